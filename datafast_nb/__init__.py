@@ -1,0 +1,83 @@
+"""DataFast's realtime map in a notebook: typed frames, conversion analysis, charts and a live map.
+
+>>> import datafast_nb as dfn
+>>> snap = dfn.demo.Site(seed=0).snapshot()
+>>> snap.visitors.columns[:4]
+['visitor_id', 'city', 'region', 'country_code']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from datafast_nb._version import __version__
+
+if TYPE_CHECKING:
+    from datafast_nb import charts as charts
+    from datafast_nb import demo as demo
+    from datafast_nb import schema as schema
+    from datafast_nb.client import Client as Client
+    from datafast_nb.connect import connect as connect
+    from datafast_nb.connect import load as load
+    from datafast_nb.conversion import breakdown as breakdown
+    from datafast_nb.conversion import revenue as revenue
+    from datafast_nb.conversion import summary as summary
+    from datafast_nb.errors import AuthenticationError as AuthenticationError
+    from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
+    from datafast_nb.errors import DataFastError as DataFastError
+    from datafast_nb.errors import ForbiddenError as ForbiddenError
+    from datafast_nb.errors import InvalidResponseError as InvalidResponseError
+    from datafast_nb.errors import MissingKeyError as MissingKeyError
+    from datafast_nb.errors import NotFoundError as NotFoundError
+    from datafast_nb.errors import RateLimitError as RateLimitError
+    from datafast_nb.errors import RequestError as RequestError
+    from datafast_nb.errors import ResponseWarning as ResponseWarning
+    from datafast_nb.errors import ServerError as ServerError
+    from datafast_nb.livemap import LiveMap as LiveMap
+    from datafast_nb.snapshot import Baseline as Baseline
+    from datafast_nb.snapshot import Snapshot as Snapshot
+    from datafast_nb.snapshot import Source as Source
+
+# Where each public name lives. A name is imported when first used, so that `import datafast_nb` stays quick.
+_HOMES = {
+    "charts": None,
+    "demo": None,
+    "schema": None,
+    "Client": "client",
+    "connect": "connect",
+    "load": "connect",
+    "breakdown": "conversion",
+    "revenue": "conversion",
+    "summary": "conversion",
+    "AuthenticationError": "errors",
+    "ConnectionFailedError": "errors",
+    "DataFastError": "errors",
+    "ForbiddenError": "errors",
+    "InvalidResponseError": "errors",
+    "MissingKeyError": "errors",
+    "NotFoundError": "errors",
+    "RateLimitError": "errors",
+    "RequestError": "errors",
+    "ResponseWarning": "errors",
+    "ServerError": "errors",
+    "LiveMap": "livemap",
+    "Baseline": "snapshot",
+    "Snapshot": "snapshot",
+    "Source": "snapshot",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the names are literals above
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES[name]
+    value = import_module(f"{__name__}.{name}") if home is None else getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

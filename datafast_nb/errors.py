@@ -1,0 +1,79 @@
+"""The exceptions that datafast_nb raises; every message says what happened and what to do about it."""
+
+
+class DataFastError(Exception):
+    """Base of all errors of this package: catch it to catch them all."""
+
+
+class MissingKeyError(DataFastError):
+    """No API key was given, or what was given can't be one."""
+
+
+class AuthenticationError(DataFastError):
+    """The service does not accept the API key (401)."""
+
+
+class ForbiddenError(DataFastError):
+    """The key lacks a permission, or tracking is suspended for the website (403)."""
+
+
+class NotFoundError(DataFastError):
+    """The service does not know the website (404)."""
+
+
+class RequestError(DataFastError):
+    """The service refuses the request as it stands (400 and the other 4xx)."""
+
+
+class RetryLaterError(DataFastError):
+    """The service can't answer now, and may later.
+
+    Attributes
+    ----------
+    retry_after : float or None
+        Seconds until the service wants to be asked again, or None where it does not say.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateLimitError(RetryLaterError):
+    """The service asks for fewer requests (429)."""
+
+
+class ServerError(RetryLaterError):
+    """The service failed on its side (5xx)."""
+
+
+class ConnectionFailedError(DataFastError):
+    """No usable answer arrived: no route, a timeout, TLS, a redirect, or a body that broke off.
+
+    Attributes
+    ----------
+    may_pass : bool
+        Whether the same request may succeed when it is tried again.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
+
+
+class InvalidResponseError(DataFastError):
+    """The answer is not JSON, or not the shape of the realtime map.
+
+    Attributes
+    ----------
+    path : str
+        Where in the response, as a JSON path such as ``$.data.visitors[3].latitude``.
+    """
+
+    def __init__(self, message: str, path: str = "$") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ResponseWarning(UserWarning):
+    """Values of a response fit no column; they became null and rows of ``Snapshot.problems``."""

@@ -1,0 +1,310 @@
+"""The frames and figures of one moment."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Final, Protocol, Self, runtime_checkable
+
+import polars as pl
+
+from datafast_nb import wire
+from datafast_nb.errors import ResponseWarning
+from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Anything that gives snapshots: a client, the demo site, a replayed history."""
+
+    def snapshot(self) -> Snapshot:
+        """Give the present moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The site's own averages, against which each likelihood is measured.
+
+    Attributes
+    ----------
+    conversion_rate : float or None
+        Probability that an average visitor converts, 0 to 1.
+    average_value : float or None
+        What an average conversion is worth, in USD.
+    """
+
+    conversion_rate: float | None
+    average_value: float | None
+
+
+class Snapshot:
+    """Who is on a website at one moment, as typed frames. It does not change once made.
+
+    Parameters
+    ----------
+    visitors, events, payments : polars.DataFrame, optional
+        Frames with the columns of ``schema.VISITORS``, ``schema.EVENTS`` and ``schema.PAYMENTS``; empty by default.
+    count : int, optional
+        The service's own number of active visitors; by default the rows of `visitors`.
+    has_predictions : bool, optional
+        Whether the service predicts conversions; by default whether any visitor has a score.
+    baseline : Baseline, optional
+        The site's averages, where the service gives them.
+    fetched_at : datetime, optional
+        When the snapshot was taken, with a time zone; by default now.
+    problems : polars.DataFrame, optional
+        What the response held that no column can: ``path``, ``expected``, ``value``.
+
+    Raises
+    ------
+    ValueError
+        A frame lacks the schema's columns or dtypes, or `fetched_at` has no time zone.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> snap = dfn.demo.Site(seed=0).snapshot()
+    >>> snap.visitors.schema == dfn.schema.VISITORS
+    True
+    """
+
+    __slots__ = (
+        "_baseline",
+        "_count",
+        "_events",
+        "_fetched_at",
+        "_has_predictions",
+        "_payments",
+        "_problems",
+        "_visitors",
+    )
+
+    def __init__(
+        self,
+        visitors: pl.DataFrame | None = None,
+        events: pl.DataFrame | None = None,
+        payments: pl.DataFrame | None = None,
+        *,
+        count: int | None = None,
+        has_predictions: bool | None = None,
+        baseline: Baseline | None = None,
+        fetched_at: datetime | None = None,
+        problems: pl.DataFrame | None = None,
+    ) -> None:
+        self._visitors = _checked("visitors", visitors, VISITORS)
+        self._events = _checked("events", events, EVENTS)
+        self._payments = _checked("payments", payments, PAYMENTS)
+        self._problems = _checked("problems", problems, PROBLEMS)
+        self._count = self._visitors.height if count is None else count
+        scored = self._visitors["score"].count() > 0
+        self._has_predictions = scored if has_predictions is None else has_predictions
+        self._baseline = baseline
+        self._fetched_at = _in_utc(fetched_at)
+
+    @classmethod
+    def from_json(cls, body: bytes | str | Path, *, strict: bool = False, fetched_at: datetime | None = None) -> Self:
+        """Read the body of a realtime-map response.
+
+        Parameters
+        ----------
+        body
+            The JSON as text or UTF-8 bytes, or the path of a file that holds it.
+        strict
+            Raise on the first value that no column can hold. By default such a value becomes null and a row of
+            `problems`, and one warning tells of them all.
+        fetched_at
+            When the body was fetched, with a time zone; by default now.
+
+        Raises
+        ------
+        InvalidResponseError
+            The body is not JSON or not a realtime map; with `strict`, also any value of the wrong type.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> snap = dfn.Snapshot.from_json('{"status": "success", "data": {"visitors": [{"visitorId": "a"}]}}')
+        >>> snap.count
+        1
+        """
+        tables = wire.decode(body.read_bytes() if isinstance(body, Path) else body, strict=strict)
+        if tables.problems.height:
+            first = tables.problems.row(0, named=True)
+            warnings.warn(
+                f"{tables.problems.height} value(s) of the response fit no column and became null, the first at "
+                f"{first['path']} (expected {first['expected']}). See snapshot.problems.",
+                ResponseWarning,
+                stacklevel=2,
+            )
+        averages = (tables.conversion_rate, tables.average_value)
+        return cls(
+            tables.visitors,
+            tables.events,
+            tables.payments,
+            count=tables.active,
+            has_predictions=tables.has_predictions,
+            baseline=None if averages == (None, None) else Baseline(*averages),
+            fetched_at=fetched_at,
+            problems=tables.problems,
+        )
+
+    # Each frame is handed out as a shallow clone: Polars can change a frame in place, a snapshot can't be changed.
+
+    @property
+    def visitors(self) -> pl.DataFrame:
+        """One row per active visitor, with the columns of ``schema.VISITORS``."""
+        return self._visitors.clone()
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """One row per recent event, with the columns of ``schema.EVENTS``."""
+        return self._events.clone()
+
+    @property
+    def payments(self) -> pl.DataFrame:
+        """One row per recent payment, with the columns of ``schema.PAYMENTS``."""
+        return self._payments.clone()
+
+    @property
+    def problems(self) -> pl.DataFrame:
+        """One row per value that no column can hold: ``path``, ``expected``, ``value``."""
+        return self._problems.clone()
+
+    @property
+    def count(self) -> int:
+        """Active visitors as the service counts them; need not equal ``visitors.height``."""
+        return self._count
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether the service predicts conversions for this website."""
+        return self._has_predictions
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The site's averages, or None where the service gives none."""
+        return self._baseline
+
+    @property
+    def fetched_at(self) -> datetime:
+        """When the snapshot was taken, in UTC."""
+        return self._fetched_at
+
+    def redacted(self, key: bytes | None = None) -> Self:
+        """Give the same snapshot with names and e-mail addresses replaced by pseudonyms.
+
+        The same person gets the same pseudonym in all three frames, so a payment can still be matched to its visitor.
+        E-mail addresses inside other text (URLs, campaign parameters, event data) are blanked out, and so are the
+        values in `problems`. Places, devices, pages and ids stay: they are pseudonymous, not anonymous.
+
+        Parameters
+        ----------
+        key
+            Secret that makes the pseudonyms: with the same key a person keeps the pseudonym from one day to the
+            next. By default a key that lasts as long as this Python process.
+
+        Notes
+        -----
+        A pseudonym is the start of an HMAC-SHA-256 (RFC 2104) of the name, so it can't be reversed by hashing a list
+        of known addresses without the key.
+        """
+        secret = _PROCESS_KEY if key is None else key
+        return type(self)(
+            _pseudonymised(self._visitors, ("customer_name", "display_name"), ("customer_email",), secret),
+            _pseudonymised(self._events, ("customer_name", "display_name"), (), secret),
+            _pseudonymised(self._payments, ("name", "display_name"), ("email",), secret),
+            count=self._count,
+            has_predictions=self._has_predictions,
+            baseline=self._baseline,
+            fetched_at=self._fetched_at,
+            problems=self._problems.with_columns(value=pl.lit("(redacted)")),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Snapshot({self._count} visitors, {self._events.height} events, {self._payments.height} payments, "
+            f"fetched_at={self._fetched_at:%Y-%m-%d %H:%M:%S} UTC)"
+        )
+
+    def _repr_html_(self) -> str:
+        figures = [
+            ("visitors now", f"{self._count:,}"),
+            ("events", f"{self._events.height:,}"),
+            ("payments", f"{self._payments.height:,}"),
+            ("revenue", _revenue(self._payments)),
+            ("predictions", "yes" if self._has_predictions else "no"),
+            ("age", _age(self._fetched_at)),
+        ]
+        if self._problems.height:
+            figures.append(("problems", f"{self._problems.height:,}, see .problems"))
+        cells = "".join(
+            '<div style="padding:0 1.4em 0 0">'
+            f'<div style="font-size:85%;opacity:.75">{escape(label)}</div>'
+            f'<div style="font-weight:600;font-variant-numeric:tabular-nums">{escape(value)}</div></div>'
+            for label, value in figures
+        )
+        return (
+            '<div style="display:flex;flex-wrap:wrap;gap:.4em 0;padding:.5em 0" role="group" aria-label="Snapshot">'
+            f"{cells}</div>"
+        )
+
+
+_PROCESS_KEY: Final = secrets.token_bytes(32)
+_EMAIL: Final = r"[^\s@\"'<>=&?/:,;]+(?:@|%40)[^\s@\"'<>=&?/:,;]+\.[A-Za-z]{2,}"
+
+
+def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    """Give a frame that has the schema, or an empty one."""
+    if frame is None:
+        return schema.to_frame()
+    if frame.schema != schema:
+        wrong = [column for column, dtype in schema.items() if frame.schema.get(column) != dtype]
+        wrong += [column for column in frame.columns if column not in schema]
+        raise ValueError(
+            f"{name} does not have the columns of its schema, in its order; look at: {', '.join(wrong) or 'the order'}."
+        )
+    return frame.clone()
+
+
+def _in_utc(when: datetime | None) -> datetime:
+    """Give a moment in UTC; by default now."""
+    if when is None:
+        return datetime.now(UTC)
+    if when.tzinfo is None:
+        raise ValueError("fetched_at has no time zone; give one, such as datetime.now(timezone.utc).")
+    return when.astimezone(UTC)
+
+
+def _pseudonymised(frame: pl.DataFrame, names: tuple[str, ...], emails: tuple[str, ...], key: bytes) -> pl.DataFrame:
+    """Replace names and addresses by pseudonyms, and blank out addresses inside any other text."""
+    known = {
+        value: hmac.digest(key, value.strip().lower().encode(), "sha256").hex()[:10]
+        for column in (*names, *emails)
+        for value in frame[column].drop_nulls().unique()
+    }
+    return frame.with_columns(
+        pl.col(column).replace_strict({value: form.format(tag) for value, tag in known.items()}, return_dtype=pl.String)
+        for form, columns in (("Person {}", names), ("person-{}@redacted.invalid", emails))
+        for column in columns
+    ).with_columns(pl.col(pl.String).exclude(*names, *emails).str.replace_all(_EMAIL, "(redacted)"))
+
+
+def _revenue(payments: pl.DataFrame) -> str:
+    """Sum the payments of each currency; two currencies are never added."""
+    sums = payments.group_by("currency").agg(pl.col("amount").sum()).sort("currency").iter_rows()
+    return " · ".join(f"{amount:,.2f} {(currency or '?')[:12]}" for currency, amount in sums) or "none"
+
+
+def _age(when: datetime) -> str:
+    """Say how long ago a moment was."""
+    seconds = max(0, round((datetime.now(UTC) - when).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
