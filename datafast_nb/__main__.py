@@ -1,0 +1,77 @@
+"""The command line: ``datafast-nb lab`` and ``datafast-nb demo``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
+
+from datafast_nb._version import __version__
+from datafast_nb.api_key import VARIABLE
+
+_DESCRIPTION = "DataFast's realtime map in a notebook."
+_EPILOG = f"Without {VARIABLE} in the environment, the notebooks show a simulated website. No account is needed."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    parser = argparse.ArgumentParser(prog="datafast-nb", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"datafast_nb {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in (
+        ("lab", f"open JupyterLab on the quickstart, with your site if {VARIABLE} is set"),
+        ("demo", f"open JupyterLab on the quickstart, with the demo site even if {VARIABLE} is set"),
+    ):
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.add_argument(
+            "--directory",
+            type=Path,
+            default=Path("datafast-notebooks"),
+            help="where your copies of the notebooks are kept; those already there are left alone "
+            "(default: %(default)s)",
+        )
+        command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+        command.add_argument("--port", type=int, default=8888, help="first port to try (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if find_spec("jupyterlab") is None:
+        print("JupyterLab is not installed. Get it with: pip install 'datafast_nb[lab]'", file=sys.stderr)
+        return 1
+    return _open_lab(options, demo=options.command == "demo")
+
+
+def _open_lab(options: argparse.Namespace, *, demo: bool) -> int:
+    """Start JupyterLab on the quickstart, and wait until it ends."""
+    quickstart = _copy_notebooks(options.directory) / "quickstart.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", str(quickstart), f"--port={options.port}"]
+    if options.no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is nobody else; the server listens on loopback alone
+    environment = {name: value for name, value in os.environ.items() if not (demo and name == VARIABLE)}
+    try:
+        return subprocess.call(command, env=environment)  # noqa: S603 - our own interpreter and arguments
+    except KeyboardInterrupt:
+        return 0
+
+
+def _copy_notebooks(directory: Path) -> Path:
+    """Copy the notebooks to where the user may change them, and leave those that are there already."""
+    directory.mkdir(parents=True, exist_ok=True)
+    package = files("datafast_nb")
+    with as_file(package) as installed:
+        shipped = installed / "notebooks"
+        source = shipped if shipped.is_dir() else installed.parent / "notebooks"
+        for notebook in sorted(source.glob("*.ipynb")):
+            if not (directory / notebook.name).exists():
+                shutil.copy(notebook, directory)
+    return directory
+
+
+if __name__ == "__main__":
+    sys.exit(main())

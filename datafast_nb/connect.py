@@ -1,0 +1,66 @@
+"""The ways in: one's own website where a key is set, the demo site where none is."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from datafast_nb import demo
+from datafast_nb.api_key import VARIABLE
+from datafast_nb.client import Client
+from datafast_nb.snapshot import Snapshot
+
+
+def connect() -> Client:
+    """Connect to your website, or to the demo site if no key is set.
+
+    With ``DATAFAST_API_KEY`` in the environment, the client asks DataFast for your website. Without it, a simulated
+    website starts inside this process, and one line says that its data are made up.
+
+    Returns
+    -------
+    Client
+        A source of snapshots; both kinds speak the same API over HTTP.
+
+    Raises
+    ------
+    MissingKeyError
+        ``DATAFAST_API_KEY`` is set, and can't be a key.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> client = dfn.connect()  # doctest: +SKIP
+    Demo data: a simulated website, for want of DATAFAST_API_KEY.
+    """
+    if os.environ.get(VARIABLE, "").strip():
+        return Client()
+    print(f"Demo data: a simulated website, for want of {VARIABLE}.")  # noqa: T201 - the reader must know
+    return _demo_server().client()
+
+
+def load() -> Snapshot:
+    """Take one snapshot of your website, or of the demo site if no key is set.
+
+    Returns
+    -------
+    Snapshot
+        The visitors, events and payments of this moment.
+
+    Raises
+    ------
+    DataFastError
+        As ``Client.snapshot`` raises it.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> snap = dfn.load()  # doctest: +SKIP
+    """
+    return connect().snapshot()
+
+
+@cache
+def _demo_server() -> demo.Server:
+    """Start the demo site once in a process; its threads end with it."""
+    return demo.serve()

@@ -1,0 +1,418 @@
+"""The client against a real server on loopback, with every way in which that server can fail."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import time
+import traceback
+import tracemalloc
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from IPython.core.ultratb import VerboseTB
+
+from datafast_nb import (
+    AuthenticationError,
+    Client,
+    ConnectionFailedError,
+    DataFastError,
+    ForbiddenError,
+    InvalidResponseError,
+    MissingKeyError,
+    NotFoundError,
+    RateLimitError,
+    RequestError,
+    ServerError,
+    Source,
+    __version__,
+)
+from datafast_nb.demo import Server, Site, faults, serve
+
+SECRET = "not-a-real-key-but-a-secret"
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    quiet = Site(visitors=20)
+    quiet.body()  # the first takes longer than the timeouts of these tests
+    return quiet
+
+
+@pytest.fixture
+def server(site: Site) -> Iterator[Server]:
+    with serve(site, api_key=SECRET) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATAFAST_API_KEY", "DATAFAST_WEBSITE_ID", "DATAFAST_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Record the pauses between tries instead of taking them."""
+    taken: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", taken.append)
+    return taken
+
+
+def test_one_get_of_the_endpoint_gives_a_snapshot(server: Server) -> None:
+    before = datetime.now(UTC)
+    snap = server.client().snapshot()
+    request = server.requests[-1]
+    assert snap.visitors.height
+    assert snap.problems.is_empty()
+    assert before <= snap.fetched_at <= datetime.now(UTC)
+    assert len(server.requests) == 1
+    assert request.path == "/api/v1/analytics/realtime/map"
+    assert request.user_agent == f"datafast_nb/{__version__}"
+    assert isinstance(server.client(), Source)
+
+
+def test_settings_come_from_the_environment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAFAST_API_KEY", f" {SECRET}\n")
+    monkeypatch.setenv("DATAFAST_BASE_URL", server.url + "/")
+    monkeypatch.setenv("DATAFAST_WEBSITE_ID", "demo")
+    assert Client().snapshot().visitors.height
+    assert server.requests[-1].query == {"websiteId": ["demo"]}
+
+
+def test_arguments_win_over_the_environment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATAFAST_API_KEY", "DATAFAST_WEBSITE_ID"):
+        monkeypatch.setenv(name, "other")
+    monkeypatch.setenv("DATAFAST_BASE_URL", "https://other.invalid")
+    assert Client(SECRET, website_id="demo", base_url=server.url).snapshot().visitors.height
+
+
+def test_the_service_itself_is_asked_by_default() -> None:
+    client = Client(SECRET)
+    assert (client.base_url, client.website_id) == ("https://datafa.st/api/v1", None)
+
+
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_without_a_key_the_error_says_where_to_put_it(key: str | None) -> None:
+    with pytest.raises(MissingKeyError, match="DATAFAST_API_KEY"):
+        Client(key)
+
+
+@pytest.mark.parametrize("key", [f"{SECRET} twice", f"{SECRET}\r\nHost: x", f"{SECRET}é", f"{SECRET}\x00"])
+def test_a_key_that_can_not_be_one_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(MissingKeyError) as raised:
+        Client(key)
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://datafa.st/api/v1",
+        "http://127.0.0.1.evil.example/api",
+        "ftp://127.0.0.1",
+        "datafa.st",
+        "https://user:pass@datafa.st",
+        "https://datafa.st/api?x=1",
+    ],
+)
+def test_a_base_url_that_would_give_the_key_away_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="base_url") as raised:
+        Client(SECRET, base_url=url)
+    assert "pass" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1/api", "http://127.0.0.1:1", "http://[::1]:1/api", "https://x.example"]
+)
+def test_http_is_for_this_machine_alone(url: str) -> None:
+    assert Client(SECRET, base_url=url).base_url == url
+
+
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"timeout": (1, -1)}, {"retries": -1}, {"deadline": 0}, {"max_bytes": 0}]
+)
+def test_limits_that_limit_nothing_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Client(SECRET, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "advice"),
+    [
+        (400, RequestError, "website_id"),
+        (401, AuthenticationError, "DATAFAST_API_KEY"),
+        (403, ForbiddenError, "analytics:read"),
+        (404, NotFoundError, "website_id"),
+        (418, RequestError, "base_url"),
+        (429, RateLimitError, "less often"),
+        (500, ServerError, "Try again"),
+        (503, ServerError, "Try again"),
+    ],
+)
+@pytest.mark.parametrize("page", ["json", "html"])
+def test_each_status_has_its_error_and_advice(
+    server: Server, status: int, error: type[DataFastError], advice: str, page: str
+) -> None:
+    server.misbehave(faults.status(status, "as it is") if page == "json" else faults.html(status))
+    with pytest.raises(error, match=advice) as raised:
+        server.client(retries=0).snapshot()
+    assert str(status) in str(raised.value)
+    assert ("as it is" in str(raised.value)) == (page == "json")
+
+
+def test_the_wrong_key_and_the_wrong_website_have_their_errors(server: Server) -> None:
+    with pytest.raises(AuthenticationError):
+        server.client(api_key="other").snapshot()
+    with pytest.raises(NotFoundError):
+        server.client(website_id="other").snapshot()
+    assert len(server.requests) == 2, "neither is tried again"
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"status": "error", "error": {"code": 401, "message": "no"}}', AuthenticationError),
+        (b'{"status": "error", "error": {"code": 500, "message": "no"}}', ServerError),
+        (b'{"status": "error", "error": "no"}', InvalidResponseError),
+        (b'{"status": "error"}', InvalidResponseError),
+        (b"", InvalidResponseError),
+        (b"[]", InvalidResponseError),
+        (b"<html>Sign in to the hotel's network</html>", InvalidResponseError),
+        (b"\xff" * 10, InvalidResponseError),
+        (b"[" * 1_000_000, InvalidResponseError),
+        (b'{"data":{"visitors":' + b"[" * 1_000_000, InvalidResponseError),
+    ],
+)
+def test_an_answer_under_200_that_is_no_map_ends_in_its_typed_error(
+    server: Server, body: bytes, error: type[DataFastError]
+) -> None:
+    server.misbehave(faults.Fault(200, body))
+    with pytest.raises(error):
+        server.client(retries=0).snapshot()
+
+
+def test_a_fault_that_passes_is_tried_again_with_growing_pauses(server: Server, sleeps: list[float]) -> None:
+    server.misbehave(faults.status(500), times=2)
+    server.misbehave(faults.truncated())
+    assert server.client().snapshot().visitors.height
+    assert len(server.requests) == 4
+    assert [round(sleep, 1) >= least for sleep, least in zip(sleeps, (0.5, 1.0, 2.0), strict=True)] == [True] * 3
+    assert max(sleeps) <= 2.5
+
+
+def test_after_the_last_retry_the_error_is_raised(server: Server, sleeps: list[float]) -> None:
+    server.misbehave(faults.status(502), times=None)
+    with pytest.raises(ServerError):
+        server.client(retries=2).snapshot()
+    assert len(server.requests) == 3
+    assert len(sleeps) == 2
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_honoured_in_both_forms(server: Server, sleeps: list[float], form: str) -> None:
+    server.misbehave(faults.rate_limit(9 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=9)))
+    assert server.client().snapshot().visitors.height
+    assert len(sleeps) == 1
+    assert 7 <= sleeps[0] <= 9
+
+
+def test_a_retry_after_beyond_the_deadline_raises_at_once(server: Server, sleeps: list[float]) -> None:
+    server.misbehave(faults.rate_limit(3600))
+    with pytest.raises(RateLimitError) as raised:
+        server.client().snapshot()
+    assert raised.value.retry_after == 3600
+    assert (len(server.requests), sleeps) == (1, [])
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "1e3", ""])
+def test_a_retry_after_that_says_nothing_is_none(server: Server, header: str) -> None:
+    server.misbehave(faults.status(429, headers={"Retry-After": header}))
+    with pytest.raises(RateLimitError) as raised:
+        server.client(retries=0).snapshot()
+    assert raised.value.retry_after is None
+
+
+def test_a_redirect_is_refused_and_the_key_reaches_no_other_host(server: Server) -> None:
+    with serve(Site(visitors=0), api_key=SECRET) as other:
+        server.misbehave(faults.redirect(other.url), times=None)
+        with pytest.raises(ConnectionFailedError, match="redirect"):
+            server.client().snapshot()
+        assert len(other.requests) == 0
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.truncated(0.5), ConnectionFailedError),
+        (faults.truncated(0.0), ConnectionFailedError),
+        (faults.garbage(), InvalidResponseError),
+        (faults.empty(), InvalidResponseError),
+        (faults.html(200), InvalidResponseError),
+        (faults.Fault(200, b"not gzip", {"Content-Encoding": "gzip"}), ConnectionFailedError),
+        (faults.delay(2.0), ConnectionFailedError),
+    ],
+)
+def test_a_broken_answer_ends_in_its_typed_error(
+    server: Server, fault: faults.Fault, error: type[DataFastError]
+) -> None:
+    server.misbehave(fault, times=None)
+    with pytest.raises(error):
+        server.client(retries=0, timeout=(1, 0.3)).snapshot()
+
+
+def test_a_small_body_that_unpacks_to_a_huge_one_stops_at_the_limit(server: Server) -> None:
+    server.misbehave(faults.bomb(megabytes=400))
+    client = server.client(max_bytes=8 * 2**20)
+    tracemalloc.start()
+    with pytest.raises(InvalidResponseError, match="max_bytes"):
+        client.snapshot()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 80 * 2**20
+
+
+def test_a_trickle_does_not_outlast_the_deadline(server: Server) -> None:
+    server.misbehave(faults.drip(0.2), times=None)
+    start = time.monotonic()
+    with pytest.raises(ConnectionFailedError, match="deadline"):
+        server.client(deadline=0.7).snapshot()
+    assert time.monotonic() - start < 3.5, "the whole trickle takes four seconds"
+
+
+def test_a_closed_port_is_a_connection_that_failed() -> None:
+    with serve(Site(visitors=0)) as gone:
+        client = gone.client(retries=0)
+    with pytest.raises(ConnectionFailedError, match=r"127\.0\.0\.1"):
+        client.snapshot()
+
+
+def test_proxies_are_left_out_on_the_way_to_this_machine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert server.client().snapshot().visitors.height
+
+
+def test_a_netrc_file_does_not_replace_the_key(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert server.client().snapshot().visitors.height
+
+
+def test_the_connection_is_kept_and_can_be_closed(server: Server) -> None:
+    with server.client() as client:
+        client.snapshot()
+        assert client.snapshot().visitors.height
+    assert client.snapshot().visitors.height, "a closed client opens a new connection"
+
+
+def test_strict_raises_where_a_value_fits_no_column(server: Server) -> None:
+    server.misbehave(faults.Fault(200, b'{"data": {"visitors": [{"latitude": "north"}]}}'))
+    with pytest.raises(InvalidResponseError) as raised:
+        server.client().snapshot(strict=True)
+    assert raised.value.path == "$.data.visitors[0].latitude"
+
+
+def verbose(error: BaseException) -> str:
+    """Give the traceback as ``%xmode Verbose`` prints it, with the variables of each frame."""
+    formatter = VerboseTB(theme_name="nocolor", include_vars=True)
+    return "\n".join(formatter.structured_traceback(type(error), error, error.__traceback__))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.status(401),
+        faults.status(500),
+        faults.truncated(),
+        faults.garbage(),
+        faults.delay(1.0),
+        faults.redirect("/"),
+    ],
+)
+def test_no_traceback_shows_the_key(server: Server, fault: faults.Fault) -> None:
+    client = server.client(retries=1, timeout=(1, 0.2))
+    server.misbehave(fault, times=None)
+    with pytest.raises(DataFastError) as raised:
+        client.snapshot()
+    printed = verbose(raised.value)
+    assert "client.snapshot()" in printed
+    assert SECRET not in printed
+
+
+def test_no_traceback_shows_the_key_when_the_reader_interrupts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("http.client.HTTPResponse.begin", interrupted)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        server.client().snapshot()
+    assert SECRET not in verbose(raised.value)
+
+
+@pytest.mark.parametrize("options", [{"base_url": "http://datafa.st"}, {"retries": -1}])
+def test_no_variable_of_the_constructor_shows_the_key(options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r".") as raised:
+        Client(SECRET, **options)  # type: ignore[arg-type]
+    frames = [frame for frame, _ in traceback.walk_tb(raised.value.__traceback__)][1:]
+    variables = [item for frame in frames for item in frame.f_locals.items() if item[0] != "self"]
+    assert "api_key" in dict(variables)
+    assert SECRET not in repr(variables)
+
+
+def test_neither_repr_nor_state_nor_pickle_nor_log_shows_the_key(
+    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = server.client()
+    client.snapshot()
+    logging.getLogger(__name__).info("%s %r %s", client, client, vars(client))
+    assert SECRET not in caplog.text
+    assert SECRET not in repr(client) + repr(vars(client)) + repr(copy.deepcopy(client))
+    monkeypatch.setenv("DATAFAST_API_KEY", SECRET)
+    pickled = pickle.dumps(client)
+    assert SECRET.encode() not in pickled
+    assert pickle.loads(pickled).snapshot().visitors.height
+    monkeypatch.delenv("DATAFAST_API_KEY")
+    with pytest.raises(MissingKeyError):
+        pickle.loads(pickled)
+
+
+def test_the_headers_of_a_request_are_masked_where_they_are_printed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[requests.PreparedRequest] = []
+    send = requests.Session.send
+
+    def spy(self: requests.Session, request: requests.PreparedRequest, **options: object) -> requests.Response:
+        seen.append(request)
+        return send(self, request, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(requests.Session, "send", spy)
+    server.client().snapshot()
+    assert SECRET not in repr(seen[0].headers)
+
+
+def test_an_error_that_quotes_the_key_is_cleaned(server: Server) -> None:
+    server.misbehave(faults.status(401, f"The key {SECRET} is not valid"))
+    with pytest.raises(AuthenticationError, match=r"The key \*\*\* is not valid"):
+        server.client().snapshot()
+
+
+def test_what_the_service_says_is_kept_short_and_on_one_line(server: Server) -> None:
+    server.misbehave(faults.status(404, "no\n" * 10_000))
+    with pytest.raises(NotFoundError) as raised:
+        server.client().snapshot()
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 500
+
+
+def test_a_deep_copy_still_has_the_key(server: Server) -> None:
+    assert copy.deepcopy(server.client()).snapshot().visitors.height
+    assert json.loads(server.site.body())["status"] == "success"
