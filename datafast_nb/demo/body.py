@@ -1,0 +1,136 @@
+"""The wire format: what the endpoint would answer about an activity, as bytes of JSON."""
+
+from __future__ import annotations
+
+import msgspec
+import polars as pl
+
+from datafast_nb.demo.activity import Activity
+from datafast_nb.demo.predictions import averages
+
+_PARAMETERS = ("ref", "source", "via", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def _text(moment: str) -> pl.Expr:
+    """Return a column of milliseconds since 1970 as ISO 8601 text."""
+    return pl.col(moment).cast(pl.Datetime("ms")).dt.to_string("%Y-%m-%dT%H:%M:%S%.3fZ")
+
+
+def _likelihood() -> pl.Expr:
+    """Return the prediction, null for visitors without one."""
+    raw = pl.struct(
+        conversionRate=pl.col("predicted_rate").round(4),
+        averageValue=pl.col("average_value").round(2),
+        expectedValue=(pl.col("predicted_rate") * pl.col("average_value")).round(2),
+    )
+    prediction = pl.struct(
+        "score",
+        "confidence",
+        isBaseline=(pl.col("matches").list.len() == 0) & ~pl.col("is_customer"),
+        dimensionMatches="matches",
+        raw=raw,
+    )
+    return pl.when("is_scored").then(prediction)
+
+
+def _visitors(visitors: pl.DataFrame, *, predictions: bool) -> pl.Series:
+    """Return the JSON text of each visitor."""
+    profile = pl.struct(
+        displayName="display_name",
+        userId=pl.when("has_profile").then(pl.col("user_id")),
+        hasProfile="has_profile",
+        isRandomName=~pl.col("has_profile"),
+    )
+    fields = {
+        "visitorId": pl.col("visitor_id"),
+        "location": pl.struct("region", city="city_name", countryCode="known_country"),
+        "system": pl.struct(
+            browser=pl.struct(name="browser"), os=pl.struct(name="os"), device=pl.struct(type="device")
+        ),
+        "currentUrl": pl.col("page"),
+        "referrer": pl.col("referrer"),
+        "sessionStartTime": _text("start"),
+        "visitCount": pl.col("visit_count"),
+        "params": pl.struct(_PARAMETERS),
+        "latitude": pl.col("latitude"),
+        "longitude": pl.col("longitude"),
+        "isCustomer": pl.col("is_customer"),
+        "customerName": pl.col("customer_name"),
+        "customerEmail": pl.col("customer_email"),
+        "profileData": profile,
+    }
+    if predictions:
+        fields["conversionLikelihood"] = _likelihood()
+    return _encode(visitors, fields)
+
+
+def _events(events: pl.DataFrame) -> pl.Series:
+    """Return the JSON text of each event; `extra` is JSON already, and goes in as it is."""
+    fields = {
+        "_id": pl.col("event_id"),
+        "type": pl.col("type"),
+        "visitorId": pl.col("visitor_id"),
+        "timestamp": _text("at"),
+        "path": pl.col("page"),
+        "countryCode": pl.col("known_country"),
+        "referrer": pl.col("referrer"),
+        "customerName": pl.col("customer_name"),
+        "amount": pl.col("amount"),
+        "displayName": pl.col("display_name"),
+    }
+    encoded = _encode(events, fields).str.strip_suffix("}")
+    return encoded + ',"extraData":' + events["extra"] + "}"
+
+
+def _payments(payments: pl.DataFrame) -> pl.Series:
+    """Return the JSON text of each payment."""
+    fields = {
+        "_id": pl.col("payment_id"),
+        "type": pl.lit("payment_received"),
+        "timestamp": _text("at"),
+        "name": pl.col("name"),
+        "email": pl.col("email"),
+        "amount": pl.col("amount"),
+        "currency": pl.col("currency"),
+        "renewal": pl.col("renewal"),
+        "displayName": pl.col("shown_name"),
+        "isNew": pl.col("is_new"),
+        "visible": pl.col("visible"),
+    }
+    return _encode(payments, fields)
+
+
+def _encode(records: pl.DataFrame, fields: dict[str, pl.Expr]) -> pl.Series:
+    """Return one JSON object for each record."""
+    return records.select(
+        record=pl.struct(it.alias(name) for name, it in fields.items()).struct.json_encode()
+    ).to_series()
+
+
+def _joined(records: pl.Series) -> bytes:
+    """Return the records with commas between them."""
+    joined: bytes = records.str.join(",").cast(pl.Binary).item()
+    return joined
+
+
+def encode(activity: Activity, *, count: int, predictions: bool = True) -> bytes:
+    """Return the body of a successful response.
+
+    Without `predictions`, what rests on a conversion model is absent, as it is for a site that has none yet.
+    """
+    learnt = averages()
+    metrics = {
+        "baselineConversionRate": round(learnt.conversion_rate, 4),
+        "baselineAverageValue": round(learnt.average_value, 2),
+    }
+    pieces = (
+        b'{"status":"success","data":{"count":%d,"visitors":[' % count,
+        _joined(_visitors(activity.visitors, predictions=predictions)),
+        b'],"conversionMetrics":%s' % msgspec.json.encode(metrics) if predictions else b"]",
+        b',"hasConversionPredictions":%s,"recentEvents":[' % msgspec.json.encode(predictions),
+        _joined(_events(activity.events)),
+        b'],"recentPayments":[',
+        _joined(_payments(activity.payments)),
+        b"]}}",
+    )
+    return b"".join(pieces)

@@ -1,0 +1,252 @@
+"""A loopback HTTP server that speaks the endpoint's wire format, for a simulated site."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hmac
+import itertools
+import socket
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from datafast_nb.client import Client
+from datafast_nb.demo.faults import Fault, error_body
+from datafast_nb.demo.site import Site
+
+PREFIX = "/api/v1"
+ENDPOINT = "/analytics/realtime/map"
+
+_PIECES = 20  # of a body that drips
+_PATIENCE = 30.0  # seconds that a connection may stay idle
+_REQUESTS_KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that the server received, without the key."""
+
+    time: datetime
+    path: str
+    query: dict[str, list[str]]
+    user_agent: str | None
+    has_key: bool
+    """Whether it came with an `Authorization` header."""
+
+
+class _Listener(ThreadingHTTPServer):
+    """The listening socket; knows its open connections, so that they can be ended."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, owner: Server, port: int) -> None:
+        self.owner = owner
+        self.connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - socketserver's signature
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
+        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no error
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers the requests of one connection."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = _PATIENCE
+    server: _Listener
+
+    def do_GET(self) -> None:
+        """Answer a request, regularly or as the next fault says."""
+        owner = self.server.owner
+        owner.requests.append(self._received())
+        fault = owner.next_fault()
+        status, body = self._regular() if fault.body is None else (200, fault.body)
+        headers = {"Content-Type": "application/json", **fault.headers}
+        if fault.body is None and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        owner.closing.wait(fault.delay)
+        self.send_response(fault.status or status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self._send(body, fault)
+
+    def _received(self) -> Request:
+        """Return what is kept of this request."""
+        parts = urlsplit(self.path)
+        return Request(
+            time=datetime.now(UTC),
+            path=parts.path,
+            query=parse_qs(parts.query),
+            user_agent=self.headers.get("User-Agent"),
+            has_key="Authorization" in self.headers,
+        )
+
+    def _regular(self) -> tuple[int, bytes]:
+        """Return the status and the body of a regular response."""
+        owner = self.server.owner
+        parts = urlsplit(self.path)
+        if parts.path != PREFIX + ENDPOINT:
+            return 404, error_body(404, "Not found")
+        if not owner.accepts(self.headers.get("Authorization", "")):
+            return 401, error_body(401)
+        if parse_qs(parts.query).get("websiteId", [owner.website_id]) != [owner.website_id]:
+            return 404, error_body(404)
+        return 200, owner.site.body()
+
+    def _send(self, body: bytes, fault: Fault) -> None:
+        """Send the body as the fault says."""
+        body = body if fault.kept == 1 else body[: int(len(body) * fault.kept)]
+        self.close_connection = self.close_connection or fault.kept < 1
+        size = -(-len(body) // _PIECES) if fault.pause else len(body)
+        for start in range(0, len(body), max(size, 1)):
+            self.wfile.write(body[start : start + size])
+            if self.server.owner.closing.wait(fault.pause):
+                break
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's signature
+        """Log nothing."""
+
+
+class Server:
+    """A loopback HTTP server for a site; made by :func:`serve`, running until it is closed.
+
+    Parameters
+    ----------
+    site
+        What it tells about; another site can be put in its place at any time.
+    api_key
+        The key that it accepts.
+    website_id
+        The only website that it knows.
+    port
+        0 lets the system choose.
+    """
+
+    def __init__(self, site: Site, *, api_key: str = "demo", website_id: str = "demo", port: int = 0) -> None:
+        self.site = site
+        self.website_id = website_id
+        self.requests: deque[Request] = deque(maxlen=_REQUESTS_KEPT)
+        self.faults: deque[Fault] = deque()
+        self.closing = threading.Event()
+        self._api_key = api_key
+        self._standing_fault = Fault()
+        self._listener = _Listener(self, port)
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, args=(0.05,), name="datafast-demo-server", daemon=True
+        )
+        self._thread.start()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closing.is_set() else f"at {self.url}"
+        return f"<Server {state}, for {self.site!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The base URL for a client."""
+        return f"http://127.0.0.1:{self._listener.server_port}{PREFIX}"
+
+    def client(self, **options: Any) -> Client:  # noqa: ANN401 - whatever Client takes
+        """Return a client of this server that has the right key; options are those of :class:`Client`."""
+        own = {"api_key": self._api_key, "website_id": self.website_id, "base_url": self.url}
+        return Client(**{**own, **options})
+
+    def accepts(self, authorization: str) -> bool:
+        """Return whether an `Authorization` header holds the key."""
+        return hmac.compare_digest(authorization.encode(), f"Bearer {self._api_key}".encode())
+
+    def misbehave(self, fault: Fault, times: int | None = 1) -> None:
+        """Let the next responses go wrong.
+
+        Parameters
+        ----------
+        fault
+            One of :mod:`datafast_nb.demo.faults`.
+        times
+            For how many requests, after those that wait already; None for all, until :meth:`behave`.
+        """
+        if times is None:
+            self._standing_fault = fault
+        else:
+            self.faults.extend(itertools.repeat(fault, times))
+
+    def behave(self) -> None:
+        """Answer regularly from now on."""
+        self.faults.clear()
+        self._standing_fault = Fault()
+
+    def next_fault(self) -> Fault:
+        """Take the fault for the next response."""
+        with contextlib.suppress(IndexError):
+            return self.faults.popleft()
+        return self._standing_fault
+
+    def close(self) -> None:
+        """Stop listening and end every connection; closing twice is closing once."""
+        if self.closing.is_set():
+            return
+        self.closing.set()
+        self._listener.shutdown()
+        self._listener.server_close()
+        for connection in list(self._listener.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+
+
+def serve(site: Site | None = None, *, api_key: str = "demo", website_id: str = "demo", port: int = 0) -> Server:
+    """Start a loopback HTTP server for a simulated site.
+
+    A client stamps its snapshots with the wall clock, the response is in site time: the two agree for a site that
+    lives now, at speed 1.
+
+    Parameters
+    ----------
+    site
+        By default, `Site()`.
+    api_key
+        The key that it accepts.
+    website_id
+        The only website that it knows; a request may leave it out.
+    port
+        0 lets the system choose.
+
+    Returns
+    -------
+    Server
+        Running already; a context manager that closes itself.
+
+    Examples
+    --------
+    >>> with serve(Site(visitors=50)) as server:
+    ...     snapshot = server.client().snapshot()
+    >>> snapshot.has_predictions
+    True
+    """
+    return Server(Site() if site is None else site, api_key=api_key, website_id=website_id, port=port)

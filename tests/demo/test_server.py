@@ -1,0 +1,249 @@
+"""The loopback server, at the level of HTTP."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+import requests
+
+from datafast_nb.demo import Server, Site, faults, serve
+
+KEY = "demo"
+TIMEOUT = 10
+
+
+@pytest.fixture
+def server(site: Site) -> Iterator[Server]:
+    with serve(site) as running:
+        yield running
+
+
+def get(server: Server, path: str = "/analytics/realtime/map", *, key: str = KEY, **options: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {key}"} | options.pop("headers", {})
+    return requests.get(server.url + path, headers=headers, timeout=TIMEOUT, **options)
+
+
+def is_error(response: requests.Response, code: int) -> bool:
+    error = response.json()
+    return (
+        response.status_code == code
+        and error["status"] == "error"
+        and error["error"]["code"] == code
+        and bool(error["error"]["message"])
+        and response.headers["Content-Type"] == "application/json"
+    )
+
+
+@pytest.fixture
+def frozen_site(moment: datetime) -> Site:
+    """Return a site whose clock stands still."""
+    return Site(seed=0, start=moment, clock=lambda: moment)
+
+
+def test_it_gives_the_sites_body(frozen_site: Site) -> None:
+    with serve(frozen_site) as server:
+        response = get(server)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.content == frozen_site.body()
+
+
+def test_it_listens_on_loopback_only_and_chooses_its_port(server: Server, site: Site) -> None:
+    assert server.url.startswith("http://127.0.0.1:")
+    assert server.url.endswith("/api/v1")
+    with serve(site) as other:
+        assert other.url != server.url
+
+
+def test_it_compresses_for_those_who_accept_it(frozen_site: Site) -> None:
+    with serve(frozen_site) as server:
+        packed = get(server, headers={"Accept-Encoding": "gzip"})
+        plain = get(server, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 3
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer wrong", "Basic demo", "Bearer demo2", "demo", "Bearer démo"]
+)
+def test_a_missing_or_wrong_key_is_refused(server: Server, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header.encode()}
+    response = requests.get(server.url + "/analytics/realtime/map", headers=headers, timeout=TIMEOUT)
+    assert is_error(response, 401)
+
+
+def test_the_key_can_be_chosen(site: Site) -> None:
+    with serve(site, api_key="another") as server:
+        assert get(server, key="another").ok
+        assert is_error(get(server), 401)
+        assert server.client().snapshot().visitors.height > 0
+
+
+def test_an_unknown_website_is_not_found(site: Site) -> None:
+    with serve(site, website_id="shop") as server:
+        assert get(server, params={"websiteId": "shop"}).ok
+        assert get(server).ok
+        assert is_error(get(server, params={"websiteId": "other"}), 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/analytics/realtime", "/analytics/realtime/map/more"])
+def test_an_unknown_path_is_not_found(server: Server, path: str) -> None:
+    assert is_error(get(server, path), 404)
+
+
+def test_requests_are_remembered_without_the_key(server: Server) -> None:
+    get(server, params={"websiteId": "demo"}, headers={"User-Agent": "somebody/1"})
+    requests.get(server.url + "/elsewhere", timeout=TIMEOUT)
+    first, second = server.requests
+    assert (first.path, first.query) == ("/api/v1/analytics/realtime/map", {"websiteId": ["demo"]})
+    assert first.user_agent == "somebody/1"
+    assert (first.has_key, second.has_key) == (True, False)
+    assert second.path == "/api/v1/elsewhere"
+    assert abs(datetime.now(UTC) - first.time) < timedelta(minutes=1)
+
+
+def test_no_representation_holds_the_key(site: Site) -> None:
+    with serve(site, api_key="a-secret-of-mine") as server:
+        get(server, key="a-secret-of-mine")
+        assert "a-secret-of-mine" not in repr(server) + repr(server.requests) + repr(server.client())
+
+
+def test_another_site_can_take_its_place(server: Server, moment: datetime) -> None:
+    server.site = Site(visitors=0, start=moment)
+    assert get(server).json()["data"]["visitors"] == []
+
+
+def test_a_status_comes_with_the_documented_body(server: Server) -> None:
+    server.misbehave(faults.status(503), times=2)
+    assert is_error(get(server), 503)
+    assert is_error(get(server), 503)
+    assert get(server).ok
+
+
+def test_faults_come_in_the_order_in_which_they_were_asked_for(server: Server) -> None:
+    for code in (400, 403, 500):
+        server.misbehave(faults.status(code))
+    assert [get(server).status_code for _ in range(4)] == [400, 403, 500, 200]
+
+
+def test_a_standing_fault_lasts_until_the_server_behaves(server: Server) -> None:
+    server.misbehave(faults.status(500), times=None)
+    assert [get(server).status_code for _ in range(3)] == [500] * 3
+    server.behave()
+    assert get(server).ok
+
+
+def test_a_gateway_answers_in_html(server: Server) -> None:
+    server.misbehave(faults.html(502))
+    response = get(server)
+    assert response.status_code == 502
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.text.startswith("<!DOCTYPE html>")
+
+
+def test_a_rate_limit_tells_when_to_come_back(server: Server) -> None:
+    when = datetime(2026, 2, 6, 15, 4, tzinfo=UTC)
+    for retry_after in (7, when, None):
+        server.misbehave(faults.rate_limit(retry_after))
+    seconds, date, silent = get(server), get(server), get(server)
+    assert is_error(seconds, 429)
+    assert seconds.headers["Retry-After"] == "7"
+    assert parsedate_to_datetime(date.headers["Retry-After"]) == when
+    assert "Retry-After" not in silent.headers
+
+
+def test_a_truncated_body_breaks_off(server: Server) -> None:
+    server.misbehave(faults.truncated(0.5))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        get(server)
+    assert get(server).ok
+
+
+def test_garbage_is_no_json(server: Server) -> None:
+    server.misbehave(faults.garbage())
+    response = get(server)
+    assert response.status_code == 200
+    with pytest.raises(UnicodeDecodeError):
+        response.content.decode()
+
+
+def test_an_empty_body_is_empty(server: Server) -> None:
+    server.misbehave(faults.empty())
+    response = get(server)
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_redirect_leads_elsewhere_and_the_other_server_sees_whether_the_key_came_along(
+    server: Server, site: Site
+) -> None:
+    with serve(site) as other:
+        server.misbehave(faults.redirect(other.url + "/analytics/realtime/map", 307), times=2)
+        refused = get(server, allow_redirects=False)
+        assert refused.status_code == 307
+        assert refused.headers["Location"].startswith(other.url)
+        get(server)
+        assert len(other.requests) == 1
+
+
+def test_a_bomb_is_small_until_it_is_unpacked(server: Server) -> None:
+    server.misbehave(faults.bomb(megabytes=20))
+    response = get(server, stream=True)
+    assert int(response.headers["Content-Length"]) < 100_000
+    assert sum(len(it) for it in response.iter_content(2**16)) == 20 * 2**20
+
+
+def test_a_delayed_response_runs_into_the_clients_timeout(server: Server) -> None:
+    server.misbehave(faults.delay(30))
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        requests.get(server.url, timeout=(TIMEOUT, 0.1))
+
+
+def test_a_body_that_drips_arrives_whole_in_pieces(frozen_site: Site) -> None:
+    with serve(frozen_site) as server:
+        server.misbehave(faults.drip(0.01))
+        response = get(server, stream=True, headers={"Accept-Encoding": "identity"})
+        pieces = list(response.raw.stream(2**20, decode_content=False))
+    assert b"".join(pieces) == frozen_site.body()
+
+
+def test_closing_ends_waiting_responses_and_idle_connections(site: Site) -> None:
+    server = serve(site)
+    server.misbehave(faults.delay(600))
+    with requests.Session() as session, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(get, server)
+        while not server.requests:
+            time.sleep(0.01)
+        assert session.get(server.url + "/idle", timeout=TIMEOUT).status_code == 404
+        server.close()
+        server.close()
+        assert wait([waiting], TIMEOUT).done
+        with pytest.raises(requests.exceptions.ConnectionError):
+            session.get(server.url, timeout=TIMEOUT)
+    assert repr(server).startswith("<Server closed")
+
+
+def test_requests_are_answered_side_by_side(server: Server) -> None:
+    server.misbehave(faults.delay(600))
+    with ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(get, server)
+        while not server.requests:
+            time.sleep(0.01)
+        assert get(server).ok
+        assert not stuck.done()
+        server.close()
+
+
+def test_nothing_is_written_to_the_terminal(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    server.misbehave(faults.truncated())
+    with pytest.raises(requests.exceptions.RequestException):
+        get(server)
+    get(server)
+    get(server, "/nowhere")
+    server.close()
+    assert capfd.readouterr() == ("", "")
