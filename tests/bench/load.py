@@ -1,0 +1,49 @@
+"""From the body of a response to three frames."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import polars as pl
+
+from datafast_nb import Snapshot
+from tests.bench.timing import best_milliseconds
+from tests.responses import of_visitors
+
+
+def by_hand(body: bytes) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Load a response as one would without the package."""
+    data = json.loads(body)["data"]
+    return (
+        pl.json_normalize(data["visitors"]),
+        pl.DataFrame(data["recentEvents"]),
+        pl.DataFrame(data["recentPayments"]),
+    )
+
+
+def load_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFrame:
+    """Give one row per number of visitors, each of whom has two events."""
+    rows = []
+    for size in sizes:
+        body = of_visitors(size)
+        best = best_milliseconds(
+            {
+                "by_hand": lambda body=body: by_hand(body),  # type: ignore[misc]
+                "datafast_nb": lambda body=body: Snapshot.from_json(body),  # type: ignore[misc]
+                "floor": lambda body=body: msgspec.json.decode(body, type=msgspec.Raw),  # type: ignore[misc]
+            },
+            rounds=max(3, 30_000 // size),
+        )
+        rows.append(
+            {
+                "visitors": size,
+                "megabytes": round(len(body) / 1e6, 1),
+                "by hand, ms": round(best["by_hand"], 1),
+                "datafast_nb, ms": round(best["datafast_nb"], 1),
+                "msgspec scan alone, ms": round(best["floor"], 1),
+                "times faster": round(best["by_hand"] / best["datafast_nb"], 2),
+                "µs per visitor": round(1e3 * best["datafast_nb"] / size, 1),
+            }
+        )
+    return pl.DataFrame(rows)

@@ -1,0 +1,50 @@
+"""What Binder does: install from ``binder/``, then run the notebooks without a key."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the Python of a fresh virtual environment with what Binder installs."""
+    folder = tmp_path_factory.mktemp("binder")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", "binder/requirements.txt"], cwd=ROOT, check=True)
+    return python
+
+
+def test_the_python_of_binder_is_one_that_the_package_supports() -> None:
+    name, _, number = (ROOT / "binder/runtime.txt").read_text().strip().partition("-")
+    assert name == "python"
+    assert tuple(map(int, number.split("."))) >= (3, 11)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_runs_from_top_to_bottom_on_binder(installed: Path, notebook: Path, tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DATAFAST_")}
+    done = subprocess.run(
+        [
+            *(installed, "-m", "nbconvert", "--execute", "--to", "notebook"),
+            *("--ExecutePreprocessor.kernel_name=python3", "--output-dir", tmp_path, notebook),
+        ],
+        env={**environment, "JUPYTER_PREFER_ENV_PATH": "1"},
+        cwd=ROOT / "notebooks",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    cells = json.loads((tmp_path / notebook.name).read_text())["cells"]
+    assert "Demo data" in json.dumps(cells)
+    assert all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")

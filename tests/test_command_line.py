@@ -1,0 +1,74 @@
+"""The command ``datafast-nb``, with JupyterLab's start replaced by a note of how it was started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datafast_nb import __main__ as command_line
+from datafast_nb import __version__
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[str], dict[str, str]]]:
+    calls: list[tuple[list[str], dict[str, str]]] = []
+
+    def call(command: list[str], *, env: dict[str, str]) -> int:
+        calls.append((command, env))
+        return 0
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setenv("DATAFAST_API_KEY", "a-key")
+    return calls
+
+
+def test_lab_opens_a_copy_of_the_quickstart_with_the_key_of_the_environment(
+    started: list[tuple[list[str], dict[str, str]]], tmp_path: Path
+) -> None:
+    assert command_line.main(["lab", "--no-browser", "--port", "9123"]) == 0
+    ((command, environment),) = started
+    assert command[:4] == [sys.executable, "-m", "jupyterlab", "datafast-notebooks/quickstart.ipynb"]
+    assert {"--no-browser", "--port=9123"} <= set(command)
+    assert environment["DATAFAST_API_KEY"] == "a-key"
+    assert (tmp_path / "datafast-notebooks" / "quickstart.ipynb").is_file()
+    assert (tmp_path / "datafast-notebooks" / "live-map.ipynb").is_file()
+
+
+def test_demo_leaves_the_key_out(started: list[tuple[list[str], dict[str, str]]]) -> None:
+    assert command_line.main(["demo"]) == 0
+    assert "DATAFAST_API_KEY" not in started[0][1]
+
+
+def test_notebooks_that_are_there_are_left_alone(
+    started: list[tuple[list[str], dict[str, str]]], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine" / "quickstart.ipynb"
+    mine.parent.mkdir()
+    mine.write_text("my own work")
+    command_line.main(["demo", "--directory", str(mine.parent)])
+    assert mine.read_text() == "my own work"
+
+
+def test_without_jupyterlab_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "find_spec", lambda _: None)
+    assert command_line.main(["demo"]) == 1
+    assert "datafast_nb[lab]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["lab", "--help"], ["demo", "--help"], ["--version"]])
+def test_help_and_version_are_printed(arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "datafast_nb", *arguments], capture_output=True, text=True, check=True)
+    assert (__version__ if arguments == ["--version"] else "usage: datafast-nb") in done.stdout
+
+
+def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
+    done = subprocess.run([sys.executable, "-m", "datafast_nb", "x"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "lab" in done.stderr
+    assert "demo" in done.stderr

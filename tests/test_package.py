@@ -1,0 +1,65 @@
+"""The package as a whole: what importing it costs, and what it offers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from importlib.resources import files
+from itertools import pairwise
+
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.countries import countries, country_names
+
+HEAVY = {"altair", "anywidget", "ipyleaflet", "ipywidgets", "polars", "requests", "tenacity", "vl_convert"}
+
+
+def modules_after(code: str) -> set[str]:
+    """Give the modules that are loaded in a fresh interpreter after some code."""
+    script = f"import sys\n{code}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    assert modules_after("import datafast_nb") & HEAVY == set()
+
+
+def test_loading_a_snapshot_loads_neither_charts_nor_widgets() -> None:
+    loaded = modules_after("import datafast_nb as dfn; dfn.Snapshot.from_json('{\"data\": {}}')")
+    assert loaded & HEAVY == {"polars"}
+
+
+@pytest.mark.parametrize("name", dfn.__all__)
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    value = getattr(dfn, name)
+    assert name in dir(dfn)
+    assert isinstance(value, str) or (value.__doc__ and value.__doc__.strip())
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonesuch"):
+        _ = dfn.nonesuch
+
+
+def test_the_version_is_the_distribution_s() -> None:
+    assert dfn.__version__ == version("datafast_nb")
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert files("datafast_nb").joinpath("py.typed").is_file()
+
+
+def test_every_country_s_shape_is_a_closed_ring_that_does_not_cross_the_antimeridian() -> None:
+    shapes = countries()["features"]
+    assert len(shapes) > 170
+    for shape in shapes:
+        geometry = shape["geometry"]
+        polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+        for ring in (ring for polygon in polygons for ring in polygon):
+            assert ring[0] == ring[-1]
+            assert all(abs(one[0] - other[0]) <= 180 for one, other in pairwise(ring))
+    assert country_names()["DE"] == "Germany"
+    assert len(country_names()) == len(shapes)

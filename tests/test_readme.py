@@ -1,0 +1,46 @@
+"""The README is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import datafast_nb as dfn
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("DATAFAST_API_KEY", raising=False)
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(example, "README.md", "exec"), names)
+    live = names["live"]
+    assert isinstance(live, dfn.LiveMap)
+    live.close()
+    assert "channel" in capsys.readouterr().out
+
+
+def test_every_file_that_it_points_to_is_there() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).is_file()] == []
+
+
+def test_every_name_of_its_table_is_there() -> None:
+    table = README[README.index("| name |") : README.index("`help()` on each")]
+    first_cells = [row.split("|")[1] for row in table.splitlines()[2:] if row]
+    parent = "dfn"
+    for name in (name for cell in first_cells for name in re.findall(r"`([\w.]+)", cell)):
+        path = name if not name.startswith(".") else parent + name
+        value: object = dfn
+        for part in path.split("."):
+            value = getattr(value, part)
+        parent = path.rpartition(".")[0]
+
+
+def test_the_picture_is_a_few_hundred_kilobytes_at_most() -> None:
+    assert (ROOT / "notebooks/images/live-map.png").stat().st_size < 500_000
