@@ -9,6 +9,7 @@ field by field, so that one bad value costs no more than that value.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -97,7 +98,7 @@ class Likelihood(Struct, gc=False):
     score: float | None = None
     confidence: float | None = None
     isBaseline: bool | None = None
-    dimensionMatches: list[str] | None = None
+    dimensionMatches: Raw = Raw()  # few lists differ: each distinct one is decoded once
     raw: RawLikelihood | None = None
 
 
@@ -239,6 +240,7 @@ def decode(body: bytes | str, *, strict: bool = False) -> Tables:
     visitors = _frame(data.visitors, VISITOR_COLUMNS, "$.data.visitors", problems)
     events = _frame(data.recentEvents, EVENT_COLUMNS, "$.data.recentEvents", problems)
     payments = _frame(data.recentPayments, PAYMENT_COLUMNS, "$.data.recentPayments", problems)
+    conversion_rate, average_value = _baseline(data.conversionMetrics or Metrics(), problems)
     if strict and problems:
         path, expected, value = problems[0]
         raise InvalidResponseError(
@@ -246,7 +248,6 @@ def decode(body: bytes | str, *, strict: bool = False) -> Tables:
             "Leave strict=True out to read the rest of it.",
             path,
         )
-    metrics = data.conversionMetrics or Metrics()
     predicted = data.hasConversionPredictions
     return Tables(
         visitors,
@@ -255,8 +256,8 @@ def decode(body: bytes | str, *, strict: bool = False) -> Tables:
         pl.DataFrame(problems, schema=PROBLEMS, orient="row"),
         visitors.height if data.count is None else data.count,
         bool(visitors["score"].count()) if predicted is None else predicted,
-        metrics.baselineConversionRate,
-        metrics.baselineAverageValue,
+        conversion_rate,
+        average_value,
     )
 
 
@@ -366,19 +367,19 @@ def _excerpt(value: object) -> str:
     return str(value)[:_EXCERPT]
 
 
+_WORDS: Final[dict[Any, str]] = {
+    str: "text",
+    float: "a number",
+    bool: "true or false",
+    Int64: "a whole number of 64 bits",
+    list[str]: "a list of texts",
+}
+
+
 def _expected(members: tuple[Any, ...]) -> str:
     """Say in words what a type takes."""
-    words = {
-        str: "text",
-        float: "a number",
-        bool: "true or false",
-        Int64: "a whole number of 64 bits",
-        list[str]: "a list of texts",
-    }
-    for member in members:
-        if member in words:
-            return words[member]
-    return "a list" if any(get_origin(member) is list for member in members) else "an object"
+    words = [_WORDS[member] for member in members if member in _WORDS]
+    return words[0] if words else "a list" if any(get_origin(member) is list for member in members) else "an object"
 
 
 # What stands in for an object of the response that is absent or null.
@@ -396,8 +397,8 @@ def _frame(
     decoded: Sequence[Struct | None] | None, columns: Sequence[Column], path: str, problems: list[Problem]
 ) -> pl.DataFrame:
     """Turn records into a frame, column by column."""
-    records = [record for record in decoded or () if record is not None]
-    rows = [row for row, record in enumerate(decoded or ()) if record is not None]
+    records = [record for record in decoded or () if record]
+    rows = [row for row, record in enumerate(decoded or ()) if record]
     objects: dict[str, list[Any]] = {"": records}
     for source, absent in _ABSENT.items():
         parent, _, name = source.rpartition(".")
@@ -411,39 +412,67 @@ def _frame(
     return pl.DataFrame(series)
 
 
-def _series(values: list[Any], column: Column, rows: list[int], path: str, problems: list[Problem]) -> pl.Series:
+def _series(values: Sequence[Any], column: Column, rows: list[int], path: str, problems: list[Problem]) -> pl.Series:
     """Turn the values of a column into its dtype; what it cannot hold becomes null and a problem."""
     if column.source == "extraData":
-        values = [None if text in ("", "null") else text for text in (bytes(raw).decode() for raw in values)]
+        values = [None if text in ("", "null") else text for text in (str(raw, "utf-8") for raw in values)]
     elif column.source.startswith("system."):
         values = [value if value is None or value.__class__ is str else value.label() for value in values]
     elif column.source.endswith("dimensionMatches"):
-        return _lists(values, column)
+        return _lists(values, column, rows, path, problems)
     given = pl.Series(column.name, values, dtype=pl.String if column.dtype == TIMESTAMP else column.dtype)
     held, expected = given, ""
     if column.dtype == TIMESTAMP:
         held, expected = _timestamps(given), "an RFC 3339 time"
-    elif column.name in _LIMITS:
-        limit = _LIMITS[column.name]
-        held, expected = _where(given, given.abs() <= limit), f"a number from -{limit} to {limit}"
     elif column.dtype == pl.Float64:
-        held, expected = _where(given, given.is_finite()), "a finite number"
+        limit = _LIMITS.get(column.name, math.inf)
+        held, expected = _within(given, limit), f"a number from -{limit:g} to {limit:g}"
     if held.null_count() > given.null_count():
         unheld = (held.is_null() & given.is_not_null()).arg_true()
         problems += [Problem(f"{path}[{rows[row]}].{column.source}", expected, _excerpt(given[row])) for row in unheld]
     return held
 
 
-def _where(series: pl.Series, fits: pl.Series) -> pl.Series:
-    """Keep the values that fit; the others become null."""
-    return series if fits.all() else series.set(~fits, None)
+def _within(numbers: pl.Series, limit: float) -> pl.Series:
+    """Keep the finite numbers within ± a limit; the others become null."""
+    low: Any = numbers.min()
+    high: Any = numbers.max()
+    if low is None or (math.isfinite(numbers.sum()) and -limit <= low and high <= limit):
+        return numbers
+    return numbers.set(~(numbers.is_finite() & (numbers.abs() <= limit)), None)
 
 
-def _lists(values: list[list[str] | None], column: Column) -> pl.Series:
-    """Build a column of lists from the distinct ones: they are few, and Polars is slow to build each."""
-    keys = [None if value is None else tuple(value) for value in values]
-    codes = {key: code for code, key in enumerate(dict.fromkeys(keys))}
-    return pl.Series(column.name, list(codes), dtype=column.dtype).gather([codes[key] for key in keys])
+def _baseline(metrics: Metrics, problems: list[Problem]) -> list[float | None]:
+    """Give the site's averages; what is no finite number becomes None and a problem."""
+    names = ("baselineConversionRate", "baselineAverageValue")
+    given = [getattr(metrics, name) for name in names]
+    problems += [
+        Problem(f"$.data.conversionMetrics.{name}", "a finite number", str(value))
+        for name, value in zip(names, given, strict=True)
+        if value is not None and not math.isfinite(value)
+    ]
+    return [value if value is not None and math.isfinite(value) else None for value in given]
+
+
+def _lists(values: Sequence[Raw], column: Column, rows: list[int], path: str, problems: list[Problem]) -> pl.Series:
+    """Build a column of lists: each distinct text is decoded once."""
+    texts = [bytes(value) for value in values]
+    lists: dict[bytes, list[str] | None] = {}
+    unheld: set[bytes] = set()
+    for text in dict.fromkeys(texts):
+        try:
+            lists[text] = msgspec.json.decode(text or b"null", type=list[str] | None)
+        except msgspec.DecodeError:
+            lists[text] = None
+            unheld.add(text)
+    if unheld:
+        problems += [
+            Problem(f"{path}[{row}].{column.source}", _WORDS[list[str]], _excerpt(text.decode()))
+            for row, text in zip(rows, texts, strict=True)
+            if text in unheld
+        ]
+    codes = {text: code for code, text in enumerate(lists)}
+    return pl.Series(column.name, list(lists.values()), dtype=column.dtype).gather([codes[text] for text in texts])
 
 
 _LIMITS: Final = {"latitude": 90.0, "longitude": 180.0}
@@ -451,7 +480,7 @@ _LIMITS: Final = {"latitude": 90.0, "longitude": 180.0}
 
 def _timestamps(text: pl.Series) -> pl.Series:
     """Read RFC 3339 times, with or without fractions of a second; one without an offset is UTC."""
-    times = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="ms", strict=False).cast(TIMESTAMP)
+    times = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="ms", strict=False)
     if times.null_count() > text.null_count():
         naive = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
         times = times.zip_with(times.is_not_null(), naive.dt.replace_time_zone("UTC"))

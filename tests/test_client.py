@@ -139,7 +139,7 @@ def test_http_is_for_this_machine_alone(url: str) -> None:
 )
 def test_limits_that_limit_nothing_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        Client(SECRET, **options)  # type: ignore[arg-type]
+        Client(SECRET, **options)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_no_traceback_shows_the_key_when_the_reader_interrupts(server: Server, m
 @pytest.mark.parametrize("options", [{"base_url": "http://datafa.st"}, {"retries": -1}])
 def test_no_variable_of_the_constructor_shows_the_key(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".") as raised:
-        Client(SECRET, **options)  # type: ignore[arg-type]
+        Client(SECRET, **options)
     frames = [frame for frame, _ in traceback.walk_tb(raised.value.__traceback__)][1:]
     variables = [item for frame in frames for item in frame.f_locals.items() if item[0] != "self"]
     assert "api_key" in dict(variables)
@@ -392,7 +392,7 @@ def test_the_headers_of_a_request_are_masked_where_they_are_printed(
 
     def spy(self: requests.Session, request: requests.PreparedRequest, **options: object) -> requests.Response:
         seen.append(request)
-        return send(self, request, **options)  # type: ignore[arg-type]
+        return send(self, request, **options)
 
     monkeypatch.setattr(requests.Session, "send", spy)
     server.client().snapshot()

@@ -31,9 +31,9 @@ def test_a_snapshot_is_read_from_a_file_text_or_bytes(tmp_path: Path) -> None:
 def test_a_snapshot_can_not_be_changed() -> None:
     snap = Snapshot.from_json(json.dumps(EXAMPLE))
     with pytest.raises(AttributeError):
-        snap.count = 3  # type: ignore[misc]
+        snap.count = 3
     with pytest.raises(AttributeError):
-        snap.note = "x"  # type: ignore[attr-defined]
+        snap.note = "x"
     snap.visitors.drop_in_place("city")
     snap.events[0, "type"] = "changed"
     assert "city" in snap.visitors.columns

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datafast_nb import DataFastError, InvalidResponseError, ResponseWarning, Snapshot
+from datafast_nb import Baseline, DataFastError, InvalidResponseError, ResponseWarning, Snapshot
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
 from tests.responses import EXAMPLE, example, with_visitor
 
@@ -165,6 +165,14 @@ def test_a_bad_value_costs_that_value_and_one_row_of_problems(fields: dict[str, 
     assert raised.value.path == path
 
 
+def test_a_baseline_that_is_no_number_is_a_problem_too() -> None:
+    response = example()
+    response["data"]["conversionMetrics"]["baselineConversionRate"] = "nan"
+    snap = quietly(json.dumps(response))
+    assert snap.baseline == Baseline(None, 243.63)
+    assert snap.problems["path"].to_list() == ["$.data.conversionMetrics.baselineConversionRate"]
+
+
 def test_many_bad_values_give_one_warning_and_a_row_each() -> None:
     response = example()
     visitor = response["data"]["visitors"][0]
@@ -253,7 +261,7 @@ MUTATIONS = st.lists(
 )
 
 
-def mutate(response: dict[str, Any], path: tuple[str | int, ...], change: str, value: object) -> None:
+def mutate(response: dict[str, Any], path: tuple[Any, ...], change: str, value: object) -> None:
     """Change one place of a response, if an earlier change left it there."""
     *outer, last = path
     place: Any = response

@@ -29,9 +29,9 @@ def load_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFram
         body = of_visitors(size)
         best = best_milliseconds(
             {
-                "by_hand": lambda body=body: by_hand(body),  # type: ignore[misc]
-                "datafast_nb": lambda body=body: Snapshot.from_json(body),  # type: ignore[misc]
-                "floor": lambda body=body: msgspec.json.decode(body, type=msgspec.Raw),  # type: ignore[misc]
+                "by_hand": lambda body=body: by_hand(body),
+                "datafast_nb": lambda body=body: Snapshot.from_json(body),
+                "floor": lambda body=body: msgspec.json.decode(body, type=msgspec.Raw),
             },
             rounds=max(3, 30_000 // size),
         )

@@ -142,7 +142,11 @@ def refresh_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataF
     with counted_comms():
         for size in sizes:
             source = Alternating(size)
-            ways = {"datafast_nb": live_map, "a GeoJSON feature each": one_feature_each, "a CircleMarker each": one_marker_each}
+            ways = {
+                "datafast_nb": live_map,
+                "a GeoJSON feature each": one_feature_each,
+                "a CircleMarker each": one_marker_each,
+            }
             costs = {name: cost(way(source), rounds=5 if size < 100_000 else 3) for name, way in ways.items()}
             ours = costs["datafast_nb"]
             rows += [

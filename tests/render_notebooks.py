@@ -1,0 +1,36 @@
+"""Run the notebooks on the demo site, and store what a reader sees without a kernel.
+
+``python -m tests.render_notebooks`` does it. Tables and pictures are kept. Widgets are not: without a kernel, JupyterLab would show an error in their place.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def render(path: Path) -> None:
+    """Run one notebook from top to bottom, and store it with its outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False).execute()
+    for cell in notebook.cells:
+        cell.metadata.clear()
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET, None)
+            output.get("metadata", {}).clear()
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for variable in [name for name in os.environ if name.startswith("DATAFAST_")]:
+        del os.environ[variable]  # what is stored is the demo site, never one's own
+    for notebook_path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        render(notebook_path)
