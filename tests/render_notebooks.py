@@ -1,6 +1,7 @@
 """Run the notebooks on the demo site, and store what a reader sees without a kernel.
 
-``python -m tests.render_notebooks`` does it. Tables and pictures are kept. Widgets are not: without a kernel, JupyterLab would show an error in their place.
+``python -m tests.render_notebooks`` does it. Tables and pictures are kept. Widgets are not: without a kernel,
+JupyterLab would show an error in their place.
 """
 
 from __future__ import annotations
