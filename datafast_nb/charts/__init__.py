@@ -1,0 +1,23 @@
+"""Altair charts of the conversion analysis. Each is a plain Altair chart to layer, concatenate and save further.
+
+Importing this package registers two Altair themes, ``datafast_light`` and ``datafast_dark``, and one renderer,
+``datafast_nb``, and enables the light theme and the renderer where Altair still has its defaults.
+
+>>> import datafast_nb as dfn
+>>> chart = dfn.charts.scores(dfn.demo.Site(seed=0).snapshot())
+>>> type(chart).__name__
+'LayerChart'
+"""
+
+from datafast_nb.charts.activity import timeline
+from datafast_nb.charts.group_bars import breakdown
+from datafast_nb.charts.metrics import Metric
+from datafast_nb.charts.renderer import register_renderer
+from datafast_nb.charts.score_histogram import scores
+from datafast_nb.charts.theme import Theme, register_themes, use_theme
+from datafast_nb.charts.world_map import world
+
+__all__ = ["Metric", "Theme", "breakdown", "scores", "timeline", "use_theme", "world"]
+
+register_themes()
+register_renderer()

@@ -1,0 +1,195 @@
+"""What happened when: events and payments on one time axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb.charts import wording
+
+if TYPE_CHECKING:
+    from datafast_nb.snapshot import Snapshot
+
+_HEIGHT: Final = 260
+_LANE: Final = 20
+_GAP: Final = 8
+_LANES: Final = 4
+_KINDS: Final = 6
+_BARS: Final = 45
+_OTHER: Final = "all other kinds"
+# Widths a bar may have, in seconds: from one second to thirty days.
+_WIDTHS: Final = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    10_800,
+    21_600,
+    43_200,
+    86_400,
+    604_800,
+    2_592_000,
+)
+
+
+def timeline(snap: Snapshot) -> alt.LayerChart:
+    """Draw the recent events by kind, and the payments, over time.
+
+    Parameters
+    ----------
+    snap : Snapshot
+        The snapshot.
+
+    Returns
+    -------
+    altair.LayerChart
+        Bars of events, stacked by kind, and above them one line of diamonds for each currency: the payments. Two
+        currencies are never added. Times are in UTC.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> dfn.charts.timeline(dfn.Snapshot()).title.text
+    'Events and payments'
+    """
+    events = snap.events.filter(pl.col("timestamp").is_not_null())
+    payments = _with_currency(snap.payments.filter(pl.col("timestamp").is_not_null()))
+    timeless = snap.events.height + snap.payments.height - events.height - payments.height
+    note = f"Left out: {timeless:,} without a time." if timeless else ""
+    if not events.height + payments.height:
+        return wording.message("Events and payments", "Nothing has happened of late", note)
+    moments = pl.concat([events["timestamp"], payments["timestamp"]]).dt.epoch("s")
+    first, last = int(moments.min()), int(moments.max())  # type: ignore[arg-type]
+    width = next((width for width in _WIDTHS if last - first < width * _BARS), (last - first) // _BARS + 1)
+    currencies = payments["currency"].value_counts().sort("count", "currency", descending=[True, False])
+    drawn = currencies.head(_LANES)
+    heading = wording.title(
+        f"{wording.number(events.height, 'event')} and {wording.number(payments.height, 'payment')} "
+        f"within {_duration(last - first)}",
+        f"A bar is {_duration(width)} wide. Times are in UTC.",
+        f"Drawn: payments in the {_LANES} commonest of {currencies.height:,} currencies."
+        if currencies.height > _LANES
+        else "",
+        note,
+    )
+    times = alt.Axis(grid=False, tickCount=6, format=_clock(last - first))
+    layers = [_bars(events, width, drawn.height * _LANE + _GAP, times), *_diamonds(payments, width, drawn)]
+    apart = alt.Resolve(scale=alt.ScaleResolveMap(y="independent"))
+    return alt.LayerChart(layer=layers, title=heading, width=600, height=_HEIGHT, resolve=apart)
+
+
+def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
+    """Name each payment's currency in capitals, and drop amounts that are no number."""
+    amount = pl.when(pl.col("amount").is_finite()).then("amount")
+    return payments.with_columns(amount, wording.label("currency").str.strip_chars().str.to_uppercase())
+
+
+def _in_bins(frame: pl.DataFrame, seconds: int) -> pl.DataFrame:
+    """Add the start and the end of the bar that each row belongs to, and both in words."""
+    start = pl.col("timestamp").dt.truncate(f"{seconds}s")
+    spoken = start.dt.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return frame.with_columns(
+        start=start, end=start.dt.offset_by(f"{seconds}s"), when=spoken, middle=start.dt.offset_by(f"{500 * seconds}ms")
+    )
+
+
+def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.Chart:
+    """Draw the events, and leave room at the top, in pixels, for the payments."""
+    kinds = (
+        events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
+    )
+    common = kinds["kind"].head(_KINDS).to_list()
+    kind = wording.label("type")
+    counted = (
+        _in_bins(events, seconds)
+        .with_columns(kind=pl.when(kind.is_in(common)).then(kind).otherwise(pl.lit(_OTHER)))
+        .group_by("start", "end", "when", "kind")
+        .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
+    )
+    order = [*common, _OTHER] if kinds.height > _KINDS else common
+    place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
+    stacked = counted.sort("start", place).with_columns(top=pl.col("events").cum_sum().over("start"))
+    bars: alt.Chart = (
+        alt.Chart(stacked.with_columns(bottom=pl.col("top") - pl.col("events")))
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=axis),
+            x2="end:T",
+            y=alt.Y(
+                "top:Q",
+                title="Events",
+                scale=alt.Scale(range=[_HEIGHT, room]),
+                axis=wording.count_axis(stacked.select(pl.col("top").max()).item() or 0),
+            ),
+            y2="bottom:Q",
+            color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=order)),
+            tooltip=[
+                alt.Tooltip("when:N", title="From"),
+                alt.Tooltip("kind:N", title="Event"),
+                alt.Tooltip("events:Q", title="Events", format=",d"),
+                alt.Tooltip("visitors:Q", title="Visitors", format=",d"),
+            ],
+        )
+    )
+    return bars
+
+
+def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) -> list[alt.Chart]:
+    """Draw the payments, a lane for each currency at the top, with the currency's name at its left."""
+    lanes = currencies.select(
+        "currency",
+        name=pl.col("currency").str.head(12) + " payments",
+        lane=pl.int_range(pl.len()) * _LANE + _LANE // 2,
+    )
+    if lanes.is_empty():
+        return []
+    summed = (
+        _in_bins(payments, seconds)
+        .join(lanes, on="currency")
+        .group_by("middle", "when", "currency", "lane")
+        .agg(payments=pl.len(), amount=pl.col("amount").sum())
+        .sort("lane", "middle")
+    )
+    lane = alt.Y("lane:Q", scale=None, axis=None)
+    diamonds = (
+        alt.Chart(summed)
+        .mark_point(shape="diamond", size=90, opacity=1)
+        .encode(
+            x="middle:T",
+            y=lane,
+            tooltip=[
+                alt.Tooltip("when:N", title="From"),
+                alt.Tooltip("currency:N", title="Currency"),
+                alt.Tooltip("amount:Q", title="Amount", format=",.2f"),
+                alt.Tooltip("payments:Q", title="Payments", format=",d"),
+            ],
+        )
+    )
+    names = alt.Chart(lanes).mark_text(align="right", baseline="middle").encode(x=alt.value(-8), y=lane, text="name:N")
+    return [diamonds, names]
+
+
+def _clock(seconds: int) -> str:
+    """Give the format of the times on an axis of this length: Vega's own has twelve hours and does not say which."""
+    if seconds < 180:  # noqa: PLR2004
+        return "%H:%M:%S"
+    return "%H:%M" if seconds <= 86_400 else "%Y-%m-%d"  # noqa: PLR2004
+
+
+def _duration(seconds: int) -> str:
+    """Say how long a time is, in the largest unit that it holds twice."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * size or seconds == size:
+            return wording.number(round(seconds / size), unit)
+    return wording.number(seconds, "second")

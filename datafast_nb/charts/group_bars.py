@@ -1,0 +1,190 @@
+"""Bars that compare groups of visitors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb import conversion
+from datafast_nb.charts import wording
+from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
+from datafast_nb.snapshot import Baseline, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datafast_nb.conversion import Dimension
+
+_WIDTH: Final = 460
+_SERIES: Final = 5
+# Dimensions whose groups have an order of their own, which the bars keep.
+_ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
+
+
+def breakdown(
+    data: Snapshot | pl.DataFrame | pl.LazyFrame,
+    by: Dimension | str | Sequence[Dimension | str],
+    metric: Metric = "conversion_rate",
+    *,
+    top: int = 15,
+    baseline: Baseline | None = None,
+) -> alt.LayerChart:
+    """Draw a figure of each group as a bar, over one dimension or two.
+
+    Parameters
+    ----------
+    data : Snapshot, polars.DataFrame or polars.LazyFrame
+        A snapshot, or visitors with the columns of ``schema.VISITORS``.
+    by : str or sequence of str
+        One dimension, or two: the second one sets the colour. See ``datafast_nb.breakdown``.
+    metric : str, default "conversion_rate"
+        The figure: any of ``charts.Metric``.
+    top : int, default 15
+        Draw no more than this many groups, those with the most visitors; of a second dimension, no more than five.
+        The subtitle says how many there are.
+    baseline : Baseline, optional
+        The site's averages; by default the snapshot's own.
+
+    Returns
+    -------
+    altair.LayerChart
+        Horizontal bars, with the sample size of each; for the conversion rate also with its 95 % interval, and a
+        line at the site's average where that is known.
+
+    Raises
+    ------
+    ValueError
+        A dimension or the metric is unknown, there are more than two dimensions, or `top` is less than 1.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> snap = dfn.demo.Site(seed=0).snapshot()
+    >>> chart = dfn.charts.breakdown(snap, by="channel", metric="expected_value")
+    """
+    figure, names = figure_of(metric), _names(by)
+    if top < 1:
+        raise ValueError(f"top is {top}; it must be 1 or more.")
+    known = data.baseline if baseline is None and isinstance(data, Snapshot) else baseline
+    visitors = (data.visitors if isinstance(data, Snapshot) else data).lazy()
+    table = conversion.breakdown(visitors, names, baseline=known).collect()
+    total = conversion.summary(visitors).collect().row(0, named=True)
+    if nothing := why_missing(table, metric):
+        return wording.message(f"{figure.name} by {_in_words(names)}", nothing, wording.left_out(total))
+    groups = _largest(table, names[0], top, metric)
+    series = _largest(table, names[1], _SERIES, "visitors") if names[1:] else None
+    reference = _reference(metric, known)
+    bars = _bars(_rows(table, names, groups, series, metric), names, metric, series)
+    layers = bars if reference is None else [*bars, _line(reference, figure)]
+    notes = [
+        wording.left_out(total) if not figure.is_count else "",
+        *_of_how_many(table, names, groups, series),
+        "The groups overlap." if "dimension_matches" in names else "",
+        "Thin lines: 95 % interval of the mean." if metric == "conversion_rate" else "",
+        "" if reference is None else f"Dashed: the site's average, {format(reference, figure.format)}.",
+    ]
+    height = groups.height * (26 if series is None else 12 + 14 * series.height)
+    heading = wording.title(_sentence(figure, names, total), *notes)
+    return alt.LayerChart(layer=layers, title=heading, width=_WIDTH, height=max(height, 60))
+
+
+def _names(by: str | Sequence[str]) -> list[str]:
+    """Give the dimensions, of which the chart has room for two."""
+    names = [by] if isinstance(by, str) else list(by)
+    if len(names) > 2:  # noqa: PLR2004
+        raise ValueError(f"A chart has room for two dimensions, not {len(names)}; datafast_nb.breakdown gives a table.")
+    return names
+
+
+def _largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFrame:
+    """Give the groups with the most visitors: their labels, in the order of drawing."""
+    groups = table.group_by(name).agg(_size=pl.col("visitors").sum(), _order=pl.col(order).max())
+    groups = groups.sort("_size", name, descending=[True, False], nulls_last=True).head(top)
+    ordered = groups.sort(name, nulls_last=True)
+    if name not in _ORDERED:
+        ordered = ordered.sort("_order", descending=True, nulls_last=True, maintain_order=True)
+    return ordered.select(name, label=wording.distinct_label(name), place=pl.int_range(pl.len()))
+
+
+def _rows(
+    table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None, metric: Metric
+) -> pl.DataFrame:
+    """Give what is drawn, under column names of our own: one row for each bar, in the order of drawing."""
+    drawn = table.join(groups, on=names[0], nulls_equal=True).rename({"label": "group", "place": "_group"})
+    if series is None:
+        drawn = drawn.with_columns(series=pl.lit(None, dtype=pl.String), _series=pl.lit(0))
+    else:
+        drawn = drawn.join(series, on=names[1], nulls_equal=True).rename({"label": "series", "place": "_series"})
+    low, high = (pl.col(f"conversion_rate_{end}").mul(100).cast(pl.Decimal(5, 2)) for end in ("low", "high"))
+    interval = pl.format("{} % to {} %", low, high).fill_null("not known for fewer than two")
+    size = pl.format("n = {}", wording.grouped("visitors" if FIGURES[metric].is_count else "scored"))
+    figures = dict.fromkeys([*TOLD, metric, "conversion_rate_low", "conversion_rate_high"])
+    return drawn.sort("_group", "_series").select("group", "series", *figures, size=size, interval=interval)
+
+
+def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.DataFrame | None) -> list[alt.Chart]:
+    """Draw the bars, the intervals, and the sample size of each at the right."""
+    figure = FIGURES[metric]
+    titles = [wording.dimension(name).capitalize() for name in names]
+    lines = [alt.Tooltip("group:N", title=titles[0]), *tooltip(rows), alt.Tooltip("interval:N", title="95 % interval")]
+    channels: dict[str, Any] = {"y": alt.Y("group:N", sort=None, title=None)}
+    colour = {}
+    if series is not None:
+        order = series["label"].to_list()
+        channels["yOffset"] = alt.YOffset("series:N", sort=order)
+        colour["color"] = alt.Color("series:N", sort=order, title=titles[1])
+        lines.insert(1, alt.Tooltip("series:N", title=titles[1]))
+    base = alt.Chart(rows).encode(**channels, tooltip=lines)
+    axis = alt.Axis(format=figure.format, tickCount=5)
+    layers = [base.mark_bar().encode(x=alt.X(metric, type="quantitative", title=figure.title, axis=axis), **colour)]
+    if metric == "conversion_rate":
+        layers.append(base.mark_rule().encode(x="conversion_rate_low:Q", x2="conversion_rate_high:Q"))
+    if not figure.is_count:
+        layers.append(base.mark_text(align="left").encode(x=alt.value(_WIDTH + 8), text="size:N"))
+    return layers
+
+
+def _reference(metric: Metric, baseline: Baseline | None) -> float | None:
+    """Give the site's average of a figure, where there is one to compare with."""
+    if baseline is None:
+        return None
+    return {"conversion_rate": baseline.conversion_rate, "lift": 1.0, "score": 50.0}.get(metric)
+
+
+def _line(average: float, figure: Figure) -> alt.Chart:
+    """Draw the line at the site's average."""
+    told = alt.Tooltip("average:Q", title="The site's average", format=figure.format)
+    base = alt.Chart(alt.InlineData(values=[{"average": average}]))
+    rule: alt.Chart = base.mark_rule(strokeDash=[4, 3]).encode(x="average:Q", tooltip=told)
+    return rule
+
+
+def _in_words(names: Sequence[str]) -> str:
+    """Name the dimensions."""
+    return " and ".join(wording.dimension(name) for name in names)
+
+
+def _sentence(figure: Figure, names: Sequence[str], total: dict[str, Any]) -> str:
+    """Say what is drawn, and over how many."""
+    by = _in_words(names)
+    if figure.is_count:
+        return f"{figure.name} by {by}, {wording.number(total['visitors'], 'visitor')} in all"
+    return f"{figure.name} of {wording.number(total['scored'], 'prospect')} by {by}"
+
+
+def _of_how_many(
+    table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None
+) -> list[str]:
+    """Say which groups are drawn, where that is not all."""
+    pairs = (
+        (name, drawn, table[name].n_unique())
+        for name, drawn in zip(names, (groups, series), strict=False)
+        if drawn is not None
+    )
+    return [
+        f"Drawn: the {drawn.height} largest of {groups:,} groups by {wording.dimension(name)}."
+        for name, drawn, groups in pairs
+        if drawn.height < groups
+    ]

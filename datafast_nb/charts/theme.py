@@ -1,0 +1,161 @@
+"""The look of the charts: one Altair theme in a light and a dark variant.
+
+Colours are told apart by people with any common colour vision deficiency: the categories are those of Okabe and Ito
+(*Color Universal Design*, 2008), the ramps change in lightness, and the diverging scale runs from orange to blue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+import altair as alt
+
+if TYPE_CHECKING:
+    from altair.utils.plugin_registry import PluginEnabler
+
+Theme = Literal["light", "dark"]
+"""A variant of the charts' look."""
+
+FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+
+NEUTRAL: Final = "#8a94a0"
+"""A grey that can be seen on light and on dark, for what no figure is known of."""
+
+
+class _Palette(NamedTuple):
+    """The colours of one variant."""
+
+    surface: str
+    ink: str
+    muted: str
+    line: str
+    bar: str
+    categories: tuple[str, ...]
+    steps: tuple[str, ...]
+    ramp: tuple[str, ...]
+    diverging: tuple[str, ...]
+
+
+_PALETTES: Final[dict[Theme, _Palette]] = {
+    "light": _Palette(
+        surface="#ffffff",
+        ink="#1d2733",
+        muted="#5b6775",
+        line="#e4e8ec",
+        bar="#6aa9d8",
+        categories=("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a94a0"),
+        steps=("#bfd9ed", "#1f78b4"),
+        ramp=("#c3dcef", "#86bbdf", "#4594c7", "#1a6aa8", "#08407a"),
+        diverging=("#b35806", "#f1a340", "#f6edc8", "#67a9cf", "#2166ac"),
+    ),
+    "dark": _Palette(
+        surface="#111111",
+        ink="#e9edf1",
+        muted="#a2acb8",
+        line="#2b3139",
+        bar="#3f83b5",
+        categories=("#56b4e9", "#e69f00", "#20b890", "#e39cc4", "#8fb8ff", "#f0803c", "#8a94a0"),
+        steps=("#2f5573", "#6fbdf0"),
+        ramp=("#1f4a6b", "#2a6f9f", "#4297cc", "#7fc0ea", "#d3ebfb"),
+        diverging=("#f7a94f", "#b8702c", "#5a584f", "#3f83b5", "#8fcbf5"),
+    ),
+}
+
+
+def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
+    """Draw all charts from now on in the light or in the dark variant.
+
+    Parameters
+    ----------
+    theme : {"light", "dark"}
+        The variant.
+
+    Returns
+    -------
+    altair.utils.plugin_registry.PluginEnabler
+        A context manager, for the variant to hold inside a ``with`` block only.
+
+    Raises
+    ------
+    ValueError
+        There is no such variant.
+
+    Examples
+    --------
+    >>> import altair
+    >>> import datafast_nb as dfn
+    >>> with dfn.charts.use_theme("dark"):
+    ...     altair.theme.active
+    'datafast_dark'
+    """
+    if theme not in _PALETTES:
+        raise ValueError(f"There is no theme {theme!r}; there are: {', '.join(map(repr, _PALETTES))}.")
+    return alt.theme.enable(f"datafast_{theme}")
+
+
+def register_themes() -> None:
+    """Make both variants known to Altair, and enable the light one unless the user has chosen a theme."""
+    alt.theme.register("datafast_light", enable=False)(lambda: _theme("light"))
+    alt.theme.register("datafast_dark", enable=False)(lambda: _theme("dark"))
+    if alt.theme.active == "default":
+        use_theme("light")
+
+
+def _theme(theme: Theme) -> alt.theme.ThemeConfig:
+    """Give a variant as Altair wants it: a part of every chart's specification."""
+    config = _text(_PALETTES[theme]) | _marks(_PALETTES[theme])
+    return {"config": config, "usermeta": {"embedOptions": {"tooltip": {"theme": theme}}}}  # type: ignore[typeddict-item]
+
+
+def _text(colours: _Palette) -> dict[str, Any]:
+    """Set type: calm, left-aligned, with room around it."""
+    quiet = {"labelColor": colours.muted, "titleColor": colours.muted, "labelFontSize": 11, "titleFontSize": 11}
+    return {
+        "background": colours.surface,
+        "font": FONT,
+        "padding": 12,
+        "title": {
+            "anchor": "start",
+            "frame": "bounds",
+            "color": colours.ink,
+            "fontSize": 15,
+            "fontWeight": 600,
+            "offset": 14,
+            "subtitleColor": colours.muted,
+            "subtitleFontSize": 12,
+            "subtitlePadding": 5,
+            "subtitleLineHeight": 16,
+        },
+        "axis": {
+            **quiet,
+            "titleFontWeight": "normal",
+            "titlePadding": 10,
+            "labelPadding": 6,
+            "labelLimit": 220,
+            "domain": False,
+            "ticks": False,
+            "gridColor": colours.line,
+        },
+        "axisBand": {"grid": False, "labelColor": colours.ink, "labelFontSize": 12},
+        "legend": {**quiet, "titleFontWeight": "normal", "orient": "top", "labelLimit": 220, "offset": 6},
+        "text": {"color": colours.muted, "fontSize": 11},
+    }
+
+
+def _marks(colours: _Palette) -> dict[str, Any]:
+    """Set the colours and shapes of what is drawn."""
+    return {
+        "view": {"stroke": None, "continuousWidth": 480, "continuousHeight": 260},
+        "bar": {"color": colours.bar},
+        "rule": {"color": colours.ink, "strokeWidth": 1.4},
+        "point": {"filled": True, "color": colours.ink},
+        "geoshape": {"stroke": colours.surface, "strokeWidth": 0.5},
+        "scale": {"bandPaddingInner": 0.32},
+        "range": {
+            "category": list(colours.categories),
+            "ordinal": list(colours.steps),
+            "ramp": list(colours.ramp),
+            "heatmap": list(colours.ramp),
+            "diverging": list(colours.diverging),
+        },
+    }

@@ -1,0 +1,61 @@
+"""A chart as a widget that loads nothing from the network."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import anywidget
+import traitlets
+import vl_convert
+from altair import SCHEMA_VERSION
+from ipywidgets import widget_serialization
+
+# Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
+_EMBED_OPTIONS: Final = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
+
+
+class Vega(anywidget.AnyWidget):
+    """The library that draws, as one model that all charts of a kernel share. It has no view."""
+
+    _esm = "export default {};"
+    source = traitlets.Unicode().tag(sync=True)
+    version = traitlets.Unicode().tag(sync=True)
+
+
+class ChartView(anywidget.AnyWidget):
+    """A chart in the browser.
+
+    Parameters
+    ----------
+    spec : dict
+        The Vega-Lite specification.
+    embed_options : dict, optional
+        Options for vega-embed, over this package's own.
+    """
+
+    _esm = files("datafast_nb.charts").joinpath("view.js").read_text(encoding="utf-8")
+    # The menu may reach beyond the chart.
+    _css = ".vega-embed { overflow: visible; }"
+    spec = traitlets.Dict().tag(sync=True)
+    embed_options = traitlets.Dict().tag(sync=True)
+    vega = traitlets.Instance(Vega).tag(sync=True, **widget_serialization)
+
+    def __init__(self, spec: dict[str, Any], embed_options: dict[str, Any] | None = None) -> None:
+        super().__init__(spec=spec, embed_options=_EMBED_OPTIONS | (embed_options or {}), vega=_vega())
+
+
+def _vega() -> Vega:
+    """Give the kernel's Vega; a new one where somebody has closed it, as ``Widget.close_all`` does."""
+    if _opened_vega().comm is None:
+        _opened_vega.cache_clear()
+    return _opened_vega()
+
+
+@cache
+def _opened_vega() -> Vega:
+    """Take Vega out of vl-convert, which brings it along for drawing pictures."""
+    # The Vega-Lite of Altair's own schema: "v6.4.1" is 6.4 to vl-convert.
+    version = ".".join(SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    return Vega(source=vl_convert.javascript_bundle("export { vegaEmbed };", vl_version=version), version=version)
