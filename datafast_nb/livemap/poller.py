@@ -1,0 +1,291 @@
+"""Asks a source for snapshots at an interval, in one thread. Knows no widget."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from datafast_nb.errors import (
+    AuthenticationError,
+    DataFastError,
+    ForbiddenError,
+    MissingKeyError,
+    NotFoundError,
+    RateLimitError,
+)
+from datafast_nb.snapshot import Snapshot, Source
+
+State = Literal["starting", "live", "retrying", "paused", "unwatched", "stopped", "closed"]
+
+LONGEST_WAIT: Final = 300.0
+"""Seconds between two attempts at most, unless the service asks for more."""
+
+# Asking again can't help until a person has changed something.
+_FINAL: Final = (MissingKeyError, AuthenticationError, ForbiddenError, NotFoundError)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the polling stands; as text, a sentence for the reader.
+
+    Attributes
+    ----------
+    state : str
+        ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``retrying``: the last
+        one failed, and the next follows at `retry_at`. ``paused``: by a person. ``unwatched``: nobody looks any more.
+        ``stopped``: the service refused, and asking again can't help. ``closed``: for good.
+    interval : float
+        Seconds from an answer to the next request.
+    fault : str or None
+        What the last request failed with, where it did.
+    retry_at : datetime or None
+        When the next attempt follows, in UTC, while ``retrying``; None while it is being made.
+    """
+
+    state: State
+    interval: float
+    fault: str | None = None
+    retry_at: datetime | None = None
+
+    def __str__(self) -> str:
+        again = "Trying again now." if self.retry_at is None else f"Next try at {self.retry_at:%H:%M:%S} UTC."
+        sentences: dict[State, str] = {
+            "starting": "Loading…",
+            "live": f"Live · every {self.interval:g} s",
+            "retrying": f"{self.fault} {again}",
+            "paused": "Paused",
+            "unwatched": "Paused while nobody looks",
+            "stopped": f"Stopped. {self.fault}",
+            "closed": "Closed",
+        }
+        return sentences[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is known: the last good snapshot, and how the polling stands. Never changed, only replaced."""
+
+    snapshot: Snapshot | None
+    status: Status
+
+
+class Poller:
+    """Asks a source for snapshots at an interval, never twice at once.
+
+    Its thread lives only while there is a request to make or to wait for: paused, stopped or closed, it costs nothing.
+
+    Parameters
+    ----------
+    source
+        Where the snapshots come from.
+    interval
+        Seconds from an answer to the next request.
+    on_change
+        Called without arguments after each change of `moment`, on the thread that brought it about. It reads `moment`
+        itself, so that a call that comes late can't bring an earlier moment back.
+    """
+
+    def __init__(self, source: Source, interval: float, on_change: Callable[[], None]) -> None:
+        self._source = source
+        self._interval = interval
+        self._on_change = on_change
+        # Reentrant, because the garbage collector may close the poller in the middle of any line, even one of these.
+        self._condition = threading.Condition(threading.RLock())
+        self._thread: threading.Thread | None = None
+        self._due: float | None = None  # when the next request is made, on the monotonic clock; None: none is planned
+        self._answered = time.monotonic()
+        self._failures = 0
+        self._paused = self._unwatched = self._stopped = self._closed = False
+        self._snapshot: Snapshot | None = None
+        self._fault: str | None = None
+        self._retry_at: datetime | None = None
+        self._publish()
+
+    @property
+    def moment(self) -> Moment:
+        """The last good snapshot and the status, as one consistent pair."""
+        return self._moment
+
+    def start(self) -> None:
+        """Ask now, and go on at the interval."""
+        with self._condition:
+            self._paused = self._unwatched = self._stopped = False
+            self._ask_now()
+        self._on_change()
+
+    def pause(self) -> None:
+        """Make no further request until told to."""
+        with self._condition:
+            self._paused = True
+            self._rest()
+        self._on_change()
+
+    def refresh(self) -> None:
+        """Ask now, once more than planned; a request in flight counts as this one."""
+        with self._condition:
+            self._stopped = False
+            self._ask_now()
+        self._on_change()
+
+    def unwatch(self) -> None:
+        """Make no further request until somebody looks again."""
+        with self._condition:
+            self._unwatched = True
+            self._rest()
+        self._on_change()
+
+    def watch(self) -> None:
+        """Go on with a fresh request, if polling rests only because nobody looked."""
+        with self._condition:
+            if not self._unwatched:
+                return
+            self._unwatched = False
+            if self._resting():
+                self._publish()
+            else:
+                self._ask_now()
+        self._on_change()
+
+    def set_interval(self, seconds: float) -> None:
+        """Change the interval; it counts from the last answer. A retry keeps its time."""
+        with self._condition:
+            self._interval = seconds
+            if self._due is not None and self._moment.status.state == "live":
+                self._due = self._answered + seconds
+            self._publish()
+            self._condition.notify_all()
+        self._on_change()
+
+    def close(self) -> None:
+        """End the thread, for good. The answer to a request in flight is dropped."""
+        with self._condition:
+            self._closed = True
+            self._rest()
+
+    def _resting(self) -> bool:
+        """Say whether no request follows by itself."""
+        return self._paused or self._unwatched or self._stopped or self._closed
+
+    def _ask_now(self) -> None:
+        """Plan a request for now, and see that there is a thread to make it."""
+        if self._closed:
+            raise RuntimeError("This live map is closed. Make a new one: LiveMap(source).")
+        self._due = time.monotonic()
+        self._retry_at = None
+        self._publish()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="datafast_nb live map", daemon=True)
+            self._thread.start()
+        self._condition.notify_all()
+
+    def _rest(self) -> None:
+        """Plan no request, which ends the thread."""
+        self._due = None
+        self._publish()
+        self._condition.notify_all()
+
+    def _publish(self) -> None:
+        """Make one immutable moment of the present state."""
+        flags: dict[State, bool] = {
+            "closed": self._closed,
+            "stopped": self._stopped,
+            "paused": self._paused,
+            "unwatched": self._unwatched,
+            "retrying": self._fault is not None,
+            "starting": self._snapshot is None,
+        }
+        state: State = next((name for name, holds in flags.items() if holds), "live")
+        self._moment = Moment(self._snapshot, Status(state, self._interval, self._fault, self._retry_at))
+
+    def _run(self) -> None:
+        """Make each request that is planned, until none is."""
+        while self._wait_for_turn():
+            try:
+                outcome: Snapshot | Exception = _checked(self._source.snapshot())
+            except Exception as error:  # noqa: BLE001 - a source that breaks is a fault to show, not a dead thread
+                outcome = error
+            if self._take(outcome):
+                try:
+                    self._on_change()
+                except Exception:
+                    logging.getLogger(__name__).exception("The live map could not be drawn.")
+
+    def _wait_for_turn(self) -> bool:
+        """Wait until the next request is due. False: none is planned, and this thread is the poller's no more."""
+        with self._condition:
+            while self._due is not None:
+                left = self._due - time.monotonic()
+                if left <= 0:
+                    return True
+                self._condition.wait(left)
+            self._thread = None
+            return False
+
+    def _take(self, outcome: Snapshot | Exception) -> bool:
+        """Make an outcome the present moment and plan the next request; False if nobody wants it any more."""
+        with self._condition:
+            if self._closed:
+                return False
+            self._answered = time.monotonic()
+            if isinstance(outcome, Snapshot):
+                self._snapshot, self._fault, self._failures, delay = outcome, None, 0, self._interval
+            else:
+                self._fault = _sentence(outcome)
+                self._stopped = isinstance(outcome, _FINAL)
+                self._failures += 1
+                asked = outcome.retry_after if isinstance(outcome, RateLimitError) else None
+                delay = back_off(self._failures, self._interval, asked, random.random())  # noqa: S311 - no secret
+            resting = self._resting()
+            self._due = None if resting else self._answered + delay
+            self._retry_at = None if resting or self._fault is None else datetime.now(UTC) + timedelta(seconds=delay)
+            self._publish()
+            return True
+
+
+def back_off(failures: int, interval: float, retry_after: float | None, chance: float) -> float:
+    """Give the seconds to wait after a failed attempt.
+
+    The wait doubles with each failure in a row, up to `LONGEST_WAIT`, and is spread by a quarter to both sides so that
+    many maps don't come back at the same moment. Where the service named a wait, it is at least that.
+
+    Parameters
+    ----------
+    failures
+        How many attempts in a row have failed, from 1.
+    interval
+        Seconds between two requests when all is well.
+    retry_after
+        What the service asked for, in seconds, if it did.
+    chance
+        A random number from 0 to 1.
+
+    Examples
+    --------
+    >>> [back_off(n, 10, None, 0.5) for n in (1, 2, 3, 20)]
+    [10.0, 20.0, 40.0, 300.0]
+    >>> back_off(1, 10, 120, 0.5)
+    120.0
+    """
+    planned = min(interval * 2.0 ** min(failures - 1, 30), max(LONGEST_WAIT, interval)) * (0.75 + chance / 2)
+    return planned if retry_after is None else max(planned, float(retry_after))
+
+
+def _checked(answer: Snapshot) -> Snapshot:
+    """Give a source's answer if it is a snapshot."""
+    if not isinstance(answer, Snapshot):
+        raise TypeError(f"The source's snapshot() gave {type(answer).__name__}, not a datafast_nb.Snapshot.")
+    return answer
+
+
+def _sentence(error: Exception) -> str:
+    """Say what went wrong; the package's own errors are sentences already."""
+    text = str(error).strip()
+    if not isinstance(error, DataFastError):
+        text = f"The source failed: {': '.join(part for part in (type(error).__name__, text) if part)}"
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -1,0 +1,205 @@
+"""JupyterLab as a person in a browser sees it: a server, and a notebook in a window."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Locator, Page
+
+ROOT = Path(__file__).parents[2]
+_numbers = itertools.count(1)
+
+# JupyterLab's own application object, which --expose-app-in-browser puts into the page.
+_READY = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+_RUN = """([index, wait]) => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = index;
+    const done = window.jupyterapp.commands.execute('notebook:run-cell');
+    return wait ? done.then(() => null) : null;
+}"""
+_PYTHON = """async (code) => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code, store_history: false});
+    let text = '';
+    future.onIOPub = ({header, content}) => {
+        if (header.msg_type === 'stream') text += content.text;
+        if (header.msg_type === 'error') text += content.ename + ': ' + content.evalue;
+    };
+    await future.done;
+    return text.trim();
+}"""
+
+_PLACE = """
+import json, math
+_world, _point = live._view.map, live._view._clusters.data["features"][{index}]["geometry"]["coordinates"]
+def _xy(longitude, latitude):
+    size, y = 256 * 2**_world.zoom, 0.5 - math.atanh(math.sin(math.radians(latitude))) / (2 * math.pi)
+    return size * (longitude / 360 + 0.5), size * y
+_left, _top = _xy(_world.west, _world.north)
+_x, _y = _xy(*_point)
+print(json.dumps([_x - _left, _y - _top]))
+"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab server that works in a folder."""
+
+    url: str
+    token: str
+    folder: Path
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Lab]:
+    """Run JupyterLab on a free port of the loopback interface, with settings and state in a folder."""
+    work, state = folder / "work", folder / "state"
+    work.mkdir()
+    token, port = secrets.token_hex(16), _free_port()
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    places += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    environment = os.environ | {name: str(state / name.lower()) for name in places}
+    paths = (str(ROOT), os.environ.get("PYTHONPATH"))
+    environment |= {"JUPYTER_TOKEN": token, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+    environment.pop("DATAFAST_API_KEY", None)
+    _write_settings(state / "jupyterlab_settings_dir")
+    options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"]
+    options += ["--expose-app-in-browser", f"--ServerApp.root_dir={work}"]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log, cwd=work
+        )
+        try:
+            lab = Lab(f"http://127.0.0.1:{port}", token, work)
+            _wait_until_up(lab, server, folder / "server.log")
+            yield lab
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _free_port() -> int:
+    """Let the system choose a port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_settings(folder: Path) -> None:
+    """Keep JupyterLab from asking for news and updates."""
+    plugin = folder / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+
+
+def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for the server's first answer."""
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"{lab.url}/api/status?token={lab.token}", timeout=5).close()
+        except (urllib.error.URLError, OSError):
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+@dataclass
+class Notebook:
+    """A notebook that is open in a browser window of its own."""
+
+    lab: Lab
+    page: Page
+    foreign: list[str] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def window(cls, lab: Lab, browser: Browser, width: int = 1200, height: int = 900) -> Iterator[Notebook]:
+        """Open a window, and close it with its kernel."""
+        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        context.set_default_timeout(30_000)
+        notebook = cls(lab, context.new_page())
+        context.on("request", lambda request: notebook._note(request.url))
+        notebook.page.on("websocket", lambda socket: notebook._note(socket.url))
+        try:
+            yield notebook
+        finally:
+            notebook.shut_down()
+            context.close()
+
+    def _note(self, url: str) -> None:
+        """Write down an address outside this machine."""
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
+            self.foreign.append(url)
+
+    def open(self, *cells: str) -> Notebook:
+        """Open a new notebook of code cells, nothing around it, and wait for its kernel."""
+        name = f"notebook-{next(_numbers)}.ipynb"
+        (self.lab.folder / name).write_text(json.dumps(_notebook(cells)))
+        self.page.goto(f"{self.lab.url}/doc/tree/{name}?token={self.lab.token}")
+        self.page.wait_for_function(_READY)
+        return self
+
+    def run(self, index: int, *, wait: bool = True) -> Notebook:
+        """Run a cell; wait until it has ended, unless told otherwise."""
+        self.page.evaluate(_RUN, [index, wait])
+        return self
+
+    def python(self, code: str) -> str:
+        """Run code in the kernel, outside the cells, and give what it printed."""
+        return str(self.page.evaluate(_PYTHON, code))
+
+    def output(self, index: int) -> Locator:
+        """Give the output area of a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
+
+    def cluster(self, index: int) -> tuple[float, float]:
+        """Give where the middle of a cluster of ``live`` is on its map, the largest being number 0."""
+        x, y = json.loads(self.python(_PLACE.format(index=index)))
+        return x, y
+
+    def point_at(self, place: tuple[float, float]) -> tuple[float, float]:
+        """Move the pointer to a place on the map, and give where that is in the window."""
+        box = self.page.locator(".leaflet-container").first.bounding_box()
+        assert box is not None
+        x, y = box["x"] + place[0], box["y"] + place[1]
+        for step in (60, 20, 1, 0):  # at a person's pace: Leaflet skips moves within 32 ms of the last
+            self.page.mouse.move(x - step, y)
+            self.page.wait_for_timeout(50)
+        return x, y
+
+    def theme(self, name: Literal["JupyterLab Light", "JupyterLab Dark"]) -> None:
+        """Change JupyterLab's theme."""
+        self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+
+    def shut_down(self) -> None:
+        """End the kernel, so that tests don't pay for each other's threads."""
+        if self.page.evaluate(f"Boolean({_READY})"):
+            self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
+    """Give a notebook file's content."""
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    empty = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    made = [empty | {"id": f"cell-{index}", "source": source} for index, source in enumerate(cells)]
+    return {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

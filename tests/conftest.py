@@ -1,0 +1,45 @@
+"""Fixtures that the whole test suite shares: a browser, and a JupyterLab for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.lab import Lab, Notebook
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give a headless Chromium; where there is none, get one."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.chromium import FLAGS, find_or_get
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_or_get(playwright), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Give a running JupyterLab with settings and folders of its own."""
+    from tests.browser.lab import serve
+
+    with serve(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
+    """Give a new notebook in a new browser window; fails if the page asks anyone but this machine for anything."""
+    from tests.browser.lab import Notebook
+
+    with Notebook.window(lab, browser) as window:
+        yield window
+    assert window.foreign == [], "the page asked the network for something"

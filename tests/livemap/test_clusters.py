@@ -1,0 +1,167 @@
+"""Visitors are grouped into cells that are bounded by the screen, wherever they are."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datafast_nb.livemap.clusters import MOST_CELLS, WORLD, Viewport, collect, features, members, project
+from datafast_nb.livemap.scale import CUSTOMER, NO_SCORE, RADII, SCORE_COLOURS
+from tests.livemap.sources import visitors
+
+SCREEN = Viewport(zoom=2.25, south=-40, west=-200, north=75, east=220)
+
+
+def at(*places: tuple[float | None, float | None], **columns: object) -> pl.DataFrame:
+    """Put one visitor at each latitude and longitude."""
+    frame = visitors(len(places), is_customer=False, **columns)
+    latitudes, longitudes = (pl.Series(values, dtype=pl.Float64) for values in zip(*places, strict=True))
+    return frame.with_columns(latitude=latitudes, longitude=longitudes)
+
+
+def test_everyone_with_a_place_is_counted_once() -> None:
+    clusters = collect(project(visitors(5000)), WORLD)
+    assert clusters["visitors"].sum() == 5000
+    assert clusters["id"].n_unique() == clusters.height
+
+
+def test_a_cluster_lies_at_the_mean_place_of_its_members() -> None:
+    clusters = collect(project(at((48.0, 11.0), (48.0, 11.0), (48.3, 11.3))), WORLD)
+    assert clusters.select("visitors", "latitude", "longitude").row(0) == pytest.approx((3, 48.1, 11.1))
+
+
+def test_customers_are_counted_and_left_out_of_the_score() -> None:
+    frame = at((10.0, 10.0), (10.0, 10.0), score=pl.Series([20.0, 100.0])).with_columns(
+        is_customer=pl.Series([False, True])
+    )
+    row = collect(project(frame), WORLD).row(0, named=True)
+    assert (row["visitors"], row["customers"], row["score"], row["expected_value"]) == (2, 1, 20.0, 1.5)
+
+
+def test_a_visitor_of_unknown_standing_is_no_customer() -> None:
+    row = collect(project(visitors(1, is_customer=None)), WORLD).row(0, named=True)
+    assert row["customers"] == 0
+
+
+@pytest.mark.parametrize("place", [(None, 1.0), (1.0, None), (math.nan, 1.0), (1.0, math.inf), (None, None)])
+def test_who_has_no_place_is_not_drawn(place: tuple[float | None, float | None]) -> None:
+    assert project(at(place)).height == 0
+
+
+def test_the_poles_lie_on_the_edge_of_the_projection() -> None:
+    placed = project(at((90.0, 0.0), (-90.0, 0.0)))
+    assert placed["y"].to_list() == pytest.approx([0.0, 1.0], abs=1e-9)
+    assert collect(placed, Viewport(0, -90, -180, 90, 180))["visitors"].sum() == 2
+
+
+@given(st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), min_size=1, max_size=30), st.floats(0, 12))
+def test_any_place_is_in_exactly_one_cluster_of_the_whole_world(places: list[tuple[float, float]], zoom: float) -> None:
+    everywhere = Viewport(zoom, -90, -180, 90, 180)
+    assert collect(project(at(*places)), everywhere)["visitors"].sum() == len(places)
+
+
+def test_visitors_on_both_sides_of_the_date_line_are_seen_beside_each_other() -> None:
+    fiji = project(at((-17.0, 179.9), (-17.0, -179.9)))
+    for middle in (180.0, -180.0, 540.0):
+        clusters = collect(fiji, Viewport(5, -25, middle - 10, -10, middle + 10))
+        assert clusters["visitors"].sum() == 2
+        assert clusters["longitude"].is_between(middle - 1, middle + 1).all()
+
+
+def test_a_map_wider_than_the_world_draws_nobody_twice() -> None:
+    clusters = collect(project(visitors(2000)), Viewport(1, -60, -500, 80, 500))
+    assert clusters["visitors"].sum() == 2000
+
+
+def test_what_is_outside_the_view_is_left_out() -> None:
+    clusters = collect(project(at((48.0, 11.0), (-33.0, 151.0))), Viewport(5, 40, 0, 55, 25))
+    assert clusters["latitude"].to_list() == [48.0]
+
+
+def test_a_cluster_at_the_edge_counts_all_its_members() -> None:
+    placed = project(visitors(20_000))
+    whole = {row["id"]: row["visitors"] for row in collect(placed, SCREEN).iter_rows(named=True)}
+    moved = Viewport(SCREEN.zoom, SCREEN.south, SCREEN.west + 3, SCREEN.north, SCREEN.east + 3)
+    for row in collect(placed, moved).iter_rows(named=True):
+        assert whole.get(row["id"], row["visitors"]) == row["visitors"]
+
+
+@pytest.mark.parametrize("zoom", [0, 1.25, 2.25, 5, 12])
+def test_the_number_of_clusters_is_bounded_by_the_screen(zoom: float) -> None:
+    width, height = 1600 * 360 / 256 / 2**zoom, 460 * 180 / 256 / 2**zoom
+    view = Viewport(zoom, max(-85, -height / 2), -width / 2, min(85, height / 2), width / 2)
+    crowd = visitors(
+        200_000,
+        latitude=pl.lit(view.south) + (view.north - view.south) * (pl.int_range(200_000) * 0.754877666 % 1),
+        longitude=(pl.lit(view.west) + (view.east - view.west) * (pl.int_range(200_000) * 0.569840291 % 1)).clip(
+            -180, 180
+        ),
+    )
+    clusters = collect(project(crowd), view)
+    assert 0 < clusters.height <= MOST_CELLS * 1.2
+    assert len(json.dumps(features(clusters))) < 100_000
+
+
+def test_zooming_in_splits_clusters() -> None:
+    placed = project(at((48.1, 11.6), (48.4, 10.9)))
+    assert collect(placed, Viewport(3, 30, -20, 60, 40)).height == 1
+    assert collect(placed, Viewport(9, 47, 10, 49, 13)).height == 2
+
+
+def test_thousands_at_one_point_are_one_cluster_at_any_zoom() -> None:
+    placed = project(visitors(5000, latitude=52.52, longitude=13.4))
+    for zoom in (0, 4, 12):
+        assert collect(placed, Viewport(zoom, 50, 10, 55, 15))["visitors"].to_list() == [5000]
+
+
+def test_the_members_of_a_cluster_are_those_it_counts() -> None:
+    placed = project(visitors(3000))
+    for row in collect(placed, SCREEN).head(20).iter_rows(named=True):
+        assert members(placed, row["id"]).height == row["visitors"]
+
+
+def test_the_same_visitors_give_the_same_drawing_in_any_order() -> None:
+    frame = visitors(2000)
+    drawings = [json.dumps(features(collect(project(each), WORLD))) for each in (frame, frame, frame.reverse())]
+    assert drawings[0] == drawings[1] == drawings[2]
+
+
+def test_a_drawing_is_geojson_with_a_style() -> None:
+    drawing = features(collect(project(at((48.0, 11.0), score=65.0)), WORLD))
+    (feature,) = drawing["features"]
+    assert drawing["type"] == "FeatureCollection"
+    assert feature["geometry"] == {"type": "Point", "coordinates": [11.0, 48.0]}
+    assert feature["properties"]["visitors"] == 1
+    assert feature["properties"]["style"]["fillColor"] == SCORE_COLOURS[65]
+    json.dumps(drawing, allow_nan=False)
+
+
+def test_customers_have_a_ring_and_the_unscored_are_grey() -> None:
+    frame = at((10.0, 10.0), score=None).with_columns(is_customer=True)
+    (feature,) = features(collect(project(frame), WORLD))["features"]
+    assert feature["properties"]["style"]["color"] == CUSTOMER
+    assert feature["properties"]["style"]["fillColor"] == NO_SCORE
+
+
+@pytest.mark.parametrize("score", [-5.0, 0.0, 100.0, 1e9, math.nan, math.inf])
+def test_an_absurd_score_still_has_a_colour(score: float) -> None:
+    (feature,) = features(collect(project(at((10.0, 10.0), score=score)), WORLD))["features"]
+    assert feature["properties"]["style"]["fillColor"] in {*SCORE_COLOURS, NO_SCORE}
+
+
+def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones() -> None:
+    crowd = pl.concat([visitors(500, latitude=40.0, longitude=0.0), visitors(5, latitude=-20.0, longitude=100.0)])
+    lone = visitors(1, latitude=60.0, longitude=-100.0)
+    drawn = features(collect(project(pl.concat([lone, crowd])), WORLD))["features"]
+    radii = [feature["properties"]["style"]["radius"] for feature in drawn]
+    assert radii == sorted(radii, reverse=True)
+    assert RADII[0] <= radii[-1] < radii[0] <= RADII[1]
+
+
+def test_nobody_is_an_empty_drawing() -> None:
+    assert features(collect(project(visitors(0)), WORLD)) == {"type": "FeatureCollection", "features": []}
