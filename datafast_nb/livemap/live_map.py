@@ -190,6 +190,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             self.add_class("datafast-map")
             self._view_count = 0  # which asks the browser to keep it
             self.open()
+            for widget in set(_family(self)):
+                _answer_while_busy(widget)
 
     @validate("interval")
     def _check_interval(self, proposal: Bunch) -> float:
@@ -271,6 +273,16 @@ def _weakly(method: Callable[[], None]) -> Callable[[], None]:
             bound()
 
     return call
+
+
+def _answer_while_busy(widget: Widget) -> None:
+    """Take a widget's messages on the subshell that the browser chose for them, even while a cell runs.
+
+    From version 7.4 on, ipykernel sends them to the shell that last wrote to the widget. For what the poller's thread
+    writes that is the main one, where they would wait until the cell has ended.
+    """
+    if widget.comm is not None:
+        widget.comm._reply_subshell_for = None  # noqa: SLF001 - the kernel's only switch for it; absent before 7.4
 
 
 def _family(widget: Widget) -> Iterator[Widget]:

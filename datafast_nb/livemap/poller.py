@@ -17,7 +17,7 @@ from datafast_nb.errors import (
     ForbiddenError,
     MissingKeyError,
     NotFoundError,
-    RateLimitError,
+    RetryLaterError,
 )
 from datafast_nb.snapshot import Snapshot, Source
 
@@ -239,7 +239,7 @@ class Poller:
                 self._fault = _sentence(outcome)
                 self._stopped = isinstance(outcome, _FINAL)
                 self._failures += 1
-                asked = outcome.retry_after if isinstance(outcome, RateLimitError) else None
+                asked = outcome.retry_after if isinstance(outcome, RetryLaterError) else None
                 delay = back_off(self._failures, self._interval, asked, random.random())  # noqa: S311 - no secret
             resting = self._resting()
             self._due = None if resting else self._answered + delay
