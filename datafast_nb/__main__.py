@@ -62,14 +62,15 @@ def _open_lab(options: argparse.Namespace, *, demo: bool) -> int:
 
 def _copy_notebooks(directory: Path) -> Path:
     """Copy the notebooks to where the user may change them, and leave those that are there already."""
-    directory.mkdir(parents=True, exist_ok=True)
     package = files("datafast_nb")
     with as_file(package) as installed:
         shipped = installed / "notebooks"
         source = shipped if shipped.is_dir() else installed.parent / "notebooks"
-        for notebook in sorted(source.glob("*.ipynb")):
-            if not (directory / notebook.name).exists():
-                shutil.copy(notebook, directory)
+        for file in (*source.glob("*.ipynb"), *source.glob("images/*.png")):
+            copy = directory / file.relative_to(source)
+            if not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, copy)
     return directory
 
 

@@ -36,6 +36,7 @@ def test_lab_opens_a_copy_of_the_quickstart_with_the_key_of_the_environment(
     assert environment["DATAFAST_API_KEY"] == "a-key"
     assert (tmp_path / "datafast-notebooks" / "quickstart.ipynb").is_file()
     assert (tmp_path / "datafast-notebooks" / "live-map.ipynb").is_file()
+    assert (tmp_path / "datafast-notebooks" / "images" / "live-map.png").is_file()
 
 
 def test_demo_leaves_the_key_out(started: list[tuple[list[str], dict[str, str]]]) -> None:

@@ -109,9 +109,8 @@ def _revenue(snapshot: Snapshot) -> str:
         f"<span>{_amount(amount)} {text(code or '?', 8)}</span>"
         for code, amount, _ in sums.head(_MOST_CURRENCIES).iter_rows()
     ]
-    if sums.height > _MOST_CURRENCIES:
-        shown.append(f"<small>+{sums.height - _MOST_CURRENCIES} more</small>")
-    return " · ".join(shown) or _NOTHING
+    more = sums.height - len(shown)
+    return " · ".join(shown) + (f" <small>+{more} more</small>" if more else "") or _NOTHING
 
 
 def _title(members: pl.DataFrame) -> str:

@@ -153,7 +153,7 @@ class Notebook:
     def open(self, *cells: str) -> Notebook:
         """Open a new notebook of code cells, nothing around it, and wait for its kernel."""
         name = f"notebook-{next(_numbers)}.ipynb"
-        (self.lab.folder / name).write_text(json.dumps(_notebook(cells)))
+        (self.lab.folder / name).write_text(json.dumps(notebook_file(cells)))
         self.page.goto(f"{self.lab.url}/doc/tree/{name}?token={self.lab.token}")
         self.page.wait_for_function(_READY)
         return self
@@ -197,7 +197,7 @@ class Notebook:
             self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
-def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
+def notebook_file(cells: tuple[str, ...]) -> dict[str, Any]:
     """Give a notebook file's content."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     empty = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
