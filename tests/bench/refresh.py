@@ -112,7 +112,7 @@ def one_marker_each(source: Alternating) -> Callable[[], None]:
     def refresh() -> None:
         earlier = group.layers
         group.layers = tuple(
-            CircleMarker(location=(row["latitude"], row["longitude"]), radius=5, title=row["city"] or "")
+            CircleMarker(location=(row["latitude"], row["longitude"]), radius=5)
             for row in places(source.snapshot()).iter_rows(named=True)
         )
         for marker in earlier:
