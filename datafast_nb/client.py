@@ -19,7 +19,7 @@ import urllib3
 
 from datafast_nb import wire
 from datafast_nb._version import __version__
-from datafast_nb.api_key import ApiKey
+from datafast_nb.api_key import ApiKey, Concealed
 from datafast_nb.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -68,7 +68,7 @@ class Client:
     retries : int, optional
         How often a request is tried again after a fault that may pass: 429, 5xx, or no connection.
     deadline : float, optional
-        Seconds for the whole call, retries included.
+        Seconds for the whole call, retries included. Headers that trickle in one by one are not counted.
     max_bytes : int, optional
         Longest answer to accept, in bytes after decompression.
 
@@ -100,7 +100,9 @@ class Client:
         deadline: float = 60.0,
         max_bytes: int = 256 * 2**20,
     ) -> None:
-        api_key = ApiKey.given_or_from_environment(api_key)  # from here on no local variable shows it
+        if isinstance(api_key, str):
+            api_key = Concealed(api_key)  # from here on no variable shows it, also if the next line raises
+        api_key = ApiKey.given_or_from_environment(api_key)
         timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         if min(*timeout, deadline, max_bytes) <= 0 or retries < 0:
             raise ValueError("timeout, deadline and max_bytes must be above 0, and retries 0 or more.")
@@ -185,7 +187,9 @@ class Client:
         try:
             return self._exchange(ends)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
-            error: BaseException = _connection_failed(fault, urlsplit(self._base_url).hostname)
+            late = time.monotonic() >= ends
+            host = urlsplit(self._base_url).hostname
+            error: BaseException = self._too_late() if late else _connection_failed(fault, host)
         except BaseException as known:  # noqa: BLE001 - raised again at once: our own errors, KeyboardInterrupt
             error = known
         error.__context__ = None
@@ -205,7 +209,7 @@ class Client:
         )
         with contextlib.closing(response):
             fetched_at = datetime.now(UTC)
-            body = b"".join(self._pieces(response, ends))
+            body = self._api_key.blanked_out_of(b"".join(self._pieces(response, ends)))
         fault = wire.read_fault(body) if response.status_code != _OK or b'"error"' in body[:_ERROR_START] else None
         if response.status_code == _OK and fault is None:
             return body, fetched_at
@@ -217,21 +221,28 @@ class Client:
         # read1 gives what has arrived; read would wait for a whole chunk, and a trickle would outlast any deadline.
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             size += len(piece)
+            socket = getattr(response.raw.connection, "sock", None)
+            if socket is not None:  # wait for the next piece no longer than there is time for the whole
+                socket.settimeout(max(0.001, min(self._timeout[1], ends - time.monotonic())))
             if size > self._max_bytes:
                 raise InvalidResponseError(
                     f"The answer is longer than {self._max_bytes:,} bytes. If the site is that busy, raise max_bytes."
                 )
             if time.monotonic() > ends:
-                raise ConnectionFailedError(
-                    f"The answer was not complete within {self._deadline:g} s. Try again, or raise deadline."
-                )
+                raise self._too_late()
             yield piece
+
+    def _too_late(self) -> ConnectionFailedError:
+        """Say that the time for the whole call has run out."""
+        return ConnectionFailedError(
+            f"The answer was not complete within {self._deadline:g} s. Try again, or raise deadline."
+        )
 
     def _refusal(self, response: requests.Response, fault: wire.Fault | None) -> DataFastError:
         """Turn an answer without a map into its typed error: what the service said, and what to do."""
         status = (fault.code if fault and response.status_code == _OK else None) or response.status_code
-        said = " ".join((fault.message or "").split())[:300] if fault else ""
-        told = f" ({status})" + self._api_key.hidden_in(f" The service says: {said}" if said else "")
+        said = wire.one_line(fault.message or "") if fault else ""
+        told = f" ({status})" + (f" The service says: {said}" if said else "")
         wait = _retry_after(response.headers.get("Retry-After"))
         if status >= 500:  # noqa: PLR2004
             return ServerError(f"The service failed on its side. Try again in a minute.{told}", wait)
@@ -269,7 +280,7 @@ def _retry_after(header: str | None) -> float | None:
         return None
     if re.fullmatch(r"[0-9]{1,9}", header.strip()):
         return float(header)
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError):
         when = parsedate_to_datetime(header)
         return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
     return None

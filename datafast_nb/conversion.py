@@ -352,6 +352,8 @@ def _check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         raise ValueError(f"A dimension is named twice in by={list(names)!r}.")
     for name in names:
+        if name.startswith("_"):
+            raise ValueError(f"{name!r} begins with an underscore, as the breakdown's own columns do; rename it.")
         if name in FIGURES:
             raise ValueError(
                 f"{name!r} is a figure of the breakdown, not a dimension; group by 'score_band' or 'confidence_band', "
@@ -503,7 +505,12 @@ def _with_ratios(groups: nw.LazyFrame[Any], baseline_rate: float | None) -> nw.L
     )
 
 
+def baseline_of(data: object, given: Baseline | None = None) -> Baseline | None:
+    """Give the averages to compare with: those that were given, else the snapshot's own, else None."""
+    return data.baseline if given is None and isinstance(data, Snapshot) else given
+
+
 def _rate_of(data: object, baseline: Baseline | None) -> float | None:
     """Give the conversion rate to measure lift against; None where there is none, or it is zero."""
-    known = data.baseline if baseline is None and isinstance(data, Snapshot) else baseline
+    known = baseline_of(data, baseline)
     return (known.conversion_rate or None) if known is not None else None

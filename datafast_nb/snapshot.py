@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
+from urllib.parse import quote, quote_plus
 
 import polars as pl
 
@@ -200,8 +201,9 @@ class Snapshot:
         """Give the same snapshot with names and e-mail addresses replaced by pseudonyms.
 
         The same person gets the same pseudonym in all three frames, so a payment can still be matched to its visitor.
-        E-mail addresses inside other text (URLs, campaign parameters, event data) are blanked out, and so are the
-        values in `problems`. Places, devices, pages and ids stay: they are pseudonymous, not anonymous.
+        Inside other text (URLs, campaign parameters, event data) e-mail addresses are blanked out, and so are the full
+        names that the snapshot knows of, but no single word; and so are the values in `problems`. Places, devices,
+        pages and ids stay: they are pseudonymous, not anonymous.
 
         Parameters
         ----------
@@ -215,10 +217,14 @@ class Snapshot:
         of known addresses without the key.
         """
         secret = _PROCESS_KEY if key is None else key
+        people = (
+            (self._visitors, ("customer_name", "display_name"), ("customer_email",)),
+            (self._events, ("customer_name", "display_name"), ()),
+            (self._payments, ("name", "display_name"), ("email",)),
+        )
+        known = _full_names(*(frame[name] for frame, names, _ in people for name in names))
         return type(self)(
-            _pseudonymised(self._visitors, ("customer_name", "display_name"), ("customer_email",), secret),
-            _pseudonymised(self._events, ("customer_name", "display_name"), (), secret),
-            _pseudonymised(self._payments, ("name", "display_name"), ("email",), secret),
+            *(_pseudonymised(frame, names, emails, secret, known) for frame, names, emails in people),
             count=self._count,
             has_predictions=self._has_predictions,
             baseline=self._baseline,
@@ -256,7 +262,8 @@ class Snapshot:
 
 
 _PROCESS_KEY: Final = secrets.token_bytes(32)
-_EMAIL: Final = r"[^\s@\"'<>=&?/:,;]+(?:@|%40)[^\s@\"'<>=&?/:,;]+\.[A-Za-z]{2,}"
+_EMAIL: Final = r"[^\s@\"'<>=&?/:,;\\]+(?:@|%40|\\u0040)[^\s@\"'<>=&?/:,;\\]+\.\p{L}{2,}"
+_CURRENCIES: Final = 4
 
 
 def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
@@ -281,24 +288,45 @@ def _in_utc(when: datetime | None) -> datetime:
     return when.astimezone(UTC)
 
 
-def _pseudonymised(frame: pl.DataFrame, names: tuple[str, ...], emails: tuple[str, ...], key: bytes) -> pl.DataFrame:
-    """Replace names and addresses by pseudonyms, and blank out addresses inside any other text."""
-    known = {
+def _pseudonymised(
+    frame: pl.DataFrame, names: tuple[str, ...], emails: tuple[str, ...], key: bytes, known: list[str]
+) -> pl.DataFrame:
+    """Replace names and addresses by pseudonyms, and blank out addresses and known names inside any other text."""
+    tags = {
         value: hmac.digest(key, value.strip().lower().encode(), "sha256").hex()[:10]
         for column in (*names, *emails)
         for value in frame[column].drop_nulls().unique()
     }
+    free_text = pl.col(pl.String).exclude(*names, *emails)
     return frame.with_columns(
-        pl.col(column).replace_strict({value: form.format(tag) for value, tag in known.items()}, return_dtype=pl.String)
+        pl.col(column).replace_strict({value: form.format(tag) for value, tag in tags.items()}, return_dtype=pl.String)
         for form, columns in (("Person {}", names), ("person-{}@redacted.invalid", emails))
         for column in columns
-    ).with_columns(pl.col(pl.String).exclude(*names, *emails).str.replace_all(_EMAIL, "(redacted)"))
+    ).with_columns(
+        free_text.str.replace_all(_EMAIL, "(redacted)").str.replace_many(
+            known, ["(redacted)"] * len(known), ascii_case_insensitive=True
+        )
+    )
+
+
+def _full_names(*columns: pl.Series) -> list[str]:
+    """Give the names of two words and more, also as they stand in a URL; single words are words of the page too."""
+    names = pl.concat([column.rename("name") for column in columns]).str.strip_chars().unique().drop_nulls()
+    full = names.filter(names.str.contains(r"\S\s+\S")).to_list()
+    return sorted({form for name in full for form in (name, quote(name), quote_plus(name))}, key=len, reverse=True)
 
 
 def _revenue(payments: pl.DataFrame) -> str:
-    """Sum the payments of each currency; two currencies are never added."""
-    sums = payments.group_by("currency").agg(pl.col("amount").sum()).sort("currency").iter_rows()
-    return " · ".join(f"{amount:,.2f} {(currency or '?')[:12]}" for currency, amount in sums) or "none"
+    """Sum the payments of each currency, the commonest few; two currencies are never added."""
+    sums = (
+        payments.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())
+        .group_by("currency")
+        .agg(pl.col("amount").filter(pl.col("amount").is_finite()).sum(), pl.len())
+        .sort("len", "currency", descending=[True, False])
+    )
+    shown = [f"{amount:,.2f} {(currency or '?')[:12]}" for currency, amount, _ in sums.head(_CURRENCIES).iter_rows()]
+    more = [f"+{sums.height - _CURRENCIES} more"] if sums.height > _CURRENCIES else []
+    return " · ".join(shown + more) or "none"
 
 
 def _age(when: datetime) -> str:

@@ -244,7 +244,7 @@ def decode(body: bytes | str, *, strict: bool = False) -> Tables:
     if strict and problems:
         path, expected, value = problems[0]
         raise InvalidResponseError(
-            f"The response holds {value} at {path}, where {expected} belongs. "
+            f"The response holds {one_line(value)} at {path}, where {expected} belongs. "
             "Leave strict=True out to read the rest of it.",
             path,
         )
@@ -274,6 +274,12 @@ def read_fault(body: bytes) -> Fault | None:
     return Fault(message=response.error or response.message)
 
 
+def one_line(text: str) -> str:
+    """Give foreign text as a part of a message: short, on one line, without control characters."""
+    printable = "".join(character if character.isprintable() else " " for character in text[:1000])
+    return " ".join(printable.split())[:300]
+
+
 def _text(body: bytes | str) -> str:
     if isinstance(body, str):
         return body
@@ -300,8 +306,8 @@ def _data(text: str, problems: list[Problem]) -> Data:
         response = _salvage_response(text.encode(errors="replace"), problems)
     if response.status == "error":
         fault = read_fault(text.encode(errors="replace"))
-        said = fault.message if fault and fault.message else "no reason given"
-        raise InvalidResponseError(f"The service answered with an error: {said[:300]}", "$.status")
+        said = one_line(fault.message) if fault and fault.message else "no reason given"
+        raise InvalidResponseError(f"The service answered with an error: {said}", "$.status")
     if response.data is None:
         raise InvalidResponseError(
             "The response is JSON, but not a realtime map: it has no data object. Check base_url.", "$.data"
@@ -478,10 +484,15 @@ def _lists(values: Sequence[Raw], column: Column, rows: list[int], path: str, pr
 _LIMITS: Final = {"latitude": 90.0, "longitude": 180.0}
 
 
+_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
+"""Milliseconds since 1970 of the first and the last moment that a Python datetime can hold: years 1 to 9999."""
+
+
 def _timestamps(text: pl.Series) -> pl.Series:
     """Read RFC 3339 times, with or without fractions of a second; one without an offset is UTC."""
     times = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="ms", strict=False)
     if times.null_count() > text.null_count():
         naive = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
         times = times.zip_with(times.is_not_null(), naive.dt.replace_time_zone("UTC"))
-    return times
+    milliseconds = times.to_physical()
+    return times.set((milliseconds < _YEARS[0]) | (milliseconds > _YEARS[1]), None)

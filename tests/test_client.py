@@ -103,11 +103,16 @@ def test_without_a_key_the_error_says_where_to_put_it(key: str | None) -> None:
         Client(key)
 
 
-@pytest.mark.parametrize("key", [f"{SECRET} twice", f"{SECRET}\r\nHost: x", f"{SECRET}é", f"{SECRET}\x00"])
-def test_a_key_that_can_not_be_one_is_refused_without_being_shown(key: str) -> None:
-    with pytest.raises(MissingKeyError) as raised:
-        Client(key)
-    assert SECRET not in str(raised.value)
+@pytest.mark.parametrize(
+    "key", [f"Bearer {SECRET}", f"{SECRET} twice", f"{SECRET}\r\nHost: x", f"{SECRET}é", f"{SECRET}\x00"]
+)
+def test_a_key_that_can_not_be_one_is_refused_without_being_shown(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATAFAST_API_KEY", key.replace("\x00", "\x01"))  # the environment holds no NUL
+    for given in (key, None):
+        with pytest.raises(MissingKeyError) as raised:
+            Client(given)
+        assert SECRET not in str(raised.value)
+        assert SECRET not in repr(variables(raised.value))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +235,7 @@ def test_a_retry_after_beyond_the_deadline_raises_at_once(server: Server, sleeps
     assert (len(server.requests), sleeps) == (1, [])
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "1e3", ""])
+@pytest.mark.parametrize("header", ["soon", "-5", "1e3", "", "Fri, 31 Dec 9999 23:59:59 -2300"])
 def test_a_retry_after_that_says_nothing_is_none(server: Server, header: str) -> None:
     server.misbehave(faults.status(429, headers={"Retry-After": header}))
     with pytest.raises(RateLimitError) as raised:
@@ -286,6 +291,14 @@ def test_a_trickle_does_not_outlast_the_deadline(server: Server) -> None:
     assert time.monotonic() - start < 3.5, "the whole trickle takes four seconds"
 
 
+def test_a_stall_does_not_outlast_the_deadline(server: Server) -> None:
+    server.misbehave(faults.drip(2.5), times=None)
+    start = time.monotonic()
+    with pytest.raises(ConnectionFailedError, match="deadline"):
+        server.client(deadline=0.7).snapshot()
+    assert time.monotonic() - start < 2.4, "the next piece comes after two and a half seconds"
+
+
 def test_a_closed_port_is_a_connection_that_failed() -> None:
     with serve(Site(visitors=0)) as gone:
         client = gone.client(retries=0)
@@ -317,6 +330,12 @@ def test_strict_raises_where_a_value_fits_no_column(server: Server) -> None:
     with pytest.raises(InvalidResponseError) as raised:
         server.client().snapshot(strict=True)
     assert raised.value.path == "$.data.visitors[0].latitude"
+
+
+def variables(error: BaseException) -> list[tuple[str, object]]:
+    """Give the variables of each frame of a traceback but the test's own, as ``%xmode Verbose`` prints them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]
+    return [item for frame in frames for item in frame.f_locals.items() if item[0] != "self"]
 
 
 def verbose(error: BaseException) -> str:
@@ -360,10 +379,8 @@ def test_no_traceback_shows_the_key_when_the_reader_interrupts(server: Server, m
 def test_no_variable_of_the_constructor_shows_the_key(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".") as raised:
         Client(SECRET, **options)
-    frames = [frame for frame, _ in traceback.walk_tb(raised.value.__traceback__)][1:]
-    variables = [item for frame in frames for item in frame.f_locals.items() if item[0] != "self"]
-    assert "api_key" in dict(variables)
-    assert SECRET not in repr(variables)
+    assert "api_key" in dict(variables(raised.value))
+    assert SECRET not in repr(variables(raised.value))
 
 
 def test_neither_repr_nor_state_nor_pickle_nor_log_shows_the_key(
@@ -403,6 +420,30 @@ def test_an_error_that_quotes_the_key_is_cleaned(server: Server) -> None:
     server.misbehave(faults.status(401, f"The key {SECRET} is not valid"))
     with pytest.raises(AuthenticationError, match=r"The key \*\*\* is not valid"):
         server.client().snapshot()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"Bearer {SECRET} is not valid here".encode(),
+        json.dumps({"data": {"count": SECRET}}).encode(),
+        json.dumps({"data": {"visitors": "x" * 300}, "status": "error", "message": f"no {SECRET}"}).encode(),
+        json.dumps({"status": "error", "message": "x" * 290 + SECRET}).encode(),
+    ],
+)
+def test_no_error_holds_the_key_whatever_the_answer_quotes(server: Server, body: bytes) -> None:
+    server.misbehave(faults.Fault(200, body))
+    with pytest.raises(InvalidResponseError) as raised:
+        server.client().snapshot(strict=True)
+    assert SECRET[:8] not in str(raised.value)
+    assert SECRET[:8] not in repr(variables(raised.value))
+
+
+def test_what_the_service_says_can_not_write_control_characters(server: Server) -> None:
+    server.misbehave(faults.status(404, "\x1b[31mred\x1b[0m\u202e\x07\nsecond"))
+    with pytest.raises(NotFoundError, match=r"red \[0m second") as raised:
+        server.client().snapshot()
+    assert str(raised.value).isprintable()
 
 
 def test_what_the_service_says_is_kept_short_and_on_one_line(server: Server) -> None:

@@ -49,7 +49,7 @@ def test_a_frame_without_the_schema_is_refused_by_the_name_of_the_column() -> No
 def test_the_time_of_a_snapshot_is_in_utc_and_never_naive() -> None:
     there = datetime.fromisoformat("2026-02-06T07:00:00+02:00")
     assert Snapshot(fetched_at=there).fetched_at == datetime(2026, 2, 6, 5, tzinfo=UTC)
-    assert Snapshot().fetched_at - datetime.now(UTC) < timedelta(seconds=5)
+    assert abs(Snapshot().fetched_at - datetime.now(UTC)) < timedelta(seconds=5)
     with pytest.raises(ValueError, match="time zone"):
         Snapshot(fetched_at=datetime(2026, 2, 6))
 
@@ -68,8 +68,8 @@ def test_the_html_shows_counts_revenue_by_currency_and_problems_escaped() -> Non
         html = Snapshot.from_json(json.dumps(response))._repr_html_()
     assert "59.50 USD" in html
     assert "5.00 EUR" in html
-    assert "&lt;b&gt;x" in html
-    assert "<b>" not in html
+    assert "&lt;B&gt;X" in html
+    assert "<b>" not in html.lower()
     assert "see .problems" in html
 
 
@@ -86,10 +86,15 @@ def personal() -> Snapshot:
     data["visitors"][0] |= {
         "customerName": "Ann Lee",
         "customerEmail": "ann@example.com",
-        "currentUrl": "/welcome?email=ann%40example.com",
+        "currentUrl": "/welcome?email=ann%40example.com&who=Ann%20Lee",
+        "referrer": "https://example.org/hello?name=ann+lee",
     }
     data["visitors"][0]["profileData"]["userId"] = "ann@example.com"
-    data["recentEvents"][0] |= {"customerName": "Ann Lee", "extraData": {"mail": "ann@example.com"}}
+    data["recentEvents"][0] |= {
+        "customerName": "Ann Lee",
+        "extraData": {"mail": "ann@example.com", "name": "Ann Lee", "other": "анна@почта.рф"},
+        "path": "/u/Ann Lee",
+    }
     data["recentPayments"][0] |= {"name": "Ann Lee", "email": "Ann@example.com"}
     data["recentPayments"][0]["amount"] = "Ann Lee"
     with warnings.catch_warnings():
@@ -102,7 +107,8 @@ def test_redaction_leaves_no_name_or_address_in_any_frame() -> None:
     frames = (snap.visitors, snap.events, snap.payments, snap.problems)
     everything = "".join(frame.write_json() for frame in frames)
     assert "Ann" not in everything
-    assert "ann" not in everything.replace("channel", "")
+    assert "ann" not in everything
+    assert "анна" not in everything
     assert snap.visitors["city"].item() == "Denver"
     assert snap.visitors.schema == VISITORS
 

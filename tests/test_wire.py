@@ -137,6 +137,7 @@ def test_extra_data_stays_the_text_that_came() -> None:
         ({"currentUrl": 7}, "$.data.visitors[0].currentUrl", "current_url"),
         ({"isCustomer": "perhaps"}, "$.data.visitors[0].isCustomer", "is_customer"),
         ({"sessionStartTime": "yesterday"}, "$.data.visitors[0].sessionStartTime", "session_start_time"),
+        ({"sessionStartTime": "+262142-12-31T23:59:59Z"}, "$.data.visitors[0].sessionStartTime", "session_start_time"),
         ({"location": {"city": [], "region": "US-CO"}}, "$.data.visitors[0].location.city", "city"),
         ({"system": {"browser": {"name": 3}}}, "$.data.visitors[0].system.browser.name", "browser"),
         (

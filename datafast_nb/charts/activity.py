@@ -92,7 +92,8 @@ def timeline(snap: Snapshot) -> alt.LayerChart:
 def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
     """Name each payment's currency in capitals, and drop amounts that are no number."""
     amount = pl.when(pl.col("amount").is_finite()).then("amount")
-    return payments.with_columns(amount, wording.label("currency").str.strip_chars().str.to_uppercase())
+    named = payments.with_columns(amount, pl.col("currency").str.strip_chars().str.to_uppercase())
+    return named.with_columns(wording.label("currency"))
 
 
 def _in_bins(frame: pl.DataFrame, seconds: int) -> pl.DataFrame:

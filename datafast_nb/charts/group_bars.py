@@ -67,7 +67,7 @@ def breakdown(
     figure, names = figure_of(metric), _names(by)
     if top < 1:
         raise ValueError(f"top is {top}; it must be 1 or more.")
-    known = data.baseline if baseline is None and isinstance(data, Snapshot) else baseline
+    known = conversion.baseline_of(data, baseline)
     visitors = (data.visitors if isinstance(data, Snapshot) else data).lazy()
     table = conversion.breakdown(visitors, names, baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)

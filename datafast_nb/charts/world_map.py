@@ -56,7 +56,7 @@ def world(
     >>> chart = dfn.charts.world(dfn.demo.Site(seed=0).snapshot(), metric="expected_value")
     """
     figure = figure_of(metric)
-    known = data.baseline if baseline is None and isinstance(data, Snapshot) else baseline
+    known = conversion.baseline_of(data, baseline)
     visitors = (data.visitors if isinstance(data, Snapshot) else data).lazy()
     code = pl.col("country_code").str.strip_chars().str.to_uppercase()
     table = conversion.breakdown(visitors.with_columns(country_code=code), "country_code", baseline=known).collect()

@@ -113,6 +113,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._scene = _Scene.of(None)
         self._drawn: tuple[_Scene, Viewport] | None = None
         self._fitted = False
+        self._pointed: str | None = None  # the cluster that the panel is about
+        self._opened: str | None = None  # the cluster that the popup is about
         self._poller = Poller(source, float(interval), _weakly(self._draw))
         super().__init__(interval=interval)
         weakref.finalize(self, self._poller.close)
@@ -170,6 +172,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's options
         self._show()
+        if self._view is None:  # closed before it was ever shown
+            return {"text/plain": repr(self)}
         bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
         return bundle
 
@@ -231,6 +235,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             moment = self._poller.moment
             if moment.snapshot is not self._scene.snapshot:
                 self._scene = _Scene.of(moment.snapshot)
+                self._describe()
             self._view.show_moment(moment, self._scene.header, self._scene.unplaced)
             self._draw_clusters()
 
@@ -250,17 +255,27 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
                 self._fitted = self._view.fit_world()
             self._draw_clusters()
 
-    def _hover(self, cluster_id: str) -> None:
-        """Say who is under the pointer."""
+    def _hover(self, cluster_id: str | None) -> None:
+        """Say who is under the pointer, or hide that."""
         with self._drawing:
-            if self._view is not None:
-                self._view.show_hover(markup.hover(members(self._scene.placed, cluster_id)))
+            self._pointed = cluster_id
+            self._describe()
 
     def _click(self, cluster_id: str, place: tuple[float, float]) -> None:
         """List who is in the cluster that was clicked."""
         with self._drawing:
             if self._view is not None:
-                self._view.show_popup(markup.popup(members(self._scene.placed, cluster_id)), place)
+                self._opened = cluster_id
+                self._view.open_popup(markup.popup(members(self._scene.placed, cluster_id)), place)
+
+    def _describe(self) -> None:
+        """Say who is, in the last scene, where the panel and the popup are about."""
+        if self._view is None:
+            return
+        placed = self._scene.placed
+        self._view.show_hover("" if self._pointed is None else markup.hover(members(placed, self._pointed)))
+        if self._opened is not None:
+            self._view.write_popup(markup.popup(members(placed, self._opened)))
 
 
 def _weakly(method: Callable[[], None]) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
@@ -149,7 +150,7 @@ def _badge(row: dict[str, Any]) -> str:
     """Give a visitor's likelihood, or that he is a customer."""
     if row["is_customer"]:
         return f'<span class="df-badge"><i class="df-dot df-ring" style="border-color:{CUSTOMER}"></i> customer</span>'
-    if row["score"] is None:
+    if row["score"] is None or not math.isfinite(row["score"]):
         return '<span class="df-badge">no score</span>'
     score = min(max(row["score"], 0.0), 100.0)
     sure = f", {row['confidence']:.0%} sure" if row["confidence"] is not None else ""

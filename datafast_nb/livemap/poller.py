@@ -26,6 +26,9 @@ State = Literal["starting", "live", "retrying", "paused", "unwatched", "stopped"
 LONGEST_WAIT: Final = 300.0
 """Seconds between two attempts at most, unless the service asks for more."""
 
+_LONGEST_ASKED: Final = 86_400.0  # seconds that a service can put the next attempt off
+_LONGEST_SLEEP: Final = 3600.0  # seconds; a lock can't wait for ever
+
 # Asking again can't help until a person has changed something.
 _FINAL: Final = (MissingKeyError, AuthenticationError, ForbiddenError, NotFoundError)
 
@@ -59,7 +62,7 @@ class Status:
             "starting": "Loading…",
             "live": f"Live · every {self.interval:g} s",
             "retrying": f"{self.fault} {again}",
-            "paused": "Paused",
+            "paused": f"Paused. {self.fault}" if self.fault else "Paused",
             "unwatched": "Paused while nobody looks",
             "stopped": f"Stopped. {self.fault}",
             "closed": "Closed",
@@ -179,7 +182,7 @@ class Poller:
         self._due = time.monotonic()
         self._retry_at = None
         self._publish()
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="datafast_nb live map", daemon=True)
             self._thread.start()
         self._condition.notify_all()
@@ -207,13 +210,14 @@ class Poller:
         """Make each request that is planned, until none is."""
         while self._wait_for_turn():
             try:
-                outcome: Snapshot | Exception = _checked(self._source.snapshot())
-            except Exception as error:  # noqa: BLE001 - a source that breaks is a fault to show, not a dead thread
+                outcome: Snapshot | BaseException = _checked(self._source.snapshot())
+            # A source that breaks is a fault to show, not a dead thread; a panic of Polars is no Exception.
+            except BaseException as error:  # noqa: BLE001
                 outcome = error
             if self._take(outcome):
                 try:
                     self._on_change()
-                except Exception:
+                except BaseException:
                     logging.getLogger(__name__).exception("The live map could not be drawn.")
 
     def _wait_for_turn(self) -> bool:
@@ -223,11 +227,11 @@ class Poller:
                 left = self._due - time.monotonic()
                 if left <= 0:
                     return True
-                self._condition.wait(left)
+                self._condition.wait(min(left, _LONGEST_SLEEP))
             self._thread = None
             return False
 
-    def _take(self, outcome: Snapshot | Exception) -> bool:
+    def _take(self, outcome: Snapshot | BaseException) -> bool:
         """Make an outcome the present moment and plan the next request; False if nobody wants it any more."""
         with self._condition:
             if self._closed:
@@ -252,7 +256,8 @@ def back_off(failures: int, interval: float, retry_after: float | None, chance: 
     """Give the seconds to wait after a failed attempt.
 
     The wait doubles with each failure in a row, up to `LONGEST_WAIT`, and is spread by a quarter to both sides so that
-    many maps don't come back at the same moment. Where the service named a wait, it is at least that.
+    many maps don't come back at the same moment. Where the service named a wait, it is at least that,
+    but no more than a day.
 
     Parameters
     ----------
@@ -273,7 +278,7 @@ def back_off(failures: int, interval: float, retry_after: float | None, chance: 
     120.0
     """
     planned = min(interval * 2.0 ** min(failures - 1, 30), max(LONGEST_WAIT, interval)) * (0.75 + chance / 2)
-    return planned if retry_after is None else max(planned, float(retry_after))
+    return planned if retry_after is None else max(planned, min(float(retry_after), _LONGEST_ASKED))
 
 
 def _checked(answer: Snapshot) -> Snapshot:
@@ -283,7 +288,7 @@ def _checked(answer: Snapshot) -> Snapshot:
     return answer
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """Say what went wrong; the package's own errors are sentences already."""
     text = str(error).strip()
     if not isinstance(error, DataFastError):

@@ -49,7 +49,6 @@ class View:
         self._clusters = GeoJSON(data=_EMPTY, point_style=_POINT_STYLE, hover_style=_HOVER_STYLE, name="Visitors")
         self._hovered: tuple[float, float, float] | None = None
         self._panel = HTML()
-        self._popup_text = HTML()
         self._popup: Popup | None = None
         self.map = self._build_map(height)
         controls = HBox([self.toggle, self.refresh, self._interval]).add_class("df-controls")
@@ -78,7 +77,6 @@ class View:
         world.add(ZoomControl(position="topleft"))
         world.add(AttributionControl(position="bottomright", prefix="Natural Earth"))
         world.add(WidgetControl(widget=self._panel, position="topright", transparent_bg=True))
-        world.on_interaction(self._follow_pointer)
         return world
 
     @property
@@ -93,15 +91,21 @@ class View:
         """Call back whenever the map was moved, zoomed or resized."""
         self.map.observe(lambda _change: callback(), ["south", "north", "west", "east", "zoom"])
 
-    def on_hover(self, callback: Callable[[str], None]) -> None:
-        """Call back with the id of a cluster that the pointer has come upon."""
+    def on_hover(self, callback: Callable[[str | None], None]) -> None:
+        """Call back with the id of a cluster that the pointer has come upon, and with None when it has left it."""
 
         def hovered(feature: dict[str, Any], **_event: object) -> None:
             (longitude, latitude), style = feature["geometry"]["coordinates"], feature["properties"]["style"]
             self._hovered = (latitude, longitude, style["radius"])
             callback(feature["id"])
 
+        def moved(**event: Any) -> None:  # noqa: ANN401 - ipyleaflet's message
+            if self._pointer_has_left(event):
+                self._hovered = None
+                callback(None)
+
         self._clusters.on_hover(hovered)
+        self.map.on_interaction(moved)
 
     def on_click(self, callback: Callable[[str, tuple[float, float]], None]) -> None:
         """Call back with the id and the place of a cluster that was clicked."""
@@ -145,14 +149,19 @@ class View:
         """Show who is under the pointer; with empty text, nobody."""
         self._panel.value = html
 
-    def show_popup(self, html: str, place: tuple[float, float]) -> None:
+    def open_popup(self, html: str, place: tuple[float, float]) -> None:
         """Open the popup at a place, in degrees of latitude and longitude."""
-        self._popup_text.value = html
         if self._popup is None:
-            self._popup = Popup(location=place, child=self._popup_text, min_width=_POPUP_WIDTH, max_width=_POPUP_WIDTH)
+            self._popup = Popup(location=place, child=HTML(html), min_width=_POPUP_WIDTH, max_width=_POPUP_WIDTH)
             self.map.add(self._popup)  # which opens it
         else:
+            self.write_popup(html)
             self._popup.open_popup(list(place))
+
+    def write_popup(self, html: str) -> None:
+        """Show another text in the popup, where it is."""
+        if self._popup is not None:
+            self._popup.child.value = html
 
     def fit_world(self) -> bool:
         """Zoom to the inhabited world; False as long as the map's size is not known."""
@@ -162,15 +171,13 @@ class View:
             self.map.zoom = fitting_zoom(width, height)
         return known
 
-    def _follow_pointer(self, **event: Any) -> None:  # noqa: ANN401 - ipyleaflet's message
-        """Hide the panel once the pointer has left the cluster: its layer tells of entering only."""
+    def _pointer_has_left(self, event: dict[str, Any]) -> bool:
+        """Say whether the pointer has left the cluster that it was upon: the layer tells of entering only."""
         if self._hovered is None or event.get("type") not in {"mousemove", "mouseout"}:
-            return
+            return False
         latitude, longitude, radius = self._hovered
         away = _pixels(self.map.zoom, (latitude, longitude), event["coordinates"])
-        if event["type"] == "mouseout" or away > radius + 4:
-            self._hovered = None
-            self.show_hover("")
+        return bool(event["type"] == "mouseout" or away > radius + 4)
 
 
 _EMPTY: Final[dict[str, Any]] = {"type": "FeatureCollection", "features": []}

@@ -40,7 +40,7 @@ def people(count: int, **columns: Any) -> Snapshot:
 class Scripted:
     """Answers as the script says, one line a call; the last line goes on for ever."""
 
-    def __init__(self, script: Iterable[Snapshot | Exception]) -> None:
+    def __init__(self, script: Iterable[Snapshot | BaseException]) -> None:
         self.script = list(script)
         self.calls = 0
         self.at_once = 0
@@ -60,7 +60,7 @@ class Scripted:
         self.gate.wait(30)
         with self._lock:
             self.at_once -= 1
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -76,6 +76,6 @@ class FromFile:
     def snapshot(self) -> Snapshot:
         self.calls += 1
         answer = eval(self.path.read_text(), self._names)  # the test wrote it
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer

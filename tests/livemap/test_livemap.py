@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import random
@@ -67,8 +68,8 @@ def text(live: LiveMap) -> str:
     """Give all the HTML that is shown."""
     assert live._view is not None
     view = live._view
-    parts = (view._figures, view._status, view._legend, view._panel, view._popup_text)
-    return "\n".join(part.value for part in parts)
+    popup = [view._popup.child] if view._popup is not None else []
+    return "\n".join(part.value for part in (view._figures, view._status, view._legend, view._panel, *popup))
 
 
 def drawn(live: LiveMap) -> list[dict[str, Any]]:
@@ -161,7 +162,8 @@ def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
 def test_it_can_be_put_into_another_widget() -> None:
     live = made(people(1))
     box = ipywidgets.VBox([live])
-    assert live._view is not None
+    assert box.get_state()["children"] == [f"IPY_MODEL_{live.model_id}"]
+    assert live.comm is not None
     box.close()
     live.close()
 
@@ -273,11 +275,33 @@ def test_clicking_a_cluster_lists_a_few_of_its_visitors() -> None:
     assert live._view is not None
     (feature,) = drawn(live)
     live._view._clusters._handle_mouse_events(None, {"event": "click", "feature": feature}, [])
-    listed = live._view._popup_text.value
+    listed = text(live)
     assert listed.count("<li>") == 8
     assert "and 292 more" in listed
     assert "/pricing<" in listed
     live.close()
+
+
+def test_panel_and_popup_follow_a_refresh() -> None:
+    first = people(30, latitude=38.7, longitude=-9.1, display_name="Ada")
+    live = shown(first, people(5, latitude=38.7, longitude=-9.1, display_name="Bob"))
+    feature = drawn(live)[0]
+    live._hover(feature["id"])
+    live._click(feature["id"], (38.7, -9.1))
+    assert "Ada" in text(live)
+    live.refresh()
+    until(lambda: "Bob" in text(live))
+    assert "Ada" not in text(live)
+    assert "<span>visitors</span><strong>5</strong>" in text(live)
+    live._hover(None)
+    assert "<span>visitors</span>" not in text(live)
+    live.close()
+
+
+def test_a_map_that_was_closed_before_it_was_shown_is_its_words() -> None:
+    live = made(people(1))
+    live.close()
+    assert list(live._repr_mimebundle_()) == ["text/plain"]
 
 
 def test_a_cluster_that_is_gone_is_said_to_be() -> None:
@@ -304,7 +328,7 @@ def test_hostile_text_is_escaped_cut_and_isolated_everywhere() -> None:
     outside = re.sub(r"<bdi>[^<]*</bdi>", "", shows)
     assert "img" not in outside
     assert "\u202e" not in outside
-    assert HOSTILE not in json.dumps(drawn(live))
+    assert HOSTILE not in json.dumps(drawn(live), ensure_ascii=False)
     live.close()
 
 
@@ -384,14 +408,18 @@ def test_zooming_refreshing_hovering_and_closing_at_once_neither_hangs_nor_raise
 ) -> None:
     live = shown(*(people(500 + step) for step in range(50)))
     failures: list[BaseException] = []
+    assert live._view is not None
+    world = live._view.map
 
     def act(seed: int) -> None:
         chance = random.Random(seed)
         try:
             for _ in range(40):
                 west = chance.uniform(-200, 150)
-                look(live, zoom=chance.choice([2.0, 4.0]), south=-20.0, north=60.0, west=west, east=west + 60)
-                live.refresh()
+                bounds = {"zoom": chance.choice([2.0, 4.0]), "south": -20.0, "north": 60.0}
+                world.set_state({**bounds, "west": west, "east": west + 60})
+                with contextlib.suppress(RuntimeError):  # which a closed map answers
+                    live.refresh()
                 live._hover(f"16/{chance.randrange(16)}/{chance.randrange(16)}")
         except BaseException as error:  # noqa: BLE001 - to be raised on the main thread
             failures.append(error)
@@ -399,10 +427,11 @@ def test_zooming_refreshing_hovering_and_closing_at_once_neither_hangs_nor_raise
     threads = [threading.Thread(target=act, args=(seed,)) for seed in range(4)]
     for thread in threads:
         thread.start()
+    until(lambda: drawn(live) != [])
+    live.close()
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive()
     assert failures == []
-    until(lambda: live.status.state == "live")
-    live.close()
+    assert live.status.state == "closed"
     assert "could not be drawn" not in caplog.text

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import polars as pl
 import pytest
 
 from datafast_nb.errors import (
@@ -36,7 +37,7 @@ def until(condition: Callable[[], bool]) -> None:
 class Polled:
     """A poller of a script, and the states it went through."""
 
-    def __init__(self, *script: Snapshot | Exception, interval: float = NEVER) -> None:
+    def __init__(self, *script: Snapshot | BaseException, interval: float = NEVER) -> None:
         self.source = Scripted(script)
         self.states: list[str] = []
         self.poller = Poller(self.source, interval, lambda: self.states.append(self.state))
@@ -279,3 +280,32 @@ def test_each_state_reads_as_a_sentence() -> None:
     assert str(Status("live", 10)) == "Live · every 10 s"
     assert str(Status("paused", 10)) == "Paused"
     assert str(Status("retrying", 10, "No answer.")) == "No answer. Trying again now."
+
+
+@pytest.mark.parametrize("breakdown", [SystemExit(1), pl.exceptions.PanicException("overflow")])
+def test_a_source_that_breaks_down_does_not_take_the_thread_with_it(breakdown: BaseException) -> None:
+    polled = Polled(breakdown, people(2))
+    polled.poller.start()
+    polled.settles_at("retrying")
+    polled.poller.refresh()
+    polled.settles_at("live")
+    polled.poller.close()
+
+
+def test_a_service_can_put_the_next_attempt_off_by_a_day_at_most() -> None:
+    polled = Polled(RateLimitError("Too many requests.", retry_after=1e12), people(1))
+    polled.poller.start()
+    polled.settles_at("retrying")
+    assert back_off(1, 10, 1e12, 0.5) == 86_400
+    polled.poller.refresh()
+    polled.settles_at("live")
+    polled.poller.close()
+
+
+def test_a_fault_while_paused_is_told() -> None:
+    polled = Polled(people(1), ServerError("The service failed."))
+    polled.poller.start()
+    polled.settles_at("live")
+    polled.poller.pause()
+    polled.poller.refresh()
+    until(lambda: str(polled.poller.moment.status) == "Paused. The service failed.")
