@@ -495,4 +495,8 @@ def _timestamps(text: pl.Series) -> pl.Series:
         naive = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False)
         times = times.zip_with(times.is_not_null(), naive.dt.replace_time_zone("UTC"))
     milliseconds = times.to_physical()
+    earliest: Any = milliseconds.min()
+    latest: Any = milliseconds.max()
+    if earliest is None or (earliest >= _YEARS[0] and latest <= _YEARS[1]):
+        return times
     return times.set((milliseconds < _YEARS[0]) | (milliseconds > _YEARS[1]), None)
