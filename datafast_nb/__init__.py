@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datafast_nb import demo as demo
     from datafast_nb import schema as schema
     from datafast_nb.client import Client as Client
-    from datafast_nb.connect import connect as connect
-    from datafast_nb.connect import load as load
+    from datafast_nb.connection import connect as connect
+    from datafast_nb.connection import load as load
     from datafast_nb.conversion import breakdown as breakdown
     from datafast_nb.conversion import revenue as revenue
     from datafast_nb.conversion import summary as summary
@@ -45,8 +45,8 @@ _HOMES = {
     "demo": None,
     "schema": None,
     "Client": "client",
-    "connect": "connect",
-    "load": "connect",
+    "connect": "connection",
+    "load": "connection",
     "breakdown": "conversion",
     "revenue": "conversion",
     "summary": "conversion",

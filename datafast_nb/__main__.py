@@ -47,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _open_lab(options: argparse.Namespace, *, demo: bool) -> int:
     """Start JupyterLab on the quickstart, and wait until it ends."""
-    quickstart = _copy_notebooks(options.directory) / "quickstart.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", str(quickstart), f"--port={options.port}"]
+    notebooks = _copy_notebooks(options.directory).resolve()
+    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", f"--ServerApp.root_dir={notebooks}"]
+    command.append("--LabApp.default_url=/lab/tree/quickstart.ipynb")
     if options.no_browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -245,7 +245,9 @@ class Client:
         told = f" ({status})" + (f" The service says: {said}" if said else "")
         wait = _retry_after(response.headers.get("Retry-After"))
         if status >= 500:  # noqa: PLR2004
-            return ServerError(f"The service failed on its side. Try again in a minute.{told}", wait)
+            return ServerError(
+                f"The service failed on its side, which mostly passes by itself: ask again later.{told}", wait
+            )
         if status == 429:  # noqa: PLR2004
             return RateLimitError(f"Too many requests. Ask less often.{told}", wait)
         if 300 <= status < 400:  # noqa: PLR2004

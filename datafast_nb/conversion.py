@@ -160,7 +160,7 @@ def breakdown(data: Any, by: Dimension | str | Sequence[Dimension | str], *, bas
     >>> int(table["visitors"].sum()) == snap.visitors.height
     True
     """
-    names = [by] if isinstance(by, str) else list(by)
+    names = dimension_names(by)
     frame, restore = _opened(data)
     _check_dimensions(frame, names)
     frame = _with_measures(_with_derived(frame, names))
@@ -503,6 +503,23 @@ def _with_ratios(groups: nw.LazyFrame[Any], baseline_rate: float | None) -> nw.L
         lift=rate / nw.lit(baseline_rate, dtype=nw.Float64),
         value_per_visitor=nw.when(scored > 0).then(nw.col("expected_value") / scored),
     )
+
+
+def dimension_names(by: str | Sequence[str]) -> list[str]:
+    """Give the dimensions as a list, or refuse what is neither a name nor a list of names."""
+    names = [by] if isinstance(by, str) else list(by) if isinstance(by, (list, tuple)) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"by takes the name of a dimension or a list of names, such as by='channel', not {by!r:.60}.")
+    return names  # type: ignore[return-value]
+
+
+def visitors_of(data: object) -> pl.LazyFrame:
+    """Give the visitors of a snapshot or a Polars frame, lazily, or refuse what is neither."""
+    if isinstance(data, Snapshot):
+        return data.visitors.lazy()
+    if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
+        return data.lazy()
+    raise TypeError(f"Expected a Snapshot or a Polars frame of visitors, not {type(data).__name__}.")
 
 
 def baseline_of(data: object, given: Baseline | None = None) -> Baseline | None:

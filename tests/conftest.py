@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 # The tests, their notebooks among them, ask the demo site, never the reader's own.
 for _name in [name for name in os.environ if name.startswith("DATAFAST_") and not name.startswith("DATAFAST_NB_")]:
     del os.environ[_name]
+
+
+# The same examples in each run, however slow the machine.
+settings.register_profile("datafast_nb", deadline=None, derandomize=True)
+settings.load_profile("datafast_nb")
 
 
 @pytest.fixture(scope="session")

@@ -398,7 +398,7 @@ class TestRenderer:
         assert "vegaEmbed" in first.vega.source
 
     def test_charts_draw_again_after_all_widgets_were_closed(self) -> None:
-        spec = dfn.charts.scores(crowd(3)).to_dict()
+        spec = dfn.dfn.charts.scores(crowd(3)).to_dict()
         closed: Vega = ChartView(spec).vega
         Widget.close_all()
         assert ChartView(spec).vega is not closed
@@ -406,3 +406,16 @@ class TestRenderer:
     def test_no_menu_entry_sends_the_data_away(self) -> None:
         actions = ChartView({}, {"renderer": "canvas"}).embed_options["actions"]
         assert actions == {"export": True, "source": False, "compiled": False, "editor": False}
+
+
+@pytest.mark.parametrize(
+    "draw", [dfn.charts.scores, dfn.charts.world, lambda data: dfn.charts.breakdown(data, "device")]
+)
+def test_what_holds_no_visitors_is_refused(draw: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError, match="Expected a Snapshot or a Polars frame"):
+        draw("yesterday")
+
+
+def test_a_misspelt_metric_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'conversion_rate'"):
+        dfn.charts.breakdown(dfn.Snapshot(), "device", metric="convresion_rate")

@@ -156,8 +156,8 @@ def test_limits_that_limit_nothing_are_refused(options: dict[str, object]) -> No
         (404, NotFoundError, "website_id"),
         (418, RequestError, "base_url"),
         (429, RateLimitError, "less often"),
-        (500, ServerError, "Try again"),
-        (503, ServerError, "Try again"),
+        (500, ServerError, "again later"),
+        (503, ServerError, "again later"),
     ],
 )
 @pytest.mark.parametrize("page", ["json", "html"])

@@ -31,8 +31,9 @@ def test_lab_opens_a_copy_of_the_quickstart_with_the_key_of_the_environment(
 ) -> None:
     assert command_line.main(["lab", "--no-browser", "--port", "9123"]) == 0
     ((command, environment),) = started
-    assert command[:4] == [sys.executable, "-m", "jupyterlab", "datafast-notebooks/quickstart.ipynb"]
-    assert {"--no-browser", "--port=9123"} <= set(command)
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert {"--no-browser", "--port=9123", "--LabApp.default_url=/lab/tree/quickstart.ipynb"} <= set(command)
+    assert f"--ServerApp.root_dir={tmp_path / 'datafast-notebooks'}" in command
     assert environment["DATAFAST_API_KEY"] == "a-key"
     assert (tmp_path / "datafast-notebooks" / "quickstart.ipynb").is_file()
     assert (tmp_path / "datafast-notebooks" / "live-map.ipynb").is_file()

@@ -337,3 +337,9 @@ def test_the_order_of_the_visitors_does_not_matter(frame: pl.DataFrame, by: list
     mixed = dfn.breakdown(frame.sample(fraction=1, shuffle=True, seed=seed), by)
     # Sums in another order differ in the last digits, and so may the order of groups that are equal but for these.
     assert_frame_equal(mixed, dfn.breakdown(frame, by), check_row_order=False, rel_tol=1e-9, abs_tol=1e-6)
+
+
+@pytest.mark.parametrize("by", [pl.col("visit_count") > 2, None, ["device", 3], {"device": 1}])
+def test_what_is_no_name_of_a_dimension_is_refused(by: object) -> None:
+    with pytest.raises(TypeError, match="by takes the name of a dimension"):
+        dfn.breakdown(dfn.Snapshot(), by)

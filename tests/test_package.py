@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from ast import literal_eval
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import pairwise
@@ -37,6 +38,20 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     value = getattr(dfn, name)
     assert name in dir(dfn)
     assert isinstance(value, str) or (value.__doc__ and value.__doc__.strip())
+
+
+@pytest.mark.parametrize("order", [sorted(dfn.__all__), sorted(dfn.__all__, reverse=True)], ids=["forward", "backward"])
+def test_no_public_name_hides_another_in_whatever_order_they_are_used(order: list[str]) -> None:
+    kinds = {name: type(getattr(dfn, name)).__name__ for name in order}
+    script = f"""
+import datafast_nb as dfn
+for name in {order!r}:
+    getattr(dfn, name)
+print({{name: type(getattr(dfn, name)).__name__ for name in {order!r}}})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert literal_eval(done.stdout) == kinds
+    assert callable(dfn.connect)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

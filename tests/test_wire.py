@@ -281,7 +281,7 @@ def mutate(response: dict[str, Any], path: tuple[Any, ...], change: str, value: 
 
 
 @given(MUTATIONS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_mutation_of_the_example_gives_full_frames_or_a_typed_error(
     mutations: list[tuple[tuple[str | int, ...], str, object]],
 ) -> None:
@@ -303,14 +303,14 @@ def test_any_mutation_of_the_example_gives_full_frames_or_a_typed_error(
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_garbage_ends_in_a_typed_error(body: bytes) -> None:
     with pytest.raises(InvalidResponseError):
         Snapshot.from_json(body)
 
 
 @given(st.integers(0, len(json.dumps(EXAMPLE)) - 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_truncated_body_ends_in_a_typed_error(length: int) -> None:
     with pytest.raises(InvalidResponseError):
         Snapshot.from_json(json.dumps(EXAMPLE)[:length])

@@ -68,7 +68,7 @@ def breakdown(
     if top < 1:
         raise ValueError(f"top is {top}; it must be 1 or more.")
     known = conversion.baseline_of(data, baseline)
-    visitors = (data.visitors if isinstance(data, Snapshot) else data).lazy()
+    visitors = conversion.visitors_of(data)
     table = conversion.breakdown(visitors, names, baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, metric):
@@ -92,7 +92,7 @@ def breakdown(
 
 def _names(by: str | Sequence[str]) -> list[str]:
     """Give the dimensions, of which the chart has room for two."""
-    names = [by] if isinstance(by, str) else list(by)
+    names = conversion.dimension_names(by)
     if len(names) > 2:  # noqa: PLR2004
         raise ValueError(f"A chart has room for two dimensions, not {len(names)}; datafast_nb.breakdown gives a table.")
     return names

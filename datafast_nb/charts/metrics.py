@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import altair as alt
@@ -86,7 +87,9 @@ def figure_of(metric: str) -> Figure:
     for name, figure in FIGURES.items():
         if name == metric:
             return figure
-    raise ValueError(f"Unknown metric {metric!r}. There are: {', '.join(FIGURES)}.")
+    nearest = get_close_matches(str(metric), FIGURES, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise ValueError(f"Unknown metric {metric!r}.{hint} There are: {', '.join(FIGURES)}.")
 
 
 def why_missing(table: pl.DataFrame, metric: Metric) -> str:

@@ -39,9 +39,9 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     >>> dfn.charts.scores(dfn.Snapshot()).title.text
     'How likely prospects are to buy'
     """
-    visitors = data.visitors if isinstance(data, Snapshot) else data
+    visitors = conversion.visitors_of(data)
     score = pl.col("score").cast(pl.Float64)
-    binned = visitors.lazy().with_columns(
+    binned = visitors.with_columns(
         score_from=((score / _BIN).floor() * _BIN).clip(0, 100 - _BIN),
         sure=pl.when(pl.col("confidence") >= conversion.CONFIDENT).then(pl.lit(_SURE)).otherwise(pl.lit(_UNSURE)),
     )

@@ -36,8 +36,11 @@ class ChartView(anywidget.AnyWidget):
     """
 
     _esm = files("datafast_nb.charts").joinpath("view.js").read_text(encoding="utf-8")
-    # The menu may reach beyond the chart.
-    _css = ".vega-embed { overflow: visible; }"
+    # The menu may reach beyond the chart; its button is white by default, which glares on a dark page.
+    _css = """
+    .vega-embed { overflow: visible; }
+    [data-jp-theme-light="false"] .vega-embed summary { background: #3a3f45; fill: #e9edf1; border-color: #555b63; }
+    """
     spec = traitlets.Dict().tag(sync=True)
     embed_options = traitlets.Dict().tag(sync=True)
     vega = traitlets.Instance(Vega).tag(sync=True, **widget_serialization)

@@ -57,7 +57,7 @@ def world(
     """
     figure = figure_of(metric)
     known = conversion.baseline_of(data, baseline)
-    visitors = (data.visitors if isinstance(data, Snapshot) else data).lazy()
+    visitors = conversion.visitors_of(data)
     code = pl.col("country_code").str.strip_chars().str.to_uppercase()
     table = conversion.breakdown(visitors.with_columns(country_code=code), "country_code", baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)

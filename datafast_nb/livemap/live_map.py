@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -105,6 +106,9 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
                 f"LiveMap needs a source of snapshots, not {type(source).__name__}. Give it datafast_nb.connect(), "
                 "a Client, a demo.Site, or any object with a method snapshot() that returns a Snapshot."
             )
+        for name, value in (("interval", interval), ("height", height)):
+            if not isinstance(value, (int, float)):
+                raise TypeError(f"{name} is {value!r:.60}: it must be a number.")
         if height < LEAST_HEIGHT:
             raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
         self._source_name = type(source).__name__
@@ -144,6 +148,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     def close(self) -> None:
         """End the polling and take the map off the page. May be called again."""
+        if sys.is_finalizing():
+            return  # as the poller does
         if hasattr(self, "_poller"):  # a constructor that raised leaves an object without one
             self._poller.close()
             with self._drawing:
@@ -188,6 +194,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             view.on_click(self._click)
             view.toggle.on_click(lambda _button: self._toggle())
             view.refresh.on_click(lambda _button: self.refresh())
+            view.home.on_click(lambda _button: view.fit_world())
             view.on_interval(lambda seconds: self.set_trait("interval", seconds))
             self._draw()
             self.children = view.children

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -167,6 +168,8 @@ class Poller:
 
     def close(self) -> None:
         """End the thread, for good. The answer to a request in flight is dropped."""
+        if self._closed or sys.is_finalizing():
+            return  # at the interpreter's end a thread may have been frozen with the lock in its hands
         with self._condition:
             self._closed = True
             self._rest()

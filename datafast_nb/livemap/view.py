@@ -21,8 +21,10 @@ INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
 
 _POINT_STYLE: Final = {"fillOpacity": 0.9, "opacity": 0.95, "weight": 1, "color": "#fff", "radius": 5}
 _HOVER_STYLE: Final = {"fillOpacity": 1}
+_WORLD_CENTRE: Final = (26.0, 8.0)  # degrees
 _WORLD_HEIGHT: Final = 0.4  # of the inhabited world, in units of the world's width
 _POPUP_WIDTH: Final = 300
+_CONTROLS: Final = (48, 8)  # pixels at the map's edges that a popup keeps clear of
 
 
 class View:
@@ -42,6 +44,7 @@ class View:
         self._legend = HTML()
         self.toggle = Button(description="Pause", icon="pause", tooltip="Pause or resume the updates")
         self.refresh = Button(description="Refresh", icon="refresh", tooltip="Ask for new data now")
+        self.home = Button(icon="globe", tooltip="Show the whole world").add_class("df-home")
         self._interval = Dropdown(description="Update", tooltip="Time between two updates", layout=Layout(width="auto"))
         self.show_interval(interval)
         for button in (self.toggle, self.refresh):
@@ -62,7 +65,7 @@ class View:
         world = Map(
             layers=(GeoJSON(data=land(), name="Land"), self._clusters),
             panes={PANE: {"zIndex": 250, "pointerEvents": "none"}},
-            center=(26, 8),
+            center=_WORLD_CENTRE,
             zoom=fitting_zoom(height * 2, height),
             min_zoom=0,
             max_zoom=10,
@@ -75,6 +78,7 @@ class View:
             layout=Layout(height=f"{height}px", width="auto"),
         )
         world.add(ZoomControl(position="topleft"))
+        world.add(WidgetControl(widget=self.home, position="topleft", transparent_bg=True))
         world.add(AttributionControl(position="bottomright", prefix="Natural Earth"))
         world.add(WidgetControl(widget=self._panel, position="topright", transparent_bg=True))
         return world
@@ -152,7 +156,13 @@ class View:
     def open_popup(self, html: str, place: tuple[float, float]) -> None:
         """Open the popup at a place, in degrees of latitude and longitude."""
         if self._popup is None:
-            self._popup = Popup(location=place, child=HTML(html), min_width=_POPUP_WIDTH, max_width=_POPUP_WIDTH)
+            self._popup = Popup(
+                location=place,
+                child=HTML(html),
+                min_width=_POPUP_WIDTH,
+                max_width=_POPUP_WIDTH,
+                auto_pan_padding=_CONTROLS,
+            )
             self.map.add(self._popup)  # which opens it
         else:
             self.write_popup(html)
@@ -164,11 +174,11 @@ class View:
             self._popup.child.value = html
 
     def fit_world(self) -> bool:
-        """Zoom to the inhabited world; False as long as the map's size is not known."""
+        """Show the whole inhabited world; False as long as the map's size is not known."""
         width, height = self.map.right - self.map.left, self.map.bottom - self.map.top
         known = bool(width > 0 and height > 0)
         if known:
-            self.map.zoom = fitting_zoom(width, height)
+            self.map.center, self.map.zoom = _WORLD_CENTRE, fitting_zoom(width, height)
         return known
 
     def _pointer_has_left(self, event: dict[str, Any]) -> bool:

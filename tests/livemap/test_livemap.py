@@ -7,8 +7,11 @@ import gc
 import json
 import random
 import re
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -94,10 +97,16 @@ def test_what_is_no_source_is_refused_with_what_to_pass(source: Any) -> None:
         LiveMap(source)
 
 
-@pytest.mark.parametrize("interval", [0, 0.5, -1, float("nan"), float("inf"), "soon"])
+@pytest.mark.parametrize("interval", [0, 0.5, -1, float("nan"), float("inf")])
 def test_an_impossible_interval_is_refused(interval: Any) -> None:
     with pytest.raises((TraitError, ValueError)):
         LiveMap(Scripted([people(1)]), interval=interval)
+
+
+@pytest.mark.parametrize("options", [{"interval": "soon"}, {"height": "tall"}, {"interval": None}])
+def test_what_is_no_number_is_refused_by_name(options: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=rf"{next(iter(options))} is .*: it must be a number"):
+        LiveMap(Scripted([people(1)]), **options)
 
 
 def test_an_impossible_height_is_refused() -> None:
@@ -166,6 +175,18 @@ def test_it_can_be_put_into_another_widget() -> None:
     assert live.comm is not None
     box.close()
     live.close()
+
+
+def test_a_process_ends_while_maps_poll() -> None:
+    script = """
+from datafast_nb import LiveMap
+from tests.livemap.sources import Scripted, people
+maps = [LiveMap(Scripted([people(1)]), interval=1) for _ in range(20)]
+for live in maps[::2]:
+    live.model_id
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=120, cwd=Path(__file__).parents[2])
 
 
 # What is shown
