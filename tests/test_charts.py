@@ -398,7 +398,7 @@ class TestRenderer:
         assert "vegaEmbed" in first.vega.source
 
     def test_charts_draw_again_after_all_widgets_were_closed(self) -> None:
-        spec = dfn.dfn.charts.scores(crowd(3)).to_dict()
+        spec = dfn.charts.scores(crowd(3)).to_dict()
         closed: Vega = ChartView(spec).vega
         Widget.close_all()
         assert ChartView(spec).vega is not closed
