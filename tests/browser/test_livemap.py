@@ -135,6 +135,16 @@ def test_zooming_regroups_without_a_request(notebook: Notebook, site: Site) -> N
     assert notebook.python("print(source.calls)") == calls
 
 
+def test_the_globe_shows_the_whole_world_again(notebook: Notebook, site: Site) -> None:
+    site.shown_in(notebook, interval=3600)
+    width = "print(live._view.map.east - live._view.map.west)"
+    whole = float(settled(notebook, width))
+    notebook.page.locator(".leaflet-control-zoom-in").click()
+    wait_until(lambda: float(notebook.python(width)) < 0.6 * whole, notebook)
+    notebook.page.get_by_role("button", name="Show the whole world").click()
+    wait_until(lambda: float(notebook.python(width)) > 0.95 * whole, notebook)
+
+
 def test_hostile_text_is_shown_and_runs_nothing(notebook: Notebook, site: Site) -> None:
     attack = '<img src=x onerror="window.__pwned=1"><script>window.__pwned=1</script>'
     fields = ("visitor_id", "city", "country_code", "browser", "device", "current_url", "utm_source", "display_name")
