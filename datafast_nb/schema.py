@@ -82,7 +82,7 @@ EVENT_COLUMNS: Final = (
     Column("extra_data", _TEXT, "extraData", "JSON text, as it came"),
     Column("referrer", _TEXT, "referrer"),
     Column("customer_name", _TEXT, "customerName"),
-    Column("amount", _NUMBER, "amount", "the site's currency"),
+    Column("amount", _NUMBER, "amount", "currency not told"),
     Column("display_name", _TEXT, "displayName"),
 )
 
