@@ -173,8 +173,17 @@ class Notebook:
 
     def cluster(self, index: int) -> tuple[float, float]:
         """Give where the middle of a cluster of ``live`` is on its map, the largest being number 0."""
-        x, y = json.loads(self.python(_PLACE.format(index=index)))
+        x, y = json.loads(self.settled(_PLACE.format(index=index)))
         return x, y
+
+    def settled(self, code: str) -> str:
+        """Give what code prints once that has not changed for a second, as after the map has found its place."""
+        prints = [self.python(code)]
+        while len(prints) < 6 or len(set(prints[-6:])) > 1:
+            assert len(prints) < 150, "it never settled"
+            self.page.wait_for_timeout(200)
+            prints.append(self.python(code))
+        return prints[-1]
 
     def point_at(self, place: tuple[float, float]) -> tuple[float, float]:
         """Move the pointer to a place on the map, and give where that is in the window."""

@@ -39,8 +39,13 @@ def test_notebook_7_shows_charts_and_map(notebook: Notebook) -> None:
     page = notebook.page
     page.goto(f"{notebook.lab.url}/notebooks/{name}?token={notebook.lab.token}")
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60 * SECONDS)
-    page.get_by_role("menuitem", name="Run").click()
-    page.get_by_text("Run All Cells", exact=True).click()
+    prompt = page.locator(".jp-InputPrompt").first
+    for _ in range(20):  # a click before the kernel is ready runs nothing
+        page.get_by_role("menuitem", name="Run").click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.wait_for_timeout(3 * SECONDS)
+        if any(mark.isdigit() or mark == "*" for mark in prompt.inner_text()):
+            break
     shows_charts_and_map(page)
 
 

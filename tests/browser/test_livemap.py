@@ -86,15 +86,6 @@ def wait_until(holds: Callable[[], bool], notebook: Notebook) -> None:
     raise AssertionError("it never held")
 
 
-def settled(notebook: Notebook, code: str) -> str:
-    """Give what code prints once that has not changed for a second, as after the map has found its place."""
-    prints = [notebook.python(code)]
-    while len(prints) < 6 or len(set(prints[-6:])) > 1:
-        notebook.page.wait_for_timeout(200)
-        prints.append(notebook.python(code))
-    return prints[-1]
-
-
 def test_the_map_appears_with_land_and_clusters(notebook: Notebook, site: Site) -> None:
     site.shown_in(notebook)
     visitors_now(notebook, "300")
@@ -127,18 +118,18 @@ def test_the_header_changes_while_another_cell_is_busy(notebook: Notebook, site:
 def test_zooming_regroups_without_a_request(notebook: Notebook, site: Site) -> None:
     site.shown_in(notebook, interval=3600)
     across = "print(live._view._clusters.data['features'][0]['id'].split('/')[0])"
-    before = settled(notebook, across)
+    before = notebook.settled(across)
     calls = notebook.python("print(source.calls)")
     notebook.page.locator(".leaflet-control-zoom-in").click()
     wait_until(lambda: notebook.python(across) != before, notebook)
-    assert int(settled(notebook, across)) == pytest.approx(2 * int(before), abs=1)
+    assert int(notebook.settled(across)) == pytest.approx(2 * int(before), abs=1)
     assert notebook.python("print(source.calls)") == calls
 
 
 def test_the_globe_shows_the_whole_world_again(notebook: Notebook, site: Site) -> None:
     site.shown_in(notebook, interval=3600)
     width = "print(live._view.map.east - live._view.map.west)"
-    whole = float(settled(notebook, width))
+    whole = float(notebook.settled(width))
     notebook.page.locator(".leaflet-control-zoom-in").click()
     wait_until(lambda: float(notebook.python(width)) < 0.6 * whole, notebook)
     notebook.page.get_by_role("button", name="Show the whole world").click()
