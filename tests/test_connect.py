@@ -21,6 +21,14 @@ def test_without_a_key_the_demo_site_answers_and_one_line_says_so(capsys: pytest
     assert client.snapshot().visitors.height
 
 
+def test_the_demo_site_s_data_arrive_as_they_were_sent() -> None:
+    site = dfn.demo.Site(visitors=3000)
+    with dfn.demo.serve(site) as server:
+        events = server.client().snapshot().events
+    assert "watch_demo" in events["type"]
+    assert "*" not in events.write_json()
+
+
 def test_the_demo_site_is_started_once() -> None:
     assert dfn.connect().base_url == dfn.connect().base_url
 
