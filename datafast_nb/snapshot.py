@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -51,6 +52,7 @@ class Snapshot:
     ----------
     visitors, events, payments : polars.DataFrame, optional
         Frames with the columns of ``schema.VISITORS``, ``schema.EVENTS`` and ``schema.PAYMENTS``; empty by default.
+        Those of several websites have a first column ``site`` (String) besides, see `of_sites`.
     count : int, optional
         The service's own number of active visitors; by default the rows of `visitors`.
     has_predictions : bool, optional
@@ -153,6 +155,46 @@ class Snapshot:
             baseline=None if averages == (None, None) else Baseline(*averages),
             fetched_at=fetched_at,
             problems=tables.problems,
+        )
+
+    @classmethod
+    def of_sites(cls, snapshots: Mapping[str, Snapshot]) -> Self:
+        """Put the snapshots of several websites together; each frame then has a first column ``site``.
+
+        Parameters
+        ----------
+        snapshots
+            A snapshot for each website's name. Their frames must not have a column ``site`` yet.
+
+        Returns
+        -------
+        Snapshot
+            All rows of all sites. Counts are added up, the time is that of the newest, and the baseline is that of all
+            if they share it; no site's averages are the others'.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> both = dfn.Snapshot.of_sites({"shop": dfn.Snapshot(), "blog": dfn.Snapshot(count=3)})
+        >>> both.count, both.visitors.columns[:2]
+        (3, ['site', 'visitor_id'])
+        """
+
+        def together(empty: pl.DataFrame, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+            named = zip([None, *snapshots], [empty, *frames], strict=True)
+            return pl.concat([frame.select(pl.lit(site, pl.String).alias("site"), pl.all()) for site, frame in named])
+
+        each = list(snapshots.values())
+        baselines = {snap.baseline for snap in each}
+        return cls(
+            together(VISITORS.to_frame(), (snap.visitors for snap in each)),
+            together(EVENTS.to_frame(), (snap.events for snap in each)),
+            together(PAYMENTS.to_frame(), (snap.payments for snap in each)),
+            count=sum(snap.count for snap in each),
+            has_predictions=any(snap.has_predictions for snap in each),
+            baseline=next(iter(baselines)) if len(baselines) == 1 else None,
+            fetched_at=max((snap.fetched_at for snap in each), default=None),
+            problems=pl.concat([PROBLEMS.to_frame(), *(snap.problems for snap in each)]),
         )
 
     # Each frame is handed out as a shallow clone: Polars can change a frame in place, a snapshot can't be changed.
@@ -270,7 +312,7 @@ def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.Dat
     """Give a frame that has the schema, or an empty one."""
     if frame is None:
         return schema.to_frame()
-    if frame.schema != schema:
+    if frame.schema != schema and frame.schema != pl.Schema([("site", pl.String()), *schema.items()]):
         wrong = [column for column, dtype in schema.items() if frame.schema.get(column) != dtype]
         wrong += [column for column in frame.columns if column not in schema]
         raise ValueError(
@@ -297,15 +339,13 @@ def _pseudonymised(
         for column in (*names, *emails)
         for value in frame[column].drop_nulls().unique()
     }
-    free_text = pl.col(pl.String).exclude(*names, *emails)
+    blanked = pl.col(pl.String).exclude("site", *names, *emails).str.replace_all(_EMAIL, "(redacted)")
     return frame.with_columns(
         pl.col(column).replace_strict({value: form.format(tag) for value, tag in tags.items()}, return_dtype=pl.String)
         for form, columns in (("Person {}", names), ("person-{}@redacted.invalid", emails))
         for column in columns
     ).with_columns(
-        free_text.str.replace_all(_EMAIL, "(redacted)").str.replace_many(
-            known, ["(redacted)"] * len(known), ascii_case_insensitive=True
-        )
+        blanked.str.replace_many(known, ["(redacted)"] * len(known), ascii_case_insensitive=True) if known else blanked
     )
 
 

@@ -1,0 +1,116 @@
+"""Amounts, countries and strangers' texts as a reader should see them. English, as everything the package says."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache, lru_cache
+from typing import Final
+
+from babel import Locale
+from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
+
+_LOCALE: Final = Locale("en", "US")
+_WITHOUT_CENTS: Final = 1000
+_SPELLED_OUT: Final = 1e12  # beyond this, digits tell a reader nothing
+_LONGEST: Final = 80
+
+# Control characters, and those that turn the text around them: inside a name they are never meant well.
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+def money(amount: float | None, currency: str | None, *, exact: bool = False) -> str:
+    """Give an amount in its own currency, without cents where they don't matter.
+
+    Parameters
+    ----------
+    amount : float or None
+        The amount; empty text for None, and for what is no finite number.
+    currency : str or None
+        ISO 4217 code. Another code stands before the amount as it is.
+    exact : bool
+        Give the cents of large amounts too.
+
+    Examples
+    --------
+    >>> money(49.5, "EUR"), money(-12_345.6, "usd"), money(500, "JPY"), money(5, "XRP coin")
+    ('€49.50', '-$12,346', '¥500', 'XRP coin 5.00')
+    """
+    if amount is None or not math.isfinite(amount):
+        return ""
+    code = plain(currency or "", 12)
+    symbol, decimals = _currency(code.upper()) or (code + " " * bool(code), 2)
+    number = _number(abs(amount), decimals, exact=exact)
+    sign = "-" if amount < 0 and number.strip("0.,") else ""
+    return f"{sign}{symbol}{number}"
+
+
+@lru_cache(maxsize=512)
+def _currency(code: str) -> tuple[str, int] | None:
+    """Give what stands before an amount in a currency, and its decimals; None for what is no currency."""
+    if not is_currency(code, _LOCALE):
+        return None
+    symbol = get_currency_symbol(code, _LOCALE)
+    return symbol + ("\N{NO-BREAK SPACE}" if symbol[-1].isalpha() else ""), get_currency_precision(code)
+
+
+def _number(amount: float, decimals: int, *, exact: bool) -> str:
+    """Give a bare amount."""
+    if abs(amount) >= _SPELLED_OUT:
+        return f"{amount:.3g}"
+    return f"{amount:,.0f}" if abs(amount) >= _WITHOUT_CENTS and not exact else f"{amount:,.{decimals}f}"
+
+
+@cache
+def country_names() -> dict[str, str]:
+    """Give the English name of each country and territory, by its ISO 3166-1 alpha-2 code.
+
+    Examples
+    --------
+    >>> country_names()["TR"]
+    'Türkiye'
+    """
+    return {code: name for code, name in _LOCALE.territories.items() if re.fullmatch("[A-Z]{2}", code) and code != "ZZ"}
+
+
+def country_name(code: str | None) -> str:
+    """Name a country; an unknown code stands for itself, and None for nothing."""
+    return "" if code is None else country_names().get(str(code).upper(), plain(code, 24))
+
+
+def place_name(city: str | None, code: str | None) -> str:
+    """Name a place by city and country, as far as they are known.
+
+    Examples
+    --------
+    >>> place_name("Lisbon", "PT"), place_name(None, None)
+    ('Lisbon, Portugal', 'Unknown place')
+    """
+    return ", ".join(part for part in (plain(city or "", 60), country_name(code)) if part) or "Unknown place"
+
+
+def duration(seconds: float) -> str:
+    """Give a duration in its natural unit.
+
+    Examples
+    --------
+    >>> duration(2.5), duration(90), duration(300), duration(7200)
+    ('2.5 s', '90 s', '5 min', '2 h')
+    """
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and not seconds % size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def plain(value: object, longest: int = _LONGEST) -> str:
+    r"""Cut a text and take out what can't be seen. It still has to be escaped wherever it becomes HTML.
+
+    Examples
+    --------
+    >>> plain("  two\n words\u202e ", 80), plain("abcdef", 4)
+    ('two words', 'abc…')
+    """
+    # The cut before the cleaning bounds the work on a text of any length.
+    words = " ".join(_UNSEEN.sub(" ", str(value)[: 8 * longest]).split())
+    return words if len(words) <= longest else words[: longest - 1] + "…"
