@@ -1,9 +1,13 @@
-"""The land under the visitors: countries as one GeoJSON layer, without a tile server."""
+"""What lies under the visitors: the land, drawn from the package itself, or tiles that a user chose."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+
+import xyzservices
+from ipyleaflet import GeoJSON, Layer, TileLayer, basemap_to_tiles
+from xyzservices import TileProvider
 
 from datafast_nb.countries import countries
 
@@ -21,6 +25,50 @@ _STYLE: Final = {
 }
 
 Ring = list[list[float]]
+Basemap: TypeAlias = "str | TileProvider | Layer | None"
+"""None for the land alone; ``"osm"`` or another name that xyzservices knows; one of its providers; a layer."""
+
+
+def checked(basemap: Basemap) -> TileProvider | Layer | None:
+    """Look up what a name stands for, without making a layer of it.
+
+    Raises
+    ------
+    ValueError
+        No provider has that name.
+    TypeError
+        It is nothing that can be a base map.
+    """
+    found = _provider(basemap) if isinstance(basemap, str) else basemap
+    if found is not None and not isinstance(found, (TileProvider, Layer)):
+        raise TypeError(
+            f"basemap is {type(basemap).__name__}: it must be None for the land alone, a name such as 'osm', "
+            "a provider of xyzservices, or an ipyleaflet layer."
+        )
+    return found
+
+
+def layer_of(basemap: Basemap) -> Layer:
+    """Give the layer to lie under the visitors; it raises what `checked` does."""
+    found = checked(basemap)
+    if found is None:
+        return GeoJSON(data=land(), name="Land", base=True)
+    if isinstance(found, Layer):
+        return found
+    tiles: TileLayer = basemap_to_tiles(found)
+    tiles.base = True
+    return tiles
+
+
+def _provider(name: str) -> TileProvider:
+    """Find a provider by its name."""
+    try:
+        return xyzservices.providers.query_name("OpenStreetMap.Mapnik" if name.lower() == "osm" else name)
+    except ValueError as error:
+        raise ValueError(
+            f"{name!r} is no base map. Try 'osm', 'OpenTopoMap', 'Esri.WorldGrayCanvas' or another name of "
+            "xyzservices.providers, or None for the land alone."
+        ) from error
 
 
 @cache

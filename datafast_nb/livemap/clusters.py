@@ -1,6 +1,6 @@
-"""Groups visitors into the cells of a Web-Mercator grid, and draws the groups as GeoJSON. Knows no widget.
+"""Groups visitors into the cells of a Web-Mercator grid. Knows no widget.
 
-One refresh of the map is ``features(collect(project(snapshot.visitors), viewport))``.
+One refresh of the map is ``marks(collect(project(snapshot.visitors), viewport), colouring)``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from typing import Any, Final
 
 import polars as pl
 
-from datafast_nb.livemap.scale import CUSTOMER, NO_SCORE, RADII, SCORE_COLOURS
+from datafast_nb.livemap.colours import RADII, Colouring
 
 MOST_CELLS: Final = 360
 """Cells that a viewport is divided into at most, so what is sent has a limit whatever the number of visitors."""
 
-_CELL_PIXELS: Final = 44
+DEEPEST: Final = 14
+"""The zoom that the map goes in to at most."""
+
+CELL_PIXELS: Final = 44
+"""Width of a cell, in pixels of the map."""
+
 _MARGIN: Final = 0.05  # of the viewport's width and height, on each side: a short move finds clusters there already
 _MERCATOR_LATITUDE: Final = 85.0511287798066  # where the projection's square ends
 
@@ -47,15 +52,21 @@ class Viewport:
         across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
         return left - across, top - down, right + across, bottom + down
 
-    @property
-    def cells_across(self) -> int:
-        """Cells from one side of the world to the other: by half zoom levels, so that small zooms keep the groups."""
+    def cells_across(self, cell_pixels: int) -> int:
+        """Give the cells from one side of the world to the other: by half zoom levels, which keep small zooms' groups.
+
+        Parameters
+        ----------
+        cell_pixels
+            Width of a cell, in pixels of the map.
+        """
         left, top, right, bottom = self.box
         level = round(2 * self.zoom) / 2
-        most = math.sqrt(MOST_CELLS / max((right - left) * (bottom - top), 1e-12))
-        while level > 0 and 256 * 2**level / _CELL_PIXELS > most:
+        allowed = MOST_CELLS * (CELL_PIXELS / cell_pixels) ** 2
+        most = math.sqrt(allowed / max((right - left) * (bottom - top), 1e-12))
+        while level > 0 and 256 * 2**level / cell_pixels > most:
             level -= 0.5
-        return max(1, math.floor(256 * 2**level / _CELL_PIXELS))
+        return max(1, math.floor(256 * 2**level / cell_pixels))
 
 
 WORLD: Final = Viewport(zoom=1.5, south=-60.0, west=-180.0, north=80.0, east=180.0)
@@ -63,7 +74,7 @@ WORLD: Final = Viewport(zoom=1.5, south=-60.0, west=-180.0, north=80.0, east=180
 
 
 def project(visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give the visitors who have a place, with it in Web Mercator.
+    """Give the place of each visitor in Web Mercator.
 
     Parameters
     ----------
@@ -73,21 +84,25 @@ def project(visitors: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The same columns, and ``x`` and ``y`` from 0 to 1: the share of the world's width from the date line
-        eastwards, and from the projection's northern end southwards. Latitudes beyond that end lie on it.
+        The same rows and columns, and ``x`` and ``y`` from 0 to 1: the share of the world's width from the date line
+        eastwards, and from the projection's northern end southwards. Latitudes beyond that end lie on it. Both are
+        null for a visitor without a place.
 
     Notes
     -----
     Web Mercator is EPSG:3857, scaled to the unit square.
     """
+    known = pl.col("latitude").is_between(-90, 90) & pl.col("longitude").is_between(-180, 180)
     latitude = pl.col("latitude").clip(-_MERCATOR_LATITUDE, _MERCATOR_LATITUDE).radians()
-    return visitors.filter(pl.col("latitude").is_finite() & pl.col("longitude").is_finite()).with_columns(
-        x=(pl.col("longitude") / 360 + 0.5) % 1.0,
-        y=0.5 - latitude.sin().arctanh() / (2 * math.pi),
+    return visitors.with_columns(
+        x=pl.when(known).then((pl.col("longitude") / 360 + 0.5) % 1.0),
+        y=pl.when(known).then(0.5 - latitude.sin().arctanh() / (2 * math.pi)),
     )
 
 
-def collect(placed: pl.DataFrame, viewport: Viewport) -> pl.DataFrame:
+def collect(
+    placed: pl.DataFrame, viewport: Viewport, *, category: str | None = None, cell_pixels: int = CELL_PIXELS
+) -> pl.DataFrame:
     """Group visitors by the cells of a viewport.
 
     Parameters
@@ -97,45 +112,56 @@ def collect(placed: pl.DataFrame, viewport: Viewport) -> pl.DataFrame:
     viewport : Viewport
         What the map shows. Nobody is drawn twice: of the copies of the world, each place is on the one nearest to the
         middle of the viewport.
+    category : str, optional
+        A column of text whose commonest value in each group is wanted.
+    cell_pixels : int
+        Width of a cell; wider where the viewport would have more than `MOST_CELLS` of the usual width.
 
     Returns
     -------
     polars.DataFrame
         One row per cell with somebody in it, the largest first: ``id``; ``latitude`` and ``longitude``, the mean place
         in degrees; ``visitors``; ``customers``; ``score``, the mean of those who are no customers; ``expected_value``,
-        their sum in USD.
+        their sum in USD; ``category``, if one was asked for.
     """
-    across = viewport.cells_across
+    across = viewport.cells_across(cell_pixels)
     left, top, right, bottom = viewport.box
-    column = (pl.col("x") * across).floor().cast(pl.Int64)
-    row = (pl.col("y") * across).floor().cast(pl.Int64)
+    prospect = ~pl.col("is_customer").fill_null(value=False)
+    extra = {} if category is None else {"category": pl.col(category)}
     return (
         placed.lazy()
+        .filter(pl.col("x").is_not_null())
         .select(
-            *("latitude", "longitude", "score", "expected_value"),
-            prospect=~pl.col("is_customer").fill_null(value=False),
-            column=column,
-            row=row,
-            copy=((left + right) / 2 - (column + 0.5) / across + 0.5).floor(),
+            *(pl.when(prospect).then(name).alias(name) for name in ("score", "expected_value")),
+            latitude="latitude",
+            longitude=360 * (pl.col("x") - 0.5),  # which is the same on both sides of the date line
+            customer=~prospect,
+            # One whole number, which is quicker to group by than two.
+            cell=(pl.col("y") * across).floor().cast(pl.Int64) * across + (pl.col("x") * across).floor().cast(pl.Int64),
+            **extra,
         )
+        .group_by("cell")
+        .agg(
+            pl.col("latitude", "longitude").mean(),
+            pl.len().alias("visitors"),
+            pl.col("customer").sum().alias("customers"),
+            pl.col("score").mean(),
+            pl.col("expected_value").sum(),
+            *(pl.col(name).drop_nulls().mode().min() for name in extra),
+        )
+        .with_columns(row=pl.col("cell") // across, column=pl.col("cell") % across)
+        .with_columns(copy=((left + right) / 2 - (pl.col("column") + 0.5) / across + 0.5).floor())
         # Whole cells, so that a cluster at the edge counts everyone in it and stays as it is when the map moves.
         .filter(
             (pl.col("column") + pl.col("copy") * across).is_between(left * across - 1, right * across),
             pl.col("row").is_between(top * across - 1, bottom * across),
         )
-        .group_by("row", "column")
-        .agg(
-            pl.col("latitude").mean(),
-            pl.col("longitude").mean() + 360 * pl.col("copy").first(),
-            pl.len().alias("visitors"),
-            (~pl.col("prospect")).sum().alias("customers"),
-            pl.col("score").filter("prospect").mean(),
-            pl.col("expected_value").filter("prospect").sum(),
-        )
-        .sort(pl.col("visitors"), pl.col("row"), pl.col("column"), descending=[True, False, False])
+        .sort("visitors", "cell", descending=[True, False])
         .select(
             pl.format("{}/{}/{}", pl.lit(across), "column", "row").alias("id"),
-            *("latitude", "longitude", "visitors", "customers", "score", "expected_value"),
+            "latitude",
+            pl.col("longitude") + 360 * pl.col("copy"),
+            *("visitors", "customers", "score", "expected_value", *extra),
         )
         .collect()
     )
@@ -158,41 +184,75 @@ def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
     )
 
 
+def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
+    """Give south-west and north-east corner of where visitors are, in degrees; None where nobody is.
+
+    The corners are those between ±180°, so visitors on both sides of the date line span the world.
+    """
+    places = placed.filter(pl.col("x").is_not_null()).select("latitude", pl.col("x").alias("longitude"))
+    if not places.height:
+        return None
+    south, north, west, east = places.select(
+        south=pl.col("latitude").min(),
+        north=pl.col("latitude").max(),
+        west=360 * (pl.col("longitude").min() - 0.5),
+        east=360 * (pl.col("longitude").max() - 0.5),
+    ).row(0)
+    return [[south, west], [north, east]]
+
+
 def full_size(clusters: pl.DataFrame) -> int:
     """Give the number of visitors that the largest circle stands for: a power of two, so that it seldom changes."""
     most = clusters["visitors"].max() if clusters.height else None
     return max(64, 2 ** math.ceil(math.log2(most))) if isinstance(most, int) else 64
 
 
-def features(clusters: pl.DataFrame) -> dict[str, Any]:
-    """Draw clusters as a GeoJSON feature collection, the same for the same clusters.
+def marks(clusters: pl.DataFrame, colouring: Colouring) -> list[list[Any]]:
+    """Give what a browser needs to draw clusters, the same for the same clusters.
 
     Parameters
     ----------
     clusters : polars.DataFrame
         What `collect` gives.
+    colouring : Colouring
+        How they get their colours.
 
     Returns
     -------
-    dict
-        Points whose ``properties.style`` holds radius (its area grows with the number of visitors), fill (mean score)
-        and ring (customers).
+    list of list
+        Of each cluster: id; latitude and longitude, in degrees; radius, in pixels (its area grows with the number of
+        visitors); colour; share of customers, 0 to 1; number of visitors.
     """
     small, large = RADII
-    share = (pl.col("visitors") / full_size(clusters)).sqrt().clip(0, 1)
-    fill = pl.col("score").round().clip(0, 100).cast(pl.Int64, strict=False)
-    ring = pl.col("customers") > 0  # broader the more of them are customers
-    style = pl.struct(
+    share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
+    drawn = clusters.select(
+        "id",
+        pl.col("latitude", "longitude").round(4),
         radius=(small + (large - small) * share).round(1),
-        fillColor=fill.replace_strict(list(range(101)), list(SCORE_COLOURS), default=NO_SCORE, return_dtype=pl.String),
-        color=pl.when(ring).then(pl.lit(CUSTOMER)).otherwise(pl.lit("#fff")),
-        weight=pl.when(ring).then((2 + 2 * pl.col("customers") / pl.col("visitors")).round(1)).otherwise(1.0),
+        colour=colouring.colours(),
+        customers=(pl.col("customers") / pl.col("visitors")).round(3),
+        visitors="visitors",
     )
-    point = pl.struct(
-        type=pl.lit("Point"), coordinates=pl.concat_list(pl.col("longitude").round(4), pl.col("latitude").round(4))
-    )
-    feature = pl.struct(type=pl.lit("Feature"), id="id", geometry=point, properties=pl.struct("visitors", style=style))
-    return {"type": "FeatureCollection", "features": clusters.select(feature=feature)["feature"].to_list()}
+    return [list(row) for row in drawn.iter_rows()]  # as many as fit on a screen
+
+
+def weights(clusters: pl.DataFrame, zoom: float) -> list[list[float]]:
+    """Give latitude, longitude and weight of each cluster that is worth anything, for a heat map.
+
+    Parameters
+    ----------
+    clusters : polars.DataFrame
+        What `collect` gives.
+    zoom : float
+        The map's zoom. Leaflet.heat takes a point for half as much with each level that the map is out from `DEEPEST`,
+        twelve at most; the weights make up for it, so that the most valuable place is as hot at every zoom.
+    """
+    worth = clusters.filter(pl.col("expected_value").is_finite(), pl.col("expected_value") > 0)
+    top = worth["expected_value"].max()
+    if not isinstance(top, float):
+        return []
+    share = (pl.col("expected_value") / top).sqrt() * 2 ** min(max(DEEPEST - zoom, 0), 12)
+    return [list(row) for row in worth.select(pl.col("latitude", "longitude").round(3), share.round(2)).iter_rows()]
 
 
 def _mercator(latitude: float) -> float:

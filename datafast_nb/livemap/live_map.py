@@ -1,28 +1,41 @@
-"""The live map: wires the poller, the clusters and the view together."""
+"""The live map: wires the sites, the drawing and the view together."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, get_args
 
 import polars as pl
 from ipywidgets import VBox, Widget
-from traitlets import Bunch, Float, TraitError, observe, validate
+from traitlets import Any as AnyTrait
+from traitlets import Bunch, Enum, Float, Int, TraitError, observe, validate
 
-from datafast_nb.livemap import markup
-from datafast_nb.livemap.clusters import Viewport, collect, features, members, project
+from datafast_nb.conversion import with_dimensions
+from datafast_nb.formats import duration
+from datafast_nb.livemap.basemap import Basemap, checked
+from datafast_nb.livemap.clusters import bounds, members
+from datafast_nb.livemap.colours import ColorBy
+from datafast_nb.livemap.drawing import Drawing, Wishes, announcements, color_choices
+from datafast_nb.livemap.filters import Filters
+from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
+from datafast_nb.livemap.page import page
+from datafast_nb.livemap.panel import Sort
 from datafast_nb.livemap.poller import Poller, Status
+from datafast_nb.livemap.presence import Presence
+from datafast_nb.livemap.scene import News, Scene
+from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.view import View
-from datafast_nb.schema import VISITORS
+from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 
 SHORTEST_INTERVAL: Final = 1.0
 """Seconds: more often would be a burden for the service, whose data cover ten minutes."""
-
 
 LONGEST_INTERVAL: Final = 86_400.0
 """Seconds."""
@@ -30,52 +43,50 @@ LONGEST_INTERVAL: Final = 86_400.0
 LEAST_HEIGHT: Final = 120
 """Pixels."""
 
+INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
+"""Seconds that the header offers."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scene:
-    """What is drawn of one snapshot, however often the map moves."""
-
-    snapshot: Snapshot | None
-    placed: pl.DataFrame
-    header: str
-    unplaced: int
-
-    @classmethod
-    def of(cls, snapshot: Snapshot | None) -> _Scene:
-        """Prepare a snapshot for drawing."""
-        visitors = VISITORS.to_frame() if snapshot is None else snapshot.visitors
-        placed = project(visitors)
-        return cls(snapshot, placed, markup.header(snapshot), visitors.height - placed.height)
+_NO_SCORE_YET: Final = "No predictions for this site yet"
+_OWN: Final = ("_key", "x", "y")  # columns that are the map's own
 
 
 class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     """A map of who is on a website now, which keeps itself up to date.
 
     Display it as the last line of a cell. It starts asking its source when it is made, in a thread of its own, and so
-    goes on while other cells run. When the output is cleared or the cell is run again, it rests until it is seen again.
+    goes on while other cells run. It rests while nobody can see it: cleared, scrolled away, in a hidden tab, closed.
 
     Parameters
     ----------
-    source : Source
-        Where the snapshots come from: `Client`, `demo.Site`, or anything else with a method ``snapshot()``.
+    source : Source, or a list or mapping of them
+        Where the snapshots come from: `Client`, `demo.Site`, or anything else with a method ``snapshot()``. Several
+        websites are shown on one map, with a column, a filter and a colour ``site``; a mapping names them.
     interval : float
         Seconds from an answer to the next request, at least 1.
+    color_by : str
+        What the colours tell: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
+        (new or returning), ``site``.
+    basemap : str, xyzservices provider, ipyleaflet layer or None
+        What lies under the visitors. None: the land alone, without any request to anyone. ``"osm"`` or another name of
+        ``xyzservices.providers``: tiles, whose server then learns that somebody looks at these places.
     height : int
-        Height of the map, in pixels.
+        Height of the map, in pixels, at least 120.
+    theme : str
+        ``light``, ``dark``, or ``auto`` for that of the page.
 
     Attributes
     ----------
-    interval : float
-        As above; may be changed, observed and linked at any time.
+    interval, color_by, basemap, height, theme
+        As above. They can be changed, observed and linked (``ipywidgets.link``, ``ipywidgets.jslink``) at any time.
 
     Raises
     ------
     TypeError
-        `source` has no method ``snapshot()``.
+        `source` has no method ``snapshot()``, `basemap` can't be one, or a number is none.
     ValueError
-        `height` is under 120.
+        `height` is under 120, or a name is unknown.
     traitlets.TraitError
-        `interval` is under 1.
+        Another value is impossible.
 
     Notes
     -----
@@ -91,76 +102,227 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     >>> live = dfn.LiveMap(dfn.demo.Site(seed=0), interval=30)
     >>> live.status.interval
     30.0
+    >>> live.filter(country_code=["FR", "DE"], min_score=60)
     >>> live.close()
     >>> live.status.state
     'closed'
     """
 
-    interval = Float(10.0)
+    interval = Float(10.0).tag(sync=True)
+    color_by = Enum(get_args(ColorBy), default_value="score").tag(sync=True)
+    basemap = AnyTrait(None, allow_none=True).tag(sync=True, to_json=lambda value, _: _name_of(value))
+    height = Int(460).tag(sync=True)
+    theme = Enum(("auto", "light", "dark"), default_value="auto").tag(sync=True)
 
     _view: View | None = None
 
-    def __init__(self, source: Source, interval: float = 10.0, *, height: int = 460) -> None:
-        if not isinstance(source, Source) or isinstance(source, type):
-            raise TypeError(
-                f"LiveMap needs a source of snapshots, not {type(source).__name__}. Give it datafast_nb.connect(), "
-                "a Client, a demo.Site, or any object with a method snapshot() that returns a Snapshot."
-            )
+    def __init__(
+        self,
+        source: Source | Sequence[Source] | Mapping[str, Source],
+        interval: float = 10.0,
+        *,
+        color_by: ColorBy = "score",
+        basemap: Basemap = None,
+        height: int = 460,
+        theme: str = "auto",
+    ) -> None:
+        sources = named(source)
         for name, value in (("interval", interval), ("height", height)):
             if not isinstance(value, (int, float)):
                 raise TypeError(f"{name} is {value!r:.60}: it must be a number.")
         if height < LEAST_HEIGHT:
             raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
-        self._source_name = type(source).__name__
-        self._height = height
-        self._drawing = threading.RLock()  # one draw at a time, each from one moment; guards all that follows
-        self._scene = _Scene.of(None)
-        self._drawn: tuple[_Scene, Viewport] | None = None
-        self._fitted = False
-        self._pointed: str | None = None  # the cluster that the panel is about
-        self._opened: str | None = None  # the cluster that the popup is about
-        self._poller = Poller(source, float(interval), _weakly(self._draw))
-        super().__init__(interval=interval)
-        weakref.finalize(self, self._poller.close)
-        self._poller.start()
+        checked(basemap)
+        self._source_names = ", ".join(type(each).__name__ for each in sources.values())
+        self._several = len(sources) > 1
+        self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
+        self._scene = Scene(None)
+        self._wishes = Wishes(color_by=color_by)
+        self._drawing = Drawing()
+        self._presence = Presence()
+        self._updated: Listeners[Snapshot] = Listeners("on_update")
+        self._chose: Listeners[pl.DataFrame] = Listeners("on_selection")
+        self._paid: Listeners[pl.DataFrame] = Listeners("on_payment")
+        self._came: Listeners[pl.DataFrame] = Listeners("on_visitor")
+        self._sites = Sites(sources, float(interval), _weakly(self._update), self._presence.is_watched)
+        super().__init__(interval=interval, color_by=color_by, basemap=basemap, height=int(height), theme=theme)
+        weakref.finalize(self, self._sites.close)
+        self._sites.each(Poller.start)
+
+    # What there is
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last snapshot that arrived; None until the first has."""
-        return self._poller.moment.snapshot
+        """The last snapshot that arrived; of several sites, the last of each in one. None until the first has."""
+        return self._sites.snapshot
+
+    @property
+    def snapshots(self) -> dict[str, Snapshot | None]:
+        """The last snapshot of each site, by name; a single site's name is empty."""
+        return {name: moment.snapshot for name, moment in self._sites.moments.items()}
+
+    @property
+    def selection(self) -> pl.DataFrame:
+        """The visitors that pass the filters, with the columns of ``schema.VISITORS`` (after ``site``, if several)."""
+        with self._lock:
+            scene, filters = self._scene, self._wishes.filters
+            chosen = self._drawing.chosen(scene, filters)
+        return chosen.select(*(["site"] if self._several else []), *VISITORS)
+
+    @property
+    def selected(self) -> pl.DataFrame:
+        """The visitor whose card is open, as a frame like `selection` of one row; of none while no card is."""
+        with self._lock:
+            scene, key = self._scene, self._wishes.selected
+        row = scene.visitors.filter(pl.col("_key") == key) if key is not None else scene.visitors.clear()
+        return row.select(*(["site"] if self._several else []), *VISITORS)
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The active filters, as `filter` takes them."""
+        return dict(self._wishes.filters.values)
 
     @property
     def status(self) -> Status:
         """How the polling stands; as text, the sentence that the header shows."""
-        return self._poller.moment.status
+        return self._sites.status
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """How the polling stands with each site, by name."""
+        return {name: moment.status for name, moment in self._sites.moments.items()}
+
+    # What can be done
 
     def start(self) -> None:
         """Ask now and go on at the interval, after `stop` or a refusal, displayed or not."""
-        self._poller.start()
+        self._presence.forget()
+        self._sites.each(Poller.start)
 
     def stop(self) -> None:
         """Ask no more until `start`; the last data stay on the map."""
-        self._poller.pause()
+        self._sites.each(Poller.pause)
 
     def refresh(self) -> None:
         """Ask now. It returns at once; the answer is drawn, and is `snapshot`, when it has come."""
-        self._poller.refresh()
+        self._sites.each(Poller.refresh)
+
+    def filter(self, **filters: Any) -> None:  # noqa: ANN401 - a value or several of any column
+        """Choose the visitors that map, panel and header are about; other filters stay as they are.
+
+        Parameters
+        ----------
+        **filters
+            A dimension of `breakdown`, or ``site``, with a value or a list of values: ``country_code="FR"``,
+            ``channel=["google", "direct"]``, ``visit_kind="new"``, ``is_customer=False``; ``min_score`` from 0 to 100,
+            ``min_confidence`` from 0 to 1; ``text``, looked for in names, places, pages, referrers and campaigns.
+            None takes a filter away.
+
+        Raises
+        ------
+        ValueError
+            There is no such filter.
+        """
+        with self._lock:
+            self._wish(filters=self._wishes.filters.but(**filters))
+        self._chose.tell(self.selection)
+
+    def clear_filters(self) -> None:
+        """Take all filters away."""
+        self._wish(filters=Filters())
+        self._chose.tell(self.selection)
+
+    def fit(self) -> None:
+        """Move the map to where the visitors are that pass the filters."""
+        with self._lock:
+            box = bounds(self._drawing.chosen(self._scene, self._wishes.filters))
+            if self._view is not None and box is not None:
+                self._view.tell({"do": "fit", "bounds": box})
+
+    def on_update(self, callback: Callable[[Snapshot], Any], *, remove: bool = False) -> None:
+        """Call a function with each new snapshot, after it was drawn, on the thread that fetched it.
+
+        What it raises is reported once, in the header and the log, and does not stop the map. ``remove=True`` takes it
+        off again.
+        """
+        self._listen(self._updated, callback, remove=remove)
+
+    def on_selection(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
+        """Call a function with `selection` whenever filters or data have changed. Otherwise like `on_update`."""
+        self._listen(self._chose, callback, remove=remove)
+
+    def on_payment(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
+        """Call a function with a frame of the payments that are new, at least one, as ``schema.PAYMENTS``.
+
+        The payments of the first snapshot are not new. Otherwise like `on_update`.
+        """
+        self._listen(self._paid, callback, remove=remove)
+
+    def on_visitor(
+        self, callback: Callable[[pl.DataFrame], Any], *, where: pl.Expr | None = None, remove: bool = False
+    ) -> None:
+        """Call a function with a frame of the visitors who have arrived, at least one, as ``schema.VISITORS``.
+
+        The visitors of the first snapshot have not. Otherwise like `on_update`.
+
+        Parameters
+        ----------
+        callback
+            The function.
+        where
+            Only those of whom this Polars expression is true; derived dimensions such as ``channel`` may be used.
+        remove
+            Take the function off again.
+        """
+        if where is not None:
+            trial = VISITORS.to_frame().select(*([pl.lit("").alias("site")] if self._several else []), pl.all())
+            with_dimensions(trial, *DERIVED).filter(where)  # which raises here, where the user can see it
+        self._listen(self._came, Conditional(callback, where), remove=remove)
+
+    def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
+        """Write a page of this moment for people without a kernel: one file that needs nothing else, and no script.
+
+        Parameters
+        ----------
+        path
+            Where to write it.
+        title
+            What stands above it.
+        redact
+            Replace names and e-mail addresses by pseudonyms, as `Snapshot.redacted` does.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it was written.
+
+        Raises
+        ------
+        RuntimeError
+            There is no snapshot yet.
+        """
+        snapshot = self.snapshot
+        if snapshot is None:
+            raise RuntimeError("Nothing has arrived yet that could be saved. Wait until live.snapshot is not None.")
+        file = Path(path)
+        file.write_text(page(snapshot, title=title, redact=redact), encoding="utf-8")
+        return file
 
     def close(self) -> None:
         """End the polling and take the map off the page. May be called again."""
         if sys.is_finalizing():
             return  # as the poller does
-        if hasattr(self, "_poller"):  # a constructor that raised leaves an object without one
-            self._poller.close()
-            with self._drawing:
+        if hasattr(self, "_sites"):  # a constructor that raised leaves an object without
+            self._sites.close()
+            with self._lock:
                 view, self._view = self._view, None
             if view is not None:
-                for widget in set(_family(self)) - {self}:
-                    widget.close()
+                view.close()
+                self.layout.close()
         super().close()
 
     def __repr__(self) -> str:
-        return f"LiveMap({self._source_name}, interval={self.interval:g}, status={self.status.state!r})"
+        return f"LiveMap({self._source_names}, interval={self.interval:g}, status={self.status.state!r})"
 
     # ipywidgets keeps every widget that has a comm, for ever. So this one opens its comm, and makes the widgets in it,
     # when it is displayed or put into another widget; until then the garbage collector can have it.
@@ -185,24 +347,19 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""
-        with self._drawing:
+        with self._lock:
             if self._view is not None or self.status.state == "closed":
                 return
-            self._view = view = View(self._height, self.interval)
-            view.on_viewport(self._move)
-            view.on_hover(self._hover)
-            view.on_click(self._click)
-            view.toggle.on_click(lambda _button: self._toggle())
-            view.refresh.on_click(lambda _button: self.refresh())
-            view.home.on_click(lambda _button: view.fit_world())
-            view.on_interval(lambda seconds: self.set_trait("interval", seconds))
+            self._view = View(self.height, self.basemap)
+            self._view.front.on_wish(self._take)
             self._draw()
-            self.children = view.children
+            self.children = self._view.children
             self.add_class("datafast-map")
-            self._view_count = 0  # which asks the browser to keep it
             self.open()
-            for widget in set(_family(self)):
+            for widget in {self, *self._view.family(), self.layout}:
                 _answer_while_busy(widget)
+
+    # Traits
 
     @validate("interval")
     def _check_interval(self, proposal: Bunch) -> float:
@@ -213,76 +370,202 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             )
         return float(proposal["value"])
 
+    @validate("height")
+    def _check_height(self, proposal: Bunch) -> int:
+        if proposal["value"] < LEAST_HEIGHT:
+            raise TraitError(f"height is {proposal['value']}: a map needs at least {LEAST_HEIGHT} pixels.")
+        return int(proposal["value"])
+
+    @validate("basemap")
+    def _check_basemap(self, proposal: Bunch) -> Basemap:
+        basemap: Basemap = proposal["value"]
+        checked(basemap)
+        return basemap
+
     @observe("interval")
     def _change_interval(self, change: Bunch) -> None:
-        self._poller.set_interval(change["new"])
+        self._sites.each(lambda poller: poller.set_interval(change["new"]))
+
+    @observe("color_by")
+    def _change_colours(self, change: Bunch) -> None:
+        self._wish(color_by=change["new"])
+
+    @observe("theme")
+    def _change_theme(self, _change: Bunch) -> None:
+        self._wish()
+
+    @observe("height")
+    def _change_height(self, change: Bunch) -> None:
         if self._view is not None:
-            self._view.show_interval(change["new"])
+            self._view.resize(change["new"])
 
-    @observe("_view_count")
-    def _count_views(self, change: Bunch) -> None:
-        """Rest when the last view has gone; it never was if nobody has looked yet."""
-        if change["new"]:
-            self._poller.watch()
-        elif change["old"]:
-            self._poller.unwatch()
+    @observe("basemap")
+    def _change_basemap(self, change: Bunch) -> None:
+        if self._view is not None:
+            self._view.put_under(change["new"])
 
-    def _toggle(self) -> None:
-        """Pause or resume."""
-        if self.status.state in {"paused", "stopped"}:
-            self.start()
-        else:
-            self.stop()
+    # What the browser wishes
+
+    def _take(self, wish: dict[str, Any]) -> None:
+        """Do what a person, or his browser, wants. One that makes no sense is ignored: it can't be answered."""
+        action = getattr(self, f"_do_{wish['do']}", None)
+        if action is not None and self.status.state != "closed":
+            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError):
+                action(wish)
+
+    def _do_pause(self, _wish: dict[str, Any]) -> None:
+        self.stop()
+
+    def _do_resume(self, _wish: dict[str, Any]) -> None:
+        self._sites.each(Poller.start)
+
+    def _do_refresh(self, _wish: dict[str, Any]) -> None:
+        self.refresh()
+
+    def _do_interval(self, wish: dict[str, Any]) -> None:
+        self.set_trait("interval", wish["seconds"])
+
+    def _do_color_by(self, wish: dict[str, Any]) -> None:
+        self.set_trait("color_by", wish["value"])
+
+    def _do_filter(self, wish: dict[str, Any]) -> None:
+        self.filter(**{wish["name"]: wish.get("value")})
+
+    def _do_clear(self, _wish: dict[str, Any]) -> None:
+        self.clear_filters()
+
+    def _do_facets(self, wish: dict[str, Any]) -> None:
+        self._wish(facets=bool(wish["open"]))
+
+    def _do_sort(self, wish: dict[str, Any]) -> None:
+        if wish["by"] in get_args(Sort):
+            self._wish(sort=wish["by"])
+
+    def _do_select(self, wish: dict[str, Any]) -> None:
+        self._wish(selected=int(wish["id"]))
+
+    def _do_deselect(self, _wish: dict[str, Any]) -> None:
+        self._wish(selected=None)
+
+    def _do_viewport(self, wish: dict[str, Any]) -> None:
+        with self._lock:
+            if self._view is not None and self._view.look(wish):
+                self._view.front.framed = True
+                self._wish(viewport=self._view.viewport)
+
+    def _do_hover(self, wish: dict[str, Any]) -> None:
+        self._wish(pointed=wish["id"])
+
+    def _do_open(self, wish: dict[str, Any]) -> None:
+        latitude, longitude = wish["place"]
+        with self._lock:
+            inside = members(self._drawing.chosen(self._scene, self._wishes.filters), wish["id"])
+            if inside.height == 1 and inside["_key"][0] is not None:
+                self._wish(selected=inside["_key"][0], opened=None)
+            else:
+                self._wish(opened=wish["id"], place=(float(latitude), float(longitude)))
+
+    def _do_close(self, _wish: dict[str, Any]) -> None:
+        self._wish(opened=None)
+
+    def _do_fit(self, _wish: dict[str, Any]) -> None:
+        self.fit()
+
+    def _do_heat(self, wish: dict[str, Any]) -> None:
+        self._wish(heat=bool(wish["on"]))
+
+    def _do_beat(self, wish: dict[str, Any]) -> None:
+        self._presence.beat(str(wish["view"]))
+        self._sites.each(Poller.watch)
+
+    def _do_away(self, wish: dict[str, Any]) -> None:
+        self._presence.leave(str(wish["view"]))
+
+    def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Wishes
+        """Change what a person wants to see, and draw it."""
+        with self._lock:
+            before, self._wishes = self._wishes, replace(self._wishes, **changes)
+            try:
+                self._draw()
+            except BaseException:
+                self._wishes = before  # or nothing could ever be drawn again
+                raise
+
+    # Drawing
+
+    def _update(self) -> None:
+        """Take the present moment, draw it, and tell what is new; on any thread."""
+        with self._lock:
+            snapshot, sites = self._sites.latest()
+            news = None
+            if snapshot is not None and snapshot is not self._scene.snapshot:
+                last, self._scene = self._scene, Scene(snapshot, sites)
+                news = self._scene.news_since(last)
+            self._draw()
+            if news is not None and self._view is not None:
+                chosen = self._drawing.chosen(self._scene, self._wishes.filters)
+                message = announcements(news, chosen, self._wishes)
+                if message is not None:
+                    self._view.tell(message)
+        if news is not None and snapshot is not None:
+            self._call_back(snapshot, news)
+
+    def _call_back(self, snapshot: Snapshot, news: News) -> None:
+        """Tell the user's functions; outside the lock, so they may take as long as they like."""
+        before = self._faults
+        site = ["site"] if self._several else []
+        self._updated.tell(snapshot)
+        self._chose.tell(self.selection)
+        if news.payments.height:
+            self._paid.tell(news.payments.select(*site, *PAYMENTS))
+        if news.arrived.height:
+            self._came.tell(news.arrived.select(*site, *VISITORS))
+        if self._faults != before:
+            with self._lock:
+                self._draw()
+
+    def _listen(self, listeners: Listeners[Any], callback: Callable[[Any], Any], *, remove: bool) -> None:
+        """Call a function from now on, or no more, which takes its fault off the screen too."""
+        (listeners.remove if remove else listeners.add)(callback)
+        self._wish()
+
+    @property
+    def _faults(self) -> list[str]:
+        """One sentence for each site, and for each callback, with which something is wrong."""
+        listeners = (self._updated, self._chose, self._paid, self._came)
+        return [*self._sites.faults, *(fault for each in listeners for fault in each.faults)]
 
     def _draw(self) -> None:
-        """Show the present moment; on any thread."""
-        with self._drawing:
-            if self._view is None:
-                return
-            moment = self._poller.moment
-            if moment.snapshot is not self._scene.snapshot:
-                self._scene = _Scene.of(moment.snapshot)
-                self._describe()
-            self._view.show_moment(moment, self._scene.header, self._scene.unplaced)
-            self._draw_clusters()
-
-    def _draw_clusters(self) -> None:
-        """Show the last scene in the present viewport, unless that is what is shown."""
+        """Show the present scene as it is wished for. The caller holds the lock."""
         if self._view is None:
             return
-        wanted = (self._scene, self._view.viewport)
-        if self._drawn != wanted:
-            self._drawn = wanted
-            self._view.show_clusters(features(collect(self._scene.placed, wanted[1])))
+        state = self._drawing.state(self._scene, self._wishes)
+        self._view.show(state | {"status": self._status_line(), "controls": self._controls(), "theme": self.theme})
+        self._view.show_heat(self._drawing.heat(self._scene, self._wishes))
 
-    def _move(self) -> None:
-        """Group anew after a zoom or a move, without a request; of a burst of events only one leads to a drawing."""
-        with self._drawing:
-            if self._view is not None and not self._fitted:
-                self._fitted = self._view.fit_world()
-            self._draw_clusters()
+    def _status_line(self) -> dict[str, Any]:
+        """Say how the polling stands, and what else a reader should know."""
+        now, snapshot, notes = self.status, self._scene.snapshot, self._faults
+        if snapshot is not None and not snapshot.visitors.height:
+            notes = ["Nobody here right now", *notes]
+        elif snapshot is not None and not snapshot.has_predictions:
+            notes = [_NO_SCORE_YET, *notes]
+        return {"state": now.state, "text": str(now), "notes": notes}
 
-    def _hover(self, cluster_id: str | None) -> None:
-        """Say who is under the pointer, or hide that."""
-        with self._drawing:
-            self._pointed = cluster_id
-            self._describe()
+    def _controls(self) -> dict[str, Any]:
+        """Say what the controls stand at, and offer."""
+        return {
+            "resting": self.status.state in {"paused", "stopped"},
+            "interval": self.interval,
+            "intervals": [[each, f"every {duration(each)}"] for each in sorted({*INTERVALS, self.interval})],
+            "color_by": self.color_by,
+            "colors": color_choices(several_sites=self._several),
+        }
 
-    def _click(self, cluster_id: str, place: tuple[float, float]) -> None:
-        """List who is in the cluster that was clicked."""
-        with self._drawing:
-            if self._view is not None:
-                self._opened = cluster_id
-                self._view.open_popup(markup.popup(members(self._scene.placed, cluster_id)), place)
 
-    def _describe(self) -> None:
-        """Say who is, in the last scene, where the panel and the popup are about."""
-        if self._view is None:
-            return
-        placed = self._scene.placed
-        self._view.show_hover("" if self._pointed is None else markup.hover(members(placed, self._pointed)))
-        if self._opened is not None:
-            self._view.write_popup(markup.popup(members(placed, self._opened)))
+def _name_of(basemap: Basemap) -> str | None:
+    """Give a base map's name, as a browser may hold it."""
+    return basemap if basemap is None or isinstance(basemap, str) else str(getattr(basemap, "name", "layer"))
 
 
 def _weakly(method: Callable[[], None]) -> Callable[[], None]:
@@ -305,13 +588,3 @@ def _answer_while_busy(widget: Widget) -> None:
     """
     if widget.comm is not None:
         widget.comm._reply_subshell_for = None  # noqa: SLF001 - the kernel's only switch for it; absent before 7.4
-
-
-def _family(widget: Widget) -> Iterator[Widget]:
-    """Give a widget and all that its traits hold, at any depth."""
-    yield widget
-    for name in widget.keys:
-        value = getattr(widget, name)
-        for member in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(member, Widget):
-                yield from _family(member)

@@ -20,6 +20,7 @@ from datafast_nb.errors import (
     NotFoundError,
     RetryLaterError,
 )
+from datafast_nb.formats import duration, plain
 from datafast_nb.snapshot import Snapshot, Source
 
 State = Literal["starting", "live", "retrying", "paused", "unwatched", "stopped", "closed"]
@@ -27,8 +28,11 @@ State = Literal["starting", "live", "retrying", "paused", "unwatched", "stopped"
 LONGEST_WAIT: Final = 300.0
 """Seconds between two attempts at most, unless the service asks for more."""
 
+_LONGEST_FAULT: Final = 300  # characters
 _LONGEST_ASKED: Final = 86_400.0  # seconds that a service can put the next attempt off
-_LONGEST_SLEEP: Final = 3600.0  # seconds; a lock can't wait for ever
+
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks whether somebody watches."""
 
 # Asking again can't help until a person has changed something.
 _FINAL: Final = (MissingKeyError, AuthenticationError, ForbiddenError, NotFoundError)
@@ -61,7 +65,7 @@ class Status:
         again = "Trying again now." if self.retry_at is None else f"Next try at {self.retry_at:%H:%M:%S} UTC."
         sentences: dict[State, str] = {
             "starting": "Loading…",
-            "live": f"Live · every {self.interval:g} s",
+            "live": f"Live · every {duration(self.interval)}",
             "retrying": f"{self.fault} {again}",
             "paused": f"Paused. {self.fault}" if self.fault else "Paused",
             "unwatched": "Paused while nobody looks",
@@ -93,18 +97,28 @@ class Poller:
     on_change
         Called without arguments after each change of `moment`, on the thread that brought it about. It reads `moment`
         itself, so that a call that comes late can't bring an earlier moment back.
+    is_watched
+        Says whether somebody looks. It is asked every few seconds; when nobody does, polling rests until `watch`.
     """
 
-    def __init__(self, source: Source, interval: float, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        interval: float,
+        on_change: Callable[[], None],
+        is_watched: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._source = source
         self._interval = interval
         self._on_change = on_change
+        self._is_watched = is_watched
         # Reentrant, because the garbage collector may close the poller in the middle of any line, even one of these.
         self._condition = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         self._due: float | None = None  # when the next request is made, on the monotonic clock; None: none is planned
         self._answered = time.monotonic()
         self._failures = 0
+        self._wished = False  # that the next request is made, whether somebody watches or not
         self._paused = self._unwatched = self._stopped = self._closed = False
         self._snapshot: Snapshot | None = None
         self._fault: str | None = None
@@ -135,13 +149,6 @@ class Poller:
         with self._condition:
             self._stopped = False
             self._ask_now()
-        self._on_change()
-
-    def unwatch(self) -> None:
-        """Make no further request until somebody looks again."""
-        with self._condition:
-            self._unwatched = True
-            self._rest()
         self._on_change()
 
     def watch(self) -> None:
@@ -183,6 +190,7 @@ class Poller:
         if self._closed:
             raise RuntimeError("This live map is closed. Make a new one: LiveMap(source).")
         self._due = time.monotonic()
+        self._wished = True
         self._retry_at = None
         self._publish()
         if self._thread is None or not self._thread.is_alive():
@@ -218,19 +226,30 @@ class Poller:
             except BaseException as error:  # noqa: BLE001
                 outcome = error
             if self._take(outcome):
-                try:
-                    self._on_change()
-                except BaseException:
-                    logging.getLogger(__name__).exception("The live map could not be drawn.")
+                self._tell()
+        if self._unwatched:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Call back; what can't be drawn now is no reason to end."""
+        try:
+            self._on_change()
+        except BaseException:
+            logging.getLogger(__name__).exception("The live map could not be drawn.")
 
     def _wait_for_turn(self) -> bool:
         """Wait until the next request is due. False: none is planned, and this thread is the poller's no more."""
         with self._condition:
             while self._due is not None:
+                if not (self._wished or self._is_watched()):
+                    self._unwatched = True
+                    self._rest()
+                    break
                 left = self._due - time.monotonic()
                 if left <= 0:
+                    self._wished = False
                     return True
-                self._condition.wait(min(left, _LONGEST_SLEEP))
+                self._condition.wait(min(left, LOOK_EVERY))
             self._thread = None
             return False
 
@@ -293,7 +312,7 @@ def _checked(answer: Snapshot) -> Snapshot:
 
 def _sentence(error: BaseException) -> str:
     """Say what went wrong; the package's own errors are sentences already."""
-    text = str(error).strip()
+    text = plain(error, _LONGEST_FAULT)
     if not isinstance(error, DataFastError):
         text = f"The source failed: {': '.join(part for part in (type(error).__name__, text) if part)}"
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."

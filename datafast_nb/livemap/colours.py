@@ -1,0 +1,172 @@
+"""What the colours of the map mean: the scales, and how a cluster gets its colour."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, Literal, get_args
+
+import polars as pl
+
+from datafast_nb.formats import money, plain
+
+ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
+"""What the colours of the map can tell."""
+
+CATEGORIES: Final = ("device", "channel", "visit_kind", "site")
+"""Those that are a category each; the others are numbers."""
+
+COLOR_NAMES: Final[dict[str, str]] = {
+    "score": "Score",
+    "expected_value": "Expected value",
+    "is_customer": "Customers",
+    "device": "Device",
+    "channel": "Channel",
+    "visit_kind": "New or returning",
+    "site": "Site",
+}
+"""How a person reads each of them."""
+
+# From blue over violet and rose to orange. Both the lightness and the blue-to-yellow axis, which the common kinds of
+# colour blindness leave, rise all the way, so the order can be seen without red and green; strong on a light and on a
+# dark map. Most means lie in the middle, so that is where the colours change.
+_STOPS: Final = (
+    (20, (0x24, 0x58, 0xC5)),
+    (40, (0x7D, 0x50, 0xC4)),
+    (60, (0xCB, 0x53, 0x8E)),
+    (80, (0xF5, 0x8A, 0x1F)),
+)
+
+NO_SCORE: Final = "#9aa3ab"
+"""Colour of a place where nobody has a score, and of all that has no colour of its own."""
+
+CUSTOMER: Final = "#12a57c"
+"""Colour of customers: the arc round a cluster is their share."""
+
+# Okabe and Ito's colours (jfly.uni-koeln.de/color), which colour-blind people can tell apart, without the green that is
+# near the customers', and without yellow and black, which a light and a dark map swallow.
+_DISTINCT: Final = ("#0072b2", "#e69f00", "#cc79a7", "#56b4e9", "#d55e00", "#7d6fc4")
+
+RADII: Final = (5.0, 24.0)
+"""Radius of a lone visitor and of the largest cluster, in pixels."""
+
+
+def _mix(low: tuple[int, int, int], high: tuple[int, int, int], share: float) -> str:
+    """Give a colour between two, as #rrggbb."""
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
+
+
+def _colour(score: int) -> str:
+    """Give the colour of a whole score; beyond the outer stops it changes no more."""
+    clipped = min(max(score, _STOPS[0][0]), _STOPS[-1][0])
+    (start, low), (end, high) = next(pair for pair in pairwise(_STOPS) if clipped <= pair[1][0])
+    return _mix(low, high, (clipped - start) / (end - start))
+
+
+SCORE_COLOURS: Final = tuple(_colour(score) for score in range(101))
+"""The colour of each whole score from 0 to 100."""
+
+_CUSTOMER_COLOURS: Final = tuple(_mix((0x7A, 0x86, 0x91), (0x12, 0xA5, 0x7C), share / 100) for share in range(101))
+
+
+def score_colour(score: float | None) -> str:
+    """Give the colour of one score."""
+    return SCORE_COLOURS[round(min(max(score, 0.0), 100.0))] if score is not None and math.isfinite(score) else NO_SCORE
+
+
+@dataclass(frozen=True, slots=True)
+class Colouring:
+    """How clusters get their colours at one moment.
+
+    Attributes
+    ----------
+    by : str
+        What the colours tell.
+    categories : tuple of str
+        The categories that have a colour of their own, in the order of the colours.
+    others : bool
+        Whether there are more than those, or visitors of none.
+    top : float
+        The expected value, in USD, from which the colour changes no more.
+    """
+
+    by: ColorBy = "score"
+    categories: tuple[str, ...] = ()
+    others: bool = False
+    top: float = 1.0
+
+    @property
+    def category(self) -> str | None:
+        """The column that clusters must bring along as their commonest ``category``; None for numbers."""
+        return self.by if self.by in CATEGORIES else None
+
+    def colours(self) -> pl.Expr:
+        """Give the colours of clusters, as ``clusters.collect`` gives them."""
+        if self.category is not None:
+            known = dict(zip(self.categories, _DISTINCT, strict=False))
+            return pl.col("category").replace_strict(known, default=NO_SCORE, return_dtype=pl.String)
+        percent, ramp = {
+            "score": (pl.col("score"), SCORE_COLOURS),
+            "expected_value": (100 * (pl.col("expected_value") / self.top).sqrt(), SCORE_COLOURS),
+            "is_customer": (100 * pl.col("customers") / pl.col("visitors"), _CUSTOMER_COLOURS),
+        }[self.by]
+        whole = percent.round().clip(0, 100).cast(pl.Int64, strict=False)
+        return whole.replace_strict(list(range(101)), list(ramp), default=NO_SCORE, return_dtype=pl.String)
+
+    def legend(self) -> dict[str, Any]:
+        """Say what the colours mean: a ramp, or swatches."""
+        title = COLOR_NAMES[self.by]
+        if self.category is not None:
+            names = [(plain(name, 32), colour) for name, colour in zip(self.categories, _DISTINCT, strict=False)]
+            names += [("other", NO_SCORE)] if self.others else []
+            swatches = [{"label": name, "color": colour} for name, colour in names]
+            return {"title": f"{title}, the commonest of each place", "ramp": None, "swatches": swatches}
+        low, high, note, colours = {
+            "score": ("0", "100", "50 is the site's average visitor", SCORE_COLOURS),
+            "expected_value": ("$0", f"{money(self.top, 'USD')} or more", "sum of each place", SCORE_COLOURS),
+            "is_customer": ("none", "all", "share of the visitors of each place", _CUSTOMER_COLOURS),
+        }[self.by]
+        ramp = {"colors": [colours[share] for share in (0, 20, 35, 50, 65, 80, 100)], "low": low, "high": high}
+        none = [] if self.by == "is_customer" else [{"label": "no prediction", "color": NO_SCORE}]
+        return {"title": title, "ramp": ramp | {"note": note}, "swatches": none}
+
+
+def follow(last: Colouring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.DataFrame) -> Colouring:
+    """Give the colouring of the next moment: what had a colour keeps it as long as it is there.
+
+    Parameters
+    ----------
+    last : Colouring
+        That of the moment before.
+    by : str
+        What the colours shall tell.
+    visitors : polars.DataFrame
+        Who is drawn; with the column `by` if that is a category.
+    clusters : polars.DataFrame
+        What ``clusters.collect`` gives.
+    """
+    if by not in get_args(ColorBy):
+        raise ValueError(f"{by!r} is nothing to colour by. There are: {', '.join(get_args(ColorBy))}.")
+    before = last if last.by == by else Colouring(by)
+    if by in CATEGORIES:
+        counts = (
+            visitors[by].drop_nulls().value_counts(name="visitors").sort(["visitors", by], descending=[True, False])
+        )
+        here = counts[by].to_list()
+        kept = [name for name in before.categories if name in set(here)]
+        fresh = [name for name in here[: len(_DISTINCT)] if name not in kept]
+        coloured = tuple([*kept, *fresh][: len(_DISTINCT)])
+        others = len(here) > len(coloured) or visitors[by].null_count() > 0
+        return Colouring(by, coloured, others=others)
+    return Colouring(by, top=_round_up(clusters["expected_value"].max(), before.top))
+
+
+def _round_up(most: Any, before: float) -> float:  # noqa: ANN401 - what a Polars maximum is typed as
+    """Give the next of 1, 2, 5, 10, 20, … above an amount; the one before while that is not far too much."""
+    if not isinstance(most, float) or not math.isfinite(most) or most <= 1:
+        return 1.0
+    if before / 5 < most <= before:
+        return before
+    size = 10.0 ** math.floor(math.log10(most))
+    return next(step * size for step in (1, 2, 5, 10) if step * size >= most)

@@ -1,0 +1,302 @@
+"""What a moment looks like: frames and wishes in, the state that the browser shows out. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import polars as pl
+
+from datafast_nb.conversion import revenue
+from datafast_nb.formats import country_name, money, plain
+from datafast_nb.livemap import panel
+from datafast_nb.livemap.clusters import CELL_PIXELS, WORLD, Viewport, collect, marks, members, weights
+from datafast_nb.livemap.colours import COLOR_NAMES, ColorBy, Colouring, follow
+from datafast_nb.livemap.filters import LIMITS, Filters
+from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
+
+OFFERED: Final = ("site", "country_code", "device", "channel", "page")
+"""The dimensions whose values the filters offer to a person; code can filter by any."""
+
+_MOST_OFFERED: Final = 40  # values of each
+_LONGEST_OFFERED: Final = 120  # characters; a longer value can still be searched for
+_MOST_CURRENCIES: Final = 2
+_MOST_ANNOUNCED: Final = 3  # payments, one by one
+_HEAT_PIXELS: Final = 30
+_NOTHING: Final = "–"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants to see. Never changed, only replaced.
+
+    Attributes
+    ----------
+    filters : Filters
+        Which visitors.
+    viewport : Viewport
+        Where.
+    color_by : str
+        What the colours tell.
+    sort : str
+        What the list of visitors is sorted by.
+    selected : int or None
+        The key of the visitor whose card is open.
+    pointed, opened : str or None
+        The ids of the clusters under the pointer, and of the popup.
+    place : tuple of float
+        Where the popup is, in degrees of latitude and longitude.
+    facets, heat : bool
+        Whether the filters' values, and the heat, are on the screen.
+    """
+
+    filters: Filters = field(default_factory=Filters)
+    viewport: Viewport = WORLD
+    color_by: ColorBy = "score"
+    sort: panel.Sort = "score"
+    selected: int | None = None
+    pointed: str | None = None
+    opened: str | None = None
+    place: tuple[float, float] = (0.0, 0.0)
+    facets: bool = False
+    heat: bool = False
+
+
+class Drawing:
+    """Turns scenes and wishes into states, and does again only what something new asks for. One thread at a time."""
+
+    def __init__(self) -> None:
+        self._done: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        self._colouring = Colouring()
+        self._card: dict[str, Any] | None = None  # the row of the visitor who was last selected
+
+    def _once(self, part: str, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Give what was computed for the same key, or compute it."""
+        last = self._done.get(part)
+        if last is None or last[0] != key:
+            last = (key, compute())
+            self._done[part] = last
+        return last[1]
+
+    def chosen(self, scene: Scene, filters: Filters) -> pl.DataFrame:
+        """Give the visitors that pass the filters."""
+        frame: pl.DataFrame = self._once("chosen", (scene, filters), lambda: scene.chosen(filters))
+        return frame
+
+    def state(self, scene: Scene, wishes: Wishes) -> dict[str, Any]:
+        """Give the state of the front end."""
+        choice = (scene, wishes.filters)
+        chosen = self.chosen(*choice)
+        events = self._once(
+            "events", choice, lambda: of_visitors(scene.events, chosen) if wishes.filters else scene.events
+        )
+        payments = self._once("payments", choice, lambda: _payments(scene, chosen, wishes.filters))
+        clusters, colouring = self._clusters(scene, wishes)
+        rows = self._once("rows", (*choice, wishes.sort), lambda: panel.visitor_rows(chosen, wishes.sort))
+        snapshot = scene.snapshot
+        return {
+            "clock": 0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
+            "figures": self._once("figures", choice, lambda: _figures(scene, chosen, payments, wishes.filters)),
+            "clusters": {"across": wishes.viewport.cells_across(CELL_PIXELS), "items": clusters},
+            "legend": self._once("legend", (*choice, colouring), lambda: _legend(colouring, chosen)),
+            "visitors": {"rows": rows, "total": chosen.height, "sort": wishes.sort},
+            "events": {
+                "rows": self._once("event rows", choice, lambda: panel.event_rows(events, scene.visitors)),
+                "total": events.height,
+            },
+            "payments": {
+                "rows": self._once("payment rows", choice, lambda: panel.payment_rows(payments)),
+                "total": payments.height,
+                "hidden": scene.payments.height - payments.height,
+            },
+            "filters": self._filters(scene, chosen, wishes),
+            **self._details(scene, chosen, wishes),
+        }
+
+    def _clusters(self, scene: Scene, wishes: Wishes) -> tuple[list[list[Any]], Colouring]:
+        """Give the clusters as marks, and how they are coloured."""
+
+        def compute() -> tuple[list[list[Any]], Colouring]:
+            category = wishes.color_by if wishes.color_by in {"device", "channel", "visit_kind", "site"} else None
+            if category is not None:
+                scene.with_dimensions(category)
+            chosen = (
+                wishes.filters.apply(scene.visitors) if category is not None else self.chosen(scene, wishes.filters)
+            )
+            clusters = collect(chosen, wishes.viewport, category=category)
+            self._colouring = follow(self._colouring, wishes.color_by, chosen, clusters)
+            return marks(clusters, self._colouring), self._colouring
+
+        key = (scene, wishes.filters, wishes.viewport, wishes.color_by)
+        drawn: tuple[list[list[Any]], Colouring] = self._once("clusters", key, compute)
+        return drawn
+
+    def heat(self, scene: Scene, wishes: Wishes) -> list[list[float]]:
+        """Give the weights of the heat; none while it is not shown."""
+        if not wishes.heat:
+            return []
+        chosen = self.chosen(scene, wishes.filters)
+        key = (scene, wishes.filters, wishes.viewport)
+        points: list[list[float]] = self._once(
+            "heat",
+            key,
+            lambda: weights(collect(chosen, wishes.viewport, cell_pixels=_HEAT_PIXELS), wishes.viewport.zoom),
+        )
+        return points
+
+    def _filters(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
+        """Say what is chosen, and what could be."""
+        values = {name: _single(wishes.filters, name) for name in (*OFFERED, "visit_kind", "is_customer")}
+        limits = {name: wishes.filters.values.get(name) for name in (*LIMITS, "text")}
+        options = self._once("options", (scene,), lambda: _options(scene)) if wishes.facets else None
+        return {
+            "active": wishes.filters.chips(),
+            "matched": chosen.height,
+            "total": scene.visitors.height,
+            "values": values | limits,
+            "options": options,
+        }
+
+    def _details(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
+        """Say who is selected, pointed at and listed in the popup."""
+        tip: dict[str, Any] = {}
+        popup: dict[str, Any] = {}
+        if wishes.pointed is not None and wishes.pointed != wishes.opened:
+            there = members(chosen, wishes.pointed)
+            tip = {
+                "id": wishes.pointed,
+                **self._once("tip", (scene, wishes.filters, wishes.pointed), lambda: panel.tip(there)),
+            }
+        if wishes.opened is not None:
+            inside = members(chosen, wishes.opened)
+            key = (scene, wishes.filters, wishes.opened)
+            popup = self._once("popup", key, lambda: panel.popup(inside))
+            popup = {"id": wishes.opened, "place": list(wishes.place), **popup}
+        return {"tip": tip, "popup": popup, **self._selected(scene, wishes.selected)}
+
+    def _selected(self, scene: Scene, key: int | None) -> dict[str, Any]:
+        """Give the card of the visitor who is selected; of one who has left, what was last known."""
+        if key is None:
+            self._card = None
+            return {"card": {}, "selected": {}}
+
+        def compute() -> dict[str, Any]:
+            found = scene.visitors.filter(pl.col("_key") == key)
+            here = found.height > 0
+            if here:
+                self._card = panel.row_of(found)
+            if self._card is None or self._card["_key"] != key:
+                return {"card": {}, "selected": {}}
+            row = self._card
+            known = here and row["x"] is not None
+            place = [round(row["latitude"], 4), round(row["longitude"], 4)] if known else None
+            return {
+                "card": panel.card(row, scene.events, here=here),
+                "selected": {"site": row["site"], "id": str(key), "place": place},
+            }
+
+        card: dict[str, Any] = self._once("card", (scene, key), compute)
+        return card
+
+
+def announcements(news: News, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any] | None:
+    """Give what the browser is told once about the news: where somebody arrived, and who paid; None if nothing.
+
+    Parameters
+    ----------
+    news
+        What is new.
+    chosen
+        The visitors that pass the filters.
+    wishes
+        What a person wants to see.
+    """
+    arrived = (
+        chosen.filter(pl.col("_key").is_in(news.arrived["_key"].implode())) if news.arrived.height else news.arrived
+    )
+    pulses = collect(arrived, wishes.viewport).select("latitude", "longitude").rows() if arrived.height else []
+    paid = news.payments
+    if wishes.filters:
+        paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
+    shown = panel.announced(paid, _MOST_ANNOUNCED)
+    if not pulses and not shown:
+        return None
+    return {
+        "do": "news",
+        "arrived": [list(each) for each in pulses],
+        "payments": shown,
+        "more": paid.height - len(shown),
+    }
+
+
+def _single(filters: Filters, name: str) -> Any:  # noqa: ANN401 - whatever is filtered by
+    """Give the value that a filter accepts, or a list of them; None for any."""
+    accepted = filters.values.get(name, ())
+    return accepted[0] if len(accepted) == 1 else list(accepted) or None
+
+
+def _payments(scene: Scene, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+    """Give the payments of the visitors that pass; all of them without filters, also those nobody here made."""
+    if not filters:
+        return scene.paid
+    return scene.paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
+
+
+def _figures(scene: Scene, chosen: pl.DataFrame, payments: pl.DataFrame, filters: Filters) -> list[dict[str, str]]:
+    """Give the figures above the map."""
+    names = ("Visitors now", "Customers", "Expected value", "Revenue, 10 min")
+    if scene.snapshot is None:
+        return [{"label": name, "value": _NOTHING, "note": ""} for name in names]
+    sums = panel.figures(chosen)
+    everyone = scene.snapshot.count
+    here = f"{chosen.height if filters else everyone:,}"
+    worth = money(sums["expected_value"], "USD") if sums["scored"] else _NOTHING
+    earned, further = _revenue(payments)
+    values = (here, f"{sums['customers']:,}", worth, earned)
+    notes = (f"of {everyone:,}" if filters else "", "", "", further)
+    return [
+        {"label": label, "value": value, "note": note} for label, value, note in zip(names, values, notes, strict=True)
+    ]
+
+
+def _revenue(payments: pl.DataFrame) -> tuple[str, str]:
+    """Give the sum of each currency, the first few by number of payments, and how many more there are."""
+    sums = (
+        revenue(payments)
+        .group_by("currency")
+        .agg(pl.col("amount", "payments").sum())
+        .sort("payments", "currency", descending=[True, False])
+    )
+    first = sums.head(_MOST_CURRENCIES).iter_rows()
+    more = sums.height - _MOST_CURRENCIES
+    return " · ".join(money(amount, code) for code, amount, _ in first) or _NOTHING, f"+{more} more" if more > 0 else ""
+
+
+def _legend(colouring: Colouring, chosen: pl.DataFrame) -> dict[str, Any]:
+    """Say what the colours mean, and who is not on the map."""
+    ring = colouring.by != "is_customer"
+    return {**colouring.legend(), "ring": ring, "unplaced": chosen["x"].null_count()}
+
+
+def _options(scene: Scene) -> dict[str, list[list[Any]]]:
+    """Give the values that each filter could take, the commonest first: value, words, visitors."""
+    visitors = scene.with_dimensions("channel", "page")
+    named = {"country_code": country_name}
+    offered = {}
+    for name in OFFERED:
+        values = visitors[name].drop_nulls()
+        values = values.str.to_uppercase() if name == "country_code" else values
+        counts = values.filter(values.str.len_chars() <= _LONGEST_OFFERED).value_counts(name="visitors")
+        counts = counts.sort(["visitors", name], descending=[True, False])
+        offered[name] = [
+            [value, named.get(name, plain)(value), count] for value, count in counts.head(_MOST_OFFERED).iter_rows()
+        ]
+    if scene.sites <= {ONE_SITE}:
+        del offered["site"]
+    return offered
+
+
+def color_choices(*, several_sites: bool) -> list[list[str]]:
+    """Give what the colours can tell, for a person to choose from."""
+    return [[name, words] for name, words in COLOR_NAMES.items() if name != "site" or several_sites]

@@ -1,0 +1,156 @@
+"""Which visitors the map is about. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Final, Self, get_args
+
+import polars as pl
+
+from datafast_nb.conversion import Derived, Dimension
+from datafast_nb.formats import country_name, plain
+
+DIMENSIONS: Final = ("site", *get_args(Dimension))
+"""What visitors can be chosen by: every dimension that ``breakdown`` knows, and their site."""
+
+LIMITS: Final = ("min_score", "min_confidence")
+"""The least score, 0 to 100, and the least confidence, 0 to 1."""
+
+NAMES: Final = (*DIMENSIONS, *LIMITS, "text")
+"""The names of all filters."""
+
+# What the free text is looked for in; derived dimensions are made of these.
+_SEARCHED: Final = (
+    *("display_name", "customer_name", "customer_email", "city", "region", "current_url", "referrer", "ref"),
+    *("source", "via", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "browser", "os"),
+)
+_WORDS: Final = {
+    "country_code": "Country",
+    "visit_kind": "Visits",
+    "is_customer": "Customers",
+    "os": "OS",
+    "min_score": "Score from",
+    "min_confidence": "Confidence from",
+    "text": "Search",
+}
+_BOOLEAN: Final = ("is_customer", "has_profile", "is_baseline")
+_LONGEST_TEXT: Final = 200
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A choice of visitors. Never changed, only replaced.
+
+    Attributes
+    ----------
+    values : mapping of str to object
+        The active filters: a tuple of accepted values for each of `DIMENSIONS`, a number for each of `LIMITS`,
+        and the text to look for.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.values.items(), key=lambda pair: pair[0])))
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401 - see `_checked`
+        """Give the same choice with some filters changed; None takes a filter away.
+
+        Raises
+        ------
+        ValueError
+            There is no such filter, or its value makes no sense.
+        """
+        checked = {name: _checked(name, value) for name, value in changes.items()}
+        kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}
+        return replace(self, values=MappingProxyType({name: kept[name] for name in NAMES if name in kept}))
+
+    @property
+    def derived(self) -> set[str]:
+        """The derived dimensions that the frame must have as columns."""
+        return set(self.values) & set(get_args(Derived))
+
+    def apply(self, visitors: pl.DataFrame) -> pl.DataFrame:
+        """Give the visitors that are chosen.
+
+        Parameters
+        ----------
+        visitors : polars.DataFrame
+            Frame with the columns of ``schema.VISITORS``, ``site``, and the dimensions that `derived` names.
+        """
+        return visitors.filter(*(_expression(name, value) for name, value in self.values.items())) if self else visitors
+
+    def chips(self) -> list[dict[str, str]]:
+        """Give name, label and text of each active filter, for a reader."""
+        return [
+            {
+                "name": name,
+                "label": _WORDS.get(name, name.replace("_", " ").capitalize()),
+                "text": _in_words(name, value),
+            }
+            for name, value in self.values.items()
+        ]
+
+
+def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass
+    """Give a filter's value in its one form."""
+    if name not in NAMES:
+        near = get_close_matches(name, NAMES, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"There is no filter {name!r}.{hint} There are: {', '.join(NAMES)}.")
+    if value is None:
+        return None
+    if name == "text":
+        return str(value).strip()[:_LONGEST_TEXT] or None
+    if name in LIMITS:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(f"{name} is {value!r:.60}: it must be a number.")
+        return min(float(value), 1e9) if value > 0 else None  # and NaN is no limit
+    several = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
+    texts = [each if each is None or isinstance(each, bool) else str(each) for each in several]
+    if name in _BOOLEAN:
+        texts = [{"true": True, "false": False}.get(str(each).lower(), each) for each in texts]
+    if name == "country_code":
+        texts = [each.upper() if isinstance(each, str) else each for each in texts]
+    return tuple(dict.fromkeys(texts)) or None
+
+
+def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checked` gives it
+    """Say in Polars who is chosen."""
+    if name == "text":
+        searched = pl.concat_str(*_SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
+        return searched.str.contains(value.lower(), literal=True)
+    if name in LIMITS:
+        return pl.col(name.removeprefix("min_")).fill_nan(None).ge(value)
+    if name == "dimension_matches":
+        texts = [None if each is None else str(each) for each in value]
+        return pl.any_horizontal(
+            pl.col(name).list.contains(pl.lit(each, pl.String), nulls_equal=True) for each in texts
+        )
+    # Compared as text, so that a value of another type is nobody's instead of an error.
+    column = pl.col(name).cast(pl.String)
+    wanted = [str(each).lower() if isinstance(each, bool) else each for each in value]
+    if name == "is_customer":
+        column = column.fill_null("false")
+    if name == "country_code":
+        column = column.str.to_uppercase()
+    return column.is_in(wanted, nulls_equal=True)
+
+
+def _in_words(name: str, value: Any) -> str:  # noqa: ANN401 - as `_checked` gives it
+    """Say what a filter accepts."""
+    if name == "text":
+        return plain(value, 40)
+    if name in LIMITS:
+        return f"{value:.0%}" if name == "min_confidence" else f"{value:g}"
+    if name == "is_customer":
+        return " or ".join({True: "customers", False: "prospects"}.get(each, plain(each, 32)) for each in value)
+    words = [country_name(each) if name == "country_code" else plain(each, 32) for each in value if each is not None]
+    words += ["unknown"] if None in value else []
+    return ", ".join(words[:3]) + (f" +{len(words) - 3}" if len(words) > 3 else "")  # noqa: PLR2004

@@ -1,0 +1,73 @@
+"""The live map's front end: the widget that holds what the browser shows, and the modules that show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, Final
+
+import anywidget
+from traitlets import Bool, Dict, Int, List, Unicode
+
+_FOLDER: Final = files("datafast_nb.livemap").joinpath("front")
+
+
+def _joined() -> str:
+    """Join the modules into one, the only one that a widget can bring along; each after those that it imports."""
+    modules: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = _FOLDER.joinpath(name).read_text(encoding="utf-8")
+        for imported in re.findall(r'^import .* from "\./(.+)";$', text, re.MULTILINE):
+            if imported not in modules:
+                add(imported)
+        exported = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text, re.MULTILINE)
+        text = re.sub(r'^import (.*) from "\./(.+)";$', r'const \1 = modules["\2"];', text, flags=re.MULTILINE)
+        text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+        modules[name] = f'modules["{name}"] = (() => {{\n{text}return {{ {", ".join(exported)} }};\n}})();'
+
+    add("main.js")
+    return "\n".join(
+        ["const modules = {};", *modules.values(), 'export default { render: modules["main.js"].render };']
+    )
+
+
+class Front(anywidget.AnyWidget):
+    """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
+
+    Each part of the page has a trait of its own, so what has not changed is not sent. What belongs to one moment is
+    written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once.
+    """
+
+    _esm = _joined()
+    _css = _FOLDER.joinpath("style.css").read_text(encoding="utf-8")
+
+    clock = Int().tag(sync=True)
+    status = Dict().tag(sync=True)
+    figures: List[Any] = List().tag(sync=True)
+    controls = Dict().tag(sync=True)
+    legend = Dict().tag(sync=True)
+    filters = Dict().tag(sync=True)
+    visitors = Dict().tag(sync=True)
+    events = Dict().tag(sync=True)
+    payments = Dict().tag(sync=True)
+    card = Dict().tag(sync=True)
+    selected = Dict().tag(sync=True)
+    tip = Dict().tag(sync=True)
+    popup = Dict().tag(sync=True)
+    clusters = Dict().tag(sync=True)
+    theme = Unicode("auto").tag(sync=True)
+    framed = Bool(default_value=False).tag(sync=True)
+    map = Unicode().tag(sync=True)  # the models of the map, of its layer of visitors and of the heat
+    anchor = Unicode().tag(sync=True)
+    heat = Unicode().tag(sync=True)
+
+    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with each message of the browser that is one of ours."""
+
+        def received(_widget: Front, content: object, _buffers: object) -> None:
+            if isinstance(content, dict) and isinstance(content.get("do"), str):
+                callback(content)
+
+        self.on_msg(received)

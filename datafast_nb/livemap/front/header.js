@@ -1,0 +1,125 @@
+// The figures, the controls, and the line that says how the data are.
+
+import { arrange, element, part, words, write } from "./dom.js";
+import { follow } from "./follow.js";
+import { icon, swapIcon } from "./icons.js";
+import { choices, labelledSelect, showChoice } from "./select.js";
+import { count } from "./time.js";
+
+/** Make the header of a map. */
+export function header(model, ask, clock) {
+  return element(
+    "div",
+    { class: "df-header", "data-lm-suppress-shortcuts": "true" },
+    figureList(model),
+    controlGroup(model, ask),
+    statusLine(model, clock),
+  );
+}
+
+function figureList(model) {
+  const list = element("dl", { class: "df-figures" });
+  const make = () =>
+    element(
+      "div",
+      { class: "df-figure" },
+      element("dt"),
+      element("dd", {}, element("strong"), element("small")),
+    );
+  const update = (node, { label, value, note }) => {
+    const [name, [strong, small]] = [node.firstChild, node.lastChild.children];
+    write(name, { text: label });
+    write(strong, { text: value, title: value });
+    write(small, { text: note });
+  };
+  const draw = () => arrange(list, model.get("figures"), ({ label }) => label, make, update);
+  follow(model, ["figures"], draw);
+  return list;
+}
+
+function controlGroup(model, ask) {
+  const pause = action("pause", "Pause", () => ask({ do: model.get("controls").resting ? "resume" : "pause" }));
+  pause.append(element("span", { class: "df-word", text: "Pause" }));
+  const refresh = action("refresh", "Refresh now", () => ask({ do: "refresh" }));
+  const fit = action("fit", "Fit to the visitors", () => ask({ do: "fit" }));
+  const interval = labelledSelect("Update", (value) => ask({ do: "interval", seconds: Number(value) }));
+  const colour = labelledSelect("Colour by", (value) => ask({ do: "color_by", value }));
+  colour.element.prepend(icon("colour"));
+  write(interval.select, { title: "How often new data are asked for" });
+  write(colour.select, { title: "What the colours of the map mean" });
+  const draw = () => {
+    const { resting, interval: seconds, intervals, color_by: chosen, colors } = model.get("controls");
+    const word = resting ? "Resume" : "Pause";
+    swapIcon(pause, resting ? "play" : "pause");
+    write(part(pause, "word"), { text: word });
+    write(pause, { "aria-label": word, title: resting ? "Ask for new data again" : "Ask for no new data" });
+    const offered = intervals?.some(([value]) => value === seconds);
+    choices(interval.select, [...(intervals ?? []), ...(offered ? [] : [[seconds, `every ${seconds} s`]])]);
+    showChoice(interval.select, String(seconds));
+    choices(colour.select, colors ?? []);
+    showChoice(colour.select, chosen);
+  };
+  follow(model, ["controls"], draw);
+  return element(
+    "div",
+    { class: "df-controls", role: "group", "aria-label": "Map controls" },
+    element("span", { class: "df-buttons" }, pause, refresh),
+    interval.element,
+    colour.element,
+    element("span", { class: "df-buttons" }, fit, fullScreen()),
+  );
+}
+
+function action(name, label, run) {
+  return element(
+    "button",
+    { type: "button", class: "df-button", "aria-label": label, title: label, onclick: run },
+    icon(name),
+  );
+}
+
+function fullScreen() {
+  const button = action("enlarge", "Full screen", () => {
+    const root = button.closest(".datafast-map");
+    // The root is only known once the button is on the page; setting the same handler twice is harmless.
+    root.onfullscreenchange = () => {
+      const full = document.fullscreenElement === root;
+      const label = full ? "Leave full screen" : "Full screen";
+      swapIcon(button, full ? "reduce" : "enlarge");
+      write(button, { "aria-label": label, title: label });
+    };
+    // A page may forbid it; then nothing happens.
+    const change = document.fullscreenElement === root ? document.exitFullscreen() : root.requestFullscreen();
+    change.catch(() => {});
+  });
+  write(button, { hidden: !document.fullscreenEnabled });
+  return button;
+}
+
+function makeNote() {
+  return element("span", { class: "df-note" }, words(""));
+}
+
+function writeNote(node, text) {
+  write(node.firstChild, { text });
+}
+
+function statusLine(model, clock) {
+  const text = element("span", { class: "df-state", role: "status", "aria-live": "polite" });
+  const age = element("span", { class: "df-age" });
+  const updated = element("span", { class: "df-updated" }, "Updated ", age);
+  const line = element("div", { class: "df-status" }, text, updated);
+  const draw = () => {
+    const { state, text: sentence, notes } = model.get("status");
+    write(line, { "data-state": state });
+    arrange(text, [sentence, ...(notes ?? [])], (_note, index) => index, makeNote, writeNote);
+    // Three answers have not come: the data are old, unless somebody wanted them to rest.
+    const late = Math.max(30, 3 * (model.get("controls").interval || 0)) * 1000;
+    const awaited = state === "live" || state === "retrying";
+    write(age, { "data-stale-after": awaited ? late : null });
+    count(age, "ago", model.get("clock") || null, clock);
+    write(updated, { hidden: !model.get("clock") });
+  };
+  follow(model, ["status", "controls", "clock"], draw);
+  return line;
+}

@@ -1,0 +1,71 @@
+// Finds the Leaflet map beside the front end, frames the world, and tells the kernel what the map shows.
+
+const CENTRE = [26, 8]; // degrees, of the inhabited world
+const WORLD_HEIGHT = 0.4; // of the inhabited world, in units of the world's width
+const LAYOUT = 1000; // milliseconds in which a page finds its layout
+const SETTLED = 60; // milliseconds without a move, after which the kernel is told of it
+
+/** Wait for the map that stands in the same widget as `el`; null if the view has gone before it came. */
+export async function findMap(model, el, signal) {
+  const mapModel = await model.widget_manager.get_model(model.get("map"));
+  while (!signal.aborted) {
+    const root = el.closest(".datafast-map");
+    // A model may be shown more than once: the map of this view is the one under the same root.
+    for (const promise of root ? Object.values(mapModel.views ?? {}) : []) {
+      const view = await promise;
+      if (!root.contains(view.el) || !view.obj?.getSize().x) continue;
+      const [anchor, heat] = await layersOf(view, [model.get("anchor"), model.get("heat")]);
+      if (anchor && heat) return { root, map: view.obj, anchor, heat };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  return null;
+}
+
+async function layersOf(view, ids) {
+  const views = await Promise.all(view.layer_views?.views ?? []);
+  return ids.map((id) => views.find((each) => each.model.model_id === id)?.obj);
+}
+
+/** Show the whole inhabited world, the first time that a map is seen. */
+export function frame(map, model) {
+  if (model.get("framed")) return;
+  const show = () => {
+    const { x, y } = map.getSize();
+    const zoom = Math.min(Math.log2(x / 256), Math.log2(y / (256 * WORLD_HEIGHT)));
+    map.setView(CENTRE, Math.max(0, Math.floor(zoom * 4) / 4), { animate: false });
+  };
+  show();
+  // The page may still be finding its layout, and the map its size.
+  map.on("resize", show);
+  setTimeout(() => map.off("resize", show), LAYOUT);
+}
+
+/** Tell the kernel what the map shows, now and after each move; and let the map follow its place on the page. */
+export function watchViewport(map, ask, signal) {
+  let timer = null;
+  const tell = () => {
+    const bounds = map.getBounds();
+    ask({
+      do: "viewport",
+      zoom: map.getZoom(),
+      south: bounds.getSouth(),
+      west: bounds.getWest(),
+      north: bounds.getNorth(),
+      east: bounds.getEast(),
+    });
+  };
+  const moved = () => {
+    clearTimeout(timer);
+    timer = setTimeout(tell, SETTLED);
+  };
+  const resized = new ResizeObserver(() => map.invalidateSize({ pan: false, debounceMoveend: true }));
+  map.on("moveend resize", moved);
+  resized.observe(map.getContainer());
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    map.off("moveend resize", moved);
+    resized.disconnect();
+  });
+  tell();
+}

@@ -1,0 +1,65 @@
+// Puts the parts together: one view of a live map.
+
+import { filters } from "./filters.js";
+import { header } from "./header.js";
+import { clusterLayer } from "./layer.js";
+import { findMap, frame, watchViewport } from "./leaflet.js";
+import { legend } from "./legend.js";
+import { tip } from "./members.js";
+import { announce } from "./news.js";
+import { panel } from "./panel.js";
+import { popups } from "./popups.js";
+import { presence } from "./presence.js";
+import { followTheme } from "./theme.js";
+import { Clock, tick } from "./time.js";
+import { toasts } from "./toasts.js";
+
+/** Draw a view into `el`, and give what takes it away again. */
+export function render({ model, el }) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const ask = (wish) => {
+    try {
+      if (!signal.aborted || wish.do === "away") model.send(wish);
+    } catch {
+      // The kernel is gone; what is on the screen stays there.
+    }
+  };
+  const clock = new Clock();
+  const setClock = () => clock.set(model.get("clock"));
+  model.on("change:clock", setClock);
+  setClock();
+  el.append(header(model, ask, clock), filters(model, ask), panel(model, ask, clock), legend(model));
+  findMap(model, el, signal)
+    .then((found) => found && furnish(found, model, ask, clock, signal))
+    .catch((error) => console.error("The live map could not be drawn.", error));
+  return () => leaving.abort();
+}
+
+/** Put the visitors on the map that was found, and see to it as long as it is there. */
+function furnish({ root, map, anchor, heat }, model, ask, clock, signal) {
+  const messages = toasts();
+  map.getContainer().append(tip(model), messages.element);
+  // ipyleaflet would send the kernel a message for each of the pointer's moves; nobody listens to them.
+  map.off("mousemove");
+  frame(map, model);
+  const layer = clusterLayer(map, model, ask, signal);
+  popups(map, model, ask, clock, signal);
+  switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
+  switchable(map, anchor, (on) => layer.show(on), signal);
+  map.removeLayer(heat);
+  announce(model, map, layer, messages, signal);
+  watchViewport(map, ask, signal);
+  followTheme(root, model, () => layer.redraw(), signal);
+  presence(root, ask, signal);
+  const stop = tick(root, clock);
+  signal.addEventListener("abort", stop);
+}
+
+/** Call back whenever a layer is switched on or off, as by the layers control. */
+function switchable(map, layer, change, signal) {
+  const added = (event) => event.layer === layer && change(true);
+  const removed = (event) => event.layer === layer && change(false);
+  map.on({ layeradd: added, layerremove: removed });
+  signal.addEventListener("abort", () => map.off({ layeradd: added, layerremove: removed }));
+}

@@ -1,0 +1,37 @@
+// The popup of a cluster that was clicked: Leaflet's own, with the members in it.
+
+import { members } from "./members.js";
+
+const WIDTH = 300;
+
+/** Open, move and close the popup as the kernel says, and tell the kernel when a person closes it. */
+export function popups(map, model, ask, clock, signal) {
+  const content = members(model, ask, clock);
+  let open = null; // {id, popup}
+  const opened = ({ popup }) => {
+    if (popup.getContent() === content) open = { ...open, popup };
+  };
+  const closed = ({ popup }) => {
+    if (popup !== open?.popup) return;
+    open = null;
+    ask({ do: "close" });
+  };
+  const draw = () => {
+    const { id, place } = model.get("popup");
+    if (id === open?.id && id !== undefined) return;
+    const before = open;
+    open = id === undefined ? null : { id };
+    if (before?.popup) map.closePopup(before.popup);
+    if (id === undefined) return;
+    map.openPopup(content, place, { minWidth: WIDTH, maxWidth: WIDTH, autoPanPadding: [48, 8] });
+    // From now on it stays where it is: a refresh must not move the map.
+    if (open.popup) open.popup.options.autoPan = false;
+  };
+  map.on({ popupopen: opened, popupclose: closed });
+  model.on("change:popup", draw);
+  signal.addEventListener("abort", () => {
+    map.off({ popupopen: opened, popupclose: closed });
+    if (open?.popup) map.closePopup(open.popup);
+  });
+  draw();
+}

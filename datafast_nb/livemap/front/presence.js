@@ -1,0 +1,37 @@
+// Tells the kernel that somebody can see the map, so that it polls only as long as somebody does.
+
+const EVERY = 5000; // milliseconds between two signs of life
+const GRACE = 8000; // milliseconds out of sight, after which it counts as away: a short scroll is no absence
+
+/** Send signs of life while the map is on the screen, and word when it is no more. */
+export function presence(root, ask, signal) {
+  const view = Math.random().toString(36).slice(2);
+  let onScreen = true;
+  let timer = null;
+  const away = () => ask({ do: "away", view });
+  const seen = () => onScreen && document.visibilityState === "visible";
+  const beat = () => {
+    ask({ do: "beat", view });
+    timer = setTimeout(beat, EVERY);
+  };
+  const look = () => {
+    clearTimeout(timer);
+    if (seen()) beat();
+    else timer = setTimeout(away, GRACE);
+  };
+  const observer = new IntersectionObserver(([entry]) => {
+    if (entry.isIntersecting === onScreen) return;
+    onScreen = entry.isIntersecting;
+    look();
+  });
+  observer.observe(root);
+  document.addEventListener("visibilitychange", look, { signal });
+  window.addEventListener("pagehide", away, { signal });
+  window.addEventListener("pageshow", look, { signal });
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    observer.disconnect();
+    away();
+  });
+  look();
+}

@@ -1,0 +1,119 @@
+"""One moment of the site as a page of its own: plain HTML and SVG without scripts, for people without a kernel."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import Final
+
+import polars as pl
+
+from datafast_nb.conversion import revenue, summary
+from datafast_nb.formats import plain
+from datafast_nb.livemap.page.picture import picture
+from datafast_nb.livemap.page.tables import events, payments, visitors
+from datafast_nb.livemap.page.words import NOTHING, number, price, text
+from datafast_nb.snapshot import Snapshot
+
+_MOST_CURRENCIES: Final = 4
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def page(snapshot: Snapshot, *, title: str = "Who is on the website", redact: bool = True) -> str:
+    """Write a snapshot as a self-contained HTML page, which runs no script and asks nobody for anything.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The moment to show.
+    title : str
+        The page's heading, in plain text.
+    redact : bool
+        Replace names by pseudonyms, as `Snapshot.redacted` does, and leave out e-mail addresses and the data that
+        events carry: a form may have put a name of any shape there.
+
+    Returns
+    -------
+    str
+        An HTML document, to be kept in UTF-8. Its tables have at most 100 rows each, and say how many there are.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> document = page(dfn.demo.Site(seed=0).snapshot())
+    >>> document.startswith("<!doctype html>"), "<script" in document
+    (True, False)
+    """
+    shown = snapshot.redacted() if redact else snapshot
+    several = _has_several_sites(shown)
+    style = files(__name__).joinpath("page.css").read_text(encoding="utf-8")
+    parts = (
+        _top(shown, title, redact=redact),
+        f'<main><div class="now">{_figures(shown)}{picture(shown)}</div>',
+        f'<div class="lists">{visitors(shown, several=several, redact=redact)}',
+        events(shown, several=several, redact=redact),
+        f"{payments(shown, several=several, redact=redact)}</div></main>",
+        "<footer>A page of one moment: it does not update. Made with datafast_nb. Land: Natural Earth.</footer>",
+    )
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="robots" content="noindex">\n'
+        f"<title>{escape(plain(title))}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f"{body}\n</body>\n</html>\n"
+    )
+
+
+# The top: heading and figures
+
+
+def _top(snapshot: Snapshot, title: str, *, redact: bool) -> str:
+    """Give the heading, the moment, and whose names these are."""
+    at = snapshot.fetched_at
+    names = (
+        "Names are pseudonyms; e-mail addresses and event data are left out."
+        if redact
+        else "This page holds names and e-mail addresses: mind whom you give it to."
+    )
+    moment = f'as of <time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%Y-%m-%d %H:%M} UTC</time>'
+    return f'<header><h1>{text(title)}</h1><p>{moment}</p><p class="names">{names}</p></header>'
+
+
+def _figures(snapshot: Snapshot) -> str:
+    """Give the figures of the whole site."""
+    totals = summary(snapshot).row(0, named=True)
+    expected = price(totals["expected_value"], "USD") if totals["scored"] else NOTHING
+    note = "" if snapshot.has_predictions or not snapshot.visitors.height else "no predictions for this site yet"
+    figures = (
+        ("Visitors now", f"{snapshot.count:,}", ""),
+        ("Customers", f"{totals['customers']:,}", ""),
+        ("Expected value", expected, note),
+        ("Revenue, 10 min", _revenue(snapshot), ""),
+    )
+    items = "".join(
+        f"<div><dt>{label}</dt><dd>{figure}{f'<small>{note}</small>' if note else ''}</dd></div>"
+        for label, figure, note in figures
+    )
+    return f'<dl class="figures">{items}</dl>'
+
+
+def _revenue(snapshot: Snapshot) -> str:
+    """Give the sum of each currency, the first few of them by number of payments; amounts can't be compared."""
+    sums = (
+        revenue(snapshot)
+        .group_by("currency")
+        .agg(pl.col("amount", "payments").sum())
+        .sort("payments", "currency", descending=[True, False], nulls_last=True)
+    )
+    shown = [f"<span>{price(amount, code)}</span>" for code, amount, _ in sums.head(_MOST_CURRENCIES).iter_rows()]
+    more = sums.height - len(shown)
+    rest = f"<small>and {number(more, 'more currency', 'more currencies')}</small>" if more else ""
+    return "".join(shown) + rest or NOTHING
+
+
+def _has_several_sites(snapshot: Snapshot) -> bool:
+    """Say whether the frames come from more than one site."""
+    frames = (snapshot.visitors, snapshot.events, snapshot.payments)
+    return len({site for frame in frames if "site" in frame.columns for site in frame["site"].unique()}) > 1

@@ -1,0 +1,285 @@
+"""What the side panel, the popup and the card say: frames in, plain values for the browser out. Knows no widget.
+
+The browser writes every one of these texts as text, never as HTML. Here they are cut, and rid of what can't be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+import polars as pl
+from polars import selectors
+
+from datafast_nb.conversion import CONFIDENT, with_dimensions
+from datafast_nb.formats import money, place_name, plain
+from datafast_nb.livemap.colours import CUSTOMER, score_colour
+
+Sort = Literal["score", "value", "time", "newest"]
+"""By likelihood, by expected value, by time on site, or by who came last."""
+
+MOST_ROWS: Final = 60
+"""Rows of each list that are sent at most."""
+
+_MOST_IN_POPUP: Final = 20
+_MOST_IN_CARD: Final = 50
+_IDENTITY: Final = ("event_id", "payment_id", "visitor_id", "email", "timestamp", "type", "path", "amount")
+_AVERAGE: Final = 50  # the score of the site's average visitor
+_NEAR: Final = 5
+
+_ORDER: Final[dict[Sort, tuple[str, bool]]] = {
+    "score": ("score", True),
+    "value": ("expected_value", True),
+    "time": ("session_start_time", False),
+    "newest": ("session_start_time", True),
+}
+
+
+def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+    """Give the first visitors of a list, for the browser.
+
+    Parameters
+    ----------
+    visitors : polars.DataFrame
+        A scene's visitors.
+    sort : str
+        What the first ones are first by. By score and by value, customers come last: they are no prospects.
+    most : int
+        Rows at most.
+    """
+    column, descending = _ORDER[sort]
+    rank = pl.col(column) if column == "session_start_time" else pl.col(column).fill_nan(None)
+    prospect = pl.lit(value=True) if column == "session_start_time" else ~pl.col("is_customer").fill_null(value=False)
+    first = (
+        visitors.lazy()
+        .with_row_index("_row")
+        .select("_row", "_key", _prospect=prospect, _known=rank.is_not_null(), _rank=rank)
+        .top_k(most, by=["_prospect", "_known", "_rank", "_key"], reverse=[False, False, not descending, False])
+        .collect()["_row"]
+    )
+    return [_visitor(row) for row in _rows(with_dimensions(visitors[first], "channel", "page"))]
+
+
+def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+    """Give the newest events, with the visitor's key where he is still here, for the browser."""
+    newest = _newest(events, most)
+    active = set(visitors["_key"].filter(visitors["_key"].is_in(newest["_key"].implode())))
+    return [
+        {
+            "key": row["_name"],
+            "site": row["site"],
+            "id": _text(row["_key"]) if row["_key"] in active else None,
+            "who": plain(row["display_name"] or row["customer_name"] or "", 32),
+            "place": place_name(None, row["country_code"]) if row["country_code"] else "",
+            **_happening(row),
+        }
+        for row in _rows(newest)
+    ]
+
+
+def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, Any]]:
+    """Give the newest of a scene's ``paid``, for the browser."""
+    return [_payment(row) for row in _rows(_newest(paid, most))]
+
+
+def announced(paid: pl.DataFrame, most: int) -> list[dict[str, Any]]:
+    """Give payments as they are announced, with the place on the map where the payer is known; `paid` has payers."""
+    return [
+        _payment(row) | {"place": None if row["latitude"] is None else [row["latitude"], row["longitude"]]}
+        for row in _rows(_newest(paid, most))
+    ]
+
+
+def _payment(row: dict[str, Any]) -> dict[str, Any]:
+    """Describe one payment; `row` is one of `with_payers`."""
+    place = place_name(row["city"], row["country_code"]) if row["_key"] is not None else ""
+    return {
+        "key": row["_name"],
+        "site": row["site"],
+        "who": plain(row["display_name"] or row["name"] or row["email"] or "Somebody", 40),
+        "amount": money(row["amount"], row["currency"], exact=True) or "unknown amount",
+        "kind": _kind(row),
+        "at": row["timestamp"],
+        "visitor": _text(row["_key"]),
+        "note": place,
+    }
+
+
+def popup(members: pl.DataFrame) -> dict[str, Any]:
+    """Say who is in a cluster: its title, its figures, and its first visitors."""
+    listed = visitor_rows(members, "score", _MOST_IN_POPUP)
+    return {**tip(members), "rows": listed, "more": members.height - len(listed)}
+
+
+def tip(members: pl.DataFrame) -> dict[str, Any]:
+    """Say in a few lines who is in a cluster."""
+    sums = figures(members)
+    lines = [["visitors", f"{members.height:,}"]]
+    if sums["customers"]:
+        lines.append(["customers", f"{sums['customers']:,}"])
+    if sums["scored"]:
+        lines += [["mean score", f"{sums['score']:.0f}"], ["expected value", money(sums["expected_value"], "USD")]]
+    return {"title": _places(members), "lines": lines}
+
+
+def figures(visitors: pl.DataFrame) -> dict[str, Any]:
+    """Add up ``customers``, and ``scored``, mean ``score`` and ``expected_value`` (USD) of those who are none."""
+    prospect = ~pl.col("is_customer").fill_null(value=False)
+    return visitors.select(
+        customers=(~prospect).sum(),
+        scored=pl.col("score").filter(prospect).count(),
+        score=pl.col("score").filter(prospect).mean(),
+        expected_value=pl.col("expected_value").filter(prospect).sum(),
+    ).row(0, named=True)
+
+
+def row_of(visitors: pl.DataFrame) -> dict[str, Any]:
+    """Give the first of some visitors as `card` takes it."""
+    return next(_rows(with_dimensions(visitors.head(1), "channel", "page")))
+
+
+def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> dict[str, Any]:
+    """Tell all that is known of one visitor.
+
+    Parameters
+    ----------
+    row : dict
+        What `row_of` gave.
+    events : polars.DataFrame
+        All events of the scene.
+    here : bool
+        Whether the visitor is still on the site.
+    """
+    own = events.filter(pl.col("_key") == row["_key"])
+    facts = {
+        "Site": plain(row["site"], 40),
+        "Place": place_name(row["city"], row["country_code"]),
+        "Region": plain(row["region"] or "", 40),
+        "Device": _joined(row["device"], row["os"], row["browser"]),
+        "Channel": plain(row["channel"], 60),
+        "Campaign": _joined(row["utm_campaign"], row["utm_content"], row["utm_term"]),
+        "Page": plain(row["page"] or "", 120),
+        "Visit": "" if row["visit_count"] is None else f"number {row['visit_count']:,}",
+        "E-mail": plain(row["customer_email"] or "", 80),
+    }
+    return {
+        **{name: value for name, value in _visitor(row).items() if name in {"site", "id", "name", "customer", "color"}},
+        "here": here,
+        "facts": [[label, text] for label, text in facts.items() if text],
+        "since": row["session_start_time"],
+        "likelihood": _likelihood(row),
+        "events": [{"key": each["_name"], **_happening(each)} for each in _rows(_newest(own, _MOST_IN_CARD).reverse())],
+    }
+
+
+def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Give the last rows by their time, the last first, each with a ``_name`` that it keeps when newer ones come."""
+    last = rows.lazy().with_row_index("_row").select("_row", "timestamp")
+    last = last.sort("timestamp", "_row", descending=[True, False], nulls_last=True).head(most)
+    identity = pl.struct(name for name in _IDENTITY if name in rows.columns).hash()
+    alike = pl.col("_hash").cum_count(reverse=True).over("_hash")  # counted from the oldest
+    newest = rows[last.collect()["_row"]].with_columns(_hash=identity)
+    return newest.with_columns(_name=pl.format("{}.{}", "_hash", alike)).drop("_hash")
+
+
+def _visitor(row: dict[str, Any]) -> dict[str, Any]:
+    """Describe one visitor; `row` is one of the frame's, with ``channel`` and ``page``."""
+    customer = bool(row["is_customer"])
+    return {
+        "site": row["site"],
+        "id": _text(row["_key"]),
+        "name": plain(row["display_name"] or "", 40) or plain(row["customer_name"] or "", 40) or "Visitor",
+        "customer": customer,
+        "color": CUSTOMER if customer else score_colour(row["score"]),
+        "score": None if customer else _finite(row["score"]),
+        "confidence": _finite(row["confidence"]),
+        "value": "" if customer else money(row["expected_value"], "USD"),
+        "place": place_name(row["city"], row["country_code"]),
+        "device": plain(row["device"] or "", 16),
+        "channel": plain(row["channel"], 32),
+        "page": plain(row["page"] or "", 40),
+        "visit": row["visit_count"],
+        "since": row["session_start_time"],
+    }
+
+
+def _happening(row: dict[str, Any]) -> dict[str, Any]:
+    """Describe one event."""
+    kind = {"pageview": "pageview", "payment": "payment"}.get(row["type"] or "", "goal")
+    what = row["path"] if kind == "pageview" else (row["type"] or "event").replace("_", " ")
+    amount = None if row["amount"] is None else money(row["amount"], _currency(row["extra_data"]), exact=True)
+    return {"kind": kind, "label": plain(what or "?", 48), "at": row["timestamp"], "amount": amount or ""}
+
+
+def _currency(extra_data: str | None) -> str | None:
+    """Give the currency that an event's own data name; the event has no column for it."""
+    try:
+        named = json.loads(extra_data or "").get("currency")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return named if isinstance(named, str) else None
+
+
+def _kind(row: dict[str, Any]) -> str:
+    """Say what kind of payment it is."""
+    if (row["amount"] or 0) < 0:
+        return "refund"
+    return "renewal" if row["renewal"] else "new" if row["is_new"] else "other"
+
+
+def _likelihood(row: dict[str, Any]) -> dict[str, Any] | None:
+    """Say in words what a prediction means; None for customers, and without one."""
+    score = _finite(row["score"])
+    if score is None or row["is_customer"]:
+        return None
+    against = "More likely to buy than" if score > _AVERAGE else "Less likely to buy than"
+    if abs(score - _AVERAGE) < _NEAR:
+        against = "About as likely to buy as"
+    words = [f"{against} the site's average visitor, whose score is {_AVERAGE}."]
+    rate, worth = _finite(row["conversion_rate"]), money(row["expected_value"], "USD")
+    if rate is not None:
+        words.append(f"Predicted to buy with a probability of {rate:.2%}" + (f", worth {worth}." if worth else "."))
+    confidence = _finite(row["confidence"])
+    if confidence is not None and confidence < CONFIDENT:
+        words.append(f"Only {confidence:.0%} sure: too little to act on.")
+    matches = [plain(each, 24).replace("_", " ") for each in (row["dimension_matches"] or []) if each]
+    if row["is_baseline"] or not matches:
+        words.append("No trait of this visitor was recognised, so this is the site's baseline.")
+    return {"score": score, "confidence": confidence, "words": words, "matches": matches[:12]}
+
+
+def _places(members: pl.DataFrame) -> str:
+    """Name the places that most members of a cluster are at."""
+    if not members.height:
+        return "Nobody here any more"
+    order = ("len", "city", "country_code")
+    places = members.group_by("city", "country_code").len().sort(*order, descending=[True, False, False])
+    (city, code), *others = places.head(3).select("city", "country_code").rows()
+    if not others:
+        return place_name(city, code)
+    named = ", ".join(
+        plain(each, 32) if each else place_name(None, country) for each, country in ((city, code), *others)
+    )
+    return named + (f" +{places.height - 3:,} places" if places.height > 3 else "")  # noqa: PLR2004
+
+
+def _joined(*parts: str | None) -> str:
+    """Join what is known."""
+    return " · ".join(plain(part, 40) for part in parts if part)
+
+
+def _text(key: int | None) -> str | None:
+    """Give a visitor's key as the browser has it: a number in JavaScript can't hold all of it."""
+    return None if key is None else str(key)
+
+
+def _finite(number: float | None) -> float | None:
+    """Give a number that JSON can hold."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _rows(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Give a few rows as Python values, times as milliseconds since the epoch: Python's own end with the year 9999."""
+    return frame.with_columns(selectors.datetime().dt.epoch("ms")).iter_rows(named=True)

@@ -1,0 +1,123 @@
+"""Polls one website or several, and puts together what is known of them. Knows no widget."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from datafast_nb.formats import plain
+from datafast_nb.livemap.poller import Moment, Poller, State, Status
+from datafast_nb.livemap.scene import ONE_SITE
+from datafast_nb.snapshot import Snapshot, Source
+
+_HELP = (
+    "Give it datafast_nb.connect(), a Client, a demo.Site, or any object with a method snapshot() that returns a "
+    "Snapshot; for several websites a list of them, or a mapping of names to them."
+)
+
+
+def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - what a person passed
+    """Give each source its name; a single one has none.
+
+    Raises
+    ------
+    TypeError
+        Something is no source.
+    ValueError
+        There is no source at all, or a name that is no text or too blank to read.
+    """
+    if isinstance(source, Mapping):
+        sources: dict[Any, Any] = dict(source)
+    elif isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
+        sources = {_own_name(each) or f"site {number}": each for number, each in enumerate(source, start=1)}
+        if len(sources) < len(source):
+            sources = {f"site {number}": each for number, each in enumerate(source, start=1)}
+    else:
+        sources = {ONE_SITE: source}
+    for each in sources.values():
+        if not isinstance(each, Source) or isinstance(each, type):
+            raise TypeError(f"LiveMap needs a source of snapshots, not {type(each).__name__}. {_HELP}")
+    if not sources:
+        raise ValueError(f"LiveMap was given no website. {_HELP}")
+    if ONE_SITE not in sources or len(sources) > 1:
+        blank = [name for name in sources if not isinstance(name, str) or not plain(name)]
+        if blank:
+            raise ValueError(f"{blank[0]!r} is no name for a website: give it one that can be read.")
+    return sources
+
+
+def _own_name(source: object) -> str | None:
+    """Give the id of the website that a client asks for, if it has one."""
+    name = getattr(source, "website_id", None)
+    return name if isinstance(name, str) and plain(name) else None
+
+
+class Sites:
+    """A poller for each website. One that fails leaves the others alone.
+
+    Parameters
+    ----------
+    sources
+        The sources by name, as `named` gives them.
+    interval, on_change, is_watched
+        As for `Poller`.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        interval: float,
+        on_change: Callable[[], None],
+        is_watched: Callable[[], bool],
+    ) -> None:
+        self.pollers = {name: Poller(each, interval, on_change, is_watched) for name, each in sources.items()}
+        self._lock = threading.Lock()
+        self._parts: dict[str, Snapshot | None] = {}
+        self._latest: tuple[Snapshot | None, frozenset[str]] = (None, frozenset())
+
+    def each(self, action: Callable[[Poller], None]) -> None:
+        """Do something with each poller."""
+        for poller in self.pollers.values():
+            action(poller)
+
+    def close(self) -> None:
+        """End all threads."""
+        self.each(Poller.close)
+
+    @property
+    def moments(self) -> dict[str, Moment]:
+        """What is known of each site."""
+        return {name: poller.moment for name, poller in self.pollers.items()}
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The last snapshot; of several sites, the last of each in one. The same object as long as nothing is new."""
+        return self.latest()[0]
+
+    def latest(self) -> tuple[Snapshot | None, frozenset[str]]:
+        """Give `snapshot`, and the names of the sites that are in it."""
+        parts = {name: moment.snapshot for name, moment in self.moments.items()}
+        with self._lock:
+            if any(snap is not self._parts.get(name) for name, snap in parts.items()):
+                known = {name: snap for name, snap in parts.items() if snap is not None}
+                together = known[ONE_SITE] if ONE_SITE in known else Snapshot.of_sites(known)
+                self._parts, self._latest = parts, (together, frozenset(known))
+            return self._latest
+
+    @property
+    def status(self) -> Status:
+        """How the polling stands; of several sites, how it stands with most, live ones first."""
+        statuses = [moment.status for moment in self.moments.values()]
+        if len(statuses) == 1:
+            return statuses[0]
+        order: tuple[State, ...] = ("live", "starting", "retrying", "paused", "unwatched", "stopped", "closed")
+        return min(statuses, key=lambda status: order.index(status.state))
+
+    @property
+    def faults(self) -> list[str]:
+        """One sentence for each of several sites that is worse off than the whole."""
+        if len(self.pollers) == 1:
+            return []
+        worse = {name: moment.status for name, moment in self.moments.items() if moment.status.fault is not None}
+        return [f"{plain(name, 40)}: {status}" for name, status in worse.items()]
