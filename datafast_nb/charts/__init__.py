@@ -15,9 +15,10 @@ from datafast_nb.charts.metrics import Metric
 from datafast_nb.charts.renderer import register_renderer
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.theme import Theme, register_themes, use_theme
+from datafast_nb.charts.view import ChartView
 from datafast_nb.charts.world_map import world
 
-__all__ = ["Metric", "Theme", "breakdown", "scores", "timeline", "use_theme", "world"]
+__all__ = ["ChartView", "Metric", "Theme", "breakdown", "scores", "timeline", "use_theme", "world"]
 
 register_themes()
 register_renderer()

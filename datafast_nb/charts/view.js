@@ -14,13 +14,38 @@ async function embedder(model) {
 }
 
 async function render({ model, el }) {
-  try {
-    const embed = await embedder(model);
-    const view = await embed(el, structuredClone(model.get("spec")), structuredClone(model.get("embed_options")));
-    return () => view.finalize();
-  } catch (error) {
-    el.textContent = `The chart could not be drawn: ${error.message}`;
-  }
+  let shown = null; // the chart on the page
+  let wanted = 0;
+  let left = false;
+  const draw = async () => {
+    const turn = ++wanted;
+    const place = document.createElement("div");
+    try {
+      const embed = await embedder(model);
+      // Drawn out of sight first: the page keeps the old chart, and its height, until the new one is there.
+      Object.assign(place.style, { position: "absolute", visibility: "hidden" });
+      el.append(place);
+      const view = await embed(place, structuredClone(model.get("spec")), structuredClone(model.get("embed_options")));
+      if (left || turn !== wanted) {
+        view.finalize();
+        place.remove();
+        return;
+      }
+      Object.assign(place.style, { position: "", visibility: "" });
+      shown?.view.finalize();
+      shown?.place.remove();
+      shown = { view, place };
+    } catch (error) {
+      place.remove();
+      if (!shown) el.textContent = `The chart could not be drawn: ${error.message}`;
+    }
+  };
+  model.on("change:spec", draw);
+  await draw();
+  return () => {
+    left = true;
+    shown?.view.finalize();
+  };
 }
 
 export default { render };

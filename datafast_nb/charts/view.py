@@ -9,7 +9,7 @@ from typing import Any, Final
 import anywidget
 import traitlets
 import vl_convert
-from altair import SCHEMA_VERSION
+from altair import SCHEMA_VERSION, TopLevelMixin
 from ipywidgets import widget_serialization
 
 # Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
@@ -25,14 +25,22 @@ class Vega(anywidget.AnyWidget):
 
 
 class ChartView(anywidget.AnyWidget):
-    """A chart in the browser.
+    """A chart as a widget, which can show another one later, as when it follows a live map.
 
     Parameters
     ----------
-    spec : dict
-        The Vega-Lite specification.
+    chart : altair.Chart or dict
+        An Altair chart of any kind, or the Vega-Lite specification of one.
     embed_options : dict, optional
         Options for vega-embed, over this package's own.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> site = dfn.demo.Site(seed=0)
+    >>> view = dfn.charts.ChartView(dfn.charts.scores(site.snapshot()))
+    >>> view.show(dfn.charts.breakdown(site.snapshot(), by="device"))
+    >>> view.close()
     """
 
     _esm = files("datafast_nb.charts").joinpath("view.js").read_text(encoding="utf-8")
@@ -45,8 +53,17 @@ class ChartView(anywidget.AnyWidget):
     embed_options = traitlets.Dict().tag(sync=True)
     vega = traitlets.Instance(Vega).tag(sync=True, **widget_serialization)
 
-    def __init__(self, spec: dict[str, Any], embed_options: dict[str, Any] | None = None) -> None:
-        super().__init__(spec=spec, embed_options=_EMBED_OPTIONS | (embed_options or {}), vega=_vega())
+    def __init__(self, chart: TopLevelMixin | dict[str, Any], embed_options: dict[str, Any] | None = None) -> None:
+        super().__init__(spec=_spec_of(chart), embed_options=_EMBED_OPTIONS | (embed_options or {}), vega=_vega())
+
+    def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
+        """Show another chart in the same place. A page that shows this one changes without a flicker."""
+        self.spec = _spec_of(chart)
+
+
+def _spec_of(chart: TopLevelMixin | dict[str, Any]) -> dict[str, Any]:
+    """Give a chart's specification."""
+    return chart if isinstance(chart, dict) else chart.to_dict()
 
 
 def _vega() -> Vega:
