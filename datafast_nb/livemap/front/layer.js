@@ -152,9 +152,18 @@ function pointing(map, state, ask, signal) {
     { signal },
   );
   container.addEventListener("pointerleave", () => point(null), { signal });
-  const clicked = ({ containerPoint }) => {
-    const mark = markAt(containerPoint);
-    if (mark) ask({ do: "open", id: mark.id, place: [mark.to.lat, mark.to.lon] });
+  // What was pressed is what was meant: JupyterLab may scroll between the press and the click, as does the focus.
+  let pressed = null;
+  container.addEventListener(
+    "pointerdown",
+    (event) => {
+      pressed = onMap(event) ? markAt(map.mouseEventToContainerPoint(event)) : null;
+      if (onMap(event)) container.focus({ preventScroll: true });
+    },
+    { signal, capture: true },
+  );
+  const clicked = () => {
+    if (pressed) ask({ do: "open", id: pressed.id, place: [pressed.to.lat, pressed.to.lon] });
   };
   map.on("click", clicked);
   signal.addEventListener("abort", () => map.off("click", clicked));
