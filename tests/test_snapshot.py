@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from datafast_nb import Baseline, ResponseWarning, Snapshot, Source
-from datafast_nb.schema import VISITORS
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from tests.responses import EXAMPLE, example, with_visitor
 
 
@@ -132,3 +132,62 @@ def test_a_source_is_anything_that_gives_snapshots() -> None:
 
     assert isinstance(Still(), Source)
     assert not isinstance(object(), Source)
+
+
+# Of several websites
+
+
+def of_two() -> Snapshot:
+    """Put two websites together, of which one is personal."""
+    other = Snapshot(count=5, fetched_at=datetime(2026, 2, 6, tzinfo=UTC), baseline=Baseline(0.01, 50.0))
+    return Snapshot.of_sites({"shop": personal(), "blog": other})
+
+
+def test_the_frames_of_several_websites_name_the_website_first() -> None:
+    snap = of_two()
+    for frame, schema in ((snap.visitors, VISITORS), (snap.events, EVENTS), (snap.payments, PAYMENTS)):
+        assert frame.schema == pl.Schema([("site", pl.String()), *schema.items()])
+        assert frame["site"].unique().to_list() == ["shop"]
+    assert snap.visitors.drop("site").equals(personal().visitors)
+
+
+def test_the_counts_of_several_websites_are_added_up_and_the_newest_time_counts() -> None:
+    one, two = (Snapshot(count=3, fetched_at=datetime(2026, 2, day, tzinfo=UTC)) for day in (6, 7))
+    both = Snapshot.of_sites({"shop": two, "blog": one})
+    assert (both.count, both.fetched_at.day, both.has_predictions) == (6, 7, False)
+    assert of_two().has_predictions == personal().has_predictions
+
+
+def test_no_websites_averages_are_the_others() -> None:
+    same = {name: Snapshot(baseline=Baseline(0.01, 50.0)) for name in ("shop", "blog")}
+    assert Snapshot.of_sites(same).baseline == Baseline(0.01, 50.0)
+    assert of_two().baseline is None
+    assert Snapshot.of_sites({"shop": same["shop"], "blog": Snapshot()}).baseline is None
+
+
+def test_the_problems_of_several_websites_are_all_there() -> None:
+    assert of_two().problems.equals(personal().problems)
+
+
+def test_no_website_at_all_is_an_empty_snapshot_with_the_column() -> None:
+    snap = Snapshot.of_sites({})
+    assert snap.visitors.schema == pl.Schema([("site", pl.String()), *VISITORS.items()])
+    assert (snap.count, snap.baseline) == (0, None)
+
+
+def test_the_snapshots_of_several_websites_are_redacted_but_for_the_websites_names() -> None:
+    redacted = Snapshot.of_sites({"Ann Lee": personal()}).redacted()
+    assert redacted.visitors["site"].to_list() == ["Ann Lee"]
+    frames = (redacted.visitors, redacted.events, redacted.payments)
+    assert not [frame for frame in frames if "ann" in frame.drop("site").write_json().lower()]
+
+
+def test_a_frame_that_names_the_website_elsewhere_is_refused() -> None:
+    misplaced = VISITORS.to_frame().with_columns(site=pl.lit(None, pl.String))
+    with pytest.raises(ValueError, match=r"visitors .*site"):
+        Snapshot(misplaced)
+
+
+def test_websites_that_were_put_together_are_not_put_together_again() -> None:
+    with pytest.raises(Exception, match="site"):
+        Snapshot.of_sites({"all": of_two()})

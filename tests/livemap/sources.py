@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from datafast_nb.schema import VISITORS
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 
 NOON = datetime(2026, 2, 6, 12, tzinfo=UTC)
@@ -35,6 +35,26 @@ def visitors(count: int, **columns: Any) -> pl.DataFrame:
 def people(count: int, **columns: Any) -> Snapshot:
     """Make a snapshot of visitors spread over the world."""
     return Snapshot(visitors(count, **columns), fetched_at=NOON)
+
+
+def events(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Make a frame of events; what a row does not name is null."""
+    return pl.DataFrame(list(rows), schema=EVENTS)
+
+
+def payments(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Make a frame of payments; what a row does not name is null."""
+    return pl.DataFrame(list(rows), schema=PAYMENTS)
+
+
+def written_by_strangers(schema: pl.Schema, text: str, count: int) -> pl.DataFrame:
+    """Make a frame that holds a text in every column of text, each row's a little different."""
+    number = pl.int_range(count, dtype=pl.Int64)
+    empty = pl.DataFrame({"row": pl.int_range(count, eager=True)})
+    return empty.select(
+        (pl.format("{}{}", pl.lit(text), number) if dtype == pl.String else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )
 
 
 class Scripted:

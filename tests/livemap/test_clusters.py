@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datafast_nb.livemap.clusters import MOST_CELLS, WORLD, Viewport, collect, features, members, project
-from datafast_nb.livemap.scale import CUSTOMER, NO_SCORE, RADII, SCORE_COLOURS
+from datafast_nb.livemap.clusters import (
+    CELL_PIXELS,
+    DEEPEST,
+    MOST_CELLS,
+    WORLD,
+    Viewport,
+    bounds,
+    collect,
+    marks,
+    members,
+    project,
+    weights,
+)
+from datafast_nb.livemap.colours import NO_SCORE, RADII, SCORE_COLOURS, Colouring
 from tests.livemap.sources import visitors
 
 SCREEN = Viewport(zoom=2.25, south=-40, west=-200, north=75, east=220)
@@ -22,6 +35,11 @@ def at(*places: tuple[float | None, float | None], **columns: object) -> pl.Data
     frame = visitors(len(places), is_customer=False, **columns)
     latitudes, longitudes = (pl.Series(values, dtype=pl.Float64) for values in zip(*places, strict=True))
     return frame.with_columns(latitude=latitudes, longitude=longitudes)
+
+
+def drawn(frame: pl.DataFrame) -> list[list[Any]]:
+    """Give the marks of some visitors on the map of the world."""
+    return marks(collect(project(frame), WORLD), Colouring())
 
 
 def test_everyone_with_a_place_is_counted_once() -> None:
@@ -50,7 +68,10 @@ def test_a_visitor_of_unknown_standing_is_no_customer() -> None:
 
 @pytest.mark.parametrize("place", [(None, 1.0), (1.0, None), (math.nan, 1.0), (1.0, math.inf), (None, None)])
 def test_who_has_no_place_is_not_drawn(place: tuple[float | None, float | None]) -> None:
-    assert project(at(place)).height == 0
+    placed = project(at(place))
+    assert placed.select("x", "y").row(0) == (None, None)
+    assert collect(placed, WORLD).height == 0
+    assert bounds(placed) is None
 
 
 def test_the_poles_lie_on_the_edge_of_the_projection() -> None:
@@ -104,7 +125,7 @@ def test_the_number_of_clusters_is_bounded_by_the_screen(zoom: float) -> None:
     )
     clusters = collect(project(crowd), view)
     assert 0 < clusters.height <= MOST_CELLS * 1.2
-    assert len(json.dumps(features(clusters))) < 100_000
+    assert len(json.dumps(marks(clusters, Colouring()))) < 100_000
 
 
 def test_zooming_in_splits_clusters() -> None:
@@ -127,41 +148,119 @@ def test_the_members_of_a_cluster_are_those_it_counts() -> None:
 
 def test_the_same_visitors_give_the_same_drawing_in_any_order() -> None:
     frame = visitors(2000)
-    drawings = [json.dumps(features(collect(project(each), WORLD))) for each in (frame, frame, frame.reverse())]
+    drawings = [json.dumps(drawn(each)) for each in (frame, frame, frame.reverse())]
     assert drawings[0] == drawings[1] == drawings[2]
 
 
-def test_a_drawing_is_geojson_with_a_style() -> None:
-    drawing = features(collect(project(at((48.0, 11.0), score=65.0)), WORLD))
-    (feature,) = drawing["features"]
-    assert drawing["type"] == "FeatureCollection"
-    assert feature["geometry"] == {"type": "Point", "coordinates": [11.0, 48.0]}
-    assert feature["properties"]["visitors"] == 1
-    assert feature["properties"]["style"]["fillColor"] == SCORE_COLOURS[65]
-    json.dumps(drawing, allow_nan=False)
+def test_a_mark_says_where_how_large_which_colour_and_how_many() -> None:
+    ((name, *rest),) = drawn(at((48.0, 11.0), score=65.0))
+    assert name.count("/") == 2
+    assert rest == [48.0, 11.0, RADII[0], SCORE_COLOURS[65], 0.0, 1]
 
 
-def test_customers_have_a_ring_and_the_unscored_are_grey() -> None:
-    frame = at((10.0, 10.0), score=None).with_columns(is_customer=True)
-    (feature,) = features(collect(project(frame), WORLD))["features"]
-    assert feature["properties"]["style"]["color"] == CUSTOMER
-    assert feature["properties"]["style"]["fillColor"] == NO_SCORE
+def test_the_share_of_customers_is_told_and_the_unscored_are_grey() -> None:
+    frame = at((10.0, 10.0), (10.0, 10.0), (10.0, 10.0), score=None).with_columns(
+        is_customer=pl.Series([True, False, None])
+    )
+    ((*_, colour, customers, visitors_there),) = drawn(frame)
+    assert (colour, customers, visitors_there) == (NO_SCORE, 0.333, 3)
 
 
-@pytest.mark.parametrize("score", [-5.0, 0.0, 100.0, 1e9, math.nan, math.inf])
+@pytest.mark.parametrize("score", [-5.0, 0.0, 100.0, 1e9, math.nan, math.inf, -math.inf])
 def test_an_absurd_score_still_has_a_colour(score: float) -> None:
-    (feature,) = features(collect(project(at((10.0, 10.0), score=score)), WORLD))["features"]
-    assert feature["properties"]["style"]["fillColor"] in {*SCORE_COLOURS, NO_SCORE}
+    (mark,) = drawn(at((10.0, 10.0), score=score))
+    assert mark[4] in {*SCORE_COLOURS, NO_SCORE}
 
 
 def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones() -> None:
     crowd = pl.concat([visitors(500, latitude=40.0, longitude=0.0), visitors(5, latitude=-20.0, longitude=100.0)])
     lone = visitors(1, latitude=60.0, longitude=-100.0)
-    drawn = features(collect(project(pl.concat([lone, crowd])), WORLD))["features"]
-    radii = [feature["properties"]["style"]["radius"] for feature in drawn]
+    radii = [mark[3] for mark in drawn(pl.concat([lone, crowd]))]
     assert radii == sorted(radii, reverse=True)
-    assert RADII[0] <= radii[-1] < radii[0] <= RADII[1]
+    assert RADII[0] == radii[-1] < radii[0] <= RADII[1]
 
 
 def test_nobody_is_an_empty_drawing() -> None:
-    assert features(collect(project(visitors(0)), WORLD)) == {"type": "FeatureCollection", "features": []}
+    assert drawn(visitors(0)) == []
+    assert weights(collect(project(visitors(0)), WORLD), WORLD.zoom) == []
+
+
+# Where things lie
+
+
+def test_a_cluster_on_the_date_line_lies_on_the_date_line() -> None:
+    clusters = collect(project(at((-17.0, 180.0), (-17.0, -179.9))), Viewport(5, -25, -190, -10, -170))
+    assert clusters["visitors"].sum() == 2
+    assert clusters["longitude"].is_between(-181, -179).all()
+
+
+@pytest.mark.parametrize("place", [(1e300, 10.0), (10.0, 1e300), (-500.0, 4000.0), (91.0, 181.0), (10.0, 540.0)])
+def test_an_absurd_place_is_on_the_map_or_nowhere(place: tuple[float, float]) -> None:
+    for mark in drawn(at(place)):
+        assert abs(mark[1]) <= 90
+        assert abs(mark[2]) <= 180
+
+
+def test_the_corners_of_where_visitors_are() -> None:
+    assert bounds(project(at((48.0, 11.0), (-33.0, 151.0), (None, 4.0)))) == [
+        [-33.0, pytest.approx(11.0)],
+        [48.0, pytest.approx(151.0)],
+    ]
+
+
+def test_a_cluster_keeps_its_name_while_the_map_moves() -> None:
+    placed = project(visitors(3000))
+    moved = Viewport(SCREEN.zoom, SCREEN.south + 5, SCREEN.west + 20, SCREEN.north, SCREEN.east + 20)
+    names = [set(collect(placed, view)["id"]) for view in (SCREEN, moved)]
+    assert len(names[0] & names[1]) > 0.8 * len(names[0])
+
+
+@given(st.floats(0, 14), st.floats(-80, 75), st.floats(-400, 400), st.floats(0.01, 160), st.floats(0.01, 700))
+def test_any_viewport_has_a_limited_number_of_cells(
+    zoom: float, south: float, west: float, height: float, width: float
+) -> None:
+    view = Viewport(zoom, south, west, min(85.0, south + height), west + width)
+    left, top, right, bottom = view.box
+    across = view.cells_across(CELL_PIXELS)
+    assert across == 5 or (right - left) * (bottom - top) * across**2 <= MOST_CELLS
+
+
+# Categories and heat
+
+
+def test_a_cluster_has_the_commonest_category_of_its_members() -> None:
+    devices = pl.Series(["mobile", "desktop", "mobile", None, None, None])
+    placed = project(at(*[(48.0, 11.0)] * 6).with_columns(device=devices))
+    assert collect(placed, WORLD, category="device")["category"].to_list() == ["mobile"]
+
+
+def test_of_categories_that_are_equally_common_it_is_always_the_same() -> None:
+    placed = project(visitors(2000, device=pl.format("device {}", pl.int_range(2000) % 7)))
+    drawings = [collect(each, WORLD, category="device")["category"].to_list() for each in (placed, placed.reverse())]
+    assert drawings[0] == drawings[1]
+
+
+def test_where_no_category_is_known_there_is_none() -> None:
+    placed = project(visitors(200, device=None))
+    assert set(collect(placed, WORLD, category="device")["category"]) == {None}
+
+
+def test_the_heat_is_what_the_visitors_are_worth() -> None:
+    places = [(48.0, 11.0), (48.0, 11.0), (-33.0, 151.0), (40.0, -100.0)]
+    frame = at(*places).with_columns(expected_value=pl.Series([40.0, 60.0, 25.0, 0.0]))
+    assert sorted(weights(collect(project(frame), WORLD), DEEPEST)) == [[-33.0, 151.0, 0.5], [48.0, 11.0, 1.0]]
+
+
+@pytest.mark.parametrize("zoom", [0, 2.5, 13, DEEPEST])
+def test_the_heat_is_as_hot_at_every_zoom(zoom: float) -> None:
+    clusters = collect(project(at((48.0, 11.0), (-33.0, 151.0))), WORLD)
+    for *_, weight in weights(clusters, zoom):
+        assert weight * 2.0 ** -min(DEEPEST - zoom, 12) == pytest.approx(1.0, rel=0.01)
+
+
+def test_an_absurd_worth_spoils_neither_the_heat_nor_the_marks() -> None:
+    absurd = pl.Series([math.nan, math.inf, -math.inf, -5.0, 1e308, 4.0])
+    places = [(48.0, 11.0), (-33.0, 151.0), (40.0, -100.0), (0.0, 0.0), (60.0, 60.0), (-50.0, -60.0)]
+    clusters = collect(project(at(*places).with_columns(expected_value=absurd)), WORLD)
+    json.dumps([weights(clusters, 3.25), marks(clusters, Colouring("expected_value"))], allow_nan=False)
+    assert all(0 <= weight <= 1 for *_, weight in weights(clusters, DEEPEST))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 import polars as pl
 import pytest
@@ -18,20 +16,11 @@ from datafast_nb.errors import (
     RateLimitError,
     ServerError,
 )
+from datafast_nb.livemap import poller as poller_module
 from datafast_nb.livemap.poller import LONGEST_WAIT, Poller, Status, back_off
 from datafast_nb.snapshot import Snapshot
+from tests.livemap.maps import GENEROUS, NEVER, until
 from tests.livemap.sources import Scripted, people
-
-NEVER = 3600.0  # an interval that no test waits for
-GENEROUS = 20.0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another thread is about to do; fail if it does not."""
-    deadline = time.monotonic() + GENEROUS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.002)
 
 
 class Polled:
@@ -40,7 +29,8 @@ class Polled:
     def __init__(self, *script: Snapshot | BaseException, interval: float = NEVER) -> None:
         self.source = Scripted(script)
         self.states: list[str] = []
-        self.poller = Poller(self.source, interval, lambda: self.states.append(self.state))
+        self.watched = True
+        self.poller = Poller(self.source, interval, lambda: self.states.append(self.state), lambda: self.watched)
 
     @property
     def state(self) -> str:
@@ -216,28 +206,57 @@ def test_a_shorter_interval_takes_effect_during_the_wait() -> None:
     polled.poller.close()
 
 
-def test_it_rests_while_nobody_looks_and_asks_afresh_when_somebody_does() -> None:
+def test_it_rests_while_nobody_looks_and_asks_afresh_when_somebody_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller_module, "LOOK_EVERY", 0.005)
     polled = Polled(people(1), people(2))
     polled.poller.start()
     polled.settles_at("live")
-    polled.poller.unwatch()
+    polled.watched = False
+    polled.settles_at("unwatched")
     polled.thread_ends()
-    assert polled.state == "unwatched"
+    assert polled.source.calls == 1
+    until(lambda: polled.states[-1] == "unwatched")
+    polled.watched = True
     polled.poller.watch()
     until(lambda: polled.source.calls == 2)
     polled.settles_at("live")
     polled.poller.close()
 
 
-def test_what_a_person_paused_stays_paused_when_it_is_seen_again() -> None:
+def test_what_a_person_asks_for_is_fetched_even_if_nobody_seems_to_look() -> None:
+    polled = Polled(people(1), people(2))
+    polled.watched = False
+    polled.poller.start()
+    until(lambda: polled.poller.moment.snapshot is not None)
+    polled.settles_at("unwatched")
+    polled.poller.refresh()
+    until(lambda: polled.source.calls == 2)
+    polled.thread_ends()
+    assert polled.state == "unwatched"
+
+
+def test_what_a_person_paused_stays_paused_when_it_is_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller_module, "LOOK_EVERY", 0.005)
     polled = Polled(people(1))
     polled.poller.start()
     polled.settles_at("live")
+    polled.watched = False
+    polled.settles_at("unwatched")
     polled.poller.pause()
-    polled.poller.unwatch()
+    polled.watched = True
     polled.poller.watch()
     assert polled.state == "paused"
     assert polled.source.calls == 1
+
+
+def test_being_seen_all_the_time_asks_for_nothing_more() -> None:
+    polled = Polled(people(1))
+    polled.poller.start()
+    polled.settles_at("live")
+    for _ in range(50):
+        polled.poller.watch()
+    assert polled.source.calls == 1
+    polled.poller.close()
 
 
 def test_a_listener_that_raises_does_not_end_the_polling(caplog: pytest.LogCaptureFixture) -> None:
@@ -309,3 +328,14 @@ def test_a_fault_while_paused_is_told() -> None:
     polled.poller.pause()
     polled.poller.refresh()
     until(lambda: str(polled.poller.moment.status) == "Paused. The service failed.")
+
+
+def test_a_fault_of_any_length_and_kind_is_a_sentence_of_plain_text() -> None:
+    polled = Polled(ValueError("<b>no\u202e\x00" + "x" * 10_000))
+    polled.poller.start()
+    polled.settles_at("retrying")
+    said = str(polled.poller.moment.status)
+    assert len(said) < 1_000
+    assert said.startswith("The source failed: ValueError: <b>no")
+    assert said.isprintable()
+    polled.poller.close()

@@ -1,0 +1,55 @@
+"""What the tests of the live map share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.livemap.maps import registry
+
+
+class Sent(list[dict[str, Any]]):
+    """What the widgets have sent to the browser, in order."""
+
+    def states(self, *traits: str) -> list[dict[str, Any]]:
+        """Give the states that were sent, of those that hold one of some traits."""
+        states = [each["data"]["state"] for each in self if each["data"].get("method") == "update"]
+        return [state for state in states if not traits or set(traits) & set(state)]
+
+    def told(self, do: str) -> list[dict[str, Any]]:
+        """Give the messages of one kind that tell what is to happen once."""
+        contents = [each["data"]["content"] for each in self if each["data"].get("method") == "custom"]
+        return [content for content in contents if content.get("do") == do]
+
+    def bytes(self) -> int:
+        """Give the size of it all as JSON, which must be strict."""
+        return sum(len(json.dumps(each, allow_nan=False, ensure_ascii=False).encode()) for each in self)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """Record what the widgets send to the browser."""
+    from comm.base_comm import BaseComm
+
+    messages = Sent()
+
+    class Recorder(BaseComm):
+        def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **_rest: Any) -> None:
+            messages.append({"type": msg_type, "data": data or {}})
+
+    monkeypatch.setattr("comm.create_comm", Recorder)
+    return messages
+
+
+@pytest.fixture(autouse=True)
+def _closes_every_map() -> Iterator[None]:
+    """Close what a test leaves open, so that no map polls into the next test."""
+    from datafast_nb.livemap import LiveMap
+
+    yield
+    for widget in list(registry().values()):
+        if isinstance(widget, LiveMap):
+            widget.close()

@@ -1,0 +1,102 @@
+"""Live maps for the tests: made, shown, and asked as a browser asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+
+from datafast_nb.livemap import LiveMap
+from datafast_nb.livemap.front import Front
+from datafast_nb.livemap.poller import Poller
+from datafast_nb.snapshot import Snapshot
+from tests.livemap.sources import Scripted
+
+NEVER = 3600.0  # an interval that no test waits for
+GENEROUS = 20.0
+STATE = (
+    *("clock", "status", "figures", "controls", "legend", "filters", "visitors", "events", "payments"),
+    *("card", "selected", "tip", "popup", "clusters"),
+)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another thread is about to do; fail if it does not."""
+    deadline = time.monotonic() + GENEROUS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.002)
+
+
+def made(*script: Snapshot | BaseException, **options: Any) -> LiveMap:
+    """Make a map of a script that asks only when told to."""
+    return LiveMap(Scripted(script), **{"interval": NEVER, **options})
+
+
+def shown(*script: Snapshot | BaseException, **options: Any) -> LiveMap:
+    """Make such a map, display it, and wait for the first answer to be drawn."""
+    return displayed(made(*script, **options))
+
+
+def displayed(live: LiveMap) -> LiveMap:
+    """Display a map, and wait for the first answers to be drawn."""
+    live._repr_mimebundle_()
+    until(lambda: all(status.state != "starting" for status in live.statuses.values()))
+    settle(live)
+    return live
+
+
+def settle(live: LiveMap) -> None:
+    """Wait until the last answers are drawn, all callbacks are told, and the threads wait for their next turn."""
+
+    def at_rest(poller: Poller) -> bool:
+        return poller._thread is None or bool(poller._condition._waiters)  # type: ignore[attr-defined]
+
+    until(lambda: all(at_rest(poller) for poller in live._sites.pollers.values()))
+    assert live.snapshot is live._scene.snapshot
+
+
+def refreshed(live: LiveMap) -> LiveMap:
+    """Ask each site once more, and wait until all that comes of it has come."""
+    live.refresh()
+    settle(live)
+    return live
+
+
+def front(live: LiveMap) -> Front:
+    """Give what the browser shows."""
+    assert live._view is not None
+    return live._view.front
+
+
+def ask(live: LiveMap, do: str, **wish: Any) -> None:
+    """Wish for something, as a browser does."""
+    live._take({"do": do, **wish})
+
+
+def state(live: LiveMap) -> dict[str, Any]:
+    """Give all that is shown."""
+    return {name: getattr(front(live), name) for name in STATE}
+
+
+def names(live: LiveMap) -> list[str]:
+    """Give the names in the list of visitors."""
+    return [row["name"] for row in front(live).visitors["rows"]]
+
+
+def figure(live: LiveMap, label: str) -> tuple[str, str]:
+    """Give value and note of a figure in the header."""
+    return next((each["value"], each["note"]) for each in front(live).figures if each["label"] == label)
+
+
+def on_map(live: LiveMap) -> int:
+    """Give the number of visitors that the clusters stand for."""
+    return sum(item[-1] for item in front(live).clusters["items"])
+
+
+def registry() -> dict[str, Any]:
+    """Give ipywidgets' own list of the widgets it keeps."""
+    kept: dict[str, Any] = ipywidgets.widgets.widget._instances
+    return kept

@@ -1,0 +1,200 @@
+"""Filters choose visitors by what a person can say, and say what they do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+
+from datafast_nb.livemap.filters import NAMES, Filters
+from datafast_nb.livemap.scene import Scene
+from tests.livemap.sources import people
+
+PEOPLE = people(
+    8,
+    country_code=pl.Series(["FR", "FR", "DE", None, "US", "US", "US", "fr"]),
+    device=pl.Series(["mobile", "desktop", "mobile", "tablet", None, "mobile", "desktop", "mobile"]),
+    referrer=pl.Series(["https://www.google.com/", *[None] * 7]),
+    current_url=pl.Series(["https://x.example/pricing?a=1", "/pricing", "/docs", "/", None, "/", "/", "/"]),
+    visit_count=pl.Series([1, 2, 1, None, 9, 1, 1, 1]),
+    is_customer=pl.Series([True, False, False, None, True, False, False, False]),
+    score=pl.Series([None, 80.0, 60.0, 40.0, None, 59.9, float("nan"), 10.0]),
+    confidence=pl.Series([None, 0.9, 0.5, 0.4, None, 0.2, 0.8, 0.1]),
+    display_name=pl.Series(["Ada", "Bob [x]", "Cy.*", "Ďuro", "e_%", "<b>Eve</b>", "ГРЕТА", None]),
+    customer_email=pl.Series(["ada@example.org", *[None] * 7]),
+    city=pl.Series(["Paris", "Paris", "Köln", None, "New York", "Boston", None, "Lyon"]),
+    dimension_matches=pl.Series([["device", "country"], ["device"], None, [], None, None, None, ["referrer"]]),
+)
+
+
+def chosen(**filters: Any) -> list[int]:
+    """Give the numbers of the visitors that pass."""
+    frame = Scene(PEOPLE).chosen(Filters().but(**filters))
+    return [int(name[1:]) for name in frame["visitor_id"]]
+
+
+def test_without_filters_everybody_is_chosen() -> None:
+    assert chosen() == list(range(8))
+    assert not Filters()
+    assert Filters().chips() == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"device": "mobile"}, [0, 2, 5, 7]),
+        ({"device": ["desktop", "tablet"]}, [1, 3, 6]),
+        ({"device": ("desktop",)}, [1, 6]),
+        ({"device": pl.Series(["tablet"])}, [3]),
+        ({"device": [None]}, [4]),
+        ({"device": ["tablet", None]}, [3, 4]),
+        ({"device": "no such"}, []),
+        ({"country_code": "DE"}, [2]),
+        ({"country_code": "de"}, [2]),
+        ({"country_code": ["DE", None]}, [2, 3]),
+        ({"page": "/pricing"}, [0, 1]),
+        ({"channel": "google.com"}, [0]),
+        ({"visit_kind": "returning"}, [1, 4]),
+        ({"is_customer": True}, [0, 4]),
+        ({"is_customer": False}, [1, 2, 3, 5, 6, 7]),
+        ({"min_score": 60}, [1, 2]),
+        ({"min_score": 59.9}, [1, 2, 5]),
+        ({"min_confidence": 0.5}, [1, 2, 6]),
+        ({"dimension_matches": "device"}, [0, 1]),
+        ({"dimension_matches": ["referrer", "country"]}, [0, 7]),
+        ({"city": "Paris", "device": "mobile"}, [0]),
+        ({"device": "mobile", "min_score": 50, "text": "cy"}, [2]),
+    ],
+)
+def test_each_filter_chooses(filters: dict[str, Any], expected: list[int]) -> None:
+    assert chosen(**filters) == expected
+
+
+def test_a_country_is_found_however_its_code_is_written() -> None:
+    assert chosen(country_code="FR") == chosen(country_code="fr") == [0, 1, 7]
+
+
+def test_a_visitor_without_a_score_has_none_that_is_high_enough() -> None:
+    assert not {0, 4, 6} & set(chosen(min_score=0.1))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ada", [0]),
+        ("ADA@EXAMPLE", [0]),
+        ("  paris ", [0, 1]),
+        ("KÖLN", [2]),
+        ("грета", [6]),
+        ("google", [0]),
+        ("/pricing", [0, 1]),
+        ("[x]", [1]),
+        (".*", [2]),
+        ("_%", [4]),
+        ("<b>", [5]),
+        ("(", []),
+        ("\\", []),
+        ("\x00\u202e", []),
+        ("a" * 100_000, []),
+    ],
+)
+def test_free_text_is_looked_for_as_it_is(text: str, expected: list[int]) -> None:
+    assert chosen(text=text) == expected
+
+
+@pytest.mark.parametrize("blank", ["", "   ", None])
+def test_no_text_is_no_filter(blank: str | None) -> None:
+    assert Filters().but(text=blank) == Filters()
+
+
+def test_none_takes_a_filter_away_and_leaves_the_others() -> None:
+    filters = Filters().but(device="mobile", min_score=5).but(device=None)
+    assert dict(filters.values) == {"min_score": 5.0}
+
+
+@pytest.mark.parametrize("nothing", [{"device": []}, {"min_score": 0}, {"min_confidence": -1.0}])
+def test_what_everybody_passes_is_no_filter(nothing: dict[str, Any]) -> None:
+    assert not Filters().but(**nothing)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("country", "country_code"), ("devices", "device"), ("min_scores", "min_score"), ("Text", "text")],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_spelling(name: str, near: str) -> None:
+    with pytest.raises(ValueError, match=rf"There is no filter '{name}'. Did you mean '{near}'\?"):
+        Filters().but(**{name: "x"})
+
+
+def test_a_name_that_is_near_to_none_is_refused_with_all_there_are() -> None:
+    with pytest.raises(ValueError, match=", ".join(NAMES)):
+        Filters().but(zzz=1)
+
+
+@pytest.mark.parametrize("value", ["60", True, [1], object()])
+def test_a_limit_that_is_no_number_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"min_score is .*: it must be a number\."):
+        Filters().but(min_score=value)
+
+
+@pytest.mark.parametrize(
+    "value", [3, 2.5, True, None, [None], ["x", 3, None], object(), b"bytes", "\x00", {"a": 1}, range(3), "x" * 10_000]
+)
+@pytest.mark.parametrize("name", ["country_code", "device", "is_customer", "visit_kind", "dimension_matches", "site"])
+def test_a_value_of_another_type_is_nobodys_and_no_error(name: str, value: Any) -> None:
+    filters = Filters().but(**{name: value})
+    Scene(PEOPLE).chosen(filters)
+    assert all(len(chip["text"]) < 200 for chip in filters.chips())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (10**30, []),
+        (float("inf"), []),
+        (-5, list(range(8))),
+        (float("-inf"), list(range(8))),
+        (float("nan"), list(range(8))),
+    ],
+)
+def test_an_absurd_limit_is_no_error(value: float, expected: list[int]) -> None:
+    assert chosen(min_score=value) == expected
+    assert json.dumps(dict(Filters().but(min_score=value).values), allow_nan=False)
+
+
+def test_equal_choices_are_equal_however_they_were_made() -> None:
+    one = Filters().but(device=["mobile", "mobile"]).but(min_score=5)
+    two = Filters().but(min_score=5.0, device="mobile")
+    assert one == two
+    assert hash(one) == hash(two)
+
+
+def test_a_choice_is_never_changed() -> None:
+    filters = Filters()
+    filters.but(device="mobile")
+    assert not filters
+    with pytest.raises(TypeError):
+        filters.values["device"] = ("mobile",)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("filters", "label", "text"),
+    [
+        ({"country_code": "FR"}, "Country", "France"),
+        ({"country_code": ["FR", "DE", "PT", "US", "GB"]}, "Country", "France, Germany, Portugal +2"),
+        ({"device": ["mobile", None]}, "Device", "mobile, unknown"),
+        ({"visit_kind": "new"}, "Visits", "new"),
+        ({"is_customer": True}, "Customers", "customers"),
+        ({"is_customer": False}, "Customers", "prospects"),
+        ({"min_score": 60}, "Score from", "60"),
+        ({"min_confidence": 0.25}, "Confidence from", "25%"),
+        ({"text": " Ada "}, "Search", "Ada"),
+        ({"utm_source": "x"}, "Utm source", "x"),
+        ({"page": "/a\u202e\n<b>" + "x" * 1000}, "Page", "/a <b>" + "x" * 25 + "…"),
+    ],
+)
+def test_a_chip_says_what_is_chosen(filters: dict[str, Any], label: str, text: str) -> None:
+    (chip,) = Filters().but(**filters).chips()
+    assert chip == {"name": next(iter(filters)), "label": label, "text": text}

@@ -1,0 +1,377 @@
+"""Presence: who looks is told by signs of life, and a kernel that could not hear one is no proof of absence."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from datafast_nb.livemap import poller
+from datafast_nb.livemap.presence import LONGEST_SILENCE, Kernel, Presence
+from tests.livemap.maps import ask, made, shown, until
+from tests.livemap.sources import people
+
+
+class Clock:
+    """A clock that goes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Free:
+    """A kernel that has been free for as long as a test says."""
+
+    def __init__(self) -> None:
+        self.seconds = float("inf")
+
+    def free_for(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def kernel() -> Free:
+    return Free()
+
+
+@pytest.fixture
+def presence(kernel: Free, clock: Clock) -> Presence:
+    return Presence(kernel, clock)
+
+
+# Signs of life
+
+
+def test_a_map_that_was_never_displayed_is_taken_for_watched(presence: Presence, clock: Clock) -> None:
+    clock.passes(100_000)
+    assert presence.is_watched()
+
+
+def test_signs_of_life_keep_it_watched_and_silence_ends_it(presence: Presence, clock: Clock) -> None:
+    for _ in range(10):
+        presence.beat("a")
+        clock.passes(5)
+        assert presence.is_watched()
+    clock.passes(LONGEST_SILENCE)
+    assert not presence.is_watched()
+
+
+def test_who_comes_back_is_seen_at_once(presence: Presence, clock: Clock) -> None:
+    presence.beat("a")
+    clock.passes(1000)
+    assert not presence.is_watched()
+    presence.beat("a")
+    assert presence.is_watched()
+
+
+def test_one_of_several_views_is_enough(presence: Presence) -> None:
+    presence.beat("a")
+    presence.beat("b")
+    presence.leave("a")
+    assert presence.is_watched()
+    presence.leave("b")
+    assert not presence.is_watched()
+
+
+def test_a_view_that_is_silent_does_not_outweigh_one_that_is_not(presence: Presence, clock: Clock) -> None:
+    presence.beat("killed")
+    clock.passes(100)
+    presence.beat("open")
+    assert presence.is_watched()
+
+
+def test_leaving_twice_or_without_having_come_is_no_error(presence: Presence) -> None:
+    presence.leave("unknown")
+    presence.leave("unknown")
+    presence.beat("a")
+    assert presence.is_watched()
+
+
+def test_it_can_start_anew(presence: Presence) -> None:
+    presence.beat("a")
+    presence.leave("a")
+    presence.forget()
+    assert presence.is_watched()
+
+
+def test_silence_in_a_kernel_that_could_not_hear_is_no_absence(presence: Presence, kernel: Free, clock: Clock) -> None:
+    presence.beat("a")
+    kernel.seconds = 0.0
+    clock.passes(10_000)
+    assert presence.is_watched()
+    kernel.seconds = LONGEST_SILENCE - 1
+    assert presence.is_watched()
+    kernel.seconds = LONGEST_SILENCE + 1
+    assert not presence.is_watched()
+
+
+def test_who_has_said_goodbye_is_gone_however_busy_the_kernel(presence: Presence, kernel: Free) -> None:
+    kernel.seconds = 0.0
+    presence.beat("a")
+    presence.leave("a")
+    assert not presence.is_watched()
+
+
+# Whether a kernel could have heard
+
+
+class Events:
+    """What tells when cells start and end."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, list[Callable[..., None]]] = {}
+
+    def register(self, name: str, listener: Callable[..., None]) -> None:
+        self.listeners.setdefault(name, []).append(listener)
+
+    def trigger(self, name: str) -> None:
+        for listener in self.listeners[name]:
+            listener(object())
+
+
+class Shell:
+    """As much of IPython's shell as is needed."""
+
+    def __init__(self) -> None:
+        self.events = Events()
+
+
+class SlowLoop:
+    """A loop that answers when told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def call_soon_threadsafe(self, callback: Callable[[], None]) -> None:
+        self.waiting.append(callback)
+
+    def answers(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for callback in waiting:
+            callback()
+
+
+@pytest.fixture
+def shell() -> Shell:
+    return Shell()
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Give an asyncio loop that runs in a thread."""
+    running = asyncio.new_event_loop()
+    thread = threading.Thread(target=running.run_forever, daemon=True)
+    thread.start()
+    yield running
+    running.call_soon_threadsafe(running.stop)
+    thread.join(20)
+    running.close()
+
+
+def heard(loop: asyncio.AbstractEventLoop) -> None:
+    """Wait until the loop has done all that it was asked."""
+    done = threading.Event()
+    loop.call_soon_threadsafe(done.set)
+    assert done.wait(20)
+
+
+def test_an_idle_kernel_is_free_for_as_long_as_it_idles(
+    shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock
+) -> None:
+    kernel = Kernel(shell, loop, clock)
+    for step in range(10):
+        assert kernel.free_for() == 5.0 * step
+        heard(loop)
+        clock.passes(5)
+
+
+def test_a_kernel_is_busy_while_a_cell_runs_and_free_from_its_end(
+    shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock
+) -> None:
+    kernel = Kernel(shell, loop, clock)
+    shell.events.trigger("pre_run_cell")
+    for _ in range(10):
+        clock.passes(5)
+        assert kernel.free_for() == 0
+        heard(loop)
+    clock.passes(3)
+    shell.events.trigger("post_run_cell")
+    clock.passes(4)
+    assert kernel.free_for() == 4
+
+
+def test_the_end_of_the_cell_that_made_the_map_is_no_error(
+    shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock
+) -> None:
+    kernel = Kernel(shell, loop, clock)
+    shell.events.trigger("post_run_cell")
+    shell.events.trigger("pre_run_cell")
+    clock.passes(50)
+    assert kernel.free_for() == 0
+
+
+def test_a_blocked_loop_is_busy_until_it_answers(shell: Shell, clock: Clock) -> None:
+    slow = SlowLoop()
+    kernel = Kernel(shell, slow, clock)
+    kernel.free_for()
+    for _ in range(10):
+        clock.passes(5)
+        assert kernel.free_for() == 0
+    slow.answers()
+    clock.passes(7)
+    assert kernel.free_for() == 7
+
+
+def test_a_loop_that_was_blocked_between_two_looks_was_busy(shell: Shell, clock: Clock) -> None:
+    slow = SlowLoop()
+    kernel = Kernel(shell, slow, clock)
+    kernel.free_for()
+    clock.passes(4)
+    slow.answers()
+    clock.passes(1)
+    assert kernel.free_for() == 1
+
+
+def test_a_blocked_loop_is_asked_once_at_a_time(shell: Shell, clock: Clock) -> None:
+    slow = SlowLoop()
+    kernel = Kernel(shell, slow, clock)
+    for _ in range(1000):
+        clock.passes(5)
+        kernel.free_for()
+    assert len(slow.waiting) == 1
+
+
+def test_two_maps_that_ask_at_once_are_no_busy_kernel(shell: Shell, clock: Clock) -> None:
+    slow = SlowLoop()
+    kernel = Kernel(shell, slow, clock)
+    for _ in range(6):
+        kernel.free_for()
+        clock.passes(0.001)
+        kernel.free_for()
+        clock.passes(0.001)
+        slow.answers()
+        clock.passes(5)
+    assert kernel.free_for() > LONGEST_SILENCE
+
+
+def test_a_closed_loop_is_no_error(shell: Shell, clock: Clock) -> None:
+    closed = asyncio.new_event_loop()
+    closed.close()
+    kernel = Kernel(shell, closed, clock)
+    kernel.free_for()
+    clock.passes(5)
+    assert kernel.free_for() == 5
+
+
+# With a live map
+
+
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pollers look every few milliseconds whether somebody watches."""
+    monkeypatch.setattr(poller, "LOOK_EVERY", 0.005)
+
+
+def calls(live: Any) -> int:
+    """Give the number of requests that a map has made."""
+    return sum(each._source.calls for each in live._sites.pollers.values())
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_map_that_was_never_displayed_goes_on_polling() -> None:
+    live = made(people(1))
+    live._sites.pollers[""].set_interval(0.001)
+    until(lambda: calls(live) > 5)
+    assert live.status.state == "live"
+    live.close()
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_map_rests_when_its_view_is_away_and_asks_afresh_when_it_is_back() -> None:
+    live = shown(people(1), people(2))
+    ask(live, "beat", view="a")
+    assert calls(live) == 1
+    ask(live, "away", view="a")
+    until(lambda: live.status.state == "unwatched")
+    until(lambda: live._view is not None and live._view.front.status["text"] == "Paused while nobody looks")
+    until(lambda: live._sites.pollers[""]._thread is None)
+    assert calls(live) == 1
+    ask(live, "beat", view="b")
+    until(lambda: live.status.state == "live" and calls(live) == 2)
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_what_a_person_paused_is_not_resumed_by_being_seen() -> None:
+    live = shown(people(1))
+    ask(live, "beat", view="a")
+    ask(live, "pause")
+    ask(live, "away", view="a")
+    ask(live, "beat", view="a")
+    assert live.status.state == "paused"
+    assert calls(live) == 1
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_starting_from_code_goes_on_though_nobody_looks() -> None:
+    live = shown(people(1))
+    ask(live, "beat", view="a")
+    ask(live, "away", view="a")
+    until(lambda: live.status.state == "unwatched")
+    live.start()
+    live._sites.pollers[""].set_interval(0.001)
+    until(lambda: calls(live) > 5)
+    assert live.status.state == "live"
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_refreshing_from_code_asks_once_though_nobody_looks() -> None:
+    live = shown(people(1), people(2))
+    ask(live, "beat", view="a")
+    ask(live, "away", view="a")
+    until(lambda: live.status.state == "unwatched")
+    live.refresh()
+    until(lambda: live.snapshot is not None and live.snapshot.count == 2)
+    until(lambda: live._sites.pollers[""]._thread is None)
+    assert live.status.state == "unwatched"
+
+
+def polling() -> list[threading.Thread]:
+    """Give the threads of all maps."""
+    return [thread for thread in threading.enumerate() if thread.name == "datafast_nb live map"]
+
+
+@pytest.mark.usefixtures("looks_often")
+def test_a_cell_that_is_run_fifty_times_leaves_one_polling_thread() -> None:
+    until(lambda: not polling())
+    for run in range(50):
+        live = shown(people(1))
+        ask(live, "beat", view=f"view {run}")
+        if run < 49:
+            ask(live, "away", view=f"view {run}")
+    until(lambda: len(polling()) == 1)
+    assert live.status.state == "live"
+
+
+def test_a_cell_that_is_run_fifty_times_without_showing_leaves_one_polling_thread() -> None:
+    until(lambda: not polling())
+    for _ in range(50):
+        live = made(people(1))
+    gc.collect()
+    until(lambda: len(polling()) == 1)
+    live.close()
+    until(lambda: not polling())
