@@ -118,7 +118,8 @@ class Colouring:
         """Say what the colours mean: a ramp, or swatches."""
         title = COLOR_NAMES[self.by]
         if self.category is not None:
-            names = [(plain(name, 32), colour) for name, colour in zip(self.categories, _DISTINCT, strict=False)]
+            coloured = zip(self.categories, _DISTINCT, strict=False)
+            names = [(plain(name, 32) or "the site", colour) for name, colour in coloured]
             names += [("other", NO_SCORE)] if self.others else []
             swatches = [{"label": name, "color": colour} for name, colour in names]
             return {"title": f"{title}, the commonest of each place", "ramp": None, "swatches": swatches}

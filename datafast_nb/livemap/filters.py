@@ -11,7 +11,7 @@ from typing import Any, Final, Self, get_args
 import polars as pl
 
 from datafast_nb.conversion import Derived, Dimension
-from datafast_nb.formats import country_name, plain
+from datafast_nb.formats import country_name, country_names, plain
 
 DIMENSIONS: Final = ("site", *get_args(Dimension))
 """What visitors can be chosen by: every dimension that ``breakdown`` knows, and their site."""
@@ -125,7 +125,10 @@ def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checke
     """Say in Polars who is chosen."""
     if name == "text":
         searched = pl.concat_str(*_SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
-        return searched.str.contains(value.lower(), literal=True)
+        countries = [code for code, country in country_names().items() if value.lower() in country.lower()]
+        return searched.str.contains(value.lower(), literal=True) | pl.col("country_code").str.to_uppercase().is_in(
+            countries
+        )
     if name in LIMITS:
         return pl.col(name.removeprefix("min_")).fill_nan(None).ge(value)
     if name == "dimension_matches":

@@ -499,7 +499,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             snapshot, sites = self._sites.latest()
             news = None
             if snapshot is not None and snapshot is not self._scene.snapshot:
-                last, self._scene = self._scene, Scene(snapshot, sites)
+                last, self._scene = self._scene, Scene(snapshot, sites, self._scene)
                 news = self._scene.news_since(last)
             self._draw()
             if news is not None and self._view is not None:

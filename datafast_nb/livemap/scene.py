@@ -17,6 +17,8 @@ from datafast_nb.snapshot import Snapshot
 
 _RANGES: Final = {"score": (0, 100), "confidence": (0, 1), "conversion_rate": (0, 1), "expected_value": (-1e12, 1e12)}
 
+_MOST_KNOWN: Final = 100_000  # payments that are remembered as known
+
 ONE_SITE: Final = ""
 """The site's name where there is only one."""
 
@@ -46,6 +48,8 @@ class Scene:
         The moment; None before the first answer.
     sites
         The names of the sites that have answered; by default one without a name.
+    last
+        The scene before, if there was one.
 
     Attributes
     ----------
@@ -55,9 +59,13 @@ class Scene:
         The snapshot's frames with a column ``site``. A visitor's id is there once: of two rows with one, the first
         counts. Numbers of no sense are null. Visitors have their place on the map, as `project` gives it. Visitors and
         events have a column ``_key``, a number for the visitor's id within the site.
+    known_payments : polars.Series
+        Such numbers of the payments that are there, or were before.
     """
 
-    def __init__(self, snapshot: Snapshot | None, sites: Collection[str] | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot | None, sites: Collection[str] | None = None, last: Scene | None = None
+    ) -> None:
         self.snapshot = snapshot
         self.sites = frozenset(sites if sites is not None else () if snapshot is None else (ONE_SITE,))
         visitors, events, payments = (
@@ -68,6 +76,10 @@ class Scene:
         self.visitors = project(_once(visitors))
         self.events = events.with_columns(_key=_keys(events, "visitor_id"))
         self.payments = payments.with_columns(_payment=_keys(payments, "payment_id"))
+        paid = self.payments["_payment"].drop_nulls()
+        # A payment that is missing from one answer and back in the next is not new.
+        before = paid.clear() if last is None else last.known_payments
+        self.known_payments: pl.Series = pl.concat([before, paid]).unique(maintain_order=True).tail(_MOST_KNOWN)
 
     @cached_property
     def paid(self) -> pl.DataFrame:
@@ -90,7 +102,7 @@ class Scene:
         known = pl.col("site").is_in(list(last.sites))
         return News(
             self.visitors.filter(known, ~pl.col("_key").is_in(last.visitors["_key"].implode())),
-            self.paid.filter(known, ~pl.col("_payment").is_in(last.payments["_payment"].implode())),
+            self.paid.filter(known, ~pl.col("_payment").is_in(last.known_payments.implode())),
         )
 
 

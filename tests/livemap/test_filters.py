@@ -198,3 +198,8 @@ def test_a_choice_is_never_changed() -> None:
 def test_a_chip_says_what_is_chosen(filters: dict[str, Any], label: str, text: str) -> None:
     (chip,) = Filters().but(**filters).chips()
     assert chip == {"name": next(iter(filters)), "label": label, "text": text}
+
+
+def test_free_text_finds_a_country_by_its_name() -> None:
+    live = Scene(people(4, country_code=pl.Series(["FR", "fr", "DE", None])))
+    assert live.chosen(Filters().but(text="franc"))["visitor_id"].to_list() == ["v0", "v1"]

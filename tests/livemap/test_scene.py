@@ -176,3 +176,9 @@ def test_no_payments_have_no_payers() -> None:
 def test_a_single_sites_name_is_empty() -> None:
     assert Scene(people(2)).visitors["site"].to_list() == [ONE_SITE] * 2
     assert Scene(Snapshot(fetched_at=NOON + timedelta(days=1))).sites == {ONE_SITE}
+
+
+def test_a_payment_that_was_missing_for_a_moment_is_not_new() -> None:
+    first, gap = scene(paid_ids=("a",)), Scene(Snapshot(fetched_at=NOON), last=scene(paid_ids=("a",)))
+    assert first.news_since(gap).payments.height == 0
+    assert scene(paid_ids=("a", "b")).news_since(gap).payments["payment_id"].to_list() == ["b"]
