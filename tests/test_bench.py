@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
+import pytest
+
+from datafast_nb.livemap.clusters import Viewport, collect, marks
+from datafast_nb.livemap.colours import Colouring
+from datafast_nb.livemap.scene import Scene
+from tests.bench.answers import WORLD, answer_costs
+from tests.bench.counting import counted_comms
 from tests.bench.load import load_table
-from tests.bench.refresh import refresh_table
+from tests.bench.moments import Turns, busy, crowd, passing
+from tests.bench.refresh import (
+    OURS,
+    Cost,
+    cost,
+    displayed,
+    live_map,
+    one_feature_each,
+    one_marker_each,
+    one_scatterplot,
+    refresh_table,
+)
+
+
+@pytest.fixture(scope="module")
+def costs() -> dict[str, Cost]:
+    """Measure a map of 100,000 visitors at as many places."""
+    return answer_costs(100_000, crowd, rounds=2)
 
 
 def test_loading_is_faster_than_by_hand() -> None:
@@ -11,9 +38,71 @@ def test_loading_is_faster_than_by_hand() -> None:
     assert table["times faster"].item() > 1.5, table
 
 
-def test_a_refresh_sends_less_than_a_feature_for_each_visitor_and_hardly_more_at_ten_times_the_visitors() -> None:
-    table = refresh_table((500, 5_000)).rows_by_key(["visitors", "drawn as"], named=True, unique=True)
-    few, many = (table[size, "datafast_nb"]["sent, kB"] for size in (500, 5_000))
-    assert many < 2 * few
-    assert many < table[5_000, "a GeoJSON feature each"]["sent, kB"] / 10
-    assert table[500, "a CircleMarker each"]["messages"] > 500
+def test_a_refresh_of_100_000_visitors_sends_less_than_100_kB(costs: dict[str, Cost]) -> None:  # noqa: N802
+    assert costs["changed"].kilobytes < 100
+    assert costs["changed"].messages <= 2
+
+
+def test_a_refresh_in_which_nothing_changed_sends_nothing_but_the_clock(costs: dict[str, Cost]) -> None:
+    unchanged = costs["unchanged"]
+    assert unchanged.states == {"clock"}
+    assert unchanged.messages == 1
+    assert unchanged.kilobytes < 0.2
+
+
+def test_the_same_visitors_are_always_the_same_marks() -> None:
+    # Many of them share a city, so a mean may lie where rounding could go either way.
+    visitors, viewport = Scene(busy(1_000)).visitors, Viewport(**WORLD)
+    drawn = {str(marks(collect(visitors, viewport), Colouring())) for _ in range(500)}
+    assert len(drawn) == 1
+
+
+def test_a_zoom_is_answered_with_the_clusters_alone(costs: dict[str, Cost]) -> None:
+    assert costs["zoom"].states == {"clusters"}
+    assert costs["zoom"].kilobytes < costs["changed"].kilobytes / 3
+    assert costs["zoom"].milliseconds < costs["changed"].milliseconds / 3
+
+
+def test_clustering_and_diffing_are_far_less_work_than_to_go_through_the_visitors(costs: dict[str, Cost]) -> None:
+    visitors = crowd(100_000).visitors
+    assert costs["digest"].milliseconds < cost(visitors.rows, rounds=2).milliseconds / 5
+
+
+def test_a_hundred_times_the_visitors_are_hardly_more_to_send(costs: dict[str, Cost]) -> None:
+    few = answer_costs(1_000, crowd, rounds=1)
+    assert costs["changed"].kilobytes < 1.5 * few["changed"].kilobytes
+
+
+def test_a_feature_for_each_visitor_costs_more_work_and_far_more_bytes() -> None:
+    table = refresh_table((10_000,), {OURS: live_map, "theirs": one_feature_each}, crowd, rounds=3)
+    theirs = table.row(1, named=True)
+    assert theirs["times our CPU"] > 1.3, table
+    assert theirs["times our bytes"] > 10, table
+
+
+def test_a_marker_for_each_visitor_costs_more_work_bytes_and_messages() -> None:
+    table = refresh_table((1_000,), {OURS: live_map, "theirs": one_marker_each}, crowd, rounds=2)
+    theirs = table.row(1, named=True)
+    assert theirs["times our CPU"] > 2, table
+    assert theirs["times our bytes"] > 5, table
+    assert theirs["messages"] > 1_000, table
+
+
+def test_lonboard_draws_every_visitor_and_sends_the_more_the_more_there_are() -> None:
+    pytest.importorskip("lonboard", reason="lonboard is not installed")
+    table = refresh_table((1_000, 10_000), {OURS: live_map, "theirs": one_scatterplot}, crowd, rounds=1)
+    ours, theirs = (table["sent, kB"].gather_every(2, start).to_list() for start in (0, 1))
+    assert theirs[1] / theirs[0] > 2 * ours[1] / ours[0], table
+
+
+def test_memory_is_flat_over_hundreds_of_refreshes() -> None:
+    with counted_comms(), displayed(Turns(passing(100))) as (_, refresh):
+        blocks = []
+        for number in range(1, 201):
+            refresh()
+            if number in {100, 200}:
+                gc.collect()
+                blocks.append(sys.getallocatedblocks())
+        scenes = sum(isinstance(each, Scene) for each in gc.get_objects())
+    assert scenes <= 2, "the last one, and the one before while its drawing ends"
+    assert blocks[1] - blocks[0] < 200, "every refresh keeps something"

@@ -1,4 +1,4 @@
-"""Print the tables: ``python -m tests.bench``."""
+"""Print the tables: ``python -m tests.bench``, or some of them: ``python -m tests.bench refresh memory``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import sys
 
 import polars as pl
 
+from tests.bench.answers import answer_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
+from tests.bench.memory import memory_table
 from tests.bench.refresh import refresh_table
 
 TABLES = {
     "load": ("From a response's body to three frames, against json.loads and Polars by hand", load_table),
-    "refresh": ("One refresh of the map in the kernel, against the usual ways with ipyleaflet", refresh_table),
+    "refresh": (
+        "One refresh of the map in the kernel, against drawing every visitor with other libraries",
+        refresh_table,
+    ),
+    "answers": ("What the live map does in the kernel, part by part", answer_table),
+    "memory": ("A live map of 1,000 visitors, all of them others at each refresh", memory_table),
     "import": ("Importing, in a fresh interpreter", import_table),
 }
 
@@ -28,7 +35,7 @@ def main(names: list[str]) -> None:
             tbl_hide_dataframe_shape=True,
             tbl_cols=-1,
             tbl_rows=-1,
-            tbl_width_chars=200,
+            tbl_width_chars=250,
             fmt_str_lengths=80,
         ):
             print(measure())

@@ -33,7 +33,7 @@ def load_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFram
                 "datafast_nb": lambda body=body: Snapshot.from_json(body),
                 "floor": lambda body=body: msgspec.json.decode(body, type=msgspec.Raw),
             },
-            rounds=max(3, 30_000 // size),
+            rounds=max(3, 10_000 // size),
         )
         rows.append(
             {

@@ -1,80 +1,54 @@
-"""One refresh of the live map, against the two ways in which ipyleaflet maps are usually drawn."""
+"""One refresh of the live map, against the usual ways of drawing every visitor."""
 
 from __future__ import annotations
 
-import json
+import gc
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
-import comm
+import numpy as np
 import polars as pl
-from comm.base_comm import BaseComm
 from ipyleaflet import CircleMarker, GeoJSON, LayerGroup, Map
 
 from datafast_nb import LiveMap, Snapshot
-from datafast_nb.demo import Site
+from datafast_nb.livemap.colours import SCORE_COLOURS
+from tests.bench.counting import counted_comms, counted_traffic
+from tests.bench.moments import Moments, Turns, busy, changing, standing
 
+Way = Callable[[Turns], AbstractContextManager[Callable[[], None]]]
+"""Draws a source's moments: opened, it gives a function that refreshes once."""
 
-class CountingComm(BaseComm):
-    """A comm that packs each message as the kernel does, and counts instead of sending."""
-
-    sent = 0
-    messages = 0
-
-    def publish_msg(
-        self,
-        msg_type: str,
-        data: Any = None,
-        metadata: Any = None,
-        buffers: Any = None,
-        **keys: Any,
-    ) -> None:
-        packed = json.dumps({"data": data, "metadata": metadata, **keys}, default=str)
-        CountingComm.sent += len(packed) + sum(len(buffer) for buffer in buffers or ())
-        CountingComm.messages += 1
+OURS = "datafast_nb"
 
 
 @contextmanager
-def counted_comms() -> Iterator[None]:
-    """Let all widgets made meanwhile send through a comm that counts."""
-    create = comm.create_comm
-    comm.create_comm = CountingComm
-    try:
-        yield
-    finally:
-        comm.create_comm = create
-
-
-class Alternating:
-    """A source that gives two moments of a busy site in turn, without any work of its own."""
-
-    def __init__(self, visitors: int) -> None:
-        site = Site(seed=1, visitors=visitors)
-        self._moments = [site.snapshot(), Site(seed=2, visitors=visitors).snapshot()]
-        self.turns = 0
-
-    def snapshot(self) -> Snapshot:
-        """Give the next of the two."""
-        self.turns += 1
-        return self._moments[self.turns % 2]
-
-
-def live_map(source: Alternating) -> Callable[[], None]:
-    """Give one refresh of the package's map."""
+def displayed(source: Turns) -> Iterator[tuple[LiveMap, Callable[[], None]]]:
+    """Display a live map, and give it with a function that refreshes it and returns when that is drawn."""
     live = LiveMap(source, interval=86_400)
+    drawn = threading.Semaphore(0)
+    live.on_update(lambda _: drawn.release())
     live._repr_mimebundle_()  # as displaying does
 
     def refresh() -> None:
-        before = live.snapshot
         live.refresh()
-        while live.snapshot is before or live.status.state != "live":
-            time.sleep(0.001)
-        with live._drawing:  # the drawing of this moment has ended
-            pass
+        assert drawn.acquire(timeout=60), str(live.status)
 
-    return refresh
+    try:
+        assert drawn.acquire(timeout=60), str(live.status)  # the first moment
+        yield live, refresh
+    finally:
+        live.close()
+
+
+@contextmanager
+def live_map(source: Turns) -> Iterator[Callable[[], None]]:
+    """Draw with the package's map."""
+    with displayed(source) as (_, refresh):
+        yield refresh
 
 
 def places(snap: Snapshot) -> pl.DataFrame:
@@ -82,8 +56,9 @@ def places(snap: Snapshot) -> pl.DataFrame:
     return snap.visitors.drop_nulls(["latitude", "longitude"])
 
 
-def one_feature_each(source: Alternating) -> Callable[[], None]:
-    """Give one refresh of a GeoJSON layer with a feature for each visitor."""
+@contextmanager
+def one_feature_each(source: Turns) -> Iterator[Callable[[], None]]:
+    """Draw with a GeoJSON layer that has a feature for each visitor."""
     layer = GeoJSON(data={"type": "FeatureCollection", "features": []})
     shown = Map(layers=(layer,))
 
@@ -100,12 +75,14 @@ def one_feature_each(source: Alternating) -> Callable[[], None]:
             ],
         }
 
-    assert shown.layers
-    return refresh
+    yield refresh
+    shown.close()
+    layer.close()
 
 
-def one_marker_each(source: Alternating) -> Callable[[], None]:
-    """Give one refresh of a layer group with a CircleMarker for each visitor."""
+@contextmanager
+def one_marker_each(source: Turns) -> Iterator[Callable[[], None]]:
+    """Draw with a layer group that has a CircleMarker for each visitor."""
     group = LayerGroup()
     shown = Map(layers=(group,))
 
@@ -118,47 +95,113 @@ def one_marker_each(source: Alternating) -> Callable[[], None]:
         for marker in earlier:
             marker.close()
 
-    assert shown.layers
-    return refresh
+    yield refresh
+    shown.close()
+    for widget in (group, *group.layers):
+        widget.close()
 
 
-def cost(refresh: Callable[[], None], rounds: int) -> dict[str, float]:
-    """Measure a refresh: the least processor time, and the most that was sent."""
-    refresh()
-    milliseconds, sent, messages = [], [], []
+@contextmanager
+def one_scatterplot(source: Turns) -> Iterator[Callable[[], None]]:
+    """Draw with lonboard: a layer whose Arrow table has a row for each visitor, replaced by the next."""
+    import lonboard
+
+    colours = np.array([list(bytes.fromhex(colour[1:])) for colour in SCORE_COLOURS], dtype=np.uint8)
+    shown = lonboard.Map(layers=[])
+
+    def refresh() -> None:
+        here = places(source.snapshot())
+        table = here.select(
+            "city", "score", geometry=pl.concat_arr(pl.col("longitude", "latitude").cast(pl.Float32))
+        ).to_arrow(compat_level=pl.CompatLevel.oldest())
+        point = {"ARROW:extension:name": "geoarrow.point"}
+        table = table.cast(table.schema.set(2, table.schema.field("geometry").with_metadata(point)))
+        scores = here["score"].fill_null(0).round().cast(pl.UInt8).to_numpy()
+        earlier = shown.layers
+        with warnings.catch_warnings(action="ignore"):  # longitude and latitude are what it takes them for
+            layer = lonboard.ScatterplotLayer(
+                table, get_fill_color=colours[scores], get_radius=5, radius_units="pixels"
+            )
+        shown.layers = [layer]
+        for each in earlier:
+            each.close()
+
+    yield refresh
+    for widget in (*shown.layers, shown):
+        widget.close()
+
+
+WAYS: Mapping[str, Way] = {
+    OURS: live_map,
+    "a GeoJSON feature each (ipyleaflet)": one_feature_each,
+    "a CircleMarker each (ipyleaflet)": one_marker_each,
+    "a ScatterplotLayer (lonboard)": one_scatterplot,
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What something costs: the least processor time of some rounds, and the most that was sent in one."""
+
+    milliseconds: float
+    kilobytes: float
+    messages: int
+    states: frozenset[str]
+
+
+def cost(action: Callable[[], object], rounds: int) -> Cost:
+    """Measure an action of this process, all its threads together."""
+    costs = []
     for _ in range(rounds):
-        CountingComm.sent = CountingComm.messages = 0
-        start = time.process_time()
+        gc.collect()
+        with counted_traffic() as traffic:
+            start = time.process_time()
+            action()
+            spent = time.process_time() - start
+        costs.append((spent * 1e3, traffic))
+    sent = max((traffic for _, traffic in costs), key=lambda traffic: traffic.size)
+    return Cost(min(spent for spent, _ in costs), sent.size / 1e3, sent.messages, frozenset(sent.states))
+
+
+def refresh_costs(visitors: int, way: Way, of: Moments, rounds: int) -> tuple[Cost, Cost]:
+    """Measure a refresh in which everything changed, and one in which nothing did."""
+    source = Turns(changing(visitors, of))
+    with counted_comms(), way(source) as refresh:
         refresh()
-        milliseconds.append((time.process_time() - start) * 1e3)
-        sent.append(CountingComm.sent)
-        messages.append(CountingComm.messages)
-    return {"ms": min(milliseconds), "kB": max(sent) / 1e3, "messages": max(messages)}
+        changed = cost(refresh, rounds)
+        source.moments = standing(visitors, of)
+        refresh()
+        return changed, cost(refresh, rounds=1)
 
 
-def refresh_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFrame:
-    """Give one row per number of visitors and way of drawing."""
+def refresh_table(
+    sizes: tuple[int, ...] = (1_000, 10_000, 100_000),
+    ways: Mapping[str, Way] = WAYS,
+    of: Moments = busy,
+    rounds: int = 10,
+) -> pl.DataFrame:
+    """Give one row per number of visitors and way of drawing.
+
+    The package's map draws the panel and the figures as well, the other ways nothing but the visitors.
+    """
     rows = []
-    with counted_comms():
-        for size in sizes:
-            source = Alternating(size)
-            ways = {
-                "datafast_nb": live_map,
-                "a GeoJSON feature each": one_feature_each,
-                "a CircleMarker each": one_marker_each,
+    for size in sizes:
+        few = max(1, min(rounds, 20_000 // size))  # a marker each takes many seconds
+        costs = {
+            name: refresh_costs(size, way, of, few if way is one_marker_each else rounds) for name, way in ways.items()
+        }
+        ours, _ = costs[OURS]
+        rows += [
+            {
+                "visitors": size,
+                "drawn as": name,
+                "kernel CPU, ms": round(each.milliseconds, 1),
+                "sent, kB": round(each.kilobytes, 1),
+                "messages": each.messages,
+                "sent if nothing changed, kB": round(still.kilobytes, 1),
+                "times our CPU": round(each.milliseconds / ours.milliseconds, 1),
+                "times our bytes": round(each.kilobytes / ours.kilobytes, 1),
             }
-            costs = {name: cost(way(source), rounds=5 if size < 100_000 else 3) for name, way in ways.items()}
-            ours = costs["datafast_nb"]
-            rows += [
-                {
-                    "visitors": size,
-                    "drawn as": name,
-                    "kernel CPU, ms": round(each["ms"], 1),
-                    "sent, kB": round(each["kB"], 1),
-                    "messages": each["messages"],
-                    "times our CPU": round(each["ms"] / ours["ms"], 1),
-                    "times our bytes": round(each["kB"] / ours["kB"], 1),
-                }
-                for name, each in costs.items()
-            ]
+            for name, (each, still) in costs.items()
+        ]
     return pl.DataFrame(rows)
