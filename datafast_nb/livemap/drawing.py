@@ -200,15 +200,15 @@ class Drawing:
         return card
 
 
-def announcements(news: News, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any] | None:
+def announcements(news: News, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any] | None:
     """Give what the browser is told once about the news: where somebody arrived, and who paid; None if nothing.
 
     Parameters
     ----------
     news
         What is new.
-    chosen
-        The visitors that pass the filters.
+    scene, chosen
+        The moment, and the visitors that pass the filters.
     wishes
         What a person wants to see.
     """
@@ -216,7 +216,7 @@ def announcements(news: News, chosen: pl.DataFrame, wishes: Wishes) -> dict[str,
         chosen.filter(pl.col("_key").is_in(news.arrived["_key"].implode())) if news.arrived.height else news.arrived
     )
     pulses = collect(arrived, wishes.viewport).select("latitude", "longitude").rows() if arrived.height else []
-    paid = news.payments
+    paid = scene.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
     if wishes.filters:
         paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
     shown = panel.announced(paid, _MOST_ANNOUNCED)

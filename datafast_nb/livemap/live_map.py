@@ -504,7 +504,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             self._draw()
             if news is not None and self._view is not None:
                 chosen = self._drawing.chosen(self._scene, self._wishes.filters)
-                message = announcements(news, chosen, self._wishes)
+                message = announcements(news, self._scene, chosen, self._wishes)
                 if message is not None:
                     self._view.tell(message)
         if news is not None and snapshot is not None:

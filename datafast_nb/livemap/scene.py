@@ -32,7 +32,7 @@ class News:
     arrived : polars.DataFrame
         Visitors who were not there.
     payments : polars.DataFrame
-        Payments that were not there, with their payers.
+        Payments that were not there.
     """
 
     arrived: pl.DataFrame
@@ -102,7 +102,7 @@ class Scene:
         known = pl.col("site").is_in(list(last.sites))
         return News(
             self.visitors.filter(known, ~pl.col("_key").is_in(last.visitors["_key"].implode())),
-            self.paid.filter(known, ~pl.col("_payment").is_in(last.known_payments.implode())),
+            self.payments.filter(known, ~pl.col("_payment").is_in(last.known_payments.implode())),
         )
 
 

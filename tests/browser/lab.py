@@ -32,21 +32,27 @@ _RUN = """([index, wait]) => {
     const done = window.jupyterapp.commands.execute('notebook:run-cell');
     return wait ? done.then(() => null) : null;
 }"""
+_CLEAR = """(index) => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = index;
+    return window.jupyterapp.commands.execute('notebook:clear-cell-output').then(() => null);
+}"""
 _PYTHON = """async (code) => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const future = kernel.requestExecute({code, store_history: false});
-    let text = '';
+    let text = '', error = null;
     future.onIOPub = ({header, content}) => {
         if (header.msg_type === 'stream') text += content.text;
-        if (header.msg_type === 'error') text += content.ename + ': ' + content.evalue;
+        if (header.msg_type === 'error') error = content.ename + ': ' + content.evalue;
     };
     await future.done;
+    if (error) throw new Error(error);
     return text.trim();
 }"""
 
 _PLACE = """
 import json, math
-_world, _point = live._view.map, live._view._clusters.data["features"][{index}]["geometry"]["coordinates"]
+_world, _point = live._wishes.viewport, live._view.front.clusters["items"][{index}][2:0:-1]
 def _xy(longitude, latitude):
     size, y = 256 * 2**_world.zoom, 0.5 - math.atanh(math.sin(math.radians(latitude))) / (2 * math.pi)
     return size * (longitude / 360 + 0.5), size * y
@@ -163,8 +169,13 @@ class Notebook:
         self.page.evaluate(_RUN, [index, wait])
         return self
 
+    def clear(self, index: int) -> Notebook:
+        """Clear a cell's output."""
+        self.page.evaluate(_CLEAR, index)
+        return self
+
     def python(self, code: str) -> str:
-        """Run code in the kernel, outside the cells, and give what it printed."""
+        """Run code in the kernel, outside the cells, and give what it printed; fail where it raises."""
         return str(self.page.evaluate(_PYTHON, code))
 
     def output(self, index: int) -> Locator:

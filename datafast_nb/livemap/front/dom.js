@@ -58,6 +58,11 @@ export function figure(number) {
   return Number(number ?? 0).toLocaleString("en-US");
 }
 
+/** Give a number for where there is little room: 12,345 as it is, 123,456 as 123K. */
+export function brief(number) {
+  return number < 100_000 ? figure(number) : Number(number).toLocaleString("en-US", { notation: "compact" });
+}
+
 /** Make the children of `parent` those of `items`: keep those with the same key, and move as few as possible. */
 export function arrange(parent, items, keyOf, make, update) {
   const root = parent.getRootNode();

@@ -2,7 +2,7 @@
 
 import { between } from "./motion.js";
 
-const ROOM = 3; // pixels that a number leaves free beside it, or it is not written
+const ROOM = 2; // pixels that a number leaves free on both sides
 const ARC = 3; // width of the customers' arc
 
 /** Paint one frame. `at` holds the share of the change that is done, the time, and the way from degrees to pixels. */
@@ -14,9 +14,16 @@ export function paintFrame(canvas, state, at) {
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   // Small ones last, or the large would hide them.
-  const marks = [...state.marks.values()].map((mark) => ({ mark, now: between(mark, at.share) }));
-  marks.sort((one, other) => other.now.radius - one.now.radius);
-  for (const { mark, now } of marks) disc(context, at.place([now.lat, now.lon]), mark, now, colours);
+  const discs = [...state.marks.values()].map((mark) => {
+    const now = between(mark, at.share);
+    const { x, y } = at.place([now.lat, now.lon]);
+    return { x, y, ...now, color: mark.color, visitors: mark.visitors };
+  });
+  discs.sort((one, other) => other.radius - one.radius);
+  discs.forEach((each, index) => {
+    disc(context, each, colours);
+    if (each.visitors > 1) number(context, each, discs.slice(index + 1), colours);
+  });
   for (const each of state.pulses) pulse(context, at.place(each.place), each, at, colours);
   if (at.selected) ring(context, at, colours);
   context.globalAlpha = 1;
@@ -33,7 +40,7 @@ function palette(canvas) {
   };
 }
 
-function disc(context, { x, y }, { color, visitors }, { radius, alpha, customers }, colours) {
+function disc(context, { x, y, radius, alpha, customers, color }, colours) {
   circle(context, x, y, radius);
   context.globalAlpha = 0.92 * alpha;
   context.fillStyle = color;
@@ -43,7 +50,6 @@ function disc(context, { x, y }, { color, visitors }, { radius, alpha, customers
   context.strokeStyle = colours.edge;
   context.stroke();
   if (customers > 0) arc(context, x, y, radius, customers, colours);
-  if (visitors > 1) number(context, x, y, radius, visitors, color, colours);
 }
 
 /** The share of customers, clockwise from the top, outside the disc. */
@@ -59,14 +65,24 @@ function arc(context, x, y, radius, share, colours) {
   context.stroke();
 }
 
-function number(context, x, y, radius, visitors, color, colours) {
-  context.font = `600 ${Math.round(Math.min(13, 7 + radius / 4))}px ${colours.font}`;
+/** The number in a disc, aside where a smaller disc will lie on it; none if it has no room, for half of it misleads. */
+function number(context, { x, y, radius, visitors, color }, smaller, colours) {
+  const size = Math.round(Math.min(13, 7 + radius / 4));
+  context.font = `600 ${size}px ${colours.font}`;
   const text = short(visitors);
-  if (context.measureText(text).width > 2 * radius - ROOM) return;
+  const half = context.measureText(text).width / 2;
+  const room = radius - half - ROOM;
+  if (room < 0) return;
+  const covered = (aside) => (other) => {
+    const [beside, above] = [Math.abs(other.x - x - aside) - half, Math.abs(other.y - y) - size / 2];
+    return Math.hypot(Math.max(0, beside), Math.max(0, above)) < other.radius;
+  };
+  const aside = [0, room, -room].find((each) => !smaller.some(covered(each)));
+  if (aside === undefined) return;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = readable(color);
-  context.fillText(text, x, y + 0.5);
+  context.fillText(text, x + aside, y + 0.5);
 }
 
 function pulse(context, { x, y }, { kind, start }, { now, pulse: lasts }, colours) {

@@ -1,7 +1,7 @@
 // The side panel: visitors, events and payments, or the card of the visitor who is selected.
 
 import { card } from "./card.js";
-import { element, figure, part, write } from "./dom.js";
+import { brief, element, figure, part, write } from "./dom.js";
 import { follow } from "./follow.js";
 import { listbox } from "./list.js";
 import { eventRow, paymentRow, visitorRow, writeEvent, writePayment, writeVisitor } from "./rows.js";
@@ -21,7 +21,7 @@ export function panel(model, ask, clock) {
   const count = () => {
     const known = Boolean(model.get("clock"));
     ["visitors", "events", "payments"].forEach((name, index) =>
-      switcher.count(index, known ? figure(model.get(name).total) : ""),
+      switcher.count(index, known ? brief(model.get(name).total) : ""),
     );
   };
   follow(model, ["visitors", "events", "payments", "clock"], count);
