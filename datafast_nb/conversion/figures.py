@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion.dimensions import CONFIDENT
-from datafast_nb.conversion.frames import counts, finite, flag, ratio, require
+from datafast_nb.conversion.frames import counts, flag, ratio, require
 from datafast_nb.conversion.interval import Interval, with_interval
 
 if TYPE_CHECKING:
@@ -45,9 +45,10 @@ def with_measures(
     """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by."""
     require(frame, ("is_customer", *MEASURES), purpose)
     customer = flag("is_customer")
-    scored = nw.col("score").cast(nw.Float64).is_finite()
+    numbers = {name: nw.col(name).cast(nw.Float64) for name in MEASURES}
+    scored = numbers["score"].is_finite()
     counted = scored if include_customers else ~customer & scored
-    measures = {f"_{name}": nw.when(counted).then(finite(name)) for name in MEASURES}
+    measures = {f"_{name}": nw.when(counted & value.is_finite()).then(value) for name, value in numbers.items()}
     return frame.with_columns(_customer=customer.cast(nw.Int64), **measures).with_columns(
         _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64)
     )

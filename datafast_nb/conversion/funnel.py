@@ -262,7 +262,7 @@ def _reached(happenings: list[nw.LazyFrame[Any]]) -> list[nw.LazyFrame[Any]]:
         later = found.join(before, on="visitor_id", how="inner").filter(
             fits | ((nw.col("_time") == nw.col("_before")) & unused)
         )
-        step = _first_of_each(later).with_columns(_seconds=nw.col("_time") - nw.col("_before"))
+        step = _first_of_each(later).with_columns(_seconds=(nw.col("_time") - nw.col("_before")) / 1000.0)
         reached.append(step.rename({"_event": f"_event_{number}"}).drop("_before"))
     return reached
 

@@ -109,6 +109,6 @@ def _walks(events: nw.LazyFrame[Any], pages: list[str]) -> nw.LazyFrame[Any]:
         .with_columns(
             goes_on=nw.col("_all") > len(pages),
             _pages=nw.when(nw.col("_all") > len(pages)).then(nw.lit(len(pages))).otherwise(nw.col("_all")),
-            _seconds=nw.col("_last") - nw.col("_first"),
+            _seconds=(nw.col("_last") - nw.col("_first")) / 1000.0,
         )
     )

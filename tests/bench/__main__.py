@@ -6,6 +6,7 @@ import sys
 
 import polars as pl
 
+from tests.bench.breakdown import breakdown_table, memory_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
 from tests.bench.refresh import refresh_table
@@ -13,6 +14,8 @@ from tests.bench.refresh import refresh_table
 TABLES = {
     "load": ("From a response's body to three frames, against json.loads and Polars by hand", load_table),
     "refresh": ("One refresh of the map in the kernel, against the usual ways with ipyleaflet", refresh_table),
+    "breakdown": ("A breakdown by country and device, against the same in pandas and DuckDB", breakdown_table),
+    "memory": ("Peak memory of a breakdown of a Parquet file", memory_table),
     "import": ("Importing, in a fresh interpreter", import_table),
 }
 

@@ -1,0 +1,184 @@
+"""A breakdown by two dimensions, against the same in pandas and in DuckDB; and what it costs in memory from Parquet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from datafast_nb import Baseline, breakdown
+from datafast_nb.conversion import FIGURES
+from tests.bench.timing import best_milliseconds
+
+BY = ["country_code", "device"]
+BASELINE = Baseline(conversion_rate=0.025, average_value=100.0)
+MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
+COUNTRIES = 100
+
+# The same figures, as one would write them in SQL. Numbers that are not finite and customers are left out.
+QUERY = """
+WITH measured AS (
+    SELECT country_code, device, coalesce(is_customer, false) AS customer,
+        NOT customer AND isfinite(score) AS counted,
+        CASE WHEN counted THEN score END AS score,
+        CASE WHEN counted AND isfinite(confidence) THEN confidence END AS confidence,
+        CASE WHEN counted AND isfinite(conversion_rate) THEN conversion_rate END AS rate,
+        CASE WHEN counted AND isfinite(expected_value) THEN expected_value END AS value
+    FROM {visitors}
+), grouped AS (
+    SELECT country_code, device, count(*) AS visitors, sum(customer::INT) AS customers, count(measured.score) AS scored,
+        sum((measured.confidence >= 0.5)::INT) AS confident, avg(measured.score) AS score,
+        avg(measured.confidence) AS confidence, avg(rate) AS conversion_rate,
+        1.959963984540054 * stddev_samp(rate) / sqrt(count(rate)) AS margin,
+        sum(rate) AS expected_conversions, sum(value) AS expected_value
+    FROM measured GROUP BY ALL
+)
+SELECT country_code, device, visitors, visitors / sum(visitors) OVER () AS share, customers, scored, confident, score,
+    confidence, conversion_rate, greatest(conversion_rate - margin, 0) AS conversion_rate_low,
+    least(conversion_rate + margin, 1) AS conversion_rate_high, conversion_rate / 0.025 AS lift,
+    coalesce(expected_conversions, 0) AS expected_conversions, coalesce(expected_value, 0) AS expected_value,
+    expected_value / nullif(scored, 0) AS value_per_visitor
+FROM grouped ORDER BY expected_value DESC, country_code, device
+"""
+
+
+def visitors(rows: int, seed: int = 0) -> pl.DataFrame:
+    """Give visitors with the columns that a breakdown by country and device needs."""
+    random = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, COUNTRIES + 1)
+    codes = pl.Series([f"{chr(65 + place // 10)}{chr(65 + place % 10)}" for place in range(COUNTRIES)])
+    rate = random.beta(2, 78, rows)
+    columns = {
+        "score": random.random(rows) * 100,
+        "confidence": random.random(rows),
+        "conversion_rate": rate,
+        "expected_value": rate * 100,
+    }
+    unscored = pl.Series(random.random(rows) < 0.06)
+    return pl.DataFrame(
+        {
+            "country_code": codes.gather(random.choice(COUNTRIES, rows, p=weights / weights.sum())),
+            "device": pl.Series(["desktop", "mobile", "tablet"]).gather(random.choice(3, rows, p=[0.5, 0.44, 0.06])),
+            "is_customer": random.random(rows) < 0.05,
+            **columns,
+        }
+    ).with_columns(pl.when(~unscored).then(pl.col(name)).alias(name) for name in columns)
+
+
+def by_pandas(data: pd.DataFrame) -> pd.DataFrame:
+    """Compute the same figures as one would in pandas."""
+    customer = data["is_customer"].fillna(False).astype(bool)
+    counted = ~customer & np.isfinite(data["score"])
+    measured = data[BY].assign(
+        customer=customer, **{name: data[name].where(counted & np.isfinite(data[name])) for name in MEASURES}
+    )
+    measured["confident"] = measured["confidence"] >= 0.5
+    groups = measured.groupby(BY, dropna=False)
+    table = groups.agg(
+        visitors=("customer", "size"),
+        customers=("customer", "sum"),
+        scored=("score", "count"),
+        confident=("confident", "sum"),
+        score=("score", "mean"),
+        confidence=("confidence", "mean"),
+        conversion_rate=("conversion_rate", "mean"),
+        deviation=("conversion_rate", "std"),
+        rates=("conversion_rate", "count"),
+        expected_conversions=("conversion_rate", "sum"),
+        expected_value=("expected_value", "sum"),
+    ).reset_index()
+    margin = 1.959963984540054 * table["deviation"] / np.sqrt(table["rates"])
+    table["share"] = table["visitors"] / table["visitors"].sum()
+    table["conversion_rate_low"] = (table["conversion_rate"] - margin).clip(0, 1)
+    table["conversion_rate_high"] = (table["conversion_rate"] + margin).clip(0, 1)
+    table["lift"] = table["conversion_rate"] / 0.025
+    table["value_per_visitor"] = table["expected_value"] / table["scored"].where(table["scored"] > 0)
+    order = ["expected_value", *BY]
+    return table.sort_values(order, ascending=[False, True, True])[[*BY, *FIGURES]]
+
+
+def by_duckdb(database: duckdb.DuckDBPyConnection, source: str) -> list[Any]:
+    """Compute the same figures as one would in DuckDB."""
+    return database.execute(QUERY.format(visitors=source)).fetchall()
+
+
+def breakdown_table(rows: int = 10_000_000, rounds: int = 5) -> pl.DataFrame:
+    """Give one row per way and place of the data, with the time of each and the ratio to the package's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "visitors.parquet"
+        data = visitors(rows)
+        data.write_parquet(path)
+        alone, file = pd.read_parquet(path), f"read_parquet('{path}')"
+        with duckdb.connect() as database:
+            database.execute(f"CREATE TABLE visitors AS SELECT * FROM {file}")
+            ways = {
+                ("memory", "datafast_nb"): lambda: breakdown(data, BY, baseline=BASELINE),
+                ("memory", "DuckDB"): lambda: by_duckdb(database, "visitors"),
+                ("memory", "pandas"): lambda: by_pandas(alone),
+                ("Parquet", "datafast_nb"): lambda: breakdown(pl.scan_parquet(path), BY, baseline=BASELINE).collect(),
+                ("Parquet", "DuckDB"): lambda: by_duckdb(database, file),
+                ("Parquet", "pandas"): lambda: by_pandas(pd.read_parquet(path)),
+            }
+            best = best_milliseconds({str(way): run for way, run in ways.items()}, rounds)
+    return pl.DataFrame(
+        [
+            {
+                "visitors": rows,
+                "from": place,
+                "by": name,
+                "ms": round(best[str((place, name))], 1),
+                "times ours": round(best[str((place, name))] / best[str((place, "datafast_nb"))], 2),
+            }
+            for place, name in ways
+        ]
+    )
+
+
+_MEASURED = """
+import re, sys
+import polars as pl
+from datafast_nb import breakdown
+read, path = sys.argv[1:]
+if read == "eagerly":
+    breakdown(pl.read_parquet(path), ["country_code", "device"])
+elif read == "lazily":
+    breakdown(pl.scan_parquet(path), ["country_code", "device"]).collect()
+try:  # on Linux ru_maxrss begins with what the parent process had when it forked
+    print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+except OSError:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1))
+"""
+
+
+def memory_table(rows: int = 10_000_000) -> pl.DataFrame:
+    """Give one row for each way to read a Parquet file, with the peak memory of a process that does nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "visitors.parquet"
+        visitors(rows).write_parquet(path)
+        peaks = {read: _peak_megabytes(read, path) for read in ("not at all", "eagerly", "lazily")}
+    return pl.DataFrame(
+        [
+            {
+                "visitors": rows,
+                "read": read,
+                "peak memory, MB": round(peak, 1),
+                "of the eager one's": round(peak / peaks["eagerly"], 2),
+            }
+            for read, peak in peaks.items()
+        ]
+    )
+
+
+def _peak_megabytes(read: str, path: Path) -> float:
+    """Run a breakdown in a process of its own, and give the most memory it had."""
+    command = [sys.executable, "-c", _MEASURED, read, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout) * 1024 / 1e6
