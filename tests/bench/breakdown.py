@@ -6,16 +6,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
-import pandas as pd
 import polars as pl
 
 from datafast_nb import Baseline, breakdown
 from datafast_nb.conversion import FIGURES
 from tests.bench.timing import best_milliseconds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BY = ["country_code", "device"]
 BASELINE = Baseline(conversion_rate=0.025, average_value=100.0)
@@ -49,31 +50,28 @@ FROM grouped ORDER BY expected_value DESC, country_code, device
 """
 
 
-def visitors(rows: int, seed: int = 0) -> pl.DataFrame:
+def visitors(rows: int) -> pl.DataFrame:
     """Give visitors with the columns that a breakdown by country and device needs."""
-    random = np.random.default_rng(seed)
-    weights = 1 / np.arange(1, COUNTRIES + 1)
-    codes = pl.Series([f"{chr(65 + place // 10)}{chr(65 + place % 10)}" for place in range(COUNTRIES)])
-    rate = random.beta(2, 78, rows)
-    columns = {
-        "score": random.random(rows) * 100,
-        "confidence": random.random(rows),
-        "conversion_rate": rate,
-        "expected_value": rate * 100,
-    }
-    unscored = pl.Series(random.random(rows) < 0.06)
+    uniform = [pl.int_range(rows, eager=True).hash(place).cast(pl.Float64) / 2**64 for place in range(7)]
+    place, device, customer, scored, one, two, three = uniform
+    codes = pl.Series([f"{chr(65 + code // 10)}{chr(65 + code % 10)}" for code in range(COUNTRIES)])
+    rate = one * two * 0.1
+    prediction = pl.DataFrame(
+        {"score": three * 100, "confidence": one, "conversion_rate": rate, "expected_value": rate * 100}
+    )
     return pl.DataFrame(
         {
-            "country_code": codes.gather(random.choice(COUNTRIES, rows, p=weights / weights.sum())),
-            "device": pl.Series(["desktop", "mobile", "tablet"]).gather(random.choice(3, rows, p=[0.5, 0.44, 0.06])),
-            "is_customer": random.random(rows) < 0.05,
-            **columns,
+            "country_code": codes.gather((place**3 * COUNTRIES).cast(pl.UInt32)),
+            "device": pl.Series(["desktop", "mobile", "tablet"]).gather((device**2 * 3).cast(pl.UInt32)),
+            "is_customer": customer < 0.05,
         }
-    ).with_columns(pl.when(~unscored).then(pl.col(name)).alias(name) for name in columns)
+    ).hstack(prediction.select(pl.when(scored < 0.94).then(pl.all())))
 
 
 def by_pandas(data: pd.DataFrame) -> pd.DataFrame:
     """Compute the same figures as one would in pandas."""
+    import numpy as np
+
     customer = data["is_customer"].fillna(False).astype(bool)
     counted = ~customer & np.isfinite(data["score"])
     measured = data[BY].assign(
@@ -104,13 +102,15 @@ def by_pandas(data: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(order, ascending=[False, True, True])[[*BY, *FIGURES]]
 
 
-def by_duckdb(database: duckdb.DuckDBPyConnection, source: str) -> list[Any]:
+def by_duckdb(database: duckdb.DuckDBPyConnection, source: str) -> list[tuple[Any, ...]]:
     """Compute the same figures as one would in DuckDB."""
     return database.execute(QUERY.format(visitors=source)).fetchall()
 
 
 def breakdown_table(rows: int = 10_000_000, rounds: int = 5) -> pl.DataFrame:
     """Give one row per way and place of the data, with the time of each and the ratio to the package's."""
+    import pandas as pd
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "visitors.parquet"
         data = visitors(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+from hypothesis import strategies as st
 
 import datafast_nb as dfn
 from datafast_nb.schema import PAYMENTS, VISITORS
@@ -36,3 +37,23 @@ SITE = visitors(
 
 def group(table: pl.DataFrame, value: object, by: str = "country_code") -> dict[str, Any]:
     return table.filter(pl.col(by).eq_missing(value)).row(0, named=True)
+
+
+ANY_FLOAT = st.none() | st.floats() | st.floats(0, 1)
+ANY_VISITORS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "country_code": st.sampled_from(["US", "DE", "", None]),
+            "is_customer": st.sampled_from([True, False, None]),
+            "dimension_matches": st.none() | st.lists(st.sampled_from(["os", "device"]), max_size=3),
+            "visit_count": st.none() | st.integers(-1, 5),
+            "referrer": st.none() | st.text(max_size=8),
+            "current_url": st.none() | st.text(max_size=8),
+            "score": ANY_FLOAT,
+            "confidence": ANY_FLOAT,
+            "conversion_rate": ANY_FLOAT,
+            "expected_value": st.none() | st.floats(-1e9, 1e9),
+        }
+    ),
+    max_size=30,
+).map(lambda rows: visitors(*rows))

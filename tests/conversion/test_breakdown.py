@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
 from datafast_nb.conversion import FIGURES, SHRINKAGE, with_dimensions
-from tests.conversion.tables import BASELINE, SITE, group, likelihood, visitors
+from tests.conversion.tables import ANY_VISITORS, BASELINE, SITE, group, likelihood, visitors
 
 
 class TestBreakdown:
@@ -164,24 +164,6 @@ class TestSummary:
         assert (row["visitors"], row["prospects"], row["expected_value"], row["score"]) == (0, 0, 0.0, None)
 
 
-ANY_FLOAT = st.none() | st.floats() | st.floats(0, 1)
-ANY_VISITORS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "country_code": st.sampled_from(["US", "DE", "", None]),
-            "is_customer": st.sampled_from([True, False, None]),
-            "dimension_matches": st.none() | st.lists(st.sampled_from(["os", "device"]), max_size=3),
-            "visit_count": st.none() | st.integers(-1, 5),
-            "referrer": st.none() | st.text(max_size=8),
-            "current_url": st.none() | st.text(max_size=8),
-            "score": ANY_FLOAT,
-            "confidence": ANY_FLOAT,
-            "conversion_rate": ANY_FLOAT,
-            "expected_value": st.none() | st.floats(-1e9, 1e9),
-        }
-    ),
-    max_size=30,
-).map(lambda rows: visitors(*rows))
 ANY_DIMENSIONS = st.sampled_from(
     [["country_code"], ["channel"], ["page"], ["visit_kind", "score_band"], ["confidence_band", "is_customer"]]
 )
