@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,9 @@ from tests.bench.timing import best_milliseconds
 if TYPE_CHECKING:
     import pandas as pd
 
+Way = Callable[[], Any]
+
+OURS = "datafast_nb"
 BY = ["country_code", "device"]
 BASELINE = Baseline(conversion_rate=0.025, average_value=100.0)
 MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
@@ -107,38 +112,61 @@ def by_duckdb(database: duckdb.DuckDBPyConnection, source: str) -> list[tuple[An
     return database.execute(QUERY.format(visitors=source)).fetchall()
 
 
-def breakdown_table(rows: int = 10_000_000, rounds: int = 5) -> pl.DataFrame:
-    """Give one row per way and place of the data, with the time of each and the ratio to the package's."""
-    import pandas as pd
+def ways_of(path: Path, database: duckdb.DuckDBPyConnection, *, with_pandas: bool) -> dict[tuple[str, str], Way]:
+    """Give what is to be timed, by where the data are and what computes."""
+    data, file = pl.read_parquet(path), f"read_parquet('{path}')"
+    database.execute(f"CREATE TABLE visitors AS SELECT * FROM {file}")
+    ways: dict[tuple[str, str], Way] = {
+        ("memory", OURS): lambda: breakdown(data, BY, baseline=BASELINE),
+        ("memory", "DuckDB"): lambda: by_duckdb(database, "visitors"),
+        ("Parquet", OURS): lambda: breakdown(pl.scan_parquet(path), BY, baseline=BASELINE).collect(),
+        ("Parquet", "DuckDB"): lambda: by_duckdb(database, file),
+    }
+    if with_pandas:
+        import pandas as pd
 
-    with tempfile.TemporaryDirectory() as folder:
+        frame = pd.read_parquet(path)
+        ways["memory", "pandas"] = lambda: by_pandas(frame)
+        ways["Parquet", "pandas"] = lambda: by_pandas(pd.read_parquet(path))
+    return ways
+
+
+def rows_of(result: Any) -> list[tuple[Any, ...]]:
+    """Give a table's groups and contract figures as plain rows."""
+    if isinstance(result, pl.DataFrame):
+        return result.select(*BY, *FIGURES).rows()
+    return result if isinstance(result, list) else list(result.itertuples(index=False, name=None))
+
+
+def breakdown_table(rows: int = 10_000_000, rounds: int = 5, *, with_pandas: bool = True) -> pl.DataFrame:
+    """Give one row per way and place of the data, with the time of each and the ratio to the package's."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
         path = Path(folder) / "visitors.parquet"
-        data = visitors(rows)
-        data.write_parquet(path)
-        alone, file = pd.read_parquet(path), f"read_parquet('{path}')"
-        with duckdb.connect() as database:
-            database.execute(f"CREATE TABLE visitors AS SELECT * FROM {file}")
-            ways = {
-                ("memory", "datafast_nb"): lambda: breakdown(data, BY, baseline=BASELINE),
-                ("memory", "DuckDB"): lambda: by_duckdb(database, "visitors"),
-                ("memory", "pandas"): lambda: by_pandas(alone),
-                ("Parquet", "datafast_nb"): lambda: breakdown(pl.scan_parquet(path), BY, baseline=BASELINE).collect(),
-                ("Parquet", "DuckDB"): lambda: by_duckdb(database, file),
-                ("Parquet", "pandas"): lambda: by_pandas(pd.read_parquet(path)),
-            }
-            best = best_milliseconds({str(way): run for way, run in ways.items()}, rounds)
+        visitors(rows).write_parquet(path)
+        ways = ways_of(path, database, with_pandas=with_pandas)
+        for way in ways.values():
+            assert_same(rows_of(way()), rows_of(ways["memory", OURS]()))
+        best = best_milliseconds({" ".join(way): run for way, run in ways.items()}, rounds)
     return pl.DataFrame(
         [
             {
                 "visitors": rows,
                 "from": place,
                 "by": name,
-                "ms": round(best[str((place, name))], 1),
-                "times ours": round(best[str((place, name))] / best[str((place, "datafast_nb"))], 2),
+                "ms": round(best[f"{place} {name}"], 1),
+                "times ours": round(best[f"{place} {name}"] / best[f"{place} {OURS}"], 2),
             }
-            for place, name in ways
+            for place, name in sorted(ways)
         ]
     )
+
+
+def assert_same(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> None:
+    """See to it that all ways compute the same, before their times are compared."""
+    assert [row[: len(BY)] for row in found] == [row[: len(BY)] for row in expected]
+    for one, other in zip(found, expected, strict=True):
+        figures = zip(one[len(BY) :], other[len(BY) :], strict=True)
+        assert all(math.isclose(float(a), float(b), rel_tol=1e-9) for a, b in figures), (one, other)
 
 
 _MEASURED = """
