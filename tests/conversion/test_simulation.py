@@ -48,11 +48,11 @@ def coverage(data: pl.DataFrame, truth: float, interval: Any) -> float:
         (30, 16, "normal"),
         (50, 6, "normal"),
         (100, 1, "normal"),
-        (30, 16, "skewness_adjusted"),
-        (30, 6, "skewness_adjusted"),
-        (30, 2, "skewness_adjusted"),
-        (50, 1, "skewness_adjusted"),
-        (200, 1, "skewness_adjusted"),
+        (30, 16, "logit"),
+        (30, 6, "logit"),
+        (30, 2, "logit"),
+        (50, 1, "logit"),
+        (200, 1, "logit"),
     ],
 )
 def test_the_interval_holds_the_true_rate_in_93_to_97_of_100_groups(size: int, shape: int, interval: str) -> None:
@@ -60,9 +60,9 @@ def test_the_interval_holds_the_true_rate_in_93_to_97_of_100_groups(size: int, s
     assert 0.93 <= coverage(data, 0.025, interval) <= 0.97
 
 
-def test_for_small_groups_of_skewed_rates_the_adjusted_interval_holds_and_the_normal_one_does_not() -> None:
+def test_for_small_groups_of_skewed_rates_the_logit_interval_holds_and_the_normal_one_does_not() -> None:
     data = draws([30] * 20_000, 1 / 0.025)
-    assert coverage(data, 0.025, "normal") < 0.93 < coverage(data, 0.025, "skewness_adjusted")
+    assert coverage(data, 0.025, "normal") < 0.93 < coverage(data, 0.025, "logit")
 
 
 def groups_with_rates(spread: float, *, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
