@@ -157,7 +157,8 @@ def breakdown(
     rates often are, it needs more visitors, about 100 for a skewness of 2, and holds it in 91 to 93 of 100 for 30.
     ``interval="logit"`` makes the interval of the log-odds instead, with Student's t in place of 1.96, and takes it
     back (the delta method; for instance Agresti, *Categorical Data Analysis*, section 3.1): it reaches farther up than
-    down, and holds for 30 visitors with such rates too.
+    down, and holds for 30 visitors up to a skewness of about 2. Neither knows of a tail that the sample does not show:
+    of demo visitors on desktops, where one rare campaign makes the highest rates, it holds 92 of 100 for 30.
 
     Shrinkage is the empirical Bayes estimator of Bühlmann and Straub (1970): credibility
     Z = n·τ² / (n·τ² + σ²) for n predictions, with the variance σ² within groups and τ² between them estimated by
