@@ -20,9 +20,16 @@ if TYPE_CHECKING:
     from datafast_nb.client import Client as Client
     from datafast_nb.connection import connect as connect
     from datafast_nb.connection import load as load
-    from datafast_nb.conversion import breakdown as breakdown
-    from datafast_nb.conversion import revenue as revenue
-    from datafast_nb.conversion import summary as summary
+    from datafast_nb.conversion.breakdown import breakdown as breakdown
+    from datafast_nb.conversion.breakdown import summary as summary
+    from datafast_nb.conversion.compare import compare as compare
+    from datafast_nb.conversion.drivers import drivers as drivers
+    from datafast_nb.conversion.funnel import funnel as funnel
+    from datafast_nb.conversion.funnel import goal as goal
+    from datafast_nb.conversion.funnel import payment as payment
+    from datafast_nb.conversion.journeys import journeys as journeys
+    from datafast_nb.conversion.opportunities import opportunities as opportunities
+    from datafast_nb.conversion.revenue import revenue as revenue
     from datafast_nb.errors import AuthenticationError as AuthenticationError
     from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
     from datafast_nb.errors import DataFastError as DataFastError
@@ -48,6 +55,13 @@ _HOMES = {
     "connect": "connection",
     "load": "connection",
     "breakdown": "conversion",
+    "compare": "conversion",
+    "drivers": "conversion",
+    "funnel": "conversion",
+    "goal": "conversion",
+    "journeys": "conversion",
+    "opportunities": "conversion",
+    "payment": "conversion",
     "revenue": "conversion",
     "summary": "conversion",
     "AuthenticationError": "errors",

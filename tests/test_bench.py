@@ -11,6 +11,7 @@ from datafast_nb.livemap.clusters import Viewport, collect, marks
 from datafast_nb.livemap.colours import Colouring
 from datafast_nb.livemap.scene import Scene
 from tests.bench.answers import WORLD, answer_costs
+from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.counting import counted_comms
 from tests.bench.load import load_table
 from tests.bench.moments import Turns, busy, crowd, passing
@@ -22,7 +23,6 @@ from tests.bench.refresh import (
     live_map,
     one_feature_each,
     one_marker_each,
-    one_scatterplot,
     refresh_table,
 )
 
@@ -88,13 +88,6 @@ def test_a_marker_for_each_visitor_costs_more_work_bytes_and_messages() -> None:
     assert theirs["messages"] > 1_000, table
 
 
-def test_lonboard_draws_every_visitor_and_sends_the_more_the_more_there_are() -> None:
-    pytest.importorskip("lonboard", reason="lonboard is not installed")
-    table = refresh_table((1_000, 10_000), {OURS: live_map, "theirs": one_scatterplot}, crowd, rounds=1)
-    ours, theirs = (table["sent, kB"].gather_every(2, start).to_list() for start in (0, 1))
-    assert theirs[1] / theirs[0] > 2 * ours[1] / ours[0], table
-
-
 def test_memory_is_flat_over_hundreds_of_refreshes() -> None:
     with counted_comms(), displayed(Turns(passing(100))) as (_, refresh):
         blocks = []
@@ -106,3 +99,15 @@ def test_memory_is_flat_over_hundreds_of_refreshes() -> None:
         scenes = sum(isinstance(each, Scene) for each in gc.get_objects())
     assert scenes <= 2, "the last one, and the one before while its drawing ends"
     assert blocks[1] - blocks[0] < 200, "every refresh keeps something"
+
+
+def test_a_breakdown_is_what_one_computes_in_sql_and_not_much_slower_than_duckdb() -> None:
+    table = breakdown_table(1_000_000, with_pandas=False).rows_by_key(["from", "by"], named=True, unique=True)
+    assert table["memory", "DuckDB"]["times ours"] > 0.5, table
+    assert table["Parquet", "DuckDB"]["times ours"] > 0.5, table
+
+
+def test_a_breakdown_of_a_parquet_file_takes_less_memory_lazily() -> None:
+    table = parquet_table(3_000_000).rows_by_key("read", named=True, unique=True)
+    peaks = {read: row["peak memory, MB"] - table["not at all"]["peak memory, MB"] for read, row in table.items()}
+    assert peaks["lazily"] < peaks["eagerly"] / 2, table

@@ -7,6 +7,7 @@ import sys
 import polars as pl
 
 from tests.bench.answers import answer_table
+from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
 from tests.bench.memory import memory_table
@@ -20,6 +21,8 @@ TABLES = {
     ),
     "answers": ("What the live map does in the kernel, part by part", answer_table),
     "memory": ("A live map of 1,000 visitors, all of them others at each refresh", memory_table),
+    "breakdown": ("A breakdown by country and device, against the same in pandas and DuckDB", breakdown_table),
+    "parquet": ("Peak memory of a breakdown of a Parquet file", parquet_table),
     "import": ("Importing, in a fresh interpreter", import_table),
 }
 

@@ -1,9 +1,8 @@
-"""The conversion analysis: what its figures are, and that they hold whatever the data."""
+"""The breakdown and the summary: what their figures are, and that they hold whatever the data."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import polars as pl
 import pytest
@@ -12,36 +11,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
-from datafast_nb.conversion import FIGURES, with_dimensions
-from datafast_nb.schema import PAYMENTS, VISITORS
-
-BASELINE = dfn.Baseline(conversion_rate=0.005, average_value=200.0)
-
-
-def visitors(*rows: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=VISITORS)
-
-
-def payments(*rows: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=PAYMENTS)
-
-
-def likelihood(score: float, confidence: float, rate: float, value: float) -> dict[str, float]:
-    return {"score": score, "confidence": confidence, "conversion_rate": rate, "expected_value": value}
-
-
-SITE = visitors(
-    {"country_code": "US", "is_customer": False, **likelihood(60, 0.8, 0.02, 2)},
-    {"country_code": "US", "is_customer": False, **likelihood(40, 0.4, 0.01, 1)},
-    {"country_code": "US", "is_customer": False},
-    {"country_code": "US", "is_customer": True, **likelihood(100, 1, 0.5, 99)},
-    {"country_code": "DE", "is_customer": False, **likelihood(50, 0.5, 0.03, 5)},
-    {"country_code": None, "is_customer": None, "score": 20},
-)
-
-
-def group(table: pl.DataFrame, value: object, by: str = "country_code") -> dict[str, Any]:
-    return table.filter(pl.col(by).eq_missing(value)).row(0, named=True)
+from datafast_nb.conversion import FIGURES, SHRINKAGE, with_dimensions
+from tests.conversion.tables import ANY_VISITORS, BASELINE, SITE, group, likelihood, visitors
 
 
 class TestBreakdown:
@@ -49,6 +20,7 @@ class TestBreakdown:
         us = group(dfn.breakdown(dfn.Snapshot(SITE, baseline=BASELINE), by="country_code"), "US")
         # The deviation of 0.02 and 0.01 is 0.00707; over the root of two, 0.005.
         assert us.pop("country_code") == "US"
+        assert {us.pop(name) is None for name in SHRINKAGE} == {False}
         assert us == pytest.approx(
             {
                 "visitors": 4,
@@ -95,6 +67,7 @@ class TestBreakdown:
             "conversion_rate_high",
             "lift",
             "value_per_visitor",
+            *SHRINKAGE,
         }
         assert (row["expected_conversions"], row["expected_value"]) == (0.0, 0.0)
 
@@ -120,7 +93,7 @@ class TestBreakdown:
 
     def test_several_dimensions_give_one_row_for_each_combination(self) -> None:
         table = dfn.breakdown(SITE, ["country_code", "score_band"])
-        assert table.columns == ["country_code", "score_band", *FIGURES]
+        assert table.columns == ["country_code", "score_band", *FIGURES, *SHRINKAGE]
         assert table.height == 6
 
     def test_a_column_of_the_user_s_own_is_a_dimension(self) -> None:
@@ -129,7 +102,7 @@ class TestBreakdown:
 
     def test_an_empty_frame_gives_no_rows_and_all_columns(self) -> None:
         table = dfn.breakdown(dfn.Snapshot(), ["page", "dimension_matches"])
-        assert table.columns == ["page", "dimension_matches", *FIGURES]
+        assert table.columns == ["page", "dimension_matches", *FIGURES, *SHRINKAGE]
         assert table.is_empty()
 
     def test_an_unknown_dimension_is_refused_with_the_nearest_and_all_known(self) -> None:
@@ -173,70 +146,6 @@ class TestLaziness:
                 result.collect()
 
 
-class TestDerivedDimensions:
-    def derive(self, name: Any, **columns: list[Any]) -> list[str | None]:
-        values: list[str | None] = with_dimensions(pl.DataFrame(columns), name)[name].to_list()
-        return values
-
-    def test_the_channel_is_the_first_source_that_is_not_blank(self) -> None:
-        assert self.derive(
-            "channel",
-            utm_source=["Newsletter ", "", None, None, None, None, None],
-            ref=["a", " friend ", "\t", None, None, None, None],
-            source=["a", "b", "ads", None, None, None, None],
-            via=["a", "b", "c", "app", None, None, None],
-            referrer=["b.com", "b.com", "b.com", "b.com", "https://www.Example.com:443/a?b=c#d", " ", None],
-        ) == ["Newsletter", "friend", "ads", "app", "example.com", "direct", "direct"]
-
-    @pytest.mark.parametrize(
-        ("referrer", "host"),
-        [
-            ("https://news.ycombinator.com/item?id=1", "news.ycombinator.com"),
-            ("www.google.com", "google.com"),
-            ("google.com/search?q=https://other.com", "google.com"),
-            ("android-app://com.slack/", "com.slack"),
-            ("//cdn.example.com/a", "cdn.example.com"),
-            ("http://user:secret@example.com/", "example.com"),
-            ("https://example.com\n.evil.com", "example.com\n.evil.com"),
-            ("https:///", "direct"),
-        ],
-    )
-    def test_a_referrer_s_channel_is_its_host(self, referrer: str, host: str) -> None:
-        blank: dict[str, list[Any]] = {name: [""] for name in ("utm_source", "ref", "source", "via")}
-        assert self.derive("channel", **blank, referrer=[referrer]) == [host]
-
-    def test_the_page_is_the_path_alone(self) -> None:
-        urls = {
-            "/pricing": "/pricing",
-            "https://example.com/pricing?plan=pro#top": "/pricing",
-            "https://example.com": "/",
-            "//example.com/a/b?c": "/a/b",
-            "?utm_source=x": "/",
-            "/a?next=https://b.com/c": "/a",
-            " /two words ": "/two words",
-            "": "/",
-        }
-        assert self.derive("page", current_url=[*urls, None]) == [*urls.values(), None]
-
-    def test_a_visit_is_new_or_returning(self) -> None:
-        assert self.derive("visit_kind", visit_count=[1, 2, 0, None]) == ["new", "returning", "new", None]
-
-    def test_a_band_holds_its_lower_bound_and_the_last_one_its_upper_too(self) -> None:
-        scores = [0.0, 19.99, 20.0, 40.0, 79.9, 80.0, 100.0, None, math.nan]
-        bands = ["0–20", "0–20", "20–40", "40–60", "60–80", "80–100", "80–100", None, None]
-        assert self.derive("score_band", score=scores) == bands
-        confidences = [0.0, 0.49, 0.5, 0.75, 1.0, None]
-        bands = ["0–0.5", "0–0.5", "0.5–0.75", "0.75–1", "0.75–1", None]
-        assert self.derive("confidence_band", confidence=confidences) == bands
-
-    def test_a_column_that_is_there_is_kept(self) -> None:
-        assert self.derive("page", current_url=["/a"], page=["my own"]) == ["my own"]
-
-    def test_what_is_not_derived_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="'country' is not a derived dimension"):
-            self.derive("country", country_code=["US"])
-
-
 class TestSummary:
     def test_it_has_the_figures_of_a_breakdown_over_everybody(self) -> None:
         row = dfn.summary(dfn.Snapshot(SITE, baseline=BASELINE)).row(0, named=True)
@@ -255,57 +164,6 @@ class TestSummary:
         assert (row["visitors"], row["prospects"], row["expected_value"], row["score"]) == (0, 0, 0.0, None)
 
 
-class TestRevenue:
-    def test_two_currencies_are_never_added(self) -> None:
-        table = dfn.revenue(
-            payments(
-                {"amount": 10.0, "currency": "USD", "is_new": True},
-                {"amount": 5.0, "currency": " usd ", "is_new": True},
-                {"amount": 7.0, "currency": "EUR", "renewal": True, "is_new": True},
-                {"amount": 3.0, "currency": None},
-                {"amount": 2.0, "currency": " "},
-            )
-        )
-        assert table.rows() == [
-            ("EUR", "renewal", 1, 0, 7.0),
-            ("USD", "new", 2, 0, 15.0),
-            (None, "other", 2, 0, 5.0),
-        ]
-
-    def test_refunds_are_taken_off_and_counted_and_missing_amounts_add_nothing(self) -> None:
-        amounts = [10.0, -4.0, None, math.nan, math.inf, 0.0]
-        table = dfn.revenue(payments(*({"amount": amount, "currency": "USD"} for amount in amounts)))
-        assert table.rows() == [("USD", "other", 6, 1, 6.0)]
-
-    def test_a_lazy_frame_stays_lazy(self) -> None:
-        assert isinstance(dfn.revenue(payments({"amount": 1.0}).lazy()), pl.LazyFrame)
-
-    def test_a_snapshot_without_payments_gives_no_rows(self) -> None:
-        assert dfn.revenue(dfn.Snapshot()).rows() == []
-
-    def test_a_frame_that_lacks_a_column_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="'currency'"):
-            dfn.revenue(payments().drop("currency"))
-
-
-ANY_FLOAT = st.none() | st.floats() | st.floats(0, 1)
-ANY_VISITORS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "country_code": st.sampled_from(["US", "DE", "", None]),
-            "is_customer": st.sampled_from([True, False, None]),
-            "dimension_matches": st.none() | st.lists(st.sampled_from(["os", "device"]), max_size=3),
-            "visit_count": st.none() | st.integers(-1, 5),
-            "referrer": st.none() | st.text(max_size=8),
-            "current_url": st.none() | st.text(max_size=8),
-            "score": ANY_FLOAT,
-            "confidence": ANY_FLOAT,
-            "conversion_rate": ANY_FLOAT,
-            "expected_value": st.none() | st.floats(-1e9, 1e9),
-        }
-    ),
-    max_size=30,
-).map(lambda rows: visitors(*rows))
 ANY_DIMENSIONS = st.sampled_from(
     [["country_code"], ["channel"], ["page"], ["visit_kind", "score_band"], ["confidence_band", "is_customer"]]
 )

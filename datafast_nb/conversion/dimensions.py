@@ -1,0 +1,185 @@
+"""What visitors are grouped by: the columns of a frame, and dimensions that are derived from them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
+
+import narwhals.stable.v2 as nw
+
+from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, finite, nearest, opened, require, shown, text, without
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Dimension = Literal[
+    "channel",
+    "page",
+    "visit_kind",
+    "score_band",
+    "confidence_band",
+    "dimension_matches",
+    "country_code",
+    "region",
+    "city",
+    "browser",
+    "os",
+    "device",
+    "current_url",
+    "referrer",
+    "visit_count",
+    "ref",
+    "source",
+    "via",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_content",
+    "utm_term",
+    "is_customer",
+    "has_profile",
+    "is_baseline",
+]
+"""A way to group visitors: a derived dimension (the first six) or a column. Other columns of a frame work too."""
+
+Derived = Literal["channel", "page", "visit_kind", "score_band", "confidence_band"]
+"""A dimension that is computed from the columns of ``schema.VISITORS``, one value for each visitor."""
+
+CONFIDENT: Final = 0.5
+"""The confidence from which a prediction counts: DataFast advises against decisions on less."""
+
+
+@overload
+def with_dimensions(data: Frame, *dimensions: Derived) -> Frame: ...
+@overload
+def with_dimensions(data: Any, *dimensions: Derived) -> Any: ...  # noqa: ANN401
+def with_dimensions(data: Any, *dimensions: Derived) -> Any:
+    """Add derived dimensions to a frame of visitors as columns.
+
+    Parameters
+    ----------
+    data : frame
+        A Polars frame of visitors, or any frame that Narwhals reads. A column that is there already is kept.
+    *dimensions : str
+        ``channel``, ``page``, ``visit_kind``, ``score_band``, ``confidence_band``, as `breakdown` explains them.
+
+    Returns
+    -------
+    frame
+        The same frame with one more column for each dimension; lazy where `data` is.
+
+    Raises
+    ------
+    ValueError
+        The dimension is not a derived one, or the frame lacks a column that it is made of.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from datafast_nb.conversion import with_dimensions
+    >>> frame = pl.DataFrame({"current_url": ["https://example.com/pricing?plan=pro", "/docs#install", ""]})
+    >>> with_dimensions(frame, "page")["page"].to_list()
+    ['/pricing', '/docs', '/']
+    """
+    unknown = [name for name in dimensions if name not in _DERIVED]
+    if unknown:
+        raise ValueError(f"{shown(unknown[0])} is not a derived dimension. There are: {', '.join(_DERIVED)}.")
+    frame, restore = opened(data)
+    return restore(with_derived(frame, dimensions))
+
+
+def _host(column: str) -> nw.Expr:
+    """Give the host of a URL, or of a host without a scheme: in small letters, without `www.` and port."""
+    host = without(
+        text(column).str.to_lowercase(),
+        [r"^([a-z][a-z0-9+.-]*:)?//", r"(?s)[/?#].*$", r"^.*@", r":[0-9]*$", r"^www\."],
+    )
+    return nw.when(host != "").then(host)
+
+
+def _channel() -> nw.Expr:
+    """Give the first parameter that names where a visitor came from, or else the referrer."""
+    named = [text(column) for column in ("utm_source", "ref", "source", "via")]
+    return nw.coalesce(*named, _host("referrer"), nw.lit("direct"))
+
+
+def page(column: str) -> nw.Expr:
+    """Give the path of the page, of a full URL as of a bare path."""
+    url = nw.col(column).cast(nw.String)
+    path = without(url, [BLANKS_AROUND, r"^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*", r"(?s)[?#].*$"])
+    return nw.when(path == "").then(nw.lit("/")).otherwise(path)
+
+
+def _visit_kind() -> nw.Expr:
+    """Tell a first visit from a later one."""
+    visits = nw.col("visit_count")
+    kind = nw.when(visits > 1).then(nw.lit("returning")).otherwise(nw.lit("new"))
+    return nw.when(~visits.is_null()).then(kind)
+
+
+def _band(column: str, *bounds: float) -> nw.Expr:
+    """Give the half-open interval that a value is in; the first and last one also hold what lies outside."""
+    value = finite(column)
+    (first, second), *others = pairwise(bounds)
+    label = nw.lit(f"{first:g}–{second:g}")
+    for low, high in others:
+        label = nw.when(value >= low).then(nw.lit(f"{low:g}–{high:g}")).otherwise(label)
+    return nw.when(~value.is_null()).then(label)
+
+
+# What each derived dimension is made of, and how.
+_DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyType(
+    {
+        "channel": (("utm_source", "ref", "source", "via", "referrer"), _channel()),
+        "page": (("current_url",), page("current_url")),
+        "visit_kind": (("visit_count",), _visit_kind()),
+        "score_band": (("score",), _band("score", 0, 20, 40, 60, 80, 100)),
+        "confidence_band": (("confidence",), _band("confidence", 0, CONFIDENT, 0.75, 1)),
+    }
+)
+
+
+def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Add those of the dimensions that are derived and not there yet."""
+    columns = frame.collect_schema().names()
+    wanted = [name for name in names if name in _DERIVED and name not in columns]
+    for name in wanted:
+        require(frame, _DERIVED[name][0], name)
+    return frame.with_columns(**{name: _DERIVED[name][1] for name in wanted}) if wanted else frame
+
+
+def dimension_names(by: str | Sequence[str]) -> list[str]:
+    """Give the dimensions as a list, or refuse what is neither a name nor a list of names."""
+    names = [by] if isinstance(by, str) else list(by) if isinstance(by, (list, tuple)) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"by takes the name of a dimension or a list of names, such as by='channel', not {by!r:.60}.")
+    return names  # type: ignore[return-value]
+
+
+def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], figures: Sequence[str]) -> None:
+    """Refuse dimensions that the frame can't be grouped by; `figures` are the columns that the table has of its own."""
+    columns = frame.collect_schema().names()
+    if not names:
+        raise ValueError("Give at least one dimension to break down by, such as by='country_code'.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"A dimension is named twice in by={list(names)!r:.200}.")
+    for name in names:
+        if name.startswith("_"):
+            raise ValueError(f"{shown(name)} begins with an underscore, as the table's own columns do; rename it.")
+        if name in figures:
+            raise ValueError(
+                f"{name!r} is a figure of the table, not a dimension; group by 'score_band' or 'confidence_band', "
+                "or by a column of your own with another name."
+            )
+        if name not in columns and name not in _DERIVED:
+            known = [*_DERIVED, *(column for column in columns if column not in figures)]
+            raise ValueError(f"Unknown dimension {shown(name)}.{nearest(name, known)} There are: {', '.join(known)}.")
+
+
+def one_row_per_group(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Give a visitor one row for each matched dimension, where that is what visitors are grouped by."""
+    if "dimension_matches" not in names:
+        return frame
+    matches = nw.col("dimension_matches").list.unique()
+    return frame.with_columns(dimension_matches=matches).explode("dimension_matches")

@@ -1,0 +1,144 @@
+"""Which matched dimensions, and which of their values, move the likelihood most."""
+
+from __future__ import annotations
+
+from typing import Any, Final, overload
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+from datafast_nb.conversion.figures import aggregates, with_figures, with_measures, with_moments
+from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require, whole_number
+from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
+from datafast_nb.schema import VISITORS
+from datafast_nb.snapshot import Baseline, Snapshot
+
+# Where the value of a matched dimension is, for those that are not called as their column is.
+_COLUMN_OF: Final = {
+    "country": "country_code",
+    "campaign": "utm_campaign",
+    "medium": "utm_medium",
+    "content": "utm_content",
+    "term": "utm_term",
+    "page": "current_url",
+}
+_COLUMNS: Final = (
+    "dimension",
+    "value",
+    "visitors",
+    "scored",
+    "conversion_rate",
+    "conversion_rate_low",
+    "conversion_rate_high",
+    "lift",
+    "lift_low",
+    "lift_high",
+    "lift_shrunk",
+    "credibility",
+    "extra_conversions",
+    "overlap",
+)
+
+
+@overload
+def drivers(data: Snapshot, *, min_visitors: int = 2, baseline: Baseline | None = None) -> pl.DataFrame: ...
+@overload
+def drivers(data: Frame, *, min_visitors: int = 2, baseline: Baseline | None = None) -> Frame: ...
+@overload
+def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = None) -> Any: ...  # noqa: ANN401
+def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = None) -> Any:
+    """Rank the matched dimensions and their values by how far they move the conversion likelihood.
+
+    A prediction says which of a visitor's dimensions it rests on. Here each of these is a group with the value that
+    the visitor has in it: a German on a phone, of whom country and device matched, is in ``country`` = ``DE`` and in
+    ``device`` = ``mobile``. So the groups overlap. A lift is what visitors of that group have on average, with all
+    else that they have in common; it is not what the value alone does, and lifts of several groups must not be
+    multiplied.
+
+    Parameters
+    ----------
+    data : Snapshot or frame
+        As for `breakdown`; the column ``dimension_matches`` is needed too, and those of the dimensions in it.
+    min_visitors : int, default 2
+        Leave out groups with fewer scored prospects.
+    baseline : Baseline, optional
+        The site's averages, by default the snapshot's own; without any the mean over all scored prospects.
+
+    Returns
+    -------
+    frame
+        One row for each dimension and value, farthest from the baseline first (by ``lift_shrunk``, up or down alike):
+
+        =========================== =========================================================================
+        ``dimension``, ``value``    the matched dimension as the service names it, and the visitors' value of it;
+                                    null where no column holds that value
+        ``visitors``, ``scored``    visitors of whom it matched; prospects with a likelihood among them
+        ``conversion_rate``,        mean over ``scored``, and its 95 % interval as in `breakdown`
+        ``…_low``, ``…_high``
+        ``lift``                    ``conversion_rate`` over the baseline's
+        ``lift_low``, ``lift_high`` the interval over the baseline's
+        ``lift_shrunk``             the lift, drawn towards 1 the more so the smaller the group, as in `breakdown`
+        ``credibility``             the weight of the group's own rate in it, 0 to 1
+        ``extra_conversions``       expected conversions of ``scored`` beyond those at the baseline's rate
+        ``overlap``                 share of the group's visitors who are in other rows too, 0 to 1
+        =========================== =========================================================================
+
+    Raises
+    ------
+    ValueError
+        The frame lacks a column.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> import datafast_nb as dfn
+    >>> site = dfn.demo.Site(seed=0, visitors=1000, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC))
+    >>> dfn.drivers(site.snapshot()).select("dimension", "value", "scored").head(3).rows()
+    [('campaign', 'giveaway', 22), ('country', 'IN', 29), ('referrer', 'https://www.facebook.com/', 16)]
+    """
+    whole_number(min_visitors, "min_visitors", 0)
+    frame, restore = opened(data)
+    require(frame, ("dimension_matches",), "drivers")
+    visitors = with_measures(frame, purpose="drivers")
+    known = nw.lit(rate_of(data, baseline), dtype=nw.Float64)
+    everybody = visitors.select(_usual=nw.coalesce(known, nw.col("_conversion_rate").mean()))
+    rate = nw.col("_usual")
+    groups = with_moments(_matched(visitors)).join(everybody, how="cross").with_columns(_total=nw.col("visitors"))
+    groups = with_variances(groups, rate)
+    table = with_shrunk(with_figures(groups, None)).with_columns(
+        lift=ratio(nw.col("conversion_rate"), rate),
+        lift_low=ratio(nw.col("conversion_rate_low"), rate),
+        lift_high=ratio(nw.col("conversion_rate_high"), rate),
+        lift_shrunk=ratio(nw.col("conversion_rate_shrunk"), rate),
+        extra_conversions=nw.col("expected_conversions") - nw.col("_rates") * rate,
+        overlap=nw.col("_shared") / nw.col("visitors"),
+    )
+    # A lift of one half is as far from 1 as one of two.
+    lift = nw.col("lift_shrunk")
+    strength = nw.when(lift >= 1).then(lift).otherwise(ratio(nw.lit(1.0), lift))
+    return restore(
+        table.filter(nw.col("scored") >= min_visitors)
+        .with_columns(_strength=strength)
+        .sort("_strength", "dimension", "value", descending=[True, False, False], nulls_last=True)
+        .select(*_COLUMNS)
+    )
+
+
+def _matched(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give the sums of each matched dimension and value, and how many visitors match others too as `_shared`."""
+    columns = visitors.collect_schema().names()
+    own = {name: name for name in columns if name in VISITORS and name not in {"dimension_matches", "source"}}
+    places = {name: column for name, column in {**own, **_COLUMN_OF}.items() if column in columns}
+    value = nw.lit(None, dtype=nw.String)
+    for name, column in places.items():
+        value = nw.when(nw.col("_dimension") == name).then(nw.col(column).cast(nw.String)).otherwise(value)
+    matches = nw.col("dimension_matches").list.unique()
+    rows = visitors.with_columns(_dimension=matches, _several=(matches.list.len() > 1).cast(nw.Int64))
+    return (
+        rows.explode("_dimension")
+        .filter(~nw.col("_dimension").is_null())
+        .with_columns(_value=value)
+        .group_by("_dimension", "_value")
+        .agg(*aggregates(), _shared=nw.col("_several").fill_null(0).sum())
+        .rename({"_dimension": "dimension", "_value": "value"})
+    )

@@ -1,0 +1,116 @@
+"""The figures of a group of visitors, made of sums: so groups can be put together, and nothing is averaged twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import narwhals.stable.v2 as nw
+
+from datafast_nb.conversion.dimensions import CONFIDENT
+from datafast_nb.conversion.frames import counts, flag, ratio, require
+from datafast_nb.conversion.interval import Interval, with_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Figure = Literal[
+    "visitors",
+    "share",
+    "customers",
+    "scored",
+    "confident",
+    "score",
+    "confidence",
+    "conversion_rate",
+    "conversion_rate_low",
+    "conversion_rate_high",
+    "lift",
+    "expected_conversions",
+    "expected_value",
+    "value_per_visitor",
+]
+"""A figure of `breakdown`: a column that it gives after the group's own."""
+
+FIGURES: Final[tuple[Figure, ...]] = get_args(Figure)
+"""The columns that `breakdown` gives after the group's own."""
+
+MEASURES: Final = ("score", "confidence", "conversion_rate", "expected_value")
+_COUNTS: Final = ("visitors", "customers", "scored", "confident", "_confidences", "_rates")
+_SUMS: Final = ("_score", "_confidence", "_rate", "expected_value")
+
+
+def with_measures(
+    frame: nw.LazyFrame[Any], *, include_customers: bool = False, purpose: str = "the breakdown"
+) -> nw.LazyFrame[Any]:
+    """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by."""
+    require(frame, ("is_customer", *MEASURES), purpose)
+    customer = flag("is_customer")
+    numbers = {name: nw.col(name).cast(nw.Float64) for name in MEASURES}
+    scored = numbers["score"].is_finite()
+    counted = scored if include_customers else ~customer & scored
+    measures = {f"_{name}": nw.when(counted & value.is_finite()).then(value) for name, value in numbers.items()}
+    return frame.with_columns(_customer=customer.cast(nw.Int64), **measures).with_columns(
+        _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64)
+    )
+
+
+def aggregates() -> list[nw.Expr]:
+    """Give the aggregates that every figure is made from, over what `with_measures` adds."""
+    rate = nw.col("_conversion_rate")
+    return [
+        nw.len().alias("visitors"),
+        nw.col("_customer").sum().alias("customers"),
+        nw.col("_score").count().alias("scored"),
+        nw.col("_confident").sum().alias("confident"),
+        nw.col("_confidence").count().alias("_confidences"),
+        rate.count().alias("_rates"),
+        nw.col("_score").sum().alias("_score"),
+        nw.col("_confidence").sum().alias("_confidence"),
+        rate.sum().alias("_rate"),
+        nw.col("_expected_value").sum().alias("expected_value"),
+        rate.var(ddof=1).alias("_variance"),
+    ]
+
+
+def with_moments(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Make all aggregates sums: the rates' variance becomes the sum of squares of their deviation."""
+    groups = groups.with_columns(counts(*_COUNTS), nw.col(*_SUMS).fill_null(0.0))
+    deviation = nw.col("_variance") * (nw.col("_rates").cast(nw.Float64) - 1.0)
+    return groups.with_columns(_squares=nw.when(nw.col("_rates") > 1).then(deviation).otherwise(0.0))
+
+
+def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Put groups of the same name together, as if their visitors had been one group from the start.
+
+    The sums of squares move to the common mean: Chan, Golub and LeVeque (1979), *Updating formulae and a pairwise
+    algorithm for computing sample variances*.
+    """
+    rates = nw.col("_rates").cast(nw.Float64)
+    mean = ratio(nw.col("_rate").sum().over(*names), rates.sum().over(*names))
+    moved = groups.with_columns(_moved=(ratio(nw.col("_rate"), rates) - mean).fill_null(0.0))
+    away = nw.col("_moved")
+    return (
+        moved.with_columns(_squares=nw.col("_squares") + rates * away * away)
+        .group_by(*names)
+        .agg(
+            *(nw.col(name).sum() for name in (*_COUNTS, *_SUMS, "_squares")),
+            *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between")),
+        )
+        .with_columns(counts(*_COUNTS))
+    )
+
+
+def with_figures(
+    groups: nw.LazyFrame[Any], baseline_rate: float | None, interval: Interval = "normal"
+) -> nw.LazyFrame[Any]:
+    """Add the figures that are made of the sums."""
+    rates, scored = nw.col("_rates"), nw.col("scored")
+    groups = groups.with_columns(
+        share=nw.col("visitors") / nw.col("_total"),
+        score=ratio(nw.col("_score"), scored),
+        confidence=ratio(nw.col("_confidence"), nw.col("_confidences")),
+        conversion_rate=ratio(nw.col("_rate"), rates),
+        expected_conversions=nw.col("_rate"),
+        value_per_visitor=ratio(nw.col("expected_value"), scored),
+    ).with_columns(lift=nw.col("conversion_rate") / nw.lit(baseline_rate, dtype=nw.Float64))
+    return with_interval(groups, interval)

@@ -1,0 +1,114 @@
+"""The ways that visitors take through the site."""
+
+from __future__ import annotations
+
+from typing import Any, Final, overload
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+from datafast_nb.conversion.events import PAGEVIEW, opened_events
+from datafast_nb.conversion.frames import Frame, whole_number
+from datafast_nb.snapshot import Snapshot
+
+_ARROW: Final = " → "
+_MOST_PAGES: Final = 20
+
+
+@overload
+def journeys(data: Snapshot, *, top: int | None = 20, length: int = 5) -> pl.DataFrame: ...
+@overload
+def journeys(data: Frame, *, top: int | None = 20, length: int = 5) -> Frame: ...
+@overload
+def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any: ...  # noqa: ANN401
+def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any:
+    """Give the commonest paths from page to page.
+
+    Parameters
+    ----------
+    data : Snapshot or frame
+        A snapshot, or a frame of events with the columns ``event_id``, ``type``, ``visitor_id``, ``timestamp`` and
+        ``path``.
+    top : int or None, default 20
+        Give the first so many paths; None for all.
+    length : int, default 5
+        Look at so many pages from the first on, at most 20.
+
+    Returns
+    -------
+    frame
+        One row for each path, the commonest first and then by its pages:
+
+        ============================ ====================================================================
+        ``path``                     the pages with arrows between them, to be read; ends in ``…`` where
+                                     visitors went on
+        ``pages``                    how many pages it has, up to `length`
+        ``goes_on``                  whether its visitors went on to pages beyond `length`
+        ``visitors``, ``share``      visitors who took it; their share of all who viewed a page, 0 to 1
+        ``median_seconds``           median time from its first page to its last, in seconds
+        ``page_1``, … ``page_5``     its pages, null behind the last; `length` such columns
+        ============================ ====================================================================
+
+    Raises
+    ------
+    ValueError
+        The frame lacks a column, `top` is less than 1, or `length` is not 1 to 20.
+
+    Notes
+    -----
+    A page that is loaded again counts once. The events reach back ten minutes, so a path may have begun before. Page
+    views at the very same moment are taken in the order of their ids.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> table = dfn.journeys(dfn.demo.Site(seed=0).snapshot(), top=3, length=2)
+    >>> table.columns
+    ['path', 'pages', 'goes_on', 'visitors', 'share', 'median_seconds', 'page_1', 'page_2']
+    """
+    if top is not None:
+        whole_number(top, "top", 1)
+    if whole_number(length, "length", 1) > _MOST_PAGES:
+        raise ValueError(f"length is {length}; give {_MOST_PAGES} or less.")
+    events, restore = opened_events(data, "journeys")
+    pages = [f"page_{number}" for number in range(1, length + 1)]
+    paths = (
+        _walks(events, pages)
+        .group_by(*pages, "goes_on")
+        .agg(visitors=nw.len(), pages=nw.col("_pages").max(), median_seconds=nw.col("_seconds").median())
+        .with_columns(nw.col("visitors").cast(nw.Int64), nw.col("pages").cast(nw.Int64))
+    )
+    more = nw.when(nw.col("goes_on")).then(nw.lit("…"))
+    table = paths.with_columns(
+        path=nw.concat_str([*(nw.col(page) for page in pages), more], separator=_ARROW, ignore_nulls=True),
+        share=nw.col("visitors") / nw.col("visitors").sum(),
+    ).sort("visitors", *pages, "goes_on", descending=[True] + [False] * (length + 1), nulls_last=True)
+    table = table.select("path", "pages", "goes_on", "visitors", "share", "median_seconds", *pages)
+    return restore(table if top is None else table.head(top))
+
+
+def _walks(events: nw.LazyFrame[Any], pages: list[str]) -> nw.LazyFrame[Any]:
+    """Give one row per visitor: the pages in order, whether there were more, and the seconds they took."""
+    order = ["_time", "_event"]
+    views = events.filter((nw.col("_type") == PAGEVIEW) & ~nw.col("_page").is_null())
+    before = nw.col("_page").shift(1).over("visitor_id", order_by=order)
+    moves = views.with_columns(_before=before, _one=nw.lit(1))
+    moves = moves.filter(nw.col("_before").is_null() | (nw.col("_before") != nw.col("_page")))
+    moves = moves.with_columns(_place=nw.col("_one").cum_sum().over("visitor_id", order_by=order))
+    within = nw.col("_place") <= len(pages)
+    cells = {page: nw.when(nw.col("_place") == place).then(nw.col("_page")) for place, page in enumerate(pages, 1)}
+    return (
+        moves.with_columns(**cells, _within=nw.when(within).then(nw.col("_time")))
+        .group_by("visitor_id")
+        .agg(
+            *(nw.col(page).max() for page in pages),
+            _all=nw.len(),
+            _first=nw.col("_within").min(),
+            _last=nw.col("_within").max(),
+        )
+        .with_columns(
+            goes_on=nw.col("_all") > len(pages),
+            _pages=nw.when(nw.col("_all") > len(pages)).then(nw.lit(len(pages))).otherwise(nw.col("_all")),
+            _seconds=(nw.col("_last") - nw.col("_first")) / 1000.0,
+        )
+    )

@@ -1,0 +1,145 @@
+"""Whom to look after now: the prospects worth most, and why."""
+
+from __future__ import annotations
+
+from typing import Any, Final, overload
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+from datafast_nb.conversion.dimensions import CONFIDENT, with_derived
+from datafast_nb.conversion.figures import MEASURES
+from datafast_nb.conversion.frames import Frame, finite, flag, opened, rate_of, require, text, whole_number
+from datafast_nb.snapshot import Baseline, Snapshot
+
+_NEEDED: Final = ("visitor_id", "visit_count", "country_code", "device", "is_customer", "dimension_matches", *MEASURES)
+_COLUMNS: Final = (
+    "visitor_id",
+    "page",
+    "channel",
+    "visit_count",
+    "country_code",
+    "device",
+    "score",
+    "confidence",
+    "conversion_rate",
+    "lift",
+    "expected_value",
+    "reason",
+)
+_LONGEST: Final = 60  # of a text that a stranger wrote, in the reason
+_MATCHES: Final = (
+    "country",
+    "region",
+    "city",
+    "device",
+    "os",
+    "browser",
+    "referrer",
+    "source",
+    "medium",
+    "campaign",
+    "page",
+)
+
+
+@overload
+def opportunities(data: Snapshot, *, top: int | None = None, baseline: Baseline | None = None) -> pl.DataFrame: ...
+@overload
+def opportunities(data: Frame, *, top: int | None = None, baseline: Baseline | None = None) -> Frame: ...
+@overload
+def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | None = None) -> Any: ...  # noqa: ANN401
+def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | None = None) -> Any:
+    """Rank the prospects by expected value, with the reason for each in plain words.
+
+    Parameters
+    ----------
+    data : Snapshot or frame
+        A snapshot, or a frame of visitors with the columns of ``schema.VISITORS``.
+    top : int, optional
+        Give the first so many alone.
+    baseline : Baseline, optional
+        The site's averages, which `lift` is measured against; by default the snapshot's own.
+
+    Returns
+    -------
+    frame
+        One row for each visitor who is no customer and whose prediction has a confidence of at least 0.5 and an
+        expected value, the highest first:
+
+        ==================== ==========================================================================
+        ``visitor_id``       the visitor
+        ``page``,            as `breakdown` explains them
+        ``channel``
+        ``visit_count``,     as in ``schema.VISITORS``
+        ``country_code``,
+        ``device``
+        ``score``,           0 to 100, 0 to 1
+        ``confidence``
+        ``conversion_rate``  predicted probability
+        ``lift``             ``conversion_rate`` over the baseline's; null without a baseline
+        ``expected_value``   in USD
+        ``reason``           page, channel, number of the visit and matched dimensions in a sentence; texts that
+                             visitors wrote are cut off after 60 characters and are not escaped
+        ==================== ==========================================================================
+
+    Raises
+    ------
+    ValueError
+        The frame lacks a column, or `top` is less than 1.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> import datafast_nb as dfn
+    >>> site = dfn.demo.Site(seed=0, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC))
+    >>> print(dfn.opportunities(site.snapshot(), top=1)["reason"].item())
+    Is on /features; came from newsletter; on visit number 2; country, device, os, browser, referrer, campaign matched
+    """
+    if top is not None:
+        whole_number(top, "top", 1)
+    frame, restore = opened(data)
+    require(frame, _NEEDED, "opportunities")
+    cells = {name: finite(name) for name in MEASURES}
+    likely = (
+        frame.with_columns(**cells, is_customer=flag("is_customer"))
+        .filter(~nw.col("is_customer") & (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null())
+        .filter(~nw.col("score").is_null())
+    )
+    ranked = (
+        with_derived(likely, ["page", "channel"])
+        .with_columns(
+            lift=nw.col("conversion_rate") / nw.lit(rate_of(data, baseline), dtype=nw.Float64), reason=_reason()
+        )
+        .sort("expected_value", "visitor_id", descending=[True, False], nulls_last=True)
+        .select(*_COLUMNS)
+    )
+    return restore(ranked if top is None else ranked.head(top))
+
+
+def _reason() -> nw.Expr:
+    """Say in plain words what speaks for a visitor."""
+    visits = nw.col("visit_count").cast(nw.Int64)
+    on_visit = (
+        nw.when(visits > 1)
+        .then(nw.concat_str([nw.lit("on visit number "), visits.cast(nw.String)]))
+        .otherwise(nw.when(visits <= 1).then(nw.lit("on the first visit")))
+    )
+    channel = nw.concat_str([nw.lit("came from "), _short("channel")])
+    matches = nw.col("dimension_matches")
+    known = [nw.when(matches.list.contains(name)).then(nw.lit(name)) for name in _MATCHES]
+    matched = nw.concat_str(known, separator=", ", ignore_nulls=True)
+    parts = [
+        nw.concat_str([nw.lit("Is on "), _short("page")]),
+        nw.when(nw.col("channel") != "direct").then(channel).otherwise(nw.lit("came directly")),
+        on_visit,
+        nw.when(matched != "").then(nw.concat_str([matched, nw.lit(" matched")])),
+    ]
+    return nw.concat_str(parts, separator="; ", ignore_nulls=True)
+
+
+def _short(column: str) -> nw.Expr:
+    """Give a text on one line, cut off where it is long."""
+    line = text(column).str.replace_all(r"\s+", " ")
+    cut = nw.concat_str([line.str.slice(0, _LONGEST), nw.lit("…")])
+    return nw.when(line.str.len_chars() > _LONGEST).then(cut).otherwise(line)

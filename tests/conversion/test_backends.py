@@ -1,0 +1,124 @@
+"""Every function that takes a frame gives the same table for Polars, DuckDB and PySpark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import datafast_nb as dfn
+from datafast_nb.conversion import with_dimensions
+from tests.conversion import java
+
+MOMENT = datetime(2026, 2, 6, 15, tzinfo=UTC)
+SNAP = dfn.demo.Site(seed=4, visitors=400, clock=lambda: MOMENT).snapshot()
+LATER = dfn.demo.Site(seed=5, visitors=400, clock=lambda: MOMENT).snapshot()
+BASELINE = SNAP.baseline
+STEPS = ["/", "/pricing", dfn.goal("signup")]
+SALE = ["/pricing", "/checkout/*", dfn.payment()]
+
+Make = Callable[[pl.DataFrame], Any]
+
+
+class Frames(NamedTuple):
+    visitors: Any
+    events: Any
+    payments: Any
+    later: Any
+
+
+# Each takes frames of one kind and gives a table of that kind.
+CALLS: dict[str, Callable[[Frames], Any]] = {
+    "breakdown": lambda it: dfn.breakdown(it.visitors, ["device", "channel"], baseline=BASELINE),
+    "breakdown of pages without a baseline": lambda it: dfn.breakdown(it.visitors, ["page", "visit_kind"]),
+    "breakdown of bands": lambda it: dfn.breakdown(it.visitors, ["score_band", "confidence_band"], min_visitors=5),
+    "breakdown of overlapping groups": lambda it: dfn.breakdown(it.visitors, "dimension_matches", baseline=BASELINE),
+    "breakdown with others": lambda it: dfn.breakdown(
+        it.visitors,
+        ["country_code", "is_customer"],
+        top=5,
+        min_visitors=10,
+        order_by="visitors",
+        include_customers=True,
+    ),
+    "breakdown with others and logit intervals": lambda it: dfn.breakdown(
+        it.visitors, "country_code", top=7, interval="logit", baseline=BASELINE
+    ),
+    "summary": lambda it: dfn.summary(it.visitors, baseline=BASELINE),
+    "drivers": lambda it: dfn.drivers(it.visitors, baseline=BASELINE),
+    "drivers without a baseline": lambda it: dfn.drivers(it.visitors, min_visitors=10),
+    "compare": lambda it: dfn.compare(it.visitors, it.later, by="country_code"),
+    "opportunities": lambda it: dfn.opportunities(it.visitors, baseline=BASELINE),
+    "opportunities, the first": lambda it: dfn.opportunities(it.visitors, top=3),
+    "funnel": lambda it: dfn.funnel(it.events, STEPS),
+    "funnel by groups": lambda it: dfn.funnel(it.events, STEPS, by=["device", "visit_kind"], visitors=it.visitors),
+    "funnel with payments": lambda it: dfn.funnel(it.events, SALE, visitors=it.visitors, payments=it.payments),
+    "journeys": lambda it: dfn.journeys(it.events, top=None, length=3),
+    "revenue": lambda it: dfn.revenue(it.payments),
+    "revenue in one currency": lambda it: dfn.revenue(it.payments, rates={"EUR": 1.1, "GBP": 1.25}),
+    "with_dimensions": lambda it: with_dimensions(it.visitors, "channel", "page", "score_band"),
+}
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    java.find_or_get()
+    from pyspark.sql import SparkSession
+
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "512m",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.ui.enabled": "false",
+    }
+    builder = SparkSession.builder.master("local[1]").appName("datafast_nb")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+def same(call: str, make: Make, collect: Callable[[Any], pl.DataFrame]) -> None:
+    """Make the call with frames of another kind, and compare with what Polars frames give."""
+    frames = Frames(SNAP.visitors, SNAP.events, SNAP.payments, LATER.visitors)
+    expected = CALLS[call](frames)
+    assert expected.height
+    found = collect(CALLS[call](Frames(*map(make, frames))))
+    if call == "with_dimensions":  # the one that does not sort
+        keys = ["visitor_id"]
+        found, expected = (it.select(*keys, "channel", "page", "score_band").sort(keys) for it in (found, expected))
+    assert_frame_equal(found, expected, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_polars_lazy_frame_gives_the_same_table(call: str) -> None:
+    same(call, pl.DataFrame.lazy, pl.LazyFrame.collect)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_duckdb_relation_gives_the_same_table(call: str, database: duckdb.DuckDBPyConnection) -> None:
+    same(call, lambda frame: database.from_arrow(frame.to_arrow()), duckdb.DuckDBPyRelation.pl)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_pyspark_frame_gives_the_same_table(call: str, spark: Any) -> None:
+    def collect(frame: Any) -> pl.DataFrame:
+        table = pl.from_arrow(frame.toArrow())
+        assert isinstance(table, pl.DataFrame)
+        return table
+
+    same(call, lambda frame: spark.createDataFrame(frame.to_arrow()), collect)

@@ -1,0 +1,75 @@
+"""The dimensions that are derived from columns."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import polars as pl
+import pytest
+
+from datafast_nb.conversion import with_dimensions
+
+
+class TestDerivedDimensions:
+    def derive(self, name: Any, **columns: list[Any]) -> list[str | None]:
+        values: list[str | None] = with_dimensions(pl.DataFrame(columns), name)[name].to_list()
+        return values
+
+    def test_the_channel_is_the_first_source_that_is_not_blank(self) -> None:
+        assert self.derive(
+            "channel",
+            utm_source=["Newsletter ", "", None, None, None, None, None],
+            ref=["a", " friend ", "\t", None, None, None, None],
+            source=["a", "b", "ads", None, None, None, None],
+            via=["a", "b", "c", "app", None, None, None],
+            referrer=["b.com", "b.com", "b.com", "b.com", "https://www.Example.com:443/a?b=c#d", " ", None],
+        ) == ["Newsletter", "friend", "ads", "app", "example.com", "direct", "direct"]
+
+    @pytest.mark.parametrize(
+        ("referrer", "host"),
+        [
+            ("https://news.ycombinator.com/item?id=1", "news.ycombinator.com"),
+            ("www.google.com", "google.com"),
+            ("google.com/search?q=https://other.com", "google.com"),
+            ("android-app://com.slack/", "com.slack"),
+            ("//cdn.example.com/a", "cdn.example.com"),
+            ("http://user:secret@example.com/", "example.com"),
+            ("https://example.com\n.evil.com", "example.com\n.evil.com"),
+            ("https:///", "direct"),
+        ],
+    )
+    def test_a_referrer_s_channel_is_its_host(self, referrer: str, host: str) -> None:
+        blank: dict[str, list[Any]] = {name: [""] for name in ("utm_source", "ref", "source", "via")}
+        assert self.derive("channel", **blank, referrer=[referrer]) == [host]
+
+    def test_the_page_is_the_path_alone(self) -> None:
+        urls = {
+            "/pricing": "/pricing",
+            "https://example.com/pricing?plan=pro#top": "/pricing",
+            "https://example.com": "/",
+            "//example.com/a/b?c": "/a/b",
+            "?utm_source=x": "/",
+            "/a?next=https://b.com/c": "/a",
+            " /two words ": "/two words",
+            "": "/",
+        }
+        assert self.derive("page", current_url=[*urls, None]) == [*urls.values(), None]
+
+    def test_a_visit_is_new_or_returning(self) -> None:
+        assert self.derive("visit_kind", visit_count=[1, 2, 0, None]) == ["new", "returning", "new", None]
+
+    def test_a_band_holds_its_lower_bound_and_the_last_one_its_upper_too(self) -> None:
+        scores = [0.0, 19.99, 20.0, 40.0, 79.9, 80.0, 100.0, None, math.nan]
+        bands = ["0–20", "0–20", "20–40", "40–60", "60–80", "80–100", "80–100", None, None]
+        assert self.derive("score_band", score=scores) == bands
+        confidences = [0.0, 0.49, 0.5, 0.75, 1.0, None]
+        bands = ["0–0.5", "0–0.5", "0.5–0.75", "0.75–1", "0.75–1", None]
+        assert self.derive("confidence_band", confidence=confidences) == bands
+
+    def test_a_column_that_is_there_is_kept(self) -> None:
+        assert self.derive("page", current_url=["/a"], page=["my own"]) == ["my own"]
+
+    def test_what_is_not_derived_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="'country' is not a derived dimension"):
+            self.derive("country", country_code=["US"])

@@ -1,0 +1,100 @@
+"""Drivers and opportunities: what moves the likelihood, and whom to look after."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+import datafast_nb as dfn
+from tests.conversion.tables import BASELINE, likelihood, visitors
+
+GERMANS = {"country_code": "DE", "device": "mobile", "dimension_matches": ["country", "device"]}
+AMERICANS = {"country_code": "US", "device": "mobile", "dimension_matches": ["device", "device"]}
+CROWD = visitors(
+    *({**GERMANS, **likelihood(80, 0.8, rate, 2)} for rate in (0.02, 0.03, 0.025)),
+    *({**AMERICANS, **likelihood(50, 0.8, rate, 1)} for rate in (0.004, 0.005, 0.006)),
+    {"dimension_matches": [], **likelihood(50, 0.1, 0.005, 1)},
+    {"dimension_matches": None, "is_customer": True},
+)
+
+
+def test_each_matched_dimension_and_value_is_a_group_with_its_lift() -> None:
+    table = dfn.drivers(CROWD, baseline=BASELINE)
+    assert table.select("dimension", "value", "visitors", "scored").rows() == [
+        ("country", "DE", 3, 3),
+        ("device", "mobile", 6, 6),
+    ]
+    assert table["lift"].to_list() == pytest.approx([5.0, 3.0])
+    assert table["extra_conversions"].to_list() == pytest.approx([0.06, 0.06])
+    row = table.row(0, named=True)
+    assert row["lift_low"] < row["lift"] < row["lift_high"]
+    assert 1 < row["lift_shrunk"] < row["lift"]
+
+
+def test_groups_say_how_much_they_overlap() -> None:
+    assert dfn.drivers(CROWD, baseline=BASELINE)["overlap"].to_list() == [1.0, 0.5]
+
+
+def test_without_a_baseline_the_mean_of_all_prospects_is_the_measure() -> None:
+    lifts = dict(dfn.drivers(CROWD).select("dimension", "lift").iter_rows())
+    mean = (0.075 + 0.015 + 0.005) / 7
+    assert lifts == pytest.approx({"country": 0.025 / mean, "device": 0.015 / mean})
+
+
+def test_down_is_as_far_as_up() -> None:
+    rows = [
+        {"device": name, "dimension_matches": ["device"], **likelihood(50, 0.8, rate + step, 1)}
+        for name, rate in (("half", 0.0025), ("more", 0.0075))
+        for step in (-1e-6, 0, 1e-6)
+    ]
+    assert dfn.drivers(visitors(*rows), baseline=BASELINE)["value"].to_list() == ["half", "more"]
+
+
+def test_a_dimension_that_no_column_holds_has_no_value() -> None:
+    row = {"dimension_matches": ["weather"], **likelihood(50, 0.8, 0.01, 1)}
+    assert dfn.drivers(visitors(row, row)).select("dimension", "value").rows() == [("weather", None)]
+
+
+def test_small_groups_are_left_out() -> None:
+    assert dfn.drivers(CROWD, min_visitors=4)["dimension"].to_list() == ["device"]
+
+
+def test_what_is_planted_in_the_demo_site_is_found() -> None:
+    site = dfn.demo.Site(seed=0, visitors=3_000, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC))
+    table = dfn.drivers(site.snapshot(), min_visitors=30)
+    up, down = table.filter(pl.col("lift") > 1), table.filter(pl.col("lift") < 1)
+    assert {("campaign", "spring-offer"), ("country", "DE")} <= set(up.select("dimension", "value").head(3).iter_rows())
+    assert {("campaign", "giveaway"), ("country", "IN")} <= set(down.select("dimension", "value").head(4).iter_rows())
+
+
+def test_opportunities_are_sure_prospects_by_expected_value_with_the_reason() -> None:
+    rows = [
+        {"visitor_id": "low", **likelihood(50, 0.9, 0.005, 1)},
+        {"visitor_id": "unsure", **likelihood(99, 0.49, 0.5, 99)},
+        {"visitor_id": "customer", "is_customer": True, **likelihood(100, 1, 1, 99)},
+        {"visitor_id": "unscored"},
+        {
+            "visitor_id": "high",
+            "current_url": "/pricing?plan=pro",
+            "utm_source": "newsletter",
+            "visit_count": 3,
+            "dimension_matches": ["device", "country"],
+            **likelihood(80, 0.5, 0.01, 4),
+        },
+    ]
+    table = dfn.opportunities(visitors(*rows), baseline=BASELINE)
+    assert table.select("visitor_id", "lift", "reason").rows() == [
+        ("high", 2.0, "Is on /pricing; came from newsletter; on visit number 3; country, device matched"),
+        ("low", 1.0, "came directly"),
+    ]
+    assert dfn.opportunities(visitors(*rows), top=1)["visitor_id"].to_list() == ["high"]
+
+
+def test_a_reason_is_one_short_line_whatever_strangers_write() -> None:
+    row = {"current_url": "/" + "x" * 10_000, "utm_source": "a\nb" * 5_000, **likelihood(50, 0.9, 0.005, 1)}
+    reason = dfn.opportunities(visitors(row))["reason"].item()
+    assert len(reason) < 200
+    assert "\n" not in reason
+    assert reason.count("…") == 2

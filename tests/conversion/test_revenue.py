@@ -1,0 +1,44 @@
+"""What was paid: currencies, kinds and conversion at given rates."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+import pytest
+
+import datafast_nb as dfn
+from tests.conversion.tables import payments
+
+
+class TestRevenue:
+    def test_two_currencies_are_never_added(self) -> None:
+        table = dfn.revenue(
+            payments(
+                {"amount": 10.0, "currency": "USD", "is_new": True},
+                {"amount": 5.0, "currency": " usd ", "is_new": True},
+                {"amount": 7.0, "currency": "EUR", "renewal": True, "is_new": True},
+                {"amount": 3.0, "currency": None},
+                {"amount": 2.0, "currency": " "},
+            )
+        )
+        assert table.rows() == [
+            ("EUR", "renewal", 1, 0, 7.0, 7.0),
+            ("USD", "new", 2, 0, 15.0, 7.5),
+            (None, "other", 2, 0, 5.0, 2.5),
+        ]
+
+    def test_refunds_are_taken_off_and_counted_and_missing_amounts_add_nothing(self) -> None:
+        amounts = [10.0, -4.0, None, math.nan, math.inf, 0.0]
+        table = dfn.revenue(payments(*({"amount": amount, "currency": "USD"} for amount in amounts)))
+        assert table.rows() == [("USD", "other", 6, 1, 6.0, 0.0)]
+
+    def test_a_lazy_frame_stays_lazy(self) -> None:
+        assert isinstance(dfn.revenue(payments({"amount": 1.0}).lazy()), pl.LazyFrame)
+
+    def test_a_snapshot_without_payments_gives_no_rows(self) -> None:
+        assert dfn.revenue(dfn.Snapshot()).rows() == []
+
+    def test_a_frame_that_lacks_a_column_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="'currency'"):
+            dfn.revenue(payments().drop("currency"))
