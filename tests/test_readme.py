@@ -13,14 +13,18 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_run_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("DATAFAST_API_KEY", raising=False)
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(examples) > 1
     names: dict[str, object] = {}
-    exec(compile(example, "README.md", "exec"), names)
-    live = names["live"]
-    assert isinstance(live, dfn.LiveMap)
-    live.close()
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), names)
+        live = names["live"]
+        assert isinstance(live, dfn.LiveMap)
+        live.close()
     assert "channel" in capsys.readouterr().out
 
 

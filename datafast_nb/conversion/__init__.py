@@ -12,6 +12,7 @@ from datafast_nb.conversion.dimensions import CONFIDENT as CONFIDENT
 from datafast_nb.conversion.dimensions import Derived as Derived
 from datafast_nb.conversion.dimensions import Dimension as Dimension
 from datafast_nb.conversion.dimensions import dimension_names as dimension_names
+from datafast_nb.conversion.dimensions import made_of as made_of
 from datafast_nb.conversion.dimensions import with_dimensions as with_dimensions
 from datafast_nb.conversion.drivers import drivers as drivers
 from datafast_nb.conversion.figures import FIGURES as FIGURES

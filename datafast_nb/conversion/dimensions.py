@@ -140,6 +140,11 @@ _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyTyp
 )
 
 
+def made_of(name: Derived) -> tuple[str, ...]:
+    """Give the columns that a derived dimension is made of."""
+    return _DERIVED[name][0]
+
+
 def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
     """Add those of the dimensions that are derived and not there yet."""
     columns = frame.collect_schema().names()

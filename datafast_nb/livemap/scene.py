@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 import polars as pl
 
-from datafast_nb.conversion import Derived, with_dimensions
+from datafast_nb.conversion import Derived, made_of, with_dimensions
 from datafast_nb.livemap.clusters import project
 from datafast_nb.livemap.filters import Filters
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
@@ -88,9 +88,13 @@ class Scene:
 
     def with_dimensions(self, *names: str) -> pl.DataFrame:
         """Give the visitors with derived dimensions as columns; each is computed once, when first asked for."""
-        wanted = [name for name in get_args(Derived) if name in names and name not in self.visitors.columns]
-        if wanted:
-            self.visitors = with_dimensions(self.visitors, *wanted)
+        for name in get_args(Derived):
+            if name in names and name not in self.visitors.columns:
+                # Each combination of texts is worked out once: many visitors share one.
+                known = self.visitors.select(made_of(name))
+                worked_out = with_dimensions(known.unique(), name)
+                derived = known.join(worked_out, on=known.columns, how="left", nulls_equal=True, maintain_order="left")
+                self.visitors = self.visitors.with_columns(derived[name])
         return self.visitors
 
     def chosen(self, filters: Filters) -> pl.DataFrame:
