@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
@@ -11,10 +10,11 @@ import polars as pl
 from datafast_nb.conversion import revenue
 from datafast_nb.formats import country_name, money, plain
 from datafast_nb.livemap import panel
-from datafast_nb.livemap.clusters import CELL_PIXELS, WORLD, Viewport, collect, marks, members, weights
-from datafast_nb.livemap.colours import COLOR_NAMES, ColorBy, Colouring, follow
+from datafast_nb.livemap.clusters import CELL_PIXELS, collect, marks, members, weights
+from datafast_nb.livemap.colours import COLOR_NAMES, Colouring, follow
 from datafast_nb.livemap.filters import LIMITS, Filters
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
+from datafast_nb.livemap.wishes import Wishes
 
 OFFERED: Final = ("site", "country_code", "device", "channel", "page")
 """The dimensions whose values the filters offer to a person; code can filter by any."""
@@ -25,42 +25,6 @@ _MOST_CURRENCIES: Final = 2
 _MOST_ANNOUNCED: Final = 3  # payments, one by one
 _HEAT_PIXELS: Final = 30
 _NOTHING: Final = "–"
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a person wants to see. Never changed, only replaced.
-
-    Attributes
-    ----------
-    filters : Filters
-        Which visitors.
-    viewport : Viewport
-        Where.
-    color_by : str
-        What the colours tell.
-    sort : str
-        What the list of visitors is sorted by.
-    selected : int or None
-        The key of the visitor whose card is open.
-    pointed, opened : str or None
-        The ids of the clusters under the pointer, and of the popup.
-    place : tuple of float
-        Where the popup is, in degrees of latitude and longitude.
-    facets, heat : bool
-        Whether the filters' values, and the heat, are on the screen.
-    """
-
-    filters: Filters = field(default_factory=Filters)
-    viewport: Viewport = WORLD
-    color_by: ColorBy = "score"
-    sort: panel.Sort = "score"
-    selected: int | None = None
-    pointed: str | None = None
-    opened: str | None = None
-    place: tuple[float, float] = (0.0, 0.0)
-    facets: bool = False
-    heat: bool = False
 
 
 class Drawing:

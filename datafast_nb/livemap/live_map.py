@@ -21,16 +21,16 @@ from datafast_nb.formats import duration
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.clusters import bounds, members
 from datafast_nb.livemap.colours import ColorBy
-from datafast_nb.livemap.drawing import Drawing, Wishes, announcements, color_choices
+from datafast_nb.livemap.drawing import Drawing, announcements, color_choices
 from datafast_nb.livemap.filters import Filters
 from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
 from datafast_nb.livemap.page import page
-from datafast_nb.livemap.panel import Sort
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
 from datafast_nb.livemap.scene import News, Scene
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.view import View
+from datafast_nb.livemap.wishes import Wishes
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 
@@ -406,90 +406,76 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     # What the browser wishes
 
-    def _take(self, wish: dict[str, Any]) -> None:
-        """Do what a person, or his browser, wants. One that makes no sense is ignored: it can't be answered."""
-        action = getattr(self, f"_do_{wish['do']}", None)
-        if action is not None and self.status.state != "closed":
-            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError):
-                action(wish)
+    def _take(self, message: dict[str, Any]) -> None:
+        """Do what a person, or his browser, wants. What makes no sense is ignored: nobody would read an answer."""
+        if self.status.state == "closed":
+            return
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError):
+            action = getattr(self, f"_do_{message['do']}", self._change)
+            action(message)
 
-    def _do_pause(self, _wish: dict[str, Any]) -> None:
+    def _change(self, message: dict[str, Any]) -> None:
+        """Show something else."""
+        with self._lock:
+            wishes = self._wishes.after(message)
+            if wishes is not None:
+                self._show_as(wishes)
+                if self._view is not None and message["do"] == "viewport":
+                    self._view.front.framed = True
+
+    def _do_pause(self, _message: dict[str, Any]) -> None:
         self.stop()
 
-    def _do_resume(self, _wish: dict[str, Any]) -> None:
+    def _do_resume(self, _message: dict[str, Any]) -> None:
         self._sites.each(Poller.start)
 
-    def _do_refresh(self, _wish: dict[str, Any]) -> None:
+    def _do_refresh(self, _message: dict[str, Any]) -> None:
         self.refresh()
 
-    def _do_interval(self, wish: dict[str, Any]) -> None:
-        self.set_trait("interval", wish["seconds"])
+    def _do_interval(self, message: dict[str, Any]) -> None:
+        self.set_trait("interval", message["seconds"])
 
-    def _do_color_by(self, wish: dict[str, Any]) -> None:
-        self.set_trait("color_by", wish["value"])
+    def _do_color_by(self, message: dict[str, Any]) -> None:
+        self.set_trait("color_by", message["value"])
 
-    def _do_filter(self, wish: dict[str, Any]) -> None:
-        self.filter(**{wish["name"]: wish.get("value")})
+    def _do_filter(self, message: dict[str, Any]) -> None:
+        self.filter(**{message["name"]: message.get("value")})
 
-    def _do_clear(self, _wish: dict[str, Any]) -> None:
+    def _do_clear(self, _message: dict[str, Any]) -> None:
         self.clear_filters()
 
-    def _do_facets(self, wish: dict[str, Any]) -> None:
-        self._wish(facets=bool(wish["open"]))
-
-    def _do_sort(self, wish: dict[str, Any]) -> None:
-        if wish["by"] in get_args(Sort):
-            self._wish(sort=wish["by"])
-
-    def _do_select(self, wish: dict[str, Any]) -> None:
-        self._wish(selected=int(wish["id"]))
-
-    def _do_deselect(self, _wish: dict[str, Any]) -> None:
-        self._wish(selected=None)
-
-    def _do_viewport(self, wish: dict[str, Any]) -> None:
+    def _do_open(self, message: dict[str, Any]) -> None:
+        latitude, longitude = message["place"]
         with self._lock:
-            if self._view is not None and self._view.look(wish):
-                self._view.front.framed = True
-                self._wish(viewport=self._view.viewport)
-
-    def _do_hover(self, wish: dict[str, Any]) -> None:
-        self._wish(pointed=wish["id"])
-
-    def _do_open(self, wish: dict[str, Any]) -> None:
-        latitude, longitude = wish["place"]
-        with self._lock:
-            inside = members(self._drawing.chosen(self._scene, self._wishes.filters), wish["id"])
+            inside = members(self._drawing.chosen(self._scene, self._wishes.filters), message["id"])
             if inside.height == 1 and inside["_key"][0] is not None:
                 self._wish(selected=inside["_key"][0], opened=None)
             else:
-                self._wish(opened=wish["id"], place=(float(latitude), float(longitude)))
+                self._wish(opened=message["id"], place=(float(latitude), float(longitude)))
 
-    def _do_close(self, _wish: dict[str, Any]) -> None:
-        self._wish(opened=None)
-
-    def _do_fit(self, _wish: dict[str, Any]) -> None:
+    def _do_fit(self, _message: dict[str, Any]) -> None:
         self.fit()
 
-    def _do_heat(self, wish: dict[str, Any]) -> None:
-        self._wish(heat=bool(wish["on"]))
-
-    def _do_beat(self, wish: dict[str, Any]) -> None:
-        self._presence.beat(str(wish["view"]))
+    def _do_beat(self, message: dict[str, Any]) -> None:
+        self._presence.beat(str(message["view"]))
         self._sites.each(Poller.watch)
 
-    def _do_away(self, wish: dict[str, Any]) -> None:
-        self._presence.leave(str(wish["view"]))
+    def _do_away(self, message: dict[str, Any]) -> None:
+        self._presence.leave(str(message["view"]))
 
     def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Wishes
         """Change what a person wants to see, and draw it."""
         with self._lock:
-            before, self._wishes = self._wishes, replace(self._wishes, **changes)
-            try:
-                self._draw()
-            except BaseException:
-                self._wishes = before  # or nothing could ever be drawn again
-                raise
+            self._show_as(replace(self._wishes, **changes))
+
+    def _show_as(self, wishes: Wishes) -> None:
+        """Draw what is wished for; what can't be drawn is not wished for. The caller holds the lock."""
+        before, self._wishes = self._wishes, wishes
+        try:
+            self._draw()
+        except BaseException:
+            self._wishes = before  # or nothing could ever be drawn again
+            raise
 
     # Drawing
 

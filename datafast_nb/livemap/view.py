@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,12 +9,11 @@ from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, M
 from ipywidgets import Layout, Widget
 
 from datafast_nb.livemap.basemap import PANE, Basemap, layer_of
-from datafast_nb.livemap.clusters import DEEPEST, WORLD, Viewport
+from datafast_nb.livemap.clusters import DEEPEST
 from datafast_nb.livemap.colours import SCORE_COLOURS
 from datafast_nb.livemap.front import Front
 
 _CENTRE: Final = (26.0, 8.0)  # degrees, of the inhabited world
-_NUMBERS: Final = ("zoom", "south", "west", "north", "east")
 
 
 class View:
@@ -30,7 +28,6 @@ class View:
     """
 
     def __init__(self, height: int, basemap: Basemap) -> None:
-        self.viewport: Viewport = WORLD  # until a browser has told what it shows
         self._anchor = LayerGroup(name="Visitors")  # so that the visitors can be switched like any layer
         self._heat = Heatmap(name="Heat: expected value", radius=22, blur=16, max_zoom=DEEPEST, gradient=_GRADIENT)
         self._base = layer_of(basemap)
@@ -98,17 +95,6 @@ class View:
         """Give all widgets."""
         for child in self.children:
             yield from family(child)
-
-    def look(self, wish: dict[str, Any]) -> bool:
-        """Take a browser's word for what it shows; False if that makes no sense."""
-        numbers = [wish.get(name) for name in _NUMBERS]
-        if not all(isinstance(each, (int, float)) and math.isfinite(each) for each in numbers):
-            return False
-        viewport = Viewport(*map(float, numbers))  # type: ignore[arg-type] # as just looked at
-        if viewport.south >= viewport.north or viewport.west >= viewport.east:
-            return False
-        self.viewport = viewport
-        return True
 
 
 def family(widget: Widget) -> Iterator[Widget]:
