@@ -8,11 +8,11 @@ from typing import Any, Final
 import polars as pl
 
 from datafast_nb.conversion import revenue
+from datafast_nb.filters import LIMITS, Filters
 from datafast_nb.formats import country_name, money, plain
 from datafast_nb.livemap import panel
 from datafast_nb.livemap.clusters import CELL_PIXELS, collect, marks, members, weights
 from datafast_nb.livemap.colours import COLOR_NAMES, Colouring, follow
-from datafast_nb.livemap.filters import LIMITS, Filters
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
 from datafast_nb.livemap.wishes import Wishes
 
@@ -111,16 +111,8 @@ class Drawing:
 
     def _filters(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
         """Say what is chosen, and what could be."""
-        values = {name: _single(wishes.filters, name) for name in (*OFFERED, "visit_kind", "is_customer")}
-        limits = {name: wishes.filters.values.get(name) for name in (*LIMITS, "text")}
-        options = self._once("options", (scene,), lambda: _options(scene)) if wishes.facets else None
-        return {
-            "active": wishes.filters.chips(),
-            "matched": chosen.height,
-            "total": scene.visitors.height,
-            "values": values | limits,
-            "options": options,
-        }
+        options = self._once("options", (scene,), lambda: offered(scene)) if wishes.facets else None
+        return filter_bar(wishes.filters, chosen.height, scene.visitors.height, options)
 
     def _details(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
         """Say who is selected, pointed at and listed in the popup."""
@@ -194,6 +186,31 @@ def announcements(news: News, scene: Scene, chosen: pl.DataFrame, wishes: Wishes
     }
 
 
+def filter_bar(
+    filters: Filters, matched: int, total: int, options: dict[str, list[list[Any]]] | None
+) -> dict[str, Any]:
+    """Give what the bar of filters shows.
+
+    Parameters
+    ----------
+    filters
+        What is chosen by.
+    matched, total
+        How many visitors pass, and are there.
+    options
+        What could be chosen, as `offered` gives it; None while nobody asks.
+    """
+    values = {name: _single(filters, name) for name in (*OFFERED, "visit_kind", "is_customer")}
+    limits = {name: filters.values.get(name) for name in (*LIMITS, "text")}
+    return {
+        "active": filters.chips(),
+        "matched": matched,
+        "total": total,
+        "values": values | limits,
+        "options": options,
+    }
+
+
 def _single(filters: Filters, name: str) -> Any:  # noqa: ANN401 - whatever is filtered by
     """Give the value that a filter accepts, or a list of them; None for any."""
     accepted = filters.values.get(name, ())
@@ -243,7 +260,7 @@ def _legend(colouring: Colouring, chosen: pl.DataFrame) -> dict[str, Any]:
     return {**colouring.legend(), "ring": ring, "unplaced": chosen["x"].null_count()}
 
 
-def _options(scene: Scene) -> dict[str, list[list[Any]]]:
+def offered(scene: Scene) -> dict[str, list[list[Any]]]:
     """Give the values that each filter could take, the commonest first: value, words, visitors."""
     visitors = scene.with_dimensions("channel", "page")
     named = {"country_code": country_name}

@@ -5,20 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 import anywidget
 from traitlets import Bool, Dict, Int, List, Unicode
 
-_FOLDER: Final = files("datafast_nb.livemap").joinpath("front")
+FOLDER: Final = files("datafast_nb.livemap").joinpath("front")
+"""The live map's modules and styles, which other widgets can use too."""
 
 
-def _joined() -> str:
-    """Join the modules into one, the only one that a widget can bring along; each after those that it imports."""
+def joined(*folders: Traversable) -> str:
+    """Join the modules into one, the only one that a widget can bring along; each after those that it imports.
+
+    Parameters
+    ----------
+    *folders
+        Where the modules are, the first that has one counts. ``main.js`` exports `render`, the rest is what it imports.
+    """
     modules: dict[str, str] = {}
 
     def add(name: str) -> None:
-        text = _FOLDER.joinpath(name).read_text(encoding="utf-8")
+        text = next(folder.joinpath(name) for folder in folders if folder.joinpath(name).is_file()).read_text("utf-8")
         for imported in re.findall(r'^import .* from "\./(.+)";$', text, re.MULTILINE):
             if imported not in modules:
                 add(imported)
@@ -33,6 +41,11 @@ def _joined() -> str:
     )
 
 
+def styles(*files: Traversable) -> str:
+    """Join style sheets into one."""
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
 class Front(anywidget.AnyWidget):
     """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
 
@@ -40,8 +53,8 @@ class Front(anywidget.AnyWidget):
     written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once.
     """
 
-    _esm = _joined()
-    _css = _FOLDER.joinpath("style.css").read_text(encoding="utf-8")
+    _esm = joined(FOLDER)
+    _css = styles(FOLDER.joinpath("look.css"), FOLDER.joinpath("style.css"))
 
     clock = Int().tag(sync=True)
     status = Dict().tag(sync=True)

@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import polars as pl
-from ipywidgets import VBox, Widget
+from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, Float, Int, TraitError, observe, validate
 
 from datafast_nb.conversion import with_dimensions
+from datafast_nb.filters import Filters
 from datafast_nb.formats import duration
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.clusters import bounds, members
 from datafast_nb.livemap.colours import ColorBy
 from datafast_nb.livemap.drawing import Drawing, announcements, color_choices
-from datafast_nb.livemap.filters import Filters
-from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
+from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners, weakly
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
 from datafast_nb.livemap.scene import News, Scene
 from datafast_nb.livemap.sites import Sites, named
-from datafast_nb.livemap.view import View
+from datafast_nb.livemap.view import View, answer_while_busy
 from datafast_nb.livemap.wishes import Wishes
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
@@ -144,7 +144,9 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._chose: Listeners[pl.DataFrame] = Listeners("on_selection")
         self._paid: Listeners[pl.DataFrame] = Listeners("on_payment")
         self._came: Listeners[pl.DataFrame] = Listeners("on_visitor")
-        self._sites = Sites(sources, float(interval), _weakly(self._update), self._presence.is_watched)
+        self._stood: Listeners[Status] = Listeners("on_status")
+        self._last_status: Status | None = None
+        self._sites = Sites(sources, float(interval), weakly(self._update), self._presence.is_watched)
         super().__init__(interval=interval, color_by=color_by, basemap=basemap, height=int(height), theme=theme)
         weakref.finalize(self, self._sites.close)
         self._sites.each(Poller.start)
@@ -279,6 +281,19 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             with_dimensions(trial, *DERIVED).filter(where)  # which raises here, where the user can see it
         self._listen(self._came, Conditional(callback, where), remove=remove)
 
+    def on_status(self, callback: Callable[[Status], Any], *, remove: bool = False) -> None:
+        """Call a function with `status` whenever it has changed. Otherwise like `on_update`."""
+        self._listen(self._stood, callback, remove=remove)
+
+    def watch(self, view: str) -> None:
+        """Go on asking: somebody looks at a view of another widget that follows this map. It counts for 18 seconds."""
+        self._presence.beat(view)
+        self._sites.each(Poller.watch)
+
+    def unwatch(self, view: str) -> None:
+        """Count such a view no more."""
+        self._presence.leave(view)
+
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
         """Write a page of this moment for people without a kernel: one file that needs nothing else, and no script.
 
@@ -354,10 +369,10 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             self._view.front.on_wish(self._take)
             self._draw()
             self.children = self._view.children
-            self.add_class("datafast-map")
+            self.add_class("datafast").add_class("datafast-map")
             self.open()
             for widget in {self, *self._view.family(), self.layout}:
-                _answer_while_busy(widget)
+                answer_while_busy(widget)
 
     # Traits
 
@@ -457,11 +472,10 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self.fit()
 
     def _do_beat(self, message: dict[str, Any]) -> None:
-        self._presence.beat(str(message["view"]))
-        self._sites.each(Poller.watch)
+        self.watch(str(message["view"]))
 
     def _do_away(self, message: dict[str, Any]) -> None:
-        self._presence.leave(str(message["view"]))
+        self.unwatch(str(message["view"]))
 
     def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Wishes
         """Change what a person wants to see, and draw it."""
@@ -495,6 +509,9 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
                     self._view.tell(message)
         if news is not None and snapshot is not None:
             self._call_back(snapshot, news)
+        before, self._last_status = self._last_status, self.status
+        if self._last_status != before:
+            self._stood.tell(self._last_status)
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
         """Tell the user's functions; outside the lock, so they may take as long as they like."""
@@ -518,7 +535,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     @property
     def _faults(self) -> list[str]:
         """One sentence for each site, and for each callback, with which something is wrong."""
-        listeners = (self._updated, self._chose, self._paid, self._came)
+        listeners = (self._updated, self._chose, self._paid, self._came, self._stood)
         return [*self._sites.faults, *(fault for each in listeners for fault in each.faults)]
 
     def _draw(self) -> None:
@@ -552,25 +569,3 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 def _name_of(basemap: Basemap) -> str | None:
     """Give a base map's name, as a browser may hold it."""
     return basemap if basemap is None or isinstance(basemap, str) else str(getattr(basemap, "name", "layer"))
-
-
-def _weakly(method: Callable[[], None]) -> Callable[[], None]:
-    """Give a function that calls a bound method as long as its object is there, and does not keep it."""
-    reference = weakref.WeakMethod(method)
-
-    def call() -> None:
-        bound = reference()
-        if bound is not None:
-            bound()
-
-    return call
-
-
-def _answer_while_busy(widget: Widget) -> None:
-    """Take a widget's messages on the subshell that the browser chose for them, even while a cell runs.
-
-    From version 7.4 on, ipykernel sends them to the shell that last wrote to the widget. For what the poller's thread
-    writes that is the main one, where they would wait until the cell has ended.
-    """
-    if widget.comm is not None:
-        widget.comm._reply_subshell_for = None  # noqa: SLF001 - the kernel's only switch for it; absent before 7.4

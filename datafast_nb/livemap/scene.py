@@ -10,8 +10,8 @@ from typing import Final, get_args
 import polars as pl
 
 from datafast_nb.conversion import Derived, made_of, with_dimensions
+from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import project
-from datafast_nb.livemap.filters import Filters
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 

@@ -107,4 +107,14 @@ def family(widget: Widget) -> Iterator[Widget]:
                 yield from family(member)
 
 
+def answer_while_busy(widget: Widget) -> None:
+    """Take a widget's messages on the subshell that the browser chose for them, even while a cell runs.
+
+    From version 7.4 on, ipykernel sends them to the shell that last wrote to the widget. For what the poller's thread
+    writes that is the main one, where they would wait until the cell has ended.
+    """
+    if widget.comm is not None:
+        widget.comm._reply_subshell_for = None  # noqa: SLF001 - the kernel's only switch for it; absent before 7.4
+
+
 _GRADIENT: Final = {step / 5: SCORE_COLOURS[20 + 12 * step] for step in range(1, 6)}

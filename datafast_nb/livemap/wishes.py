@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Self, get_args
 
+from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import WORLD, Viewport
 from datafast_nb.livemap.colours import ColorBy
-from datafast_nb.livemap.filters import Filters
 from datafast_nb.livemap.panel import Sort
 
 Message = dict[str, Any]

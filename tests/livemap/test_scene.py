@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from datafast_nb.livemap.filters import Filters
+from datafast_nb.filters import Filters
 from datafast_nb.livemap.scene import ONE_SITE, Scene, of_visitors, with_payers
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.sources import NOON, events, payments, people, visitors

@@ -1,4 +1,4 @@
-"""Which visitors the map is about. Knows no widget."""
+"""Which visitors a map or a panel is about. Knows no widget."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from datafast_nb.livemap.filters import NAMES, Filters
+from datafast_nb.filters import NAMES, Filters
 from datafast_nb.livemap.scene import Scene
 from tests.livemap.sources import people
 
