@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from datafast_nb.errors import RequestError as RequestError
     from datafast_nb.errors import ResponseWarning as ResponseWarning
     from datafast_nb.errors import ServerError as ServerError
+    from datafast_nb.explorer import Explorer as Explorer
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
     from datafast_nb.snapshot import Snapshot as Snapshot
@@ -75,6 +76,7 @@ _HOMES = {
     "RequestError": "errors",
     "ResponseWarning": "errors",
     "ServerError": "errors",
+    "Explorer": "explorer",
     "LiveMap": "livemap",
     "Baseline": "snapshot",
     "Snapshot": "snapshot",

@@ -22,11 +22,12 @@ LIMITS: Final = ("min_score", "min_confidence")
 NAMES: Final = (*DIMENSIONS, *LIMITS, "text")
 """The names of all filters."""
 
-# What the free text is looked for in; derived dimensions are made of these.
-_SEARCHED: Final = (
+SEARCHED: Final = (
     *("display_name", "customer_name", "customer_email", "city", "region", "current_url", "referrer", "ref"),
     *("source", "via", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "browser", "os"),
 )
+"""The columns that the free text is looked for in, beside the countries' names; dimensions are derived from these."""
+
 _WORDS: Final = {
     "country_code": "Country",
     "visit_kind": "Visits",
@@ -124,11 +125,9 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
 def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checked` gives it
     """Say in Polars who is chosen."""
     if name == "text":
-        searched = pl.concat_str(*_SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
-        countries = [code for code, country in country_names().items() if value.lower() in country.lower()]
-        return searched.str.contains(value.lower(), literal=True) | pl.col("country_code").str.to_uppercase().is_in(
-            countries
-        )
+        searched = pl.concat_str(*SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
+        country = pl.col("country_code").str.to_uppercase().is_in(countries_named(value))
+        return searched.str.contains(value.lower(), literal=True) | country
     if name in LIMITS:
         return pl.col(name.removeprefix("min_")).fill_nan(None).ge(value)
     if name == "dimension_matches":
@@ -144,6 +143,17 @@ def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checke
     if name == "country_code":
         column = column.str.to_uppercase()
     return column.is_in(wanted, nulls_equal=True)
+
+
+def countries_named(text: str) -> list[str]:
+    """Give the codes of the countries whose English name holds a text, in whatever case.
+
+    Examples
+    --------
+    >>> countries_named("PORT")
+    ['PT']
+    """
+    return [code for code, country in country_names().items() if text.lower() in country.lower()]
 
 
 def _in_words(name: str, value: Any) -> str:  # noqa: ANN401 - as `_checked` gives it

@@ -73,8 +73,8 @@ def breakdown(
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, metric):
         return wording.message(f"{figure.name} by {_in_words(names)}", nothing, wording.left_out(total))
-    groups = _largest(table, names[0], top, metric)
-    series = _largest(table, names[1], _SERIES, "visitors") if names[1:] else None
+    groups = largest(table, names[0], top, metric)
+    series = largest(table, names[1], _SERIES, "visitors") if names[1:] else None
     reference = _reference(metric, known)
     bars = _bars(_rows(table, names, groups, series, metric), names, metric, series)
     layers = bars if reference is None else [*bars, _line(reference, figure)]
@@ -98,7 +98,7 @@ def _names(by: str | Sequence[str]) -> list[str]:
     return names
 
 
-def _largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFrame:
+def largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFrame:
     """Give the groups with the most visitors: their labels, in the order of drawing."""
     groups = table.group_by(name).agg(_size=pl.col("visitors").sum(), _order=pl.col(order).max())
     groups = groups.sort("_size", name, descending=[True, False], nulls_last=True).head(top)
@@ -142,7 +142,7 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.D
     if metric == "conversion_rate":
         layers.append(base.mark_rule().encode(x="conversion_rate_low:Q", x2="conversion_rate_high:Q"))
     if not figure.is_count:
-        layers.append(base.mark_text(align="left").encode(x=alt.value(_WIDTH + 8), text="size:N"))
+        layers.append(base.mark_text(align="left", dx=8).encode(x=alt.value("width"), text="size:N"))
     return layers
 
 

@@ -101,6 +101,11 @@ def register_themes() -> None:
         use_theme("light")
 
 
+def configs() -> dict[Theme, dict[str, Any]]:
+    """Give the configuration of both variants, for a chart that follows the theme of its page."""
+    return {theme: dict(_theme(theme)["config"]) for theme in _PALETTES}
+
+
 def _theme(theme: Theme) -> alt.theme.ThemeConfig:
     """Give a variant as Altair wants it: a part of every chart's specification."""
     config = _text(_PALETTES[theme]) | _marks(_PALETTES[theme])

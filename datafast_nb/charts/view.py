@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import anywidget
 import traitlets
 import vl_convert
 from altair import SCHEMA_VERSION, TopLevelMixin
 from ipywidgets import widget_serialization
+
+from datafast_nb.charts.theme import configs
 
 # Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
 _EMBED_OPTIONS: Final = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
@@ -33,6 +36,13 @@ class ChartView(anywidget.AnyWidget):
         An Altair chart of any kind, or the Vega-Lite specification of one.
     embed_options : dict, optional
         Options for vega-embed, over this package's own.
+    theme : {"auto", "light", "dark"}, optional
+        Draw in this package's colours, ``auto`` in those of the page's theme, also when it changes; by default in those
+        that the specification names.
+
+    Notes
+    -----
+    A chart whose width is ``"container"`` is as wide as its place, and stays so.
 
     Examples
     --------
@@ -40,6 +50,7 @@ class ChartView(anywidget.AnyWidget):
     >>> site = dfn.demo.Site(seed=0)
     >>> view = dfn.charts.ChartView(dfn.charts.scores(site.snapshot()))
     >>> view.show(dfn.charts.breakdown(site.snapshot(), by="device"))
+    >>> view.on_click(lambda datum: print("A click on", datum["group"]))
     >>> view.close()
     """
 
@@ -51,14 +62,45 @@ class ChartView(anywidget.AnyWidget):
     """
     spec = traitlets.Dict().tag(sync=True)
     embed_options = traitlets.Dict().tag(sync=True)
+    theme = traitlets.Enum((None, "auto", "light", "dark"), default_value=None, allow_none=True).tag(sync=True)
+    configs = traitlets.Dict().tag(sync=True)
+    tells_clicks = traitlets.Bool(default_value=False).tag(sync=True)
     vega = traitlets.Instance(Vega).tag(sync=True, **widget_serialization)
 
-    def __init__(self, chart: TopLevelMixin | dict[str, Any], embed_options: dict[str, Any] | None = None) -> None:
-        super().__init__(spec=_spec_of(chart), embed_options=_EMBED_OPTIONS | (embed_options or {}), vega=_vega())
+    def __init__(
+        self,
+        chart: TopLevelMixin | dict[str, Any],
+        embed_options: dict[str, Any] | None = None,
+        *,
+        theme: Literal["auto", "light", "dark"] | None = None,
+    ) -> None:
+        super().__init__(
+            spec=_spec_of(chart),
+            embed_options=_EMBED_OPTIONS | (embed_options or {}),
+            theme=theme,
+            configs=configs() if theme is not None else {},
+            vega=_vega(),
+        )
 
     def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
         """Show another chart in the same place. A page that shows this one changes without a flicker."""
         self.spec = _spec_of(chart)
+
+    def on_click(self, callback: Callable[[dict[str, Any]], Any]) -> None:
+        """Call a function with the row of the chart's data that a person clicks on, as often as one does.
+
+        Parameters
+        ----------
+        callback
+            Takes the mark's datum: the fields that the chart's data have there, and those that Vega adds.
+        """
+
+        def received(_view: ChartView, content: object, _buffers: object) -> None:
+            if isinstance(content, dict) and content.get("do") == "click" and isinstance(content.get("datum"), dict):
+                callback(content["datum"])
+
+        self.on_msg(received)
+        self.tells_clicks = True
 
 
 def _spec_of(chart: TopLevelMixin | dict[str, Any]) -> dict[str, Any]:

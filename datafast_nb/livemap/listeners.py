@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -111,15 +110,3 @@ class Listeners(Generic[What]):
                 return
             self._reported = [*self._reported, (callback, sentence)]
         logging.getLogger(__name__).error("A callback of the live map raised.", exc_info=error)
-
-
-def weakly(method: Callable[[], None]) -> Callable[[], None]:
-    """Give a function that calls a bound method as long as its object is there, and does not keep it."""
-    reference = weakref.WeakMethod(method)
-
-    def call() -> None:
-        bound = reference()
-        if bound is not None:
-            bound()
-
-    return call

@@ -23,7 +23,7 @@ from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.clusters import bounds, members
 from datafast_nb.livemap.colours import ColorBy
 from datafast_nb.livemap.drawing import Drawing, announcements, color_choices
-from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners, weakly
+from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
@@ -146,7 +146,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._came: Listeners[pl.DataFrame] = Listeners("on_visitor")
         self._stood: Listeners[Status] = Listeners("on_status")
         self._last_status: Status | None = None
-        self._sites = Sites(sources, float(interval), weakly(self._update), self._presence.is_watched)
+        self._sites = Sites(sources, float(interval), _weakly(self._update), self._presence.is_watched)
         super().__init__(interval=interval, color_by=color_by, basemap=basemap, height=int(height), theme=theme)
         weakref.finalize(self, self._sites.close)
         self._sites.each(Poller.start)
@@ -569,3 +569,15 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 def _name_of(basemap: Basemap) -> str | None:
     """Give a base map's name, as a browser may hold it."""
     return basemap if basemap is None or isinstance(basemap, str) else str(getattr(basemap, "name", "layer"))
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """Give a function that calls a bound method as long as its object is there, and does not keep it."""
+    reference = weakref.WeakMethod(method)
+
+    def call() -> None:
+        bound = reference()
+        if bound is not None:
+            bound()
+
+    return call

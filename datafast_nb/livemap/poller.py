@@ -221,7 +221,7 @@ class Poller:
         """Make each request that is planned, until none is."""
         while self._wait_for_turn():
             try:
-                outcome: Snapshot | BaseException = _checked(self._source.snapshot())
+                outcome: Snapshot | BaseException = checked(self._source.snapshot())
             # A source that breaks is a fault to show, not a dead thread; a panic of Polars is no Exception.
             except BaseException as error:  # noqa: BLE001
                 outcome = error
@@ -262,7 +262,7 @@ class Poller:
             if isinstance(outcome, Snapshot):
                 self._snapshot, self._fault, self._failures, delay = outcome, None, 0, self._interval
             else:
-                self._fault = _sentence(outcome)
+                self._fault = sentence(outcome)
                 self._stopped = isinstance(outcome, _FINAL)
                 self._failures += 1
                 asked = outcome.retry_after if isinstance(outcome, RetryLaterError) else None
@@ -303,14 +303,14 @@ def back_off(failures: int, interval: float, retry_after: float | None, chance: 
     return planned if retry_after is None else max(planned, min(float(retry_after), _LONGEST_ASKED))
 
 
-def _checked(answer: Snapshot) -> Snapshot:
+def checked(answer: Snapshot) -> Snapshot:
     """Give a source's answer if it is a snapshot."""
     if not isinstance(answer, Snapshot):
         raise TypeError(f"The source's snapshot() gave {type(answer).__name__}, not a datafast_nb.Snapshot.")
     return answer
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
     """Say what went wrong; the package's own errors are sentences already."""
     text = plain(error, _LONGEST_FAULT)
     if not isinstance(error, DataFastError):

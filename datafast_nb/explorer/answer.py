@@ -1,0 +1,161 @@
+"""What is answered: the table, the chart, and both as a browser shows them. Knows no widget."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cached_property
+from typing import Any, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb import charts
+from datafast_nb.charts import wording
+from datafast_nb.charts.group_bars import largest
+from datafast_nb.charts.metrics import FIGURES, why_missing
+from datafast_nb.conversion import FIGURES as ORDERS
+from datafast_nb.conversion import Figure, breakdown
+from datafast_nb.explorer.question import Question, chosen
+from datafast_nb.snapshot import Snapshot
+
+MOST_BARS: Final = 15
+"""Groups of a dimension that the chart draws."""
+
+_PICKED: Final = "#2f7de1"
+_FAINT: Final = 0.35
+_PAIR: Final = 2
+
+
+class Answer:
+    """The answer to a question about a snapshot. What nobody asks for is not worked out.
+
+    Parameters
+    ----------
+    question
+        The question.
+    snapshot
+        The snapshot.
+    """
+
+    def __init__(self, question: Question, snapshot: Snapshot) -> None:
+        self.question = question
+        self.snapshot = snapshot
+        self.visitors = question.visitors(snapshot)
+
+    @cached_property
+    def matched(self) -> int:
+        """How many visitors pass all filters."""
+        return chosen(self.snapshot.visitors, self.question.filters).height
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """The breakdown, the largest figure first."""
+        order: Figure = next((name for name in ORDERS if name == self.question.measure), "expected_value")
+        return breakdown(self.visitors, self.question.by, order_by=order, baseline=self.snapshot.baseline)
+
+    @property
+    def drawn_by(self) -> str:
+        """The function of ``charts`` that draws it: a table of colours for the lift of two dimensions, else bars."""
+        lifts = len(self.question.by) == _PAIR and self.question.measure == "lift"
+        return "heatmap" if lifts and hasattr(charts, "heatmap") else "breakdown"
+
+    @cached_property
+    def chart(self) -> alt.LayerChart:
+        """The chart, as ``charts`` draws it."""
+        by, baseline = [*self.question.by], self.snapshot.baseline
+        if self.drawn_by == "breakdown":
+            return charts.breakdown(self.visitors, by, self.question.measure, top=MOST_BARS, baseline=baseline)
+        heat: alt.LayerChart = charts.heatmap(self.visitors, by, baseline=baseline)  # type: ignore[attr-defined]
+        return heat
+
+    @cached_property
+    def _drawn(self) -> dict[str, Any]:
+        """The chart's own specification."""
+        return self.chart.to_dict()
+
+    @cached_property
+    def labels(self) -> list[dict[str, Any]]:
+        """The groups of each dimension by the labels that the chart gives them."""
+        first = "visitors" if self.drawn_by == "heatmap" else self.question.measure
+        drawn = [
+            largest(self.table, name, MOST_BARS, order)
+            for name, order in zip(self.question.by, (first, "visitors"), strict=False)
+        ]
+        return [
+            dict(zip(each["label"], each[name], strict=True))
+            for name, each in zip(self.question.by, drawn, strict=True)
+        ]
+
+    @cached_property
+    def nothing(self) -> str:
+        """Why there is nothing to draw; an empty text where there is something."""
+        if self.visitors.is_empty() and self.question.about:
+            return "Nobody matches the filters"
+        return why_missing(self.table, self.question.measure)
+
+    @property
+    def remedy(self) -> str:
+        """What to do where there is nothing to draw."""
+        if not self.visitors.is_empty():
+            return "Counts need no predictions: choose “Visitors” as the measure."
+        return "Take a filter away to see others." if self.question.about else ""
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        """The chart's specification: as wide as its place, without its title, the picked groups set off."""
+        spec = deepcopy(self._drawn)
+        picked = dict(zip(self._fields, self._picked_labels(), strict=True))
+        if any(picked.values()):
+            tests = [{"field": field, "oneOf": labels} for field, labels in picked.items() if labels]
+            for layer in spec["layer"]:
+                if "y" in layer.get("encoding", {}):
+                    layer["encoding"]["opacity"] = {"condition": {"test": {"and": tests}, "value": 1}, "value": _FAINT}
+        if self.drawn_by == "breakdown":
+            spec["layer"].insert(0, _bands([*self.labels[0]], picked["group"]))
+        return {name: value for name, value in spec.items() if name not in ("title", "config")} | {
+            "width": "container",
+            "autosize": {"type": "fit-x", "contains": "padding"},
+            "background": "transparent",
+            "padding": 4,
+        }
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        """The fields of the chart's data that name the group of each dimension."""
+        fields = ("row", "column") if self.drawn_by == "heatmap" else ("group", "series")
+        return fields[: len(self.question.by)]
+
+    def _picked_labels(self) -> list[list[str]]:
+        """Give the labels of the groups that are picked out, of each dimension."""
+        pairs = zip(self.question.by, self.labels, strict=True)
+        return [[label for label, value in each.items() if self.question.picks({name: value})] for name, each in pairs]
+
+    @cached_property
+    def heading(self) -> dict[str, Any]:
+        """What the chart is about, in a sentence and a few more."""
+        figure, by = FIGURES[self.question.measure], " and ".join(map(wording.dimension, self.question.by))
+        if self.nothing:
+            return {"sentence": f"{figure.name} by {by}", "notes": ""}
+        title = self._drawn["title"]
+        return {"sentence": title["text"], "notes": " ".join(title.get("subtitle", []))}
+
+    def group_of(self, datum: dict[str, Any]) -> dict[str, Any] | None:
+        """Give the group that a mark of the chart stands for; None if it stands for none."""
+        named = zip(self.question.by, self.labels, map(datum.get, self._fields), strict=True)
+        group = {name: labels[label] for name, labels, label in named if isinstance(label, str) and label in labels}
+        return group or None
+
+
+def _bands(labels: list[str], picked: list[str]) -> dict[str, Any]:
+    """Give a layer that makes the whole row of each bar a thing to click on, however short the bar is."""
+    opacity = {"condition": {"test": {"field": "group", "oneOf": picked}, "value": 0.14}, "value": 0}
+    return {
+        "data": {"values": [{"group": label} for label in labels]},
+        "mark": {"type": "rect", "color": _PICKED},
+        "encoding": {
+            "y": {"field": "group", "type": "nominal", "sort": None, "title": None},
+            "x": {"value": 0},
+            "x2": {"value": "width"},
+            "fillOpacity": opacity,
+        },
+    }

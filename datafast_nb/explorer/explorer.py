@@ -1,0 +1,427 @@
+"""The explorer: wires the question, the answer, the view and a live map together."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from typing import Any, Final, get_args
+
+import altair as alt
+import polars as pl
+from ipywidgets import VBox
+from traitlets import Any as AnyTrait
+from traitlets import Bunch, Enum, TraitError, observe, validate
+
+from datafast_nb.charts.metrics import Metric
+from datafast_nb.charts.wording import number
+from datafast_nb.explorer import rows
+from datafast_nb.explorer.answer import Answer
+from datafast_nb.explorer.link import Link
+from datafast_nb.explorer.question import Question, after_choosing, checked_dimensions
+from datafast_nb.explorer.script import called, script
+from datafast_nb.explorer.view import View
+from datafast_nb.filters import Filters
+from datafast_nb.livemap import LiveMap
+from datafast_nb.livemap.drawing import filter_bar, offered
+from datafast_nb.livemap.poller import checked, sentence
+from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.view import answer_while_busy
+from datafast_nb.snapshot import Snapshot, Source
+
+_NOTHING_YET: Final = "Nothing has arrived yet"
+_HELP: Final = (
+    "Give it a Snapshot, a source of them such as datafast_nb.connect() or demo.Site(), or a LiveMap: "
+    "Explorer(snap), Explorer(client), Explorer(live)."
+)
+
+
+class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
+    """A panel to ask by which groups, which figure, of which visitors; with the chart, the table and the code.
+
+    Display it as the last line of a cell. Alone it explores one snapshot, or asks its source for a new one when told
+    to. Linked to a live map it crossfilters: both have the same filters, a click on a bar (or on a group in the table)
+    picks that group out on the map, another click lets it go, and each refresh of the map is one of the explorer.
+
+    Parameters
+    ----------
+    source : Snapshot, Source or LiveMap, optional
+        What to explore. A source is asked once when the explorer is made, and again by `refresh`. With `live`, what is
+        shown until the map has its first answer.
+    live : LiveMap, optional
+        A map to be linked to; ``Explorer(live)`` means the same.
+    by : str or sequence of str
+        The dimension of `breakdown` to begin with, or two of them.
+    measure : str
+        The figure to begin with: any of ``charts.Metric``.
+    theme : str
+        ``light``, ``dark``, or ``auto`` for that of the page.
+
+    Attributes
+    ----------
+    by, measure, theme
+        As above; `by` is a tuple. They can be changed and observed at any time.
+
+    Raises
+    ------
+    TypeError
+        There is nothing to explore in `source`, or `by` is no name.
+    ValueError
+        A dimension is unknown.
+    traitlets.TraitError
+        Another value is impossible.
+
+    Notes
+    -----
+    Filters of the dimensions that are broken down do not take the other groups away, but set theirs off (as bars of a
+    crossfilter do), so that a group can be compared with its neighbours. All other filters hold for every bar.
+
+    When the source fails, what was there stays, and the panel says what is wrong. Nothing is sent to a browser before
+    the explorer is displayed, and one that never was ends when it is garbage collected; `close` ends any other.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> explorer = dfn.Explorer(dfn.demo.Site(seed=0), by="device", measure="visitors")
+    >>> explorer.filter(visit_kind="new")
+    >>> explorer.table.columns[:2]
+    ['device', 'visitors']
+    >>> explorer.by = ["channel", "device"]
+    >>> print(explorer.code.splitlines()[-2])
+    chart = dfn.charts.breakdown(visitors, by=["channel", "device"], metric="visitors", baseline=snap.baseline)
+    >>> explorer.close()
+    """
+
+    by = AnyTrait()
+    measure = Enum(get_args(Metric), default_value="conversion_rate")
+    theme = Enum(("auto", "light", "dark"), default_value="auto")
+
+    _view: View | None = None
+
+    def __init__(
+        self,
+        source: Snapshot | Source | LiveMap | None = None,
+        *,
+        live: LiveMap | None = None,
+        by: str | list[str] | tuple[str, ...] = "channel",
+        measure: Metric = "conversion_rate",
+        theme: str = "auto",
+    ) -> None:
+        self._live, self._source, self._snapshot = _told_apart(source, live)
+        self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
+        self._own = Filters()  # where no map holds them
+        self._fault: str | None = None
+        self._offers = self._showing = self._closed = False
+        self._answered: Answer | None = None
+        self._nobody = Snapshot()  # what is explored before anything has arrived
+        super().__init__(by=checked_dimensions(by), measure=measure, theme=theme)
+        self._link = None if self._live is None else Link(self._live, self._draw)
+        if self._live is None:
+            self.refresh()
+
+    # What there is
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What is explored: the map's snapshot, or the last that the source gave. None until there is one."""
+        latest = None if self._live is None else self._live.snapshot
+        return self._snapshot if latest is None else latest
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The active filters, as `filter` takes them; those of the map, where there is one."""
+        return dict(self._own.values) if self._live is None else self._live.filters
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The breakdown that is shown, of all groups, as `breakdown` gives it; the largest figure first."""
+        return self._answer().table
+
+    @property
+    def chart(self) -> alt.LayerChart:
+        """The chart that is shown, as ``charts`` draws it: to save, to layer, to put beside another."""
+        return self._answer().chart
+
+    @property
+    def code(self) -> str:
+        """The Python code that gives the table and the chart, to be pasted into a cell."""
+        answer = self._answer()
+        with_site = "site" in answer.snapshot.visitors.columns
+        return script(answer.question, self._spoken_of(), chart=answer.drawn_by, with_site=with_site)
+
+    # What can be done
+
+    def filter(self, **filters: Any) -> None:  # noqa: ANN401 - a value or several of any column
+        """Choose visitors, as `LiveMap.filter` does; linked to a map, on the map too.
+
+        Parameters
+        ----------
+        **filters
+            A dimension of `breakdown`, or ``site``, with a value or a list of values; ``min_score``,
+            ``min_confidence``, ``text``. None takes a filter away.
+
+        Raises
+        ------
+        ValueError
+            There is no such filter.
+        """
+        if self._live is not None:
+            self._live.filter(**filters)  # which calls back
+            return
+        with self._lock:
+            self._own = self._own.but(**filters)
+            self._draw()
+
+    def clear_filters(self) -> None:
+        """Take all filters away; linked to a map, on the map too."""
+        if self._live is not None:
+            self._live.clear_filters()
+            return
+        with self._lock:
+            self._own = Filters()
+            self._draw()
+
+    def refresh(self) -> None:
+        """Ask the source for a new snapshot, and wait for it; a map is told to ask, and draws when it has an answer.
+
+        A source that fails is no exception here: what was there stays, and the panel says what is wrong.
+        """
+        if self._live is not None:
+            self._live.refresh()
+        if self._source is None:
+            return
+        try:
+            snapshot, fault = checked(self._source.snapshot()), None
+        except Exception as error:  # noqa: BLE001 - it is the source's, and shown
+            snapshot, fault = None, sentence(error)
+        with self._lock:
+            self._snapshot = self._snapshot if snapshot is None else snapshot
+            self._fault = fault
+            self._draw()
+
+    def close(self) -> None:
+        """Take the explorer off the page, and follow the map no more. May be called again."""
+        if sys.is_finalizing():
+            return
+        if hasattr(self, "_link"):  # a constructor that raised leaves an object without
+            with self._lock:
+                view, self._view, self._closed = self._view, None, True
+            if self._link is not None:
+                self._link.end()
+            if view is not None:
+                view.close()
+                self.layout.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        linked = "" if self._live is None else ", live=…"
+        return f"Explorer(by={list(self.by)!r}, measure={self.measure!r}{linked})"
+
+    # As the live map, this widget opens its comm when it is displayed or put into another one, and not before: until
+    # then the garbage collector can have it.
+
+    def open(self) -> None:
+        """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""
+        if self._view is not None:
+            super().open()
+
+    @property
+    def model_id(self) -> str:
+        """The id by which a browser finds the widget."""
+        self._show()
+        return str(super().model_id)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's options
+        self._show()
+        if self._view is None:  # closed before it was ever shown
+            return {"text/plain": repr(self)}
+        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
+        return bundle
+
+    def _show(self) -> None:
+        """Make the view and open the comm, the first time."""
+        with self._lock:
+            if self._view is not None or self._closed:
+                return
+            self._view = View(
+                self.theme,
+                several_sites=self._has_several_sites(),
+                can_refresh=self._source is not None and self._live is None,
+                linked=self._live is not None,
+            )
+            self._draw()
+            self._view.on_choice(self._choose)
+            self._view.refresh.on_click(lambda _: self.refresh())
+            self._view.front.on_wish(self._take)
+            self._view.chart.on_click(self._take_click)
+            self.children = self._view.children
+            self.add_class("datafast").add_class("datafast-explorer")
+            self.open()
+            for widget in {self, *self._view.family(), self.layout}:
+                answer_while_busy(widget)
+
+    # Traits
+
+    @validate("by")
+    def _check_by(self, proposal: Bunch) -> tuple[str, ...]:
+        try:
+            return checked_dimensions(proposal["value"])
+        except (TypeError, ValueError) as error:
+            raise TraitError(str(error)) from error
+
+    @observe("by", "measure")
+    def _change_question(self, _change: Bunch) -> None:
+        self._draw()
+
+    @observe("theme")
+    def _change_theme(self, change: Bunch) -> None:
+        if self._view is not None:
+            self._view.colour(change["new"])
+
+    # What a person does
+
+    def _choose(self, name: str, value: Any) -> None:  # noqa: ANN401 - what a control stands at
+        """Ask what the controls say; a dimension that is chosen twice changes places with the other."""
+        with self._lock:
+            if self._showing or self._view is None:
+                return
+            if name == "measure":
+                self.measure = value
+                return
+            self.by = after_choosing(self.by, name, value)
+            self._draw()  # also where nothing has changed, so that the controls say so
+
+    def _take(self, message: dict[str, Any]) -> None:
+        """Do what a person, or his browser, wants. One that makes no sense is ignored: it can't be answered."""
+        action = getattr(self, f"_do_{message['do']}", None)
+        if action is not None and not self._closed:
+            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError):
+                action(message)
+
+    def _take_click(self, datum: dict[str, Any]) -> None:
+        self._pick(self._answer().group_of(datum))
+
+    def _do_pick(self, message: dict[str, Any]) -> None:
+        self._pick(rows.group_of(self._answer(), message["key"]))
+
+    def _do_filter(self, message: dict[str, Any]) -> None:
+        self.filter(**{message["name"]: message.get("value")})
+
+    def _do_clear(self, _message: dict[str, Any]) -> None:
+        self.clear_filters()
+
+    def _do_facets(self, message: dict[str, Any]) -> None:
+        with self._lock:
+            self._offers = bool(message["open"])
+            self._draw()
+
+    def _do_beat(self, message: dict[str, Any]) -> None:
+        if self._live is not None:
+            self._live.watch(str(message["view"]))
+
+    def _do_away(self, message: dict[str, Any]) -> None:
+        if self._live is not None:
+            self._live.unwatch(str(message["view"]))
+
+    def _pick(self, group: dict[str, Any] | None) -> None:
+        """Pick a group out, or let it go. Not under the lock: the map calls back, maybe on another thread."""
+        if group is not None:
+            self.filter(**self._question().toggled(group))
+
+    # Drawing
+
+    def _question(self) -> Question:
+        """Give what is asked now."""
+        with self._lock:
+            return Question(self.by, self.measure, Filters().but(**self.filters))
+
+    def _answer(self) -> Answer:
+        """Give the answer to it; the last one, where nothing has changed."""
+        with self._lock:
+            question, snapshot = self._question(), self.snapshot or self._nobody
+            last = self._answered
+            if last is None or last.question != question or last.snapshot is not snapshot:
+                self._answered = last = Answer(question, snapshot)
+            return last
+
+    def _draw(self) -> None:
+        """Show the present answer, on any thread."""
+        with self._lock:
+            if self._view is None or self._showing:
+                return
+            self._showing = True
+            try:
+                self._view.show_choice(self.by, self.measure)
+                answer = self._answer()
+                nothing = self._why_nothing(answer)
+                self._view.show(self._state(answer, nothing), None if nothing else answer.spec)
+            finally:
+                self._showing = False
+
+    def _state(self, answer: Answer, nothing: str) -> dict[str, Any]:
+        """Give all that the front end shows."""
+        snapshot = self.snapshot
+        options = offered(Scene(snapshot)) if self._offers and snapshot is not None else None
+        return {
+            "filters": filter_bar(answer.question.filters, answer.matched, answer.snapshot.visitors.height, options),
+            "status": self._status(),
+            "heading": answer.heading,
+            "empty": nothing,
+            "table": rows.table(answer),
+            "code": self.code,
+        }
+
+    def _why_nothing(self, answer: Answer) -> str:
+        """Say why there is no chart, and what to do; an empty text where there is one."""
+        if self.snapshot is None:
+            return f"{_NOTHING_YET}." if self._fault is None else f"{_NOTHING_YET}. Refresh asks again."
+        return f"{answer.nothing}. {answer.remedy}".strip() if answer.nothing else ""
+
+    def _status(self) -> dict[str, str]:
+        """Say what is shown, of when, and what is wrong."""
+        snapshot = self.snapshot
+        here = None if snapshot is None else number(snapshot.visitors.height, "visitor")
+        shown = "" if snapshot is None else f"{here} at {snapshot.fetched_at:%H:%M:%S} UTC"
+        if self._live is None:
+            return {"tone": "stopped" if self._fault else "", "text": self._fault or "", "shown": shown}
+        status = self._live.status
+        tone = status.state if status.state in {"live", "retrying", "stopped"} else ""
+        return {"tone": tone, "text": f"Linked to the map. {status}", "shown": shown}
+
+    def _spoken_of(self) -> str:
+        """Give the expression that gives the snapshot in the user's notebook."""
+        known = ((self._live, ".snapshot"), (self._source, ".snapshot()"), (self._snapshot, ""))
+        thing, how = next((thing, how) for thing, how in known if thing is not None)
+        name = called(thing)
+        if name is None:
+            name, how = called(self), ".snapshot"
+        return "dfn.load()" if name is None else f"{name}{how}"
+
+    def _has_several_sites(self) -> bool:
+        """Say whether visitors can be told apart by their site."""
+        if self._live is not None:
+            return len(self._live.snapshots) > 1
+        return self._snapshot is not None and "site" in self._snapshot.visitors.columns
+
+
+def _told_apart(source: object, live: object) -> tuple[LiveMap | None, Source | None, Snapshot | None]:
+    """Give the live map, the source and the snapshot of those that were given; a map is itself its explorer's source.
+
+    Raises
+    ------
+    TypeError
+        There is nothing to explore in them.
+    """
+    if isinstance(source, LiveMap):
+        if live is not None and live is not source:
+            raise TypeError("Explorer was given two live maps; link it to one.")
+        source, live = None, source
+    if live is not None and not isinstance(live, LiveMap):
+        raise TypeError(f"live is {type(live).__name__}: it must be a LiveMap.")
+    if isinstance(source, Snapshot):
+        return live, None, source
+    if source is None and live is not None:
+        return live, None, None
+    if not isinstance(source, Source) or isinstance(source, type):
+        raise TypeError(f"Explorer can't explore {type(source).__name__}. {_HELP}")
+    return live, (source if live is None else None), None

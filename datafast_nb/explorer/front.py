@@ -1,0 +1,39 @@
+"""The explorer's front end: the widget that holds what the browser shows beside the chart and the native controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, Final
+
+import anywidget
+from traitlets import Bool, Dict, Unicode
+
+from datafast_nb.livemap import front as livemap
+
+_FOLDER: Final = files("datafast_nb.explorer").joinpath("front")
+
+
+class Front(anywidget.AnyWidget):
+    """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
+
+    _esm = livemap.joined(_FOLDER, livemap.FOLDER)
+    _css = livemap.styles(livemap.FOLDER.joinpath("look.css"), _FOLDER.joinpath("style.css"))
+
+    filters = Dict().tag(sync=True)
+    status = Dict().tag(sync=True)
+    heading = Dict().tag(sync=True)
+    empty = Unicode().tag(sync=True)
+    table = Dict().tag(sync=True)
+    code = Unicode().tag(sync=True)
+    linked = Bool(default_value=False).tag(sync=True)
+    theme = Unicode("auto").tag(sync=True)
+
+    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with each message of the browser that is one of ours."""
+
+        def received(_widget: Front, content: object, _buffers: object) -> None:
+            if isinstance(content, dict) and isinstance(content.get("do"), str):
+                callback(content)
+
+        self.on_msg(received)

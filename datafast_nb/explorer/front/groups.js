@@ -1,0 +1,53 @@
+// The table of the groups. The name of each is a button that picks it out, for those who don't point at bars.
+
+import { arrange, element, words, write } from "./dom.js";
+import { follow } from "./follow.js";
+
+/** Make the table. */
+export function groups(model, ask) {
+  const head = element("tr");
+  const body = element("tbody");
+  const more = element("p", { class: "df-more" });
+  const table = element("table", {}, element("thead", {}, head), body);
+  const make = ({ key }) => row(() => ask({ do: "pick", key }));
+  const draw = () => {
+    const { groups: names, columns, rows, more: rest } = model.get("table");
+    const titles = [...(names ?? []).map((label) => ({ label, is_group: true })), ...(columns ?? [])];
+    arrange(head, titles, ({ label }, place) => `${place} ${label}`, () => element("th", { scope: "col" }), title);
+    arrange(body, rows ?? [], ({ key }) => `${titles.length} ${key}`, make, (node, each) => fill(node, each, titles));
+    write(more, { text: rest, hidden: !rest });
+    write(table, { hidden: !rows?.length });
+  };
+  follow(model, ["table"], draw);
+  const region = { class: "df-scroll", tabindex: 0, role: "region", "aria-label": "Table of the groups" };
+  return element("div", { class: "df-groups" }, element("div", region, table), more);
+}
+
+function title(cell, { label, hint, is_group: isGroup, is_measure: isMeasure }) {
+  write(cell, { text: label, title: hint ?? null, class: isGroup ? "df-group" : isMeasure ? "df-measure" : "df-other" });
+}
+
+function row(pick) {
+  return element("tr", { onclick: pick });
+}
+
+/** Write a row: its names, the first of them the button, and its figures. */
+function fill(node, { names, cells, picked }, titles) {
+  write(node, { "data-picked": picked });
+  while (node.cells.length < titles.length) node.append(node.cells.length ? element("td") : group());
+  const [button] = node.getElementsByTagName("button");
+  const told = `${names.join(", ")}: ${picked ? "picked out; let it go" : "pick it out"}`;
+  write(button, { "aria-pressed": picked, "aria-label": told, title: names.join(", ") });
+  write(button.firstChild, { text: names[0] });
+  const texts = [null, ...names.slice(1), ...cells];
+  titles.forEach(({ is_group: isGroup, is_measure: isMeasure }, place) => {
+    if (!place) return;
+    const cell = node.cells[place];
+    write(cell, { text: texts[place], class: isGroup ? "df-group" : isMeasure ? "df-measure" : "df-other" });
+  });
+}
+
+function group() {
+  const button = element("button", { type: "button", class: "df-pick" }, words(""));
+  return element("th", { scope: "row", class: "df-group" }, button);
+}

@@ -1,0 +1,72 @@
+// Puts the parts together: one view of an explorer. The filters, the theme and the signs of life are the live map's.
+
+import { element, write } from "./dom.js";
+import { filters } from "./filters.js";
+import { follow } from "./follow.js";
+import { groups } from "./groups.js";
+import { presence } from "./presence.js";
+import { script } from "./script.js";
+import { followTheme } from "./theme.js";
+
+/** Draw a view into `el`, and give what takes it away again. */
+export function render({ model, el }) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const ask = (wish) => {
+    try {
+      if (!signal.aborted || wish.do === "away") model.send(wish);
+    } catch {
+      // The kernel is gone; what is on the screen stays there.
+    }
+  };
+  el.append(status(model), filters(model, ask), heading(model), groups(model, ask), script(model));
+  findRoot(el, signal).then((root) => root && furnish(root, model, ask, signal));
+  return () => leaving.abort();
+}
+
+/** Wait until the front end stands in its explorer; null if the view has gone before. */
+async function findRoot(el, signal) {
+  while (!signal.aborted) {
+    const root = el.closest(".datafast-explorer");
+    if (root) return root;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  return null;
+}
+
+/** See to what concerns the explorer as a whole, as long as it is there. */
+function furnish(root, model, ask, signal) {
+  followTheme(root, model, () => {}, signal);
+  root.classList.toggle("df-linked", model.get("linked"));
+  follow(model, ["empty"], () => root.classList.toggle("df-nothing", Boolean(model.get("empty"))));
+  if (model.get("linked")) presence(root, ask, signal);
+}
+
+/** Make the line that says what is shown, and what is wrong. */
+function status(model) {
+  const text = element("span", { class: "df-state", role: "status" });
+  const shown = element("span", { class: "df-shown" });
+  const line = element("div", { class: "df-status" }, text, shown);
+  const draw = () => {
+    const state = model.get("status");
+    write(line, { "data-state": state.tone || null });
+    write(text, { text: state.text, hidden: !state.text });
+    write(shown, { text: state.shown });
+  };
+  follow(model, ["status"], draw);
+  return line;
+}
+
+/** Make the sentence over the chart, what is to be known besides, and what stands there instead of a chart. */
+function heading(model) {
+  const [sentence, notes] = [element("h3"), element("p", { class: "df-notes" })];
+  const empty = element("p", { class: "df-empty" });
+  const draw = () => {
+    const { sentence: words, notes: more } = model.get("heading");
+    write(sentence, { text: words });
+    write(notes, { text: more, hidden: !more });
+    write(empty, { text: model.get("empty"), hidden: !model.get("empty") });
+  };
+  follow(model, ["heading", "empty"], draw);
+  return element("div", { class: "df-heading" }, sentence, notes, empty);
+}

@@ -1,0 +1,132 @@
+"""What is asked: by which dimensions, which figure, of which visitors. Knows no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any, Final, Self, get_args
+
+import polars as pl
+
+from datafast_nb.charts.metrics import Metric
+from datafast_nb.conversion import Derived, dimension_names, with_dimensions
+from datafast_nb.filters import DIMENSIONS, Filters
+from datafast_nb.snapshot import Snapshot
+
+MOST_DIMENSIONS: Final = 2
+"""What a chart has room for."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about the visitors of a snapshot. Never changed, only replaced.
+
+    Attributes
+    ----------
+    by : tuple of str
+        One dimension or two.
+    measure : str
+        The figure of each group.
+    filters : Filters
+        Which visitors. Those of the dimensions themselves pick groups out instead of taking the others away, as
+        everywhere in crossfiltering: a bar can be compared with its neighbours, and they can be picked too.
+    """
+
+    by: tuple[str, ...]
+    measure: Metric
+    filters: Filters = field(default_factory=Filters)
+
+    @property
+    def about(self) -> Filters:
+        """The filters that say which visitors are broken down."""
+        return self.filters.but(**dict.fromkeys(self.by))
+
+    def visitors(self, snapshot: Snapshot) -> pl.DataFrame:
+        """Give the visitors that are broken down."""
+        return chosen(_with_site(snapshot.visitors) if "site" in self.by else snapshot.visitors, self.about)
+
+    def picks(self, group: dict[str, Any]) -> bool:
+        """Say whether a group is picked out: by each of the dimensions that there is a filter of."""
+        active = [name for name in group if name in self.filters.values]
+        return bool(active) and all(
+            set(_accepted(name, group[name])) <= set(self.filters.values[name]) for name in active
+        )
+
+    def toggled(self, group: dict[str, Any]) -> dict[str, Any]:
+        """Give the changes of the filters that pick a group out, or let it go if it is picked out.
+
+        Groups of one dimension are picked one by one; a pair of groups takes the place of another pair.
+        """
+        accepted = {name: _accepted(name, value) for name, value in group.items()}
+        if len(accepted) > 1:
+            again = all(self.filters.values.get(name) == values for name, values in accepted.items())
+            return {name: None if again else list(values) for name, values in accepted.items()}
+        ((name, (value,)),) = accepted.items()
+        present = list(self.filters.values.get(name, ()))
+        changed = [each for each in present if each != value] if value in present else [*present, value]
+        return {name: changed or None}
+
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields
+        """Give the same question with something changed."""
+        return replace(self, **changes)
+
+
+def checked_dimensions(by: object) -> tuple[str, ...]:
+    """Give one dimension or two, or refuse what is none.
+
+    Raises
+    ------
+    TypeError
+        `by` is neither a name nor a list of names.
+    ValueError
+        A dimension is unknown, named twice, or one too many; or there is none.
+    """
+    names = dimension_names(by)  # type: ignore[arg-type] # which it looks at
+    for name in names:
+        if name not in DIMENSIONS:
+            near = get_close_matches(name, DIMENSIONS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"There is no dimension {name!r:.60}.{hint} There are: {', '.join(DIMENSIONS)}.")
+    if not 1 <= len(names) <= MOST_DIMENSIONS or len({*names}) < len(names):
+        raise ValueError(f"by takes one dimension or two different ones, not {names!r:.80}.")
+    return tuple(names)
+
+
+def after_choosing(by: tuple[str, ...], control: str, dimension: str | None) -> tuple[str, ...]:
+    """Give the dimensions after another one was chosen as the first or the second; chosen twice, they change places.
+
+    Examples
+    --------
+    >>> after_choosing(("channel", "device"), "first", "device")
+    ('device', 'channel')
+    >>> after_choosing(("channel", "device"), "second", None)
+    ('channel',)
+    """
+    first, second = by[0], by[1] if by[1:] else None
+    if control == "first":
+        pair = (dimension, first if dimension == second else second)
+    elif dimension == first:
+        pair = (second or first, first if second else None)
+    else:
+        pair = (first, dimension)
+    return tuple(name for name in pair if name is not None)
+
+
+def chosen(visitors: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+    """Give those of a snapshot's visitors that pass."""
+    asked = _with_site(visitors) if "site" in filters.values else visitors
+    derived: list[Derived] = [name for name in get_args(Derived) if name in filters.values]
+    return filters.apply(with_dimensions(asked, *derived)).select(visitors.columns)
+
+
+def _with_site(visitors: pl.DataFrame) -> pl.DataFrame:
+    """Give visitors with a column that names their site; a single one has no name."""
+    return visitors if "site" in visitors.columns else visitors.with_columns(site=pl.lit(""))
+
+
+def _accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - whatever a group is
+    """Give a group as the filter of its dimension holds it."""
+    if name == "is_customer" and value is None:
+        value = False  # who is not known to be a customer counts as a prospect
+    accepted: tuple[Any, ...] = Filters().but(**{name: [value]}).values[name]
+    return accepted

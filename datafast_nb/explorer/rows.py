@@ -1,0 +1,87 @@
+"""The table as a browser shows it: short texts, and numbers as a reader writes them. Knows no widget."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+
+from datafast_nb.charts import wording
+from datafast_nb.charts.metrics import FIGURES, Metric
+from datafast_nb.explorer.answer import Answer
+from datafast_nb.formats import money
+
+MOST_ROWS: Final = 50
+"""Groups that the panel lists; ``Explorer.table`` has them all."""
+
+_NONE: Final = "–"
+_ALWAYS: Final[tuple[Metric, ...]] = ("visitors", "scored", "conversion_rate", "lift", "expected_value")
+_SHORT: Final = {"scored": "Prospects", "conversion_rate": "Conversion rate", "value_per_visitor": "Value per prospect"}
+
+
+def table(answer: Answer) -> dict[str, Any]:
+    """Give columns and rows as texts.
+
+    Returns
+    -------
+    dict
+        ``columns``: label, explanation, and whether the column is the measure, of each after the group's own.
+        ``groups``: the names of the dimensions. ``rows``: key, names, texts, and whether the group is picked out.
+        ``more``: how many groups are not among them.
+    """
+    question, groups = answer.question, answer.table
+    names = list(question.by)
+    shown = [*_ALWAYS, *([] if question.measure in _ALWAYS else [question.measure])]
+    first = groups.head(MOST_ROWS)
+    labels = first.select(wording.label(name) for name in names).rows()
+    keys = first.select(names).hash_rows()
+    values = first.select(*shown, "conversion_rate_low", "conversion_rate_high").iter_rows(named=True)
+    picked = [question.picks(group) for group in first.select(names).iter_rows(named=True)]
+    return {
+        "groups": [_title(wording.dimension(name)) for name in names],
+        "columns": [column for name in shown for column in _columns(name, is_measure=name == question.measure)],
+        "rows": [
+            {"key": str(key), "names": list(label), "cells": _cells(row, shown), "picked": is_picked}
+            for key, label, row, is_picked in zip(keys, labels, values, picked, strict=True)
+        ],
+        "more": wording.number(groups.height - MOST_ROWS, "more group") if groups.height > MOST_ROWS else "",
+    }
+
+
+def group_of(answer: Answer, key: str) -> dict[str, Any] | None:
+    """Give the group of a row; None if it is not there any more."""
+    groups = answer.table.select(answer.question.by).head(MOST_ROWS)
+    found = groups.filter(pl.Series(groups.hash_rows().cast(pl.String) == key))
+    return found.row(0, named=True) if found.height else None
+
+
+def _columns(name: Metric, *, is_measure: bool) -> list[dict[str, Any]]:
+    """Describe the columns that a figure takes: one, or one for its interval besides."""
+    figure = FIGURES[name]
+    column = {"label": _SHORT.get(name, figure.name), "hint": figure.title, "is_measure": is_measure}
+    if name != "conversion_rate":
+        return [column]
+    return [column, {"label": "95 % interval", "hint": "Of the mean predicted rate", "is_measure": is_measure}]
+
+
+def _cells(row: dict[str, Any], shown: list[Metric]) -> list[str]:
+    """Write a row's figures."""
+    cells = []
+    for name in shown:
+        cells.append(_text(row[name], FIGURES[name].format))
+        if name == "conversion_rate":
+            low, high = row["conversion_rate_low"], row["conversion_rate_high"]
+            cells.append(_NONE if low is None or high is None else f"{low:.2%} to {high:.2%}")
+    return cells
+
+
+def _text(value: float | None, form: str) -> str:
+    """Write a figure in the format of the charts, which is d3's: Python's own, but for the dollar."""
+    if value is None:
+        return _NONE
+    return money(value, "USD", exact=True) if form.startswith("$") else format(value, form)
+
+
+def _title(words: str) -> str:
+    """Begin with a capital letter, and leave the others as they are."""
+    return words[:1].upper() + words[1:]

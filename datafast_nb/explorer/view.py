@@ -1,0 +1,89 @@
+"""What the explorer shows, made of native controls, a chart and its own front end. Knows no source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, get_args
+
+from ipywidgets import Button, Dropdown, HBox, Widget
+
+from datafast_nb.charts import ChartView, Metric, wording
+from datafast_nb.charts.metrics import FIGURES
+from datafast_nb.explorer.front import Front
+from datafast_nb.filters import DIMENSIONS
+from datafast_nb.livemap.view import family
+
+_NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}
+
+
+class View:
+    """The widgets of one explorer. It shows what it is told.
+
+    Parameters
+    ----------
+    theme
+        ``light``, ``dark``, or ``auto`` for that of the page.
+    several_sites
+        Whether visitors can be told apart by their site.
+    can_refresh
+        Whether there is a source that can be asked again.
+    linked
+        Whether filters and data are those of a live map.
+    """
+
+    def __init__(self, theme: str, *, several_sites: bool, can_refresh: bool, linked: bool) -> None:
+        names = [name for name in DIMENSIONS if name != "site" or several_sites]
+        dimensions = [(_title(wording.dimension(name)), name) for name in names]
+        measures = [(FIGURES[name].name, name) for name in get_args(Metric)]
+        self.first = Dropdown(options=dimensions, description="Break down by")
+        self.second = Dropdown(options=[("(nothing else)", None), *dimensions], description="and by")
+        self.measure = Dropdown(options=measures, description="Measure")
+        self.refresh = Button(description="Refresh", tooltip="Ask for a new snapshot")
+        controls = [self.first, self.second, self.measure, *([self.refresh] if can_refresh else [])]
+        for control in controls:
+            control.layout.width = "auto"
+            control.style.description_width = "auto"
+        self.header = HBox(controls)
+        self.header.add_class("df-asked")
+        self.front = Front(linked=linked, theme=theme)
+        self.front.add_class("df-front")
+        self.chart = ChartView(_NOTHING_DRAWN, theme=theme)  # type: ignore[arg-type] # the explorer's trait checks it
+        self.chart.add_class("df-chart")
+        self.children: tuple[Widget, ...] = (self.header, self.front, self.chart)
+
+    def on_choice(self, callback: Callable[[str, Any], None]) -> None:
+        """Call back with the name of a control and what it stands at now, whoever changed it."""
+        for name in ("first", "second", "measure"):
+            getattr(self, name).observe(lambda change, name=name: callback(name, change["new"]), "value")
+
+    def show_choice(self, by: tuple[str, ...], measure: str) -> None:
+        """Set the controls."""
+        self.first.value, self.second.value, self.measure.value = by[0], by[1] if by[1:] else None, measure
+
+    def show(self, state: dict[str, Any], spec: dict[str, Any] | None) -> None:
+        """Show a state, in one message, and a chart; what has not changed is not sent."""
+        with self.front.hold_sync():
+            for name, value in state.items():
+                if getattr(self.front, name) != value:
+                    setattr(self.front, name, value)
+        if spec is not None and spec != self.chart.spec:
+            self.chart.show(spec)
+
+    def colour(self, theme: str) -> None:
+        """Show a theme."""
+        self.front.theme = self.chart.theme = theme
+
+    def close(self) -> None:
+        """Take all widgets away; the library that draws stays, for other charts."""
+        for widget in {*self.family()} - {self.chart.vega}:
+            widget.close()
+
+    def family(self) -> Iterator[Widget]:
+        """Give all widgets."""
+        for child in self.children:
+            yield from family(child)
+
+
+def _title(words: str) -> str:
+    """Begin with a capital letter, and leave the others as they are."""
+    return words[:1].upper() + words[1:]
