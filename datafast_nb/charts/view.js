@@ -1,3 +1,6 @@
+const UNKNOWN = 400; // pixels, where the width of a place is not known yet
+const REDRAWN = 0.2; // change of a chart's width from which it is drawn anew
+const MOST_OF_LABELS = 0.3; // of a chart's width
 // The library that draws, Vega, is the text of a model which all charts of a kernel share (a chart that carried it
 // would weigh 900 kB), and a page evaluates it once.
 const LOADED = Symbol.for("datafast_nb.vega");
@@ -14,12 +17,15 @@ async function embedder(model) {
 }
 
 /** Give the specification and the options as they are drawn now: with a theme, in its colours. */
-function wanted(model) {
+function wanted(model, width) {
   const [spec, options] = [structuredClone(model.get("spec")), structuredClone(model.get("embed_options"))];
+  if (width) spec.width = width; // Vega's own way to be as wide as a place follows the window alone
   const theme = model.get("theme");
   if (!theme) return [spec, options];
   const name = theme === "auto" ? pageTheme() : theme;
-  return [{ ...spec, config: model.get("configs")[name] }, { ...options, tooltip: { theme: name } }];
+  const config = structuredClone(model.get("configs")[name]);
+  if (width) config.axis.labelLimit = Math.min(config.axis.labelLimit, width * MOST_OF_LABELS);
+  return [{ ...spec, config }, { ...options, tooltip: { theme: name } }];
 }
 
 /** JupyterLab, Notebook and Voilà write their theme on the body; any other page is taken for light. */
@@ -35,6 +41,11 @@ function tellClicks(view, model) {
   });
 }
 
+/** Give the width that a chart has in its place; 0 while that is not on the page. */
+function widthOf(place) {
+  return Math.max(0, place.clientWidth - parseFloat(getComputedStyle(place).paddingRight));
+}
+
 async function render({ model, el }) {
   let shown = null; // the chart on the page
   let turns = 0;
@@ -44,10 +55,12 @@ async function render({ model, el }) {
     const place = document.createElement("div");
     try {
       const embed = await embedder(model);
-      const [spec, options] = wanted(model);
+      const fits = model.get("spec").width === "container";
+      const width = fits ? shown?.width || el.clientWidth || UNKNOWN : null;
+      const [spec, options] = wanted(model, width);
       // Drawn out of sight first: the page keeps the old chart, and its height, until the new one is there.
       Object.assign(place.style, { position: "absolute", visibility: "hidden" });
-      if (spec.width === "container") Object.assign(place.style, { width: "100%" });
+      if (fits) Object.assign(place.style, { boxSizing: "border-box", width: "100%" });
       el.style.position = "relative"; // what the width is measured by
       el.append(place);
       const result = await embed(place, spec, options);
@@ -59,22 +72,26 @@ async function render({ model, el }) {
       Object.assign(place.style, { position: "", visibility: "" });
       shown?.result.finalize();
       shown?.place.remove();
-      shown = { result, view: result.view, place };
-      tellClicks(shown.view, model);
-      fit();
+      shown = { result, place, fits, width };
+      resized.disconnect();
+      resized.observe(place); // which tells the width it has now, too
+      tellClicks(result.view, model);
     } catch (error) {
       place.remove();
       if (!shown) el.textContent = `The chart could not be drawn: ${error.message}`;
     }
   };
-  // Vega follows the window alone; a chart's place may change without it.
+  // As wide as its place is, beside the button of the menu; drawn anew where the labels need another share of it.
   const fit = () => {
-    const width = shown?.view.container()?.clientWidth;
-    if (width && model.get("spec").width === "container" && shown.view.width() !== width) shown.view.width(width).run();
+    const width = shown?.fits ? widthOf(shown.place) : 0;
+    if (!width || width === shown.width) return;
+    const much = Math.abs(width - shown.width) > REDRAWN * shown.width;
+    shown.width = width;
+    if (much) draw();
+    else shown.result.view.width(width).run();
   };
   const resized = new ResizeObserver(fit);
   const themed = new MutationObserver(() => model.get("theme") === "auto" && draw());
-  resized.observe(el);
   themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   model.on("change:spec change:theme", draw);
   await draw();

@@ -23,6 +23,7 @@ MOST_BARS: Final = 15
 
 _PICKED: Final = "#2f7de1"
 _FAINT: Final = 0.35
+_PICKED_NOTE: Final = "Faint: groups that are not picked out, to compare with."
 _PAIR: Final = 2
 
 
@@ -137,7 +138,8 @@ class Answer:
         if self.nothing:
             return {"sentence": f"{figure.name} by {by}", "notes": ""}
         title = self._drawn["title"]
-        return {"sentence": title["text"], "notes": " ".join(title.get("subtitle", []))}
+        notes = [*title.get("subtitle", []), *([_PICKED_NOTE] if any(self._picked_labels()) else [])]
+        return {"sentence": title["text"], "notes": " ".join(notes)}
 
     def group_of(self, datum: dict[str, Any]) -> dict[str, Any] | None:
         """Give the group that a mark of the chart stands for; None if it stands for none."""

@@ -25,7 +25,7 @@ def table(answer: Answer) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``columns``: label, explanation, and whether the column is the measure, of each after the group's own.
+        ``columns``: label, explanation and kind of each after the group's own: ``measure``, ``size`` or ``other``.
         ``groups``: the names of the dimensions. ``rows``: key, names, texts, and whether the group is picked out.
         ``more``: how many groups are not among them.
     """
@@ -55,13 +55,14 @@ def group_of(answer: Answer, key: str) -> dict[str, Any] | None:
     return found.row(0, named=True) if found.height else None
 
 
-def _columns(name: Metric, *, is_measure: bool) -> list[dict[str, Any]]:
+def _columns(name: Metric, *, is_measure: bool) -> list[dict[str, str]]:
     """Describe the columns that a figure takes: one, or one for its interval besides."""
     figure = FIGURES[name]
-    column = {"label": _SHORT.get(name, figure.name), "hint": figure.title, "is_measure": is_measure}
+    kind = "measure" if is_measure else "size" if name == "scored" else "other"
+    column = {"label": _SHORT.get(name, figure.name), "hint": figure.title, "kind": kind}
     if name != "conversion_rate":
         return [column]
-    return [column, {"label": "95 % interval", "hint": "Of the mean predicted rate", "is_measure": is_measure}]
+    return [column, {"label": "95 % interval", "hint": "Of the mean predicted rate", "kind": "other"}]
 
 
 def _cells(row: dict[str, Any], shown: list[Metric]) -> list[str]:

@@ -87,10 +87,8 @@ def _condition(name: str, value: Any) -> str:  # noqa: ANN401 - as `Filters` hol
     if name in LIMITS:
         return f'pl.col("{name.removeprefix("min_")}").fill_nan(None) >= {value!r}'
     if name == "dimension_matches":
-        texts = [None if each is None else str(each) for each in value]
-        tests = [
-            f'pl.col("{name}").list.contains(pl.lit({_literal(each)}, pl.String), nulls_equal=True)' for each in texts
-        ]
+        texts = [_literal(None if each is None else str(each)) for each in value]
+        tests = [f'pl.col("{name}").list.contains(pl.lit({text}, pl.String), nulls_equal=True)' for text in texts]
         return tests[0] if len(tests) == 1 else f"pl.any_horizontal({', '.join(tests)})"
     if name == "is_customer" and value in ((True,), (False,)):
         return f'{"" if value[0] else "~"}pl.col("is_customer").fill_null(False)'

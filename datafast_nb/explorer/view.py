@@ -36,7 +36,7 @@ class View:
         dimensions = [(_title(wording.dimension(name)), name) for name in names]
         measures = [(FIGURES[name].name, name) for name in get_args(Metric)]
         self.first = Dropdown(options=dimensions, description="Break down by")
-        self.second = Dropdown(options=[("(nothing else)", None), *dimensions], description="and by")
+        self.second = Dropdown(options=[("(nothing else)", ""), *dimensions], description="and by")
         self.measure = Dropdown(options=measures, description="Measure")
         self.refresh = Button(description="Refresh", tooltip="Ask for a new snapshot")
         controls = [self.first, self.second, self.measure, *([self.refresh] if can_refresh else [])]
@@ -54,11 +54,11 @@ class View:
     def on_choice(self, callback: Callable[[str, Any], None]) -> None:
         """Call back with the name of a control and what it stands at now, whoever changed it."""
         for name in ("first", "second", "measure"):
-            getattr(self, name).observe(lambda change, name=name: callback(name, change["new"]), "value")
+            getattr(self, name).observe(lambda change, name=name: callback(name, change["new"] or None), "value")
 
     def show_choice(self, by: tuple[str, ...], measure: str) -> None:
         """Set the controls."""
-        self.first.value, self.second.value, self.measure.value = by[0], by[1] if by[1:] else None, measure
+        self.first.value, self.second.value, self.measure.value = by[0], by[1] if by[1:] else "", measure
 
     def show(self, state: dict[str, Any], spec: dict[str, Any] | None) -> None:
         """Show a state, in one message, and a chart; what has not changed is not sent."""

@@ -9,22 +9,23 @@ export function groups(model, ask) {
   const body = element("tbody");
   const more = element("p", { class: "df-more" });
   const table = element("table", {}, element("thead", {}, head), body);
+  const scrolled = { class: "df-scroll", tabindex: 0, role: "region", "aria-label": "Table of the groups" };
+  const region = element("div", scrolled, table);
   const make = ({ key }) => row(() => ask({ do: "pick", key }));
   const draw = () => {
     const { groups: names, columns, rows, more: rest } = model.get("table");
-    const titles = [...(names ?? []).map((label) => ({ label, is_group: true })), ...(columns ?? [])];
+    const titles = [...(names ?? []).map((label) => ({ label, kind: "group" })), ...(columns ?? [])];
     arrange(head, titles, ({ label }, place) => `${place} ${label}`, () => element("th", { scope: "col" }), title);
     arrange(body, rows ?? [], ({ key }) => `${titles.length} ${key}`, make, (node, each) => fill(node, each, titles));
     write(more, { text: rest, hidden: !rest });
-    write(table, { hidden: !rows?.length });
+    write(region, { hidden: !rows?.length });
   };
   follow(model, ["table"], draw);
-  const region = { class: "df-scroll", tabindex: 0, role: "region", "aria-label": "Table of the groups" };
-  return element("div", { class: "df-groups" }, element("div", region, table), more);
+  return element("div", { class: "df-groups" }, region, more);
 }
 
-function title(cell, { label, hint, is_group: isGroup, is_measure: isMeasure }) {
-  write(cell, { text: label, title: hint ?? null, class: isGroup ? "df-group" : isMeasure ? "df-measure" : "df-other" });
+function title(cell, { label, hint, kind }) {
+  write(cell, { text: label, title: hint ?? null, class: `df-${kind}` });
 }
 
 function row(pick) {
@@ -40,11 +41,7 @@ function fill(node, { names, cells, picked }, titles) {
   write(button, { "aria-pressed": picked, "aria-label": told, title: names.join(", ") });
   write(button.firstChild, { text: names[0] });
   const texts = [null, ...names.slice(1), ...cells];
-  titles.forEach(({ is_group: isGroup, is_measure: isMeasure }, place) => {
-    if (!place) return;
-    const cell = node.cells[place];
-    write(cell, { text: texts[place], class: isGroup ? "df-group" : isMeasure ? "df-measure" : "df-other" });
-  });
+  titles.forEach(({ kind }, place) => place && write(node.cells[place], { text: texts[place], class: `df-${kind}` }));
 }
 
 function group() {

@@ -19,7 +19,7 @@ export function render({ model, el }) {
       // The kernel is gone; what is on the screen stays there.
     }
   };
-  el.append(status(model), filters(model, ask), heading(model), groups(model, ask), script(model));
+  el.append(filters(model, ask), heading(model), empty(model), groups(model, ask), script(model));
   findRoot(el, signal).then((root) => root && furnish(root, model, ask, signal));
   return () => leaving.abort();
 }
@@ -57,16 +57,21 @@ function status(model) {
   return line;
 }
 
-/** Make the sentence over the chart, what is to be known besides, and what stands there instead of a chart. */
+/** Make the sentence over the chart, and what is to be known besides. */
 function heading(model) {
   const [sentence, notes] = [element("h3"), element("p", { class: "df-notes" })];
-  const empty = element("p", { class: "df-empty" });
   const draw = () => {
     const { sentence: words, notes: more } = model.get("heading");
     write(sentence, { text: words });
     write(notes, { text: more, hidden: !more });
-    write(empty, { text: model.get("empty"), hidden: !model.get("empty") });
   };
-  follow(model, ["heading", "empty"], draw);
-  return element("div", { class: "df-heading" }, sentence, notes, empty);
+  follow(model, ["heading"], draw);
+  return element("div", { class: "df-heading" }, element("div", {}, sentence, notes), status(model));
+}
+
+/** Make what stands there instead of a chart. */
+function empty(model) {
+  const text = element("p", { class: "df-empty" });
+  follow(model, ["empty"], () => write(text, { text: model.get("empty"), hidden: !model.get("empty") }));
+  return text;
 }
