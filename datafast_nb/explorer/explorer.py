@@ -251,7 +251,7 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
             )
             self._draw()
             self._view.on_choice(self._choose)
-            self._view.refresh.on_click(lambda _: self.refresh())
+            self._view.on_refresh(self.refresh)
             self._view.front.on_wish(self._take)
             self._view.chart.on_click(self._take_click)
             self.children = self._view.children

@@ -38,8 +38,8 @@ class View:
         self.first = Dropdown(options=dimensions, description="Break down by")
         self.second = Dropdown(options=[("(nothing else)", ""), *dimensions], description="and by")
         self.measure = Dropdown(options=measures, description="Measure")
-        self.refresh = Button(description="Refresh", tooltip="Ask for a new snapshot")
-        controls = [self.first, self.second, self.measure, *([self.refresh] if can_refresh else [])]
+        self.refresh = Button(description="Refresh", tooltip="Ask for a new snapshot") if can_refresh else None
+        controls = [self.first, self.second, self.measure, *([self.refresh] if self.refresh else [])]
         for control in controls:
             control.layout.width = "auto"
             control.style.description_width = "auto"
@@ -55,6 +55,11 @@ class View:
         """Call back with the name of a control and what it stands at now, whoever changed it."""
         for name in ("first", "second", "measure"):
             getattr(self, name).observe(lambda change, name=name: callback(name, change["new"] or None), "value")
+
+    def on_refresh(self, callback: Callable[[], None]) -> None:
+        """Call back when a new snapshot is wished for, where that can be."""
+        if self.refresh is not None:
+            self.refresh.on_click(lambda _: callback())
 
     def show_choice(self, by: tuple[str, ...], measure: str) -> None:
         """Set the controls."""
@@ -75,7 +80,7 @@ class View:
 
     def close(self) -> None:
         """Take all widgets away; the library that draws stays, for other charts."""
-        for widget in {*self.family()} - {self.chart.vega}:
+        for widget in {*self.family()} - {*family(self.chart.vega)}:
             widget.close()
 
     def family(self) -> Iterator[Widget]:

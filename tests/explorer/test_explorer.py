@@ -1,0 +1,301 @@
+"""The explorer's kernel side: what it shows, what a person and code can change, how it begins and ends."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+from typing import Any
+
+import polars as pl
+import pytest
+from traitlets import TraitError
+
+import datafast_nb as dfn
+from datafast_nb.errors import ConnectionFailedError
+from datafast_nb.explorer import Explorer
+from datafast_nb.livemap.view import family
+from tests.explorer.panels import PEOPLE, ask, click, displayed, key, names, picked, view
+from tests.livemap.maps import registry
+from tests.livemap.sources import Scripted, people
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "x" * 10_000
+
+
+def test_it_shows_table_chart_and_code_of_a_snapshot() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code", measure="conversion_rate"))
+    shown = view(explorer)
+    assert names(explorer) == ["(not known)", "US", "DE", "FR"]
+    assert explorer.table["country_code"].to_list() == [None, "US", "DE", "FR"]
+    assert shown.front.heading["sentence"] == "Predicted conversion rate of 58 prospects by country"
+    assert shown.front.code == explorer.code
+    assert shown.chart.spec["width"] == "container"
+    assert shown.front.status["shown"] == "60 visitors at 12:00:00 UTC"
+
+
+def test_the_figures_of_the_table_are_written_with_their_units() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code", measure="share"))
+    table = view(explorer).front.table
+    labels = [column["label"] for column in table["columns"]]
+    row = next(row for row in table["rows"] if row["names"] == ["US"])
+    cells = dict(zip(labels, row["cells"], strict=True))
+    assert cells["Conversion rate"] == "3.00%"
+    assert cells["95 % interval"] == "3.00% to 3.00%"
+    assert cells["Expected value"] == "$22.50"
+    assert cells["Share of all visitors"] == "25.0%"
+
+
+def test_the_controls_change_the_question() -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    view(explorer).first.value = "device"
+    view(explorer).second.value = "country_code"
+    view(explorer).measure.value = "visitors"
+    assert (explorer.by, explorer.measure) == (("device", "country_code"), "visitors")
+    view(explorer).first.value = "country_code"
+    assert explorer.by == ("country_code", "device")
+    assert view(explorer).second.value == "device"
+    view(explorer).second.value = ""
+    assert explorer.by == ("country_code",)
+
+
+def test_the_controls_follow_code() -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    explorer.by = ["page", "device"]
+    explorer.measure = "lift"
+    shown = view(explorer)
+    assert (shown.first.value, shown.second.value, shown.measure.value) == ("page", "device", "lift")
+    assert shown.front.table["groups"] == ["Page", "Device"]
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "words"),
+    [("by", "chanel", "Did you mean 'channel'"), ("by", [], "one dimension or two"), ("measure", "rate", "measure")],
+)
+def test_an_impossible_question_is_refused_and_changes_nothing(trait: str, value: Any, words: str) -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    with pytest.raises(TraitError, match=words):
+        setattr(explorer, trait, value)
+    assert (explorer.by, explorer.measure) == (("channel",), "conversion_rate")
+
+
+def test_a_click_on_a_bar_picks_the_group_and_another_lets_it_go() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code"))
+    click(explorer, group="FR", visitors=15)
+    assert explorer.filters == {"country_code": ("FR",)}
+    assert picked(explorer) == ["FR"]
+    assert len(names(explorer)) == 4  # the others stay, to compare with
+    click(explorer, group="(not known)")
+    assert explorer.filters == {"country_code": ("FR", None)}
+    click(explorer, group="FR")
+    click(explorer, group="(not known)")
+    assert explorer.filters == {}
+
+
+def test_a_click_on_a_row_of_the_table_does_the_same() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code"))
+    ask(explorer, "pick", key=key(explorer, "US"))
+    assert picked(explorer) == ["US"]
+    ask(explorer, "pick", key=key(explorer, "US"))
+    assert picked(explorer) == []
+
+
+def test_a_bar_of_two_dimensions_picks_a_pair_and_its_row_one_group() -> None:
+    explorer = displayed(Explorer(PEOPLE, by=["country_code", "device"], measure="visitors"))
+    click(explorer, group="FR", series="mobile")
+    assert explorer.filters == {"country_code": ("FR",), "device": ("mobile",)}
+    click(explorer, group="FR", series="mobile")
+    assert explorer.filters == {}
+    click(explorer, group="FR")
+    assert explorer.filters == {"country_code": ("FR",)}
+
+
+@pytest.mark.parametrize("datum", [{}, {"group": "no such"}, {"group": 3}, {"group": None}, {"average": 0.02}])
+def test_a_click_on_what_is_no_group_changes_nothing(datum: dict[str, Any]) -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    click(explorer, **datum)
+    assert explorer.filters == {}
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"do": "pick"},
+        {"do": "pick", "key": 3},
+        {"do": "filter", "name": "nonsense", "value": 1},
+        {"do": "filter"},
+        {"do": "init__"},
+        {"do": "show"},
+        {"do": "beat", "view": 1},
+    ],
+)
+def test_a_wish_that_makes_no_sense_changes_nothing(wish: dict[str, Any]) -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    before = view(explorer).front.get_state()
+    explorer._take(wish)
+    assert view(explorer).front.get_state() == before
+
+
+def test_filters_of_the_browser_and_of_code_are_the_same() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="device"))
+    ask(explorer, "filter", name="country_code", value="FR")
+    explorer.filter(min_score=20)
+    assert [chip["label"] for chip in view(explorer).front.filters["active"]] == ["Country", "Score from"]
+    assert explorer.table["visitors"].sum() == view(explorer).front.filters["matched"] < 15
+    ask(explorer, "clear")
+    assert explorer.table["visitors"].sum() == 60
+
+
+def test_an_unknown_filter_is_refused() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'country_code'"):
+        Explorer(PEOPLE).filter(country="FR")
+
+
+def test_the_values_to_choose_from_are_sent_when_asked_for() -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    assert view(explorer).front.filters["options"] is None
+    ask(explorer, "facets", open=True)
+    assert view(explorer).front.filters["options"]["device"][0][2] == 20
+
+
+def test_the_picked_bars_are_set_off_in_the_chart() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code"))
+    before = json.dumps(view(explorer).chart.spec)
+    explorer.filter(country_code="FR")
+    spec = view(explorer).chart.spec
+    assert '"opacity"' not in before
+    assert spec["layer"][1]["encoding"]["opacity"]["condition"]["test"] == {
+        "and": [{"field": "group", "oneOf": ["FR"]}]
+    }
+    assert "Faint" in view(explorer).front.heading["notes"]
+
+
+# What is not there
+
+
+def test_before_the_first_snapshot_nothing_is_claimed() -> None:
+    explorer = displayed(Explorer(Scripted([ConnectionFailedError("No answer within 30 s.")])))
+    shown = view(explorer).front
+    assert shown.empty == "Nothing has arrived yet. Refresh asks again."
+    assert shown.status == {"tone": "stopped", "text": "No answer within 30 s.", "shown": ""}
+    assert explorer.snapshot is None
+    assert explorer.table.is_empty()
+
+
+def test_a_source_that_fails_leaves_what_was_there_and_says_so() -> None:
+    explorer = displayed(Explorer(Scripted([PEOPLE, ConnectionFailedError("Gone."), people(3)]), by="device"))
+    explorer.refresh()
+    assert view(explorer).front.status["text"] == "Gone."
+    assert explorer.table["visitors"].sum() == 60
+    button = view(explorer).refresh
+    assert button is not None
+    button.click()
+    assert view(explorer).front.status["text"] == ""
+    assert explorer.table["visitors"].sum() == 3
+
+
+def test_a_source_that_gives_no_snapshot_is_a_fault_like_any_other() -> None:
+    explorer = displayed(Explorer(Scripted([3])))  # type: ignore[list-item]
+    assert "gave int, not a datafast_nb.Snapshot" in view(explorer).front.status["text"]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "options", "filters", "words"),
+    [
+        (PEOPLE, {}, {"text": "nobody at all"}, "Nobody matches the filters. Take a filter away to see others."),
+        (dfn.Snapshot(), {}, {}, "Nobody is here right now."),
+        (people(9, score=None), {}, {}, "There are no predictions. Counts need no predictions"),
+        (people(9, conversion_rate=0.1), {"measure": "lift"}, {}, "The site's average is not known."),
+    ],
+)
+def test_where_there_is_no_chart_a_sentence_says_why(
+    snapshot: dfn.Snapshot, options: dict[str, Any], filters: dict[str, Any], words: str
+) -> None:
+    explorer = displayed(Explorer(snapshot, **options))
+    explorer.filter(**filters)
+    assert view(explorer).front.empty.startswith(words)
+
+
+def test_counts_are_drawn_without_predictions() -> None:
+    explorer = displayed(Explorer(people(9, score=None), measure="visitors"))
+    assert view(explorer).front.empty == ""
+
+
+def test_whatever_strangers_write_is_short_plain_text() -> None:
+    snap = people(40, **dict.fromkeys(("utm_source", "device", "country_code", "city"), HOSTILE))
+    explorer = displayed(Explorer(snap, by=["channel", "device"], measure="visitors"))
+    state = view(explorer).front.get_state(["table", "heading", "status", "empty"])
+    assert len(json.dumps(state)) < 3_000
+    assert "\u202e" not in json.dumps(state, ensure_ascii=False)
+    assert len(json.dumps(view(explorer).chart.spec)) < 10_000
+
+
+def test_a_thousand_groups_are_a_bounded_table() -> None:
+    snap = people(5_000, utm_source=pl.format("source {}", pl.int_range(5_000) % 1_000))
+    explorer = displayed(Explorer(snap, measure="visitors"))
+    assert len(names(explorer)) == 50
+    assert view(explorer).front.table["more"] == "950 more groups"
+    assert explorer.table.height == 1_000
+
+
+def test_a_click_reaches_the_right_one_of_two_groups_that_look_the_same() -> None:
+    long = "a" * 100
+    snap = people(9, utm_source=pl.Series([long + "1"] * 5 + [long + "2"] * 4))
+    explorer = displayed(Explorer(snap, measure="visitors"))
+    labels = [row["group"] for row in view(explorer).chart.spec["layer"][0]["data"]["values"]]
+    assert len(set(labels)) == 2
+    click(explorer, group=labels[1])
+    assert explorer.filters["channel"] == (long + "2",)
+
+
+# Beginning and end
+
+
+@pytest.mark.parametrize("source", [None, "df_key", 3, dfn.Snapshot, dfn.demo.Site, PEOPLE.visitors])
+def test_what_can_not_be_explored_is_refused_with_what_can(source: Any) -> None:
+    with pytest.raises(TypeError, match=r"Explorer can't explore .*Explorer\(snap\)"):
+        Explorer(source)
+
+
+def test_what_is_no_map_can_not_be_linked() -> None:
+    with pytest.raises(TypeError, match="live is Snapshot: it must be a LiveMap"):
+        Explorer(PEOPLE, live=PEOPLE)  # type: ignore[arg-type]
+
+
+def test_one_that_was_never_shown_is_collected_and_in_no_registry() -> None:
+    before = len(registry())
+    explorer = Explorer(PEOPLE)
+    assert len(registry()) == before
+    gone = weakref.ref(explorer)
+    del explorer
+    gc.collect()
+    assert gone() is None
+
+
+def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
+    before = set(registry())
+    explorer = displayed(Explorer(PEOPLE))
+    library = {widget.model_id for widget in family(view(explorer).chart.vega)}  # which other charts share
+    explorer.close()
+    explorer.close()
+    assert set(registry()) - before <= library
+
+
+def test_one_that_was_closed_before_it_was_shown_is_its_words() -> None:
+    explorer = Explorer(PEOPLE)
+    explorer.close()
+    assert explorer._repr_mimebundle_() == {"text/plain": "Explorer(by=['channel'], measure='conversion_rate')"}
+
+
+def test_the_theme_is_changed_from_code() -> None:
+    explorer = displayed(Explorer(PEOPLE, theme="dark"))
+    assert view(explorer).chart.theme == view(explorer).front.theme == "dark"
+    explorer.theme = "auto"
+    assert view(explorer).chart.theme == view(explorer).front.theme == "auto"
+
+
+def test_the_site_is_offered_where_there_are_several() -> None:
+    both = dfn.Snapshot.of_sites({"shop": PEOPLE, "blog": people(5)})
+    explorer = displayed(Explorer(both, by="site", measure="visitors"))
+    assert names(explorer) == ["shop", "blog"]
+    assert "site" in dict(view(explorer).first.options).values()
+    assert "site" not in dict(view(displayed(Explorer(PEOPLE))).first.options).values()

@@ -1,0 +1,122 @@
+"""The code that the explorer gives runs where it is pasted, and gives the same table."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import datafast_nb as dfn
+from datafast_nb.explorer.script import called
+from tests.explorer.panels import PEOPLE
+from tests.livemap.sources import people
+
+HOSTILE = '"""\n\'); import os; os.abort() #\u202e\\" {x} <img src=x>'
+
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"country_code": "fr"},
+    {"country_code": ["FR", None]},
+    {"device": [None]},
+    {"device": ["mobile", "desktop"], "min_score": 30, "min_confidence": 0.5},
+    {"channel": "google", "page": "/pricing", "visit_kind": ["new", None]},
+    {"score_band": "20–40", "confidence_band": "0.75–1"},
+    {"is_customer": True},
+    {"is_customer": False},
+    {"is_customer": [True, False]},
+    {"is_customer": [None, "x"]},
+    {"visit_count": [1, 3]},
+    {"visit_count": None, "has_profile": True},
+    {"dimension_matches": "device"},
+    {"dimension_matches": ["country", None]},
+    {"text": "por"},
+    {"text": "a\\b\"c'd\n"},
+    {"site": "shop"},
+    {"site": ""},
+    {"device": HOSTILE, "channel": [HOSTILE, None], "text": HOSTILE, "dimension_matches": HOSTILE},
+    {"device": 3, "country_code": True},
+]
+
+
+def run(code: str, **names: Any) -> dict[str, Any]:
+    """Run code as a cell of its own."""
+    namespace = {**names}
+    exec(compile(code, "<cell>", "exec"), namespace)
+    return namespace
+
+
+def in_main(monkeypatch: pytest.MonkeyPatch, **names: Any) -> None:
+    """Give things names in the main module, as a notebook does."""
+    for name, thing in names.items():
+        monkeypatch.setattr(sys.modules["__main__"], name, thing, raising=False)
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("by", ["country_code", ["channel", "device"]])
+def test_pasted_code_gives_the_table_that_is_shown(
+    filters: dict[str, Any], by: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_main(monkeypatch, mine=PEOPLE)
+    explorer = dfn.Explorer(PEOPLE, by=by, measure="expected_value")
+    explorer.filter(**filters)
+    names = run(explorer.code, mine=PEOPLE)
+    assert_frame_equal(names["table"], explorer.table)
+    assert names["chart"].title == explorer.chart.title
+
+
+@pytest.mark.parametrize("measure", ["conversion_rate", "lift", "visitors", "share"])
+@pytest.mark.parametrize("by", ["dimension_matches", "site", "is_customer"])
+def test_it_does_so_for_every_kind_of_question(by: str, measure: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_main(monkeypatch, snap=PEOPLE)
+    explorer = dfn.Explorer(PEOPLE, by=by, measure=measure)
+    assert_frame_equal(run(explorer.code, snap=PEOPLE)["table"], explorer.table)
+
+
+def test_groups_that_strangers_named_are_literals_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    snap = people(9, utm_source=pl.format("{}{}", pl.lit(HOSTILE), pl.int_range(9) % 3), device=HOSTILE)
+    in_main(monkeypatch, snap=snap)
+    explorer = dfn.Explorer(snap, by="device")
+    explorer.filter(channel=[HOSTILE + "0", HOSTILE + "1"])
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(explorer.code)) if isinstance(node, ast.Call)}
+    assert calls == {
+        "with_dimensions",
+        "with_dimensions(snap.visitors, 'channel').filter",
+        "pl.col",
+        "pl.col('channel').is_in",
+        "dfn.breakdown",
+        "dfn.charts.breakdown",
+    }
+    assert run(explorer.code, snap=snap)["table"]["visitors"].sum() == 6
+    assert "\u202e" not in explorer.code
+
+
+def test_it_speaks_of_things_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = dfn.demo.Site(seed=0, visitors=50)
+    explorer = dfn.Explorer(site)
+    in_main(monkeypatch, my_site=site, _hidden=site)
+    assert "snap = my_site.snapshot()" in explorer.code
+
+
+def test_an_explorer_with_a_name_speaks_for_a_source_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    explorer = dfn.Explorer(dfn.demo.Site(seed=0, visitors=50))
+    in_main(monkeypatch, explorer=explorer)
+    names = run(explorer.code, explorer=explorer)
+    assert_frame_equal(names["table"], explorer.table)
+
+
+def test_code_about_what_has_no_name_runs_on_a_snapshot_of_its_own() -> None:
+    explorer = dfn.Explorer(PEOPLE, by="device")
+    assert "snap = dfn.load()" in explorer.code
+    assert run(explorer.code)["table"].columns == explorer.table.columns
+
+
+def test_a_name_that_can_not_be_typed_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    thing = object()
+    in_main(monkeypatch, **{"not a name": thing, "class": thing, "_private": thing})
+    assert called(thing) is None
+    in_main(monkeypatch, _12=thing)
+    assert called(thing) == "_12"
