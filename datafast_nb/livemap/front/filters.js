@@ -117,9 +117,8 @@ function conditions(model, filter) {
 
 /** Make a select for one dimension; without `fixed` options the kernel counts them once the panel is open. */
 function choice(model, filter, name, label, fixed) {
-  const meant = (value) => (name === "customers" ? value === "true" : value);
   const { element: frame, select } = labelledSelect(label, (value) => {
-    if (value !== SEVERAL) filter(name, value === "" ? null : meant(value));
+    if (value !== SEVERAL) filter(name, value === "" ? null : value);
   });
   const draw = () => {
     const { values, options } = model.get("filters");
@@ -146,11 +145,15 @@ function shownChoice(value) {
 
 /** Make a slider for the least of a figure; at nought it filters nothing. */
 function atLeast(model, filter, name, label, whole, unit) {
-  const input = element("input", { type: "range", min: 0, max: 100, value: 0 });
+  const input = element("input", { type: "range", "aria-label": label, min: 0, max: 100, value: 0 });
   const output = element("output", { class: "df-least" });
   let timer = null;
   let drawn = 0;
-  const show = () => write(output, { text: Number(input.value) ? `${input.value}${unit}` : "any" });
+  const show = () => {
+    const text = Number(input.value) ? `${input.value}${unit}` : "any";
+    write(output, { text });
+    write(input, { "aria-valuetext": text });
+  };
   const send = () => filter(name, Number(input.value) ? (Number(input.value) / 100) * whole : null);
   input.addEventListener("input", () => {
     clearTimeout(timer);

@@ -19,7 +19,8 @@ export function presence(root, ask, signal) {
     if (seen()) beat();
     else timer = setTimeout(away, GRACE);
   };
-  const observer = new IntersectionObserver(([entry]) => {
+  const observer = new IntersectionObserver((entries) => {
+    const entry = entries.at(-1); // a busy page lets several pile up
     if (entry.isIntersecting === onScreen) return;
     onScreen = entry.isIntersecting;
     look();
