@@ -196,7 +196,7 @@ class TestScores:
     def test_the_highest_score_falls_in_the_last_bar(self) -> None:
         snap = dfn.Snapshot(frame(1, VISITORS, score=pl.lit(100.0), confidence=pl.lit(0.5)))
         (row,) = drawn(dfn.charts.scores(snap), "scored")
-        assert (row["score_from"], row["score_to"], row["sure"]) == (95, 100, "0.5 or more")
+        assert (row["score_from"], row["score_to"], row["band"]) == (95, 100, "0.5–0.75")
 
     def test_it_takes_a_lazy_frame(self) -> None:
         assert "180 prospects" in said(dfn.charts.scores(crowd(200).visitors.lazy()))
