@@ -120,8 +120,10 @@ def _rows(groups: pl.DataFrame, before: float) -> pl.DataFrame:
     many = pl.max_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH
     beyond = ~pl.col("within_noise").fill_null(value=True)
     causes = [
-        placed.with_columns(cause=pl.lit(_MIX), start="_first", end="_middle", effect=mix, sure=many),
-        placed.with_columns(cause=pl.lit(_OWN), start="_middle", end=pl.col("_middle") + own, effect=own, sure=beyond),
+        placed.with_columns(cause=pl.lit(_MIX), start="_first", end="_middle", effect=mix, sure=many.cast(pl.Int8)),
+        placed.with_columns(
+            cause=pl.lit(_OWN), start="_middle", end=pl.col("_middle") + own, effect=own, sure=beyond.cast(pl.Int8)
+        ),
     ]
     rows = pl.concat(causes).sort("_place", maintain_order=True).with_columns(points=pl.col("effect") * 100)
     return rows.drop("_place", "_first", "_middle", "within_noise", "mix_effect", "conversion_effect", "effect")
@@ -143,7 +145,7 @@ def _drawn(rows: pl.DataFrame, rates: Sequence[float]) -> alt.LayerChart:
 def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
     """Draw a bar for each group and cause."""
     causes, picked = [_MIX, _OWN], alt.selection_point(fields=["cause"], bind="legend")
-    sure = alt.Opacity("sure:N", scale=alt.Scale(domain=[False, True], range=[0.35, 1]), legend=None)
+    sure = alt.Opacity("sure:Q", scale=alt.Scale(domain=[0, 1], range=[0.35, 1]), legend=None)
     bars: alt.Chart = (
         alt.Chart(rows)
         .mark_bar()

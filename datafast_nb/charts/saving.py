@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -106,10 +107,17 @@ def _page(spec: dict[str, Any]) -> str:
         title=escape(words or "Chart"),
         background=escape(str(spec.get("config", {}).get("background", "#ffffff"))),
         font=FONT,
-        vega=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE),
+        vega=_vega(),
         spec=_as_script(spec),
         options=_as_script({**_MENU, "renderer": "svg"}),
     )
+
+
+@cache
+def _vega() -> str:
+    """Give the library that draws, as a script of a page; vl-convert brings it along."""
+    source: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE)
+    return source
 
 
 def _as_script(part: dict[str, Any]) -> str:
