@@ -15,7 +15,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, scale_of
 from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.countries import countries, country_names
+from datafast_nb.countries import countries, shaped
 from datafast_nb.snapshot import Baseline, Snapshot
 
 Style = Literal["both", "choropleth", "bubbles"]
@@ -79,7 +79,7 @@ def world(
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, metric):
         return wording.message(f"{figure.name} by country", nothing, wording.left_out(total))
-    has_shape = pl.col("country_code").is_in(list(country_names()))
+    has_shape = pl.col("country_code").is_in(list(shaped()))
     placed = table.filter(has_shape, pl.col(metric).is_not_null())
     places = _places(visitors, figure) if style != "choropleth" else None
     layers = [_everywhere()]
