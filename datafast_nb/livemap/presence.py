@@ -32,7 +32,8 @@ class Listener(Protocol):
 class Presence:
     """Who looks at one live map, in any number of views.
 
-    Before the first sign of life, somebody does: a map may be used from code, without ever being displayed.
+    Before the first sign of life, somebody does: a map may be used from code, without ever being displayed. That it is
+    displayed is one, so that a map whose output is replaced before any browser has drawn it does not poll for ever.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ export function filters(model, ask) {
   };
   follow(model, ["filters"], draw);
   const bar = element("div", { class: "df-bar" }, searchBox(model, filter), toggle, matched, chips(model, ask, toggle));
-  return element("div", { class: "df-filters", "data-lm-suppress-shortcuts": "true" }, bar, fields);
+  return element("div", { class: "df-filters" }, bar, fields);
 }
 
 /** Make the button that opens the panel of conditions; `opened` is told. */

@@ -10,7 +10,7 @@ import { count } from "./time.js";
 export function header(model, ask, clock) {
   return element(
     "div",
-    { class: "df-header", "data-lm-suppress-shortcuts": "true" },
+    { class: "df-header" },
     figureList(model),
     controlGroup(model, ask),
     statusLine(model, clock),

@@ -36,6 +36,14 @@ export function render({ model, el }) {
   return () => leaving.abort();
 }
 
+/** Keep the keys that are pressed in the map from the notebook, where a plain letter is a command: x cuts the cell. */
+function keepKeys(root, signal) {
+  const keep = (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+  };
+  root.addEventListener("keydown", keep, { signal });
+}
+
 /** Put the visitors on the map that was found, and see to it as long as it is there. */
 function furnish({ root, map, anchor, heat }, model, ask, clock, signal) {
   const messages = toasts();
@@ -51,6 +59,7 @@ function furnish({ root, map, anchor, heat }, model, ask, clock, signal) {
   announce(model, map, layer, messages, signal);
   watchViewport(map, ask, signal);
   followTheme(root, model, () => layer.redraw(), signal);
+  keepKeys(root, signal);
   presence(root, ask, signal);
   const stop = tick(root, clock);
   signal.addEventListener("abort", stop);
