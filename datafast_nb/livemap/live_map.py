@@ -351,7 +351,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             if self._view is not None or self.status.state == "closed":
                 return
             self._view = View(self.height, self.basemap)
-            self._presence.beat("display")  # a browser that draws it will go on; where none does, nobody looks
+            self._presence.expect()
             self._view.front.on_wish(self._take)
             self._draw()
             self.children = self._view.children
