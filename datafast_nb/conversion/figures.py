@@ -54,7 +54,7 @@ def with_measures(
     )
 
 
-def aggregates(interval: Interval = "normal") -> list[nw.Expr]:
+def aggregates() -> list[nw.Expr]:
     """Give the aggregates that every figure is made from, over what `with_measures` adds."""
     rate = nw.col("_conversion_rate")
     return [
@@ -69,41 +69,31 @@ def aggregates(interval: Interval = "normal") -> list[nw.Expr]:
         rate.sum().alias("_rate"),
         nw.col("_expected_value").sum().alias("expected_value"),
         rate.var(ddof=1).alias("_variance"),
-        *([rate.skew().alias("_skewness")] if interval == "skewness_adjusted" else []),
     ]
 
 
-def with_moments(groups: nw.LazyFrame[Any], interval: Interval = "normal") -> nw.LazyFrame[Any]:
-    """Make all aggregates sums: the rates' variance and skewness become sums of powers of their deviation."""
+def with_moments(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Make all aggregates sums: the rates' variance becomes the sum of squares of their deviation."""
     groups = groups.with_columns(counts(*_COUNTS), nw.col(*_SUMS).fill_null(0.0))
-    rates = nw.col("_rates").cast(nw.Float64)
-    squares = nw.when(nw.col("_rates") > 1).then(nw.col("_variance") * (rates - 1.0)).otherwise(0.0)
-    groups = groups.with_columns(_squares=squares)
-    cubes = nw.lit(0.0)
-    if interval == "skewness_adjusted":
-        spread = nw.when(nw.col("_squares") > 0).then((nw.col("_squares") / rates).sqrt())
-        cubes = (nw.col("_skewness") * rates * spread * spread * spread).fill_null(0.0)
-    return groups.with_columns(_cubes=cubes)
+    deviation = nw.col("_variance") * (nw.col("_rates").cast(nw.Float64) - 1.0)
+    return groups.with_columns(_squares=nw.when(nw.col("_rates") > 1).then(deviation).otherwise(0.0))
 
 
 def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
     """Put groups of the same name together, as if their visitors had been one group from the start.
 
-    The sums of powers move to the common mean: Chan, Golub and LeVeque (1979), *Updating formulae and a pairwise
-    algorithm for computing sample variances*; for the third power Pébay (2008), SAND2008-6212, formula 2.1.
+    The sums of squares move to the common mean: Chan, Golub and LeVeque (1979), *Updating formulae and a pairwise
+    algorithm for computing sample variances*.
     """
     rates = nw.col("_rates").cast(nw.Float64)
     mean = ratio(nw.col("_rate").sum().over(*names), rates.sum().over(*names))
     moved = groups.with_columns(_moved=(ratio(nw.col("_rate"), rates) - mean).fill_null(0.0))
     away = nw.col("_moved")
     return (
-        moved.with_columns(
-            _cubes=nw.col("_cubes") + 3.0 * away * nw.col("_squares") + rates * away * away * away,
-            _squares=nw.col("_squares") + rates * away * away,
-        )
+        moved.with_columns(_squares=nw.col("_squares") + rates * away * away)
         .group_by(*names)
         .agg(
-            *(nw.col(name).sum() for name in (*_COUNTS, *_SUMS, "_squares", "_cubes")),
+            *(nw.col(name).sum() for name in (*_COUNTS, *_SUMS, "_squares")),
             *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between")),
         )
         .with_columns(counts(*_COUNTS))

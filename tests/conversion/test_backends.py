@@ -46,8 +46,8 @@ CALLS: dict[str, Callable[[Frames], Any]] = {
         order_by="visitors",
         include_customers=True,
     ),
-    "breakdown with others and adjusted intervals": lambda it: dfn.breakdown(
-        it.visitors, "country_code", top=7, interval="skewness_adjusted", baseline=BASELINE
+    "breakdown with others and logit intervals": lambda it: dfn.breakdown(
+        it.visitors, "country_code", top=7, interval="logit", baseline=BASELINE
     ),
     "summary": lambda it: dfn.summary(it.visitors, baseline=BASELINE),
     "drivers": lambda it: dfn.drivers(it.visitors, baseline=BASELINE),

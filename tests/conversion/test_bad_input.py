@@ -16,7 +16,7 @@ from tests.conversion.tables import likelihood, payments, visitors
 
 FUNCTIONS: dict[str, Callable[[dfn.Snapshot], pl.DataFrame]] = {
     "breakdown": lambda snap: dfn.breakdown(snap, ["channel", "device"]),
-    "breakdown, the first": lambda snap: dfn.breakdown(snap, "country_code", top=2, interval="skewness_adjusted"),
+    "breakdown, the first": lambda snap: dfn.breakdown(snap, "country_code", top=2, interval="logit"),
     "breakdown of matches": lambda snap: dfn.breakdown(snap, "dimension_matches", include_customers=True),
     "summary": dfn.summary,
     "drivers": lambda snap: dfn.drivers(snap, min_visitors=0),

@@ -13,7 +13,7 @@ from datafast_nb.conversion import FIGURES
 from tests.conversion.tables import ANY_VISITORS, BASELINE, SITE, likelihood, visitors
 
 SUMS = ("visitors", "share", "customers", "scored", "confident", "expected_conversions", "expected_value")
-INTERVALS = st.sampled_from(["normal", "skewness_adjusted"])
+INTERVALS = st.sampled_from(["normal", "logit"])
 
 
 def test_the_rest_is_one_last_row_and_all_sums_are_intact() -> None:
@@ -92,7 +92,7 @@ def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
         ({"min_visitors": 2.5}, TypeError, "min_visitors takes a whole number"),
         ({"min_visitors": -1}, ValueError, "give 0 or more"),
         ({"order_by": "visitor"}, ValueError, "Did you mean 'visitors'.*expected_value"),
-        ({"interval": "bayes"}, ValueError, "'normal' or 'skewness_adjusted'"),
+        ({"interval": "bayes"}, ValueError, "'normal' or 'logit'"),
         ({"baseline": 0.02}, TypeError, "dfn.Baseline"),
     ],
 )
