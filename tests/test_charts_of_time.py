@@ -34,6 +34,12 @@ class TestTimeline:
         assert sum(row["events"] for row in rows) == 600
         assert "all other kinds" in {row["kind"] for row in rows}
 
+    def test_a_kind_may_be_called_as_the_rest_is(self) -> None:
+        snap = crowd(300, channels=50)
+        odd = pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("all other kinds")).otherwise("type")
+        rows = drawn(dfn.charts.timeline(dfn.Snapshot(events=snap.events.with_columns(type=odd))), "events")
+        assert sum(row["events"] for row in rows) == 600
+
     def test_the_subtitle_counts_currencies_and_rows_that_are_left_out(self) -> None:
         snap = self.paid(*((1.0, f"C{number}", number) for number in range(6)))
         timeless = snap.payments.vstack(snap.payments.head(1).with_columns(timestamp=pl.lit(None)).cast(dict(PAYMENTS)))
@@ -126,7 +132,7 @@ class TestCompare:
     def test_a_moment_without_predictions_is_named(self) -> None:
         picture = svg(dfn.charts.compare(crowd(30), crowd(30, scored=False), "channel"))
         assert "There are no predictions" in picture
-        assert "This is so after." in picture
+        assert "So it is among the visitors after." in picture
 
     def test_groups_that_overlap_are_refused(self) -> None:
         with pytest.raises(ValueError, match="overlap"):

@@ -230,4 +230,4 @@ class TestDrivers:
 
     def test_where_no_dimension_matched_it_says_so(self) -> None:
         visitors = crowd(30).visitors.with_columns(dimension_matches=pl.lit(None)).cast(dict(VISITORS))
-        assert "No dimension has matched two prospects" in svg(dfn.charts.drivers(visitors))
+        assert "No dimension has matched 2 prospects" in svg(dfn.charts.drivers(visitors))

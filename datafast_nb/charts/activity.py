@@ -117,23 +117,10 @@ def _in_bins(frame: pl.DataFrame, seconds: int) -> pl.DataFrame:
 
 def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.Chart:
     """Draw the events, and leave room at the top, in pixels, for the payments."""
-    kinds = (
-        events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
-    )
-    common = kinds["kind"].head(_KINDS).to_list()
-    kind = wording.label("type")
-    counted = (
-        _in_bins(events, seconds)
-        .with_columns(kind=pl.when(kind.is_in(common)).then(kind).otherwise(pl.lit(_OTHER)))
-        .group_by("start", "end", "when", "kind")
-        .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
-    )
-    order = [*common, _OTHER] if kinds.height > _KINDS else common
-    place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
-    stacked = counted.sort("start", place).with_columns(top=pl.col("events").cum_sum().over("start"))
+    stacked, order = _stacked(events, seconds)
     picked = alt.selection_point(fields=["kind"], bind="legend")
     bars: alt.Chart = (
-        alt.Chart(stacked.with_columns(bottom=pl.col("top") - pl.col("events")))
+        alt.Chart(stacked)
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=axis),
@@ -157,6 +144,26 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
         .add_params(picked)
     )
     return bars
+
+
+def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str]]:
+    """Count the events of each bar by kind, one on top of the other; and give the kinds in their order."""
+    kinds = (
+        events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
+    )
+    common = kinds["kind"].head(_KINDS).to_list()
+    kind = wording.label("type")
+    counted = (
+        _in_bins(events, seconds)
+        .with_columns(kind=pl.when(kind.is_in(common)).then(kind).otherwise(pl.lit(_OTHER)))
+        .group_by("start", "end", "when", "kind")
+        .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
+    )
+    # A kind may be called as the rest is: then it is in the same bar.
+    order = list(dict.fromkeys([*common, _OTHER])) if kinds.height > _KINDS else common
+    place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
+    stacked = counted.sort("start", place).with_columns(top=pl.col("events").cum_sum().over("start"))
+    return stacked.with_columns(bottom=pl.col("top") - pl.col("events")), order
 
 
 def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) -> list[alt.Chart]:

@@ -67,16 +67,18 @@ def compare(
     for frame, moment in ((earlier, "before"), (later, "after")):
         if not table[f"scored_{moment}"].sum():
             everybody = conversion.breakdown(frame, "is_customer").collect()
-            return wording.message(subject, why_missing(everybody, "conversion_rate"), f"This is so {moment}.")
+            return wording.message(
+                subject, why_missing(everybody, "conversion_rate"), f"So it is among the visitors {moment}."
+            )
     rates, sizes = _totals(table)
     mix, own = (float(table[f"{name}_effect"].sum()) for name in ("mix", "conversion"))
     heading = wording.title(
         f"The mean predicted conversion rate went from {rates[0]:.2%} to {rates[1]:.2%}, by {by_all}",
-        f"{sizes[0]:,} prospects before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} percentage points "
-        f"the traffic mix did {_points(mix)}, the groups' own rates {_points(own)}.",
+        f"{wording.number(sizes[0], 'prospect')} before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} "
+        f"percentage points the traffic mix did {_points(mix)}, the groups' own rates {_points(own)}.",
         f"Faint: a change within noise, or too few to tell ({uncertainty.ENOUGH}). n: prospects before and after.",
     )
-    rows = _rows(_groups(table, names, top), rates[0])
+    rows = _rows(_groups(table, names, top), rates[0], min(sizes))
     return _drawn(rows, rates).properties(title=heading)
 
 
@@ -106,7 +108,7 @@ def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame
     return pl.concat([groups, others], how="diagonal")
 
 
-def _rows(groups: pl.DataFrame, before: float) -> pl.DataFrame:
+def _rows(groups: pl.DataFrame, before: float, fewest: int) -> pl.DataFrame:
     """Give what is drawn: two rows for each group, one for each cause, in the order of drawing."""
     mix, own = pl.col("mix_effect"), pl.col("conversion_effect")
     noise = pl.when("within_noise").then(pl.lit("within noise")).otherwise(pl.lit("beyond noise"))
@@ -117,7 +119,7 @@ def _rows(groups: pl.DataFrame, before: float) -> pl.DataFrame:
         _place=pl.int_range(pl.len()),
         _first=before + (mix + own).cum_sum() - mix - own,
     ).with_columns(_middle=pl.col("_first") + mix)
-    many = pl.max_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH
+    many = (pl.max_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH) & (fewest >= uncertainty.ENOUGH)
     beyond = ~pl.col("within_noise").fill_null(value=True)
     causes = [
         placed.with_columns(cause=pl.lit(_MIX), start="_first", end="_middle", effect=mix, sure=many.cast(pl.Int8)),

@@ -71,8 +71,10 @@ def drivers(
     table = table.filter(pl.col("lift_shrunk") > 0)
     if table.is_empty():
         everybody = conversion.breakdown(visitors, "is_customer").collect()
-        nothing = why_missing(everybody, "conversion_rate") or "No dimension has matched two prospects"
-        return wording.message(_SUBJECT, nothing, wording.left_out(total))
+        few = f"No dimension has matched {wording.number(max(min_visitors, 1), 'prospect')}"
+        nothing = why_missing(everybody, "conversion_rate") or few
+        remedy = "Groups of one are drawn too with min_visitors=1." if nothing == few and min_visitors > 1 else ""
+        return wording.message(_SUBJECT, nothing, wording.left_out(total), remedy=remedy)
     drawn = table.head(top)
     average = "the mean of all prospects" if rate_of(data, known) is None else "the site's average"
     heading = wording.title(

@@ -73,7 +73,7 @@ def funnel(
     started = int(table.filter(step=1)["visitors"].sum())
     if not started:
         nobody = f"Of {wording.number(everybody, 'visitor')} nobody took the first step, {names[0]}"
-        return wording.message(_SUBJECT, nobody, "A step is the path of a page, goal('signup') or payment().")
+        return wording.message(_SUBJECT, nobody, remedy="A step is the path of a page, goal('signup') or payment().")
     arrived = int(table.filter(step=len(names))["visitors"].sum())
     path = f"all the way from {names[0]} to {names[-1]}" if names[1:] else f"to {names[0]}"
     counted = (

@@ -137,7 +137,14 @@ def _text(colours: _Palette) -> dict[str, Any]:
             "gridColor": colours.line,
         },
         "axisBand": {"grid": False, "labelColor": colours.ink, "labelFontSize": 12},
-        "legend": {**quiet, "titleFontWeight": "normal", "orient": "top", "labelLimit": 220, "offset": 6},
+        "legend": {
+            **quiet,
+            "titleFontWeight": "normal",
+            "orient": "top",
+            "labelLimit": 220,
+            "titleLimit": 320,
+            "offset": 6,
+        },
         "text": {"color": colours.muted, "fontSize": 11},
     }
 

@@ -112,11 +112,12 @@ def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:
         scale=alt.Scale(domain=list(columns), paddingInner=0),
         axis=alt.Axis(labelAngle=-40, grid=False),
     )
+    most = int(rows["scored"].max())  # type: ignore[arg-type]
     prospects = alt.Color(
         "scored:Q",
         title="Prospects",
         scale=alt.Scale(type="sqrt", domainMin=0),
-        legend=alt.Legend(gradientLength=160, tickCount=4, format=",d"),
+        legend=alt.Legend(gradientLength=160, values=sorted({0, -(-most // 4), most}), format=",d"),
     )
     told = [
         alt.Tooltip("worth:N", title="Expected value of each"),

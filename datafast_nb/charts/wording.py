@@ -91,9 +91,9 @@ def title(sentence: str, *notes: str) -> alt.Title:
     return alt.Title(sentence, subtitle=subtitle)
 
 
-def message(subject: str, reason: str, *notes: str) -> alt.LayerChart:
+def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.LayerChart:
     """Give a chart that says why there is nothing to draw, and what to do about it."""
-    lines = [reason, *textwrap.wrap(_REMEDIES.get(reason, ""), width=78)]
+    lines = [reason, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), width=78)]
     told = alt.Chart(alt.InlineData(values=[{"line": line, "place": 17 * place} for place, line in enumerate(lines)]))
     text = told.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))
     first, others = alt.datum.place == 0, alt.datum.place > 0
