@@ -17,13 +17,16 @@ async function render({ model, el }) {
   let shown = null; // the chart on the page
   let wanted = 0;
   let left = false;
+  const failure = document.createElement("div");
+  el.style.position = "relative";
+  el.append(failure);
   const draw = async () => {
     const turn = ++wanted;
     const place = document.createElement("div");
     try {
       const embed = await embedder(model);
       // Drawn out of sight first: the page keeps the old chart, and its height, until the new one is there.
-      Object.assign(place.style, { position: "absolute", visibility: "hidden" });
+      Object.assign(place.style, { position: "absolute", visibility: "hidden", width: "100%" });
       el.append(place);
       const view = await embed(place, structuredClone(model.get("spec")), structuredClone(model.get("embed_options")));
       if (left || turn !== wanted) {
@@ -31,13 +34,14 @@ async function render({ model, el }) {
         place.remove();
         return;
       }
-      Object.assign(place.style, { position: "", visibility: "" });
+      Object.assign(place.style, { position: "", visibility: "", width: "" });
+      failure.textContent = "";
       shown?.view.finalize();
       shown?.place.remove();
       shown = { view, place };
     } catch (error) {
       place.remove();
-      if (!shown) el.textContent = `The chart could not be drawn: ${error.message}`;
+      if (turn === wanted) failure.textContent = `The chart could not be drawn: ${error.message}`;
     }
   };
   model.on("change:spec", draw);

@@ -56,7 +56,9 @@ class Presence:
     def beat(self, view: str) -> None:
         """Take a sign of life of a view that a person can see."""
         with self._lock:
-            self._last = self._without(_EXPECTED) | {view: self._kernel.listened()}
+            now = self._kernel.listened()
+            alive = {name: heard for name, heard in self._without(_EXPECTED).items() if now - heard <= LONGEST_SILENCE}
+            self._last = alive | {view: now}
 
     def leave(self, view: str) -> None:
         """Forget a view that was hidden, scrolled away or closed."""

@@ -53,7 +53,10 @@ function searchBox(model, filter) {
     clearTimeout(timer);
     timer = setTimeout(send, PATIENCE);
   });
-  input.addEventListener("blur", send);
+  input.addEventListener("blur", () => {
+    if (timer === null) input.value = drawn;
+    send();
+  });
   input.addEventListener("keydown", (event) => event.key === "Enter" && send());
   const draw = () => {
     const text = model.get("filters").values?.text ?? "";
