@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURE = "image/png"
 
 
 def render(path: Path) -> None:
@@ -24,7 +25,10 @@ def render(path: Path) -> None:
         cell.metadata.clear()
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
+            picture = output.get("metadata", {}).pop(PICTURE, {})
             output.get("metadata", {}).clear()
+            if "width" in picture:  # without it, pictures for screens of double density show at double size
+                output.metadata[PICTURE] = {"width": picture["width"]}
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
