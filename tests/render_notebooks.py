@@ -23,6 +23,8 @@ def render(path: Path) -> None:
     NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False).execute()
     for cell in notebook.cells:
         cell.metadata.clear()
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not only_a_widget(output)]
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
             picture = output.get("metadata", {}).pop(PICTURE, {})
@@ -32,6 +34,11 @@ def render(path: Path) -> None:
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+
+
+def only_a_widget(output: nbformat.NotebookNode) -> bool:
+    """Say whether an output is a widget without a picture: what is left of it would be its name in Python."""
+    return set(output.get("data", {})) == {WIDGET, "text/plain"}
 
 
 if __name__ == "__main__":
