@@ -21,6 +21,6 @@ def countries() -> dict[str, Any]:
 
 
 @cache
-def country_names() -> dict[str, str]:
-    """Give the English name of each country that has a shape, by its ISO 3166-1 alpha-2 code."""
-    return {feature["id"]: feature["properties"]["name"] for feature in countries()["features"]}
+def shaped() -> frozenset[str]:
+    """Give the ids of all shapes: the ISO 3166-1 alpha-2 codes of the countries that can be drawn."""
+    return frozenset(feature["id"] for feature in countries()["features"])

@@ -112,7 +112,10 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
     if name in LIMITS:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError(f"{name} is {value!r:.60}: it must be a number.")
-        return min(float(value), 1e9) if value > 0 else None  # and NaN is no limit
+        most = 100 if name == "min_score" else 1
+        if not value <= most:
+            raise ValueError(f"{name} is {value:g}: it must be from 0 to {most}.")
+        return float(value) if value > 0 else None
     several = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
     texts = [each if each is None or isinstance(each, bool) else str(each) for each in several]
     if name in _BOOLEAN:

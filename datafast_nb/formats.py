@@ -16,7 +16,9 @@ _SPELLED_OUT: Final = 1e12  # beyond this, digits tell a reader nothing
 _LONGEST: Final = 80
 
 # Control characters, and those that turn the text around them: inside a name they are never meant well.
-_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_UNSEEN: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u2060-\u2064\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
+)
 
 
 def money(amount: float | None, currency: str | None, *, exact: bool = False) -> str:

@@ -345,7 +345,9 @@ def _pseudonymised(
         for form, columns in (("Person {}", names), ("person-{}@redacted.invalid", emails))
         for column in columns
     ).with_columns(
-        blanked.str.replace_many(known, ["(redacted)"] * len(known), ascii_case_insensitive=True) if known else blanked
+        blanked.str.replace_many(known, ["(redacted)"] * len(known), ascii_case_insensitive=True, leftmost=True)
+        if known
+        else blanked
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,16 +26,23 @@ settings.load_profile("datafast_nb")
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Give a headless Chromium; where there is none, get one."""
+def launch() -> Iterator[Callable[[], Browser]]:
+    """Give what starts a headless Chromium; where there is none, get one."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser.chromium import FLAGS, find_or_get
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_or_get(playwright), args=FLAGS)
-        yield chromium
-        chromium.close()
+        path = find_or_get(playwright)
+        yield lambda: playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[[], Browser]) -> Iterator[Browser]:
+    """Give a headless Chromium."""
+    chromium = launch()
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURE = "image/png"
 
 
 def render(path: Path) -> None:
@@ -22,12 +23,22 @@ def render(path: Path) -> None:
     NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False).execute()
     for cell in notebook.cells:
         cell.metadata.clear()
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not only_a_widget(output)]
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
+            picture = output.get("metadata", {}).pop(PICTURE, {})
             output.get("metadata", {}).clear()
+            if "width" in picture:  # without it, pictures for screens of double density show at double size
+                output.metadata[PICTURE] = {"width": picture["width"]}
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+
+
+def only_a_widget(output: nbformat.NotebookNode) -> bool:
+    """Say whether an output is a widget without a picture: what is left of it would be its name in Python."""
+    return set(output.get("data", {})) == {WIDGET, "text/plain"}
 
 
 if __name__ == "__main__":

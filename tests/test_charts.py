@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
-import polars as pl
 import pytest
 import vl_convert
 from ipywidgets import Widget
@@ -21,118 +20,20 @@ import datafast_nb as dfn
 from datafast_nb.charts.picture import packed
 from datafast_nb.charts.renderer import render
 from datafast_nb.charts.view import ChartView, Vega
-from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
-
-NOON = datetime(2026, 2, 6, 12, tzinfo=UTC)
-HOSTILE = "<img src=x onerror=alert(1)>"
-BASELINE = dfn.Baseline(0.005, 200.0)
-LIMIT = 200_000  # bytes of a specification
-
-Draw = Callable[[dfn.Snapshot], alt.LayerChart]
-
-CHARTS: dict[str, Draw] = {
-    "scores": dfn.charts.scores,
-    "one dimension": lambda snap: dfn.charts.breakdown(snap, "channel"),
-    "two dimensions": lambda snap: dfn.charts.breakdown(snap, ["channel", "city"], "expected_value"),
-    "overlapping groups": lambda snap: dfn.charts.breakdown(snap, "dimension_matches", "lift"),
-    "timeline": dfn.charts.timeline,
-    "world": dfn.charts.world,
-    "world by lift": lambda snap: dfn.charts.world(snap, "lift"),
-}
-every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
-
-
-def crowd(size: int, *, channels: int = 5, scored: bool = True) -> dfn.Snapshot:
-    """Give a site with visitors, two events of each, and a payment of every tenth."""
-    row = pl.col("row")
-    likelihood = {
-        "score": (row % 101).cast(pl.Float64),
-        "confidence": (row % 100) / 100,
-        "conversion_rate": (row % 50) / 1000,
-        "expected_value": (row % 50) / 5,
-    }
-    return dfn.Snapshot(
-        frame(
-            size,
-            VISITORS,
-            visitor_id=row.cast(pl.String),
-            country_code=(row % 4).replace_strict({0: "US", 1: "DE", 2: "SG", 3: None}, return_dtype=pl.String),
-            utm_source=pl.format("campaign {}", row % channels),
-            city=pl.format("city {}", row % channels),
-            dimension_matches=pl.concat_list(pl.lit("device"), pl.format("match {}", row % channels)),
-            is_customer=row % 10 == 0,
-            **(likelihood if scored else {}),
-        ),
-        frame(
-            2 * size,
-            EVENTS,
-            type=pl.format("event {}", row % channels),
-            visitor_id=(row // 2).cast(pl.String),
-            timestamp=pl.lit(NOON) - pl.duration(seconds=row % 600),
-        ),
-        frame(
-            size // 10,
-            PAYMENTS,
-            amount=pl.lit(10.0),
-            currency=pl.format("C{}", row % channels),
-            timestamp=pl.lit(NOON) - pl.duration(seconds=row % 600),
-        ),
-        baseline=BASELINE if scored else None,
-    )
-
-
-def frame(size: int, schema: pl.Schema, **columns: pl.Expr) -> pl.DataFrame:
-    """Give a frame of a schema from some of its columns, made of each row's number; the others are null."""
-    rows = pl.select(row=pl.int_range(size)).select(**columns)
-    nulls = {name: pl.lit(None, dtype=dtype) for name, dtype in schema.items() if name not in columns}
-    return rows.with_columns(**nulls).select(schema.names()).cast(dict(schema))
-
-
-def hostile(text: str) -> dfn.Snapshot:
-    """Give a site where a text is everywhere."""
-    snap = crowd(40)
-    dirty = (
-        part.with_columns(pl.lit(text).alias(name) for name in part.columns if part[name].dtype == pl.String)
-        for part in (snap.visitors, snap.events, snap.payments)
-    )
-    return dfn.Snapshot(*dirty, baseline=BASELINE)
-
-
-SITES = {
-    "nobody": dfn.Snapshot(),
-    "one visitor": crowd(1),
-    "a few": crowd(30),
-    "nobody predicted": crowd(30, scored=False),
-    "customers only": dfn.Snapshot(crowd(30).visitors.with_columns(is_customer=True), baseline=BASELINE),
-    "all null": dfn.Snapshot(VISITORS.to_frame().clear(3), EVENTS.to_frame().clear(3), PAYMENTS.to_frame().clear(3)),
-    "hostile": hostile(HOSTILE),
-    "long and odd": hostile("\u202e\x00\n[a].b\\'\"" + "👩‍💻" * 5_000),
-}
-
-
-def svg(chart: alt.LayerChart) -> str:
-    """Draw a chart as the browser would; fails where Vega does."""
-    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict())
-    return drawn
-
-
-def said(chart: Any) -> str:
-    """Give a chart's title and subtitle."""
-    return " ".join([chart.title.text, *chart.title.subtitle])
-
-
-def drawn(chart: alt.LayerChart, column: str) -> list[dict[str, Any]]:
-    """Give the rows of the chart's data that have a column."""
-    rows = (rows for rows in chart.to_dict()["datasets"].values() if isinstance(rows, list))
-    return next(found for found in rows if found and column in found[0])
-
-
-def strings(part: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Give every text of a specification, with the key that it is under."""
-    if isinstance(part, str):
-        yield key, part
-    for name, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
-        yield from strings(value, name if isinstance(name, str) else key)
+from tests.chart_sites import (
+    CHARTS,
+    HOSTILE,
+    LIMIT,
+    SITES,
+    STEPS,
+    Draw,
+    crowd,
+    every_chart,
+    hostile,
+    said,
+    strings,
+    svg,
+)
 
 
 @every_chart
@@ -161,9 +62,24 @@ def test_an_empty_snapshot_draws_a_chart_that_says_so(draw: Draw) -> None:
     assert "Nobody is here right now" in picture or "Nothing has happened of late" in picture
 
 
-@pytest.mark.parametrize("name", ["scores", "one dimension", "two dimensions", "world by lift"])
+@pytest.mark.parametrize(
+    "name", ["scores", "one dimension", "two dimensions", "world by lift", "heatmap", "value", "drivers", "compare"]
+)
 def test_a_site_without_predictions_draws_a_chart_that_says_so(name: str) -> None:
     assert "There are no predictions" in svg(CHARTS[name](crowd(30, scored=False)))
+
+
+@pytest.mark.parametrize("name", ["scores", "one dimension", "world by lift", "heatmap", "value", "drivers"])
+def test_a_site_of_customers_alone_is_told_apart_from_one_without_predictions(name: str) -> None:
+    assert "Everybody here is a customer already" in svg(CHARTS[name](SITES["customers only"]))
+
+
+@pytest.mark.parametrize("name", ["world by lift", "heatmap"])
+def test_a_lift_without_an_average_draws_a_chart_that_says_what_to_give(name: str) -> None:
+    snap = crowd(30)
+    picture = svg(CHARTS[name](dfn.Snapshot(snap.visitors)))
+    assert "The site's average is not known" in picture.replace("&#39;", "'").replace("&apos;", "'")
+    assert "baseline=dfn.Baseline" in picture
 
 
 @every_chart
@@ -176,138 +92,29 @@ def test_text_from_the_site_is_never_code(draw: Draw) -> None:
         assert key not in {"href", "url"}
 
 
-@every_chart
-def test_a_chart_can_be_layered_and_concatenated_further(draw: Draw) -> None:
-    chart = draw(crowd(30))
+@pytest.mark.parametrize("name", [name for name in CHARTS if name != "dashboard"])
+def test_a_chart_can_be_layered_further(name: str) -> None:
     rule = alt.Chart(alt.InlineData(values=[{"at": 1}])).mark_rule().encode(y="at:Q")
-    for combined in (chart + rule, chart | chart, chart & chart):
-        assert "<svg" in vl_convert.vegalite_to_svg(combined.to_dict())
+    assert "<svg" in svg(CHARTS[name](crowd(30)) + rule)
 
 
-class TestScores:
-    def test_the_bars_are_the_prospects_with_a_prediction_and_the_subtitle_counts_the_others(self) -> None:
-        snap = crowd(200)
-        chart = dfn.charts.scores(snap)
-        total = dfn.summary(snap).row(0, named=True)
-        assert sum(row["scored"] for row in drawn(chart, "scored")) == total["scored"] == 180
-        assert said(chart).startswith("How likely 180 prospects are to buy")
-        assert "Left out: 20 customers." in said(chart)
-
-    def test_the_highest_score_falls_in_the_last_bar(self) -> None:
-        snap = dfn.Snapshot(frame(1, VISITORS, score=pl.lit(100.0), confidence=pl.lit(0.5)))
-        (row,) = drawn(dfn.charts.scores(snap), "scored")
-        assert (row["score_from"], row["score_to"], row["sure"]) == (95, 100, "0.5 or more")
-
-    def test_it_takes_a_lazy_frame(self) -> None:
-        assert "180 prospects" in said(dfn.charts.scores(crowd(200).visitors.lazy()))
+@every_chart
+def test_a_chart_can_be_concatenated_further(draw: Draw) -> None:
+    chart, other = draw(crowd(30)), dfn.charts.timeline(dfn.Snapshot())
+    for combined in (chart | other, chart & other):
+        assert "<svg" in svg(combined)
 
 
-class TestBreakdown:
-    def test_a_bar_shows_the_figure_of_the_breakdown(self) -> None:
-        snap = crowd(200)
-        rows = {row["group"]: row for row in drawn(dfn.charts.breakdown(snap, "channel"), "group")}
-        for expected in dfn.breakdown(snap, "channel").iter_rows(named=True):
-            row = rows[expected["channel"]]
-            assert row["conversion_rate"] == pytest.approx(expected["conversion_rate"])
-            assert row["size"] == f"n = {expected['scored']}"
-
-    def test_only_the_largest_groups_are_drawn_and_the_subtitle_says_so(self) -> None:
-        chart = dfn.charts.breakdown(crowd(3_000, channels=1_500), "channel", top=3)
-        assert len(drawn(chart, "group")) == 3
-        assert "the 3 largest of 1,500 groups by channel" in said(chart)
-
-    def test_groups_that_look_the_same_when_cut_short_stay_apart(self) -> None:
-        names = pl.concat_str(pl.lit("x" * 5_000), pl.int_range(3).cast(pl.String))
-        rows = drawn(dfn.charts.breakdown(dfn.Snapshot(frame(3, VISITORS, city=names)), "city", "visitors"), "group")
-        assert len({row["group"] for row in rows}) == 3
-
-    def test_null_is_a_group_with_a_name(self) -> None:
-        rows = drawn(dfn.charts.breakdown(crowd(8), "country_code", "visitors"), "group")
-        assert "(not known)" in {row["group"] for row in rows}
-
-    def test_bands_keep_their_own_order(self) -> None:
-        rows = drawn(dfn.charts.breakdown(crowd(300), "score_band", "score"), "group")
-        assert [row["group"] for row in rows] == ["0–20", "20–40", "40–60", "60–80", "80–100"]
-
-    def test_the_rate_has_the_site_s_average_beside_it_where_that_is_known(self) -> None:
-        snap = crowd(30)
-        assert "Dashed: the site's average, 0.50%." in said(dfn.charts.breakdown(snap, "channel"))
-        assert "Dashed" not in said(dfn.charts.breakdown(snap.visitors, "channel"))
-
-    @pytest.mark.parametrize("column", ["a.b", "a[0]", "it's", 'a"b', "back\\slash", "datum", "title", "image"])
-    def test_a_column_may_have_any_name(self, column: str) -> None:
-        named = crowd(30).visitors.with_columns(pl.col("utm_source").alias(column))
-        picture = svg(dfn.charts.breakdown(named, column, "visitors"))
-        assert "campaign 0" in picture
-
-    def test_what_it_cannot_draw_is_refused(self) -> None:
-        snap = crowd(3)
-        with pytest.raises(ValueError, match="Unknown metric 'rate'"):
-            dfn.charts.breakdown(snap, "os", "rate")  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="two dimensions, not 3"):
-            dfn.charts.breakdown(snap, ["os", "device", "browser"])
-        with pytest.raises(ValueError, match="top is 0"):
-            dfn.charts.breakdown(snap, "os", top=0)
-        with pytest.raises(ValueError, match="Unknown dimension"):
-            dfn.charts.breakdown(snap, "oss")
+@every_chart
+def test_the_title_says_over_how_many(draw: Draw) -> None:
+    assert re.search(r"\d+ (prospects?|visitors?|predictions?)\b", said(draw(crowd(200))))
 
 
-class TestTimeline:
-    def paid(self, *payments: tuple[float | None, str | None, int]) -> dfn.Snapshot:
-        rows = [
-            {"amount": amount, "currency": currency, "timestamp": NOON + timedelta(seconds=second)}
-            for amount, currency, second in payments
-        ]
-        return dfn.Snapshot(payments=pl.DataFrame(rows, schema=PAYMENTS))
-
-    def test_payments_are_added_within_a_currency_only(self) -> None:
-        snap = self.paid((10, "USD", 0), (5, "usd", 0), (7, "EUR", 0), (None, "EUR", 0))
-        rows = drawn(dfn.charts.timeline(snap), "amount")
-        assert {row["currency"]: (row["amount"], row["payments"]) for row in rows} == {"USD": (15, 2), "EUR": (7, 2)}
-
-    def test_every_event_is_in_a_bar(self) -> None:
-        rows = drawn(dfn.charts.timeline(crowd(300, channels=50)), "events")
-        assert sum(row["events"] for row in rows) == 600
-        assert "all other kinds" in {row["kind"] for row in rows}
-
-    def test_the_subtitle_counts_currencies_and_rows_that_are_left_out(self) -> None:
-        snap = self.paid(*((1.0, f"C{number}", number) for number in range(6)))
-        timeless = snap.payments.vstack(snap.payments.head(1).with_columns(timestamp=pl.lit(None)).cast(dict(PAYMENTS)))
-        chart = dfn.charts.timeline(dfn.Snapshot(payments=timeless))
-        assert "the 4 commonest of 6 currencies" in said(chart)
-        assert "Left out: 1 without a time." in said(chart)
-
-    def test_one_stray_timestamp_does_not_make_a_million_bars(self) -> None:
-        events = crowd(300).events
-        stray = events.with_columns(
-            timestamp=pl.when(pl.int_range(pl.len()) == 0).then(datetime(1970, 1, 1, tzinfo=UTC)).otherwise("timestamp")
-        ).cast(dict(EVENTS))
-        assert len(drawn(dfn.charts.timeline(dfn.Snapshot(events=stray)), "events")) < 20
-
-
-class TestWorld:
-    def test_visitors_without_a_place_on_the_map_are_counted(self) -> None:
-        chart = dfn.charts.world(crowd(40))
-        assert said(chart) == (
-            "Visitors by country, 20 visitors on the map "
-            "Without a country: 10 visitors. In countries too small for a shape: 10 visitors."
-        )
-
-    def test_a_country_has_the_figures_of_the_breakdown(self) -> None:
-        snap = crowd(40)
-        rows = {row["country_code"]: row for row in drawn(dfn.charts.world(snap, "score"), "country_code")}
-        table = dfn.breakdown(snap, "country_code").filter(pl.col("country_code").is_in(["US", "DE"]))
-        assert {code: row["score"] for code, row in rows.items()} == dict(table.select("country_code", "score").rows())
-
-    def test_codes_in_small_letters_are_on_the_map_too(self) -> None:
-        snap = crowd(40)
-        small = snap.visitors.with_columns(pl.col("country_code").str.to_lowercase())
-        assert said(dfn.charts.world(small)) == said(dfn.charts.world(snap))
-
-    def test_what_lies_around_an_average_is_coloured_evenly_to_both_sides(self) -> None:
-        spec = dfn.charts.world(crowd(40), "lift").to_dict()
-        low, high = spec["layer"][1]["encoding"]["color"]["scale"]["domain"]
-        assert 1 - low == pytest.approx(high - 1)
+@pytest.mark.parametrize(
+    "draw", [*map(CHARTS.get, ("scores", "one dimension", "world", "heatmap", "value", "drivers"))]
+)
+def test_a_chart_of_visitors_takes_a_lazy_frame(draw: Callable[[object], Any]) -> None:
+    assert "<svg" in svg(draw(crowd(200).visitors.lazy()))
 
 
 class TestThemes:
@@ -409,11 +216,24 @@ class TestRenderer:
 
 
 @pytest.mark.parametrize(
-    "draw", [dfn.charts.scores, dfn.charts.world, lambda data: dfn.charts.breakdown(data, "device")]
+    "name", ["scores", "one dimension", "world", "heatmap", "value", "drivers", "funnel", "compare"]
 )
-def test_what_holds_no_visitors_is_refused(draw: Callable[[object], object]) -> None:
+def test_what_holds_no_visitors_is_refused(name: str) -> None:
     with pytest.raises(TypeError, match="Expected a Snapshot or a Polars frame"):
-        draw("yesterday")
+        CHARTS[name]("yesterday")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["one dimension", "heatmap", "funnels", "compare", "dashboard"])
+def test_a_misspelt_dimension_is_answered_with_the_nearest(name: str) -> None:
+    draw = {
+        "one dimension": lambda snap: dfn.charts.breakdown(snap, "chanel"),
+        "heatmap": lambda snap: dfn.charts.heatmap(snap, ["chanel", "device"]),
+        "funnels": lambda snap: dfn.charts.funnel(snap, STEPS, by="chanel"),
+        "compare": lambda snap: dfn.charts.compare(snap, snap, "chanel"),
+        "dashboard": lambda snap: dfn.charts.dashboard(snap, by=["chanel"]),
+    }[name]
+    with pytest.raises(ValueError, match="Did you mean 'channel'"):
+        draw(crowd(30))
 
 
 def test_a_misspelt_metric_is_answered_with_the_nearest() -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 import datafast_nb as dfn
 from datafast_nb.charts.renderer import render
 from tests.browser.lab import Notebook
+from tests.chart_sites import CHARTS, crowd
 
 pytestmark = pytest.mark.browser
+
+SAVED = ["scores", "two dimensions", "world by lift", "heatmap", "value", "drivers", "funnels", "compare", "timeline"]
 
 SITE = """
 import datafast_nb as dfn
@@ -59,3 +65,39 @@ def test_a_notebook_from_somebody_else_shows_the_chart_s_picture(notebook: Noteb
     shown = picture.bounding_box()
     assert shown is not None
     assert shown["width"] == metadata["image/png"]["width"]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Give a page that fails the test if it asks for anything, or if Vega warns of anything."""
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": 1400, "height": 1300})
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith("file:") else complaints.append(request.url))
+    yield page
+    page.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_page_draws_by_itself_without_a_warning(name: str, page: Page, tmp_path: Path) -> None:
+    page.goto(dfn.charts.save(CHARTS[name](crowd(300)), tmp_path / "chart.html").as_uri())
+    expect(page.locator("svg.marks")).to_be_visible()
+
+
+def test_a_brush_over_the_timeline_leaves_those_who_were_there_then(page: Page, tmp_path: Path) -> None:
+    snap = dfn.demo.Site(seed=0, visitors=300).snapshot()
+    page.goto(dfn.charts.save(dfn.charts.dashboard(snap, by=["device"]), tmp_path / "dashboard.html").as_uri())
+    sizes = page.locator("svg.marks text", has_text=re.compile(r"^n = [\d,]+$"))
+    everybody = int(sizes.first.text_content().removeprefix("n = "))  # type: ignore[union-attr]
+    area = page.locator("svg.marks .background").nth(1).bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + 200, area["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 300, area["y"] + 150, steps=5)
+    page.mouse.up()
+    expect(sizes.first).not_to_have_text(f"n = {everybody}")
+    assert int(sizes.first.text_content().removeprefix("n = ")) < everybody  # type: ignore[union-attr]
+    page.mouse.dblclick(area["x"] + 250, area["y"] + 150)
+    expect(sizes.first).to_have_text(f"n = {everybody}")

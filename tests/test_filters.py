@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
@@ -149,19 +148,14 @@ def test_a_value_of_another_type_is_nobodys_and_no_error(name: str, value: Any) 
     assert all(len(chip["text"]) < 200 for chip in filters.chips())
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (10**30, []),
-        (float("inf"), []),
-        (-5, list(range(8))),
-        (float("-inf"), list(range(8))),
-        (float("nan"), list(range(8))),
-    ],
-)
-def test_an_absurd_limit_is_no_error(value: float, expected: list[int]) -> None:
-    assert chosen(min_score=value) == expected
-    assert json.dumps(dict(Filters().but(min_score=value).values), allow_nan=False)
+@pytest.mark.parametrize(("name", "value"), [("min_score", float("nan")), ("min_score", 500), ("min_confidence", 60)])
+def test_a_limit_beyond_its_scale_is_refused_with_the_scale(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} is .*: it must be from 0 to"):
+        Filters().but(**{name: value})
+
+
+def test_a_limit_of_nought_or_less_is_none() -> None:
+    assert Filters().but(min_score=-5) == Filters().but(min_confidence=0) == Filters()
 
 
 def test_equal_choices_are_equal_however_they_were_made() -> None:

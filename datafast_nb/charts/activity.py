@@ -43,19 +43,22 @@ _WIDTHS: Final = (
 )
 
 
-def timeline(snap: Snapshot) -> alt.LayerChart:
+def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.LayerChart:
     """Draw the recent events by kind, and the payments, over time.
 
     Parameters
     ----------
     snap : Snapshot
         The snapshot.
+    brush : altair.Parameter, optional
+        A selection of an interval of time, to be made on the bars: `altair.selection_interval(encodings=["x"])`. Other
+        charts may then be filtered by it.
 
     Returns
     -------
     altair.LayerChart
         Bars of events, stacked by kind, and above them one line of diamonds for each currency: the payments. Two
-        currencies are never added. Times are in UTC.
+        currencies are never added. A click on the legend picks a kind out. Times are in UTC.
 
     Examples
     --------
@@ -68,15 +71,16 @@ def timeline(snap: Snapshot) -> alt.LayerChart:
     timeless = snap.events.height + snap.payments.height - events.height - payments.height
     note = f"Left out: {timeless:,} without a time." if timeless else ""
     if not events.height + payments.height:
-        return wording.message("Events and payments", "Nothing has happened of late", note)
+        return wording.message("Events and payments", wording.NOTHING_HAPPENED, note)
     moments = pl.concat([events["timestamp"], payments["timestamp"]]).dt.epoch("s")
     first, last = int(moments.min()), int(moments.max())  # type: ignore[arg-type]
-    width = next((width for width in _WIDTHS if last - first < width * _BARS), (last - first) // _BARS + 1)
+    width = bar_width(last - first, _BARS)
     currencies = payments["currency"].value_counts().sort("count", "currency", descending=[True, False])
     drawn = currencies.head(_LANES)
     heading = wording.title(
-        f"{wording.number(events.height, 'event')} and {wording.number(payments.height, 'payment')} "
-        f"within {_duration(last - first)}",
+        f"{wording.number(events.height, 'event')} of "
+        f"{wording.number(events['visitor_id'].drop_nulls().n_unique(), 'visitor')} and "
+        f"{wording.number(payments.height, 'payment')} within {_duration(last - first)}",
         f"A bar is {_duration(width)} wide. Times are in UTC.",
         f"Drawn: payments in the {_LANES} commonest of {currencies.height:,} currencies."
         if currencies.height > _LANES
@@ -84,9 +88,15 @@ def timeline(snap: Snapshot) -> alt.LayerChart:
         note,
     )
     times = alt.Axis(grid=False, tickCount=6, format=_clock(last - first))
-    layers = [_bars(events, width, drawn.height * _LANE + _GAP, times), *_diamonds(payments, width, drawn)]
+    bars = _bars(events, width, drawn.height * _LANE + _GAP, times)
+    layers = [bars if brush is None else bars.add_params(brush), *_diamonds(payments, width, drawn)]
     apart = alt.Resolve(scale=alt.ScaleResolveMap(y="independent"))
     return alt.LayerChart(layer=layers, title=heading, width=600, height=_HEIGHT, resolve=apart)
+
+
+def bar_width(seconds: int, bars: int) -> int:
+    """Give the width of a bar in seconds, for so many seconds to need no more than so many bars."""
+    return next((width for width in _WIDTHS if seconds < width * bars), seconds // bars + 1)
 
 
 def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
@@ -107,22 +117,10 @@ def _in_bins(frame: pl.DataFrame, seconds: int) -> pl.DataFrame:
 
 def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.Chart:
     """Draw the events, and leave room at the top, in pixels, for the payments."""
-    kinds = (
-        events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
-    )
-    common = kinds["kind"].head(_KINDS).to_list()
-    kind = wording.label("type")
-    counted = (
-        _in_bins(events, seconds)
-        .with_columns(kind=pl.when(kind.is_in(common)).then(kind).otherwise(pl.lit(_OTHER)))
-        .group_by("start", "end", "when", "kind")
-        .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
-    )
-    order = [*common, _OTHER] if kinds.height > _KINDS else common
-    place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
-    stacked = counted.sort("start", place).with_columns(top=pl.col("events").cum_sum().over("start"))
+    stacked, order = _stacked(events, seconds)
+    picked = alt.selection_point(fields=["kind"], bind="legend")
     bars: alt.Chart = (
-        alt.Chart(stacked.with_columns(bottom=pl.col("top") - pl.col("events")))
+        alt.Chart(stacked)
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=axis),
@@ -135,6 +133,7 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
             ),
             y2="bottom:Q",
             color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=order)),
+            opacity=alt.when(picked).then(alt.value(1)).otherwise(alt.value(0.1)),
             tooltip=[
                 alt.Tooltip("when:N", title="From"),
                 alt.Tooltip("kind:N", title="Event"),
@@ -142,8 +141,29 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
                 alt.Tooltip("visitors:Q", title="Visitors", format=",d"),
             ],
         )
+        .add_params(picked)
     )
     return bars
+
+
+def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str]]:
+    """Count the events of each bar by kind, one on top of the other; and give the kinds in their order."""
+    kinds = (
+        events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
+    )
+    common = kinds["kind"].head(_KINDS).to_list()
+    kind = wording.label("type")
+    counted = (
+        _in_bins(events, seconds)
+        .with_columns(kind=pl.when(kind.is_in(common)).then(kind).otherwise(pl.lit(_OTHER)))
+        .group_by("start", "end", "when", "kind")
+        .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
+    )
+    # A kind may be called as the rest is: then it is in the same bar.
+    order = list(dict.fromkeys([*common, _OTHER])) if kinds.height > _KINDS else common
+    place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
+    stacked = counted.sort("start", place).with_columns(top=pl.col("events").cum_sum().over("start"))
+    return stacked.with_columns(bottom=pl.col("top") - pl.col("events")), order
 
 
 def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) -> list[alt.Chart]:

@@ -8,8 +8,10 @@ import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
-from datafast_nb.charts import wording
+from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
+from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.conversion.frames import rate_of
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -43,15 +45,16 @@ def breakdown(
         The figure: any of ``charts.Metric``.
     top : int, default 15
         Draw no more than this many groups, those with the most visitors; of a second dimension, no more than five.
-        The subtitle says how many there are.
+        All others of a single dimension are one more bar, in grey; else the subtitle says how many there are.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
 
     Returns
     -------
     altair.LayerChart
-        Horizontal bars, with the sample size of each; for the conversion rate also with its 95 % interval, and a
-        line at the site's average where that is known.
+        Horizontal bars, with the sample size of each; for the conversion rate and the lift also with the 95 %
+        interval, and a line at the site's average where that is known. The fewer than 30 are in a group, the fainter
+        is its bar. With two dimensions a click on the legend picks a group out.
 
     Raises
     ------
@@ -72,20 +75,26 @@ def breakdown(
     table = conversion.breakdown(visitors, names, baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, metric):
-        return wording.message(f"{figure.name} by {_in_words(names)}", nothing, wording.left_out(total))
+        return wording.message(f"{figure.name} by {wording.dimensions(names)}", nothing, wording.left_out(total))
     groups = largest(table, names[0], top, metric)
     series = largest(table, names[1], _SERIES, "visitors") if names[1:] else None
-    reference = _reference(metric, known)
-    bars = _bars(_rows(table, names, groups, series, metric), names, metric, series)
+    rows = _rows(table, names, groups, series, metric)
+    if others := 0 if series is not None or "dimension_matches" in names else table.height - groups.height:
+        pooled = conversion.breakdown(visitors, names, top=top, order_by="visitors", baseline=known)
+        rows = pl.concat([rows, _others(pooled.collect(), others, metric)])
+    rows = _with_interval(rows, metric, rate_of(data, known))
+    reference = _reference(metric, known, rate_of(data, known))
+    bars = _bars(rows, names, metric, series)
     layers = bars if reference is None else [*bars, _line(reference, figure)]
     notes = [
         wording.left_out(total) if not figure.is_count else "",
-        *_of_how_many(table, names, groups, series),
+        *([] if others else _of_how_many(table, names, groups, series)),
         "The groups overlap." if "dimension_matches" in names else "",
-        "Thin lines: 95 % interval of the mean." if metric == "conversion_rate" else "",
+        "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
         "" if reference is None else f"Dashed: the site's average, {format(reference, figure.format)}.",
+        "" if figure.is_count else uncertainty.note(rows["scored"]),
     ]
-    height = groups.height * (26 if series is None else 12 + 14 * series.height)
+    height = (groups.height + bool(others)) * (26 if series is None else 12 + 14 * series.height)
     heading = wording.title(_sentence(figure, names, total), *notes)
     return alt.LayerChart(layer=layers, title=heading, width=_WIDTH, height=max(height, 60))
 
@@ -117,11 +126,31 @@ def _rows(
         drawn = drawn.with_columns(series=pl.lit(None, dtype=pl.String), _series=pl.lit(0))
     else:
         drawn = drawn.join(series, on=names[1], nulls_equal=True).rename({"label": "series", "place": "_series"})
-    low, high = (pl.col(f"conversion_rate_{end}").mul(100).cast(pl.Decimal(5, 2)) for end in ("low", "high"))
-    interval = pl.format("{} % to {} %", low, high).fill_null("not known for fewer than two")
+    return drawn.sort("_group", "_series").select("group", "series", *_told(metric), is_other=False)
+
+
+def _others(pooled: pl.DataFrame, count: int, metric: Metric) -> pl.DataFrame:
+    """Give one more row like these: all other groups together."""
+    rest = pooled.filter("is_other").with_columns(
+        group=pl.lit(wording.number(count, "other group")), series=pl.lit(None, dtype=pl.String)
+    )
+    return rest.select("group", "series", *_told(metric), "is_other")
+
+
+def _told(metric: Metric) -> list[str]:
+    """Name the figures that a row holds, the drawn one among them."""
+    return list(dict.fromkeys([*TOLD, metric, "conversion_rate_low", "conversion_rate_high"]))
+
+
+def _with_interval(rows: pl.DataFrame, metric: Metric, rate: float | None) -> pl.DataFrame:
+    """Add the interval of the figure as `low` and `high`, that of the rate in words, and the sample size."""
+    unit = {"conversion_rate": 1.0, "lift": rate}.get(metric)
     size = pl.format("n = {}", wording.grouped("visitors" if FIGURES[metric].is_count else "scored"))
-    figures = dict.fromkeys([*TOLD, metric, "conversion_rate_low", "conversion_rate_high"])
-    return drawn.sort("_group", "_series").select("group", "series", *figures, size=size, interval=interval)
+    return rows.with_columns(
+        *((pl.col(f"conversion_rate_{end}") / pl.lit(unit, dtype=pl.Float64)).alias(end) for end in ("low", "high")),
+        size=size,
+        interval=wording.interval("conversion_rate_low", "conversion_rate_high", 2),
+    ).drop("conversion_rate_low", "conversion_rate_high")
 
 
 def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.DataFrame | None) -> list[alt.Chart]:
@@ -130,27 +159,32 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.D
     titles = [wording.dimension(name).capitalize() for name in names]
     lines = [alt.Tooltip("group:N", title=titles[0]), *tooltip(rows), alt.Tooltip("interval:N", title="95 % interval")]
     channels: dict[str, Any] = {"y": alt.Y("group:N", sort=None, title=None)}
-    colour = {}
+    look: dict[str, Any] = {} if figure.is_count else {"opacity": uncertainty.opacity("scored")}
+    parameters = []
     if series is not None:
-        order = series["label"].to_list()
+        order, picked = series["label"].to_list(), alt.selection_point(fields=["series"], bind="legend")
         channels["yOffset"] = alt.YOffset("series:N", sort=order)
-        colour["color"] = alt.Color("series:N", sort=order, title=titles[1])
+        look["color"] = alt.Color("series:N", sort=order, title=titles[1], legend=alt.Legend(symbolOpacity=1))
+        look["opacity"] = uncertainty.opacity_of(picked, None if figure.is_count else "scored")
         lines.insert(1, alt.Tooltip("series:N", title=titles[1]))
+        parameters.append(picked)
+    elif rows["is_other"].any():
+        look["color"] = alt.when("datum.is_other").then(alt.value(NEUTRAL))
     base = alt.Chart(rows).encode(**channels, tooltip=lines)
-    axis = alt.Axis(format=figure.format, tickCount=5)
-    layers = [base.mark_bar().encode(x=alt.X(metric, type="quantitative", title=figure.title, axis=axis), **colour)]
-    if metric == "conversion_rate":
-        layers.append(base.mark_rule().encode(x="conversion_rate_low:Q", x2="conversion_rate_high:Q"))
+    axis = alt.Axis(format=figure.tick_format, tickCount=5)
+    bars = base.mark_bar().encode(x=alt.X(metric, type="quantitative", title=figure.title, axis=axis), **look)
+    layers = [bars.add_params(*parameters)]
+    if rows["low"].count():
+        layers.append(base.mark_rule().encode(x="low:Q", x2="high:Q"))
     if not figure.is_count:
-        layers.append(base.mark_text(align="left", dx=8).encode(x=alt.value("width"), text="size:N"))
+        layers.append(wording.at_the_right(base))
     return layers
 
 
-def _reference(metric: Metric, baseline: Baseline | None) -> float | None:
+def _reference(metric: Metric, baseline: Baseline | None, rate: float | None) -> float | None:
     """Give the site's average of a figure, where there is one to compare with."""
-    if baseline is None:
-        return None
-    return {"conversion_rate": baseline.conversion_rate, "lift": 1.0, "score": 50.0}.get(metric)
+    averages = {"conversion_rate": rate, "conversion_rate_shrunk": rate, "lift": 1.0, "score": 50.0}
+    return None if baseline is None else averages.get(metric)
 
 
 def _line(average: float, figure: Figure) -> alt.Chart:
@@ -161,14 +195,9 @@ def _line(average: float, figure: Figure) -> alt.Chart:
     return rule
 
 
-def _in_words(names: Sequence[str]) -> str:
-    """Name the dimensions."""
-    return " and ".join(wording.dimension(name) for name in names)
-
-
 def _sentence(figure: Figure, names: Sequence[str], total: dict[str, Any]) -> str:
     """Say what is drawn, and over how many."""
-    by = _in_words(names)
+    by = wording.dimensions(names)
     if figure.is_count:
         return f"{figure.name} by {by}, {wording.number(total['visitors'], 'visitor')} in all"
     return f"{figure.name} of {wording.number(total['scored'], 'prospect')} by {by}"

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import altair as alt
 
+from datafast_nb.charts import wording
+
 if TYPE_CHECKING:
     import polars as pl
 
 Metric = Literal[
     "conversion_rate",
+    "conversion_rate_shrunk",
     "lift",
     "score",
     "confidence",
@@ -52,9 +55,15 @@ class Figure(NamedTuple):
         """The name with the unit, for an axis, a legend or a tooltip."""
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
+    @property
+    def tick_format(self) -> str:
+        """The number format without zeros at the end, for an axis."""
+        return f"{self.format[:-1]}~{self.format[-1]}" if "." in self.format else self.format
+
 
 FIGURES: Final[dict[Metric, Figure]] = {
     "conversion_rate": Figure("Predicted conversion rate", ".2%"),
+    "conversion_rate_shrunk": Figure("Conversion rate drawn towards the average", ".2%"),
     "lift": Figure("Lift", ".2f", "1 is the site's average"),
     "score": Figure("Mean score", ".1f", "50 is the site's average"),
     "confidence": Figure("Mean confidence", ".2f", "0 to 1"),
@@ -75,6 +84,7 @@ TOLD: Final[tuple[Metric, ...]] = (
     "confident",
     "score",
     "conversion_rate",
+    "conversion_rate_shrunk",
     "lift",
     "expected_value",
     "value_per_visitor",
@@ -95,12 +105,12 @@ def figure_of(metric: str) -> Figure:
 def why_missing(table: pl.DataFrame, metric: Metric) -> str:
     """Say why no group of a breakdown has the figure; an empty text where one has."""
     if table.is_empty():
-        return "Nobody is here right now"
+        return wording.NOBODY
     if not FIGURES[metric].is_count and not table["scored"].sum():
-        return "There are no predictions"
+        return wording.ONLY_CUSTOMERS if table["customers"].sum() == table["visitors"].sum() else wording.NO_PREDICTIONS
     if table[metric].count():
         return ""
-    return "The site's average is not known" if metric == "lift" else "The predictions do not tell"
+    return wording.NO_AVERAGE if metric == "lift" else wording.UNTOLD
 
 
 def tooltip(table: pl.DataFrame) -> list[alt.Tooltip]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import wording
+from datafast_nb.charts.metrics import why_missing
 from datafast_nb.snapshot import Snapshot
 
 _SUBJECT: Final = "How likely prospects are to buy"
@@ -16,7 +17,8 @@ _BIN: Final = 5
 _WIDTH: Final = 480
 _HEIGHT: Final = 260
 _ROOM: Final = 20
-_SURE, _UNSURE = "0.5 or more", "under 0.5"
+# The surest at the bottom of a bar, and with the strongest colour.
+_BANDS: Final = ("0.75–1", "0.5–0.75", "0–0.5", wording.UNKNOWN)
 
 
 def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
@@ -30,8 +32,9 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     Returns
     -------
     altair.LayerChart
-        Prospects per five points of score, stacked by confidence, with a line at 50, the site's average visitor.
-        Customers, and visitors without a prediction, are left out; the subtitle counts them.
+        Prospects per five points of score, stacked by confidence band, with a line at 50, the site's average visitor.
+        A click on the legend picks a band out. Customers, and visitors without a prediction, are left out; the
+        subtitle counts them.
 
     Examples
     --------
@@ -41,20 +44,17 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     """
     visitors = conversion.visitors_of(data)
     score = pl.col("score").cast(pl.Float64)
-    binned = visitors.with_columns(
-        score_from=((score / _BIN).floor() * _BIN).clip(0, 100 - _BIN),
-        sure=pl.when(pl.col("confidence") >= conversion.CONFIDENT).then(pl.lit(_SURE)).otherwise(pl.lit(_UNSURE)),
+    binned = visitors.drop("confidence_band", strict=False).with_columns(
+        score_from=((score / _BIN).floor() * _BIN).clip(0, 100 - _BIN)
     )
-    table = conversion.breakdown(binned, ["score_from", "sure"]).collect()
+    table = conversion.breakdown(binned, ["score_from", "confidence_band"]).collect()
     everybody, customers, scored = (int(table[name].sum()) for name in ("visitors", "customers", "scored"))
-    if not everybody:
-        return wording.message(_SUBJECT, "Nobody is here right now")
     left_out = wording.left_out({"prospects": everybody - customers, "customers": customers, "scored": scored})
-    if not scored:
-        return wording.message(_SUBJECT, "There are no predictions", left_out)
+    if nothing := why_missing(table, "score"):
+        return wording.message(_SUBJECT, nothing, left_out)
     heading = wording.title(
         f"How likely {wording.number(scored, 'prospect')} {'is' if scored == 1 else 'are'} to buy",
-        f"{wording.number(int(table['confident'].sum()), 'prediction')} with a confidence of 0.5 or more.",
+        f"Confidence is 0.5 or more in {int(table['confident'].sum()):,} of {wording.number(scored, 'prediction')}.",
         left_out,
     )
     return _drawn(table.filter(pl.col("scored") > 0)).properties(title=heading)
@@ -62,47 +62,64 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
 
 def _drawn(table: pl.DataFrame) -> alt.LayerChart:
     """Draw the bars, and the line at the site's average."""
-    rows = table.select(
-        "score_from",
-        pl.col("score_from").add(_BIN).alias("score_to"),
-        "sure",
-        "scored",
-        range=pl.format("{} to {}", pl.col("score_from").cast(pl.Int64), pl.col("score_from").cast(pl.Int64) + _BIN),
-    ).sort("score_from", "sure")
-    highest = rows.group_by("score_from").agg(pl.col("scored").sum()).select(pl.col("scored").max()).item()
-    bars = (
-        alt.Chart(rows)
-        .mark_bar(binSpacing=2)
-        .encode(
-            x=alt.X(
-                "score_from:Q",
-                bin="binned",
-                title="Score",
-                scale=alt.Scale(domain=[0, 100]),
-                axis=alt.Axis(grid=False, values=list(range(0, 101, 10))),
-            ),
-            x2="score_to:Q",
-            y=alt.Y(
-                "scored:Q",
-                title="Prospects",
-                scale=alt.Scale(range=[_HEIGHT, _ROOM]),
-                axis=wording.count_axis(highest),
-            ),
-            color=alt.Color("sure:O", title="Confidence", scale=alt.Scale(domain=[_UNSURE, _SURE])),
-            order=alt.Order("sure:N", sort="ascending"),
-            tooltip=[
-                alt.Tooltip("range:N", title="Score"),
-                alt.Tooltip("sure:N", title="Confidence"),
-                alt.Tooltip("scored:Q", title="Prospects", format=",d"),
-            ],
+    place = pl.col("band").replace_strict(_BANDS, range(len(_BANDS)), return_dtype=pl.Int64)
+    start = pl.col("score_from").cast(pl.Int64)
+    rows = (
+        table.select(
+            "score_from",
+            "scored",
+            score_to=pl.col("score_from") + _BIN,
+            band=wording.label("confidence_band"),
+            range=pl.format("{} to {}", start, start + _BIN),
         )
+        .with_columns(place=place)
+        .sort("score_from", "place")
     )
     average = alt.Chart(alt.InlineData(values=[{"average": 50, "name": "the site's average"}])).encode(x="average:Q")
     layers = [
-        bars,
+        _bars(rows),
         average.mark_rule(strokeDash=[4, 3]).encode(
             tooltip=alt.Tooltip("average:Q", title="The site's average visitor")
         ),
         average.mark_text(align="left", dx=5, dy=4, baseline="top").encode(text="name:N", y=alt.value(0)),
     ]
     return alt.LayerChart(layer=layers, width=_WIDTH, height=_HEIGHT)
+
+
+def _bars(rows: pl.DataFrame) -> alt.Chart:
+    """Draw the bars, stacked by confidence."""
+    highest = rows.group_by("score_from").agg(pl.col("scored").sum())["scored"].max()
+    domain = [band for band in _BANDS if band != wording.UNKNOWN or band in rows["band"]]
+    picked = alt.selection_point(fields=["band"], bind="legend")
+    score = alt.X(
+        "score_from:Q",
+        bin="binned",
+        title="Score",
+        scale=alt.Scale(domain=[0, 100]),
+        axis=alt.Axis(grid=False, values=list(range(0, 101, 10))),
+    )
+    prospects = alt.Y(
+        "scored:Q",
+        title="Prospects",
+        scale=alt.Scale(range=[_HEIGHT, _ROOM]),
+        axis=wording.count_axis(int(highest)),  # type: ignore[arg-type]
+    )
+    bars: alt.Chart = (
+        alt.Chart(rows)
+        .mark_bar(binSpacing=2)
+        .encode(
+            x=score,
+            x2="score_to:Q",
+            y=prospects,
+            color=alt.Color("band:O", title="Confidence", scale=alt.Scale(domain=domain)),
+            order=alt.Order("place:Q", sort="ascending"),
+            opacity=alt.when(picked).then(alt.value(1)).otherwise(alt.value(0.15)),
+            tooltip=[
+                alt.Tooltip("range:N", title="Score"),
+                alt.Tooltip("band:N", title="Confidence"),
+                alt.Tooltip("scored:Q", title="Prospects", format=",d"),
+            ],
+        )
+        .add_params(picked)
+    )
+    return bars

@@ -44,9 +44,9 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         line="#e4e8ec",
         bar="#6aa9d8",
         categories=("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a94a0"),
-        steps=("#bfd9ed", "#1f78b4"),
+        steps=("#1f78b4", "#7fb6dc", "#cfe2f1", "#c3c9d0"),
         ramp=("#c3dcef", "#86bbdf", "#4594c7", "#1a6aa8", "#08407a"),
-        diverging=("#b35806", "#f1a340", "#f6edc8", "#67a9cf", "#2166ac"),
+        diverging=("#b35806", "#f1a340", "#ebe9e4", "#67a9cf", "#2166ac"),
     ),
     "dark": _Palette(
         surface="#111111",
@@ -55,7 +55,7 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         line="#2b3139",
         bar="#3f83b5",
         categories=("#56b4e9", "#e69f00", "#20b890", "#e39cc4", "#8fb8ff", "#f0803c", "#8a94a0"),
-        steps=("#2f5573", "#6fbdf0"),
+        steps=("#6fbdf0", "#3d7ba8", "#284a66", "#4a525c"),
         ramp=("#1f4a6b", "#2a6f9f", "#4297cc", "#7fc0ea", "#d3ebfb"),
         diverging=("#f7a94f", "#b8702c", "#5a584f", "#3f83b5", "#8fcbf5"),
     ),
@@ -142,7 +142,14 @@ def _text(colours: _Palette) -> dict[str, Any]:
             "gridColor": colours.line,
         },
         "axisBand": {"grid": False, "labelColor": colours.ink, "labelFontSize": 12},
-        "legend": {**quiet, "titleFontWeight": "normal", "orient": "top", "labelLimit": 220, "offset": 6},
+        "legend": {
+            **quiet,
+            "titleFontWeight": "normal",
+            "orient": "top",
+            "labelLimit": 220,
+            "titleLimit": 320,
+            "offset": 6,
+        },
         "text": {"color": colours.muted, "fontSize": 11},
     }
 
@@ -153,7 +160,9 @@ def _marks(colours: _Palette) -> dict[str, Any]:
         "view": {"stroke": None, "continuousWidth": 480, "continuousHeight": 260},
         "bar": {"color": colours.bar},
         "rule": {"color": colours.ink, "strokeWidth": 1.4},
+        "tick": {"color": colours.ink, "thickness": 1.6},
         "point": {"filled": True, "color": colours.ink},
+        "circle": {"color": colours.ink, "fillOpacity": 0.18, "stroke": colours.ink, "strokeWidth": 0.7},
         "geoshape": {"stroke": colours.surface, "strokeWidth": 0.5},
         "scale": {"bandPaddingInner": 0.32},
         "range": {

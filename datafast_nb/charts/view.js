@@ -50,6 +50,9 @@ async function render({ model, el }) {
   let shown = null; // the chart on the page
   let turns = 0;
   let left = false;
+  const failure = document.createElement("div");
+  el.style.position = "relative";
+  el.append(failure);
   const draw = async () => {
     const turn = ++turns;
     const place = document.createElement("div");
@@ -59,9 +62,7 @@ async function render({ model, el }) {
       const width = fits ? shown?.width || el.clientWidth || UNKNOWN : null;
       const [spec, options] = wanted(model, width);
       // Drawn out of sight first: the page keeps the old chart, and its height, until the new one is there.
-      Object.assign(place.style, { position: "absolute", visibility: "hidden" });
-      if (fits) Object.assign(place.style, { boxSizing: "border-box", width: "100%" });
-      el.style.position = "relative"; // what the width is measured by
+      Object.assign(place.style, { position: "absolute", visibility: "hidden", boxSizing: "border-box", width: "100%" });
       el.append(place);
       const result = await embed(place, spec, options);
       if (left || turn !== turns) {
@@ -69,7 +70,8 @@ async function render({ model, el }) {
         place.remove();
         return;
       }
-      Object.assign(place.style, { position: "", visibility: "" });
+      Object.assign(place.style, { position: "", visibility: "", width: fits ? "100%" : "" });
+      failure.textContent = "";
       shown?.result.finalize();
       shown?.place.remove();
       shown = { result, place, fits, width };
@@ -78,7 +80,7 @@ async function render({ model, el }) {
       tellClicks(result.view, model);
     } catch (error) {
       place.remove();
-      if (!shown) el.textContent = `The chart could not be drawn: ${error.message}`;
+      if (turn === turns) failure.textContent = `The chart could not be drawn: ${error.message}`;
     }
   };
   // As wide as its place is, beside the button of the menu; drawn anew where the labels need another share of it.

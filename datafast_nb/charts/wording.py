@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 LABEL_LENGTH: Final = 60
 """The most characters that a label takes from the data."""
@@ -14,21 +18,46 @@ LABEL_LENGTH: Final = 60
 UNKNOWN: Final = "(not known)"
 """What stands for a value that is missing."""
 
+NOBODY: Final = "Nobody is here right now"
+NOTHING_HAPPENED: Final = "Nothing has happened of late"
+NO_PREDICTIONS: Final = "There are no predictions"
+ONLY_CUSTOMERS: Final = "Everybody here is a customer already"
+NO_AVERAGE: Final = "The site's average is not known"
+UNTOLD: Final = "The predictions do not tell"
+
+# What to do about each of these.
+_REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        NOBODY: "A later snapshot may hold somebody; a history holds those who have left.",
+        NOTHING_HAPPENED: "The service keeps ten minutes of events and payments; take another snapshot later.",
+        NO_PREDICTIONS: "DataFast makes them once a site has enough payments. Counts need none: metric='visitors'.",
+        ONLY_CUSTOMERS: "Predictions are for prospects. Counts include customers: metric='visitors'.",
+        NO_AVERAGE: "Give it: baseline=dfn.Baseline(conversion_rate=0.02, average_value=80.0), say.",
+        UNTOLD: "Those that there are lack this figure; metric='score' or metric='visitors' may be known.",
+    }
+)
+
 # Control characters, and those that turn the direction of the text after them.
 _UNSAFE: Final = r"[\p{Cc}\u{202A}-\u{202E}\u{2066}-\u{2069}]+"
 
 
 def label(column: str) -> pl.Expr:
     """Give any column as text of bounded length, to be drawn; null is said in words."""
-    text = pl.col(column).cast(pl.String).str.replace_all(_UNSAFE, " ")
+    # The cut before the cleaning bounds the work on a text of any length.
+    text = pl.col(column).cast(pl.String).str.head(2 * LABEL_LENGTH).str.replace_all(_UNSAFE, " ")
     short = pl.when(text.str.len_chars() > LABEL_LENGTH).then(text.str.head(LABEL_LENGTH - 1) + "…").otherwise(text)
     return short.fill_null(UNKNOWN)
 
 
+def cut(text: str) -> str:
+    """Give one text as `label` gives a column."""
+    return str(pl.select(text=pl.lit(text)).select(label("text")).item())
+
+
 def distinct_label(column: str) -> pl.Expr:
-    """Give a label for each row of a column without duplicates: two that look the same are numbered."""
+    """Give a label for each row of a column without duplicates: those that look the same are numbered."""
     nth = pl.int_range(1, pl.len() + 1).over(label(column))
-    return pl.when(nth > 1).then(pl.format("{} ({})", label(column), nth)).otherwise(label(column))
+    return pl.when(nth > 1).then(pl.format("({}) {}", nth, label(column))).otherwise(label(column))
 
 
 def dimension(name: str) -> str:
@@ -51,16 +80,28 @@ def number(count: int, singular: str, plural: str | None = None) -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
+def dimensions(names: Sequence[str]) -> str:
+    """Name several dimensions in words."""
+    return " and ".join(dimension(name) for name in names)
+
+
 def title(sentence: str, *notes: str) -> alt.Title:
     """Give a chart's title: what it shows, and under it over how many and what is left out."""
     subtitle = textwrap.wrap(" ".join(note for note in notes if note), width=92)
     return alt.Title(sentence, subtitle=subtitle)
 
 
-def message(subject: str, reason: str, *notes: str) -> alt.LayerChart:
-    """Give a chart that says why there is nothing to draw."""
-    text = alt.Chart(alt.InlineData(values=[{"reason": reason}])).mark_text(fontSize=13).encode(text="reason:N")
-    return alt.LayerChart(layer=[text], title=title(subject, *notes), width=480, height=100)
+def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.LayerChart:
+    """Give a chart that says why there is nothing to draw, and what to do about it."""
+    lines = [reason, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), width=78)]
+    told = alt.Chart(alt.InlineData(values=[{"line": line, "place": 17 * place} for place, line in enumerate(lines)]))
+    text = told.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))
+    first, others = alt.datum.place == 0, alt.datum.place > 0
+    layers = [
+        text.transform_filter(first).mark_text(align="left", baseline="top", fontSize=13, fontWeight=600),
+        text.transform_filter(others).mark_text(align="left", baseline="top", fontSize=12, dy=4),
+    ]
+    return alt.LayerChart(layer=layers, title=title(subject, *notes), width=480, height=80)
 
 
 def grouped(column: str) -> pl.Expr:
@@ -68,16 +109,36 @@ def grouped(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.replace_all(r"(\d)((?:\d{3})+)$", "$1,$2")
 
 
-def left_out(total: dict[str, Any]) -> str:
+def left_out(total: dict[str, Any], lacking: str = "a prediction") -> str:
     """Say who is not among the prospects with a prediction, from a summary of the site."""
     customers, without = total["customers"], total["prospects"] - total["scored"]
     groups = [
         number(customers, "customer") if customers else "",
-        f"{number(without, 'visitor')} without a prediction" if without else "",
+        f"{number(without, 'visitor')} without {lacking}" if without else "",
     ]
     return f"Left out: {', '.join(filter(None, groups))}." if any(groups) else ""
+
+
+def at_the_right(chart: alt.Chart) -> alt.Chart:
+    """Write the sample size of each row, its `size`, in a column at the right of a chart of any width."""
+    sizes: alt.Chart = chart.mark_text(align="left", dx=8).encode(x=alt.value("width"), text="size:N")
+    return sizes
 
 
 def count_axis(largest: int) -> alt.Axis:
     """Give an axis for counts, without ticks between whole numbers."""
     return alt.Axis(format="~s" if largest >= 10_000 else ",d", tickCount=max(1, min(5, largest)))  # noqa: PLR2004
+
+
+def interval(low: str, high: str, digits: int) -> pl.Expr:
+    """Give an interval of rates as text, in percent; for one that is not known, say why."""
+    ends = (pl.col(end).mul(100).round(digits).cast(pl.Decimal(12, digits)) for end in (low, high))
+    return pl.format("{} % to {} %", *ends).fill_null("not known for fewer than two")
+
+
+def span(seconds: float | None) -> str:
+    """Say how long something took: ``12 s``, ``3 min 20 s``; nothing where that is not known."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{rest} s" if not minutes else f"{minutes:,} min {rest} s" if rest else f"{minutes:,} min"

@@ -1,26 +1,35 @@
-"""A map of the world, coloured by country."""
+"""A map of the world: countries by colour, places by circles."""
 
 from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from typing import Any, Final, Literal, get_args
 
 import altair as alt
 import msgspec
 import polars as pl
 
 from datafast_nb import conversion
-from datafast_nb.charts import wording
-from datafast_nb.charts.metrics import TOLD, Figure, Metric, figure_of, tooltip, why_missing
+from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.colour_scales import lift_legend, scale_of
+from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.countries import countries, country_names
+from datafast_nb.countries import countries, shaped
 from datafast_nb.snapshot import Baseline, Snapshot
+
+Style = Literal["both", "choropleth", "bubbles"]
+"""What a map of the world draws: countries by colour, places by circles, or both."""
+
+_PLACES: Final = 150
+_LARGEST: Final = 240  # square pixels
 
 
 def world(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     metric: Metric = "visitors",
     *,
+    style: Style = "both",
     baseline: Baseline | None = None,
 ) -> alt.LayerChart:
     """Draw a figure of each country on a map of the world.
@@ -31,19 +40,24 @@ def world(
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
     metric : str, default "visitors"
         The figure: any of ``charts.Metric``.
+    style : {"both", "choropleth", "bubbles"}, default "both"
+        The countries coloured by the figure, circles for the places where visitors are, or both.
     baseline : Baseline, optional
         The site's averages, for `lift`; by default the snapshot's own.
 
     Returns
     -------
     altair.LayerChart
-        A choropleth in the Equal Earth projection. Countries of which the figure is not known stay grey. The subtitle
-        counts the visitors without a country, and those from countries too small to have a shape at this scale.
+        A map in the Equal Earth projection. A country's colour is its figure, the fainter the fewer than 30 prospects
+        it is the mean of; countries of which it is not known stay grey. The area of a circle is the sample size:
+        visitors for counts, else prospects with a prediction, to the whole degree of latitude and longitude. The
+        subtitle counts the visitors without a country, and those from countries too small to have a shape at this
+        scale.
 
     Raises
     ------
     ValueError
-        The metric is unknown.
+        The metric or the style is unknown.
 
     Notes
     -----
@@ -56,6 +70,8 @@ def world(
     >>> chart = dfn.charts.world(dfn.demo.Site(seed=0).snapshot(), metric="expected_value")
     """
     figure = figure_of(metric)
+    if style not in get_args(Style):
+        raise ValueError(f"style is {style!r:.60}; give one of {', '.join(map(repr, get_args(Style)))}.")
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     code = pl.col("country_code").str.strip_chars().str.to_uppercase()
@@ -63,55 +79,114 @@ def world(
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, metric):
         return wording.message(f"{figure.name} by country", nothing, wording.left_out(total))
-    has_shape = pl.col("country_code").is_in(list(country_names()))
-    placed = table.filter(has_shape)
-    nowhere, too_small = (
-        int(table.filter(who)["visitors"].sum()) for who in (pl.col("country_code").is_null(), ~has_shape)
-    )
-    size, counted = ("visitors", ["visitor"]) if figure.is_count else ("scored", ["prospect"])
-    heading = wording.title(
-        f"{figure.name} by country, {wording.number(int(placed[size].sum()), *counted)} on the map",
+    has_shape = pl.col("country_code").is_in(list(shaped()))
+    placed = table.filter(has_shape, pl.col(metric).is_not_null())
+    places = _places(visitors, figure) if style != "choropleth" else None
+    layers = [_everywhere()]
+    if style != "bubbles":
+        layers.append(_countries(placed, metric, figure))
+    if places is not None and places.height:
+        layers.append(_circles(places.head(_PLACES), figure))
+    heading = _heading(table.with_columns(has_shape=has_shape), placed, places, total, metric)
+    return alt.LayerChart(data=_shapes(), layer=layers, title=heading, width=680, height=330).project("equalEarth")
+
+
+def _heading(
+    table: pl.DataFrame, placed: pl.DataFrame, places: pl.DataFrame | None, total: dict[str, Any], metric: Metric
+) -> alt.Title:
+    """Say what is drawn, over how many, and who is not on the map."""
+    figure = FIGURES[metric]
+    size, noun = ("visitors", "visitor") if figure.is_count else ("scored", "prospect")
+    nowhere = int(table.filter(pl.col("country_code").is_null())["visitors"].sum())
+    too_small = int(table.filter(~pl.col("has_shape"))["visitors"].sum())
+    return wording.title(
+        f"{figure.name} by country, {wording.number(int(placed[size].sum()), noun)} on the map",
         wording.left_out(total) if not figure.is_count else "",
         f"Without a country: {wording.number(nowhere, 'visitor')}." if nowhere else "",
         f"In countries too small for a shape: {wording.number(too_small, 'visitor')}." if too_small else "",
+        _circles_in_words(places, noun),
+        "" if figure.is_count else uncertainty.note(placed["scored"]),
     )
-    return _drawn(placed.filter(pl.col(metric).is_not_null()), metric, figure).properties(title=heading)
 
 
-def _drawn(table: pl.DataFrame, metric: Metric, figure: Figure) -> alt.LayerChart:
-    """Draw all countries in grey, and over them those of which the figure is known."""
+def _circles_in_words(places: pl.DataFrame | None, noun: str) -> str:
+    """Say what the circles are."""
+    if places is None or places.is_empty():
+        return ""
+    drawn = f"the {_PLACES} largest of {places.height:,} places" if places.height > _PLACES else "places"
+    return f"Circles: {drawn}, by {noun}s."
+
+
+def _places(visitors: pl.LazyFrame, figure: Figure) -> pl.DataFrame:
+    """Count who is where, to the whole degree: `latitude`, `longitude` and `size`, the largest first."""
+    latitude, longitude = (pl.col(name).cast(pl.Float64) for name in ("latitude", "longitude"))
+    on_earth = latitude.is_between(-90, 90) & longitude.is_between(-180, 180)
+    rounded = visitors.filter(on_earth.fill_null(value=False)).with_columns(
+        place_latitude=latitude.round(), place_longitude=longitude.round()
+    )
+    table = conversion.breakdown(rounded, ["place_latitude", "place_longitude"]).collect()
+    places = table.select(
+        latitude="place_latitude", longitude="place_longitude", size="visitors" if figure.is_count else "scored"
+    )
+    return places.filter(pl.col("size") > 0).sort("size", "latitude", "longitude", descending=[True, False, False])
+
+
+def _everywhere() -> alt.Chart:
+    """Draw all countries in grey."""
+    name = alt.Tooltip("properties.name", type="nominal", title="Country")
+    grey: alt.Chart = alt.Chart().mark_geoshape(fill=NEUTRAL, fillOpacity=0.22).encode(tooltip=name)
+    return grey
+
+
+def _countries(table: pl.DataFrame, metric: Metric, figure: Figure) -> alt.Chart:
+    """Draw the countries of which the figure is known."""
     name = alt.Tooltip("properties.name", type="nominal", title="Country")
     columns = list(dict.fromkeys([*TOLD, metric]))
     figures = alt.LookupData(table.select("country_code", *columns), key="country_code", fields=columns)
-    everywhere = alt.Chart().mark_geoshape(fill=NEUTRAL, fillOpacity=0.22).encode(tooltip=name)
-    known = (
+    scale = scale_of(metric, table[metric])
+    legend = alt.Legend(format=figure.tick_format, gradientLength=220, tickCount=5)
+    if metric == "lift":
+        legend = lift_legend(figure.title, scale)
+    look = {} if figure.is_count else {"opacity": uncertainty.opacity("scored")}
+    known: alt.Chart = (
         alt.Chart()
         .transform_lookup(lookup="id", from_=figures)
         .transform_filter(f"isValid(datum.{metric})")
         .mark_geoshape()
         .encode(
-            color=alt.Color(
-                metric,
-                type="quantitative",
-                title=figure.title,
-                scale=_scale(table[metric], metric, figure),
-                legend=alt.Legend(format=figure.format, gradientLength=220),
-            ),
+            color=alt.Color(metric, type="quantitative", title=figure.title, scale=scale, legend=legend),
             tooltip=[name, *tooltip(table)],
+            **look,
         )
     )
-    return alt.LayerChart(data=_shapes(), layer=[everywhere, known], width=680, height=330).project("equalEarth")
+    return known
 
 
-def _scale(values: pl.Series, metric: Metric, figure: Figure) -> alt.Scale:
-    """Give the colour scale: around the average where there is one, and sums by their root, as they are skewed."""
-    averages: dict[str, float] = {"lift": 1, "score": 50}
-    if metric in averages:
-        average = averages[metric]
-        reach = float((values - average).abs().max() or 1)  # type: ignore[arg-type]
-        return alt.Scale(domain=[average - reach, average + reach], domainMid=average, interpolate="lab")
-    skewed = figure.is_count or metric in {"expected_value", "expected_conversions"}
-    return alt.Scale(type="sqrt" if skewed else "linear")
+def _circles(places: pl.DataFrame, figure: Figure) -> alt.Chart:
+    """Draw a circle for each place, its area by how many are there."""
+    noun = "Visitors" if figure.is_count else "Prospects"
+    most = int(places["size"].max())  # type: ignore[arg-type]
+    marks = sorted({1, max(1, most // 4), most})
+    circles: alt.Chart = (
+        alt.Chart(places)
+        .mark_circle()
+        .encode(
+            longitude="longitude:Q",
+            latitude="latitude:Q",
+            size=alt.Size(
+                "size:Q",
+                title=f"{noun} at a place",
+                scale=alt.Scale(domain=[0, most], range=[0, _LARGEST]),
+                legend=alt.Legend(values=marks, format=",d"),
+            ),
+            tooltip=[
+                alt.Tooltip("size:Q", title=noun, format=",d"),
+                alt.Tooltip("latitude:Q", title="Latitude", format=".0f"),
+                alt.Tooltip("longitude:Q", title="Longitude", format=".0f"),
+            ],
+        )
+    )
+    return circles
 
 
 @cache

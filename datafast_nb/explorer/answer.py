@@ -58,7 +58,7 @@ class Answer:
     def drawn_by(self) -> str:
         """The function of ``charts`` that draws it: a table of colours for the lift of two dimensions, else bars."""
         lifts = len(self.question.by) == _PAIR and self.question.measure == "lift"
-        return "heatmap" if lifts and hasattr(charts, "heatmap") else "breakdown"
+        return "heatmap" if lifts else "breakdown"
 
     @cached_property
     def chart(self) -> alt.LayerChart:
@@ -66,8 +66,7 @@ class Answer:
         by, baseline = [*self.question.by], self.snapshot.baseline
         if self.drawn_by == "breakdown":
             return charts.breakdown(self.visitors, by, self.question.measure, top=MOST_BARS, baseline=baseline)
-        heat: alt.LayerChart = charts.heatmap(self.visitors, by, baseline=baseline)  # type: ignore[attr-defined]
-        return heat
+        return charts.heatmap(self.visitors, by, baseline=baseline)
 
     @cached_property
     def _drawn(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datafast_nb.filters import LIMITS, Filters
 from datafast_nb.formats import country_name, money, plain
 from datafast_nb.livemap import panel
 from datafast_nb.livemap.clusters import CELL_PIXELS, collect, marks, members, weights
-from datafast_nb.livemap.colours import COLOR_NAMES, Colouring, follow
+from datafast_nb.livemap.colours import CATEGORIES, COLOR_NAMES, Colouring, follow
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
 from datafast_nb.livemap.wishes import Wishes
 
@@ -31,6 +31,7 @@ class Drawing:
     """Turns scenes and wishes into states, and does again only what something new asks for. One thread at a time."""
 
     def __init__(self) -> None:
+        self._scene: Scene | None = None
         self._done: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._colouring = Colouring()
         self._card: dict[str, Any] | None = None  # the row of the visitor who was last selected
@@ -50,6 +51,9 @@ class Drawing:
 
     def state(self, scene: Scene, wishes: Wishes) -> dict[str, Any]:
         """Give the state of the front end."""
+        if scene is not self._scene:
+            self._scene = scene
+            self._done.clear()  # what was drawn of another scene would keep it alive
         choice = (scene, wishes.filters)
         chosen = self.chosen(*choice)
         events = self._once(
@@ -82,7 +86,7 @@ class Drawing:
         """Give the clusters as marks, and how they are coloured."""
 
         def compute() -> tuple[list[list[Any]], Colouring]:
-            category = wishes.color_by if wishes.color_by in {"device", "channel", "visit_kind", "site"} else None
+            category = wishes.color_by if wishes.color_by in CATEGORIES else None
             if category is not None:
                 scene.with_dimensions(category)
             chosen = (
@@ -118,17 +122,15 @@ class Drawing:
         """Say who is selected, pointed at and listed in the popup."""
         tip: dict[str, Any] = {}
         popup: dict[str, Any] = {}
+        key = (scene, wishes.filters)
         if wishes.pointed is not None and wishes.pointed != wishes.opened:
-            there = members(chosen, wishes.pointed)
-            tip = {
-                "id": wishes.pointed,
-                **self._once("tip", (scene, wishes.filters, wishes.pointed), lambda: panel.tip(there)),
-            }
+            cluster = wishes.pointed
+            shown = self._once("tip", (*key, cluster), lambda: panel.tip(members(chosen, cluster)))
+            tip = {"id": cluster, **shown}
         if wishes.opened is not None:
-            inside = members(chosen, wishes.opened)
-            key = (scene, wishes.filters, wishes.opened)
-            popup = self._once("popup", key, lambda: panel.popup(inside))
-            popup = {"id": wishes.opened, "place": list(wishes.place), **popup}
+            inside = wishes.opened
+            listed = self._once("popup", (*key, inside), lambda: panel.popup(members(chosen, inside)))
+            popup = {"id": inside, "place": list(wishes.place), **listed}
         return {"tip": tip, "popup": popup, **self._selected(scene, wishes.selected)}
 
     def _selected(self, scene: Scene, key: int | None) -> dict[str, Any]:

@@ -50,7 +50,8 @@ class Front(anywidget.AnyWidget):
     """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
 
     Each part of the page has a trait of its own, so what has not changed is not sent. What belongs to one moment is
-    written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once.
+    written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once. The heat
+    alone is a layer of ipyleaflet's, and follows in a message of its own.
     """
 
     _esm = joined(FOLDER)

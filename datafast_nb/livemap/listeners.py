@@ -6,14 +6,14 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_args
 
 import polars as pl
 
 from datafast_nb.conversion import Derived, with_dimensions
 from datafast_nb.formats import plain
 
-DERIVED: Final[tuple[Derived, ...]] = ("channel", "page", "visit_kind")
+DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 """The derived dimensions that a condition may use."""
 
 What = TypeVar("What")
@@ -77,15 +77,13 @@ class Listeners(Generic[What]):
         """One sentence for each function that has raised."""
         return [sentence for _, sentence in self._reported]
 
-    def __len__(self) -> int:
-        return len(self._listeners)
-
     def add(self, callback: Callable[[What], Any]) -> None:
-        """Call a function from now on."""
+        """Call a function from now on; once, however often it is added."""
         if not callable(callback):
             raise TypeError(f"{self._kind} needs a function, not {type(callback).__name__}.")
         with self._lock:
-            self._listeners = [*self._listeners, callback]
+            if callback not in self._listeners:
+                self._listeners = [*self._listeners, callback]
 
     def remove(self, callback: Callable[[What], Any]) -> None:
         """Call a function no more."""

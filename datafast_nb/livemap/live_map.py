@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +28,7 @@ from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
-from datafast_nb.livemap.scene import News, Scene
+from datafast_nb.livemap.scene import ONE_SITE, News, Scene
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.view import View, answer_while_busy
 from datafast_nb.livemap.wishes import Wishes
@@ -134,7 +135,9 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
         checked(basemap)
         self._source_names = ", ".join(type(each).__name__ for each in sources.values())
-        self._several = len(sources) > 1
+        self._several = ONE_SITE not in sources
+        self._arrived = time.monotonic()  # when the last snapshot came
+        self._telling = threading.RLock()  # one round of callbacks at a time
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
         self._scene = Scene(None)
         self._wishes = Wishes(color_by=color_by)
@@ -173,7 +176,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     @property
     def selected(self) -> pl.DataFrame:
-        """The visitor whose card is open, as a frame like `selection` of one row; of none while no card is."""
+        """The visitor whose card is open, as a frame like `selection` of one row; of none if no card is, or he left."""
         with self._lock:
             scene, key = self._scene, self._wishes.selected
         row = scene.visitors.filter(pl.col("_key") == key) if key is not None else scene.visitors.clear()
@@ -242,10 +245,11 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
                 self._view.tell({"do": "fit", "bounds": box})
 
     def on_update(self, callback: Callable[[Snapshot], Any], *, remove: bool = False) -> None:
-        """Call a function with each new snapshot, after it was drawn, on the thread that fetched it.
+        """Call a function with each new snapshot, after it was drawn; on a thread of the map's, one call at a time.
 
-        What it raises is reported once, in the header and the log, and does not stop the map. ``remove=True`` takes it
-        off again.
+        What it raises is reported once, in the header and the log, and does not stop the map. What it prints appears
+        under the cell that ran last: let it fill a list, or write to an ``ipywidgets.Output``. ``remove=True`` takes
+        the function off again.
         """
         self._listen(self._updated, callback, remove=remove)
 
@@ -366,6 +370,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             if self._view is not None or self.status.state == "closed":
                 return
             self._view = View(self.height, self.basemap)
+            self._presence.expect()
             self._view.front.on_wish(self._take)
             self._draw()
             self.children = self._view.children
@@ -411,13 +416,15 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     @observe("height")
     def _change_height(self, change: Bunch) -> None:
-        if self._view is not None:
-            self._view.resize(change["new"])
+        with self._lock:
+            if self._view is not None:
+                self._view.resize(change["new"])
 
     @observe("basemap")
     def _change_basemap(self, change: Bunch) -> None:
-        if self._view is not None:
-            self._view.put_under(change["new"])
+        with self._lock:
+            if self._view is not None:
+                self._view.put_under(change["new"])
 
     # What the browser wishes
 
@@ -425,7 +432,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         """Do what a person, or his browser, wants. What makes no sense is ignored: nobody would read an answer."""
         if self.status.state == "closed":
             return
-        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError, RuntimeError):
             action = getattr(self, f"_do_{message['do']}", self._change)
             action(message)
 
@@ -473,6 +480,10 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     def _do_beat(self, message: dict[str, Any]) -> None:
         self.watch(str(message["view"]))
+        with self._lock:
+            if message.get("first") and self._view is not None:
+                # A view that comes later can't know for how long the data have been here.
+                self._view.tell({"do": "age", "milliseconds": round(1000 * (time.monotonic() - self._arrived))})
 
     def _do_away(self, message: dict[str, Any]) -> None:
         self.unwatch(str(message["view"]))
@@ -500,6 +511,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             news = None
             if snapshot is not None and snapshot is not self._scene.snapshot:
                 last, self._scene = self._scene, Scene(snapshot, sites, self._scene)
+                self._arrived = time.monotonic()
                 news = self._scene.news_since(last)
             self._draw()
             if news is not None and self._view is not None:
@@ -508,13 +520,14 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
                 if message is not None:
                     self._view.tell(message)
         if news is not None and snapshot is not None:
-            self._call_back(snapshot, news)
+            with self._telling:
+                self._call_back(snapshot, news)
         before, self._last_status = self._last_status, self.status
         if self._last_status != before:
             self._stood.tell(self._last_status)
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
-        """Tell the user's functions; outside the lock, so they may take as long as they like."""
+        """Tell the user's functions; outside the drawing's lock, so they may take as long as they like."""
         before = self._faults
         site = ["site"] if self._several else []
         self._updated.tell(snapshot)

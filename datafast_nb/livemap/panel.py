@@ -71,7 +71,7 @@ def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_RO
             "key": row["_name"],
             "site": row["site"],
             "id": _text(row["_key"]) if row["_key"] in active else None,
-            "who": plain(row["display_name"] or row["customer_name"] or "", 32),
+            "who": _first(row["display_name"], row["customer_name"]),
             "place": place_name(None, row["country_code"]) if row["country_code"] else "",
             **_happening(row),
         }
@@ -87,7 +87,7 @@ def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, An
 def announced(paid: pl.DataFrame, most: int) -> list[dict[str, Any]]:
     """Give payments as they are announced, with the place on the map where the payer is known; `paid` has payers."""
     return [
-        _payment(row) | {"place": None if row["latitude"] is None else [row["latitude"], row["longitude"]]}
+        _payment(row) | {"place": None if row["x"] is None else [row["latitude"], row["longitude"]]}
         for row in _rows(_newest(paid, most))
     ]
 
@@ -98,7 +98,7 @@ def _payment(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "key": row["_name"],
         "site": row["site"],
-        "who": plain(row["display_name"] or row["name"] or row["email"] or "Somebody", 40),
+        "who": _first(row["display_name"], row["name"], row["email"]) or "Somebody",
         "amount": money(row["amount"], row["currency"], exact=True) or "unknown amount",
         "kind": _kind(row),
         "at": row["timestamp"],
@@ -190,7 +190,7 @@ def _visitor(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "site": row["site"],
         "id": _text(row["_key"]),
-        "name": plain(row["display_name"] or "", 40) or plain(row["customer_name"] or "", 40) or "Visitor",
+        "name": _first(row["display_name"], row["customer_name"]) or "Visitor",
         "customer": customer,
         "color": CUSTOMER if customer else score_colour(row["score"]),
         "score": None if customer else _finite(row["score"]),
@@ -263,6 +263,11 @@ def _places(members: pl.DataFrame) -> str:
         plain(each, 32) if each else place_name(None, country) for each, country in ((city, code), *others)
     )
     return named + (f" +{places.height - 3:,} places" if places.height > 3 else "")  # noqa: PLR2004
+
+
+def _first(*names: str | None) -> str:
+    """Give the first name that can be seen."""
+    return next((seen for name in names if name and (seen := plain(name, 40))), "")
 
 
 def _joined(*parts: str | None) -> str:

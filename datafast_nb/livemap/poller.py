@@ -167,7 +167,7 @@ class Poller:
         """Change the interval; it counts from the last answer. A retry keeps its time."""
         with self._condition:
             self._interval = seconds
-            if self._due is not None and self._moment.status.state == "live":
+            if self._due is not None and not self._wished and self._moment.status.state == "live":
                 self._due = self._answered + seconds
             self._publish()
             self._condition.notify_all()
@@ -239,19 +239,20 @@ class Poller:
 
     def _wait_for_turn(self) -> bool:
         """Wait until the next request is due. False: none is planned, and this thread is the poller's no more."""
-        with self._condition:
-            while self._due is not None:
-                if not (self._wished or self._is_watched()):
+        while True:
+            watched = self._is_watched()  # outside the lock: it takes others
+            with self._condition:
+                if self._due is not None and not (self._wished or watched):
                     self._unwatched = True
                     self._rest()
-                    break
+                if self._due is None:
+                    self._thread = None
+                    return False
                 left = self._due - time.monotonic()
                 if left <= 0:
                     self._wished = False
                     return True
                 self._condition.wait(min(left, LOOK_EVERY))
-            self._thread = None
-            return False
 
     def _take(self, outcome: Snapshot | BaseException) -> bool:
         """Make an outcome the present moment and plan the next request; False if nobody wants it any more."""
@@ -259,6 +260,7 @@ class Poller:
             if self._closed:
                 return False
             self._answered = time.monotonic()
+            self._wished = False
             if isinstance(outcome, Snapshot):
                 self._snapshot, self._fault, self._failures, delay = outcome, None, 0, self._interval
             else:

@@ -12,20 +12,21 @@ from typing import Any, Final, Protocol
 from IPython.core.getipython import get_ipython
 
 LONGEST_SILENCE: Final = 18.0
-"""Seconds without a sign of life, in a kernel that could have heard it, after which nobody looks any more.
+"""Seconds of listening without a sign of life, after which nobody looks any more.
 
 Browsers send one every five seconds. With the poller's own look every five, polling ends within 25 seconds.
 """
 
 
+_EXPECTED: Final = ""  # a view of which nothing but that it should come is known
 _PATIENCE: Final = 1.0  # seconds that a loop may take to answer without being busy
 
 
 class Listener(Protocol):
-    """What could have kept a sign of life from being heard."""
+    """What hears signs of life, as long as nothing keeps it from that."""
 
-    def free_for(self) -> float:
-        """Give the seconds for which messages have been answered; 0 while they can't be."""
+    def listened(self) -> float:
+        """Give the seconds for which messages have been answered, all in all; it stands still while they can't be."""
         ...
 
 
@@ -37,26 +38,32 @@ class Presence:
     Parameters
     ----------
     kernel
-        What tells whether a sign of life could have been heard; by default the kernel that this runs in.
-    clock
-        Gives seconds; by default the monotonic clock.
+        What hears the signs of life; by default the kernel that this runs in.
     """
 
-    def __init__(self, kernel: Listener | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, kernel: Listener | None = None) -> None:
         self._kernel = kernel if kernel is not None else _this_kernel()
-        self._clock = clock
         self._lock = threading.Lock()
-        self._last: dict[str, float] | None = None  # when each view was last heard; None: there never was one
+        # For how long the kernel had listened when each view was last heard; None: there never was one.
+        self._last: dict[str, float] | None = None
+
+    def expect(self) -> None:
+        """Expect a sign of life from now on, as of a map that is displayed: perhaps no browser will ever draw it."""
+        with self._lock:
+            if self._last is None:
+                self._last = {_EXPECTED: self._kernel.listened()}
 
     def beat(self, view: str) -> None:
         """Take a sign of life of a view that a person can see."""
         with self._lock:
-            self._last = (self._last or {}) | {view: self._clock()}
+            now = self._kernel.listened()
+            alive = {name: heard for name, heard in self._without(_EXPECTED).items() if now - heard <= LONGEST_SILENCE}
+            self._last = alive | {view: now}
 
     def leave(self, view: str) -> None:
         """Forget a view that was hidden, scrolled away or closed."""
         with self._lock:
-            self._last = {name: when for name, when in (self._last or {}).items() if name != view}
+            self._last = self._without(view)
 
     def forget(self) -> None:
         """Start anew, as if the map had never been displayed."""
@@ -65,26 +72,28 @@ class Presence:
 
     def is_watched(self) -> bool:
         """Say whether somebody looks, as far as can be known."""
-        free = self._kernel.free_for()
+        now = self._kernel.listened()
         with self._lock:
             if self._last is None:
                 return True
-            if not self._last:
-                return False
-            return min(self._clock() - max(self._last.values()), free) <= LONGEST_SILENCE
+            return any(now - heard <= LONGEST_SILENCE for heard in self._last.values())
+
+    def _without(self, view: str) -> dict[str, float]:
+        """Give the views but one."""
+        return {name: heard for name, heard in (self._last or {}).items() if name != view}
 
 
 class Kernel:
-    """Whether a Jupyter kernel's main loop answers, and since when.
+    """How long a Jupyter kernel has listened: it does not while a cell runs, or while its main loop is blocked.
 
-    Its comm messages may wait for it: while a cell runs, and whenever the loop is blocked.
+    Where messages are answered on another thread, they may be heard all the same; here that is not relied on.
 
     Parameters
     ----------
     shell
         IPython's shell, which tells when a cell starts and ends.
     loop
-        The main thread's asyncio loop.
+        The main thread's asyncio loop, which is asked for a sign of its own.
     clock
         Gives seconds.
     """
@@ -95,44 +104,55 @@ class Kernel:
         self._lock = threading.Lock()
         self._running = 0  # cells
         self._asked: float | None = None  # when the loop was asked for an answer that has not come
-        self._free_since = clock()
+        self._total = 0.0  # seconds of listening that have ended
+        self._since: float | None = clock()  # when the present listening began; None: there is none
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
 
-    def free_for(self) -> float:
-        """Give the seconds since the loop was last known to be busy, and ask it again."""
+    def listened(self) -> float:
+        """Give the seconds of listening, and ask the loop again whether it still does."""
         with self._lock:
             now = self._clock()
-            if self._running or (self._asked is not None and now - self._asked > _PATIENCE):
-                self._free_since = now
             if self._asked is None:
                 with contextlib.suppress(RuntimeError):  # the loop is closed, as at the kernel's end
                     self._loop.call_soon_threadsafe(self._answer)
                     self._asked = now
-            return now - self._free_since
+            elif now - self._asked > _PATIENCE:
+                self._stop(self._asked)
+            return self._total + (now - self._since if self._since is not None else 0.0)
 
     def _answer(self) -> None:
         with self._lock:
-            asked, self._asked = self._asked, None
-            if asked is not None and self._clock() - asked > _PATIENCE:
-                self._free_since = self._clock()
+            asked, self._asked, now = self._asked, None, self._clock()
+            if asked is not None and now - asked > _PATIENCE:
+                self._stop(asked)
+            if self._since is None and not self._running:
+                self._since = now
 
     def _begin(self, *_: object) -> None:
         with self._lock:
             self._running += 1
+            self._stop(self._clock())
 
     def _end(self, *_: object) -> None:
         with self._lock:
             # The cell that first made this object had begun before it could be counted.
             self._running = max(0, self._running - 1)
-            self._free_since = self._clock()
+            if self._since is None and not self._running:
+                self._since = self._clock()
+
+    def _stop(self, when: float) -> None:
+        """Add up the present listening, which ended at a time."""
+        if self._since is not None:
+            self._total += max(0.0, when - self._since)
+            self._since = None
 
 
 class _NoKernel:
     """Python outside a kernel, which nothing keeps from listening."""
 
-    def free_for(self) -> float:
-        return float("inf")
+    def listened(self) -> float:
+        return time.monotonic()
 
 
 @cache

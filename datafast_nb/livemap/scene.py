@@ -75,7 +75,8 @@ class Scene:
         visitors = _sane(visitors).with_columns(_key=_keys(visitors, "visitor_id"))
         self.visitors = project(_once(visitors))
         self.events = events.with_columns(_key=_keys(events, "visitor_id"))
-        self.payments = payments.with_columns(_payment=_keys(payments, "payment_id"))
+        payments = payments.with_columns(_payment=_payment_keys(payments))
+        self.payments = payments.unique("_payment", maintain_order=True)
         paid = self.payments["_payment"].drop_nulls()
         # A payment that is missing from one answer and back in the next is not new.
         before = paid.clear() if last is None else last.known_payments
@@ -128,10 +129,10 @@ def with_payers(payments: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The same payments in the same order with the payer's ``_key``, ``latitude``, ``longitude``, ``city`` and
-        ``country_code``, null where nobody matches. The address counts before the name; where several match, the first.
+        The same payments in the same order with the payer's ``_key``, ``latitude``, ``longitude``, ``x``, ``city``
+        and ``country_code``, null where nobody matches. The address counts before the name; of several, the first.
     """
-    about = ("_key", "latitude", "longitude", "city", "country_code")
+    about = ("_key", "latitude", "longitude", "x", "city", "country_code")
     asked = payments.select("site", email=_folded("email"), name=_folded("name"))
     matches = []
     for theirs, ours in (("email", "customer_email"), ("name", "customer_name"), ("name", "display_name")):
@@ -187,3 +188,10 @@ def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
     several = frame.height > 0 and frame["site"][0] != ONE_SITE
     hashes = ids.hash() ^ frame["site"].hash() if several else ids.hash()
     return pl.select(pl.when(ids.is_not_null()).then(hashes)).to_series()
+
+
+def _payment_keys(payments: pl.DataFrame) -> pl.Series:
+    """Give a number for each payment; one without an id is known by who paid what when."""
+    told = payments.select(pl.struct("site", "timestamp", "email", "name", "amount", "currency").hash()).to_series()
+    named = payments["payment_id"].str.strip_chars().fill_null("") != ""
+    return pl.select(pl.when(named).then(_keys(payments, "payment_id")).otherwise(told)).to_series()

@@ -119,5 +119,10 @@ class Sites:
         """One sentence for each of several sites that is worse off than the whole."""
         if len(self.pollers) == 1:
             return []
-        worse = {name: moment.status for name, moment in self.moments.items() if moment.status.fault is not None}
-        return [f"{plain(name, 40)}: {status}" for name, status in worse.items()]
+        worse = {name: moment for name, moment in self.moments.items() if moment.status.fault is not None}
+        return [f"{plain(name, 40)}: {moment.status}{_age(moment)}" for name, moment in worse.items()]
+
+
+def _age(moment: Moment) -> str:
+    """Say from when the data are that stay on the screen."""
+    return "" if moment.snapshot is None else f" Its data are from {moment.snapshot.fetched_at:%H:%M:%S} UTC."

@@ -40,7 +40,7 @@ class View:
     def _build_map(self, height: int) -> Map:
         """Build the map, on the land and without tiles unless they are wished for."""
         world = Map(
-            layers=(self._base, self._heat, self._anchor),
+            layers=(self._heat, self._anchor, self._base),  # the one that may change comes last, see put_under
             panes={PANE: {"zIndex": 250, "pointerEvents": "none"}},
             center=_CENTRE,
             zoom=1,
@@ -81,14 +81,17 @@ class View:
     def put_under(self, basemap: Basemap) -> None:
         """Change what lies under the visitors."""
         before, self._base = self._base, layer_of(basemap)
-        self.map.layers = tuple(self._base if layer is before else layer for layer in self.map.layers)
+        # ipyleaflet makes anew whatever comes after a layer that has changed, so nothing of ours does.
+        ours = [layer for layer in self.map.layers if layer is not before]
+        self.map.layers = (*ours, self._base)
         if before is not self._users:
             before.close()
         self._users = self._base if self._base is basemap else None
 
     def close(self) -> None:
-        """Take all widgets away but a layer that is the user's."""
-        for widget in {*self.family()} - {self._users}:
+        """Take all widgets away but a layer that is the user's, and what is in it."""
+        theirs = {*family(self._users)} if self._users is not None else set()
+        for widget in {*self.family()} - theirs:
             widget.close()
 
     def family(self) -> Iterator[Widget]:

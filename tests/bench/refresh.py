@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 from ipyleaflet import CircleMarker, GeoJSON, LayerGroup, Map
 
@@ -105,6 +104,7 @@ def one_marker_each(source: Turns) -> Iterator[Callable[[], None]]:
 def one_scatterplot(source: Turns) -> Iterator[Callable[[], None]]:
     """Draw with lonboard: a layer whose Arrow table has a row for each visitor, replaced by the next."""
     import lonboard
+    import numpy as np
 
     colours = np.array([list(bytes.fromhex(colour[1:])) for colour in SCORE_COLOURS], dtype=np.uint8)
     shown = lonboard.Map(layers=[])

@@ -32,6 +32,8 @@ _RUN = """([index, wait]) => {
     const done = window.jupyterapp.commands.execute('notebook:run-cell');
     return wait ? done.then(() => null) : null;
 }"""
+_WRITE = """([index, source]) =>
+    window.jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.setSource(source)"""
 _CLEAR = """(index) => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
     notebook.activeCellIndex = index;
@@ -160,13 +162,22 @@ class Notebook:
         """Open a new notebook of code cells, nothing around it, and wait for its kernel."""
         name = f"notebook-{next(_numbers)}.ipynb"
         (self.lab.folder / name).write_text(json.dumps(notebook_file(cells)))
-        self.page.goto(f"{self.lab.url}/doc/tree/{name}?token={self.lab.token}")
-        self.page.wait_for_function(_READY)
+        return self.visit(f"{self.lab.url}/doc/tree/{name}?token={self.lab.token}")
+
+    def visit(self, url: str) -> Notebook:
+        """Go to a notebook that there is, and wait for its kernel."""
+        self.page.goto(url)
+        self.page.wait_for_function(_READY, polling=200)
         return self
 
     def run(self, index: int, *, wait: bool = True) -> Notebook:
         """Run a cell; wait until it has ended, unless told otherwise."""
         self.page.evaluate(_RUN, [index, wait])
+        return self
+
+    def write(self, index: int, source: str) -> Notebook:
+        """Write a cell's source."""
+        self.page.evaluate(_WRITE, [index, source])
         return self
 
     def clear(self, index: int) -> Notebook:
@@ -213,7 +224,7 @@ class Notebook:
 
     def shut_down(self) -> None:
         """End the kernel, so that tests don't pay for each other's threads."""
-        if self.page.evaluate(f"Boolean({_READY})"):
+        if not self.page.is_closed() and self.page.evaluate(f"Boolean({_READY})"):
             self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 

@@ -1,14 +1,15 @@
-"""The same notebook in Notebook 7 and in Voilà, without a network."""
+"""The same notebooks in Notebook 7 and in Voilà, without a network."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Notebook, notebook_file
-from tests.browser.test_livemap import PAINTED, SECONDS
+from tests.browser.lab import ROOT, Notebook, notebook_file
+from tests.browser.map_page import RECORDER, SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +19,7 @@ CELLS = (
     "dfn.charts.world(snap)",
     "live = dfn.LiveMap(site, interval=2)\nlive",
 )
+DASHBOARD = Path(ROOT, "notebooks", "dashboard.ipynb")
 
 
 def file_in(notebook: Notebook, name: str, cells: tuple[str, ...] = CELLS) -> str:
@@ -26,17 +28,28 @@ def file_in(notebook: Notebook, name: str, cells: tuple[str, ...] = CELLS) -> st
     return name
 
 
-def shows_charts_and_map(page: Page) -> None:
-    """Wait until all of it is drawn."""
-    expect(page.locator("svg.marks")).to_have_count(2, timeout=60 * SECONDS)
-    expect(page.locator("svg.marks").first).to_contain_text("are to buy")
-    expect(page.locator(".df-live")).to_be_visible(timeout=30 * SECONDS)
-    page.wait_for_function(f"({PAINTED})() > 1000", timeout=30 * SECONDS)
+def shows_the_map(page: Page) -> None:
+    """Wait until map and panel are there, and live."""
+    expect(page.locator(".df-status")).to_have_attribute("data-state", "live", timeout=60 * SECONDS)
+    page.wait_for_function("window.drawn.frames.at(-1)?.discs.length > 20", timeout=30 * SECONDS, polling=200)
+    expect(page.get_by_role("listbox", name="Visitors").get_by_role("option").first).to_be_visible()
+    expect(page.locator(".df-panel")).to_have_css("position", "relative")
+
+
+def works(page: Page) -> None:
+    """Open a visitor's card, and filter."""
+    page.get_by_role("listbox", name="Visitors").get_by_role("option").first.click()
+    expect(page.locator(".df-card")).to_contain_text("Likelihood to buy")
+    page.get_by_role("button", name="Back to the lists").click()
+    page.get_by_role("button", name="Filters").click()
+    page.locator(".df-conditions").get_by_role("combobox", name="Device").select_option("mobile")
+    expect(page.get_by_role("button", name="Remove filter Device: mobile")).to_be_visible()
 
 
 def test_notebook_7_shows_charts_and_map(notebook: Notebook) -> None:
     name = file_in(notebook, "in-notebook-7.ipynb")
     page = notebook.page
+    page.add_init_script(RECORDER)
     page.goto(f"{notebook.lab.url}/notebooks/{name}?token={notebook.lab.token}")
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60 * SECONDS)
     prompt = page.locator(".jp-InputPrompt").first
@@ -46,15 +59,24 @@ def test_notebook_7_shows_charts_and_map(notebook: Notebook) -> None:
         page.wait_for_timeout(3 * SECONDS)
         if any(mark.isdigit() or mark == "*" for mark in prompt.inner_text()):
             break
-    shows_charts_and_map(page)
+    expect(page.locator("svg.marks")).to_have_count(2, timeout=60 * SECONDS)
+    expect(page.locator("svg.marks").first).to_contain_text("are to buy")
+    shows_the_map(page)
+    works(page)
 
 
-def test_voila_shows_charts_and_map(notebook: Notebook) -> None:
+def test_the_dashboard_works_in_voila_and_its_charts_follow_the_map(notebook: Notebook) -> None:
     page, address = notebook.page, f"{notebook.lab.url}/voila/render/{{}}?token={notebook.lab.token}"
+    page.add_init_script(RECORDER)
     page.goto(address.format(file_in(notebook, "bare.ipynb", ("1 + 1",))), timeout=90 * SECONDS)
     expect(page.get_by_text("2", exact=True)).to_be_visible(timeout=60 * SECONDS)
     its_own = set(notebook.foreign)  # Voilà's page asks a CDN for its icons and for MathJax, whatever it shows
-    page.goto(address.format(file_in(notebook, "in-voila.ipynb")), timeout=90 * SECONDS)
-    shows_charts_and_map(page)
+    (notebook.lab.folder / "dashboard.ipynb").write_text(DASHBOARD.read_text())
+    page.goto(address.format("dashboard.ipynb"), timeout=90 * SECONDS)
+    shows_the_map(page)
+    expect(page.locator("svg.marks")).to_have_count(2, timeout=60 * SECONDS)
+    drawn = page.locator("svg.marks").first.text_content() or ""
+    works(page)
+    expect(page.locator("svg.marks").first).not_to_have_text(drawn, timeout=30 * SECONDS)
     assert set(notebook.foreign) - its_own == set()
     notebook.foreign.clear()

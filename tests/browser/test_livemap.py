@@ -1,234 +1,364 @@
-"""The live map in JupyterLab, as a person in a browser sees and uses it."""
+"""The live map in JupyterLab, as a person sees and uses it."""
 
 from __future__ import annotations
 
-import json
-import statistics
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook
+from tests.browser.map_page import MapPage
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 1000  # in Playwright's milliseconds
-
-SETUP = """
-import time
-from datafast_nb import LiveMap
-from tests.livemap.sources import FromFile
-source = FromFile({path!r})
-""".strip()
-SHOW = "live = LiveMap(source, interval={interval})\nlive"
-
-# How many pixels are painted on the canvas of the clusters, which lies above the land's.
-PAINTED = """() => {
-    const canvas = document.querySelector('.leaflet-overlay-pane canvas');
-    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    let painted = 0;
-    for (let i = 3; i < data.length; i += 4) painted += data[i] > 0;
-    return painted;
-}"""
-WATCH_LONG_TASKS = """() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => entry.duration)))
-        .observe({type: 'longtask'});
-}"""
-
-LONG_TASK = """() => {
-    setTimeout(() => {
-        const start = performance.now();
-        while (performance.now() - start < 120);
-    });
-}"""
+GUESTS = "display_name=pl.format('Guest {}', pl.int_range(7))"
+TOWN = f"group(7, 'Faya', 18, 19, country_code='TD', {GUESTS})"
+PLACES = f"moment(pl.concat([{TOWN}, group(1, 'Lima', -12, -77, display_name='Ada')]))"
+# Near the middle of the world as it is first framed; from there they can't be told apart.
+NEIGHBOURS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
 
 
-class Site:
-    """What the site in the kernel answers, as the test wants it."""
-
-    def __init__(self, path: Path, answer: str) -> None:
-        self.path = path
-        self.answers(answer)
-
-    def answers(self, expression: str) -> None:
-        # In one step, so that the kernel never reads half of it.
-        draft = self.path.with_suffix(".new")
-        draft.write_text(expression)
-        draft.replace(self.path)
-
-    def shown_in(self, notebook: Notebook, *more: str, interval: float = 1) -> None:
-        """Open a notebook with a live map of this site, and wait until it is there."""
-        notebook.open(SETUP.format(path=str(self.path)), SHOW.format(interval=interval), *more).run(0)
-        notebook.run(1)
-        expect(notebook.page.locator(".df-live")).to_be_visible(timeout=10 * SECONDS)
-        notebook.page.wait_for_function(f"({PAINTED})() > 0", timeout=10 * SECONDS)
+def numbers(live: MapPage) -> list[str]:
+    """Give the numbers that are written into the circles."""
+    return [number["text"] for number in live.frame()["numbers"]]
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return Site(tmp_path / "site.py", "people(300)")
+def place_of(live: MapPage, disc: dict[str, Any]) -> tuple[float, float]:
+    """Give where a circle is within the map, from 0 to 1 each way."""
+    box = live.root.locator(".leaflet-container").bounding_box()
+    assert box is not None
+    return (disc["x"] - box["x"]) / box["width"], (disc["y"] - box["y"]) / box["height"]
 
 
-def visitors_now(notebook: Notebook, count: str, timeout: float = 10) -> None:
-    """Wait until the header shows a number of visitors."""
-    expect(notebook.page.locator(".df-figures strong").first).to_have_text(count, timeout=timeout * SECONDS)
+# Clusters
 
 
-def wait_until(holds: Callable[[], bool], notebook: Notebook) -> None:
-    """Ask again and again, for half a minute at most."""
-    for _ in range(300):
-        if holds():
-            return
-        notebook.page.wait_for_timeout(100)
-    raise AssertionError("it never held")
+def test_clusters_are_drawn_on_the_land(live: MapPage) -> None:
+    live.show("people(300)")
+    live.visitors_now("300")
+    expect(live.root.locator(".leaflet-land-pane canvas")).to_be_visible()
+    assert 30 < len(live.discs()) < 300
+    described = f"Map of visitors: 300 in {len(live.discs())} places. The list beside it names them."
+    expect(live.part("canvas")).to_have_attribute("aria-label", described)
 
 
-def test_the_map_appears_with_land_and_clusters(notebook: Notebook, site: Site) -> None:
-    site.shown_in(notebook)
-    visitors_now(notebook, "300")
-    expect(notebook.page.locator(".leaflet-land-pane canvas")).to_be_visible(timeout=10 * SECONDS)
-    notebook.page.wait_for_function(f"({PAINTED})() > 5000", timeout=10 * SECONDS)
-    site.answers("people(0)")
-    expect(notebook.page.get_by_role("status")).to_contain_text("Nobody here right now")
-    notebook.page.wait_for_function(f"({PAINTED})() === 0", timeout=10 * SECONDS)
+def test_a_cluster_tells_how_many_are_there_and_how_many_of_them_are_customers(live: MapPage) -> None:
+    live.show("moment(group(40, 'Faya', 18, 19, is_customer=pl.int_range(40) < 10))")
+    assert numbers(live) == ["40"]
+    arcs = [ring for ring in live.frame()["rings"] if ring["width"] == 3]
+    assert [arc["turn"] for arc in arcs] == [pytest.approx(0.25)]
 
 
-def test_the_header_changes_while_another_cell_is_busy(notebook: Notebook, site: Site, tmp_path: Path) -> None:
-    done = tmp_path / "done"
-    busy = f"import pathlib\nwhile not pathlib.Path({str(done)!r}).exists(): time.sleep(0.05)"
-    site.shown_in(notebook, busy)
-    visitors_now(notebook, "300")
-    largest = notebook.cluster(0)
-    notebook.run(2, wait=False)
-    expect(notebook.page.locator(".jp-Cell").nth(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
-    site.answers("people(301)")
-    visitors_now(notebook, "301")
-    notebook.point_at(largest)
-    expect(notebook.page.locator(".df-hover")).to_contain_text("Unknown place")
-    site.answers("people(302)")
-    visitors_now(notebook, "302")
-    expect(notebook.page.locator(".jp-Cell").nth(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
-    done.touch()
-    expect(notebook.page.locator(".jp-Cell").nth(2).locator(".jp-InputPrompt")).to_have_text("[3]:")
+def test_the_pointer_on_a_cluster_shows_who_is_there(live: MapPage) -> None:
+    live.show(PLACES)
+    live.point_at(live.discs()[0])
+    expect(live.part("tip")).to_contain_text("Faya, Chad")
+    expect(live.part("tip").locator("div", has_text="visitors")).to_have_text("visitors7")
+    live.page.mouse.move(5, 5)
+    expect(live.part("tip")).to_be_hidden()
 
 
-def test_zooming_regroups_without_a_request(notebook: Notebook, site: Site) -> None:
-    site.shown_in(notebook, interval=3600)
-    across = "print(live._view._clusters.data['features'][0]['id'].split('/')[0])"
-    before = notebook.settled(across)
-    calls = notebook.python("print(source.calls)")
-    notebook.page.locator(".leaflet-control-zoom-in").click()
-    wait_until(lambda: notebook.python(across) != before, notebook)
-    assert int(notebook.settled(across)) == pytest.approx(2 * int(before), abs=1)
-    assert notebook.python("print(source.calls)") == calls
+def test_a_lone_visitors_dot_opens_the_card_and_selects_the_row(live: MapPage) -> None:
+    live.show(PLACES)
+    dot = live.discs()[-1]
+    assert dot["radius"] == 5
+    live.click(dot)
+    expect(live.part("card").locator("header")).to_contain_text("Ada")
+    expect(live.root.locator("[role=option][aria-selected=true]")).to_contain_text("Ada")
+    assert any(ring["width"] == 2.5 for ring in live.rest().frame()["rings"]), "the dot has no ring"
 
 
-def test_the_globe_shows_the_whole_world_again(notebook: Notebook, site: Site) -> None:
-    site.shown_in(notebook, interval=3600)
-    width = "print(live._view.map.east - live._view.map.west)"
-    whole = float(notebook.settled(width))
-    notebook.page.locator(".leaflet-control-zoom-in").click()
-    wait_until(lambda: float(notebook.python(width)) < 0.6 * whole, notebook)
-    notebook.page.get_by_role("button", name="Show the whole world").click()
-    wait_until(lambda: float(notebook.python(width)) > 0.95 * whole, notebook)
+def test_a_row_selects_the_visitor_on_the_map(live: MapPage) -> None:
+    live.show(PLACES)
+    live.rows().filter(has_text="Ada").click()
+    expect(live.part("card")).to_be_visible()
+    ring = next(ring for ring in live.rest().frame()["rings"] if ring["width"] == 2.5)
+    dot = live.frame()["discs"][-1]
+    assert (ring["x"], ring["y"]) == pytest.approx((dot["x"], dot["y"]))
 
 
-def test_hostile_text_is_shown_and_runs_nothing(notebook: Notebook, site: Site) -> None:
-    attack = '<img src=x onerror="window.__pwned=1"><script>window.__pwned=1</script>'
-    fields = ("visitor_id", "city", "country_code", "browser", "device", "current_url", "utm_source", "display_name")
-    columns = ", ".join(f"{name}={attack!r}" for name in fields)
-    site.answers(f"people(5, latitude=20.0, longitude=10.0, {columns})")
-    site.shown_in(notebook, interval=3600)
-    x, y = notebook.point_at(notebook.cluster(0))
-    expect(notebook.page.locator(".df-hover")).to_contain_text("<img src=x")
-    notebook.page.mouse.click(x, y)
-    expect(notebook.page.locator(".df-popup")).to_contain_text("<img src=x")
-    site.answers(f"ValueError({attack!r})")
-    notebook.python("live.refresh()")
-    expect(notebook.page.get_by_role("status")).to_contain_text("<img src=x")
-    assert notebook.page.evaluate("window.__pwned === undefined")
-    assert notebook.page.locator(".datafast-map img").count() == 0
+def test_a_clusters_click_lists_its_members_and_a_members_click_opens_the_card(live: MapPage) -> None:
+    live.show(PLACES)
+    live.click(live.discs()[0])
+    popup = live.part("popup")
+    expect(popup).to_contain_text("Faya, Chad")
+    expect(popup.get_by_role("button")).to_have_count(7)
+    popup.get_by_role("button", name="Guest 3").click()
+    expect(live.part("card").locator("header")).to_contain_text("Guest 3")
+    expect(popup.locator("[aria-pressed=true]")).to_contain_text("Guest 3")
 
 
-def test_the_panel_goes_when_the_pointer_leaves(notebook: Notebook, site: Site) -> None:
-    site.answers("people(7, latitude=20.0, longitude=10.0, city='Faya', country_code='TD')")
-    site.shown_in(notebook)
-    x, y = notebook.point_at(notebook.cluster(0))
-    expect(notebook.page.locator(".df-hover")).to_contain_text("Faya, Chad")
-    notebook.page.mouse.move(x - 100, y)
-    expect(notebook.page.locator(".df-hover")).to_have_count(0)
+def test_closing_the_popup_closes_it_for_good(live: MapPage) -> None:
+    live.show(PLACES)
+    live.click(live.discs()[0])
+    expect(live.part("popup")).to_be_visible()
+    live.root.locator(".leaflet-popup-close-button").click()
+    expect(live.part("popup")).to_have_count(0)
+    live.refresh()
+    expect(live.part("popup")).to_have_count(0)
 
 
-def test_a_fault_keeps_the_data_and_recovery_follows(notebook: Notebook, site: Site) -> None:
-    site.shown_in(notebook)
-    visitors_now(notebook, "300")
-    site.answers("__import__('datafast_nb').ConnectionFailedError('The site did not answer.')")
-    status = notebook.page.get_by_role("status")
-    expect(status).to_contain_text("The site did not answer. Next try at", timeout=10 * SECONDS)
-    visitors_now(notebook, "300")
-    assert notebook.page.evaluate(PAINTED) > 5000
-    site.answers("people(299)")
-    visitors_now(notebook, "299", timeout=30)
-    expect(status).to_have_text("Live · every 1 s")
+# What a refresh leaves alone
 
 
-def test_pausing_resuming_and_refreshing_by_hand(notebook: Notebook, site: Site) -> None:
-    site.shown_in(notebook)
-    notebook.page.get_by_role("button", name="Pause").click()
-    expect(notebook.page.get_by_role("status")).to_have_text("Paused")
-    calls = notebook.python("time.sleep(2.5); print(source.calls)")
-    site.answers("people(17)")
-    notebook.page.get_by_role("button", name="Refresh").click()
-    visitors_now(notebook, "17")
-    assert int(notebook.python("print(source.calls)")) == int(calls) + 1
-    site.answers("people(18)")
-    notebook.page.get_by_role("button", name="Resume").click()
-    visitors_now(notebook, "18")
-    notebook.page.get_by_label("Update").select_option(label="every 30 s")
-    expect(notebook.page.get_by_role("status")).to_have_text("Live · every 30 s")
+def test_a_refresh_leaves_the_view_where_it_is(live: MapPage) -> None:
+    live.show("people(300)")
+    live.root.get_by_role("button", name="Zoom in").click()
+    live.rest()
+    box = live.root.locator(".leaflet-container").bounding_box()
+    assert box is not None
+    live.page.mouse.move(box["x"] + 300, box["y"] + 200)
+    live.page.mouse.down()
+    live.page.mouse.move(box["x"] + 240, box["y"] + 230, steps=3)
+    live.page.mouse.up()
+    seen = live.rest().view()
+    live.refresh("people(310)")
+    live.visitors_now("310")
+    assert live.rest().view() == seen
 
 
-def test_running_the_cell_again_leaves_one_thread(notebook: Notebook, site: Site) -> None:
-    site.shown_in(notebook)
-    for _ in range(3):
-        notebook.run(1)
-        expect(notebook.page.locator(".df-live")).to_have_count(1)
-    threads = "import threading; print(sum('live map' in t.name for t in threading.enumerate()))"
-    wait_until(lambda: notebook.python(threads) == "1", notebook)
-    visitors_now(notebook, "300")
-    site.answers("people(200)")
-    visitors_now(notebook, "200")
+def test_a_refresh_keeps_the_popup_and_its_text_follows(live: MapPage) -> None:
+    live.show(PLACES)
+    live.click(live.discs()[0])
+    expect(live.part("popup")).to_be_visible()
+    live.part("popup").evaluate("(popup) => { popup.isTheSame = true; }")
+    seen = live.rest().view()
+    live.refresh("moment(group(9, 'Faya', 18, 19))")
+    expect(live.part("popup").get_by_role("button")).to_have_count(9)
+    expect(live.part("popup").locator("dd").first).to_have_text("9")
+    assert live.part("popup").evaluate("(popup) => popup.isTheSame")
+    assert live.rest().view() == seen
 
 
-@pytest.mark.parametrize("width", [480, 1600])
-def test_it_fits_narrow_and_wide_windows(notebook: Notebook, site: Site, width: int) -> None:
-    notebook.page.set_viewport_size({"width": width, "height": 900})
-    site.shown_in(notebook)
-    overflow = "() => {const e = document.querySelector('.datafast-map'); return e.scrollWidth - e.clientWidth}"
-    assert notebook.page.evaluate(overflow) <= 0
-    west, east = json.loads(
-        notebook.python("import json; print(json.dumps([live._view.map.west, live._view.map.east]))")
+def test_a_popup_whose_members_have_left_says_so(live: MapPage) -> None:
+    live.show(PLACES)
+    live.click(live.discs()[0])
+    expect(live.part("popup")).to_be_visible()
+    live.refresh("people(0)")
+    expect(live.part("popup")).to_contain_text("Nobody here any more")
+
+
+def test_a_refresh_keeps_the_focus_and_what_is_half_typed(live: MapPage) -> None:
+    live.show(PLACES)
+    search = live.root.get_by_role("searchbox")
+    search.press_sequentially("Gues")
+    live.refresh(PLACES)
+    expect(search).to_be_focused()
+    search.press_sequentially("t 5")
+    expect(search).to_have_value("Guest 5")
+    expect(live.rows()).to_have_count(1)
+
+
+def test_a_refresh_keeps_what_is_read_in_its_place(live: MapPage) -> None:
+    """Also when others come to stand before it in the list."""
+    live.show("people(40, display_name=pl.format('Guest {}', pl.int_range(40)))")
+    read = live.rows().nth(20)
+    name = read.locator(".df-name").inner_text()
+    live.root.get_by_role("listbox", name="Visitors").evaluate("(list) => { list.scrollTop = 800; }")
+    place = read.bounding_box()
+    live.refresh(
+        "people(43, score=((pl.int_range(43) * 37) % 101) + pl.when(pl.int_range(43) >= 40).then(100)"
+        ".otherwise(0), display_name=pl.format('Guest {}', pl.int_range(43)))"
     )
-    assert east - west > 150
+    live.visitors_now("43")
+    assert live.rows().filter(has=live.page.get_by_text(name, exact=True)).bounding_box() == place
 
 
-def test_a_refresh_of_100000_visitors_causes_no_long_task(notebook: Notebook, site: Site) -> None:
-    """A task that a refresh causes comes with each of them; what comes with a few only is the machine's own noise."""
-    site.answers("people(100_000)")
-    site.shown_in(notebook, interval=3600)
-    notebook.page.evaluate(WATCH_LONG_TASKS)
-    notebook.page.evaluate(LONG_TASK)  # which shows that one would be seen
-    notebook.page.wait_for_function("window.longTasks.length > 0")
-    longest = []
-    for extra in range(1, 8):
-        site.answers(f"people({100_000 + extra}, score=pl.int_range({100_000 + extra}) * {extra} % 101)")
-        notebook.page.wait_for_timeout(500)
-        notebook.page.evaluate("window.longTasks.length = 0")
-        notebook.python("live.refresh()")
-        visitors_now(notebook, f"{100_000 + extra:,}")
-        notebook.page.wait_for_timeout(500)
-        longest.append(max(notebook.page.evaluate("window.longTasks"), default=0))
-    assert statistics.median(longest) == 0, f"longest tasks in ms: {longest}"
+def test_a_refresh_does_not_flicker(live: MapPage) -> None:
+    live.show("people(300)")
+    live.frames()
+    live.page.evaluate("""() => {
+        window.removed = 0;
+        const count = (records) => { for (const each of records) window.removed += each.removedNodes.length; };
+        new MutationObserver(count).observe(document.querySelector('.datafast-map'), {childList: true, subtree: true});
+    }""")
+    live.refresh("people(300)")
+    live.rest()
+    assert all(len(frame["discs"]) > 30 for frame in live.frames())
+    assert live.page.evaluate("window.removed") == 0
+
+
+# Moving about
+
+
+def test_zooming_by_the_buttons_splits_clusters_without_a_request(live: MapPage) -> None:
+    live.show(NEIGHBOURS)
+    assert numbers(live) == ["10"]
+    requests = live.number("source.calls")
+    live.root.get_by_role("button", name="Zoom in").click(modifiers=["Shift"])  # three levels at once
+    live.until(lambda: numbers(live.rest()) == ["6", "4"])
+    live.root.get_by_role("button", name="Zoom out").click(modifiers=["Shift"])
+    live.until(lambda: numbers(live.rest()) == ["10"])
+    assert live.number("source.calls") == requests
+
+
+def test_zooming_by_the_wheel_splits_the_cluster_under_the_pointer(live: MapPage) -> None:
+    live.show("moment(pl.concat([group(6, 'Bonn', 50.73, 7.1), group(4, 'Trier', 49.76, 6.64)]))")
+    assert numbers(live) == ["10"]
+    for _ in range(2):
+        live.page.mouse.move(*(live.discs()[0][axis] for axis in "xy"))
+        live.page.mouse.wheel(0, -400)
+        live.rest()
+    assert numbers(live) == ["6", "4"]
+
+
+def test_the_fit_button_shows_where_the_visitors_are(live: MapPage) -> None:
+    live.show(NEIGHBOURS)
+    live.root.get_by_role("button", name="Fit to the visitors").click()
+    live.until(lambda: numbers(live.rest()) == ["6", "4"])
+    places = [place_of(live, disc) for disc in live.discs()]
+    assert all(0 < along < 1 for place in places for along in place)
+    assert abs(places[0][0] - places[1][0]) > 0.3
+
+
+def test_the_full_screen_button_enlarges_the_map_and_takes_it_back(live: MapPage) -> None:
+    live.show()
+    before = live.root.bounding_box()
+    live.root.get_by_role("button", name="Full screen").click()
+    live.page.wait_for_function("document.fullscreenElement?.matches('.datafast-map')", polling=100)
+    enlarged = live.root.bounding_box()
+    assert before is not None
+    assert enlarged is not None
+    assert enlarged["height"] > before["height"]
+    live.root.get_by_role("button", name="Leave full screen").click()
+    live.page.wait_for_function("document.fullscreenElement === null", polling=100)
+    expect(live.root.get_by_role("button", name="Full screen")).to_be_visible()
+
+
+# The controls
+
+
+def test_pausing_resuming_and_refreshing_by_hand(live: MapPage) -> None:
+    live.show("people(300)", interval=1)
+    live.root.get_by_role("button", name="Pause").click()
+    expect(live.part("state")).to_have_text("Paused")
+    requests = live.number("(time.sleep(2), source.calls)[1]")
+    live.answers("people(17)")
+    live.root.get_by_role("button", name="Refresh now").click()
+    live.visitors_now("17")
+    assert live.number("source.calls") == requests + 1
+    live.answers("people(18)")
+    live.root.get_by_role("button", name="Resume").click()
+    live.visitors_now("18")
+    live.root.get_by_label("Update").select_option(label="every 30 s")
+    expect(live.part("state")).to_have_text("Live · every 30 s")
+
+
+def test_the_map_lives_while_another_cell_is_busy(live: MapPage, tmp_path: Path) -> None:
+    live.show(PLACES, interval=1)
+    largest, done = live.discs()[0], tmp_path / "done"
+    busy = f"while not Path({str(done)!r}).exists(): time.sleep(0.05)"
+    live.run_beside(busy, wait=False)
+    prompt = live.page.locator(".jp-Cell").nth(1).locator(".jp-InputPrompt")
+    expect(prompt).to_have_text("[*]:")
+    live.answers(PLACES.replace("group(7", "group(8").replace("range(7)", "range(8)"))
+    live.visitors_now("9")
+    live.point_at(largest)
+    expect(live.part("tip")).to_contain_text("Faya, Chad")
+    live.click(largest)
+    expect(live.part("popup")).to_contain_text("Guest 7")
+    expect(prompt).to_have_text("[*]:")
+    done.touch()
+    expect(prompt).not_to_have_text("[*]:")
+
+
+# Layers
+
+
+def test_the_layers_control_switches_the_visitors(live: MapPage) -> None:
+    live.show(PLACES)
+    dot = live.discs()[-1]
+    live.root.locator(".leaflet-control-layers").hover()
+    switch = live.root.locator(".leaflet-control-layers").get_by_label("Visitors")
+    switch.uncheck()
+    expect(live.part("canvas")).to_be_hidden()
+    live.click(dot)
+    live.refresh()
+    expect(live.part("card")).to_be_hidden()
+    live.root.locator(".leaflet-control-layers").hover()
+    switch.check()
+    expect(live.part("canvas")).to_be_visible()
+
+
+def test_the_heats_data_travel_only_while_it_is_shown(live: MapPage) -> None:
+    live.show("people(300)")
+    sent = "len(live._view._heat.locations)"
+    assert live.number(sent) == 0
+    live.root.locator(".leaflet-control-layers").hover()
+    switch = live.root.locator(".leaflet-control-layers").get_by_label("Heat")
+    switch.check()
+    live.until(lambda: live.number(sent) > 0)
+    live.page.wait_for_function(
+        """() => {
+        const canvas = document.querySelector('.leaflet-heatmap-layer');
+        const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return data.some((value) => value > 0);
+    }""",
+        polling=200,
+    )
+    switch.uncheck()
+    live.until(lambda: live.number(sent) == 0)
+
+
+# The legend
+
+
+def test_the_legend_says_what_the_colours_mean(live: MapPage) -> None:
+    live.show("moment(visitors(60, device='mobile', utm_source='google', visit_count=1))")
+    said = {
+        "score": ("0", "100", "50 is the site's average visitor", "share of customers"),
+        "expected_value": ("Expected value", "$0", "or more"),
+        "is_customer": ("none", "all", "share of the visitors of each place"),
+        "device": ("Device", "mobile"),
+        "channel": ("Channel", "google"),
+        "visit_kind": ("New or returning", "new"),
+    }
+    for choice, texts in said.items():
+        live.root.get_by_label("Colour by").select_option(choice)
+        for text in texts:
+            expect(live.part("legend")).to_contain_text(text)
+    assert live.python("print(live.color_by)") == choice
+
+
+def test_the_circles_have_the_legends_colours(live: MapPage) -> None:
+    live.show("moment(pl.concat([group(9, 'Faya', 18, 19, device='mobile'), group(2, 'Lima', -12, -77, device='tv')]))")
+    live.root.get_by_label("Colour by").select_option("device")
+    expect(live.part("legend")).to_contain_text("tv")
+    marks = live.part("swatches").locator(".df-mark").all()
+    swatches = [mark.evaluate("(mark) => mark.style.getPropertyValue('--df-mark')") for mark in marks]
+    live.rest()
+    assert [disc["color"] for disc in live.discs()] == swatches[:2]
+
+
+def test_the_legend_counts_who_is_not_on_the_map(live: MapPage) -> None:
+    live.show("people(10, latitude=pl.when(pl.int_range(10) >= 3).then(10.0))")
+    expect(live.part("legend")).to_contain_text("3 not on the map: no location")
+    live.visitors_now("10")
+
+
+# States
+
+
+def test_the_first_load_is_said_to_be_one(live: MapPage) -> None:
+    live.make("(time.sleep(1.5), people(3))[1]")
+    live.notebook.run(0)
+    expect(live.part("state")).to_have_text("Loading…")
+    expect(live.part("listing").first).to_contain_text("Loading…")
+    expect(live.part("figure", "Visitors now").locator("strong")).to_have_text("–")
+    live.visitors_now("3")
+
+
+def test_nobody_here_is_said_to_be(live: MapPage) -> None:
+    live.show("people(0)")
+    expect(live.part("state")).to_contain_text("Nobody here right now")
+    expect(live.part("listing").first).to_contain_text("Nobody here right now")
+    live.visitors_now("0")
+    assert live.discs() == []
+
+
+def test_a_site_without_predictions_is_said_to_be_one(live: MapPage) -> None:
+    live.show("people(20, score=None, confidence=None, expected_value=None)")
+    expect(live.part("state")).to_contain_text("No predictions for this site yet")
+    expect(live.part("figure", "Expected value").locator("strong")).to_have_text("–")
+    assert len(live.discs()) > 5

@@ -162,7 +162,7 @@ def test_the_picked_bars_are_set_off_in_the_chart() -> None:
     before = json.dumps(view(explorer).chart.spec)
     explorer.filter(country_code="FR")
     spec = view(explorer).chart.spec
-    assert '"opacity"' not in before
+    assert '"oneOf": ["FR"]' not in before
     assert spec["layer"][1]["encoding"]["opacity"]["condition"]["test"] == {
         "and": [{"field": "group", "oneOf": ["FR"]}]
     }

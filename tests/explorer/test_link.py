@@ -130,14 +130,14 @@ def test_one_that_was_never_shown_is_collected_and_the_map_forgets_it() -> None:
     assert gone() is None
     live.filter(device="mobile")
     refreshed(live)
-    assert (len(live._chose), len(live._stood)) == (0, 0)
+    assert (live._chose._listeners, live._stood._listeners) == ([], [])
 
 
 def test_a_closed_one_follows_no_more_and_leaves_the_map_alone() -> None:
     live = shown(PEOPLE)
     explorer = displayed(Explorer(live))
     explorer.close()
-    assert (len(live._chose), len(live._stood)) == (0, 0)
+    assert (live._chose._listeners, live._stood._listeners) == ([], [])
     live.filter(device="mobile")
     assert live.status.state == "live"
 

@@ -71,10 +71,10 @@ def test_it_can_be_changed_while_the_map_is_shown() -> None:
     assert live._view is not None
     layers = live._view.map.layers
     live.basemap = "osm"
-    assert isinstance(live._view.map.layers[0], TileLayer)
-    assert live._view.map.layers[1:] == layers[1:]
+    assert isinstance(live._view.map.layers[-1], TileLayer)
+    assert live._view.map.layers[:-1] == layers[:-1]
     live.basemap = None
-    assert isinstance(live._view.map.layers[0], GeoJSON)
+    assert isinstance(live._view.map.layers[-1], GeoJSON)
     with pytest.raises((ValueError, TraitError)):
         live.basemap = "no such map"
     assert live.basemap is None
@@ -112,4 +112,4 @@ def test_the_browser_holds_its_name_only() -> None:
 def test_the_map_says_whose_tiles_it_shows() -> None:
     live = shown(people(1), basemap="osm")
     assert live._view is not None
-    assert "OpenStreetMap" in live._view.map.layers[0].attribution
+    assert "OpenStreetMap" in live._view.map.layers[-1].attribution

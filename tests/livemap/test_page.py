@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,12 +15,14 @@ import polars as pl
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb import LiveMap
 from datafast_nb.livemap.colours import CUSTOMER, NO_SCORE, SCORE_COLOURS
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.page.tables import MOST_ROWS
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
-from tests.livemap.sources import NOON, people, visitors
+from tests.livemap.maps import until
+from tests.livemap.sources import NOON, Scripted, people, visitors
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)></title></style><!--\u202e" + "x" * 10_000
 URL = "javascript:alert(3)"
@@ -462,3 +465,21 @@ def test_a_hundred_thousand_visitors_fit_in_a_megabyte() -> None:
     assert len(document.encode()) < 1_000_000
     assert svg(document) is not None
     assert f"{MOST_ROWS} of 100,000" in document
+
+
+def test_a_live_map_saves_its_moment_with_pseudonyms_unless_told_otherwise(tmp_path: Path) -> None:
+    live = LiveMap(Scripted([people(3, display_name="Ada Lovelace")]), interval=3600)
+    until(lambda: live.snapshot is not None)
+    assert "Ada Lovelace" not in live.save_html(tmp_path / "now.html").read_text(encoding="utf-8")
+    assert "Ada Lovelace" in live.save_html(str(tmp_path / "named.html"), redact=False).read_text(encoding="utf-8")
+    live.close()
+
+
+def test_a_live_map_that_has_no_answer_yet_says_that_there_is_nothing_to_save(tmp_path: Path) -> None:
+    source = Scripted([people(1)])
+    source.gate.clear()
+    live = LiveMap(source, interval=3600)
+    with pytest.raises(RuntimeError, match="Nothing has arrived yet"):
+        live.save_html(tmp_path / "now.html")
+    source.gate.set()
+    live.close()

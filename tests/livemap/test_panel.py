@@ -200,7 +200,7 @@ def test_an_event_leads_to_its_visitor_only_while_they_are_here() -> None:
 )
 def test_each_row_of_a_list_has_a_key_of_its_own(ids: list[str | None]) -> None:
     log = [{"event_id": each, "visitor_id": "v0", "timestamp": NOON, "path": "/"} for each in ids]
-    made = [{"payment_id": each, "timestamp": NOON} for each in ids]
+    made = [{"payment_id": each, "timestamp": NOON, "amount": number} for number, each in enumerate(ids)]
     moment = scene(visitors(1), events(*log), payments(*made))
     one = moment.visitors.row(0, named=True) | {"channel": "direct", "page": "/"}
     for rows in (
@@ -208,7 +208,7 @@ def test_each_row_of_a_list_has_a_key_of_its_own(ids: list[str | None]) -> None:
         panel.payment_rows(moment.paid),
         panel.card(one, moment.events, here=True)["events"],
     ):
-        assert len({row["key"] for row in rows}) == 3
+        assert len({row["key"] for row in rows}) == len(rows) >= 1
         assert all(len(row["key"]) <= 120 for row in rows)
 
 

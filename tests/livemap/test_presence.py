@@ -29,14 +29,18 @@ class Clock:
         self.now += seconds
 
 
-class Free:
-    """A kernel that has been free for as long as a test says."""
+class Ear:
+    """A kernel that listens, unless a test keeps it from that."""
 
     def __init__(self) -> None:
-        self.seconds = float("inf")
+        self.heard = 0.0
+        self.busy = False
 
-    def free_for(self) -> float:
-        return self.seconds
+    def listened(self) -> float:
+        return self.heard
+
+    def passes(self, seconds: float) -> None:
+        self.heard += 0 if self.busy else seconds
 
 
 @pytest.fixture
@@ -45,35 +49,35 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def kernel() -> Free:
-    return Free()
+def kernel() -> Ear:
+    return Ear()
 
 
 @pytest.fixture
-def presence(kernel: Free, clock: Clock) -> Presence:
-    return Presence(kernel, clock)
+def presence(kernel: Ear) -> Presence:
+    return Presence(kernel)
 
 
 # Signs of life
 
 
-def test_a_map_that_was_never_displayed_is_taken_for_watched(presence: Presence, clock: Clock) -> None:
-    clock.passes(100_000)
+def test_a_map_that_was_never_displayed_is_taken_for_watched(presence: Presence, kernel: Ear) -> None:
+    kernel.passes(100_000)
     assert presence.is_watched()
 
 
-def test_signs_of_life_keep_it_watched_and_silence_ends_it(presence: Presence, clock: Clock) -> None:
+def test_signs_of_life_keep_it_watched_and_silence_ends_it(presence: Presence, kernel: Ear) -> None:
     for _ in range(10):
         presence.beat("a")
-        clock.passes(5)
+        kernel.passes(5)
         assert presence.is_watched()
-    clock.passes(LONGEST_SILENCE)
+    kernel.passes(LONGEST_SILENCE)
     assert not presence.is_watched()
 
 
-def test_who_comes_back_is_seen_at_once(presence: Presence, clock: Clock) -> None:
+def test_who_comes_back_is_seen_at_once(presence: Presence, kernel: Ear) -> None:
     presence.beat("a")
-    clock.passes(1000)
+    kernel.passes(1000)
     assert not presence.is_watched()
     presence.beat("a")
     assert presence.is_watched()
@@ -88,9 +92,9 @@ def test_one_of_several_views_is_enough(presence: Presence) -> None:
     assert not presence.is_watched()
 
 
-def test_a_view_that_is_silent_does_not_outweigh_one_that_is_not(presence: Presence, clock: Clock) -> None:
+def test_a_view_that_is_silent_does_not_outweigh_one_that_is_not(presence: Presence, kernel: Ear) -> None:
     presence.beat("killed")
-    clock.passes(100)
+    kernel.passes(100)
     presence.beat("open")
     assert presence.is_watched()
 
@@ -109,19 +113,36 @@ def test_it_can_start_anew(presence: Presence) -> None:
     assert presence.is_watched()
 
 
-def test_silence_in_a_kernel_that_could_not_hear_is_no_absence(presence: Presence, kernel: Free, clock: Clock) -> None:
+def test_silence_in_a_kernel_that_could_not_hear_is_no_absence(presence: Presence, kernel: Ear) -> None:
     presence.beat("a")
-    kernel.seconds = 0.0
-    clock.passes(10_000)
+    kernel.busy = True
+    kernel.passes(10_000)
     assert presence.is_watched()
-    kernel.seconds = LONGEST_SILENCE - 1
+    kernel.busy = False
+    kernel.passes(LONGEST_SILENCE - 1)
     assert presence.is_watched()
-    kernel.seconds = LONGEST_SILENCE + 1
+    kernel.passes(2)
     assert not presence.is_watched()
 
 
-def test_who_has_said_goodbye_is_gone_however_busy_the_kernel(presence: Presence, kernel: Free) -> None:
-    kernel.seconds = 0.0
+def test_who_has_said_goodbye_is_gone_however_busy_the_kernel(presence: Presence, kernel: Ear) -> None:
+    kernel.busy = True
+    presence.beat("a")
+    presence.leave("a")
+    assert not presence.is_watched()
+
+
+def test_a_map_that_is_displayed_where_no_browser_draws_it_is_not_watched_for_long(
+    presence: Presence, kernel: Ear
+) -> None:
+    presence.expect()
+    assert presence.is_watched()
+    kernel.passes(LONGEST_SILENCE + 1)
+    assert not presence.is_watched()
+
+
+def test_what_was_expected_counts_no_more_once_a_view_has_come_and_gone(presence: Presence) -> None:
+    presence.expect()
     presence.beat("a")
     presence.leave("a")
     assert not presence.is_watched()
@@ -190,29 +211,37 @@ def heard(loop: asyncio.AbstractEventLoop) -> None:
     assert done.wait(20)
 
 
-def test_an_idle_kernel_is_free_for_as_long_as_it_idles(
-    shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock
-) -> None:
+def test_an_idle_kernel_listens_all_the_time(shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
     kernel = Kernel(shell, loop, clock)
     for step in range(10):
-        assert kernel.free_for() == 5.0 * step
+        assert kernel.listened() == 5.0 * step
         heard(loop)
         clock.passes(5)
 
 
-def test_a_kernel_is_busy_while_a_cell_runs_and_free_from_its_end(
+def test_a_kernel_does_not_listen_while_a_cell_runs(
     shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock
 ) -> None:
     kernel = Kernel(shell, loop, clock)
+    clock.passes(2)
     shell.events.trigger("pre_run_cell")
     for _ in range(10):
         clock.passes(5)
-        assert kernel.free_for() == 0
+        assert kernel.listened() == 2
         heard(loop)
-    clock.passes(3)
     shell.events.trigger("post_run_cell")
     clock.passes(4)
-    assert kernel.free_for() == 4
+    assert kernel.listened() == 6
+
+
+def test_many_short_cells_leave_it_time_to_listen(shell: Shell, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
+    kernel = Kernel(shell, loop, clock)
+    for _ in range(100):
+        shell.events.trigger("pre_run_cell")
+        clock.passes(0.01)
+        shell.events.trigger("post_run_cell")
+        clock.passes(0.25)
+    assert kernel.listened() == pytest.approx(25)
 
 
 def test_the_end_of_the_cell_that_made_the_map_is_no_error(
@@ -222,29 +251,29 @@ def test_the_end_of_the_cell_that_made_the_map_is_no_error(
     shell.events.trigger("post_run_cell")
     shell.events.trigger("pre_run_cell")
     clock.passes(50)
-    assert kernel.free_for() == 0
+    assert kernel.listened() == 0
 
 
-def test_a_blocked_loop_is_busy_until_it_answers(shell: Shell, clock: Clock) -> None:
+def test_a_blocked_loop_does_not_listen_until_it_answers(shell: Shell, clock: Clock) -> None:
     slow = SlowLoop()
     kernel = Kernel(shell, slow, clock)
-    kernel.free_for()
+    kernel.listened()
     for _ in range(10):
         clock.passes(5)
-        assert kernel.free_for() == 0
+        assert kernel.listened() == 0
     slow.answers()
     clock.passes(7)
-    assert kernel.free_for() == 7
+    assert kernel.listened() == 7
 
 
-def test_a_loop_that_was_blocked_between_two_looks_was_busy(shell: Shell, clock: Clock) -> None:
+def test_a_loop_that_was_blocked_between_two_looks_did_not_listen_then(shell: Shell, clock: Clock) -> None:
     slow = SlowLoop()
     kernel = Kernel(shell, slow, clock)
-    kernel.free_for()
+    kernel.listened()
     clock.passes(4)
     slow.answers()
     clock.passes(1)
-    assert kernel.free_for() == 1
+    assert kernel.listened() == 1
 
 
 def test_a_blocked_loop_is_asked_once_at_a_time(shell: Shell, clock: Clock) -> None:
@@ -252,7 +281,7 @@ def test_a_blocked_loop_is_asked_once_at_a_time(shell: Shell, clock: Clock) -> N
     kernel = Kernel(shell, slow, clock)
     for _ in range(1000):
         clock.passes(5)
-        kernel.free_for()
+        kernel.listened()
     assert len(slow.waiting) == 1
 
 
@@ -260,22 +289,22 @@ def test_two_maps_that_ask_at_once_are_no_busy_kernel(shell: Shell, clock: Clock
     slow = SlowLoop()
     kernel = Kernel(shell, slow, clock)
     for _ in range(6):
-        kernel.free_for()
+        kernel.listened()
         clock.passes(0.001)
-        kernel.free_for()
+        kernel.listened()
         clock.passes(0.001)
         slow.answers()
         clock.passes(5)
-    assert kernel.free_for() > LONGEST_SILENCE
+    assert kernel.listened() > LONGEST_SILENCE
 
 
 def test_a_closed_loop_is_no_error(shell: Shell, clock: Clock) -> None:
     closed = asyncio.new_event_loop()
     closed.close()
     kernel = Kernel(shell, closed, clock)
-    kernel.free_for()
+    kernel.listened()
     clock.passes(5)
-    assert kernel.free_for() == 5
+    assert kernel.listened() == 5
 
 
 # With a live map

@@ -107,7 +107,15 @@ def test_a_site_that_answers_for_the_first_time_announces_nothing() -> None:
 
 def test_who_cannot_be_known_again_does_not_arrive_over_and_over() -> None:
     assert scene(None, None).news_since(scene(None)).arrived.height == 0
-    assert scene(paid_ids=(None,)).news_since(scene()).payments.height == 0
+    paid = scene(paid_ids=(None,))
+    assert paid.news_since(scene()).payments.height == 1
+    assert scene(paid_ids=(None,)).news_since(paid).payments.height == 0
+
+
+def test_a_payment_that_is_there_twice_is_one_and_two_without_an_id_are_two() -> None:
+    assert scene(paid_ids=("a", "a", "b")).payments["payment_id"].to_list() == ["a", "b"]
+    blank = payments({"payment_id": "", "amount": 1.0}, {"payment_id": "", "amount": 2.0})
+    assert Scene(Snapshot(payments=blank, fetched_at=NOON)).payments.height == 2
 
 
 def test_a_moment_without_change_has_no_news() -> None:

@@ -21,7 +21,7 @@ export function filters(model, ask) {
   };
   follow(model, ["filters"], draw);
   const bar = element("div", { class: "df-bar" }, searchBox(model, filter), toggle, matched, chips(model, ask, toggle));
-  return element("div", { class: "df-filters", "data-lm-suppress-shortcuts": "true" }, bar, fields);
+  return element("div", { class: "df-filters" }, bar, fields);
 }
 
 /** Make the button that opens the panel of conditions; `opened` is told. */
@@ -53,7 +53,10 @@ function searchBox(model, filter) {
     clearTimeout(timer);
     timer = setTimeout(send, PATIENCE);
   });
-  input.addEventListener("blur", send);
+  input.addEventListener("blur", () => {
+    if (timer === null) input.value = drawn;
+    send();
+  });
   input.addEventListener("keydown", (event) => event.key === "Enter" && send());
   const draw = () => {
     const text = model.get("filters").values?.text ?? "";
@@ -117,9 +120,8 @@ function conditions(model, filter) {
 
 /** Make a select for one dimension; without `fixed` options the kernel counts them once the panel is open. */
 function choice(model, filter, name, label, fixed) {
-  const meant = (value) => (name === "customers" ? value === "true" : value);
   const { element: frame, select } = labelledSelect(label, (value) => {
-    if (value !== SEVERAL) filter(name, value === "" ? null : meant(value));
+    if (value !== SEVERAL) filter(name, value === "" ? null : value);
   });
   const draw = () => {
     const { values, options } = model.get("filters");
@@ -146,11 +148,15 @@ function shownChoice(value) {
 
 /** Make a slider for the least of a figure; at nought it filters nothing. */
 function atLeast(model, filter, name, label, whole, unit) {
-  const input = element("input", { type: "range", min: 0, max: 100, value: 0 });
+  const input = element("input", { type: "range", "aria-label": label, min: 0, max: 100, value: 0 });
   const output = element("output", { class: "df-least" });
   let timer = null;
   let drawn = 0;
-  const show = () => write(output, { text: Number(input.value) ? `${input.value}${unit}` : "any" });
+  const show = () => {
+    const text = Number(input.value) ? `${input.value}${unit}` : "any";
+    write(output, { text });
+    write(input, { "aria-valuetext": text });
+  };
   const send = () => filter(name, Number(input.value) ? (Number(input.value) / 100) * whole : null);
   input.addEventListener("input", () => {
     clearTimeout(timer);

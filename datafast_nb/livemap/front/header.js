@@ -10,7 +10,7 @@ import { count } from "./time.js";
 export function header(model, ask, clock) {
   return element(
     "div",
-    { class: "df-header", "data-lm-suppress-shortcuts": "true" },
+    { class: "df-header" },
     figureList(model),
     controlGroup(model, ask),
     statusLine(model, clock),
@@ -53,8 +53,7 @@ function controlGroup(model, ask) {
     swapIcon(pause, resting ? "play" : "pause");
     write(part(pause, "word"), { text: word });
     write(pause, { "aria-label": word, title: resting ? "Ask for new data again" : "Ask for no new data" });
-    const offered = intervals?.some(([value]) => value === seconds);
-    choices(interval.select, [...(intervals ?? []), ...(offered ? [] : [[seconds, `every ${seconds} s`]])]);
+    choices(interval.select, intervals ?? []);
     showChoice(interval.select, String(seconds));
     choices(colour.select, colors ?? []);
     showChoice(colour.select, chosen);

@@ -53,7 +53,15 @@ export function clusterLayer(map, model, ask, signal) {
   pointing(map, state, ask, signal);
   map.on({ moveend: reset, resize: reset, zoomanim: zoomed });
   model.on("change:clusters", take);
-  model.on("change:selected", redraw);
+  let selected = model.get("selected").id;
+  const select = () => {
+    const { id, place: where } = model.get("selected");
+    // Whoever is selected comes into view; a refresh, which selects nobody anew, moves nothing.
+    if (id !== selected && where && !map.getBounds().contains(where)) map.panTo(where);
+    selected = id;
+    redraw();
+  };
+  model.on("change:selected", select);
   signal.addEventListener("abort", () => {
     cancelAnimationFrame(state.frame);
     map.off({ moveend: reset, resize: reset, zoomanim: zoomed });

@@ -17,7 +17,7 @@ export async function findMap(model, el, signal) {
       const [anchor, heat] = await layersOf(view, [model.get("anchor"), model.get("heat")]);
       if (anchor && heat) return { root, map: view.obj, anchor, heat };
     }
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return null;
 }

@@ -19,7 +19,7 @@ export function legend(model) {
   return root;
 }
 
-function writeLegend(root, { title, ramp: scale, swatches, ring: ringed, unplaced, hidden }) {
+function writeLegend(root, { title, ramp: scale, swatches, ring: ringed, unplaced }) {
   write(part(root, "title"), { text: title });
   write(part(root, "ramp"), { hidden: !scale });
   if (scale) {
@@ -35,11 +35,7 @@ function writeLegend(root, { title, ramp: scale, swatches, ring: ringed, unplace
   };
   arrange(part(root, "swatches"), swatches ?? [], ({ label }) => label, make, update);
   write(part(root, "ring"), { hidden: !ringed });
-  const absent = [
-    hidden ? `${figure(hidden)} left out by filters` : "",
-    unplaced ? `${figure(unplaced)} not on the map: no location` : "",
-  ];
-  write(part(root, "absent"), { text: absent.filter(Boolean).join(" · ") });
+  write(part(root, "absent"), { text: unplaced ? `${figure(unplaced)} not on the map: no location` : "" });
 }
 
 function rampSample() {

@@ -27,13 +27,44 @@ export function render({ model, el }) {
   };
   const clock = new Clock();
   const setClock = () => clock.set(model.get("clock"));
+  const setAge = (message) => message.do === "age" && clock.aged(message.milliseconds);
   model.on("change:clock", setClock);
+  model.on("msg:custom", setAge);
+  signal.addEventListener("abort", () => model.off("msg:custom", setAge));
   setClock();
   el.append(header(model, ask, clock), filters(model, ask), panel(model, ask, clock), legend(model));
   findMap(model, el, signal)
     .then((found) => found && furnish(found, model, ask, clock, signal))
     .catch((error) => console.error("The live map could not be drawn.", error));
   return () => leaving.abort();
+}
+
+const STEP = 80; // pixels that an arrow key moves the map
+const KEYS = {
+  ArrowLeft: (map) => map.panBy([-STEP, 0]),
+  ArrowRight: (map) => map.panBy([STEP, 0]),
+  ArrowUp: (map) => map.panBy([0, -STEP]),
+  ArrowDown: (map) => map.panBy([0, STEP]),
+  "+": (map) => map.zoomIn(),
+  "=": (map) => map.zoomIn(),
+  "-": (map) => map.zoomOut(),
+  Escape: (map) => map.closePopup(),
+};
+
+/**
+ * Keep the keys that are pressed in the map from the notebook, where a plain letter is a command: x cuts the cell.
+ *
+ * Leaflet would hear them at the document, where JupyterLab does, so they are heard here.
+ */
+function keepKeys(root, map, signal) {
+  const keep = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.stopPropagation();
+    if (event.target !== map.getContainer() || !KEYS[event.key]) return;
+    event.preventDefault();
+    KEYS[event.key](map);
+  };
+  root.addEventListener("keydown", keep, { signal });
 }
 
 /** Put the visitors on the map that was found, and see to it as long as it is there. */
@@ -45,12 +76,16 @@ function furnish({ root, map, anchor, heat }, model, ask, clock, signal) {
   frame(map, model);
   const layer = clusterLayer(map, model, ask, signal);
   popups(map, model, ask, clock, signal);
+  map.removeLayer(heat);
   switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
   switchable(map, anchor, (on) => layer.show(on), signal);
-  map.removeLayer(heat);
+  // What an earlier view was pointed at, and had open, is not so in this one.
+  ask({ do: "hover", id: null });
+  ask({ do: "facets", open: false });
   announce(model, map, layer, messages, signal);
   watchViewport(map, ask, signal);
   followTheme(root, model, () => layer.redraw(), signal);
+  keepKeys(root, map, signal);
   presence(root, ask, signal);
   const stop = tick(root, clock);
   signal.addEventListener("abort", stop);

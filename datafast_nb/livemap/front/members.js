@@ -20,7 +20,7 @@ export function tip(model) {
 export function members(model, ask, clock) {
   const list = element("div", { class: "df-people" });
   const more = element("p", { class: "df-more" });
-  const root = element("div", { class: "df-popup", "data-lm-suppress-shortcuts": "true" }, ...summary(), list, more);
+  const root = element("div", { class: "df-popup" }, ...summary(), list, more);
   const present = new WeakMap();
   const choose = ({ currentTarget: row }) => ask({ do: "select", ...present.get(row) });
   const make = () => visitorRow("button", { type: "button", class: "df-row", onclick: choose });

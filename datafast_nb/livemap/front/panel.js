@@ -28,7 +28,7 @@ export function panel(model, ask, clock) {
   const details = card(model, ask, clock);
   const root = element(
     "section",
-    { class: "df-panel", "aria-label": "Visitors, events and payments", "data-lm-suppress-shortcuts": "true" },
+    { class: "df-panel", "aria-label": "Visitors, events and payments" },
     switcher.element,
     details,
   );

@@ -7,11 +7,13 @@ const GRACE = 8000; // milliseconds out of sight, after which it counts as away:
 export function presence(root, ask, signal) {
   const view = Math.random().toString(36).slice(2);
   let onScreen = true;
+  let first = true;
   let timer = null;
   const away = () => ask({ do: "away", view });
   const seen = () => onScreen && document.visibilityState === "visible";
   const beat = () => {
-    ask({ do: "beat", view });
+    ask({ do: "beat", view, first });
+    first = false;
     timer = setTimeout(beat, EVERY);
   };
   const look = () => {
@@ -19,7 +21,8 @@ export function presence(root, ask, signal) {
     if (seen()) beat();
     else timer = setTimeout(away, GRACE);
   };
-  const observer = new IntersectionObserver(([entry]) => {
+  const observer = new IntersectionObserver((entries) => {
+    const entry = entries.at(-1); // a busy page lets several pile up
     if (entry.isIntersecting === onScreen) return;
     onScreen = entry.isIntersecting;
     look();

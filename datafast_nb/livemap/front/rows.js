@@ -14,7 +14,6 @@ export function visitorRow(tag, properties) {
       words("", { class: "df-name" }),
       element("span", { class: "df-tag df-customer", text: "Customer" }),
       siteTag(),
-      element("span", { class: "df-unseen df-arrived", text: "just arrived" }),
     ),
     element("span", { class: "df-value" }),
     element("span", { class: "df-unseen", text: "score" }),
@@ -29,11 +28,9 @@ export function writeVisitor(node, visitor, clock) {
   const known = Number.isFinite(visitor.score);
   const score = known ? String(Math.round(visitor.score)) : "–";
   const sure = Number.isFinite(visitor.confidence) ? `, ${Math.round(visitor.confidence * 100)}% sure` : "";
-  node.classList.toggle("df-new", Boolean(visitor.arrived));
   write(part(node, "mark"), { "--df-mark": visitor.color, "data-customer": Boolean(visitor.customer) });
   write(part(node, "name"), { text: visitor.name, title: visitor.name });
   write(part(node, "customer"), { hidden: !visitor.customer });
-  write(part(node, "arrived"), { hidden: !visitor.arrived });
   write(part(node, "value"), { text: visitor.value, title: visitor.value ? "expected value" : null });
   write(part(node, "score"), {
     text: score,

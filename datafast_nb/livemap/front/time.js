@@ -17,6 +17,11 @@ export class Clock {
     this.#arrival = performance.now();
   }
 
+  /** Say how old the data are, in milliseconds, where they came before this view. */
+  aged(milliseconds) {
+    this.#arrival = performance.now() - milliseconds;
+  }
+
   /** Give the present time in milliseconds since the epoch; 0 before the first data. */
   now() {
     return this.#time && this.#time + performance.now() - this.#arrival;

@@ -9,7 +9,6 @@ const MOST = 3;
 /** Make the place of the messages. Gives {element, show({title, text, kind})}. */
 export function toasts() {
   const place = element("div", { class: "df-toasts", role: "status", "aria-live": "polite" });
-  write(place, { "data-lm-suppress-shortcuts": "true" });
   // What happens on a message must not reach the map under it.
   for (const name of ["click", "dblclick", "mousedown", "pointerdown", "touchstart", "wheel"])
     place.addEventListener(name, (event) => event.stopPropagation(), { passive: true });

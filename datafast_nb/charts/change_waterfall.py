@@ -1,0 +1,197 @@
+"""What changed between two moments, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb import conversion
+from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.metrics import why_missing
+from datafast_nb.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datafast_nb.conversion import Dimension
+
+_WIDTH: Final = 460
+_ROW: Final = 32
+_MIX, _OWN = "traffic mix", "the group's own rate"
+
+
+def compare(
+    before: Snapshot | pl.DataFrame | pl.LazyFrame,
+    after: Snapshot | pl.DataFrame | pl.LazyFrame,
+    by: Dimension | str | Sequence[Dimension | str],
+    *,
+    top: int = 10,
+) -> alt.LayerChart:
+    """Draw how the mean conversion rate got from one moment's to another's, group by group.
+
+    Parameters
+    ----------
+    before, after : Snapshot, polars.DataFrame or polars.LazyFrame
+        Two snapshots, or visitors of two periods with the columns of ``schema.VISITORS``.
+    by : str or sequence of str
+        One dimension or several; not ``dimension_matches``, whose groups overlap. See ``datafast_nb.compare``.
+    top : int, default 10
+        Draw no more than this many groups, those with the largest effect; all others are one more row.
+
+    Returns
+    -------
+    altair.LayerChart
+        A waterfall: from the rate before, each group's bars add what its share of the traffic did and what its own
+        rate did, down to the rate after. Bars of changes within noise are faint.
+
+    Raises
+    ------
+    ValueError
+        The dimension is unknown or its groups overlap, or `top` is less than 1.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> site = dfn.demo.Site(seed=0)
+    >>> chart = dfn.charts.compare(site.snapshot(), site.snapshot(), by="device")
+    """
+    if top < 1:
+        raise ValueError(f"top is {top}; it must be 1 or more.")
+    names = conversion.dimension_names(by)
+    earlier, later = conversion.visitors_of(before), conversion.visitors_of(after)
+    table = conversion.compare(earlier, later, by=names).collect()
+    by_all = wording.dimensions(names)
+    subject = f"How the predicted conversion rate changed by {by_all}"
+    for frame, moment in ((earlier, "before"), (later, "after")):
+        if not table[f"scored_{moment}"].sum():
+            everybody = conversion.breakdown(frame, "is_customer").collect()
+            return wording.message(
+                subject, why_missing(everybody, "conversion_rate"), f"So it is among the visitors {moment}."
+            )
+    rates, sizes = _totals(table)
+    mix, own = (float(table[f"{name}_effect"].sum()) for name in ("mix", "conversion"))
+    heading = wording.title(
+        f"The mean predicted conversion rate went from {rates[0]:.2%} to {rates[1]:.2%}, by {by_all}",
+        f"{wording.number(sizes[0], 'prospect')} before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} "
+        f"percentage points the traffic mix did {_points(mix)}, the groups' own rates {_points(own)}.",
+        f"Faint: a change within noise, or too few to tell ({uncertainty.ENOUGH}). n: prospects before and after.",
+    )
+    rows = _rows(_groups(table, names, top), rates[0], min(sizes))
+    return _drawn(rows, rates).properties(title=heading)
+
+
+def _points(rate: float) -> str:
+    """Give a difference of rates in percentage points, with its sign."""
+    return f"{round(100 * rate, 2) + 0.0:+.2f}"
+
+
+def _totals(table: pl.DataFrame) -> tuple[list[float], list[int]]:
+    """Give the site's mean rate and its prospects, before and after."""
+    rates = [
+        float((table[f"share_{moment}"] * table[f"conversion_rate_{moment}"]).sum()) for moment in ("before", "after")
+    ]
+    return rates, [int(table[f"scored_{moment}"].sum()) for moment in ("before", "after")]
+
+
+def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame:
+    """Give the groups with the largest effect, and all others as one."""
+    name = pl.concat_str((wording.label(each) for each in names), separator=" · ")
+    sums = ("scored_before", "scored_after", "mix_effect", "conversion_effect")
+    own = ("conversion_rate_before", "conversion_rate_after", "within_noise")
+    groups = table.head(top).with_columns(_name=name).select(pl.col(*sums, *own), group=wording.distinct_label("_name"))
+    rest = table.slice(top)
+    if rest.is_empty():
+        return groups
+    others = rest.select(pl.col(*sums).sum(), group=pl.lit(wording.number(rest.height, "other group")))
+    return pl.concat([groups, others], how="diagonal")
+
+
+def _rows(groups: pl.DataFrame, before: float, fewest: int) -> pl.DataFrame:
+    """Give what is drawn: two rows for each group, one for each cause, in the order of drawing."""
+    mix, own = pl.col("mix_effect"), pl.col("conversion_effect")
+    noise = pl.when("within_noise").then(pl.lit("within noise")).otherwise(pl.lit("beyond noise"))
+    placed = groups.with_columns(
+        size=pl.format("n = {} → {}", wording.grouped("scored_before"), wording.grouped("scored_after")),
+        noise=pl.when(pl.col("within_noise").is_not_null()).then(noise).otherwise(pl.lit("not known")),
+        following=pl.col("group").shift(-1),
+        _place=pl.int_range(pl.len()),
+        _first=before + (mix + own).cum_sum() - mix - own,
+    ).with_columns(_middle=pl.col("_first") + mix)
+    many = (pl.max_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH) & (fewest >= uncertainty.ENOUGH)
+    beyond = ~pl.col("within_noise").fill_null(value=True)
+    causes = [
+        placed.with_columns(cause=pl.lit(_MIX), start="_first", end="_middle", effect=mix, sure=many.cast(pl.Int8)),
+        placed.with_columns(
+            cause=pl.lit(_OWN), start="_middle", end=pl.col("_middle") + own, effect=own, sure=beyond.cast(pl.Int8)
+        ),
+    ]
+    rows = pl.concat(causes).sort("_place", maintain_order=True).with_columns(points=pl.col("effect") * 100)
+    return rows.drop("_place", "_first", "_middle", "within_noise", "mix_effect", "conversion_effect", "effect")
+
+
+def _drawn(rows: pl.DataFrame, rates: Sequence[float]) -> alt.LayerChart:
+    """Draw the bars, what joins them, the rates before and after, and the sample sizes."""
+    y = alt.Y("group:N", sort=None, title=None)
+    one_each = rows.filter(pl.col("cause") == _OWN)
+    joints = (
+        alt.Chart(one_each.filter(pl.col("following").is_not_null()))
+        .mark_rule(opacity=0.5, strokeWidth=1)
+        .encode(x="end:Q", y=y, y2="following:N")
+    )
+    layers = [_bars(rows, y), joints, *_ends(rates), wording.at_the_right(alt.Chart(one_each).encode(y=y))]
+    return alt.LayerChart(layer=layers, width=_WIDTH, height=_ROW * one_each.height)
+
+
+def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
+    """Draw a bar for each group and cause."""
+    causes, picked = [_MIX, _OWN], alt.selection_point(fields=["cause"], bind="legend")
+    sure = alt.Opacity("sure:Q", scale=alt.Scale(domain=[0, 1], range=[0.35, 1]), legend=None)
+    bars: alt.Chart = (
+        alt.Chart(rows)
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "start:Q",
+                title="Mean predicted conversion rate",
+                scale=alt.Scale(zero=False),
+                axis=alt.Axis(format=".2~%", tickCount=6),
+            ),
+            x2="end:Q",
+            y=y,
+            yOffset=alt.YOffset("cause:N", sort=causes),
+            color=alt.Color(
+                "cause:N",
+                title=None,
+                scale=alt.Scale(domain=causes),
+                legend=alt.Legend(symbolOpacity=1, offset=24),
+            ),
+            opacity=alt.when(picked).then(sure).otherwise(alt.value(0.06)),
+            tooltip=[
+                alt.Tooltip("group:N", title="Group"),
+                alt.Tooltip("cause:N", title="Cause"),
+                alt.Tooltip("points:Q", title="Percentage points", format="+.3f"),
+                alt.Tooltip("scored_before:Q", title="Prospects before", format=",d"),
+                alt.Tooltip("scored_after:Q", title="Prospects after", format=",d"),
+                alt.Tooltip("conversion_rate_before:Q", title="Its rate before", format=".2%"),
+                alt.Tooltip("conversion_rate_after:Q", title="Its rate after", format=".2%"),
+                alt.Tooltip("noise:N", title="Change of its own rate"),
+            ],
+        )
+        .add_params(picked)
+    )
+    return bars
+
+
+def _ends(rates: Sequence[float]) -> list[alt.Chart]:
+    """Draw the rates before and after as lines, the lower one's name at its left, the higher one's at its right."""
+    names = [f"{moment} {rate:.2%}" for moment, rate in zip(("before", "after"), rates, strict=True)]
+    ends = alt.Chart(pl.DataFrame({"rate": rates, "moment": names})).encode(x="rate:Q")
+    text = ends.encode(text="moment:N", y=alt.value(0))
+    lower, higher = names if rates[0] < rates[1] else reversed(names)
+    return [
+        ends.mark_rule(strokeDash=[4, 3]),
+        text.transform_filter(alt.datum.moment == lower).mark_text(align="right", dx=-4, dy=-9),
+        text.transform_filter(alt.datum.moment == higher).mark_text(align="left", dx=4, dy=-9),
+    ]

@@ -1,0 +1,45 @@
+"""Colour scales of figures: around the site's average where there is one."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import altair as alt
+
+from datafast_nb.charts.metrics import FIGURES, Metric
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_LEAST_REACH: Final = 1.5
+_MOST_REACH: Final = 4.0
+
+
+def scale_of(metric: Metric, values: pl.Series) -> alt.Scale:
+    """Give the colour scale of a figure: sums and counts by their root, as they are skewed."""
+    if metric == "lift":
+        return lift_scale(values)
+    if metric == "score":
+        reach = float((values - 50).abs().max() or 1)  # type: ignore[arg-type]
+        return alt.Scale(domain=[50 - reach, 50 + reach], domainMid=50, interpolate="lab")
+    skewed = FIGURES[metric].is_count or metric in {"expected_value", "expected_conversions"}
+    return alt.Scale(type="sqrt" if skewed else "linear")
+
+
+def lift_scale(values: pl.Series) -> alt.Scale:
+    """Give a diverging scale centred at 1, on which half is as far from it as double.
+
+    It reaches no farther than a quarter and four times, which have the colours of all beyond them: the lift of a group
+    of one would else take the colour from the others.
+    """
+    farthest = max((abs(math.log(value)) for value in values.drop_nulls().to_list() if value > 0), default=0.0)
+    reach = min(max(math.exp(farthest), _LEAST_REACH), _MOST_REACH)
+    return alt.Scale(type="log", domain=[1 / reach, reach], domainMid=1, clamp=True, interpolate="lab")
+
+
+def lift_legend(title: str, scale: alt.Scale) -> alt.Legend:
+    """Give the legend of such a scale."""
+    low, high = scale.domain
+    marks = [mark for mark in (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4) if low <= mark <= high]
+    return alt.Legend(title=title, values=marks, format="~r", gradientLength=220)

@@ -1,0 +1,130 @@
+"""The lift of two dimensions at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb import conversion
+from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.colour_scales import lift_legend, lift_scale
+from datafast_nb.charts.group_bars import largest
+from datafast_nb.charts.metrics import FIGURES, tooltip, why_missing
+from datafast_nb.snapshot import Baseline, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datafast_nb.conversion import Dimension
+
+_DIMENSIONS: Final = 2
+_CELL: Final = (44, 28)
+
+
+def heatmap(
+    data: Snapshot | pl.DataFrame | pl.LazyFrame,
+    by: Sequence[Dimension | str],
+    *,
+    top: int = 12,
+    baseline: Baseline | None = None,
+) -> alt.LayerChart:
+    """Draw the lift of each pair of groups of two dimensions as a table of colours.
+
+    Parameters
+    ----------
+    data : Snapshot, polars.DataFrame or polars.LazyFrame
+        A snapshot, or visitors with the columns of ``schema.VISITORS``.
+    by : sequence of str
+        Two dimensions: rows and columns. See ``datafast_nb.breakdown``.
+    top : int, default 12
+        Draw no more than this many groups of each, those with the most visitors. The subtitle says how many there are.
+    baseline : Baseline, optional
+        The site's averages; by default the snapshot's own.
+
+    Returns
+    -------
+    altair.LayerChart
+        Cells from orange (below the site's average) over pale at 1 to blue (above it), the fainter the fewer than 30
+        prospects are in them. Lifts under a quarter and over four have the colour of these.
+
+    Raises
+    ------
+    ValueError
+        A dimension is unknown, there are not two of them, or `top` is less than 1.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> chart = dfn.charts.heatmap(dfn.demo.Site(seed=0).snapshot(), by=["channel", "device"])
+    """
+    names = conversion.dimension_names(by)
+    if len(names) != _DIMENSIONS:
+        raise ValueError(f"A heatmap has two dimensions, such as by=['channel', 'device'], not {len(names)}.")
+    if top < 1:
+        raise ValueError(f"top is {top}; it must be 1 or more.")
+    known = conversion.baseline_of(data, baseline)
+    visitors = conversion.visitors_of(data)
+    table = conversion.breakdown(visitors, names, baseline=known).collect()
+    total = conversion.summary(visitors).collect().row(0, named=True)
+    by_both = wording.dimensions(names)
+    if nothing := why_missing(table, "lift"):
+        return wording.message(f"Lift by {by_both}", nothing, wording.left_out(total))
+    rows, columns = (largest(table, name, top, "visitors") for name in names)
+    cells = (
+        table.join(rows, on=names[0], nulls_equal=True)
+        .rename({"label": "row", "place": "_row"})
+        .join(columns, on=names[1], nulls_equal=True)
+        .rename({"label": "column", "place": "_column"})
+        .sort("_row", "_column")
+    )
+    notes = [
+        f"Drawn: the {drawn.height} largest of {everything:,} groups by {wording.dimension(name)}."
+        for name, drawn in zip(names, (rows, columns), strict=True)
+        if drawn.height < (everything := table[name].n_unique())
+    ]
+    heading = wording.title(
+        f"Lift of {wording.number(total['scored'], 'prospect')} by {by_both}",
+        wording.left_out(total),
+        *notes,
+        "The groups overlap." if "dimension_matches" in names else "",
+        f"Blue: likelier to buy than the site's average; orange: less likely. {uncertainty.note(cells['scored'])}",
+    )
+    return _drawn(cells, names, rows["label"].to_list(), columns["label"].to_list()).properties(title=heading)
+
+
+def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> alt.LayerChart:
+    """Draw the cells; those where nobody has a prediction are empty."""
+    titles = [wording.dimension(name).capitalize() for name in names]
+    width, height = (
+        max(size * len(groups), least) for size, groups, least in ((_CELL[0], columns, 300), (_CELL[1], rows, 56))
+    )
+    fits = max(map(len, columns)) * 7 < width / len(columns)
+    scale, scored = lift_scale(cells["lift"]), cells.filter(pl.col("lift").is_not_null())
+    told = scored.with_columns(interval=wording.interval("conversion_rate_low", "conversion_rate_high", 2))
+    shown = tooltip(told)
+    fields = [line.shorthand for line in shown]
+    rectangles = (
+        alt.Chart(told.select("row", "column", "interval", *dict.fromkeys([*fields, "lift", "scored"])))
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "column:N",
+                sort=None,
+                title=titles[1],
+                scale=alt.Scale(domain=list(columns), paddingInner=0.06),
+                axis=alt.Axis(orient="bottom", labelAngle=0 if fits else -40, labelLimit=120),
+            ),
+            y=alt.Y("row:N", sort=None, title=None, scale=alt.Scale(domain=list(rows), paddingInner=0.06)),
+            color=alt.Color("lift:Q", scale=scale, legend=lift_legend(FIGURES["lift"].title, scale)),
+            opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
+            tooltip=[
+                alt.Tooltip("row:N", title=titles[0]),
+                alt.Tooltip("column:N", title=titles[1]),
+                *shown,
+                alt.Tooltip("interval:N", title="95 % interval"),
+            ],
+        )
+    )
+    return alt.LayerChart(layer=[rectangles], width=width, height=height)

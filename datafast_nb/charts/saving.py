@@ -1,0 +1,125 @@
+"""Charts as files, made without a network."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import altair as alt
+import vl_convert
+
+from datafast_nb.charts.picture import packed
+from datafast_nb.charts.theme import FONT
+
+_FORMATS: Final = ("png", "svg", "pdf", "html")
+_VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>body {{ margin: 0; background: {background}; font-family: {font}; }}</style>
+</head>
+<body>
+<div id="chart"></div>
+<script type="module">
+{vega}
+vegaEmbed("#chart", {spec}, {options});
+</script>
+</body>
+</html>
+"""
+# Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
+_MENU: Final = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
+
+
+def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> Path:
+    """Write a chart to a file; the name's ending says in which format.
+
+    Parameters
+    ----------
+    chart : altair.Chart or any other chart of Altair
+        The chart, which is drawn in the theme that is enabled now.
+    path : str or pathlib.Path
+        The file: ``.png``, ``.svg``, ``.pdf``, or ``.html`` for a page that needs nothing but itself: Vega is in it.
+    scale : float, default 2.0
+        Pixels of a PNG for each one of the chart.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    TypeError
+        `chart` is no Altair chart.
+    ValueError
+        The format is not one of these, `scale` is not from 0.1 to 10, or the chart can't be drawn.
+
+    Notes
+    -----
+    A page asks nobody for anything and has no menu entry that does. What visitors wrote is text in it, never code.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import datafast_nb as dfn
+    >>> with TemporaryDirectory() as folder:
+    ...     dfn.charts.save(dfn.charts.scores(dfn.Snapshot()), Path(folder) / "scores.svg").name
+    'scores.svg'
+    """
+    if not isinstance(chart, alt.TopLevelMixin):
+        raise TypeError(f"save takes an Altair chart, such as dfn.charts.scores(snap), not {type(chart).__name__}.")
+    file = Path(path)
+    kind = file.suffix.lstrip(".").lower()
+    if kind not in _FORMATS:
+        raise ValueError(f"{file.name!r:.80} ends in no format; there are: {', '.join('.' + it for it in _FORMATS)}.")
+    if not 0.1 <= scale <= 10:  # noqa: PLR2004
+        raise ValueError(f"scale is {scale!r:.60}; give 0.1 to 10.")
+    file.write_bytes(_content(chart.to_dict(), kind, scale))
+    return file
+
+
+def _content(spec: dict[str, Any], kind: str, scale: float) -> bytes:
+    """Give the bytes of a file."""
+    if kind == "html":
+        return _page(spec).encode()
+    if kind == "png":
+        return packed(vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale))
+    if kind == "pdf":
+        content: bytes = vl_convert.vegalite_to_pdf(spec, vl_version=_VEGA_LITE)
+        return content
+    text: str = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE)
+    return text.encode()
+
+
+def _page(spec: dict[str, Any]) -> str:
+    """Give a page with the chart and Vega in it."""
+    title = spec.get("title", "")
+    words = title if isinstance(title, str) else str(title.get("text", ""))
+    return _PAGE.format(
+        title=escape(words or "Chart"),
+        background=escape(str(spec.get("config", {}).get("background", "#ffffff"))),
+        font=FONT,
+        vega=_vega(),
+        spec=_as_script(spec),
+        options=_as_script({**_MENU, "renderer": "svg"}),
+    )
+
+
+@cache
+def _vega() -> str:
+    """Give the library that draws, as a script of a page; vl-convert brings it along."""
+    source: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE)
+    return source
+
+
+def _as_script(part: dict[str, Any]) -> str:
+    """Write JSON that can stand in a script: no text in it can end the script."""
+    return json.dumps(part).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

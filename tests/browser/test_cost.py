@@ -1,0 +1,111 @@
+"""What the live map costs the browser, with as many visitors as there may be."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+
+from tests.browser.map_page import MapPage
+
+pytestmark = pytest.mark.browser
+
+CROWD = "people({count}, score=pl.int_range({count}) * {factor} % 101, country_code='FR', device='mobile')"
+
+_WATCH_LONG_TASKS = """() => {
+    window.longTasks = [];
+    window.longTaskObserver = new PerformanceObserver((list) =>
+        window.longTasks.push(...list.getEntries().map((entry) => entry.duration)));
+    window.longTaskObserver.observe({type: 'longtask'});
+}"""
+_LONG_TASK = """() => {
+    setTimeout(() => {
+        const start = performance.now();
+        while (performance.now() - start < 120);
+    });
+}"""
+
+# Milliseconds from a click until the clusters of what the map then shows are there.
+_ANSWER = """async (button) => {
+    const canvas = document.querySelector('.df-canvas');
+    const answered = new Promise((resolve) =>
+        new MutationObserver(resolve).observe(canvas, {attributeFilter: ['aria-label']}));
+    const start = performance.now();
+    document.querySelector(`.leaflet-control-zoom-${button}`).click();
+    await answered;
+    return performance.now() - start;
+}"""
+
+_REFRESHES = """
+def refresh(times):
+    for _ in range(times):
+        before = live._scene.snapshot
+        live.refresh()
+        while live._scene.snapshot is before:
+            time.sleep(0.005)
+        with live._lock:
+            pass
+"""
+
+
+def test_a_refresh_of_100000_visitors_causes_no_long_task(live: MapPage) -> None:
+    """A task that a refresh causes comes with each of them; what comes with a few only is the machine's own noise."""
+    live.show(CROWD.format(count=100_000, factor=1))
+    live.page.evaluate(_WATCH_LONG_TASKS)
+    live.page.evaluate(_LONG_TASK)  # which shows that one would be seen
+    live.page.wait_for_function("window.longTasks.length > 0", polling=100)
+    longest = []
+    for extra in range(1, 8):
+        live.answers(CROWD.format(count=100_000 + extra, factor=extra))
+        live.page.wait_for_timeout(300)
+        live.page.evaluate("window.longTasks.length = 0")
+        live.refresh()
+        live.visitors_now(f"{100_000 + extra:,}")
+        live.page.wait_for_timeout(300)
+        longest.append(max(live.page.evaluate("window.longTasks"), default=0))
+    live.page.evaluate("window.longTaskObserver.disconnect()")
+    assert statistics.median(longest) == 0, f"longest tasks in ms: {longest}"
+
+
+def test_zooming_among_100000_visitors_is_answered_like_among_1000(live: MapPage) -> None:
+    def answers(count: int) -> float:
+        live.show(CROWD.format(count=count, factor=1))
+        times = []
+        for button in ("in", "out") * 3:
+            times.append(live.page.evaluate(_ANSWER, button))
+            live.rest()
+        live.clear()
+        return statistics.median(times)
+
+    few, many = answers(1000), answers(100_000)
+    assert many < 3 * few, f"{few:.0f} and {many:.0f} ms"
+
+
+def test_the_browsers_memory_stays_flat(live: MapPage) -> None:
+    live.show("people(1000 + source.calls % 7, score=pl.int_range(1000 + source.calls % 7) * source.calls % 101)")
+    live.click(live.discs()[0])
+    live.rows().first.click()
+    live.python(_REFRESHES)
+    devtools = live.page.context.new_cdp_session(live.page)
+
+    def after(refreshes: int) -> dict[str, float]:
+        live.python(f"refresh({refreshes})")
+        live.page.evaluate("() => { window.drawn.frames.length = 0; }")
+        devtools.send("HeapProfiler.collectGarbage")
+        counted = devtools.send("Memory.getDOMCounters")
+        return counted | {"bytes": devtools.send("Runtime.getHeapUsage")["usedSize"]}
+
+    before, after_all = after(50), after(150)
+    devtools.detach()
+    assert after_all["bytes"] < 1.05 * before["bytes"], f"{before}, {after_all}"
+    assert after_all["nodes"] < 1.05 * before["nodes"]
+    assert after_all["jsEventListeners"] < 1.05 * before["jsEventListeners"]
+
+
+def test_nothing_is_asked_of_a_foreign_host(live: MapPage) -> None:
+    live.show("dfn.demo.Site(seed=0, visitors=300).snapshot()")
+    live.root.get_by_role("button", name="Filters").click()
+    live.root.get_by_role("button", name="Fit to the visitors").click()
+    live.rows().first.click()
+    live.rest()
+    assert live.notebook.foreign == []

@@ -1,0 +1,135 @@
+"""Sites for the tests of the charts, and what a test asks of a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import altair as alt
+import polars as pl
+import pytest
+import vl_convert
+
+import datafast_nb as dfn
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
+
+NOON = datetime(2026, 2, 6, 12, tzinfo=UTC)
+HOSTILE = "<img src=x onerror=alert(1)>"
+BASELINE = dfn.Baseline(0.005, 200.0)
+LIMIT = 200_000  # bytes of a specification
+
+Draw = Callable[[dfn.Snapshot], alt.LayerChart | alt.ConcatChart]
+
+STEPS = [dfn.goal("event 1"), dfn.goal("event 0"), dfn.payment()]
+
+CHARTS: dict[str, Draw] = {
+    "scores": dfn.charts.scores,
+    "one dimension": lambda snap: dfn.charts.breakdown(snap, "channel"),
+    "two dimensions": lambda snap: dfn.charts.breakdown(snap, ["channel", "city"], "expected_value"),
+    "overlapping groups": lambda snap: dfn.charts.breakdown(snap, "dimension_matches", "lift"),
+    "timeline": dfn.charts.timeline,
+    "world": dfn.charts.world,
+    "world by lift": lambda snap: dfn.charts.world(snap, "lift"),
+    "heatmap": lambda snap: dfn.charts.heatmap(snap, ["channel", "city"]),
+    "value": dfn.charts.value,
+    "drivers": dfn.charts.drivers,
+    "funnel": lambda snap: dfn.charts.funnel(snap, STEPS),
+    "funnels": lambda snap: dfn.charts.funnel(snap, STEPS, by="city"),
+    "compare": lambda snap: dfn.charts.compare(crowd(60), snap, "channel"),
+    "dashboard": dfn.charts.dashboard,
+}
+every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
+
+
+def crowd(size: int, *, channels: int = 5, scored: bool = True) -> dfn.Snapshot:
+    """Give a site with visitors, two events of each, and a payment of every tenth."""
+    row = pl.col("row")
+    likelihood = {
+        "score": (row % 101).cast(pl.Float64),
+        "confidence": (row % 100) / 100,
+        "conversion_rate": (row % 50) / 1000,
+        "expected_value": (row % 50) / 5,
+    }
+    return dfn.Snapshot(
+        frame(
+            size,
+            VISITORS,
+            visitor_id=row.cast(pl.String),
+            country_code=(row % 4).replace_strict({0: "US", 1: "DE", 2: "SG", 3: None}, return_dtype=pl.String),
+            utm_source=pl.format("campaign {}", row % channels),
+            city=pl.format("city {}", row % channels),
+            dimension_matches=pl.concat_list(pl.lit("device"), pl.format("match {}", row % channels)),
+            is_customer=row % 10 == 0,
+            **(likelihood if scored else {}),
+        ),
+        frame(
+            2 * size,
+            EVENTS,
+            type=pl.format("event {}", row % channels),
+            visitor_id=(row // 2).cast(pl.String),
+            timestamp=pl.lit(NOON) - pl.duration(seconds=row % 600),
+        ),
+        frame(
+            size // 10,
+            PAYMENTS,
+            amount=pl.lit(10.0),
+            currency=pl.format("C{}", row % channels),
+            timestamp=pl.lit(NOON) - pl.duration(seconds=row % 600),
+        ),
+        baseline=BASELINE if scored else None,
+    )
+
+
+def frame(size: int, schema: pl.Schema, **columns: pl.Expr) -> pl.DataFrame:
+    """Give a frame of a schema from some of its columns, made of each row's number; the others are null."""
+    rows = pl.select(row=pl.int_range(size)).select(**columns)
+    nulls = {name: pl.lit(None, dtype=dtype) for name, dtype in schema.items() if name not in columns}
+    return rows.with_columns(**nulls).select(schema.names()).cast(dict(schema))
+
+
+def hostile(text: str) -> dfn.Snapshot:
+    """Give a site where a text is everywhere."""
+    snap = crowd(40)
+    dirty = (
+        part.with_columns(pl.lit(text).alias(name) for name in part.columns if part[name].dtype == pl.String)
+        for part in (snap.visitors, snap.events, snap.payments)
+    )
+    return dfn.Snapshot(*dirty, baseline=BASELINE)
+
+
+SITES = {
+    "nobody": dfn.Snapshot(),
+    "one visitor": crowd(1),
+    "a few": crowd(30),
+    "nobody predicted": crowd(30, scored=False),
+    "customers only": dfn.Snapshot(crowd(30).visitors.with_columns(is_customer=True), baseline=BASELINE),
+    "all null": dfn.Snapshot(VISITORS.to_frame().clear(3), EVENTS.to_frame().clear(3), PAYMENTS.to_frame().clear(3)),
+    "hostile": hostile(HOSTILE),
+    "long and odd": hostile("\u202e\x00\n[a].b\\'\"" + "👩‍💻" * 5_000),
+}
+
+
+def svg(chart: alt.TopLevelMixin) -> str:
+    """Draw a chart as the browser would; fails where Vega does."""
+    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict())
+    return drawn
+
+
+def said(chart: Any) -> str:
+    """Give a chart's title and subtitle."""
+    return " ".join([chart.title.text, *chart.title.subtitle])
+
+
+def drawn(chart: alt.TopLevelMixin, column: str) -> list[dict[str, Any]]:
+    """Give the rows of the chart's data that have a column."""
+    rows = (rows for rows in chart.to_dict()["datasets"].values() if isinstance(rows, list))
+    return next(found for found in rows if found and column in found[0])
+
+
+def strings(part: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Give every text of a specification, with the key that it is under."""
+    if isinstance(part, str):
+        yield key, part
+    for name, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        yield from strings(value, name if isinstance(name, str) else key)
