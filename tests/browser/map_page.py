@@ -180,6 +180,9 @@ class MapPage:
     def rest(self) -> MapPage:
         """Wait until the map moves no more, and the kernel knows what it shows."""
         self.page.wait_for_function("window.drawn.count > 0 && document.querySelector('.df-canvas')", polling=100)
+        self.page.wait_for_timeout(150)  # a drag goes on by itself, from the next frame on
+        self.page.wait_for_function("!document.querySelector('.leaflet-pan-anim, .leaflet-zoom-anim')", polling=100)
+        self.page.wait_for_timeout(150)  # until the kernel is told
         seen, state = "", "?"
         while state != seen:
             self.page.evaluate(_REST)
