@@ -75,10 +75,12 @@ RECORDER: Final = """(() => {
     wrap('fillText', (_context, [text, x, y], frame) => frame?.numbers.push({text, x, y}));
 })()"""
 
+# Waits until the map moves no more: no zoom is under way, and no frame has come for a while.
 _REST: Final = """async () => {
-    for (let before = -1; before !== window.drawn.count;) {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 120));
+    for (let before = -1; before !== window.drawn.count || document.querySelector('.leaflet-zoom-anim');) {
         before = window.drawn.count;
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await pause();
     }
 }"""
 
