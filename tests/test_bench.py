@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -88,17 +89,25 @@ def test_a_marker_for_each_visitor_costs_more_work_bytes_and_messages() -> None:
     assert theirs["messages"] > 1_000, table
 
 
+def scenes() -> int:
+    """Count the scenes that are kept, by maps of other tests too."""
+    gc.collect()
+    return sum(isinstance(each, Scene) for each in gc.get_objects())
+
+
 def test_memory_is_flat_over_hundreds_of_refreshes() -> None:
+    before = scenes()
     with counted_comms(), displayed(Turns(passing(100))) as (_, refresh):
         blocks = []
-        for number in range(1, 201):
+        for number in range(1, 401):
             refresh()
-            if number in {100, 200}:
+            if number % 100 == 0:
                 gc.collect()
                 blocks.append(sys.getallocatedblocks())
-        scenes = sum(isinstance(each, Scene) for each in gc.get_objects())
-    assert scenes <= 2, "the last one, and the one before while its drawing ends"
-    assert blocks[1] - blocks[0] < 200, "every refresh keeps something"
+        kept = scenes() - before
+    assert kept <= 2, "the last one, and the one before while its drawing ends"
+    # What a refresh keeps shows in every hundred of them; what else goes on in this process only in some.
+    assert min(later - earlier for earlier, later in pairwise(blocks)) < 200, "every refresh keeps something"
 
 
 def test_a_breakdown_is_what_one_computes_in_sql_and_not_much_slower_than_duckdb() -> None:

@@ -46,5 +46,6 @@ def test_a_notebook_runs_from_top_to_bottom_on_binder(installed: Path, notebook:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     cells = json.loads((tmp_path / notebook.name).read_text())["cells"]
-    assert "Demo data" in json.dumps(cells)
+    if "dfn.connect()" in notebook.read_text():  # the others name the demo site themselves
+        assert "Demo data" in json.dumps(cells)
     assert all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")

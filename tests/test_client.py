@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 import pickle
+import threading
 import time
 import traceback
 import tracemalloc
@@ -60,7 +61,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Record the pauses between tries instead of taking them."""
     taken: list[float] = []
-    monkeypatch.setattr("tenacity.nap.time.sleep", taken.append)
+    sleep, here = time.sleep, threading.current_thread()
+
+    def record(seconds: float) -> None:
+        # The whole process sleeps by this function, and other threads of it may be at work.
+        if threading.current_thread() is here:
+            taken.append(seconds)
+        else:
+            sleep(seconds)
+
+    monkeypatch.setattr("tenacity.nap.time.sleep", record)
     return taken
 
 

@@ -75,10 +75,12 @@ RECORDER: Final = """(() => {
     wrap('fillText', (_context, [text, x, y], frame) => frame?.numbers.push({text, x, y}));
 })()"""
 
+# Waits until the map moves no more: no zoom is under way, and no frame has come for a while.
 _REST: Final = """async () => {
-    for (let before = -1; before !== window.drawn.count;) {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 120));
+    for (let before = -1; before !== window.drawn.count || document.querySelector('.leaflet-zoom-anim');) {
         before = window.drawn.count;
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await pause();
     }
 }"""
 
@@ -180,6 +182,9 @@ class MapPage:
     def rest(self) -> MapPage:
         """Wait until the map moves no more, and the kernel knows what it shows."""
         self.page.wait_for_function("window.drawn.count > 0 && document.querySelector('.df-canvas')", polling=100)
+        self.page.wait_for_timeout(150)  # a drag goes on by itself, from the next frame on
+        self.page.wait_for_function("!document.querySelector('.leaflet-pan-anim, .leaflet-zoom-anim')", polling=100)
+        self.page.wait_for_timeout(150)  # until the kernel is told
         seen, state = "", "?"
         while state != seen:
             self.page.evaluate(_REST)

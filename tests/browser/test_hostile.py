@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from tests.browser.map_page import MapPage
 
@@ -30,11 +30,14 @@ _UNSAFE: Final = "img, script, iframe, svg[onload], [onerror], a[href^='javascri
 def _nothing_executes(live: MapPage) -> Iterator[None]:
     """Fail if a text of the test was run, asked for, or taken for markup."""
     asked: list[str] = []
-    listener = lambda request: asked.append(request.url)  # noqa: E731
-    live.page.on("request", listener)
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    live.page.on("request", note)
     live.page.evaluate(_GUARD)
     yield
-    live.page.remove_listener("request", listener)
+    live.page.remove_listener("request", note)
     assert live.page.evaluate("window.executed") == []
     assert [url for url in asked if "hostile" in url] == []
 

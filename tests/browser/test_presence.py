@@ -148,12 +148,13 @@ def test_a_kernel_that_is_busy_after_the_map_is_not_taken_for_absence(live: MapP
 
 
 def test_fifty_runs_of_the_cell_leave_one_thread(live: MapPage) -> None:
-    live.show("people(30)", interval=1)
+    """Also where the next run comes before a browser has drawn the map of the last."""
+    live.show("people(30)")
     for _ in range(49):
         live.notebook.run(0, wait=False)
-    threads = "sum('live map' in thread.name for thread in threading.enumerate())"
-    live.until(lambda: live.number(threads) == 1)
-    live.answers("people(31)")
+    live.python("pass")  # which comes after them
+    live.until(lambda: live.number("sum('live map' in thread.name for thread in threading.enumerate())") == 1)
+    live.refresh("people(31)")
     live.visitors_now("31")
     expect(live.part("canvas")).to_have_count(1)
 
@@ -167,13 +168,10 @@ def diary(file: Path) -> tuple[str, int]:
     return state, requests
 
 
-def shown_in(notebook: Notebook, folder: Path) -> Path:
-    """Show a map in a notebook of its own, and give the diary of how it does."""
+def keep_diary(live: MapPage, folder: Path) -> Path:
+    """Let the kernel write down how the map does, and give the file."""
     file = folder / "diary.json"
-    notebook.page.add_init_script(RECORDER)
-    notebook.open(*CELLS).python(SETUP + QUICK)
-    MapPage(notebook, folder).show("people(300)", interval=1)
-    notebook.python(DIARY.format(path=str(file)))
+    live.python(DIARY.format(path=str(file)))
     return file
 
 
@@ -189,22 +187,22 @@ def pauses_by_itself(file: Path) -> int:
     return requests
 
 
-def resumes_when_displayed(notebook: Notebook, folder: Path, requests: int) -> None:
+def resumes_when_displayed(live: MapPage, file: Path, requests: int) -> None:
     """Show the map again, and see that it asks at once."""
-    live = MapPage(notebook, folder)
     live.run_beside("live")
-    live.until(lambda: diary(folder / "diary.json")[1] > requests)
+    live.until(lambda: diary(file)[1] > requests)
     live.visitors_now("300")
 
 
-def test_a_page_that_is_left_pauses_and_one_that_comes_back_resumes(lab: Lab, browser: Browser, tmp_path: Path) -> None:
-    with Notebook.window(lab, browser) as notebook:
-        file = shown_in(notebook, tmp_path)
-        url = notebook.page.url.split("?")[0]
-        notebook.page.goto("about:blank")
-        requests = pauses_by_itself(file)
-        notebook.visit(f"{url}?token={lab.token}")
-        resumes_when_displayed(notebook, tmp_path, requests)
+def test_a_page_that_is_left_pauses_and_one_that_comes_back_resumes(
+    live: MapPage, long_notebook: Notebook, tmp_path: Path
+) -> None:
+    live.show("people(300)", interval=1)
+    file, url = keep_diary(live, tmp_path), live.page.url
+    live.page.goto("about:blank")
+    requests = pauses_by_itself(file)
+    long_notebook.visit(url)
+    resumes_when_displayed(live, file, requests)
 
 
 def test_a_browser_that_is_killed_pauses_and_another_resumes(
@@ -212,13 +210,15 @@ def test_a_browser_that_is_killed_pauses_and_another_resumes(
 ) -> None:
     other = launch()
     doomed = Notebook(lab, other.new_page(viewport={"width": 1280, "height": 900}))
-    file = shown_in(doomed, tmp_path)
-    url = doomed.page.url.split("?")[0]
+    doomed.page.add_init_script(RECORDER)
+    doomed.open(*CELLS).python(SETUP + QUICK)
+    live = MapPage(doomed, tmp_path).show("people(300)", interval=1)
+    file, url = keep_diary(live, tmp_path), live.page.url.split("?")[0]
     os.kill(process_of(other), signal.SIGKILL)
     requests = pauses_by_itself(file)
     with Notebook.window(lab, browser) as notebook:
         notebook.visit(f"{url}?token={lab.token}")
-        resumes_when_displayed(notebook, tmp_path, requests)
+        resumes_when_displayed(MapPage(notebook, tmp_path), file, requests)
 
 
 def process_of(browser: Browser) -> int:
