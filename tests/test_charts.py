@@ -210,6 +210,19 @@ class TestRenderer:
         Widget.close_all()
         assert ChartView(spec).vega is not closed
 
+    def test_a_view_tells_which_row_of_the_data_was_clicked_on(self) -> None:
+        view, rows = ChartView({}), []
+        assert not view.tells_clicks
+        view.on_click(rows.append)
+        for message in ({"do": "click", "datum": {"group": "FR"}}, {"do": "click"}, {"do": "else", "datum": {}}, "x"):
+            view._handle_custom_msg(message, [])
+        assert view.tells_clicks
+        assert rows == [{"group": "FR"}]
+
+    def test_a_view_brings_both_themes_along_only_where_it_follows_one(self) -> None:
+        assert ChartView({}).configs == {}
+        assert set(ChartView({}, theme="auto").configs) == {"light", "dark"}
+
     def test_no_menu_entry_sends_the_data_away(self) -> None:
         actions = ChartView({}, {"renderer": "canvas"}).embed_options["actions"]
         assert actions == {"export": True, "source": False, "compiled": False, "editor": False}

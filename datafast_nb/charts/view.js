@@ -24,7 +24,7 @@ function wanted(model, width) {
   if (!theme) return [spec, options];
   const name = theme === "auto" ? pageTheme() : theme;
   const config = structuredClone(model.get("configs")[name]);
-  if (width) config.axis.labelLimit = Math.min(config.axis.labelLimit, width * MOST_OF_LABELS);
+  if (width) Object.assign(config.axis, { labelLimit: Math.min(220, width * MOST_OF_LABELS), labelSeparation: 8 });
   return [{ ...spec, config }, { ...options, tooltip: { theme: name } }];
 }
 

@@ -10,7 +10,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb import charts
-from datafast_nb.charts import wording
+from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.group_bars import largest
 from datafast_nb.charts.metrics import FIGURES, why_missing
 from datafast_nb.conversion import FIGURES as ORDERS
@@ -137,8 +137,10 @@ class Answer:
         if self.nothing:
             return {"sentence": f"{figure.name} by {by}", "notes": ""}
         title = self._drawn["title"]
-        notes = [*title.get("subtitle", []), *([_PICKED_NOTE] if any(self._picked_labels()) else [])]
-        return {"sentence": title["text"], "notes": " ".join(notes)}
+        notes = " ".join(title.get("subtitle", []))
+        if any(self._picked_labels()):  # faintness then tells of that instead of the size
+            notes = " ".join([notes.replace(uncertainty.note(pl.Series([0])), "").strip(), _PICKED_NOTE]).strip()
+        return {"sentence": title["text"], "notes": notes}
 
     def group_of(self, datum: dict[str, Any]) -> dict[str, Any] | None:
         """Give the group that a mark of the chart stands for; None if it stands for none."""

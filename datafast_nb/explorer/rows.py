@@ -15,7 +15,8 @@ MOST_ROWS: Final = 50
 """Groups that the panel lists; ``Explorer.table`` has them all."""
 
 _NONE: Final = "–"
-_ALWAYS: Final[tuple[Metric, ...]] = ("visitors", "scored", "conversion_rate", "lift", "expected_value")
+_SIZES: Final[tuple[Metric, ...]] = ("visitors", "scored")
+_ALWAYS: Final[tuple[Metric, ...]] = ("conversion_rate", "lift", "expected_value")
 _SHORT: Final = {"scored": "Prospects", "conversion_rate": "Conversion rate", "value_per_visitor": "Value per prospect"}
 
 
@@ -31,7 +32,7 @@ def table(answer: Answer) -> dict[str, Any]:
     """
     question, groups = answer.question, answer.table
     names = list(question.by)
-    shown = [*_ALWAYS, *([] if question.measure in _ALWAYS else [question.measure])]
+    shown = list(dict.fromkeys([*_SIZES, question.measure, *_ALWAYS]))
     first = groups.head(MOST_ROWS)
     labels = first.select(wording.label(name) for name in names).rows()
     keys = first.select(names).hash_rows()

@@ -13,7 +13,7 @@ import pytest
 from datafast_nb.livemap.listeners import Listeners
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
-from tests.livemap.maps import GENEROUS, front, made, names, refreshed, shown, until
+from tests.livemap.maps import GENEROUS, ask, front, made, names, refreshed, shown, until
 from tests.livemap.sources import NOON, payments, people, visitors
 
 
@@ -268,3 +268,28 @@ def test_the_same_function_added_twice_is_called_once() -> None:
     listeners.add(heard.hear)
     listeners.tell(1)
     assert heard == [1]
+
+
+# Status
+
+
+def test_a_change_of_status_is_told_and_a_refresh_like_the_last_is_none() -> None:
+    live = shown(people(3), people(3), ConnectionError("gone"))
+    told: list[str] = []
+    live.on_status(lambda status: told.append(status.state))
+    refreshed(live)
+    assert told == []
+    refreshed(live)
+    assert told[-1] == "retrying"
+    live.on_status(told.append, remove=True)  # which was never there
+
+
+def test_a_view_of_another_widget_counts_as_one_of_the_map() -> None:
+    live = shown(people(3))
+    ask(live, "beat", view="map")
+    ask(live, "away", view="map")
+    assert not live._presence.is_watched()
+    live.watch("another")
+    assert live._presence.is_watched()
+    live.unwatch("another")
+    assert not live._presence.is_watched()
