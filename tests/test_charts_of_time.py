@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import pairwise
@@ -128,6 +129,14 @@ class TestCompare:
         rows = drawn(dfn.charts.compare(before, after, "channel", top=20), "cause")
         sure = {row["group"]: row["sure"] for row in rows if row["cause"] == "the group's own rate"}
         assert sure == {group: int(noise is False) for group, noise in table.select("channel", "within_noise").rows()}
+
+    @pytest.mark.parametrize("factor", [1.0001, 1.01, 3.0])
+    def test_the_ticks_of_the_axis_differ_however_small_the_change(self, factor: float) -> None:
+        before = crowd(300)
+        likelier = before.visitors.with_columns(pl.col("conversion_rate") * factor)
+        picture = svg(dfn.charts.compare(before, dfn.Snapshot(likelier, baseline=before.baseline), "channel"))
+        ticks = re.findall(r">([\d.]+%)</text>", picture)
+        assert len(ticks) == len(set(ticks)) >= 3
 
     def test_a_moment_without_predictions_is_named(self) -> None:
         picture = svg(dfn.charts.compare(crowd(30), crowd(30, scored=False), "channel"))

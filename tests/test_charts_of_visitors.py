@@ -45,6 +45,21 @@ class TestBreakdown:
         assert sum(row["visitors"] for row in rows) == 3_000
         assert sum(row["scored"] for row in rows) == dfn.summary(snap)["scored"].item()
 
+    def test_groups_that_are_too_small_are_among_the_others(self) -> None:
+        groups = pl.when(pl.col("row") < 20).then(pl.lit("large")).otherwise(pl.format("small {}", "row"))
+        visitors = frame(30, VISITORS, city=groups, score=pl.lit(50.0), conversion_rate=pl.col("row") / 1000)
+        rows = drawn(dfn.charts.breakdown(visitors, "city", min_visitors=2), "group")
+        assert [(row["group"], row["scored"]) for row in rows] == [("large", 20), ("10 other groups", 10)]
+        assert "No group has 21 visitors" in svg(dfn.charts.breakdown(visitors, "city", min_visitors=21))
+
+    @pytest.mark.parametrize("by", ["channel", ["channel", "device"]])
+    def test_another_figure_than_the_number_of_visitors_may_choose_the_groups(self, by: str | list[str]) -> None:
+        snap = crowd(3_000, channels=40)
+        chart = dfn.charts.breakdown(snap, by, "score", top=3, order_by="conversion_rate_shrunk")
+        table = dfn.breakdown(snap, "channel", order_by="conversion_rate_shrunk")
+        groups = [row["group"] for row in drawn(chart, "group") if not row["is_other"]]
+        assert groups == table["channel"].head(3).to_list()
+
     def test_groups_that_overlap_are_never_added_up(self) -> None:
         chart = dfn.charts.breakdown(crowd(300, channels=50), "dimension_matches", top=3)
         assert len(drawn(chart, "group")) == 3
@@ -82,6 +97,10 @@ class TestBreakdown:
     def test_null_is_a_group_with_a_name(self) -> None:
         rows = drawn(dfn.charts.breakdown(crowd(8), "country_code", "visitors"), "group")
         assert "(not known)" in {row["group"] for row in rows}
+
+    def test_a_visit_without_a_campaign_has_none(self) -> None:
+        rows = drawn(dfn.charts.breakdown(crowd(8), "utm_campaign", "visitors"), "group")
+        assert [row["group"] for row in rows] == ["(none)"]
 
     def test_bands_keep_their_own_order(self) -> None:
         rows = drawn(dfn.charts.breakdown(crowd(300), "score_band", "score"), "group")
@@ -227,6 +246,15 @@ class TestDrivers:
     def test_intervals_stay_within_the_chart(self) -> None:
         for row in drawn(dfn.charts.drivers(dfn.demo.Site(seed=0, visitors=60).snapshot()), "group"):
             assert all(0.125 <= row[name] <= 8 for name in ("bar", "measured", "low", "high") if row[name] is not None)
+
+    def test_an_interval_that_goes_on_beyond_the_chart_ends_in_an_arrow(self) -> None:
+        few = dfn.Snapshot(crowd(60).visitors.with_columns(conversion_rate=pl.int_range(pl.len()) % 10 * 0.001))
+        chart = dfn.charts.drivers(few, top=50)
+        shapes = {layer["mark"].get("shape") for layer in chart.to_dict()["layer"] if isinstance(layer["mark"], dict)}
+        lowest = min(row["low"] for row in drawn(chart, "group"))
+        assert {row["goes_lower"] for row in drawn(chart, "group")} == {True, False}
+        assert "triangle-left" in shapes
+        assert all(row["low"] == lowest for row in drawn(chart, "group") if row["goes_lower"])
 
     def test_where_no_dimension_matched_it_says_so(self) -> None:
         visitors = crowd(30).visitors.with_columns(dimension_matches=pl.lit(None)).cast(dict(VISITORS))

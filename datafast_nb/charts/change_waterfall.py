@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 460
 _ROW: Final = 32
+_TICKS: Final = 6
 _MIX, _OWN = "traffic mix", "the group's own rate"
 
 
@@ -156,7 +158,7 @@ def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
                 "start:Q",
                 title="Mean predicted conversion rate",
                 scale=alt.Scale(zero=False),
-                axis=alt.Axis(format=".2~%", tickCount=6),
+                axis=alt.Axis(format=_tick_format(rows), tickCount=_TICKS),
             ),
             x2="end:Q",
             y=y,
@@ -182,6 +184,14 @@ def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
         .add_params(picked)
     )
     return bars
+
+
+def _tick_format(rows: pl.DataFrame) -> str:
+    """Give a format with as many digits as it takes to tell the ticks apart."""
+    ends = pl.concat([rows["start"], rows["end"]])
+    lowest, highest = (100 * float(end) for end in (ends.min(), ends.max()))  # type: ignore[arg-type]
+    digits = math.ceil(-math.log10((highest - lowest) / _TICKS)) if highest > lowest else 2
+    return f".{min(max(digits, 0), 6)}~%"
 
 
 def _ends(rates: Sequence[float]) -> list[alt.Chart]:

@@ -109,6 +109,8 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
         lowest=pl.lit(lowest),
         highest=pl.lit(highest),
         direction=pl.when(pl.col("lift_shrunk") >= 1).then(pl.lit(_ABOVE)).otherwise(pl.lit(_BELOW)),
+        goes_lower=pl.col("lift_low") < lowest,
+        goes_higher=pl.col("lift_high") > highest,
         lift="lift",
         lift_shrunk="lift_shrunk",
         conversion_rate="conversion_rate",
@@ -120,6 +122,16 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
             "not known for fewer than two"
         ),
     )
+
+
+def _cut(base: alt.Chart, rows: pl.DataFrame) -> list[alt.Chart]:
+    """Draw an arrow head where an interval goes on beyond the scale."""
+    ends = {"goes_lower": ("low:Q", "triangle-left"), "goes_higher": ("high:Q", "triangle-right")}
+    return [
+        base.transform_filter(alt.datum[name]).mark_point(shape=shape, size=28, filled=True).encode(x=x)
+        for name, (x, shape) in ends.items()
+        if rows[name].any()
+    ]
 
 
 def _reach(table: pl.DataFrame) -> tuple[float, float]:
@@ -167,6 +179,7 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
         bars.add_params(picked),
         base.mark_rule().encode(x="low:Q", x2="high:Q"),
         base.mark_tick(height=9).encode(x="measured:Q"),
+        *_cut(base, rows),
         average,
         wording.at_the_right(base),
     ]

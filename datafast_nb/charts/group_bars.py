@@ -17,7 +17,7 @@ from datafast_nb.snapshot import Baseline, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datafast_nb.conversion import Dimension
+    from datafast_nb.conversion import Dimension, Order
 
 _WIDTH: Final = 460
 _SERIES: Final = 5
@@ -31,6 +31,8 @@ def breakdown(
     metric: Metric = "conversion_rate",
     *,
     top: int = 15,
+    min_visitors: int = 1,
+    order_by: Order | None = None,
     baseline: Baseline | None = None,
 ) -> alt.LayerChart:
     """Draw a figure of each group as a bar, over one dimension or two.
@@ -46,6 +48,11 @@ def breakdown(
     top : int, default 15
         Draw no more than this many groups, those with the most visitors; of a second dimension, no more than five.
         All others of a single dimension are one more bar, in grey; else the subtitle says how many there are.
+    min_visitors : int, default 1
+        Draw no group of fewer visitors by itself: it is one of the others.
+    order_by : str, optional
+        Draw the first groups by this figure of ``datafast_nb.breakdown``, in its order; by default the groups with
+        the most visitors, in the order of `metric`.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
 
@@ -76,11 +83,20 @@ def breakdown(
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, metric):
         return wording.message(f"{figure.name} by {wording.dimensions(names)}", nothing, wording.left_out(total))
-    groups = largest(table, names[0], top, metric)
+    large = table.filter(pl.col("visitors").sum().over(names[0]) >= min_visitors)
+    if large.is_empty():
+        few = f"No group has {wording.number(min_visitors, 'visitor')}"
+        return wording.message(_sentence(figure, names, total), few, remedy="Give a smaller min_visitors.")
+    groups = largest(large, names[0], top, metric)
+    if order_by is not None:
+        groups = _first(visitors, names[0], top, min_visitors, order_by, known)
     series = largest(table, names[1], _SERIES, "visitors") if names[1:] else None
     rows = _rows(table, names, groups, series, metric)
     if others := 0 if series is not None or "dimension_matches" in names else table.height - groups.height:
-        pooled = conversion.breakdown(visitors, names, top=top, order_by="visitors", baseline=known)
+        order = order_by or "visitors"
+        pooled = conversion.breakdown(
+            visitors, names, top=top, min_visitors=min_visitors, order_by=order, baseline=known
+        )
         rows = pl.concat([rows, _others(pooled.collect(), others, metric)])
     rows = _with_interval(rows, metric, rate_of(data, known))
     reference = _reference(metric, known, rate_of(data, known))
@@ -88,7 +104,7 @@ def breakdown(
     layers = bars if reference is None else [*bars, _line(reference, figure)]
     notes = [
         wording.left_out(total) if not figure.is_count else "",
-        *([] if others else _of_how_many(table, names, groups, series)),
+        *([] if others else _of_how_many(table, names, groups, series, order_by)),
         "The groups overlap." if "dimension_matches" in names else "",
         "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
         "" if reference is None else f"Dashed: the site's average, {format(reference, figure.format)}.",
@@ -114,7 +130,20 @@ def largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFram
     ordered = groups.sort(name, nulls_last=True)
     if name not in _ORDERED:
         ordered = ordered.sort("_order", descending=True, nulls_last=True, maintain_order=True)
-    return ordered.select(name, label=wording.distinct_label(name), place=pl.int_range(pl.len()))
+    return _labelled(ordered, name)
+
+
+def _first(
+    visitors: pl.LazyFrame, name: str, top: int, min_visitors: int, order: Order, baseline: Baseline | None
+) -> pl.DataFrame:
+    """Give the first groups by a figure, as `largest` gives those with the most visitors."""
+    table = conversion.breakdown(visitors, name, min_visitors=min_visitors, order_by=order, baseline=baseline)
+    return _labelled(table.collect().head(top), name)
+
+
+def _labelled(groups: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Give the groups of a dimension with their labels and places."""
+    return groups.select(name, label=wording.distinct_label(name), place=pl.int_range(pl.len()))
 
 
 def _rows(
@@ -204,16 +233,21 @@ def _sentence(figure: Figure, names: Sequence[str], total: dict[str, Any]) -> st
 
 
 def _of_how_many(
-    table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None
+    table: pl.DataFrame,
+    names: Sequence[str],
+    groups: pl.DataFrame,
+    series: pl.DataFrame | None,
+    order: Order | None,
 ) -> list[str]:
     """Say which groups are drawn, where that is not all."""
+    ranks = ("largest" if order is None else "first", "largest")
     pairs = (
-        (name, drawn, table[name].n_unique())
-        for name, drawn in zip(names, (groups, series), strict=False)
+        (name, drawn, table[name].n_unique(), which)
+        for name, drawn, which in zip(names, (groups, series), ranks, strict=False)
         if drawn is not None
     )
     return [
-        f"Drawn: the {drawn.height} largest of {groups:,} groups by {wording.dimension(name)}."
-        for name, drawn, groups in pairs
-        if drawn.height < groups
+        f"Drawn: the {drawn.height} {which} of {everything:,} groups by {wording.dimension(name)}."
+        for name, drawn, everything, which in pairs
+        if drawn.height < everything
     ]

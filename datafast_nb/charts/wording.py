@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import altair as alt
 import polars as pl
 
+from datafast_nb.schema import VISITOR_COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,6 +19,11 @@ LABEL_LENGTH: Final = 60
 
 UNKNOWN: Final = "(not known)"
 """What stands for a value that is missing."""
+
+_NONE: Final = "(none)"
+# Where a missing value tells that there was none: a visit without a campaign, or from nowhere.
+_PARAMETERS: Final = [column.name for column in VISITOR_COLUMNS if column.source.startswith("params.")]
+_ABSENT: Final = frozenset({*_PARAMETERS, "referrer", "dimension_matches"})
 
 NOBODY: Final = "Nobody is here right now"
 NOTHING_HAPPENED: Final = "Nothing has happened of late"
@@ -46,7 +53,12 @@ def label(column: str) -> pl.Expr:
     # The cut before the cleaning bounds the work on a text of any length.
     text = pl.col(column).cast(pl.String).str.head(2 * LABEL_LENGTH).str.replace_all(_UNSAFE, " ")
     short = pl.when(text.str.len_chars() > LABEL_LENGTH).then(text.str.head(LABEL_LENGTH - 1) + "…").otherwise(text)
-    return short.fill_null(UNKNOWN)
+    return short.fill_null(missing(column))
+
+
+def missing(name: str) -> str:
+    """Say what stands for a missing value of a dimension."""
+    return _NONE if name in _ABSENT else UNKNOWN
 
 
 def cut(text: str) -> str:

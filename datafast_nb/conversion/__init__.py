@@ -5,6 +5,7 @@ Everything here is a pure function, frame in and frame out, written once as Narw
 the caller collects it.
 """
 
+from datafast_nb.conversion.breakdown import Order as Order
 from datafast_nb.conversion.breakdown import breakdown as breakdown
 from datafast_nb.conversion.breakdown import summary as summary
 from datafast_nb.conversion.compare import compare as compare

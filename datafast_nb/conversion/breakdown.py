@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -25,14 +25,18 @@ from datafast_nb.conversion.figures import (
 )
 from datafast_nb.conversion.frames import Frame, counts, nearest, opened, rate_of, require, shown, whole_number
 from datafast_nb.conversion.interval import Interval
-from datafast_nb.conversion.shrinkage import SHRINKAGE, with_shrunk, with_variances
+from datafast_nb.conversion.shrinkage import SHRINKAGE, Shrunk, with_shrunk, with_variances
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OTHER: Final = "other"
-_OWN: Final = (*FIGURES, *SHRINKAGE, "is_other")
+_ORDERS: Final = (*FIGURES, *SHRINKAGE)
+_OWN: Final = (*_ORDERS, "is_other")
+
+Order: TypeAlias = Figure | Shrunk
+"""A column of `breakdown` that its rows can be sorted by."""
 
 
 @overload
@@ -43,7 +47,7 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Figure = "expected_value",
+    order_by: Order = "expected_value",
     baseline: Baseline | None = None,
     interval: Interval = "normal",
 ) -> pl.DataFrame: ...
@@ -55,7 +59,7 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Figure = "expected_value",
+    order_by: Order = "expected_value",
     baseline: Baseline | None = None,
     interval: Interval = "normal",
 ) -> Frame: ...
@@ -67,7 +71,7 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Figure = "expected_value",
+    order_by: Order = "expected_value",
     baseline: Baseline | None = None,
     interval: Interval = "normal",
 ) -> Any: ...  # noqa: ANN401
@@ -78,7 +82,7 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Figure = "expected_value",
+    order_by: Order = "expected_value",
     baseline: Baseline | None = None,
     interval: Interval = "normal",
 ) -> Any:
@@ -110,7 +114,8 @@ def breakdown(
     include_customers : bool, default False
         Count customers in every figure, not in ``customers`` alone.
     order_by : str, default "expected_value"
-        The figure to sort by, largest first, missing ones last, and then by the group.
+        The figure to sort by, largest first, missing ones last, and then by the group. ``conversion_rate_shrunk`` ranks
+        small groups fairly.
     baseline : Baseline, optional
         The site's averages, which `lift` is measured against; by default the snapshot's own.
     interval : {"normal", "logit"}, default "normal"
@@ -186,16 +191,16 @@ def breakdown(
     check_dimensions(frame, names, _OWN)
     rate = rate_of(data, baseline)
     groups = _groups(frame, names, include_customers=include_customers)
-    groups = with_figures(with_variances(groups, rate), rate, interval)
-    columns, first = [*names, *FIGURES, *SHRINKAGE], []
+    groups = with_shrunk(with_figures(with_variances(groups, rate), rate, interval))
+    columns, first = [*names, *_ORDERS], []
     if top is not None:
         groups = _first_of(groups, names, top, min_visitors or 0, order_by)
-        groups = with_figures(groups, rate, interval)
+        groups = with_shrunk(with_figures(groups, rate, interval))
         columns, first = [*columns, "is_other"], ["is_other"]
     elif min_visitors is not None:
         groups = groups.filter(nw.col("visitors") >= min_visitors)
     descending = [False] * len(first) + [True] + [False] * len(names)
-    table = with_shrunk(groups).select(*columns)
+    table = groups.select(*columns)
     return restore(table.sort(*first, order_by, *names, descending=descending, nulls_last=True))
 
 
@@ -257,10 +262,10 @@ def _check_options(top: object, min_visitors: object, order_by: object, interval
         whole_number(top, "top", 1)
     if min_visitors is not None:
         whole_number(min_visitors, "min_visitors", 0)
-    if order_by not in FIGURES:
+    if order_by not in _ORDERS:
         raise ValueError(
-            f"order_by is {shown(order_by)}, which is no figure.{nearest(order_by, FIGURES)} "
-            f"There are: {', '.join(FIGURES)}."
+            f"order_by is {shown(order_by)}, which is no figure.{nearest(order_by, _ORDERS)} "
+            f"There are: {', '.join(_ORDERS)}."
         )
     if interval not in ("normal", "logit"):
         raise ValueError(f"interval is {shown(interval)}; give 'normal' or 'logit'.")

@@ -9,13 +9,16 @@ between 0 and 1 and not successes to be counted (for which one would take a beta
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion.frames import ratio
 
-SHRINKAGE: Final = ("conversion_rate_shrunk", "credibility")
+Shrunk = Literal["conversion_rate_shrunk", "credibility"]
+"""A column of `breakdown` that tells what a small group's rate most likely is."""
+
+SHRINKAGE: Final[tuple[Shrunk, ...]] = get_args(Shrunk)
 """The columns that `breakdown` gives after its figures."""
 
 

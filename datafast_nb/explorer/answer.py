@@ -13,8 +13,7 @@ from datafast_nb import charts
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.group_bars import largest
 from datafast_nb.charts.metrics import FIGURES, why_missing
-from datafast_nb.conversion import FIGURES as ORDERS
-from datafast_nb.conversion import Figure, breakdown
+from datafast_nb.conversion import breakdown
 from datafast_nb.explorer.question import Question, chosen
 from datafast_nb.snapshot import Snapshot
 
@@ -51,8 +50,8 @@ class Answer:
     @cached_property
     def table(self) -> pl.DataFrame:
         """The breakdown, the largest figure first."""
-        order: Figure = next((name for name in ORDERS if name == self.question.measure), "expected_value")
-        return breakdown(self.visitors, self.question.by, order_by=order, baseline=self.snapshot.baseline)
+        by, order, baseline = self.question.by, self.question.measure, self.snapshot.baseline
+        return breakdown(self.visitors, by, order_by=order, baseline=baseline)
 
     @property
     def drawn_by(self) -> str:

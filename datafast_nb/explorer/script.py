@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from IPython.core.getipython import get_ipython
 
-from datafast_nb.conversion import FIGURES
 from datafast_nb.explorer.question import Question
 from datafast_nb.filters import LIMITS, SEARCHED, countries_named
 from datafast_nb.schema import VISITORS
@@ -43,8 +42,7 @@ def script(question: Question, snapshot: str, *, chart: str, with_site: bool = T
     lines = [] if snapshot == "snap" else [f"snap = {snapshot}"]
     lines += visitors
     by = _literal(question.by[0] if len(question.by) == 1 else question.by)
-    order = f", order_by={_literal(question.measure)}" if question.measure in FIGURES else ""
-    lines.append(f"table = dfn.breakdown({data}, by={by}{order}{baseline})")
+    lines.append(f"table = dfn.breakdown({data}, by={by}, order_by={_literal(question.measure)}{baseline})")
     metric = f", metric={_literal(question.measure)}" if chart == "breakdown" else ""
     lines += [f"chart = dfn.charts.{chart}({data}, by={by}{metric}{baseline})", "chart"]
     return "\n".join(["import datafast_nb as dfn", *imports, "", *lines])

@@ -79,6 +79,15 @@ def test_groups_are_ordered_by_the_figure_that_is_asked_for() -> None:
     assert dfn.breakdown(SITE, "country_code", order_by="visitors", top=1)["country_code"].to_list() == ["US", "other"]
 
 
+@pytest.mark.parametrize("top", [None, 2])
+def test_a_small_group_s_rate_is_drawn_to_the_average_before_groups_are_ordered_by_it(top: int | None) -> None:
+    table = dfn.breakdown(SITE, "country_code", top=top, order_by="conversion_rate_shrunk")
+    groups = table.filter(pl.col("country_code") != "other")
+    assert groups["conversion_rate_shrunk"].is_sorted(descending=True)
+    every = dfn.breakdown(SITE, "country_code")
+    assert table["conversion_rate_shrunk"].max() == every["conversion_rate_shrunk"].max()
+
+
 def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
     row = dfn.breakdown(SITE, "country_code", include_customers=True).row(0, named=True)
     assert (row["country_code"], row["customers"], row["scored"], row["expected_value"]) == ("US", 1, 3, 102.0)
