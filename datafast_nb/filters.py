@@ -134,9 +134,10 @@ def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checke
     if name in LIMITS:
         return pl.col(name.removeprefix("min_")).fill_nan(None).ge(value)
     if name == "dimension_matches":
-        texts = [None if each is None else str(each) for each in value]
+        matches = pl.col(name)
+        nothing = matches.list.len().fill_null(0) == 0  # which `breakdown` has as the group null
         return pl.any_horizontal(
-            pl.col(name).list.contains(pl.lit(each, pl.String), nulls_equal=True) for each in texts
+            nothing if each is None else matches.list.contains(pl.lit(str(each), pl.String)) for each in value
         )
     # Compared as text, so that a value of another type is nobody's instead of an error.
     column = pl.col(name).cast(pl.String)

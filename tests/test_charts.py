@@ -18,7 +18,7 @@ from ipywidgets import Widget
 
 import datafast_nb as dfn
 from datafast_nb.charts.picture import packed
-from datafast_nb.charts.renderer import render
+from datafast_nb.charts.renderer import VEGALITE, render
 from datafast_nb.charts.view import ChartView, Vega
 from tests.chart_sites import (
     CHARTS,
@@ -164,16 +164,20 @@ class TestRenderer:
         code += "dfn.charts.scores(dfn.Snapshot()); print(alt.renderers.active)"
         assert printed(code) == "default"
 
-    def test_a_bundle_has_a_widget_a_picture_and_words(self) -> None:
+    def test_a_bundle_has_a_widget_a_specification_a_picture_and_words(self) -> None:
         bundle, _ = dfn.charts.scores(crowd(30))._repr_mimebundle_()
-        assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+        assert set(bundle) == {"application/vnd.jupyter.widget-view+json", VEGALITE, "image/png", "text/plain"}
+        assert bundle[VEGALITE]["$schema"].split("/")[-1].startswith(VEGALITE.split(".")[2].split("+")[0])
         assert bundle["text/plain"].startswith("How likely 27 prospects are to buy\n")
 
-    def test_the_picture_has_double_density_and_is_shown_at_its_own_size(self) -> None:
+    def test_the_picture_is_sharper_than_its_size_on_the_screen(self) -> None:
         bundle, metadata = render(dfn.charts.scores(crowd(30)).to_dict())
         width, height = struct.unpack_from(">II", bundle["image/png"], 16)
-        assert metadata["image/png"] == {"width": width // 2, "height": height // 2}
-        assert 480 < width // 2 < 700
+        shown = metadata["image/png"]
+        assert 480 < shown["width"] < 700
+        assert (
+            width / shown["width"] == pytest.approx(1.5, rel=0.01) == pytest.approx(height / shown["height"], rel=0.01)
+        )
 
     def test_the_picture_is_packed_without_changing_a_pixel(self) -> None:
         def pixels(picture: bytes) -> bytes:
@@ -194,7 +198,7 @@ class TestRenderer:
 
     def test_a_chart_that_can_not_be_drawn_has_no_picture(self) -> None:
         bundle, _ = render({"mark": "no such mark", "data": {"values": []}})
-        assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
+        assert set(bundle) == {"application/vnd.jupyter.widget-view+json", VEGALITE, "text/plain"}
 
     def test_all_charts_share_one_vega(self) -> None:
         spec = dfn.charts.scores(crowd(3)).to_dict()

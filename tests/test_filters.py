@@ -63,6 +63,7 @@ def test_without_filters_everybody_is_chosen() -> None:
         ({"min_confidence": 0.5}, [1, 2, 6]),
         ({"dimension_matches": "device"}, [0, 1]),
         ({"dimension_matches": ["referrer", "country"]}, [0, 7]),
+        ({"dimension_matches": [None]}, [2, 3, 4, 5, 6]),
         ({"city": "Paris", "device": "mobile"}, [0]),
         ({"device": "mobile", "min_score": 50, "text": "cy"}, [2]),
     ],

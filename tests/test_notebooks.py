@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.charts.renderer import VEGALITE
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 TOLD = ["conversion-analysis.ipynb", "cookbook.ipynb"]
@@ -32,10 +33,11 @@ def test_a_notebook_is_smaller_than_a_megabyte(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TOLD)
-def test_charts_are_stored_as_pictures_and_without_widgets(name: str) -> None:
+def test_charts_are_stored_as_specifications_and_pictures_and_without_widgets(name: str) -> None:
     stored = [{kind for output in cell for kind in output.get("data", {})} for cell in outputs(name)]
     charts = [kinds for kinds in stored if "image/png" in kinds]
     assert len(charts) >= 5
+    assert all(VEGALITE in kinds for kinds in charts)
     assert not any("application/vnd.jupyter.widget-view+json" in kinds for kinds in stored)
 
 

@@ -87,10 +87,10 @@ def breakdown(
     if large.is_empty():
         few = f"No group has {wording.number(min_visitors, 'visitor')}"
         return wording.message(_sentence(figure, names, total), few, remedy="Give a smaller min_visitors.")
-    groups = largest(large, names[0], top, metric)
+    groups, *second = drawn_groups(large, names, metric, top)
     if order_by is not None:
         groups = _first(visitors, names[0], top, min_visitors, order_by, known)
-    series = largest(table, names[1], _SERIES, "visitors") if names[1:] else None
+    series = second[0] if second else None
     rows = _rows(table, names, groups, series, metric)
     if others := 0 if series is not None or "dimension_matches" in names else table.height - groups.height:
         order = order_by or "visitors"
@@ -121,6 +121,12 @@ def _names(by: str | Sequence[str]) -> list[str]:
     if len(names) > 2:  # noqa: PLR2004
         raise ValueError(f"A chart has room for two dimensions, not {len(names)}; datafast_nb.breakdown gives a table.")
     return names
+
+
+def drawn_groups(table: pl.DataFrame, names: Sequence[str], metric: Metric, top: int) -> list[pl.DataFrame]:
+    """Give the groups that are drawn, of each dimension: its value, its label, and its place."""
+    orders: tuple[tuple[int, str], ...] = ((top, metric), (_SERIES, "visitors"))
+    return [largest(table, name, size, order) for name, (size, order) in zip(names, orders, strict=False)]
 
 
 def largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFrame:

@@ -71,7 +71,7 @@ def heatmap(
     by_both = wording.dimensions(names)
     if nothing := why_missing(table, "lift"):
         return wording.message(f"Lift by {by_both}", nothing, wording.left_out(total))
-    rows, columns = (largest(table, name, top, "visitors") for name in names)
+    rows, columns = drawn_cells(table, names, top)
     cells = (
         table.join(rows, on=names[0], nulls_equal=True)
         .rename({"label": "row", "place": "_row"})
@@ -92,6 +92,11 @@ def heatmap(
         f"Blue: likelier to buy than the site's average; orange: less likely. {uncertainty.note(cells['scored'])}",
     )
     return _drawn(cells, names, rows["label"].to_list(), columns["label"].to_list()).properties(title=heading)
+
+
+def drawn_cells(table: pl.DataFrame, names: Sequence[str], top: int) -> list[pl.DataFrame]:
+    """Give the groups that are drawn, of each dimension: its value, its label, and its place."""
+    return [largest(table, name, top, "visitors") for name in names]
 
 
 def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> alt.LayerChart:

@@ -1,8 +1,9 @@
 """How a chart reaches the screen: as a widget that needs no network, and as a picture where nothing runs.
 
 Altair's own default renderer loads Vega from a CDN, and its ``mimetype`` one is not understood by JupyterLab. This one
-puts two views of a chart into the same output: a widget that brings Vega along (JupyterLab, Notebook, Voilà), and a
-PNG (GitHub, nbconvert, a notebook of somebody else).
+puts three views of a chart into the same output: a widget that brings Vega along (JupyterLab, Notebook, Voilà), the
+specification itself for front ends that know this version of Vega-Lite, and a PNG (GitHub, nbconvert, a notebook of
+somebody else).
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from datafast_nb.charts.view import ChartView
 
 NAME: Final = "datafast_nb"
 """The renderer's name in ``altair.renderers``."""
+
+# Altair's own name for it ends in ``.json``, which notebooks store as text; ``+json`` is what the front ends know.
+VEGALITE: Final = f"application/vnd.vegalite.v{alt.VEGALITE_VERSION.split('.')[0]}+json"
+"""The MIME type of a specification."""
 
 
 def register_renderer() -> None:
@@ -40,11 +45,12 @@ def render(
     Returns
     -------
     tuple of dict
-        The content and the metadata of each MIME type: a widget view, ``image/png`` and ``text/plain``.
+        The content and the metadata of each MIME type: a widget view, Vega-Lite, ``image/png`` and ``text/plain``.
     """
     view, view_metadata = ChartView(spec, embed_options)._repr_mimebundle_() or ({}, {})
     picture, picture_metadata = png(spec)
-    return {**view, **picture, "text/plain": _in_words(spec)}, {**view_metadata, **picture_metadata}
+    content = {**view, VEGALITE: spec, **picture, "text/plain": _in_words(spec)}
+    return content, {**view_metadata, **picture_metadata}
 
 
 def _in_words(spec: dict[str, Any]) -> str:

@@ -11,13 +11,15 @@ import polars as pl
 
 from datafast_nb import charts
 from datafast_nb.charts import uncertainty, wording
-from datafast_nb.charts.group_bars import largest
+from datafast_nb.charts.group_bars import drawn_groups
+from datafast_nb.charts.heat_map import drawn_cells
 from datafast_nb.charts.metrics import FIGURES, why_missing
 from datafast_nb.conversion import breakdown
 from datafast_nb.explorer.question import Question, chosen
 from datafast_nb.snapshot import Snapshot
 
 MOST_BARS: Final = 15
+MOST_CELLS: Final = 12
 """Groups of a dimension that the chart draws."""
 
 _PICKED: Final = "#2f7de1"
@@ -65,7 +67,7 @@ class Answer:
         by, baseline = [*self.question.by], self.snapshot.baseline
         if self.drawn_by == "breakdown":
             return charts.breakdown(self.visitors, by, self.question.measure, top=MOST_BARS, baseline=baseline)
-        return charts.heatmap(self.visitors, by, baseline=baseline)
+        return charts.heatmap(self.visitors, by, top=MOST_CELLS, baseline=baseline)
 
     @cached_property
     def _drawn(self) -> dict[str, Any]:
@@ -75,15 +77,12 @@ class Answer:
     @cached_property
     def labels(self) -> list[dict[str, Any]]:
         """The groups of each dimension by the labels that the chart gives them."""
-        first = "visitors" if self.drawn_by == "heatmap" else self.question.measure
-        drawn = [
-            largest(self.table, name, MOST_BARS, order)
-            for name, order in zip(self.question.by, (first, "visitors"), strict=False)
-        ]
-        return [
-            dict(zip(each["label"], each[name], strict=True))
-            for name, each in zip(self.question.by, drawn, strict=True)
-        ]
+        by, measure = self.question.by, self.question.measure
+        if self.drawn_by == "heatmap":
+            drawn = drawn_cells(self.table, by, MOST_CELLS)
+        else:
+            drawn = drawn_groups(self.table, by, measure, MOST_BARS)
+        return [dict(zip(each["label"], each[name], strict=True)) for name, each in zip(by, drawn, strict=True)]
 
     @cached_property
     def nothing(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import weakref
 from typing import Any, Final, get_args
 
 import altair as alt
 import polars as pl
+from IPython.core.getipython import get_ipython
 from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, TraitError, observe, validate
@@ -30,6 +32,8 @@ from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
 
 _NOTHING_YET: Final = "Nothing has arrived yet"
+# The moment that is shown can't be had again where nothing leads to it.
+_UNNAMED: Final = "dfn.load()  # another moment than is shown: give the explorer a name to take its own"
 _HELP: Final = (
     "Give it a Snapshot, a source of them such as datafast_nb.connect() or demo.Site(), or a LiveMap: "
     "Explorer(snap), Explorer(client), Explorer(live)."
@@ -46,8 +50,8 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
     Parameters
     ----------
     source : Snapshot, Source or LiveMap, optional
-        What to explore. A source is asked once when the explorer is made, and again by `refresh`. With `live`, what is
-        shown until the map has its first answer.
+        What to explore. A source is asked once when the explorer is made, and again by `refresh`. With `live`, a
+        snapshot that is shown until the map has its first answer.
     live : LiveMap, optional
         A map to be linked to; ``Explorer(live)`` means the same.
     by : str or sequence of str
@@ -113,6 +117,7 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._fault: str | None = None
         self._offers = self._showing = self._closed = False
         self._answered: Answer | None = None
+        self._shown: Answer | None = None  # the one that a click is about
         self._nobody = Snapshot()  # what is explored before anything has arrived
         super().__init__(by=checked_dimensions(by), measure=measure, theme=theme)
         self._link = None if self._live is None else Link(self._live, self._draw)
@@ -188,6 +193,7 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
         """
         if self._live is not None:
             self._live.refresh()
+            return
         if self._source is None:
             return
         try:
@@ -243,13 +249,9 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
         with self._lock:
             if self._view is not None or self._closed:
                 return
-            self._view = View(
-                self.theme,
-                several_sites=self._has_several_sites(),
-                can_refresh=self._source is not None and self._live is None,
-                linked=self._live is not None,
-            )
+            self._view = View(self.theme, can_refresh=self._source is not None, linked=self._live is not None)
             self._draw()
+            self._draw_when_the_cell_has_run()
             self._view.on_choice(self._choose)
             self._view.on_refresh(self.refresh)
             self._view.front.on_wish(self._take)
@@ -299,7 +301,10 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
                 action(message)
 
     def _take_click(self, datum: dict[str, Any]) -> None:
-        self._pick(self._answer().group_of(datum))
+        with self._lock:
+            shown = self._shown
+        if shown is not None and not self._closed:
+            self._pick(shown.group_of(datum))
 
     def _do_pick(self, message: dict[str, Any]) -> None:
         self._pick(rows.group_of(self._answer(), message["key"]))
@@ -351,8 +356,8 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
                 return
             self._showing = True
             try:
-                self._view.show_choice(self.by, self.measure)
-                answer = self._answer()
+                self._view.show_choice(self.by, self.measure, several_sites=self._has_several_sites())
+                answer = self._shown = self._answer()
                 nothing = self._why_nothing(answer)
                 self._view.show(self._state(answer, nothing), None if nothing else answer.spec)
             finally:
@@ -388,20 +393,36 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
         tone = status.state if status.state in {"live", "retrying", "stopped"} else ""
         return {"tone": tone, "text": f"Linked to the map. {status}", "shown": shown}
 
+    def _draw_when_the_cell_has_run(self) -> None:
+        """Write the code again when the cell's variables and its result have their names."""
+        shell = get_ipython()
+        if shell is None:
+            return
+        explorer = weakref.ref(self)
+
+        def draw(*_result: object) -> None:
+            shell.events.unregister("post_run_cell", draw)
+            if (shown := explorer()) is not None:
+                shown._draw()  # noqa: SLF001 - its own
+
+        shell.events.register("post_run_cell", draw)
+
     def _spoken_of(self) -> str:
-        """Give the expression that gives the snapshot in the user's notebook."""
-        known = ((self._live, ".snapshot"), (self._source, ".snapshot()"), (self._snapshot, ""))
-        thing, how = next((thing, how) for thing, how in known if thing is not None)
-        name = called(thing)
-        if name is None:
-            name, how = called(self), ".snapshot"
-        return "dfn.load()" if name is None else f"{name}{how}"
+        """Give the expression that gives the snapshot in the user's notebook: this very one, where it has a name."""
+        arrived = self._live is not None and self._live.snapshot is not None
+        known: list[tuple[object, str]] = [(self._live, ".snapshot")] if arrived else [(self._snapshot, "")]
+        known += [(self, ".snapshot"), (self._source, ".snapshot()")]
+        for thing, how in known:
+            if thing is not None and (name := called(thing)) is not None:
+                return f"{name}{how}"
+        return _UNNAMED
 
     def _has_several_sites(self) -> bool:
         """Say whether visitors can be told apart by their site."""
-        if self._live is not None:
-            return len(self._live.snapshots) > 1
-        return self._snapshot is not None and "site" in self._snapshot.visitors.columns
+        if self._live is not None and len(self._live.snapshots) > 1:
+            return True
+        snapshot = self.snapshot
+        return snapshot is not None and "site" in snapshot.visitors.columns
 
 
 def _told_apart(source: object, live: object) -> tuple[LiveMap | None, Source | None, Snapshot | None]:
@@ -424,4 +445,8 @@ def _told_apart(source: object, live: object) -> tuple[LiveMap | None, Source | 
         return live, None, None
     if not isinstance(source, Source) or isinstance(source, type):
         raise TypeError(f"Explorer can't explore {type(source).__name__}. {_HELP}")
-    return live, (source if live is None else None), None
+    if live is not None:
+        raise TypeError(
+            "With a live map, its source is what is explored: give Explorer a Snapshot beside it, or nothing."
+        )
+    return None, source, None

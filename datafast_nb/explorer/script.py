@@ -14,6 +14,8 @@ from datafast_nb.explorer.question import Question
 from datafast_nb.filters import LIMITS, SEARCHED, countries_named
 from datafast_nb.schema import VISITORS
 
+# What the code binds itself.
+_BOUND: Final = frozenset({"dfn", "pl", "with_dimensions", "searched", "visitors", "table", "chart"})
 # The last results of IPython are names too: _ and __ are others' a moment later, _12 stays.
 _RESULT: Final = re.compile(r"_\d+")
 
@@ -75,6 +77,9 @@ def called(thing: object) -> str | None:
 
 
 def _can_be_typed(name: str) -> bool:
+    """Say whether a name can stand in the code, and means the same after it has run."""
+    if name in _BOUND:
+        return False
     return name.isidentifier() and not keyword.iskeyword(name) and (name[0] != "_" or bool(_RESULT.fullmatch(name)))
 
 
@@ -85,8 +90,9 @@ def _condition(name: str, value: Any) -> str:  # noqa: ANN401 - as `Filters` hol
     if name in LIMITS:
         return f'pl.col("{name.removeprefix("min_")}").fill_nan(None) >= {value!r}'
     if name == "dimension_matches":
-        texts = [_literal(None if each is None else str(each)) for each in value]
-        tests = [f'pl.col("{name}").list.contains(pl.lit({text}, pl.String), nulls_equal=True)' for text in texts]
+        nothing = f'pl.col("{name}").list.len().fill_null(0) == 0'
+        matches = f'pl.col("{name}").list.contains(pl.lit({{}}, pl.String))'
+        tests = [nothing if each is None else matches.format(_literal(str(each))) for each in value]
         return tests[0] if len(tests) == 1 else f"pl.any_horizontal({', '.join(tests)})"
     if name == "is_customer" and value in ((True,), (False,)):
         return f'{"" if value[0] else "~"}pl.col("is_customer").fill_null(False)'

@@ -23,20 +23,16 @@ class View:
     ----------
     theme
         ``light``, ``dark``, or ``auto`` for that of the page.
-    several_sites
-        Whether visitors can be told apart by their site.
     can_refresh
         Whether there is a source that can be asked again.
     linked
         Whether filters and data are those of a live map.
     """
 
-    def __init__(self, theme: str, *, several_sites: bool, can_refresh: bool, linked: bool) -> None:
-        names = [name for name in DIMENSIONS if name != "site" or several_sites]
-        dimensions = [(_title(wording.dimension(name)), name) for name in names]
+    def __init__(self, theme: str, *, can_refresh: bool, linked: bool) -> None:
         measures = [(FIGURES[name].name, name) for name in get_args(Metric)]
-        self.first = Dropdown(options=dimensions, description="Break down by")
-        self.second = Dropdown(options=[("(nothing else)", ""), *dimensions], description="and by")
+        self.first = Dropdown(description="Break down by")
+        self.second = Dropdown(description="and by")
         self.measure = Dropdown(options=measures, description="Measure")
         self.refresh = Button(description="Refresh", tooltip="Ask for a new snapshot") if can_refresh else None
         controls = [self.first, self.second, self.measure, *([self.refresh] if self.refresh else [])]
@@ -61,8 +57,13 @@ class View:
         if self.refresh is not None:
             self.refresh.on_click(lambda _: callback())
 
-    def show_choice(self, by: tuple[str, ...], measure: str) -> None:
-        """Set the controls."""
+    def show_choice(self, by: tuple[str, ...], measure: str, *, several_sites: bool) -> None:
+        """Set the controls; the site is offered where visitors can be told apart by it, or are."""
+        names = [name for name in DIMENSIONS if name != "site" or several_sites or name in by]
+        dimensions = tuple((_title(wording.dimension(name)), name) for name in names)
+        if self.first.options != dimensions:
+            self.first.options = dimensions
+            self.second.options = (("(nothing else)", ""), *dimensions)
         self.first.value, self.second.value, self.measure.value = by[0], by[1] if by[1:] else "", measure
 
     def show(self, state: dict[str, Any], spec: dict[str, Any] | None) -> None:

@@ -17,7 +17,7 @@ from datafast_nb.explorer import Explorer
 from datafast_nb.livemap.view import family
 from tests.explorer.panels import PEOPLE, ask, click, displayed, key, names, picked, view
 from tests.livemap.maps import registry
-from tests.livemap.sources import Scripted, people
+from tests.livemap.sources import Scripted, people, visitors
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "x" * 10_000
 
@@ -299,3 +299,43 @@ def test_the_site_is_offered_where_there_are_several() -> None:
     assert names(explorer) == ["shop", "blog"]
     assert "site" in dict(view(explorer).first.options).values()
     assert "site" not in dict(view(displayed(Explorer(PEOPLE))).first.options).values()
+
+
+def test_a_single_site_may_be_asked_for_by_name_all_the_same() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="site", measure="visitors"))
+    assert names(explorer) == [""]
+    explorer = displayed(Explorer(PEOPLE))
+    explorer.by = "site"
+    explorer.by = ["device", "site"]
+    assert view(explorer).second.value == "site"
+
+
+@pytest.mark.parametrize("measure", ["visitors", "lift"])
+def test_a_click_reaches_the_right_ones_of_many_pairs_that_look_the_same(measure: Any) -> None:
+    # The larger a URL is in all, the smaller is its larger part.
+    parts = pl.DataFrame({"nth": range(14)}).select(
+        url=pl.format("https://example.com/{}{}", pl.lit("x" * 60), "nth"),
+        device=pl.lit(["mobile", "desktop"]),
+        size=pl.concat_list(30 + pl.col("nth"), 30 - 2 * pl.col("nth")),
+    )
+    each = parts.explode("device", "size").select(pl.col("url", "device").repeat_by("size").explode())
+    rates = pl.int_range(each.height, eager=True) % 7 / 100
+    crowd = visitors(each.height, current_url=each["url"], device=each["device"], conversion_rate=rates)
+    explorer = displayed(Explorer(dfn.Snapshot(crowd, baseline=PEOPLE.baseline), by=["device", "current_url"]))
+    explorer.measure = measure
+    fields = ("row", "column") if measure == "lift" else ("group", "series")
+    drawn = [row for rows in explorer.chart.to_dict()["datasets"].values() for row in rows if fields[1] in row]
+    assert len(drawn) > 8
+    for row in drawn:
+        click(explorer, **{name: row[name] for name in fields})
+        chosen = crowd.filter(
+            pl.col("device").is_in(explorer.filters["device"]),
+            pl.col("current_url").is_in(explorer.filters["current_url"]),
+        )
+        assert dfn.breakdown(chosen, "device")["scored"].to_list() == [row["scored"]]
+        explorer.clear_filters()
+
+
+def test_a_map_and_another_source_are_refused_together() -> None:
+    with pytest.raises(TypeError, match="Snapshot beside it, or nothing"):
+        Explorer(dfn.demo.Site(), live=dfn.LiveMap(dfn.demo.Site()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from typing import Any
 
@@ -108,9 +109,35 @@ def test_an_explorer_with_a_name_speaks_for_a_source_without_one(monkeypatch: py
     assert_frame_equal(names["table"], explorer.table)
 
 
+def test_a_source_s_present_moment_is_the_explorer_s_where_that_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = dfn.demo.Site(seed=0, visitors=50)
+    explorer = dfn.Explorer(site)
+    in_main(monkeypatch, site=site, shown=explorer)
+    assert "snap = shown.snapshot\n" in explorer.code
+
+
+@pytest.mark.parametrize("name", ["dfn", "pl", "visitors", "table", "chart", "searched", "with_dimensions"])
+def test_a_name_that_the_code_binds_itself_is_left_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_main(monkeypatch, **{name: PEOPLE, "kept_for_later": PEOPLE})
+    explorer = dfn.Explorer(PEOPLE, by="device")
+    assert "snap = kept_for_later\n" in explorer.code
+
+
+def test_an_explorer_at_the_end_of_a_cell_is_spoken_of_by_the_number_of_the_cell() -> None:
+    code = """
+from IPython.core.interactiveshell import InteractiveShell
+import datafast_nb as dfn
+shell = InteractiveShell.instance()
+shell.run_cell("import datafast_nb as dfn; dfn.Explorer(dfn.demo.Site(seed=0, visitors=20))", store_history=True)
+explorer = shell.user_ns["_1"]
+assert "snap = _1.snapshot" in explorer._view.front.code, explorer._view.front.code
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_code_about_what_has_no_name_runs_on_a_snapshot_of_its_own() -> None:
     explorer = dfn.Explorer(PEOPLE, by="device")
-    assert "snap = dfn.load()" in explorer.code
+    assert "snap = dfn.load()  # another moment than is shown" in explorer.code
     assert run(explorer.code)["table"].columns == explorer.table.columns
 
 
