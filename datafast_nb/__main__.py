@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -55,10 +56,11 @@ def _open_lab(options: argparse.Namespace, *, demo: bool) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container there is nobody else; the server listens on loopback alone
     environment = {name: value for name, value in os.environ.items() if not (demo and name == VARIABLE)}
-    try:
-        return subprocess.call(command, env=environment)  # noqa: S603 - our own interpreter and arguments
-    except KeyboardInterrupt:
-        return 0
+    server = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter and arguments
+    # The server ends with us, and itself answers Ctrl-C, which reaches it too: it asks once more, or ends.
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return server.wait()
 
 
 def _copy_notebooks(directory: Path) -> Path:

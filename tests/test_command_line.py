@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from datafast_nb import __main__ as command_line
@@ -16,12 +18,16 @@ from datafast_nb import __version__
 def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[str], dict[str, str]]]:
     calls: list[tuple[list[str], dict[str, str]]] = []
 
-    def call(command: list[str], *, env: dict[str, str]) -> int:
-        calls.append((command, env))
-        return 0
+    class Server:
+        def __init__(self, command: list[str], *, env: dict[str, str]) -> None:
+            calls.append((command, env))
+
+        def wait(self) -> int:
+            return 0
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(subprocess, "Popen", Server)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setenv("DATAFAST_API_KEY", "a-key")
     return calls
 
@@ -43,6 +49,18 @@ def test_lab_opens_a_copy_of_the_quickstart_with_the_key_of_the_environment(
 def test_demo_leaves_the_key_out(started: list[tuple[list[str], dict[str, str]]]) -> None:
     assert command_line.main(["demo"]) == 0
     assert "DATAFAST_API_KEY" not in started[0][1]
+
+
+def test_a_server_that_is_told_to_end_takes_jupyterlab_along(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "datafast_nb", "demo", "--no-browser", "--directory", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as lab:
+        assert lab.stderr is not None
+        said = iter(lab.stderr.readline, "")
+        assert any("is running at" in line for line in said)
+        (jupyter,) = psutil.Process(lab.pid).children()
+        lab.terminate()
+        assert lab.wait(timeout=30) in {0, -signal.SIGTERM}
+        assert not jupyter.is_running()
 
 
 def test_notebooks_that_are_there_are_left_alone(

@@ -10,12 +10,14 @@ import altair as alt
 import polars as pl
 
 from datafast_nb import charts
-from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts import wording
 from datafast_nb.charts.group_bars import drawn_groups
 from datafast_nb.charts.heat_map import drawn_cells
 from datafast_nb.charts.metrics import FIGURES, why_missing
+from datafast_nb.charts.wording import UNKNOWN
 from datafast_nb.conversion import breakdown
 from datafast_nb.explorer.question import Question, chosen
+from datafast_nb.formats import plain
 from datafast_nb.snapshot import Snapshot
 
 MOST_BARS: Final = 15
@@ -23,8 +25,8 @@ MOST_CELLS: Final = 12
 """Groups of a dimension that the chart draws."""
 
 _PICKED: Final = "#2f7de1"
-_FAINT: Final = 0.35
-_PICKED_NOTE: Final = "Faint: groups that are not picked out, to compare with."
+_FAINT: Final = 0.1
+_PICKED_NOTE: Final = "Faintest: groups that are not picked out, to compare with."
 _PAIR: Final = 2
 
 
@@ -107,7 +109,7 @@ class Answer:
             tests = [{"field": field, "oneOf": labels} for field, labels in picked.items() if labels]
             for layer in spec["layer"]:
                 if "y" in layer.get("encoding", {}):
-                    layer["encoding"]["opacity"] = {"condition": {"test": {"and": tests}, "value": 1}, "value": _FAINT}
+                    _set_off(layer["encoding"], {"and": tests}, outlined=self.drawn_by == "heatmap")
         if self.drawn_by == "breakdown":
             spec["layer"].insert(0, _bands([*self.labels[0]], picked["group"]))
         return {name: value for name, value in spec.items() if name not in ("title", "config")} | {
@@ -136,15 +138,37 @@ class Answer:
             return {"sentence": f"{figure.name} by {by}", "notes": ""}
         title = self._drawn["title"]
         notes = " ".join(title.get("subtitle", []))
-        if any(self._picked_labels()):  # faintness then tells of that instead of the size
-            notes = " ".join([notes.replace(uncertainty.note(pl.Series([0])), "").strip(), _PICKED_NOTE]).strip()
-        return {"sentence": title["text"], "notes": notes}
+        if any(self._picked_labels()):
+            notes = f"{notes} {_PICKED_NOTE}"
+        if undrawn := self._picked_undrawn():
+            notes = f"{notes} Picked out, but not among the groups drawn: {undrawn}."
+        return {"sentence": title["text"], "notes": notes.strip()}
+
+    def _picked_undrawn(self) -> str:
+        """Name the groups that are picked out and have no bar, a few at most."""
+        names = [
+            plain(UNKNOWN if value is None else value, 32)
+            for name, drawn in zip(self.question.by, self.labels, strict=True)
+            for value in self.question.filters.values.get(name, ())
+            if not any(self.question.picks({name: each}) for each in drawn.values())
+        ]
+        return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")  # noqa: PLR2004
 
     def group_of(self, datum: dict[str, Any]) -> dict[str, Any] | None:
         """Give the group that a mark of the chart stands for; None if it stands for none."""
         named = zip(self.question.by, self.labels, map(datum.get, self._fields), strict=True)
         group = {name: labels[label] for name, labels, label in named if isinstance(label, str) and label in labels}
         return group or None
+
+
+def _set_off(encoding: dict[str, Any], test: dict[str, Any], *, outlined: bool) -> None:
+    """Make the marks of groups that are not picked out fainter than any small group, which stays as faint as it is."""
+    own = encoding.get("opacity", {"value": 1})
+    own = {name: value for name, value in own.get("condition", own).items() if name not in ("param", "empty")}
+    encoding["opacity"] = {"condition": {"test": test, **own}, "value": _FAINT}
+    if outlined:
+        encoding["stroke"] = {"condition": {"test": test, "value": _PICKED}, "value": None}
+        encoding["strokeWidth"] = {"value": 2}
 
 
 def _bands(labels: list[str], picked: list[str]) -> dict[str, Any]:
