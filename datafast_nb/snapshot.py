@@ -117,7 +117,7 @@ class Snapshot:
         Parameters
         ----------
         body
-            The JSON as text or UTF-8 bytes, or the path of a file that holds it.
+            The JSON as text or UTF-8 bytes, or a ``pathlib.Path`` to a file that holds it.
         strict
             Raise on the first value that no column can hold. By default such a value becomes null and a row of
             `problems`, and one warning tells of them all.

@@ -35,7 +35,7 @@ UNTOLD: Final = "The predictions do not tell"
 # What to do about each of these.
 _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        NOBODY: "A later snapshot may hold somebody; a history holds those who have left.",
+        NOBODY: "Take a filter away, if there is one; a later snapshot may hold somebody.",
         NOTHING_HAPPENED: "The service keeps ten minutes of events and payments; take another snapshot later.",
         NO_PREDICTIONS: "DataFast makes them once a site has enough payments. Counts need none: metric='visitors'.",
         ONLY_CUSTOMERS: "Predictions are for prospects. Counts include customers: metric='visitors'.",
