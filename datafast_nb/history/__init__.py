@@ -1,0 +1,5 @@
+"""What the endpoint forgets after ten minutes, kept in Delta Lake tables, asked lazily, and shown again."""
+
+from datafast_nb.history.history import History as History
+from datafast_nb.history.history import Info as Info
+from datafast_nb.history.writer import Appended as Appended
