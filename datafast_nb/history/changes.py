@@ -63,6 +63,12 @@ RECORDS: Final = pl.Schema({_RECORD_KEY: pl.String(), "time": MOMENT})
 NOTHING: Final = Known(None, STATES.to_frame(), RECORDS.to_frame(), RECORDS.to_frame())
 
 
+def time_of(snapshot: Snapshot) -> datetime:
+    """Give the time of a snapshot to the millisecond: Delta Lake's statistics of a file are no finer."""
+    when = snapshot.fetched_at
+    return when.replace(microsecond=when.microsecond // 1000 * 1000)
+
+
 def keyed(records: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
     """Add the key that a record is known by: its id; where it has none, its content and which one of its like it is."""
     content = pl.struct(pl.exclude("seen_at")).struct.json_encode()
@@ -89,7 +95,7 @@ def fresh_records(snapshot: Snapshot, kind: Kind, known: pl.DataFrame) -> pl.Dat
     """Give the events or payments whose key is not known, each once, with `seen_at` and `_key`."""
     frame = snapshot.events if kind == "events" else snapshot.payments
     return (
-        keyed(_seen(frame, snapshot.fetched_at).lazy(), kind)
+        keyed(_seen(frame, time_of(snapshot)).lazy(), kind)
         .unique(_RECORD_KEY, keep="first", maintain_order=True)
         .join(known.lazy(), on=_RECORD_KEY, how="anti", maintain_order="left")
         .collect()
@@ -100,7 +106,7 @@ def news(snapshot: Snapshot, known: Known, events: pl.DataFrame, payments: pl.Da
     """Put together what is new about the visitors, and the new events and payments."""
     changes, states = _visitor_changes(snapshot, known.states)
     then = Known(
-        snapshot.fetched_at,
+        time_of(snapshot),
         states,
         _still_known(snapshot, "events", known.events),
         _still_known(snapshot, "payments", known.payments),
@@ -117,7 +123,7 @@ def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
 def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give the rows to store, and the state of each visitor who is here now."""
     copy = pl.int_range(pl.len(), dtype=pl.Int64).over("visitor_id")
-    now = _seen(snapshot.visitors, snapshot.fetched_at).with_columns(copy=copy).select(STATES.names())
+    now = _seen(snapshot.visitors, time_of(snapshot)).with_columns(copy=copy).select(STATES.names())
     state = ["copy", *VISITORS.names()]
     same = before.join(now.select(state), on=state, how="semi", nulls_equal=True)
     different = now.join(before.select(state), on=state, how="anti", nulls_equal=True)
@@ -127,7 +133,7 @@ def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataF
         change=pl.when("_here").then(pl.lit("changed")).otherwise(pl.lit("appeared"))
     )
     gone = before.join(now, on=VISITOR_KEY, how="anti", nulls_equal=True).select(
-        pl.lit(snapshot.fetched_at, MOMENT).alias("seen_at"), *session, change=pl.lit("left")
+        pl.lit(time_of(snapshot), MOMENT).alias("seen_at"), *session, change=pl.lit("left")
     )
     rows = pl.concat([SCHEMAS["visitors"].to_frame(), changed.drop("_here"), gone], how="diagonal")
     return rows, pl.concat([same, different])
@@ -136,8 +142,8 @@ def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataF
 def _still_known(snapshot: Snapshot, kind: Kind, known: pl.DataFrame) -> pl.DataFrame:
     """Forget what happened long ago, unless it is still shown."""
     frame = snapshot.events if kind == "events" else snapshot.payments
-    shown = remembered(_seen(frame, snapshot.fetched_at).lazy(), kind)
-    recent = known.filter(pl.col("time") >= snapshot.fetched_at - REMEMBERED)
+    shown = remembered(_seen(frame, time_of(snapshot)).lazy(), kind)
+    recent = known.filter(pl.col("time") >= time_of(snapshot) - REMEMBERED)
     return pl.concat([shown, recent]).unique(_RECORD_KEY)
 
 
@@ -145,7 +151,7 @@ def _poll(snapshot: Snapshot, known: Known, states: pl.DataFrame) -> pl.DataFram
     """Give the row that completes a snapshot."""
     baseline = snapshot.baseline
     row = {
-        "seen_at": snapshot.fetched_at,
+        "seen_at": time_of(snapshot),
         "count": snapshot.count,
         "has_predictions": snapshot.has_predictions,
         "conversion_rate": baseline and baseline.conversion_rate,
@@ -170,10 +176,10 @@ def _gap_since(snapshot: Snapshot, known: Known) -> datetime | None:
     """
     if known.last is None:
         return None
-    reaches = snapshot.fetched_at - WINDOW
+    reaches = time_of(snapshot) - WINDOW
     if known.last < reaches:
         return known.last
     expected = known.events.filter(pl.col("time") > reaches + WINDOW / 10)
-    shown = remembered(_seen(snapshot.events, snapshot.fetched_at).lazy(), "events")
+    shown = remembered(_seen(snapshot.events, time_of(snapshot)).lazy(), "events")
     cut = shown.height and expected.height and not shown.join(expected, on=_RECORD_KEY, how="semi").height
     return known.last if cut else None

@@ -110,7 +110,8 @@ class History:
         """Store what is new in a snapshot: all of it or, if that fails, nothing.
 
         Of a visitor a row is written when one appears, changes or leaves; events and payments are kept once, by id, as
-        they were first shown. The same snapshot again changes nothing. What is in ``Snapshot.problems`` is counted,
+        they were first shown. The same snapshot again changes nothing; snapshots are told apart by their time, to the
+        millisecond. What is in ``Snapshot.problems`` is counted,
         not kept.
 
         Parameters

@@ -21,6 +21,7 @@ from datafast_nb.history.changes import (
     keyed,
     news,
     remembered,
+    time_of,
 )
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
@@ -94,11 +95,12 @@ class Writer:
             self._recall()
         known = self._known
         assert known is not None
-        if known.last is not None and snapshot.fetched_at <= known.last:
-            if snapshot.fetched_at == known.last or self._has(snapshot.fetched_at):
+        when = time_of(snapshot)
+        if known.last is not None and when <= known.last:
+            if when == known.last or self._has(when):
                 return Appended(new=False)
             raise HistoryOrderError(
-                f"This snapshot is from {snapshot.fetched_at:%Y-%m-%d %H:%M:%S} UTC, before the last one of the "
+                f"This snapshot is from {when:%Y-%m-%d %H:%M:%S} UTC, before the last one of the "
                 f"history ({known.last:%Y-%m-%d %H:%M:%S} UTC), and was not stored. Append in the order of time; if "
                 "the clock went back, set it right or wait until it has caught up."
             )

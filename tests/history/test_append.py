@@ -122,6 +122,17 @@ def test_text_by_strangers_comes_back_as_it_was(history: dfn.History) -> None:
     assert history.at(after(0)).visitors.sort("visitor_id").equals(given.visitors.sort("visitor_id"))
 
 
+def test_times_finer_than_a_millisecond_are_cut_off(history: dfn.History) -> None:
+    given = snapshot(0.123456, [{"visitorId": "a"}])
+    assert history.append(given).new
+    assert not history.append(given).new
+    assert not history.append(snapshot(0.123999)).new
+    history.append(snapshot(0.124001))
+    assert not history.append(given).new
+    assert history.visitors(after(0.123)).collect()["seen_at"].to_list() == [after(0.123)]
+    assert [it.fetched_at for it in history.snapshots()] == [after(0.123), after(0.124)]
+
+
 def test_an_empty_site_is_recorded_too(history: dfn.History) -> None:
     history.append(snapshot(0))
     assert history.at(after(5)).visitors.height == 0
