@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -16,11 +17,12 @@ from datafast_nb.formats import duration
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.rebuild import snapshot_at
+from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.sessions import sessions
 from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Tables, as_given, files, properties_of
 from datafast_nb.history.writer import Appended, Writer
 from datafast_nb.schema import VISITORS
-from datafast_nb.snapshot import Snapshot
+from datafast_nb.snapshot import Snapshot, Source
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
 _GAPS: Final = pl.Schema({"since": MOMENT, "until": MOMENT, "duration": pl.Duration("us")})
@@ -142,6 +144,62 @@ class History:
         with self._turn:
             writer = self._writer or self._begin()
             return writer.append(snapshot if self._key is None else snapshot.redacted(key=self._key))
+
+    def record(
+        self,
+        source: Source,
+        every: timedelta | float = 10,
+        duration: timedelta | float | None = None,
+        *,
+        progress: bool = True,
+        report: Report | None = None,
+    ) -> Recording:
+        """Append a source's snapshots at an interval, in the background, until told to stop.
+
+        After a fault it asks again, at longer and longer intervals but often enough that a short fault costs nothing:
+        the next snapshot shows what happened in the last ten minutes. What was longer is found in `gaps`.
+
+        Parameters
+        ----------
+        source
+            A client, or any other source.
+        every
+            The time from one snapshot to the next, in seconds or as a timedelta; five minutes at most.
+        duration
+            How long to record; by default until ``stop()``.
+        progress
+            Whether to show a progress bar.
+        report
+            Called on the recording's thread with what happened (``"stored"``, ``"failed"``, ``"stopped"``) and its
+            figures.
+
+        Returns
+        -------
+        Recording
+            Its ``stop()``, ``wait()``, ``progress``, ``running`` and ``error``.
+
+        Raises
+        ------
+        DataFastError
+            As `append` raises it where no recording can begin, such as `HistoryInUseError`.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> history = dfn.History("site-history")  # doctest: +SKIP
+        >>> recording = history.record(dfn.connect())  # doctest: +SKIP
+        >>> recording.stop()  # doctest: +SKIP
+        """
+        if not isinstance(source, Source):
+            raise TypeError(f"record takes a source, such as dfn.connect(): {type(source).__name__} has no snapshot().")
+        check_times(every, duration)
+        with self._turn:
+            if self._writer is None:
+                self._begin()
+        if report is None:
+            total = None if duration is None else math.ceil(seconds(duration, "duration") / seconds(every, "every"))
+            report = progress_bar(total) if progress else _silent
+        return Recording(self, source, every, duration, report)
 
     def close(self) -> None:
         """Let others write. Reading goes on, and the next `append` opens the history again."""
@@ -374,6 +432,10 @@ class History:
             f"Nothing was recorded within {duration(WINDOW.total_seconds())} before {when:%Y-%m-%d %H:%M:%S} UTC. "
             f"The nearest snapshots are from {known} UTC; gaps() tells what is missing."
         )
+
+
+def _silent(what: str, figures: dict[str, Any]) -> None:
+    """Report nothing."""
 
 
 def _between(rows: pl.LazyFrame, column: str, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
