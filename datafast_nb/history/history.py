@@ -18,6 +18,7 @@ from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
+from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
 from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Tables, as_given, files, properties_of
 from datafast_nb.history.writer import Appended, Writer
@@ -330,6 +331,36 @@ class History:
             moments = [first + step * place for place in range((last - first) // step + 1)]
         for place in range(0, len(moments), _CHUNK):
             yield from self._snapshots(moments[place : place + _CHUNK])
+
+    def replay(self, start: datetime | None = None, end: datetime | None = None, speed: float = 1.0) -> Replay:
+        """Show a span of the past again, as a source for ``LiveMap``.
+
+        Parameters
+        ----------
+        start, end
+            Its first and its last moment (with a time zone); by default those of the history.
+        speed
+            Seconds of the past in one second.
+
+        Returns
+        -------
+        Replay
+            Its ``play()``, ``pause()``, ``seek(when)``, ``now``, ``speed`` and ``playing``.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> live = dfn.LiveMap(history.replay(speed=60), interval=1)  # doctest: +SKIP
+        """
+        span = self._span_of_polls()
+        first = span[0] if start is None else max(span[0], _moment(start, "start"))
+        last = span[1] if end is None else min(span[1], _moment(end, "end"))
+        if first > last:
+            raise NotRecordedError(
+                f"Nothing was recorded in this span. The history goes from {span[0]:%Y-%m-%d %H:%M} to "
+                f"{span[1]:%Y-%m-%d %H:%M} UTC."
+            )
+        return Replay(self, first, last, speed)
 
     def gaps(self) -> pl.DataFrame:
         """Give the times of which something may be missing.
