@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
-from datafast_nb.history.tables import MOMENT, POLLS, SCHEMAS
+from datafast_nb.history.tables import MOMENT, POLLS, SCHEMAS, Rows
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot
 
@@ -50,10 +50,7 @@ class Known:
 class News(NamedTuple):
     """Rows to add to each table, and what is known once they are there."""
 
-    visitors: pl.DataFrame
-    events: pl.DataFrame
-    payments: pl.DataFrame
-    polls: pl.DataFrame
+    rows: Rows
     known: Known
 
 
@@ -111,8 +108,7 @@ def news(snapshot: Snapshot, known: Known, events: pl.DataFrame, payments: pl.Da
         _still_known(snapshot, "events", known.events),
         _still_known(snapshot, "payments", known.payments),
     )
-    columns = (SCHEMAS["events"].names(), SCHEMAS["payments"].names())
-    return News(changes, events.select(columns[0]), payments.select(columns[1]), _poll(snapshot, known, states), then)
+    return News(Rows(changes, events, payments, _poll(snapshot, known, states)), then)
 
 
 def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:

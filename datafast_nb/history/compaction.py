@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from datafast_nb.history.tables import Name, Tables, files
+from datafast_nb.history.tables import SORTED_BY, Name, Tables, files
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -14,21 +14,13 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 2_000_000
 """Rows that are merged at once, and so in memory: about half a gigabyte."""
 
-_SORTED_BY: Final[dict[Name, tuple[str, ...]]] = {
-    # One visitor's rows follow each other, so that what stays the same costs next to nothing.
-    "visitors": ("visitor_id", "seen_at"),
-    "events": ("visitor_id", "timestamp"),
-    "payments": ("timestamp",),
-    "polls": ("seen_at",),
-}
-
 
 def compact(tables: Tables, table: DeltaTable, name: Name) -> None:
     """Merge the files of each closed day, and of each hour of the last day. Readers notice nothing."""
     for first, last, count in _groups(files(table)).iter_rows():
         if count > 1:
             span = tables.scan(table, name).filter(pl.col("seen_at").is_between(first, last))
-            tables.replace(table, span.sort(_SORTED_BY[name], nulls_last=True).collect(), first, last)
+            tables.replace(table, span.sort(SORTED_BY[name], nulls_last=True).collect(), first, last)
 
 
 def _groups(found: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
-from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Tables, as_given, files, properties_of
+from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Rows, Tables, as_given, files, properties_of
 from datafast_nb.history.writer import Appended, Writer
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot, Source
@@ -145,6 +145,19 @@ class History:
         with self._turn:
             writer = self._writer or self._begin()
             return writer.append(snapshot if self._key is None else snapshot.redacted(key=self._key))
+
+    def extend(self, rows: Rows) -> None:
+        """Store many snapshots at once, as rows of the four tables: all of them or, if that fails, none.
+
+        For those who make or convert a history; names are stored as they are.
+
+        Parameters
+        ----------
+        rows
+            In the columns of the tables, all of snapshots later than the last one.
+        """
+        with self._turn:
+            (self._writer or self._begin()).extend(rows)
 
     def record(
         self,

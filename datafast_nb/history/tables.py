@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -61,6 +61,25 @@ SCHEMAS: Final[dict[Name, pl.Schema]] = {
     "polls": POLLS,
 }
 """The columns of each table. Delta Lake keeps times in microseconds; `scan` gives those of ``schema`` back."""
+
+
+class Rows(NamedTuple):
+    """Rows to add to the four tables, in their columns; any order."""
+
+    visitors: pl.DataFrame
+    events: pl.DataFrame
+    payments: pl.DataFrame
+    polls: pl.DataFrame
+
+
+SORTED_BY: Final[dict[Name, tuple[str, ...]]] = {
+    # One visitor's rows follow each other, so that what stays the same costs next to nothing.
+    "visitors": ("visitor_id", "seen_at"),
+    "events": ("visitor_id", "timestamp"),
+    "payments": ("timestamp",),
+    "polls": ("seen_at",),
+}
+"""How the rows of a large file are sorted."""
 
 _MEASURED: Final[dict[Name, str]] = {
     "visitors": "seen_at",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
@@ -15,7 +15,6 @@ from datafast_nb.history.changes import (
     REMEMBERED,
     Kind,
     Known,
-    News,
     fresh_records,
     happened,
     keyed,
@@ -26,7 +25,7 @@ from datafast_nb.history.changes import (
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
 from datafast_nb.history.rebuild import states_at
-from datafast_nb.history.tables import Name, Tables, as_given
+from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ class Writer:
 
     def __init__(self, tables: Tables, properties: dict[str, str]) -> None:
         self._tables = tables
+        self._known: Known | None = None
         self._lock = lock(tables)
         try:
             self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
@@ -105,25 +105,36 @@ class Writer:
                 "the clock went back, set it right or wait until it has caught up."
             )
         found = news(snapshot, known, *(self._new_records(snapshot, kind, known) for kind in IDS))
-        self._commit(found)
+        self._commit(found.rows)
+        self._known = found.known
         self._since_tidied += 1
         if self._since_tidied >= TIDY_EVERY:
             self._tidy()
-        gap = found.polls["gap_since"].item()
-        return Appended(True, found.visitors.height, found.events.height, found.payments.height, gap)
+        rows = found.rows
+        gap = rows.polls["gap_since"].item()
+        return Appended(True, rows.visitors.height, rows.events.height, rows.payments.height, gap)
 
-    def extend(self, rows: dict[Name, pl.DataFrame], known: Known) -> None:
-        """Store many polls at once, later than all that is there; `known` is what is to be remembered of them."""
-        self._commit(News(**rows, known=known))
+    def extend(self, rows: Rows) -> None:
+        """Store many snapshots at once, in the tables' own columns."""
+        if self._known is None:
+            self._recall()
+        known = self._known
+        assert known is not None
+        first: Any = rows.polls["seen_at"].min()
+        if known.last is not None and first is not None and first <= known.last:
+            raise HistoryOrderError(
+                f"There are snapshots up to {known.last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
+            )
+        sorted_rows = (getattr(rows, name).sort(SORTED_BY[name], nulls_last=True) for name in _ORDER)
+        self._commit(Rows(*sorted_rows))
 
-    def _commit(self, found: News) -> None:
-        """Write all four tables; until the last is written, nothing counts."""
+    def _commit(self, rows: Rows) -> None:
+        """Write all four tables; until the last is written, nothing counts, and what is known is to be recalled."""
         self._known = None
         for name in _ORDER:
-            rows: pl.DataFrame = getattr(found, name)
-            if rows.height:
-                self._tables.append(self._open[name], rows)
-        self._known = found.known
+            added: pl.DataFrame = getattr(rows, name).select(SCHEMAS[name].names())
+            if added.height:
+                self._tables.append(self._open[name], added)
 
     def _recall(self) -> None:
         """Remove what an interrupted append left behind, and remember what the last one knew."""
