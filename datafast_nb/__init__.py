@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from datafast_nb.errors import ResponseWarning as ResponseWarning
     from datafast_nb.errors import ServerError as ServerError
     from datafast_nb.explorer import Explorer as Explorer
-    from datafast_nb.history import History as History
+    from datafast_nb.history.calibration import calibration as calibration
+    from datafast_nb.history.history import History as History
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
     from datafast_nb.snapshot import Snapshot as Snapshot
@@ -93,6 +94,7 @@ _HOMES = {
     "ServerError": "errors",
     "Explorer": "explorer",
     "History": "history",
+    "calibration": "history",
     "LiveMap": "livemap",
     "Baseline": "snapshot",
     "Snapshot": "snapshot",
