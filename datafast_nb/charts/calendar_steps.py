@@ -59,13 +59,13 @@ def in_words(step: str) -> str:
 
 
 def edges(first: datetime, last: datetime, step: str, zone: str) -> pl.Series:
-    """Give the moments at which the steps of a time zone begin, from the one that holds `first` until after `last`."""
+    """Give the moments at which the steps of a time zone begin, from before `first` until `last` is reached."""
     # Two steps more: one because the first edge is before the first moment, one because days differ in length.
     begin = pl.lit(first).dt.convert_time_zone(zone).dt.truncate(step)
     beyond = pl.lit(last).dt.convert_time_zone(zone).dt.offset_by(step).dt.offset_by(step)
     moments = pl.select(edge=pl.datetime_range(begin, beyond, step))
-    begun = moments.select((pl.col("edge").dt.convert_time_zone("UTC") <= last.astimezone(UTC)).sum()).item()
-    return moments["edge"].head(begun + 1)
+    begun = moments.select((pl.col("edge").dt.convert_time_zone("UTC") < last.astimezone(UTC)).sum()).item()
+    return moments["edge"].head(max(begun, 1) + 1)
 
 
 def on_the_clock(moments: pl.Expr) -> pl.Expr:

@@ -85,7 +85,7 @@ def trend(
     zone, step = recorded.checked_zone(time_zone), None if every is None else calendar_steps.checked_step(every)
     watched = recorded.stretches(history, start, end)
     if watched.is_empty():
-        return wording.message(_SUBJECT, recorded.NOTHING_RECORDED, remedy=recorded.RECORD_MORE)
+        return wording.message(_SUBJECT, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
     step, edges = _bars_of(watched, step, zone)
     visits, payments = pl.collect_all(
         [

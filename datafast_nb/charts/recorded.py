@@ -11,7 +11,7 @@ import polars as pl
 from datafast_nb.charts import wording
 from datafast_nb.history import History
 
-NOTHING_RECORDED: Final = "Nothing was recorded in this time"
+TOO_LITTLE: Final = "Too little was recorded in this time"
 RECORD_MORE: Final = (
     "history.record(client) fills a history; history.info() tells its span, history.gaps() what it missed."
 )

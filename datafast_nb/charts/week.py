@@ -98,7 +98,7 @@ def rhythm(
         watched = recorded.between(ends["first"].item(), ends["last"].item(), gaps)
     subject = how.sentence.format(how.noun + "s") + ", by hour and weekday"
     if watched.is_empty():
-        return wording.message(subject, recorded.NOTHING_RECORDED, remedy=recorded.RECORD_MORE)
+        return wording.message(subject, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
     kept = recorded.only(rows, watched)
     figures = pl.collect_all([_local(kept, zone), rows.select(pl.len()), kept.select(pl.col("visitor_id").n_unique())])
     cells = _cells(figures[0], watched, zone)
