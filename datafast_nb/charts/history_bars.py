@@ -266,10 +266,10 @@ def _drawn(table: pl.DataFrame, gaps: pl.DataFrame, currencies: Sequence[str], a
         x = alt.X(
             "start:T",
             title=None,
-            scale=alt.Scale(type="utc", domain=[int(table["start"][0]), int(table["end"][-1])], nice=False),
+            scale=alt.Scale(type="utc", nice=False),
             axis=axis if lowest else None,
         )
-        layers = [_grey(gaps, x), *(_visitors(table, x) if place is None else _amounts(table, place, x))]
+        layers = [*_grey(gaps, x), *(_visitors(table, x) if place is None else _amounts(table, place, x))]
         height = _HEIGHTS["visitors" if place is None else "other" if place else _USD]
         title = alt.Title(name, fontSize=12, frame="group", offset=6)
         panels.append(alt.LayerChart(layer=layers, width=_WIDTH, height=height, title=title))
@@ -283,10 +283,10 @@ def _has_dollars(table: pl.DataFrame) -> bool:
     return table["expected"].count() > 0 or bool(table["payments0"].sum())
 
 
-def _grey(gaps: pl.DataFrame, x: alt.X) -> alt.Chart:
-    """Draw the gaps."""
+def _grey(gaps: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
+    """Draw the gaps, if there are any: Vega warns of marks without data."""
     longest = gaps.sort("hours", descending=True).head(_GAPS).sort("start")
-    rectangles: alt.Chart = (
+    rectangles = (
         alt.Chart(longest)
         .mark_rect(color=NEUTRAL, fillOpacity=0.18, stroke=NEUTRAL, strokeOpacity=0.35, strokeWidth=1)
         .encode(
@@ -298,7 +298,7 @@ def _grey(gaps: pl.DataFrame, x: alt.X) -> alt.Chart:
             ],
         )
     )
-    return rectangles
+    return [rectangles] if gaps.height else []
 
 
 def _told(*lines: alt.Tooltip) -> list[alt.Tooltip]:

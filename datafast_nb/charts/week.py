@@ -212,7 +212,7 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
             "clock:O",
             title="Hour",
             scale=alt.Scale(domain=list(_HOURS), paddingInner=0.06),
-            axis=alt.Axis(labelAngle=0, orient="bottom"),
+            axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=2, orient="bottom"),
         ),
         "y": alt.Y("day:O", title=None, scale=alt.Scale(domain=list(_DAYS), paddingInner=0.06)),
     }
