@@ -34,14 +34,23 @@ if TYPE_CHECKING:
     from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
     from datafast_nb.errors import DataFastError as DataFastError
     from datafast_nb.errors import ForbiddenError as ForbiddenError
+    from datafast_nb.errors import HistoryError as HistoryError
+    from datafast_nb.errors import HistoryFormatError as HistoryFormatError
+    from datafast_nb.errors import HistoryInUseError as HistoryInUseError
+    from datafast_nb.errors import HistoryKeyError as HistoryKeyError
+    from datafast_nb.errors import HistoryOrderError as HistoryOrderError
+    from datafast_nb.errors import HistoryStorageError as HistoryStorageError
     from datafast_nb.errors import InvalidResponseError as InvalidResponseError
     from datafast_nb.errors import MissingKeyError as MissingKeyError
     from datafast_nb.errors import NotFoundError as NotFoundError
+    from datafast_nb.errors import NotRecordedError as NotRecordedError
     from datafast_nb.errors import RateLimitError as RateLimitError
     from datafast_nb.errors import RequestError as RequestError
     from datafast_nb.errors import ResponseWarning as ResponseWarning
     from datafast_nb.errors import ServerError as ServerError
     from datafast_nb.explorer import Explorer as Explorer
+    from datafast_nb.history.calibration import calibration as calibration
+    from datafast_nb.history.history import History as History
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
     from datafast_nb.snapshot import Snapshot as Snapshot
@@ -69,14 +78,23 @@ _HOMES = {
     "ConnectionFailedError": "errors",
     "DataFastError": "errors",
     "ForbiddenError": "errors",
+    "HistoryError": "errors",
+    "HistoryFormatError": "errors",
+    "HistoryInUseError": "errors",
+    "HistoryKeyError": "errors",
+    "HistoryOrderError": "errors",
+    "HistoryStorageError": "errors",
     "InvalidResponseError": "errors",
     "MissingKeyError": "errors",
     "NotFoundError": "errors",
+    "NotRecordedError": "errors",
     "RateLimitError": "errors",
     "RequestError": "errors",
     "ResponseWarning": "errors",
     "ServerError": "errors",
     "Explorer": "explorer",
+    "History": "history",
+    "calibration": "history",
     "LiveMap": "livemap",
     "Baseline": "snapshot",
     "Snapshot": "snapshot",

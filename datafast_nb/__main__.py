@@ -1,4 +1,4 @@
-"""The command line: ``datafast-nb lab`` and ``datafast-nb demo``."""
+"""The command line: ``datafast-nb lab``, ``datafast-nb demo`` and ``datafast-nb record``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
 
+from datafast_nb import record_command
 from datafast_nb._version import __version__
 from datafast_nb.api_key import VARIABLE
 
@@ -39,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
         command.add_argument("--port", type=int, default=8888, help="first port to try (default: %(default)s)")
+    record_command.add_to(commands)
     options = parser.parse_args(arguments)
+    if options.command == "record":
+        return record_command.run(options)
     if find_spec("jupyterlab") is None:
         print("JupyterLab is not installed. Get it with: pip install 'datafast_nb[lab]'", file=sys.stderr)
         return 1

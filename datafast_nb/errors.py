@@ -75,5 +75,33 @@ class InvalidResponseError(DataFastError):
         self.path = path
 
 
+class HistoryError(DataFastError):
+    """Something is the matter with a history; what was stored before is still there."""
+
+
+class NotRecordedError(HistoryError):
+    """The history holds nothing of this moment, or nothing at all."""
+
+
+class HistoryInUseError(HistoryError):
+    """Another process or object records into this history; there is one writer at a time."""
+
+
+class HistoryOrderError(HistoryError):
+    """The snapshot is older than the history's last one: the clock went back, or snapshots came out of order."""
+
+
+class HistoryStorageError(HistoryError):
+    """The history could not be read or written: no space, no permission, no connection."""
+
+
+class HistoryFormatError(HistoryError):
+    """The tables are damaged, or of a newer version than this package reads."""
+
+
+class HistoryKeyError(HistoryError):
+    """The key of the pseudonyms is missing, or not the one that this history was begun with."""
+
+
 class ResponseWarning(UserWarning):
     """Values of a response fit no column; they became null and rows of ``Snapshot.problems``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ import datafast_nb as dfn
 from datafast_nb.charts.renderer import VEGALITE
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-TOLD = ["conversion-analysis.ipynb", "cookbook.ipynb"]
+TOLD = ["conversion-analysis.ipynb", "cookbook.ipynb", "history.ipynb"]
 
 
 @pytest.fixture(scope="module")
 def snap() -> dfn.Snapshot:
-    """Give the moment that both notebooks are about."""
+    """Give the moment that the analysis and the cookbook are about."""
     return dfn.demo.Site(seed=0, visitors=1000, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC)).snapshot()
 
 
@@ -58,3 +59,29 @@ def test_the_campaign_and_the_country_that_the_analysis_finds_are_those_that_wer
         found = lifts(snap, column)
         truth = planted.filter(dimension=dimension).sort("multiplier")["value"]
         assert (min(found, key=found.__getitem__), max(found, key=found.__getitem__)) == (truth[0], truth[-1])
+
+
+def test_the_calibration_that_the_history_s_text_tells_is_that_of_its_outputs() -> None:
+    cells = nbformat.read(FOLDER / "history.ipynb", as_version=4).cells
+    text = " ".join(" ".join(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    stored = [
+        output.get("data", output).get("text/plain", output.get("text", ""))
+        for it in cells
+        for output in it.get("outputs", ())
+    ]
+    for told, shown in (
+        ("25,823 visits", "25,823 of"),
+        ("2.38 % converted", "came true 2.38%"),
+        ("688 were matched", "688 of 688"),
+    ):
+        assert told in text
+        assert any(shown in output for output in stored)
+    for rate in ("1.97", "2.45", "3.22", "2.61"):
+        assert f"{rate} %" in text
+        assert any(rate in output and "visit_kind" in output for output in stored)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.name)
+def test_no_stored_output_names_a_folder_of_the_machine_it_was_made_on(path: Path) -> None:
+    stored = str([cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells])
+    assert not re.search(r"/(tmp|home|root|Users|var)/", stored)

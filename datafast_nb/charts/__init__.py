@@ -15,29 +15,36 @@ from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.funnel_bars import funnel
 from datafast_nb.charts.group_bars import breakdown
 from datafast_nb.charts.heat_map import heatmap
+from datafast_nb.charts.history_bars import trend
 from datafast_nb.charts.metrics import Metric
 from datafast_nb.charts.overview import dashboard
+from datafast_nb.charts.reliability_diagram import calibration
 from datafast_nb.charts.renderer import register_renderer
 from datafast_nb.charts.saving import save
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.theme import Theme, register_themes, use_theme
 from datafast_nb.charts.value_bins import value
 from datafast_nb.charts.view import ChartView
+from datafast_nb.charts.week import WeeklyMeasure, rhythm
 from datafast_nb.charts.world_map import world
 
 __all__ = [
     "ChartView",
     "Metric",
     "Theme",
+    "WeeklyMeasure",
     "breakdown",
+    "calibration",
     "compare",
     "dashboard",
     "drivers",
     "funnel",
     "heatmap",
+    "rhythm",
     "save",
     "scores",
     "timeline",
+    "trend",
     "use_theme",
     "value",
     "world",

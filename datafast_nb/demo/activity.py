@@ -66,34 +66,35 @@ def count_active(steps: pl.DataFrame, now: int) -> int:
 def _visitors(visits: pl.DataFrame, recent: pl.DataFrame, bias: float) -> pl.DataFrame:
     """Return the active visitors, each with the page of the last step."""
     latest = recent.lazy().group_by("visit").agg(pl.col("page", "at").last(), ended=pl.col("last").any())
-    active = (
-        visits.lazy()
-        .join(latest, on="visit", how="inner", maintain_order="left")
-        .with_columns(
-            is_customer=pl.col("was_customer") | (pl.col("buys") & pl.col("ended")),
-            has_profile=pl.col("had_profile") | (pl.col("ended") & (pl.col("buys") | pl.col("signs_up"))),
-        )
+    active = visits.lazy().join(latest, on="visit", how="inner", maintain_order="left")
+    return described(active, bias).sort("at", "visit", descending=True).collect()
+
+
+def described(visits: pl.LazyFrame, bias: float) -> pl.LazyFrame:
+    """Add what the service tells of visits that have come to the step `at`, on `page`, and may have `ended` there."""
+    active = visits.with_columns(
+        is_customer=pl.col("was_customer") | (pl.col("buys") & pl.col("ended")),
+        has_profile=pl.col("had_profile") | (pl.col("ended") & (pl.col("buys") | pl.col("signs_up"))),
     )
-    described = with_identity(with_origin(with_place(with_prediction(active, bias=bias))))
+    known = with_identity(with_origin(with_place(with_prediction(active, bias=bias))))
     random_name = pl.when(uniform("person", "nickname") < _NICKNAMED).then(pl.col("nickname"))
-    return (
-        described.with_columns(
-            visitor_id=visitor_id(),
-            page=pl.lit(PAGES).gather(pl.col("page")),
-            customer_name=pl.when("is_customer").then(pl.col("name")),
-            customer_email=pl.when("is_customer").then(pl.col("email")),
-            display_name=pl.when("has_profile").then(pl.col("name")).otherwise(random_name),
-        )
-        .sort("at", "visit", descending=True)
-        .collect()
+    return known.with_columns(
+        visitor_id=visitor_id(),
+        page=pl.lit(PAGES).gather(pl.col("page")),
+        customer_name=pl.when("is_customer").then(pl.col("name")),
+        customer_email=pl.when("is_customer").then(pl.col("email")),
+        display_name=pl.when("has_profile").then(pl.col("name")).otherwise(random_name),
     )
 
 
 def _events(visitors: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
-    """Return the page views and the goals reached, with `extra` as JSON text."""
-    seen = recent.join(visitors.drop("start", "page", "at"), on="visit").with_columns(
-        page=pl.lit(PAGES).gather(pl.col("page"))
-    )
+    """Return the newest page views and goals reached."""
+    return events_of(recent.join(visitors.drop("start", "page", "at"), on="visit")).head(MOST_EVENTS)
+
+
+def events_of(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return the page views and the goals reached in steps of described visits, with `extra` as JSON text."""
+    seen = steps.with_columns(page=pl.lit(PAGES).gather(pl.col("page")))
     at_demo = (pl.col("page") == _DEMO_PAGE) & (uniform("visit", "demo", pl.col("step")) < _WATCHES_DEMO)
     goals = {
         "pageview": (pl.lit(value=True), pl.lit("{}")),
@@ -108,7 +109,6 @@ def _events(visitors: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
     return (
         pl.concat(kinds)
         .sort("at", "goal", "visit", descending=True)
-        .head(MOST_EVENTS)
         .with_columns(
             event_id=_object_id("visit", "event", pl.col("step") * len(goals) + pl.col("goal")),
             amount=pl.when(pl.col("type") == "payment").then(pl.col("amount")),
@@ -120,8 +120,12 @@ def _payments(visitors: pl.DataFrame, recent: pl.DataFrame, subscriptions: pl.Da
     """Return the purchases of active visitors, and the renewals of subscriptions that began months ago."""
     done = recent.lazy().filter("last").select("visit", "at")
     bought = visitors.lazy().filter("buys").drop("at").join(done, on="visit")
-    months = range(1, RENEWALS + 1)
-    due = [_renewals(subscriptions.lazy(), month, now) for month in months]
+    due = [renewals(subscriptions.lazy(), month).filter(_is_recent(now)) for month in range(1, RENEWALS + 1)]
+    return payments_of(bought, *due).collect()
+
+
+def payments_of(bought: pl.LazyFrame, *due: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the payments of visits that ended in one, and of renewals; newest first."""
     purchases = bought.with_columns(
         payment_id=_object_id("visit", "payment"), renewal=pl.lit(value=False), is_new=~pl.col("was_customer")
     )
@@ -134,22 +138,16 @@ def _payments(visitors: pl.DataFrame, recent: pl.DataFrame, subscriptions: pl.Da
         )
         .select(columns)
         .sort("at", "payment_id", descending=True)
-        .collect()
     )
 
 
-def _renewals(subscriptions: pl.LazyFrame, month: int, now: int) -> pl.LazyFrame:
+def renewals(subscriptions: pl.LazyFrame, month: int) -> pl.LazyFrame:
     """Return the renewals that are due after this many months: at the time of day at which the visit began."""
-    due = pl.col("start") + month * MONTH * DAY * MINUTE
-    return (
-        subscriptions.filter(pl.col("months") >= month)
-        .with_columns(
-            at=due,
-            payment_id=_object_id("visit", "renewal", month),
-            renewal=pl.lit(value=True),
-            is_new=pl.lit(value=False),
-        )
-        .filter(_is_recent(now))
+    return subscriptions.filter(pl.col("months") >= month).with_columns(
+        at=pl.col("start") + month * MONTH * DAY * MINUTE,
+        payment_id=_object_id("visit", "renewal", month),
+        renewal=pl.lit(value=True),
+        is_new=pl.lit(value=False),
     )
 
 

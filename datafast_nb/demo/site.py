@@ -20,7 +20,7 @@ from datafast_nb.snapshot import Snapshot
 MOST_VISITORS = 100_000
 
 _BLOCK = 10  # minutes that are simulated at once
-_COUNT_LAG = 5_000  # ms: the service counts visitors a little earlier than it lists them
+COUNT_LAG = 5_000  # ms: the service counts visitors a little earlier than it lists them
 
 
 _Kept = TypeVar("_Kept")
@@ -144,7 +144,7 @@ class Site:
         """
         now = self._moment(at)
         block = self._recent(now)
-        count = count_active(block.steps, now - _COUNT_LAG)
+        count = count_active(block.steps, now - COUNT_LAG)
         return encode(self._activity(now, block), count=count, predictions=self.predictions)
 
     def snapshot(self) -> Snapshot:
@@ -235,7 +235,7 @@ class Site:
 
     def _recent(self, now: int) -> _Block:
         """Return every visit that may have taken a step in the last ten minutes, or just before."""
-        earliest = now - WINDOW - _COUNT_LAG - LONGEST_VISIT * MINUTE
+        earliest = now - WINDOW - COUNT_LAG - LONGEST_VISIT * MINUTE
         wanted = _blocks(earliest, now)
         self._recent_blocks = kept = _completed(self._recent_blocks, wanted, self._simulate)
         return _Block(pl.concat(kept[it].visits for it in wanted), pl.concat(kept[it].steps for it in wanted))

@@ -1,0 +1,358 @@
+"""Visitors and money over time, as a history kept them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb import conversion
+from datafast_nb.charts import calendar_steps, recorded, wording
+from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.formats import money
+from datafast_nb.history import History
+
+_SUBJECT: Final = "Visitors, and expected and real revenue, over time"
+_NOBODY: Final = "Nobody came in this time"
+_WIDTH: Final = 600
+_HEIGHTS: Final = {"visitors": 130, "USD": 130, "other": 70}
+_CURRENCIES: Final = 3
+_GAPS: Final = 100
+_BARS: Final = 370
+_WANTED_BARS: Final = 45
+_USD: Final = "USD"
+_EXPECTED, _PAID = "expected", "paid"
+_WHOLE: Final = 0.95  # of a bar's time: with less recorded it is drawn faintly
+_FAINT: Final = 0.35
+
+
+def trend(
+    history: History,
+    every: str | timedelta | None = None,
+    *,
+    time_zone: str = "UTC",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    rates: Mapping[str, float] | None = None,
+    renewals: bool = False,
+) -> alt.VConcatChart | alt.LayerChart:
+    """Draw visitors, and expected and real revenue, over the time of a history.
+
+    Parameters
+    ----------
+    history : History
+        The history.
+    every : str or timedelta, optional
+        How long a bar is: ``"15m"``, ``"1h"``, ``"1d"``, ``"1w"``, ``"1mo"`` and the like; by default so that there
+        are 45 at most. Days, weeks and months begin as they do in the time zone.
+    time_zone : str, default "UTC"
+        The time zone, such as ``"Europe/Berlin"``.
+    start, end : datetime, optional
+        Only the time from `start` until before `end` (with a time zone).
+    rates : mapping of str to float, optional
+        USD for one unit of each currency, such as ``{"EUR": 1.08}``: payments in these are converted.
+    renewals : bool, default False
+        Whether renewals are part of the real revenue. No prediction is about them.
+
+    Returns
+    -------
+    altair.VConcatChart or altair.LayerChart
+        Bars of the visitors who came; of what was paid in USD, with a line at what was expected of those who came; and
+        of what was paid in each of the three commonest other currencies: two are never added. Gaps are grey, and a bar
+        of whose time less than 95 % was recorded is faint. Where there is nothing to draw, a chart that says so.
+
+    Raises
+    ------
+    NotRecordedError
+        There is no history at this location.
+    ValueError
+        `every` is no length of time or makes more than 370 bars, the time zone is unknown, or a rate is no positive
+        number.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     history = dfn.demo.simulate(folder, days=0.5, visitors_per_day=500, progress=False)
+    ...     chart = dfn.charts.trend(history, every="1h")
+    """
+    if not isinstance(history, History):
+        raise TypeError(f"trend takes a History, such as dfn.History('site-history'), not {type(history).__name__}.")
+    zone, step = recorded.checked_zone(time_zone), None if every is None else calendar_steps.checked_step(every)
+    watched = recorded.stretches(history, start, end)
+    if watched.is_empty():
+        return wording.message(_SUBJECT, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
+    step, edges = _bars_of(watched, step, zone)
+    visits, payments = pl.collect_all(
+        [
+            _inside(_visits(history, start, end), edges, start),
+            _inside(_payments(history, start, end, renewals=renewals), edges, start),
+        ]
+    )
+    totals = conversion.revenue(payments, rates=rates)
+    if visits.is_empty() and payments.is_empty():
+        return wording.message(_SUBJECT, _NOBODY, remedy=recorded.RECORD_MORE)
+    payments, currencies = _by_currency(payments, rates or {})
+    table = _table(edges, watched, visits, payments, currencies)
+    gaps = _gaps(history, watched, zone)
+    heading = wording.title(
+        f"{_sentence(visits, totals)}, {calendar_steps.in_words(step)}",
+        _about_money(visits, payments, currencies, rates, renewals=renewals),
+        _about_time(table, gaps, zone),
+    )
+    return _drawn(table, gaps, currencies, calendar_steps.axis(edges, step)).properties(title=heading)
+
+
+def _bars_of(watched: pl.DataFrame, step: str | None, zone: str) -> tuple[str, pl.Series]:
+    """Give how long a bar is, and when each begins, and the last one ends."""
+    first, last = watched["from"][0], watched["until"][-1]
+    length = (last - first).total_seconds()
+    chosen = step or calendar_steps.usual_step(length / _WANTED_BARS)
+    bars = length / calendar_steps.seconds(chosen)
+    if bars > _BARS:
+        shortest = calendar_steps.usual_step(length / _BARS)
+        raise ValueError(
+            f"every={chosen!r} makes {bars:,.0f} bars, and the chart has room for {_BARS}. Give every={shortest!r}, or "
+            "a shorter time with start and end."
+        )
+    return chosen, calendar_steps.edges(first, last, chosen, zone)
+
+
+# Rows
+
+
+def _visits(history: History, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
+    """Give when each visit began, whose it was, and what it was expected to bring."""
+    began = pl.coalesce(pl.col("session_start_time").cast(recorded.MOMENT), "first_seen")
+    worth = pl.col("expected_value")
+    return history.sessions(start, end).select("visitor_id", at=began, expected=pl.when(worth.is_finite()).then(worth))
+
+
+def _payments(history: History, start: datetime | None, end: datetime | None, *, renewals: bool) -> pl.LazyFrame:
+    """Give the payments with their time."""
+    paid = history.payments(start, end).with_columns(
+        at=pl.coalesce(pl.col("timestamp").cast(recorded.MOMENT), "seen_at")
+    )
+    return paid if renewals else paid.filter(~pl.col("renewal").fill_null(value=False))
+
+
+def _inside(rows: pl.LazyFrame, edges: pl.Series, start: datetime | None) -> pl.LazyFrame:
+    """Keep the rows from the start on, and add the `place` of the bar that each belongs to."""
+    bars = pl.LazyFrame({"edge": edges.cast(recorded.MOMENT)}).with_row_index("place").head(len(edges) - 1)
+    kept = recorded.within(rows, edges[0] if start is None else start, None).sort("at")
+    return kept.join_asof(bars, left_on="at", right_on="edge").drop("edge")
+
+
+def _by_currency(payments: pl.DataFrame, rates: Mapping[str, float]) -> tuple[pl.DataFrame, list[str]]:
+    """Name each payment's currency, convert what has a rate, and give those to draw, the dollar first."""
+    code = pl.col("currency").str.strip_chars().str.to_uppercase()
+    worth = code.replace_strict({name.strip().upper(): rate for name, rate in rates.items()}, default=None)
+    worth = worth.cast(pl.Float64)
+    named = payments.with_columns(
+        currency=pl.when(worth.is_not_null()).then(pl.lit(_USD)).otherwise(code),
+        amount=pl.when(pl.col("amount").is_finite()).then(pl.col("amount") * worth.fill_null(1.0)),
+    ).with_columns(wording.label("currency"))
+    counted = named["currency"].value_counts().sort("count", "currency", descending=[True, False])
+    return named, [_USD, *counted.filter(pl.col("currency") != _USD)["currency"].head(_CURRENCIES)]
+
+
+def _table(
+    edges: pl.Series, watched: pl.DataFrame, visits: pl.DataFrame, payments: pl.DataFrame, currencies: Sequence[str]
+) -> pl.DataFrame:
+    """Give a row for each bar, with `paid0` and `payments0` of the first currency, and so on; null: not recorded."""
+    ends = edges.slice(1)
+    length = (ends - edges.head(len(ends))).dt.total_microseconds() / 1e6
+    bars = pl.DataFrame({"edge": edges.head(len(ends)), "until": ends}).with_row_index("place")
+    when = [pl.col(edge).dt.strftime("%Y-%m-%d %H:%M") for edge in ("edge", "until")]
+    bars = bars.select(
+        "place",
+        start=calendar_steps.on_the_clock(pl.col("edge")),
+        end=calendar_steps.on_the_clock(pl.col("until")),
+        when=pl.format("{} to {}", *when),
+        recorded=(recorded.seconds(edges, watched) / length).clip(0, 1).round(3),
+    )
+    came = visits.group_by("place").agg(
+        visitors=pl.col("visitor_id").n_unique().cast(pl.Int64),
+        visits=pl.len().cast(pl.Int64),
+        expected=pl.when(pl.col("expected").count() > 0).then(pl.col("expected").sum().round(2)),
+    )
+    parts = [came]
+    for place, currency in enumerate(currencies):
+        of_one = payments.filter(currency=currency).group_by("place")
+        sums = {f"paid{place}": pl.col("amount").sum().round(2), f"payments{place}": pl.len().cast(pl.Int64)}
+        parts.append(of_one.agg(**sums))
+    for part in parts:
+        bars = bars.join(part, on="place", how="left", maintain_order="left")
+    seen = pl.col("recorded") > 0
+    counted = pl.all().exclude("place", "start", "end", "when", "recorded", "expected")
+    return bars.drop("place").with_columns(pl.when(seen).then(counted.fill_null(0)).otherwise(counted))
+
+
+def _gaps(history: History, watched: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Give the gaps between what was recorded: `start` and `end` on the clock there, and how long each is."""
+    first, last = watched["from"][0], watched["until"][-1]
+    inside = history.gaps().filter(pl.col("until") > first, pl.col("since") < last)
+    ends = [pl.col(name).clip(first, last).dt.convert_time_zone(zone) for name in ("since", "until")]
+    return inside.select(
+        start=calendar_steps.on_the_clock(ends[0]),
+        end=calendar_steps.on_the_clock(ends[1]),
+        when=pl.format("{} to {}", *(it.dt.strftime("%Y-%m-%d %H:%M") for it in ends)),
+        hours=(ends[1] - ends[0]).dt.total_seconds() / 3600,
+    )
+
+
+# Words
+
+
+def _sentence(visits: pl.DataFrame, totals: pl.DataFrame) -> str:
+    """Sum it up."""
+    parts = [wording.number(visits["visitor_id"].n_unique(), "visitor")]
+    if visits["expected"].count():
+        parts.append(f"{money(float(visits['expected'].sum()), _USD)} expected")
+    dollars = totals.filter(pl.col("currency") == _USD)
+    paid = f"{money(float(dollars['amount'].sum()), _USD)} paid in USD" if dollars.height else ""
+    parts.append(paid or wording.number(int(totals["payments"].sum()), "payment"))
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _about_money(
+    visits: pl.DataFrame,
+    payments: pl.DataFrame,
+    currencies: Sequence[str],
+    rates: Mapping[str, float] | None,
+    *,
+    renewals: bool,
+) -> str:
+    """Say what is in the sums, and what is not."""
+    others = payments.filter(pl.col("currency") != _USD)["currency"].n_unique()
+    drawn = len(currencies) - 1
+    by_itself = "what has a rate in USD, each other currency by itself" if rates else "each currency by itself"
+    notes = [
+        "Expected: of the visits that began, in USD, whatever they pay in." if visits["expected"].count() else "",
+        f"Paid: {'with' if renewals else 'without'} renewals, {by_itself}.",
+        f"Drawn: the {drawn} commonest of {others:,} other currencies." if others > drawn else "",
+    ]
+    return " ".join(filter(None, notes))
+
+
+def _about_time(table: pl.DataFrame, gaps: pl.DataFrame, zone: str) -> str:
+    """Say what was not recorded."""
+    more = f", the {_GAPS} longest drawn" if gaps.height > _GAPS else ""
+    notes = [
+        f"Grey: {wording.number(gaps.height, 'gap')} in what was recorded, {gaps['hours'].sum():,.1f} hours{more}."
+        if gaps.height
+        else "",
+        "Faint: not all of that time was recorded." if table["recorded"].lt(_WHOLE).any() else "",
+        f"Times are in {zone}.",
+    ]
+    return " ".join(filter(None, notes))
+
+
+# Drawing
+
+
+def _drawn(table: pl.DataFrame, gaps: pl.DataFrame, currencies: Sequence[str], axis: alt.Axis) -> alt.VConcatChart:
+    """Draw a panel for the visitors, one for the dollars, and one for each other currency, on one axis of time."""
+    drawn = [place for place in range(len(currencies)) if place or _has_dollars(table)]
+    more = " (bars), and what was expected (lines)" if table["expected"].count() else ""
+    names = ["Visitors", *(f"{currencies[place][:24]} payments{'' if place else more}" for place in drawn)]
+    panels = []
+    for place, name in zip([None, *drawn], names, strict=True):
+        lowest = place == (drawn[-1] if drawn else None)
+        x = alt.X(
+            "start:T",
+            title=None,
+            scale=alt.Scale(type="utc", nice=False),
+            axis=axis if lowest else None,
+        )
+        layers = [*_grey(gaps, x), *(_visitors(table, x) if place is None else _amounts(table, place, x))]
+        height = _HEIGHTS["visitors" if place is None else "other" if place else _USD]
+        title = alt.Title(name, fontSize=12, frame="group", offset=6)
+        panels.append(alt.LayerChart(layer=layers, width=_WIDTH, height=height, title=title))
+    apart = alt.Resolve(scale=alt.ScaleResolveMap(color="independent"))
+    chart: alt.VConcatChart = alt.vconcat(*panels, spacing=12, resolve=apart)
+    return chart
+
+
+def _has_dollars(table: pl.DataFrame) -> bool:
+    """Tell whether anything is known in USD."""
+    return table["expected"].count() > 0 or bool(table["payments0"].sum())
+
+
+def _grey(gaps: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
+    """Draw the gaps, if there are any: Vega warns of marks without data."""
+    longest = gaps.sort("hours", descending=True).head(_GAPS).sort("start")
+    rectangles = (
+        alt.Chart(longest)
+        .mark_rect(color=NEUTRAL, fillOpacity=0.18, stroke=NEUTRAL, strokeOpacity=0.35, strokeWidth=1)
+        .encode(
+            x=x,
+            x2="end:T",
+            tooltip=[
+                alt.Tooltip("when:N", title="Not recorded"),
+                alt.Tooltip("hours:Q", title="Hours", format=",.1f"),
+            ],
+        )
+    )
+    return [rectangles] if gaps.height else []
+
+
+def _told(*lines: alt.Tooltip) -> list[alt.Tooltip]:
+    """Give the tooltip of a bar."""
+    share = alt.Tooltip("recorded:Q", title="Share of this time recorded", format=".0%")
+    return [alt.Tooltip("when:N", title="Time"), *lines, share]
+
+
+def _faint() -> Any:  # noqa: ANN401 - Altair has no name for it
+    """Give the opacity of bars: less where less than nearly all of the time was recorded."""
+    return alt.when(f"datum.recorded < {_WHOLE}").then(alt.value(_FAINT)).otherwise(alt.value(1))
+
+
+def _visitors(table: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
+    """Draw the visitors."""
+    most = int(table["visitors"].max() or 0)  # type: ignore[arg-type]
+    bars = (
+        alt.Chart(table)
+        .mark_bar(x2Offset=-_spacing(table))
+        .encode(
+            x=x,
+            x2="end:T",
+            y=alt.Y("visitors:Q", title=None, axis=wording.count_axis(most)),
+            y2=alt.datum(0),
+            opacity=_faint(),
+            tooltip=_told(
+                alt.Tooltip("visitors:Q", title="Visitors", format=",d"),
+                alt.Tooltip("visits:Q", title="Visits", format=",d"),
+            ),
+        )
+    )
+    return [bars]
+
+
+def _amounts(table: pl.DataFrame, place: int, x: alt.X) -> list[alt.Chart]:
+    """Draw what was paid in a currency, and for the dollar what was expected."""
+    dollars = place == 0
+    expected = dollars and table["expected"].count() > 0
+    told = [
+        alt.Tooltip(f"paid{place}:Q", title="Paid", format=",.2f"),
+        alt.Tooltip(f"payments{place}:Q", title="Payments", format=",d"),
+    ]
+    if expected:
+        told.insert(0, alt.Tooltip("expected:Q", title="Expected", format=",.2f"))
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=[_PAID, _EXPECTED]), legend=None)
+    base = alt.Chart(table).encode(x=x, x2="end:T", color=colour, opacity=_faint(), tooltip=_told(*told))
+    axis = alt.Axis(format=",.2~f", tickCount=4 if dollars else 2)
+    paid = alt.Y(f"paid{place}:Q", title=None, axis=axis)
+    bars = base.mark_bar(x2Offset=-_spacing(table)).encode(y=paid, y2=alt.datum(0))
+    lines = base.mark_rule(strokeWidth=2.5).encode(y=alt.Y("expected:Q", title=None, axis=axis))
+    layers = [bars.transform_calculate(kind=f"'{_PAID}'")]
+    return [*layers, lines.transform_calculate(kind=f"'{_EXPECTED}'")] if expected else layers
+
+
+def _spacing(table: pl.DataFrame) -> int:
+    """Give the pixels between two bars, where they are wide enough to have some."""
+    return int(table.height < _WIDTH / 4)

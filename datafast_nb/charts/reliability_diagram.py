@@ -1,0 +1,326 @@
+"""Whether predictions came true."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import altair as alt
+import polars as pl
+
+from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.history import Calibration, History
+from datafast_nb.history import calibration as compared
+
+_SUBJECT: Final = "Whether predictions came true"
+_SIZE: Final = 380
+_SMALL: Final = 230
+_COUNTS: Final = 70
+_COLUMNS: Final = 3
+_ROOM: Final = 1.06
+_TICKS: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1)
+_LABEL: Final = 30  # pixels that a label of an axis needs
+_COUNT: Final = 24  # and a number over a bar
+_BINS: Final = 50
+_BIN: Final = ("bin_low", "bin_high")
+_WITHIN, _OUTSIDE = "within the interval", "outside it"
+_PREDICTED: Final = "Predicted conversion rate"
+_SHAPES: Final = ("circle", "diamond")
+
+
+def calibration(
+    data: Calibration | History, by: str | None = None, *, top: int = 6
+) -> alt.VConcatChart | alt.ConcatChart | alt.LayerChart:
+    """Draw how predicted conversion rates compare with what came true.
+
+    Parameters
+    ----------
+    data : Calibration or History
+        What ``datafast_nb.calibration`` gives, or a history to compare with its usual settings.
+    by : str, optional
+        With a history: a dimension to compare by, as for ``datafast_nb.calibration``.
+    top : int, default 6
+        Draw no more than this many groups, those with the most visits. The subtitle says how many there are.
+
+    Returns
+    -------
+    altair.VConcatChart, altair.ConcatChart or altair.LayerChart
+        For each bin of predictions a point at the mean prediction and the observed rate, with its 95 % interval
+        (Wilson); where predictions come true, it lies on the diagonal. Both axes are of square roots, as most rates are
+        low. Below is how many predictions each bin holds; the fewer than 30, the fainter is its point. Of several
+        groups there is a diagram each. Where there is nothing to compare, a chart that says why.
+
+    Raises
+    ------
+    NotRecordedError
+        There is no history at this location.
+    ValueError
+        The dimension is unknown, or `top` is less than 1.
+    TypeError
+        The data are neither of these, or `by` comes with a calibration, which has its own.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     history = dfn.demo.simulate(folder, days=0.5, visitors_per_day=500, progress=False)
+    ...     chart = dfn.charts.calibration(dfn.calibration(history))
+    """
+    if top < 1:
+        raise ValueError(f"top is {top}; it must be 1 or more.")
+    found = _compared(data, by)
+    seen = found.coverage.row(0, named=True)
+    if not found.bins.height:
+        reason, remedy = _why_nothing(seen)
+        return wording.message(_SUBJECT, reason, _left_out(seen), remedy=remedy)
+    names = found.bins.columns[: found.bins.columns.index(_BIN[0])]
+    if (bins := found.bins.select(_BIN).n_unique()) > _BINS:
+        raise ValueError(f"The calibration has {bins:,} bins, and the chart has room for {_BINS}: give it fewer edges.")
+    groups = found.scores.head(top).with_row_index("place")
+    labelled = _labelled(groups, names)
+    rows = _rows(found.bins, names, labelled)
+    notes = [
+        _verdict(found.scores) if not names else "",
+        f"Drawn: the {groups.height} largest of {found.scores.height:,} groups by {wording.dimensions(names)}."
+        if groups.height < found.scores.height
+        else "",
+        "Lines: 95 % intervals; on the diagonal, predictions come true.",
+        uncertainty.note(rows["sessions"], "visits"),
+        _left_out(seen),
+        _matched(seen),
+    ]
+    by_what = f", by {wording.dimensions(names)}" if names else ""
+    heading = wording.title(_sentence(found.scores) + by_what, *notes)
+    most = _most(rows)
+    panels = [
+        _panel(rows.filter(place=group["place"]), group, most, _SMALL if names else _SIZE)
+        for group in labelled.iter_rows(named=True)
+    ]
+    if not names:
+        return panels[0].properties(title=heading)
+    chart: alt.ConcatChart = alt.concat(*panels, columns=_COLUMNS, spacing=30, title=heading)
+    return chart
+
+
+def _compared(data: object, by: str | None) -> Calibration:
+    """Give the calibration, or make it."""
+    if isinstance(data, History):
+        return compared(data, by)
+    if not isinstance(data, Calibration):
+        raise TypeError(
+            f"Expected what dfn.calibration(history) gives, or a History, not {type(data).__name__}. A snapshot knows "
+            "predictions, and not what became of them."
+        )
+    if by is not None:
+        raise TypeError(f"This calibration has its groups already; give by={by!r:.60} to dfn.calibration.")
+    return data
+
+
+# Rows
+
+
+def _labelled(groups: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Add to each group its name and its figures in words."""
+    label = pl.concat_str([wording.label(name) for name in names] or [pl.lit("")], separator=" · ")
+    percent = [pl.col(name).mul(100).round(2) for name in ("predicted_rate", "observed_rate")]
+    told = pl.format("{} % predicted, {} % of {} converted", *percent, wording.grouped("sessions"))
+    return groups.with_columns(_name=label).with_columns(label=wording.distinct_label("_name"), told=told)
+
+
+def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.DataFrame:
+    """Give what is drawn: a row for each bin of each group."""
+    joined = (
+        bins.join(groups.select("place", *names), on=names, nulls_equal=True) if names else bins.with_columns(place=0)
+    )
+    share = [pl.col(edge).mul(100).round(4).cast(pl.String).str.replace(r"\.0$", "") for edge in _BIN]
+    return joined.select(
+        "place",
+        *_BIN,
+        "sessions",
+        "conversions",
+        "predicted_rate",
+        "observed_rate",
+        "observed_rate_low",
+        "observed_rate_high",
+        bin=pl.format("{} % to {} %", *share),
+        interval=wording.interval("observed_rate_low", "observed_rate_high", 2),
+        agrees=pl.when("agrees").then(pl.lit(_WITHIN)).otherwise(pl.lit(_OUTSIDE)),
+    ).sort("place", "bin_low")
+
+
+def _most(rows: pl.DataFrame) -> float:
+    """Give the end of both axes: all points fit, and the intervals of those that are not faint."""
+    sure = rows.filter(pl.col("sessions") >= uncertainty.ENOUGH)["observed_rate_high"].max() or 0.0
+    points = rows.select(pl.max_horizontal(pl.col("predicted_rate", "observed_rate").max())).item()
+    return min(1.0, max(float(sure), float(points), 0.005) * _ROOM)  # type: ignore[arg-type]
+
+
+# Words
+
+
+def _sentence(scores: pl.DataFrame) -> str:
+    """Say what came true of what was predicted, over all groups."""
+    visits, conversions = (int(scores[name].sum()) for name in ("sessions", "conversions"))
+    expected = float(scores["expected_conversions"].sum())
+    due = f"{expected / visits:.2%} {'was' if visits == 1 else 'were'} expected to"
+    return f"Of {wording.number(visits, 'predicted visit')} {conversions / visits:.2%} converted; {due}"
+
+
+def _verdict(scores: pl.DataFrame) -> str:
+    """Say whether the predictions agree with what happened, and how good they are."""
+    it: dict[str, Any] = scores.row(0, named=True)
+    agrees = "Both agree" if it["agrees"] else "They do not agree"
+    signed = [("reliability", it["reliability"]), ("resolution", -it["resolution"]), ("uncertainty", it["uncertainty"])]
+    signed.append(("within bins", it["within_bins"]))
+    parts = " ".join(f"{'−' if part < 0 else '+'} {name} {abs(part):.6f}" for name, part in signed).removeprefix("+ ")
+    skill = "" if it["skill"] is None else f" Skill: {it['skill']:.1%}."
+    return (
+        f"{agrees}: the 95 % interval of the rate is {it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%}. "
+        f"Brier score {it['brier']:.6f} = {parts}.{skill}"
+    )
+
+
+def _left_out(seen: dict[str, Any]) -> str:
+    """Say which visits are not compared."""
+    groups = {
+        "customers": ("customer", None),
+        "unscored": ("without a prediction", "without a prediction"),
+        "seen_late": ("seen late", "seen late"),
+        "unfinished": ("not seen to the end of the horizon", "not seen to the end of the horizon"),
+    }
+    told = [wording.number(seen[name], *words) for name, words in groups.items() if seen[name]]
+    return f"Left out of {wording.number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""
+
+
+def _matched(seen: dict[str, Any]) -> str:
+    """Say how many payments could be matched."""
+    return f"Matched to a visitor: {seen['matched']:,} of {wording.number(seen['payments'], 'payment')}."
+
+
+def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:
+    """Say why no visit can be compared, and what to do about it."""
+    if not seen["visits"]:
+        return "Nobody came in this time", "Ask for a longer time with start and end, or record for longer."
+    if seen["seen_late"] or seen["unfinished"]:
+        return (
+            "No predicted visit was recorded from its beginning to the end of the horizon",
+            "Record for longer without a gap, or give a shorter one: horizon=timedelta(minutes=10), say.",
+        )
+    if seen["unscored"]:
+        return wording.NO_PREDICTIONS, "DataFast makes them once a site has enough payments."
+    return "Everybody was a customer already", "Predictions are for prospects."
+
+
+# Drawing
+
+
+def _panel(rows: pl.DataFrame, group: dict[str, Any], most: float, size: int) -> alt.VConcatChart:
+    """Draw the diagram of one group, and under it how many predictions each bin holds."""
+    above = alt.LayerChart(
+        layer=[_diagonal(most, size), *_points(rows, most, size)],
+        width=size,
+        height=size,
+    )
+    if group["label"]:
+        told = alt.Title(group["label"], subtitle=group["told"], fontSize=12, subtitleFontSize=11, frame="group")
+        above = above.properties(title=told)
+    below = alt.LayerChart(layer=_counts(rows, most, size), width=size, height=_COUNTS)
+    panel: alt.VConcatChart = alt.vconcat(above, below, spacing=6)
+    return panel
+
+
+def _ticks(most: float, size: int) -> list[float]:
+    """Give the ticks that both axes have room for."""
+    ticks = [0.0]
+    for tick in _TICKS:
+        if tick <= most and (math.sqrt(tick / most) - math.sqrt(ticks[-1] / most)) * size >= _LABEL:
+            ticks.append(tick)
+    return ticks
+
+
+def _scale(most: float) -> alt.Scale:
+    """Give the scale of both axes: square roots tell low rates apart, and keep the diagonal straight."""
+    return alt.Scale(type="sqrt", domain=[0, most], nice=False)
+
+
+def _predicted(field: str, most: float, size: int, *, labels: bool) -> alt.X:
+    """Give the axis of predictions; the diagram has its grid, and the counts below it its labels."""
+    axis = alt.Axis(values=_ticks(most, size), format=".2~%", labels=labels, grid=not labels)
+    return alt.X(field, type="quantitative", title=_PREDICTED if labels else None, scale=_scale(most), axis=axis)
+
+
+def _diagonal(most: float, size: int) -> alt.Chart:
+    """Draw the line on which predictions come true."""
+    ends = alt.InlineData(values=[{"predicted_rate": end, "observed_rate": end} for end in (0, most)])
+    line: alt.Chart = (
+        alt.Chart(ends)
+        .mark_line(strokeDash=[4, 3], strokeWidth=1.4, color=NEUTRAL)
+        .encode(
+            x=_predicted("predicted_rate", most, size, labels=False),
+            y=alt.Y("observed_rate:Q", scale=_scale(most)),
+        )
+    )
+    return line
+
+
+def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
+    """Draw a point for each bin, and its interval."""
+    scale = _scale(most)
+    axis = alt.Axis(values=_ticks(most, size), format=".2~%")
+    told = [
+        alt.Tooltip("bin:N", title="Predicted"),
+        alt.Tooltip("predicted_rate:Q", title="Mean prediction", format=".2%"),
+        alt.Tooltip("observed_rate:Q", title="Converted", format=".2%"),
+        alt.Tooltip("interval:N", title="95 % interval"),
+        alt.Tooltip("conversions:Q", title="Conversions", format=",d"),
+        alt.Tooltip("sessions:Q", title="Predictions", format=",d"),
+    ]
+    domain = [_WITHIN, _OUTSIDE]
+    base = alt.Chart(rows).encode(
+        x=_predicted("predicted_rate", most, size, labels=False),
+        color=alt.Color("agrees:N", title="The mean prediction is", scale=alt.Scale(domain=domain)),
+        opacity=uncertainty.opacity("sessions"),
+        tooltip=told,
+    )
+    intervals = base.mark_rule(clip=True, strokeWidth=2).encode(
+        y=alt.Y("observed_rate_low:Q", title="Observed conversion rate", scale=scale, axis=axis),
+        y2="observed_rate_high:Q",
+    )
+    points = base.mark_point(size=80).encode(
+        y=alt.Y("observed_rate:Q", scale=scale),
+        shape=alt.Shape("agrees:N", title="The mean prediction is", scale=alt.Scale(domain=domain, range=_SHAPES)),
+    )
+    return [intervals, points]
+
+
+def _counts(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
+    """Draw how many predictions each bin holds, with the number where it has room."""
+    high = pl.min_horizontal("bin_high", pl.lit(most))
+    width = (high.sqrt() - pl.col("bin_low").sqrt()) / math.sqrt(most) * size
+    bars = rows.with_columns(bin_high=high, middle=((high.sqrt() + pl.col("bin_low").sqrt()) / 2) ** 2, width=width)
+    largest = int(rows["sessions"].max() or 0)  # type: ignore[arg-type]
+    y = alt.Y(
+        "sessions:Q",
+        title="Predictions",
+        scale=alt.Scale(range=[_COUNTS, 14]),
+        axis=alt.Axis(format="~s", tickCount=max(1, min(2, largest))),
+    )
+    base = alt.Chart(bars)
+    rectangles = base.mark_bar(x2Offset=-1).encode(
+        x=_predicted("bin_low", most, size, labels=True),
+        x2="bin_high:Q",
+        y=y,
+        y2=alt.datum(0),
+        tooltip=[
+            alt.Tooltip("bin:N", title="Predicted"),
+            alt.Tooltip("sessions:Q", title="Predictions", format=",d"),
+        ],
+    )
+    numbers = (
+        alt.Chart(bars.filter(pl.col("width") >= _COUNT))
+        .mark_text(baseline="bottom", dy=-3)
+        .encode(x="middle:Q", y="sessions:Q", text=alt.Text("sessions:Q", format=".2~s"))
+    )
+    return [rectangles, numbers]

@@ -1,0 +1,242 @@
+"""A month of the simulated website, as a history that was recorded all the while; made day by day, without polling."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from datafast_nb import wire
+from datafast_nb.demo.activity import (
+    WINDOW,
+    Activity,
+    described,
+    events_of,
+    payments_of,
+    renewals,
+    subscribers,
+    with_order,
+)
+from datafast_nb.demo.body import encode
+from datafast_nb.demo.pages import LONGEST_VISIT, walk
+from datafast_nb.demo.predictions import averages
+from datafast_nb.demo.sales import MONTH, RENEWALS
+from datafast_nb.demo.site import COUNT_LAG, Site
+from datafast_nb.demo.visits import DAY, MINUTE, ledger
+from datafast_nb.history import History, Rows
+from datafast_nb.schema import VISITORS
+
+_DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
+_LEAD: Final = (LONGEST_VISIT + 1) * MINUTE + WINDOW  # how long a visit can be seen after it began
+
+
+class _Plan(NamedTuple):
+    """What to simulate; times in milliseconds since 1970."""
+
+    site: Site
+    first: int
+    last: int
+    every: int
+
+
+def simulate(
+    location: str | os.PathLike[str],
+    days: float = 30,
+    visitors_per_day: float = 5_000,
+    *,
+    seed: int = 0,
+    end: datetime | None = None,
+    every: float = 10,
+    bias: float = 1.0,
+    progress: bool = True,
+) -> History:
+    """Write a history of the demo site, as if it had been recorded for days.
+
+    The rows are those that polling ``Site(seed, …)`` every few seconds would have left; that would take days, this
+    takes seconds. Needs the extra ``history``.
+
+    Parameters
+    ----------
+    location
+        A folder, or the URL of a place in an object store, where there is no history yet.
+    days
+        How many days, up to `end`.
+    visitors_per_day
+        How many visits begin in a day, in the mean.
+    seed, bias
+        As for ``Site``.
+    end
+        The last moment (with a time zone); by default now.
+    every
+        Seconds from one snapshot to the next.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    History
+        Open for reading; nobody writes to it.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     history = dfn.demo.simulate(folder, days=0.1, visitors_per_day=500, progress=False)
+    ...     history.info().gaps
+    0
+    """
+    step = round(every * 1000)
+    finish = datetime.now(UTC) if end is None else end
+    if finish.tzinfo is None:
+        raise ValueError("end has no time zone; give one, such as end.replace(tzinfo=datetime.UTC).")
+    if not (days > 0 and visitors_per_day >= 0 and step > 0):
+        raise ValueError("days and every must be above 0, and visitors_per_day 0 or more.")
+    last = int(finish.timestamp() * 1000) // step * step
+    minutes = averages().visit_minutes + WINDOW / MINUTE
+    site = Site(seed, visitors=visitors_per_day * minutes / DAY, bias=bias)
+    plan = _Plan(site, last - int(days * _DAY_LENGTH) // step * step, last, step)
+    with History(location) as history:
+        for rows in _with_progress(plan) if progress else _days(plan):
+            history.extend(rows)
+    return history
+
+
+def _with_progress(plan: _Plan) -> Iterator[Rows]:
+    """Give the days with a progress bar."""
+    from tqdm.auto import tqdm
+
+    return iter(tqdm(_days(plan), total=len(_starts(plan)), unit=" days", desc="Simulating"))
+
+
+def _starts(plan: _Plan) -> range:
+    """Give where each day begins."""
+    return range(plan.first, plan.last + 1, _DAY_LENGTH // plan.every * plan.every)
+
+
+def _days(plan: _Plan) -> Iterator[Rows]:
+    """Give the rows of each day, in the order of time."""
+    starts = _starts(plan)
+    for start in starts:
+        yield _day(plan, start, min(start + starts.step, plan.last + 1))
+
+
+def _day(plan: _Plan, start: int, end: int) -> Rows:
+    """Give the rows that are first shown from `start` until before `end`."""
+    minutes = pl.Series(range((start - _LEAD) // MINUTE, -(-end // MINUTE)))
+    visits = ledger(minutes, seed=plan.site.seed, newcomers=plan.site.newcomers)
+    steps = walk(visits).with_columns(seen=_poll(plan))
+    latest = steps.group_by("visit", "seen").agg(pl.col("page", "at").last(), ended=pl.col("last").any())
+    states = described(visits.lazy().join(latest.lazy(), on="visit"), plan.site.bias).sort("visit", "seen")
+    ordered = with_order(states).collect()
+    events = events_of(steps.join(ordered.drop("start", "page", "at"), on=["visit", "seen"]))
+    bought = ordered.lazy().filter("buys", "ended").unique("visit", keep="first", maintain_order=True)
+    payments = payments_of(bought, *_due(plan, start, end)).with_columns(seen=_poll(plan)).collect()
+    tables = wire.decode(encode(Activity(ordered, events, payments), count=0))
+    return Rows(
+        visitors=_changes(tables.visitors, ordered, plan, start, end),
+        events=_shown(tables.events, events, plan, start, end),
+        payments=_shown(tables.payments, payments, plan, start, end),
+        polls=_polls(plan, start, end, steps, events, payments).with_columns(
+            has_predictions=pl.lit(tables.has_predictions),
+            conversion_rate=pl.lit(tables.conversion_rate, pl.Float64),
+            average_value=pl.lit(tables.average_value, pl.Float64),
+        ),
+    )
+
+
+def _poll(plan: _Plan) -> pl.Expr:
+    """Give the first poll that shows what happened `at` some time (ms); what was before the first, the first shows."""
+    polls = (pl.col("at") - plan.first + plan.every - 1) // plan.every
+    return plan.first + polls * plan.every
+
+
+def _due(plan: _Plan, start: int, end: int) -> Iterator[pl.LazyFrame]:
+    """Give the renewals that may be shown, each month's for itself."""
+    for month in range(1, RENEWALS + 1):
+        ago = month * MONTH * _DAY_LENGTH
+        minutes = pl.Series(range((start - WINDOW - ago) // MINUTE, -(-(end - ago) // MINUTE)))
+        begun = subscribers(ledger(minutes, seed=plan.site.seed, newcomers=plan.site.newcomers))
+        yield renewals(begun.lazy(), month).filter(pl.col("at").is_between(start - WINDOW, end - 1))
+
+
+def _moments(name: str) -> pl.Expr:
+    """Give a column of milliseconds as times."""
+    return pl.col(name).cast(pl.Datetime("ms", "UTC")).cast(pl.Datetime("us", "UTC"))
+
+
+def _changes(states: pl.DataFrame, steps: pl.DataFrame, plan: _Plan, start: int, end: int) -> pl.DataFrame:
+    """Give a row for each visitor who appears, changes or leaves, out of the states at each step (sorted)."""
+    before = pl.struct("current_url", "is_customer", "has_profile")
+    with_times = states.with_columns(steps["visit", "seen", "at"])
+    rows = (
+        with_times.with_columns(_first=pl.col("seen") == pl.col("seen").min().over("visit"))
+        .filter(pl.col("_first") | (before != before.shift().over("visit")))
+        .with_columns(change=pl.when("_first").then(pl.lit("appeared")).otherwise(pl.lit("changed")))
+    )
+    gone = with_times.group_by("visit", maintain_order=True).agg(
+        pl.col("visitor_id", "session_start_time").last(), at=pl.col("at").last() + WINDOW
+    )
+    left = gone.with_columns(seen=_poll(plan), change=pl.lit("left"))
+    if start == plan.first:
+        rows, left = _from_the_start(rows, left, start)
+    return (
+        pl.concat([rows.drop("_first"), left], how="diagonal")
+        .filter(pl.col("seen").is_between(start, end, closed="left"))
+        .select(_moments("seen").alias("seen_at"), "change", pl.lit(0, pl.Int64).alias("copy"), *VISITORS.names())
+    )
+
+
+def _from_the_start(rows: pl.DataFrame, left: pl.DataFrame, start: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Let those who are there when the history begins appear at that moment, as they are then."""
+    here = left.filter(pl.col("seen") > start).select("visit")
+    earlier = rows.filter(pl.col("seen") <= start).unique("visit", keep="last", maintain_order=True)
+    appeared = earlier.with_columns(seen=pl.lit(start, pl.Int64), change=pl.lit("appeared"))
+    since = pl.concat([appeared, rows.filter(pl.col("seen") > start)])
+    return since.join(here, on="visit", how="semi"), left.join(here, on="visit", how="semi")
+
+
+def _shown(records: pl.DataFrame, times: pl.DataFrame, plan: _Plan, start: int, end: int) -> pl.DataFrame:
+    """Give the events or payments that are first shown within the day."""
+    seen = records.select(seen_at=pl.Series(times["seen"]).clip(plan.first), happened=times["at"])
+    recent = seen["happened"] > plan.first - WINDOW
+    inside = seen["seen_at"].is_between(start, end, closed="left")
+    return seen.select(_moments("seen_at")).hstack(records).filter(recent & inside)
+
+
+def _polls(
+    plan: _Plan, start: int, end: int, steps: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame
+) -> pl.DataFrame:
+    """Give the row of each poll."""
+    polls = pl.DataFrame({"now": range(start, end, plan.every)}, schema={"now": pl.Int64})
+    visits = steps.group_by("visit").agg(first=pl.col("at").min(), last=pl.col("at").max() + WINDOW)
+    now = polls["now"]
+
+    def active(moment: pl.Series) -> pl.Series:
+        return _until(visits["first"], moment) - _until(visits["last"], moment)
+
+    columns = {"count": active(now - COUNT_LAG), "visitors": active(now)}
+    for name, records in (("events", events), ("payments", payments)):
+        times = records["at"].sort()
+        before = _until(times, now - WINDOW)
+        columns[name] = _until(times, now) - before
+        oldest = times.gather(before.clip(0, max(len(times) - 1, 0))) if len(times) else pl.Series([None] * len(now))
+        columns[f"{name}_since"] = oldest.cast(pl.Int64).set(columns[name] == 0, None)
+    return polls.with_columns(
+        **columns,
+        states_since=(pl.col("now") - 2 * WINDOW).clip(plan.first),
+        problems=pl.lit(0, pl.Int64),
+        gap_since=pl.lit(None, pl.Int64),
+    ).select(
+        _moments("now").alias("seen_at"),
+        pl.col("count", "visitors", "events", "payments", "problems").cast(pl.Int64),
+        *(_moments(f"{name}_since") for name in ("states", "events", "payments", "gap")),
+    )
+
+
+def _until(times: pl.Series, moments: pl.Series) -> pl.Series:
+    """Give how many of these times are not after each moment."""
+    return times.sort().search_sorted(moments, side="right").cast(pl.Int64)

@@ -1,0 +1,502 @@
+"""A history of snapshots: the face of this package."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+import polars as pl
+
+from datafast_nb.errors import NotRecordedError
+from datafast_nb.formats import duration
+from datafast_nb.history import pseudonyms
+from datafast_nb.history.changes import WINDOW
+from datafast_nb.history.rebuild import snapshot_at
+from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
+from datafast_nb.history.replay import Replay
+from datafast_nb.history.sessions import sessions
+from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Rows, Tables, as_given, files, properties_of
+from datafast_nb.history.writer import Appended, Writer
+from datafast_nb.schema import VISITORS
+from datafast_nb.snapshot import Snapshot, Source
+
+_NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
+_GAPS: Final = pl.Schema({"since": MOMENT, "until": MOMENT, "duration": pl.Duration("us")})
+_CHUNK: Final = 360  # moments that are read at once: an hour, every ten seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a history holds.
+
+    Attributes
+    ----------
+    start, end : datetime
+        Its first and its last snapshot, in UTC.
+    rows, bytes, files : dict of str to int
+        Of each table: ``visitors``, ``events``, ``payments`` and ``polls``. Bytes are those of the data alone.
+    gaps : int
+        How many gaps there are; see `History.gaps`.
+    missing : timedelta
+        How long they are together.
+    """
+
+    start: datetime
+    end: datetime
+    rows: dict[str, int]
+    bytes: dict[str, int]
+    files: dict[str, int]
+    gaps: int
+    missing: timedelta
+
+    def __str__(self) -> str:
+        size = sum(self.bytes.values()) / 1e6
+        return (
+            f"{self.rows['polls']:,} snapshots from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC: "
+            f"{self.rows['visitors']:,} changes of visitors, {self.rows['events']:,} events, "
+            f"{self.rows['payments']:,} payments, {size:,.1f} MB, {self.gaps} gap(s)"
+        )
+
+
+class History:
+    """The snapshots of one website, kept for as long as you like.
+
+    Four Delta Lake tables, which any engine that reads Delta Lake can open: ``polls`` has a row for each snapshot,
+    ``visitors`` one for each change of a visitor, ``events`` and ``payments`` one for each, however often it was shown.
+    Needs the extra ``history``: ``pip install 'datafast_nb[history]'``.
+
+    Parameters
+    ----------
+    location : str or path
+        A folder, or the URL of a place in an object store, such as ``s3://bucket/site``. Credentials come from the
+        store's usual environment variables. Nothing is made there before the first `append`.
+    redact : bool or bytes, optional
+        Store pseudonyms in place of names and e-mail addresses, as ``Snapshot.redacted`` makes them. They stay the
+        same within the history, and can't be reversed without its key: with True that is the value of
+        ``DATAFAST_HISTORY_KEY``, or a file beside the folder, ``<location>.key``, made at the first append. Whoever
+        shall not know the names must not get that file. A key of your own can be given as bytes.
+
+    Notes
+    -----
+    One object writes to a history at a time, from its first `append` until `close`; any number may read.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> from tempfile import TemporaryDirectory
+    >>> site = dfn.demo.Site(seed=0, speed=60)
+    >>> with TemporaryDirectory() as folder, dfn.History(folder) as history:
+    ...     appended = history.append(site.snapshot())
+    ...     visitors = history.visitors().collect()
+    >>> appended.visitors == visitors.height
+    True
+    """
+
+    def __init__(self, location: str | os.PathLike[str], *, redact: bool | bytes = False) -> None:
+        self._tables = Tables(location)
+        self._redact = redact
+        self._key: bytes | None = None
+        self._writer: Writer | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def location(self) -> str:
+        """Where the tables are."""
+        return self._tables.location
+
+    def append(self, snapshot: Snapshot) -> Appended:
+        """Store what is new in a snapshot: all of it or, if that fails, nothing.
+
+        Of a visitor a row is written when one appears, changes or leaves; events and payments are kept once, by id, as
+        they were first shown. The same snapshot again changes nothing; snapshots are told apart by their time, to the
+        millisecond. What is in ``Snapshot.problems`` is counted,
+        not kept.
+
+        Parameters
+        ----------
+        snapshot
+            Of one website, and later than the last one.
+
+        Returns
+        -------
+        Appended
+            Whether the snapshot was new, how many rows it brought, and the gap before it, if any.
+
+        Raises
+        ------
+        HistoryInUseError
+            Another writer is at work there.
+        HistoryOrderError
+            The snapshot is older than the last one.
+        HistoryStorageError
+            No space, no permission, no connection. Append again when that has passed.
+        HistoryFormatError
+            The tables are damaged, or of a newer version.
+        HistoryKeyError
+            The pseudonyms' key is not that of the history.
+        """
+        if "site" in snapshot.visitors.columns:
+            raise ValueError("This snapshot is of several websites. Keep a history for each, and append theirs.")
+        with self._turn:
+            writer = self._writer or self._begin()
+            return writer.append(snapshot if self._key is None else snapshot.redacted(key=self._key))
+
+    def extend(self, rows: Rows) -> None:
+        """Store many snapshots at once, as rows of the four tables: all of them or, if that fails, none.
+
+        For those who make or convert a history; names are stored as they are.
+
+        Parameters
+        ----------
+        rows
+            In the columns of the tables, all of snapshots later than the last one.
+        """
+        with self._turn:
+            (self._writer or self._begin()).extend(rows)
+
+    def record(
+        self,
+        source: Source,
+        every: timedelta | float = 10,
+        duration: timedelta | float | None = None,
+        *,
+        progress: bool = True,
+        report: Report | None = None,
+    ) -> Recording:
+        """Append a source's snapshots at an interval, in the background, until told to stop.
+
+        After a fault it asks again, at longer and longer intervals but often enough that a short fault costs nothing:
+        the next snapshot shows what happened in the last ten minutes. What was longer is found in `gaps`.
+
+        Parameters
+        ----------
+        source
+            A client, or any other source.
+        every
+            The time from one snapshot to the next, in seconds or as a timedelta; five minutes at most.
+        duration
+            How long to record; by default until ``stop()``.
+        progress
+            Whether to show a progress bar.
+        report
+            Called on the recording's thread with what happened (``"stored"``, ``"failed"``, ``"stopped"``) and its
+            figures.
+
+        Returns
+        -------
+        Recording
+            Its ``stop()``, ``wait()``, ``progress``, ``running`` and ``error``.
+
+        Raises
+        ------
+        DataFastError
+            As `append` raises it where no recording can begin, such as `HistoryInUseError`.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> history = dfn.History("site-history")  # doctest: +SKIP
+        >>> recording = history.record(dfn.connect())  # doctest: +SKIP
+        >>> recording.stop()  # doctest: +SKIP
+        """
+        if not isinstance(source, Source):
+            raise TypeError(f"record takes a source, such as dfn.connect(): {type(source).__name__} has no snapshot().")
+        check_times(every, duration)
+        with self._turn:
+            if self._writer is None:
+                self._begin()
+        if report is None:
+            total = None if duration is None else math.ceil(seconds(duration, "duration") / seconds(every, "every"))
+            report = progress_bar(total) if progress else _silent
+        return Recording(self, source, every, duration, report)
+
+    def close(self) -> None:
+        """Let others write. Reading goes on, and the next `append` opens the history again."""
+        with self._turn:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"History({self.location!r})"
+
+    def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Give every state of every visitor: a row when one appeared, and one whenever anything about them changed.
+
+        Parameters
+        ----------
+        start, end
+            Only what was seen from `start` until before `end` (with a time zone); files without any are not read.
+
+        Returns
+        -------
+        polars.LazyFrame
+            The columns of ``schema.VISITORS``; then ``seen_at`` (the time of the snapshot that showed it first) and
+            ``change`` (``appeared`` or ``changed``). For one row per visit, take `sessions`.
+
+        Raises
+        ------
+        NotRecordedError
+            There is no history at this location.
+        """
+        rows = _between(self._rows("visitors"), "seen_at", start, end).filter(pl.col("change") != "left")
+        return as_given(rows).select(*VISITORS.names(), "seen_at", "change")
+
+    def events(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Give every event once.
+
+        Parameters
+        ----------
+        start, end
+            Only what happened from `start` until before `end` (with a time zone); files without any are not read. An
+            event without a time counts as of the moment it was seen.
+
+        Returns
+        -------
+        polars.LazyFrame
+            The columns of ``schema.EVENTS``, and ``seen_at``: the time of the snapshot that showed it first.
+        """
+        return self._records("events", start, end)
+
+    def payments(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Give every payment once; parameters as in `events`.
+
+        Returns
+        -------
+        polars.LazyFrame
+            The columns of ``schema.PAYMENTS``, and ``seen_at``: the time of the snapshot that showed it first.
+        """
+        return self._records("payments", start, end)
+
+    def sessions(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Give one row for each visit: who came, and how it went on.
+
+        Parameters
+        ----------
+        start, end
+            Only what was seen from `start` until before `end` (with a time zone); what a visit was before and after
+            is not looked at. Files without any are not read.
+
+        Returns
+        -------
+        polars.LazyFrame
+            The columns of ``schema.VISITORS`` as they were when the visit was first seen; then ``first_seen``,
+            ``last_change`` and ``left_at`` (times of snapshots; the last is null for who was still there),
+            ``states`` (how many were seen), ``exit_url`` (the last page), and ``became_customer``.
+        """
+        return as_given(sessions(_between(self._rows("visitors"), "seen_at", start, end)))
+
+    def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Give one row for each snapshot: ``seen_at``, and the figures of that moment."""
+        return _between(self._rows("polls"), "seen_at", start, end)
+
+    def at(self, when: datetime) -> Snapshot:
+        """Give the snapshot of a moment, as the endpoint would have shown it: the last one until then.
+
+        Rows are those of the snapshot that was appended, in another order: events and payments newest first.
+
+        Parameters
+        ----------
+        when
+            A time with a time zone.
+
+        Raises
+        ------
+        NotRecordedError
+            Nothing was recorded within ten minutes before that moment.
+        """
+        (snapshot,) = self._snapshots([_moment(when, "when")], strict=True)
+        return snapshot
+
+    def snapshots(
+        self, start: datetime | None = None, end: datetime | None = None, every: timedelta | float | None = None
+    ) -> Iterator[Snapshot]:
+        """Give one snapshot after the other.
+
+        Parameters
+        ----------
+        start, end
+            From the first until before the second (with a time zone); by default of the whole history.
+        every
+            The time from one to the next, in seconds or as a timedelta: each is then the one that `at` gives, and
+            moments of which nothing is known are left out. By default every snapshot that was appended, once.
+        """
+        if every is None:
+            moments = self.polls(start, end).select("seen_at").collect()["seen_at"].sort().to_list()
+        else:
+            step = every if isinstance(every, timedelta) else timedelta(seconds=every)
+            if step <= timedelta(0):
+                raise ValueError(f"every is {every}: give a time above 0, such as every=60 for one a minute.")
+            span = self._span_of_polls()
+            first = span[0] if start is None else max(span[0], _moment(start, "start"))
+            last = span[1] if end is None else min(span[1], _moment(end, "end") - timedelta(microseconds=1))
+            moments = [first + step * place for place in range((last - first) // step + 1)]
+        for place in range(0, len(moments), _CHUNK):
+            yield from self._snapshots(moments[place : place + _CHUNK])
+
+    def replay(self, start: datetime | None = None, end: datetime | None = None, speed: float = 1.0) -> Replay:
+        """Show a span of the past again, as a source for ``LiveMap``.
+
+        Parameters
+        ----------
+        start, end
+            Its first and its last moment (with a time zone); by default those of the history.
+        speed
+            Seconds of the past in one second.
+
+        Returns
+        -------
+        Replay
+            Its ``play()``, ``pause()``, ``seek(when)``, ``now``, ``speed`` and ``playing``.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> live = dfn.LiveMap(history.replay(speed=60), interval=1)  # doctest: +SKIP
+        """
+        span = self._span_of_polls()
+        first = span[0] if start is None else max(span[0], _moment(start, "start"))
+        last = span[1] if end is None else min(span[1], _moment(end, "end"))
+        if first > last:
+            raise NotRecordedError(
+                f"Nothing was recorded in this span. The history goes from {span[0]:%Y-%m-%d %H:%M} to "
+                f"{span[1]:%Y-%m-%d %H:%M} UTC."
+            )
+        return Replay(self, first, last, speed)
+
+    def gaps(self) -> pl.DataFrame:
+        """Give the times of which something may be missing.
+
+        The endpoint shows ten minutes. Where the next snapshot came later than that, or where its list of events no
+        longer reached back to the one before, events and payments in between may have been missed.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``since``, ``until`` and ``duration`` of each gap, in the order of time.
+        """
+        found = self.polls().filter(pl.col("gap_since").is_not_null()).sort("seen_at")
+        return found.select(
+            since="gap_since", until="seen_at", duration=pl.col("seen_at") - pl.col("gap_since")
+        ).collect()
+
+    def info(self) -> Info:
+        """Give rows, bytes, files, span and gaps; printed, a sentence."""
+        gaps = self.gaps()
+        missing: Any = gaps["duration"].sum()
+        of = {name: files(self._open(name)) for name in _NAMES}
+        return Info(
+            *self._span_of_polls(),
+            rows={name: int(found["rows"].sum()) for name, found in of.items()},
+            bytes={name: int(found["bytes"].sum()) for name, found in of.items()},
+            files={name: found.height for name, found in of.items()},
+            gaps=gaps.height,
+            missing=missing or timedelta(0),
+        )
+
+    def _begin(self) -> Writer:
+        """Become the writer of this history."""
+        polls = self._tables.open("polls")
+        self._key = pseudonyms.key_of(self._tables, self._redact, make=polls is None)
+        if polls is not None:
+            pseudonyms.check(self._tables, self._key, properties_of(polls).get(pseudonyms.PROPERTY, ""))
+        self._writer = Writer(self._tables, {pseudonyms.PROPERTY: pseudonyms.fingerprint(self._key)})
+        return self._writer
+
+    def _open(self, name: Name) -> Any:  # noqa: ANN401 - a DeltaTable
+        table = self._tables.open(name)
+        if table is None:
+            raise NotRecordedError(f"There is no history at {self.location} yet. Begin one with append or record.")
+        return table
+
+    def _rows(self, name: Name) -> pl.LazyFrame:
+        """Give the rows of a table that belong to a completed append."""
+        polls = self._open("polls")  # first: then the other tables hold at least what these polls completed
+        newest = files(polls)["last"].max()
+        if newest is None:
+            raise NotRecordedError(f"The history at {self.location} has been made, and holds no snapshot yet.")
+        rows = self._tables.scan(polls if name == "polls" else self._open(name), name)
+        return rows if name == "polls" else rows.filter(pl.col("seen_at") <= newest)
+
+    def _span_of_polls(self) -> tuple[datetime, datetime]:
+        """Give the times of the first and the last snapshot."""
+        times = self.polls().select(start=pl.col("seen_at").min(), end=pl.col("seen_at").max()).collect()
+        return times["start"].item(), times["end"].item()
+
+    def _records(self, name: Name, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
+        rows = _between(self._rows(name), "timestamp", start, end)
+        return as_given(rows).select(*SCHEMAS[name].names()[1:], "seen_at")
+
+    def _snapshots(self, moments: list[datetime], *, strict: bool = False) -> Iterator[Snapshot]:
+        """Give the snapshot of each moment, in order; those of which nothing is known are left out, or raise."""
+        polls = self.polls(moments[0] - WINDOW, moments[-1] + timedelta(microseconds=1)).sort("seen_at").collect()
+        wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
+        rows = wanted.join_asof(polls, left_on="when", right_on="seen_at", tolerance=WINDOW, coalesce=False)
+        found = rows.filter(pl.col("seen_at").is_not_null())
+        if strict and not found.height:
+            raise NotRecordedError(self._nearest(moments[0]))
+        if not found.height:
+            return
+        tables = [self._rows_of(name, found) for name in ("visitors", "events", "payments")]
+        for poll in found.iter_rows(named=True):
+            yield snapshot_at(poll, *(table.lazy() for table in tables))
+
+    def _rows_of(self, name: Any, polls: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - one of three names
+        """Read what some snapshots are made of."""
+        last = polls["seen_at"].max()
+        since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
+        rows = self._rows(name).filter(pl.col("seen_at") <= last)
+        if name == "visitors":
+            return rows.filter(pl.col("seen_at") >= (last if since is None else since)).collect()
+        return _between(rows, "timestamp", since, None).collect()
+
+    def _nearest(self, when: datetime) -> str:
+        """Say when something is known, nearest to a moment."""
+        polls = self._rows("polls")
+        before, after = (
+            polls.filter(side).select(time).collect().item()
+            for side, time in (
+                (pl.col("seen_at") <= when, pl.col("seen_at").max()),
+                (pl.col("seen_at") > when, pl.col("seen_at").min()),
+            )
+        )
+        known = " and ".join(f"{time:%Y-%m-%d %H:%M:%S}" for time in (before, after) if time is not None)
+        return (
+            f"Nothing was recorded within {duration(WINDOW.total_seconds())} before {when:%Y-%m-%d %H:%M:%S} UTC. "
+            f"The nearest snapshots are from {known} UTC; gaps() tells what is missing."
+        )
+
+
+def _silent(what: str, figures: dict[str, Any]) -> None:
+    """Report nothing."""
+
+
+def _between(rows: pl.LazyFrame, column: str, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
+    """Keep the rows of a span; where the column is null, `seen_at` stands in."""
+    for edge, name, holds in ((start, "start", pl.Expr.ge), (end, "end", pl.Expr.lt)):
+        if edge is not None:
+            moment = pl.lit(_moment(edge, name), MOMENT)
+            inside = holds(pl.col(column), moment)
+            stand_in = pl.col(column).is_null() & holds(pl.col("seen_at"), moment)
+            rows = rows.filter(inside if column == "seen_at" else inside | stand_in)
+    return rows
+
+
+def _moment(when: datetime, name: str) -> datetime:
+    """Give a time in UTC, or refuse one that could mean several."""
+    if not isinstance(when, datetime):
+        raise TypeError(f"{name} takes a datetime with a time zone, not {when!r:.60}.")
+    if when.tzinfo is None:
+        raise ValueError(f"{name} has no time zone; give one, such as {name}.replace(tzinfo=datetime.UTC).")
+    return when.astimezone(UTC)

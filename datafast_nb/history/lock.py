@@ -1,0 +1,99 @@
+"""One writer for each history.
+
+In a folder, the operating system holds the lock, and lets go of it when the process ends, however it ends. An object
+store has no such thing. There a writer writes its claim into the tables themselves: a commit which makes every commit
+of an earlier writer fail, so that even one that slept through it can't write any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from datafast_nb.errors import HistoryInUseError
+from datafast_nb.history.tables import Tables, properties_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deltalake import DeltaTable
+
+LEASE: Final = 180.0
+"""Seconds without a write after which the claim of another writer on an object store counts as given up."""
+
+_FILE: Final = ".writer.lock"
+_CLAIM: Final = "writer"
+_FREE: Final = "none"
+
+
+class Lock(Protocol):
+    """What makes a writer the only one."""
+
+    def claim(self, tables: Iterable[DeltaTable]) -> None:
+        """Shut all others out of these tables; the last of them is the one that every append writes to."""
+
+    def release(self) -> None:
+        """Let others in."""
+
+
+def lock(tables: Tables) -> Lock:
+    """Take the lock of a history, or raise `HistoryInUseError`."""
+    return _Lease(tables) if tables.is_remote else _FileLock(tables)
+
+
+def _in_use(tables: Tables, until: str) -> HistoryInUseError:
+    return HistoryInUseError(
+        f"Another writer records into the history at {tables}: there is one at a time. {until} Reading needs no turn."
+    )
+
+
+class _FileLock:
+    """A lock that the operating system keeps for as long as the process lives."""
+
+    def __init__(self, tables: Tables) -> None:
+        import filelock
+
+        with tables.guarded("written"):
+            Path(tables.location).mkdir(parents=True, exist_ok=True)
+            self._lock = filelock.FileLock(Path(tables.location) / _FILE, is_singleton=False, thread_local=False)
+            try:
+                self._lock.acquire(blocking=False)
+            except filelock.Timeout:
+                raise _in_use(tables, "Stop it, or close() it, and try again.") from None
+
+    def claim(self, tables: Iterable[DeltaTable]) -> None:
+        """Do nothing: nobody else can have got here."""
+
+    def release(self) -> None:
+        """Let others in."""
+        self._lock.release()
+
+
+class _Lease:
+    """A claim that is written into the tables; each append renews it."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._name = secrets.token_hex(8)
+        self._polls: DeltaTable | None = None
+
+    def claim(self, tables: Iterable[DeltaTable]) -> None:
+        """Shut all others out of these tables, unless one of them wrote a short while ago."""
+        *others, polls = tables
+        holder = properties_of(polls).get(_CLAIM, _FREE)
+        left = LEASE - (time.time() - polls.history(1)[0]["timestamp"] / 1000)
+        if holder != _FREE and left > 0:
+            raise _in_use(self._tables, f"Its claim ends {LEASE:.0f} s after its last write: in {left:.0f} s.")
+        for table in (polls, *others):  # the polls first: of two that come at once, one fails here
+            self._tables.set_property(table, _CLAIM, self._name)
+        self._polls = polls
+
+    def release(self) -> None:
+        """Let others in."""
+        polls, self._polls = self._polls, None
+        if polls is not None:
+            with contextlib.suppress(HistoryInUseError):  # another has taken over, so there is nothing to give back
+                self._tables.set_property(polls, _CLAIM, _FREE)

@@ -1,0 +1,50 @@
+"""Makes a snapshot again out of the rows that were stored. Pure: frames in, snapshot out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from datafast_nb.history.changes import STATES, VISITOR_KEY, happened
+from datafast_nb.history.tables import as_given
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
+from datafast_nb.snapshot import Baseline, Snapshot
+
+
+def states_at(visitors: pl.LazyFrame, when: datetime, since: datetime | None) -> pl.DataFrame:
+    """Give the state of each visitor who was there at a moment, of rows that reach back to `since`."""
+    if since is None:
+        return STATES.to_frame()
+    rows = visitors.filter(pl.col("seen_at").is_between(since, when))
+    latest = rows.sort("seen_at").unique(VISITOR_KEY, keep="last", maintain_order=True)
+    return as_given(latest.filter(pl.col("change") != "left")).select(STATES.names()).collect()
+
+
+def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFrame, payments: pl.LazyFrame) -> Snapshot:
+    """Give the snapshot that a row of the polls is about."""
+    when: datetime = poll["seen_at"]
+    averages = (poll["conversion_rate"], poll["average_value"])
+    return Snapshot(
+        states_at(visitors, when, poll["states_since"]).select(VISITORS.names()),
+        _shown(events, when, poll["events_since"], poll["events"], EVENTS),
+        _shown(payments, when, poll["payments_since"], poll["payments"], PAYMENTS),
+        count=poll["count"],
+        has_predictions=poll["has_predictions"],
+        baseline=None if averages == (None, None) else Baseline(*averages),
+        fetched_at=when,
+    )
+
+
+def _shown(
+    records: pl.LazyFrame, when: datetime, since: datetime | None, count: int, schema: pl.Schema
+) -> pl.DataFrame:
+    """Give the events or payments that were shown at a moment, newest first."""
+    if not count:
+        return schema.to_frame()
+    seen = pl.col("seen_at") <= when
+    recent = pl.col("timestamp").is_null() if since is None else pl.col("timestamp") >= since
+    rows = records.filter(seen, recent | pl.col("timestamp").is_null())
+    newest = rows.sort(happened(), descending=True, maintain_order=True).head(count)
+    return as_given(newest).select(schema.names()).collect()

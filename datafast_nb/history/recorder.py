@@ -1,0 +1,241 @@
+"""Asks a source for snapshots at an interval and appends each, in one thread, until it is told to stop."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from polars.exceptions import PanicException
+
+from datafast_nb.errors import (
+    AuthenticationError,
+    DataFastError,
+    ForbiddenError,
+    HistoryFormatError,
+    HistoryInUseError,
+    HistoryKeyError,
+    MissingKeyError,
+    NotFoundError,
+    RetryLaterError,
+)
+from datafast_nb.formats import duration as in_words
+from datafast_nb.formats import plain
+from datafast_nb.history.changes import WINDOW
+from datafast_nb.history.writer import Appended
+
+if TYPE_CHECKING:
+    from datafast_nb.history.history import History
+    from datafast_nb.snapshot import Source
+
+LONGEST_WAIT: Final = 60.0
+"""Seconds between two attempts at most, unless the service asks for more: the endpoint forgets after ten minutes."""
+
+# Asking again can't help until a person has changed something.
+FINAL: Final = (
+    AuthenticationError,
+    ForbiddenError,
+    HistoryFormatError,
+    HistoryInUseError,
+    HistoryKeyError,
+    ImportError,
+    MissingKeyError,
+    NotFoundError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a recording stands.
+
+    Attributes
+    ----------
+    snapshots, visitors, events, payments : int
+        What was stored so far: snapshots, changes of visitors, events and payments.
+    failures : int
+        Attempts that have failed since the last success.
+    gaps : int
+        How often something may have been missed in between.
+    last : datetime or None
+        The time of the last snapshot.
+    fault : str or None
+        What the last attempt failed with, if it did.
+    """
+
+    snapshots: int = 0
+    visitors: int = 0
+    events: int = 0
+    payments: int = 0
+    failures: int = 0
+    gaps: int = 0
+    last: datetime | None = None
+    fault: str | None = None
+
+    def after(self, appended: Appended, when: datetime) -> Progress:
+        """Give the progress one snapshot later."""
+        return Progress(
+            self.snapshots + appended.new,
+            self.visitors + appended.visitors,
+            self.events + appended.events,
+            self.payments + appended.payments,
+            gaps=self.gaps + (appended.gap_since is not None),
+            last=when,
+        )
+
+
+Report = Callable[[str, dict[str, Any]], None]
+"""Takes what happened (``stored``, ``failed``, ``stopped``) and its figures, on the recording's own thread."""
+
+
+class Recording:
+    """A recording in the background; made by ``History.record``.
+
+    It ends when `stop` is called, when its time is over, when a fault can't pass by itself, or with the interpreter.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        source: Source,
+        every: timedelta | float,
+        duration: timedelta | float | None,
+        report: Report,
+    ) -> None:
+        self._history = history
+        self._source = source
+        self._every = seconds(every, "every")
+        self._ends = math.inf if duration is None else time.monotonic() + seconds(duration, "duration")
+        self._report = report
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._progress = Progress()
+        self._thread = threading.Thread(target=self._run, name="datafast_nb recorder", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands."""
+        return self._progress
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self._thread.is_alive()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended it, where that was a fault."""
+        return self._error
+
+    def stop(self) -> None:
+        """Finish the append at hand, and end. Waits for a request that is under way."""
+        self._stop.set()
+        self.wait()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, or for some seconds; says whether it has ended."""
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+        return not self.running
+
+    def __repr__(self) -> str:
+        now = self._progress
+        state = "recording" if self.running else "stopped"
+        if self._error is not None:
+            state += f" by {type(self._error).__name__}: {plain(self._error, 300)}"
+        elif now.fault:
+            state += f", trying again: {now.fault}"
+        return f"<Recording to {self._history.location!r}: {now.snapshots:,} snapshots, {state}>"
+
+    def _run(self) -> None:
+        """Ask and append, at a steady rate."""
+        due = time.monotonic()
+        try:
+            while not self._stop.is_set() and time.monotonic() < self._ends:
+                wait = self._once()
+                due = max(due + self._every, time.monotonic()) if wait is None else time.monotonic() + wait
+                self._stop.wait(min(due, self._ends) - time.monotonic())
+        except BaseException as error:  # noqa: BLE001 - kept for whoever asks
+            self._error = error
+        finally:
+            atexit.unregister(self.stop)
+            reason = {} if self._error is None else {"error": type(self._error).__name__, "message": str(self._error)}
+            with contextlib.suppress(Exception):
+                self._report("stopped", {"snapshots": self._progress.snapshots, **reason})
+
+    def _once(self) -> float | None:
+        """Store one snapshot, and give None; after a fault that may pass, the seconds to wait."""
+        try:
+            snapshot = self._source.snapshot()
+            appended = self._history.append(snapshot)
+        except FINAL:
+            raise
+        # Whatever a source or a disk may do, recording goes on.
+        except (Exception, PanicException) as error:  # noqa: BLE001
+            failures = self._progress.failures + 1
+            fault = plain(error if isinstance(error, DataFastError) else f"{type(error).__name__}: {error}", 300)
+            self._progress = replace(self._progress, failures=failures, fault=fault)
+            asked = error.retry_after if isinstance(error, RetryLaterError) else None
+            wait = _back_off(failures, self._every, asked)
+            self._report("failed", {"failures": failures, "retry_in": round(wait, 1), "message": fault})
+            return wait
+        self._progress = self._progress.after(appended, snapshot.fetched_at)
+        figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
+        self._report("stored", {name: value for name, value in figures.items() if value is not None})
+        return None
+
+
+def seconds(value: timedelta | float, name: str) -> float:
+    """Give a time in seconds, or refuse what is not above 0."""
+    given = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if not 0 < given < math.inf:
+        raise ValueError(f"{name} is {value}: give seconds above 0, or a timedelta.")
+    return given
+
+
+def check_times(every: timedelta | float, duration: timedelta | float | None) -> None:
+    """Refuse an interval that would miss what the endpoint shows, and times that are none."""
+    window = WINDOW.total_seconds()
+    if seconds(every, "every") > window / 2:
+        raise ValueError(
+            f"every is {in_words(seconds(every, 'every'))}, and the endpoint forgets after {in_words(window)}: ask at "
+            f"least every {in_words(window / 2)}, so that one fault costs nothing."
+        )
+    if duration is not None:
+        seconds(duration, "duration")
+
+
+def _back_off(failures: int, every: float, asked: float | None) -> float:
+    """Give the seconds to wait after a fault: doubled each time within bounds, and not less than the service asks."""
+    planned = min(every * 2.0 ** min(failures - 1, 30), max(LONGEST_WAIT, every))
+    return max(planned * random.uniform(0.75, 1.0), asked or 0.0)  # noqa: S311 - no secret
+
+
+def progress_bar(total: int | None) -> Report:
+    """Give a report that draws a progress bar until the recording ends."""
+    from tqdm.auto import tqdm
+
+    bar = tqdm(total=total, unit=" snapshots", desc="Recording")
+    counts = {"events": 0, "payments": 0, "gaps": 0}
+
+    def report(what: str, figures: dict[str, Any]) -> None:
+        if what == "stored":
+            counts["events"] += figures["events"]
+            counts["payments"] += figures["payments"]
+            counts["gaps"] += "gap_since" in figures
+            bar.set_postfix(counts, refresh=False)
+            bar.update(1)
+        elif what == "failed":
+            bar.set_postfix_str(figures["message"])
+        else:
+            bar.close()
+
+    return report

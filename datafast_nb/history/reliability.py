@@ -1,0 +1,144 @@
+"""How predictions compare with what came true: one aggregation, for any frame that Narwhals reads.
+
+The score is Brier's (*Monthly Weather Review* 78, 1950), the mean squared distance of a probability from what happened
+(1 or 0). Its decomposition is Murphy's (*Journal of Applied Meteorology* 12, 1973), with the term that makes it exact
+where the predictions of a bin differ (Stephenson, Coelho and Jolliffe, *Weather and Forecasting* 23, 2008). The
+intervals are Wilson's (*Journal of the American Statistical Association* 22, 1927).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+
+from datafast_nb.conversion import Z_95
+from datafast_nb.conversion.frames import finite, opened, ratio, require
+
+NEEDED: Final = ("predicted", "converted", "expected_value", "value")
+BIN: Final = ("bin_low", "bin_high")
+
+_SUMS: Final = ("sessions", "conversions", "_predicted", "_squares", "_hits", "expected_value", "observed_value")
+
+
+def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
+    """Give one row for each bin of predicted rates, of each group.
+
+    Parameters
+    ----------
+    outcomes : frame
+        One row for each prediction: `predicted` (probability), `converted` (whether it came true), `expected_value`,
+        `value` (what was paid), and the `by` columns. Lazy frames stay lazy.
+    by
+        Columns to group by; may be none.
+    edges
+        Where the bins begin and end: a rate is in the bin whose lower edge it has reached.
+
+    Returns
+    -------
+    frame
+        `by`, ``bin_low``, ``bin_high``, ``sessions``, ``conversions``, ``predicted_rate`` (mean), ``observed_rate``
+        with ``observed_rate_low`` and ``observed_rate_high``, ``expected_conversions``, ``expected_value``,
+        ``observed_value``, and ``agrees``: whether the mean prediction is within the interval.
+    """
+    frame, restore = opened(outcomes)
+    require(frame, (*NEEDED, *by), "a calibration")
+    table = _with_rates(_binned(frame, by, edges))
+    columns = [*by, *BIN, *_FIGURES]
+    return restore(table.select(*columns).sort(*by, "bin_low", nulls_last=True))
+
+
+def scores(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
+    """Give one row for each group, or one in all; parameters as in `bins`.
+
+    Returns
+    -------
+    frame
+        The columns of `bins` without those of the bin; then ``brier``, ``reliability``, ``resolution``,
+        ``uncertainty`` and ``within_bins``, where ``brier = reliability - resolution + uncertainty + within_bins``;
+        and ``skill``, 1 for perfect predictions and 0 for those that always say the mean rate.
+    """
+    frame, restore = opened(outcomes)
+    require(frame, (*NEEDED, *by), "a calibration")
+    keys = list(by) or ["_all"]
+    binned = _binned(frame, by, edges).with_columns(_all=nw.lit(1))
+    count = nw.col("sessions")
+    rate = ratio(nw.col("conversions"), count)
+    binned = binned.with_columns(
+        _distance=count * (ratio(nw.col("_predicted"), count) - rate) ** 2, _spread=count * rate**2
+    )
+    groups = binned.group_by(keys).agg(*(nw.col(name).sum() for name in (*_SUMS, "_distance", "_spread")))
+    groups = _with_rates(groups)
+    mean = nw.col("observed_rate")
+    groups = groups.with_columns(
+        brier=ratio(nw.col("_squares") - 2.0 * nw.col("_hits") + nw.col("conversions"), count),
+        reliability=ratio(nw.col("_distance"), count),
+        resolution=ratio(nw.col("_spread"), count) - mean**2,
+        uncertainty=mean * (1.0 - mean),
+    )
+    groups = groups.with_columns(
+        within_bins=nw.col("brier") - nw.col("reliability") + nw.col("resolution") - nw.col("uncertainty"),
+        skill=1.0 - ratio(nw.col("brier"), nw.col("uncertainty")),
+    )
+    columns = [*by, *_FIGURES, "brier", "reliability", "resolution", "uncertainty", "within_bins", "skill"]
+    ordered = groups.sort("sessions", *by, descending=[True, *(False for _ in by)], nulls_last=True)
+    return restore(ordered.select(*columns))
+
+
+_FIGURES: Final = (
+    "sessions",
+    "conversions",
+    "predicted_rate",
+    "observed_rate",
+    "observed_rate_low",
+    "observed_rate_high",
+    "expected_conversions",
+    "expected_value",
+    "observed_value",
+    "agrees",
+)
+
+
+def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float]) -> nw.LazyFrame[Any]:
+    """Add up what each bin of each group needs."""
+    predicted, hit = nw.col("_p"), nw.col("_o")
+    low, high = nw.lit(float(edges[0])), nw.lit(float(edges[1]))
+    for lower, upper in pairwise(edges[1:]):
+        reached = predicted >= lower
+        low = nw.when(reached).then(nw.lit(float(lower))).otherwise(low)
+        high = nw.when(reached).then(nw.lit(float(upper))).otherwise(high)
+    each = frame.with_columns(_p=finite("predicted"), _o=nw.col("converted").cast(nw.Float64)).filter(
+        ~predicted.is_null() & ~hit.is_null()
+    )
+    each = each.with_columns(bin_low=low, bin_high=high, _pp=predicted * predicted, _po=predicted * hit)
+    return each.group_by(*by, *BIN).agg(
+        sessions=nw.col("_p").count().cast(nw.Int64),
+        conversions=nw.col("_o").sum().cast(nw.Int64),
+        _predicted=nw.col("_p").sum(),
+        _squares=nw.col("_pp").sum(),
+        _hits=nw.col("_po").sum(),
+        expected_value=finite("expected_value").sum(),
+        observed_value=finite("value").sum(),
+    )
+
+
+def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the rates, and Wilson's interval of the observed one."""
+    count, hits = nw.col("sessions").cast(nw.Float64), nw.col("conversions").cast(nw.Float64)
+    table = table.with_columns(
+        predicted_rate=ratio(nw.col("_predicted"), count),
+        observed_rate=ratio(hits, count),
+        expected_conversions=nw.col("_predicted"),
+    )
+    observed = nw.col("observed_rate")
+    middle = (observed + Z_95**2 / 2.0 / count) / (1.0 + Z_95**2 / count)
+    half = Z_95 * (observed * (1.0 - observed) / count + Z_95**2 / 4.0 / count**2).sqrt() / (1.0 + Z_95**2 / count)
+    table = table.with_columns(
+        observed_rate_low=(middle - half).clip(0.0, 1.0), observed_rate_high=(middle + half).clip(0.0, 1.0)
+    )
+    predicted = nw.col("predicted_rate")
+    return table.with_columns(
+        agrees=(predicted >= nw.col("observed_rate_low")) & (predicted <= nw.col("observed_rate_high"))
+    )

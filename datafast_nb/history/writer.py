@@ -1,0 +1,188 @@
+"""Puts snapshots into the tables: each whole or not at all, and none twice."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from datafast_nb.errors import HistoryError, HistoryOrderError
+from datafast_nb.history.changes import (
+    IDS,
+    NOTHING,
+    REMEMBERED,
+    Kind,
+    Known,
+    fresh_records,
+    happened,
+    keyed,
+    news,
+    remembered,
+    time_of,
+)
+from datafast_nb.history.compaction import compact
+from datafast_nb.history.lock import lock
+from datafast_nb.history.rebuild import states_at
+from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given
+from datafast_nb.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+TIDY_EVERY: Final = 64
+"""How many appends make a table tidy up: about as many small files are there at most."""
+
+_ROWS: Final[tuple[Name, ...]] = ("visitors", "events", "payments")
+_ORDER: Final[tuple[Name, ...]] = (*_ROWS, "polls")
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Appended(NamedTuple):
+    """What an append has stored.
+
+    Attributes
+    ----------
+    new : bool
+        False where the history had this snapshot already.
+    visitors, events, payments : int
+        Rows that were added: changes of visitors, and new events and payments.
+    gap_since : datetime or None
+        Since when something may be missing, if so.
+    """
+
+    new: bool
+    visitors: int = 0
+    events: int = 0
+    payments: int = 0
+    gap_since: datetime | None = None
+
+
+class Writer:
+    """The one writer of a history, from its first append until it is closed.
+
+    Parameters
+    ----------
+    tables
+        Where to write.
+    properties
+        What to note in the tables, if they have to be made.
+    """
+
+    def __init__(self, tables: Tables, properties: dict[str, str]) -> None:
+        self._tables = tables
+        self._known: Known | None = None
+        self._lock = lock(tables)
+        try:
+            self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
+            self._lock.claim(self._open.values())
+            self._recall()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._since_tidied = 0
+        self._tidy(thoroughly=True)
+
+    def close(self) -> None:
+        """Let others write."""
+        self._lock.release()
+
+    def append(self, snapshot: Snapshot) -> Appended:
+        """Store what is new in a snapshot."""
+        if self._known is None:  # the last append failed on its way
+            self._recall()
+        known = self._known
+        assert known is not None
+        when = time_of(snapshot)
+        if known.last is not None and when <= known.last:
+            if when == known.last or self._has(when):
+                return Appended(new=False)
+            raise HistoryOrderError(
+                f"This snapshot is from {when:%Y-%m-%d %H:%M:%S} UTC, before the last one of the "
+                f"history ({known.last:%Y-%m-%d %H:%M:%S} UTC), and was not stored. Append in the order of time; if "
+                "the clock went back, set it right or wait until it has caught up."
+            )
+        found = news(snapshot, known, *(self._new_records(snapshot, kind, known) for kind in IDS))
+        self._commit(found.rows)
+        self._known = found.known
+        self._since_tidied += 1
+        if self._since_tidied >= TIDY_EVERY:
+            self._tidy()
+        rows = found.rows
+        gap = rows.polls["gap_since"].item()
+        return Appended(True, rows.visitors.height, rows.events.height, rows.payments.height, gap)
+
+    def extend(self, rows: Rows) -> None:
+        """Store many snapshots at once, in the tables' own columns."""
+        if self._known is None:
+            self._recall()
+        known = self._known
+        assert known is not None
+        first: Any = rows.polls["seen_at"].min()
+        if known.last is not None and first is not None and first <= known.last:
+            raise HistoryOrderError(
+                f"There are snapshots up to {known.last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
+            )
+        sorted_rows = (getattr(rows, name).sort(SORTED_BY[name], nulls_last=True) for name in _ORDER)
+        self._commit(Rows(*sorted_rows))
+
+    def _commit(self, rows: Rows) -> None:
+        """Write all four tables; until the last is written, nothing counts, and what is known is to be recalled."""
+        self._known = None
+        for name in _ORDER:
+            added: pl.DataFrame = getattr(rows, name).select(SCHEMAS[name].names())
+            if added.height:
+                self._tables.append(self._open[name], added)
+
+    def _recall(self) -> None:
+        """Remove what an interrupted append left behind, and remember what the last one knew."""
+        self._known = None
+        polls = self._tables.scan(self._open["polls"], "polls")
+        last = polls.sort("seen_at").last().collect()
+        when: datetime | None = last["seen_at"].item() if last.height else None
+        for name in _ROWS:
+            self._tables.remove_after(self._open[name], when)
+        if when is None:
+            self._known = NOTHING
+            return
+        states = states_at(self._tables.scan(self._open["visitors"], "visitors"), when, last["states_since"].item())
+        recent = {
+            kind: remembered(as_given(self._stored(kind).filter(happened() >= when - REMEMBERED)), kind) for kind in IDS
+        }
+        self._known = Known(when, states, **recent)
+
+    def _stored(self, name: Name) -> pl.LazyFrame:
+        return self._tables.scan(self._open[name], name)
+
+    def _has(self, when: datetime) -> bool:
+        """Say whether there is a snapshot of exactly this moment."""
+        return bool(self._stored("polls").filter(pl.col("seen_at") == when).select(pl.len()).collect().item())
+
+    def _new_records(self, snapshot: Snapshot, kind: Kind, known: Known) -> pl.DataFrame:
+        """Give the events or payments that were never stored."""
+        fresh = fresh_records(snapshot, kind, known.events if kind == "events" else known.payments)
+        if known.last is None:
+            return fresh
+        unsure = fresh.filter(pl.col("timestamp").is_null() | (happened() < known.last - REMEMBERED))
+        if not unsure.height:
+            return fresh
+        times = unsure["timestamp"].drop_nulls().unique()
+        stored = self._stored(kind).filter(
+            (pl.col("timestamp") >= times.min()) & (pl.col("timestamp") <= times.max())
+            if unsure["timestamp"].null_count() == 0
+            else pl.lit(value=True)
+        )
+        again = keyed(as_given(stored), kind).select("_key").join(unsure.lazy(), on="_key", how="semi").collect()
+        return fresh.join(again, on="_key", how="anti", maintain_order="left")
+
+    def _tidy(self, *, thoroughly: bool = False) -> None:
+        """Merge small files and delete old ones; a failure costs nothing but space, and is tried again later."""
+        self._since_tidied = 0
+        try:
+            for name in _ORDER:
+                compact(self._tables, self._open[name], name)
+                self._tables.clean(self._open[name], thoroughly=thoroughly)
+        except HistoryError as error:
+            _log.warning("The history could not be tidied up, and goes on as it is: %s", error)

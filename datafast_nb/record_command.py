@@ -1,0 +1,121 @@
+"""The command ``datafast-nb record``: a recording for servers and cron, which tells in lines of JSON what it does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from datafast_nb.api_key import VARIABLE
+from datafast_nb.errors import DataFastError, HistoryInUseError
+
+if TYPE_CHECKING:
+    from datafast_nb.snapshot import Source
+
+FINISHED: Final = 0
+FAULT: Final = 1
+USAGE: Final = 2
+IN_USE: Final = 3
+
+_LOOK_EVERY: Final = 0.2  # seconds between two looks for a signal
+_UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
+_EPILOG: Final = f"""
+SIGTERM and SIGINT let the append at hand finish. Events and payments are kept once, and what was stored before a crash
+is there after it: start the command again, and it goes on.
+
+exit codes:
+  {FINISHED}  stopped by a signal, or the duration is over
+  {FAULT}  a fault that asking again can't help: the key is refused, the tables are damaged
+  {USAGE}  wrong usage, or no {VARIABLE}
+  {IN_USE}  another writer records there
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    command = commands.add_parser(
+        "record",
+        help="record your site into a history, until stopped",
+        description="Record your site into a history, until stopped.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("location", metavar="LOCATION", help="a folder, or a URL such as s3://bucket/site")
+    command.add_argument(
+        "--every",
+        type=_time,
+        default=timedelta(seconds=10),
+        metavar="TIME",
+        help="from one snapshot to the next, such as 10s or 1min (default: 10s; 5min at most)",
+    )
+    command.add_argument(
+        "--duration", type=_time, metavar="TIME", help="how long, such as 12h or 30d (default: until stopped)"
+    )
+    command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
+    command.add_argument("--demo", action="store_true", help="record the demo site, to try it out")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record until a signal comes, the time is over or nothing can help; give the exit code."""
+    from datafast_nb.history import History
+
+    stopping = False
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    try:
+        source = _source(demo=options.demo)
+        history = History(options.location, redact=options.redact)
+        recording = history.record(source, options.every, options.duration, report=_log)
+    except (DataFastError, ImportError, ValueError) as error:
+        _log("refused", {"error": type(error).__name__, "message": str(error)})
+        return _code(error)
+    with history:
+        # The handler only sets a flag: a lock taken in a handler may be the one that it interrupted.
+        while not recording.wait(_LOOK_EVERY):
+            if stopping:
+                recording.stop()
+    return FINISHED if recording.error is None else _code(recording.error)
+
+
+def _source(*, demo: bool) -> Source:
+    """Give what to record; the demo site only where it was asked for."""
+    if demo:
+        from datafast_nb.demo import Site
+
+        return Site()
+    if not os.environ.get(VARIABLE, "").strip():
+        raise ValueError(f"Nothing to record: set {VARIABLE} to your site's key, or try it out with --demo.")
+    from datafast_nb.client import Client
+
+    return Client()
+
+
+def _code(error: BaseException) -> int:
+    """Give the exit code that tells of an error."""
+    return IN_USE if isinstance(error, HistoryInUseError) else USAGE if isinstance(error, ValueError) else FAULT
+
+
+def _log(what: str, figures: dict[str, Any]) -> None:
+    """Print one line of JSON."""
+    import msgspec
+
+    line = msgspec.json.encode({"time": datetime.now(UTC), "what": what, **figures}).decode()
+    print(line, file=sys.stdout, flush=True)
+
+
+def _time(text: str) -> timedelta:
+    """Read a time such as 10s, 5min, 12h or 30d; a number alone is seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?", text.strip())
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give one such as 10s, 5min, 12h or 30d")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2] or "s"])

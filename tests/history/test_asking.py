@@ -1,0 +1,148 @@
+"""What was recorded comes back: lazily, by time, moment by moment, and with its gaps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import datafast_nb as dfn
+from tests.history.moments import IDS, START, after, demos, event, snapshot
+
+TIMES = [*range(0, 300, 10), *range(300, 3_600, 150)]
+SNAPSHOTS = demos(TIMES)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
+    recorded = dfn.History(tmp_path_factory.mktemp("site"))
+    for each in SNAPSHOTS:
+        recorded.append(each)
+    recorded.close()
+    return recorded
+
+
+def same(found: dfn.Snapshot, given: dfn.Snapshot) -> None:
+    for name, key in IDS.items():
+        # Someone's earlier events get a name once the service knows it; a history has them as they were first shown.
+        named = ["customer_name", "display_name"] if name == "events" else []
+        one, other = (getattr(it, name).drop(named).sort(key) for it in (found, given))
+        assert_frame_equal(one, other)
+    figures = ("count", "has_predictions", "baseline", "fetched_at")
+    assert [getattr(found, name) for name in figures] == [getattr(given, name) for name in figures]
+
+
+@pytest.mark.parametrize("place", [0, 7, 29, 30, -1])
+def test_a_moment_comes_back_as_it_was(history: dfn.History, place: int) -> None:
+    same(history.at(SNAPSHOTS[place].fetched_at), SNAPSHOTS[place])
+
+
+def test_between_two_snapshots_the_earlier_one_holds(history: dfn.History) -> None:
+    assert history.at(after(19.9)).fetched_at == after(10)
+
+
+def test_all_snapshots_come_back_in_order(history: dfn.History) -> None:
+    for found, given in zip(history.snapshots(), SNAPSHOTS, strict=True):
+        same(found, given)
+
+
+def test_snapshots_at_an_interval_are_those_of_their_moments(history: dfn.History) -> None:
+    found = [it.fetched_at for it in history.snapshots(after(60), after(600), every=timedelta(seconds=60))]
+    assert found == [after(60), after(120), after(180), after(240), after(300), after(300), after(300), after(450),
+                     after(450)]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["visitors", "events", "payments"])
+def test_frames_are_lazy_and_have_the_schema_first(history: dfn.History, name: str) -> None:
+    frame = getattr(history, name)()
+    assert isinstance(frame, pl.LazyFrame)
+    schema = getattr(dfn.schema, name.upper())
+    assert list(frame.collect_schema().items())[: len(schema)] == list(schema.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [("visitors", "seen_at"), ("events", "timestamp"), ("payments", "timestamp"), ("polls", "seen_at")],
+)
+def test_a_span_holds_what_is_in_it_and_reads_fewer_files(history: dfn.History, name: str, time: str) -> None:
+    ask = getattr(history, name)
+    start, end = after(2_000), after(3_000)
+    whole = ask().collect()
+    found = ask(start, end)
+    assert_frame_equal(found.collect(), whole.filter(pl.col(time) >= start, pl.col(time) < end), check_row_order=False)
+    assert found.explain().count("parquet") <= ask().explain().count("parquet")
+    assert sources(found) < sources(ask())
+
+
+def sources(frame: pl.LazyFrame) -> int:
+    """Give how many files a plan reads."""
+    plan = frame.explain()
+    files = plan.partition("Parquet SCAN [")[2].partition("]")[0]
+    more = files.partition("... ")[2].partition(" other")[0]
+    return files.count(".parquet") + int(more or 0)
+
+
+def test_sessions_are_one_row_a_visit_as_it_was_first_seen(history: dfn.History) -> None:
+    visits = history.sessions().collect()
+    key = ["visitor_id", "session_start_time"]
+    assert visits.select(key).is_unique().all()
+    first = history.visitors().sort("seen_at").unique(key, keep="first").collect()
+    assert_frame_equal(
+        visits.select(dfn.schema.VISITORS.names()).sort(key), first.select(dfn.schema.VISITORS.names()).sort(key)
+    )
+    assert dfn.breakdown(history.sessions(), by="country_code").select("visitors").sum().collect().item() == len(visits)
+
+
+def test_a_time_without_a_zone_is_refused(history: dfn.History) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        history.at(START.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="start has no time zone"):
+        history.events(START.replace(tzinfo=None))
+    with pytest.raises(TypeError, match="datetime"):
+        history.events("yesterday")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="above 0"):
+        next(history.snapshots(every=0))
+
+
+def test_a_moment_before_the_first_or_long_after_the_last_is_not_made_up(history: dfn.History) -> None:
+    with pytest.raises(dfn.NotRecordedError, match="2026-02-06 15:00:00 UTC"):
+        history.at(after(-1))
+    with pytest.raises(dfn.NotRecordedError, match="nearest"):
+        history.at(after(3_600 + 700))
+
+
+def test_where_nothing_was_recorded_reading_says_so(tmp_path: Path) -> None:
+    with pytest.raises(dfn.NotRecordedError, match="no history"):
+        dfn.History(tmp_path / "nowhere").visitors()
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_time_without_snapshots_longer_than_the_window_is_a_gap(tmp_path: Path) -> None:
+    with dfn.History(tmp_path) as history:
+        for seconds in (0, 600, 1_201):
+            appended = history.append(snapshot(seconds))
+    assert appended.gap_since == after(600)
+    assert history.gaps().rows() == [(after(600), after(1_201), timedelta(seconds=601))]
+    assert history.info().gaps == 1
+    assert history.info().missing == timedelta(seconds=601)
+    with pytest.raises(dfn.NotRecordedError):
+        history.at(after(1_200.5))
+    assert len(list(history.snapshots(every=300))) == 5
+
+
+def test_a_list_of_events_that_no_longer_reaches_back_is_a_gap(tmp_path: Path) -> None:
+    with dfn.History(tmp_path) as history:
+        history.append(snapshot(0, events=[event(f"a{n}", -n) for n in range(5)]))
+        history.append(snapshot(60, events=[event(f"b{n}", 60 - n) for n in range(5)]))
+        history.append(snapshot(120, events=[event("c", 119), event("b0", 60)]))
+    assert history.gaps().select("since", "until").rows() == [(after(0), after(60))]
+
+
+def test_the_information_is_a_sentence(history: dfn.History) -> None:
+    info = history.info()
+    assert (info.start, info.end) == (after(0), after(TIMES[-1]))
+    assert f"{len(TIMES)} snapshots" in str(info)
+    assert info.bytes["visitors"] > 0

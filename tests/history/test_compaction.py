@@ -1,0 +1,61 @@
+"""Small files are merged by themselves, old ones go, and nothing changes by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.history import compaction, writer
+from tests.history.moments import START, demos, shown, snapshot
+
+BUSY = range(0, 7_200, 200)
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "TIDY_EVERY", 5)
+
+
+@pytest.mark.usefixtures("eager")
+def test_merging_changes_nothing_that_can_be_asked(tmp_path: Path) -> None:
+    snapshots = demos(BUSY)
+    with dfn.History(tmp_path) as history:
+        for each in snapshots:
+            history.append(each)
+        assert sorted(history.events().collect()["event_id"]) == shown(snapshots, "events")
+        for found, given in zip(history.snapshots(), snapshots, strict=True):
+            assert found.visitors.sort("visitor_id").equals(given.visitors.sort("visitor_id"))
+        assert max(history.info().files.values()) <= 2 + 5
+
+
+@pytest.mark.usefixtures("eager")
+def test_each_closed_day_becomes_one_file_and_each_hour_of_today_another(tmp_path: Path) -> None:
+    midnight = (START.replace(hour=0) + timedelta(days=1) - START).total_seconds()
+    with dfn.History(tmp_path) as history:
+        for seconds in range(0, int(midnight) + 3 * 3_600, 1_200):
+            history.append(snapshot(seconds, [{"visitorId": f"{seconds}"}]))
+        history._writer._tidy()  # type: ignore[union-attr]
+        assert history.info().files["visitors"] == 1 + 3
+
+
+def test_no_more_rows_than_fit_in_memory_are_merged_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with dfn.History(tmp_path) as history:
+        for seconds in range(0, 100, 10):
+            history.append(snapshot(seconds, [{"visitorId": f"{seconds}"}]))
+        monkeypatch.setattr(compaction, "MOST_ROWS", 8)
+        for _ in range(3):
+            history._writer._tidy()  # type: ignore[union-attr]
+            assert history.info().files["visitors"] == 3
+        assert history.visitors().collect().height == 10
+
+
+def test_a_reader_that_began_before_a_merge_ends_well(tmp_path: Path) -> None:
+    with dfn.History(tmp_path) as history:
+        for each in demos([0, 10, 20]):
+            history.append(each)
+        before = history.events()
+        history._writer._tidy(thoroughly=True)  # type: ignore[union-attr]
+        assert before.collect().height == history.events().collect().height

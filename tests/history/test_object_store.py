@@ -1,0 +1,94 @@
+"""A history in an object store: moto's server speaks S3 on loopback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.history import lock
+from tests.history.moments import IDS, demo, demos, shown
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """Start moto's server in a process of its own: Delta Lake may wait for it with the interpreter's lock held."""
+    line = [sys.executable, "-c", "from moto.server import main; main(['-H', '127.0.0.1', '-p', '0'])"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = next(each for each in process.stderr if "http://" in each)
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # or it would wait for its log to be read
+        yield told.partition("Running on ")[2].strip()
+        process.kill()
+
+
+@pytest.fixture
+def url(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    import boto3
+
+    for name, value in {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "loopback",
+        "AWS_SECRET_ACCESS_KEY": "loopback",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONDITIONAL_PUT": "etag",
+    }.items():
+        monkeypatch.setenv(name, value)
+    bucket = request.node.name.replace("_", "-")[:60].rstrip("-")
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    return f"s3://{bucket}/site"
+
+
+def holds(history: dfn.History, *times: float) -> None:
+    snapshots = demos(times)
+    for kind in ("events", "payments"):
+        assert sorted(getattr(history, kind)().collect()[IDS[kind]]) == shown(snapshots, kind)
+    for found, given in zip(history.snapshots(), snapshots, strict=True):
+        assert found.visitors.sort("visitor_id").equals(given.visitors.sort("visitor_id"))
+
+
+def test_it_is_recorded_read_and_gone_on_with(url: str) -> None:
+    with dfn.History(url) as history:
+        for each in demos([0, 60]):
+            history.append(each)
+        assert not history.append(demo(0)).new
+    with dfn.History(url) as history:
+        history.append(demo(120))
+        history._writer._tidy(thoroughly=True)  # type: ignore[union-attr]
+        holds(history, 0, 60, 120)
+
+
+def test_a_second_writer_is_refused_until_the_first_lets_go(url: str) -> None:
+    first, second = dfn.History(url), dfn.History(url)
+    first.append(demo(0))
+    with pytest.raises(dfn.HistoryInUseError, match="claim"):
+        second.append(demo(60))
+    first.append(demo(60))
+    first.close()
+    second.append(demo(120))
+    holds(second, 0, 60, 120)
+
+
+def test_a_writer_that_slept_through_its_claim_is_shut_out(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeper, other = dfn.History(url), dfn.History(url)
+    sleeper.append(demo(0))
+    monkeypatch.setattr(lock, "LEASE", 0.0)
+    other.append(demo(60))
+    with pytest.raises(dfn.HistoryInUseError, match="taken over"):
+        sleeper.append(demo(500))
+    sleeper.close()
+    other.append(demo(500))
+    holds(other, 0, 60, 500)
+
+
+def test_the_key_of_pseudonyms_is_not_put_there(url: str) -> None:
+    with pytest.raises(dfn.HistoryKeyError, match="DATAFAST_HISTORY_KEY"):
+        dfn.History(url, redact=True).append(demo(0))
+    with dfn.History(url, redact=b"a key of my own, long enough") as history:
+        assert history.append(demo(0)).new

@@ -1,0 +1,77 @@
+"""A redacted history holds pseudonyms that stay the same, and no name."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+import datafast_nb as dfn
+from tests.history.moments import demo, snapshot
+
+MAIL = "ada.lovelace@example.com"
+NAME = "Ada Lovelace"
+CUSTOMER = {"visitorId": "a", "isCustomer": True, "customerName": NAME, "customerEmail": MAIL}
+PAYMENT = {"_id": "p", "name": NAME, "email": MAIL, "amount": 9, "currency": "USD"}
+
+
+def test_no_name_or_address_reaches_the_disk(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        history.append(snapshot(0, [CUSTOMER], payments=[PAYMENT]))
+        stored = history.visitors().collect().row(0, named=True)
+    assert stored["customer_email"].endswith("@redacted.invalid")
+    for file in (tmp_path / "site").rglob("*"):
+        if file.is_file():
+            assert b"Lovelace" not in file.read_bytes()
+            assert b"lovelace" not in file.read_bytes()
+
+
+def test_pseudonyms_are_the_same_from_one_writer_to_the_next(tmp_path: Path) -> None:
+    for seconds in (0, 10):
+        with dfn.History(tmp_path / "site", redact=True) as history:
+            history.append(snapshot(seconds, [CUSTOMER] if not seconds else [], payments=[PAYMENT] if seconds else []))
+    assert history.visitors().collect()["customer_email"].item() == history.payments().collect()["email"].item()
+
+
+def test_the_key_is_beside_the_tables_and_for_its_owner_alone(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        history.append(demo(0))
+    key = tmp_path / "site.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert not any(key.read_bytes() in file.read_bytes() for file in (tmp_path / "site").rglob("*") if file.is_file())
+
+
+def test_without_its_key_a_history_is_not_gone_on_with(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        history.append(demo(0))
+    (tmp_path / "site.key").rename(tmp_path / "kept.key")
+    with pytest.raises(dfn.HistoryKeyError, match="put it back"):
+        dfn.History(tmp_path / "site", redact=True).append(demo(10))
+    with pytest.raises(dfn.HistoryKeyError, match="not the key"):
+        dfn.History(tmp_path / "site", redact=b"another key of mine").append(demo(10))
+    with pytest.raises(dfn.HistoryKeyError, match="redact=True"):
+        dfn.History(tmp_path / "site").append(demo(10))
+    (tmp_path / "kept.key").rename(tmp_path / "site.key")
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        assert history.append(demo(10)).new
+
+
+def test_names_and_pseudonyms_are_not_mixed(tmp_path: Path) -> None:
+    with dfn.History(tmp_path) as history:
+        history.append(demo(0))
+    with pytest.raises(dfn.HistoryKeyError, match="mix"):
+        dfn.History(tmp_path, redact=b"a key of my own, long enough").append(demo(10))
+
+
+def test_a_key_can_be_given_by_hand_or_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "a key of my own, long enough"
+    with dfn.History(tmp_path / "site", redact=key.encode()) as history:
+        history.append(demo(0))
+    monkeypatch.setenv("DATAFAST_HISTORY_KEY", key)
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        assert history.append(demo(10)).new
+    assert not (tmp_path / "site.key").exists()
+    monkeypatch.setenv("DATAFAST_HISTORY_KEY", "short")
+    with pytest.raises(dfn.HistoryKeyError, match="at least 16 bytes"):
+        dfn.History(tmp_path / "site", redact=True).append(demo(20))

@@ -1,0 +1,218 @@
+"""Recording in the background, and the command for servers."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.history import recorder
+from tests.history.moments import after, shown, snapshot
+
+GENEROUS = 60  # seconds that nothing here takes
+
+
+class Scripted:
+    """A source that gives what it is told, one after the other, and then quiet moments."""
+
+    def __init__(self, *script: dfn.Snapshot | BaseException) -> None:
+        self.script = list(script)
+        self.given: list[dfn.Snapshot] = []
+        self.done = threading.Event()
+        self.quiet = count(100_000)
+
+    def snapshot(self) -> dfn.Snapshot:
+        if not self.script:
+            self.done.set()
+            return snapshot(next(self.quiet))
+        following = self.script.pop(0)
+        if isinstance(following, BaseException):
+            raise following
+        self.given.append(following)
+        return following
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "LONGEST_WAIT", 0.01)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[dfn.History]:
+    with dfn.History(tmp_path / "site") as opened:
+        yield opened
+
+
+def record(history: dfn.History, *script: dfn.Snapshot | BaseException, **options: Any) -> tuple[Any, Scripted]:
+    source = Scripted(*script)
+    recording = history.record(source, every=0.001, **{"progress": False, **options})
+    return recording, source
+
+
+def some(seconds: float) -> dfn.Snapshot:
+    names = [f"{seconds:.0f} {place}" for place in range(3)]
+    return snapshot(seconds, events=[{"_id": name, "timestamp": after(seconds - 1).isoformat()} for name in names])
+
+
+def test_it_appends_until_it_is_stopped(history: dfn.History) -> None:
+    recording, source = record(history, some(0), some(10), some(20))
+    assert source.done.wait(GENEROUS)
+    assert recording.running
+    recording.stop()
+    assert not recording.running
+    assert recording.error is None
+    assert sorted(history.events().collect()["event_id"]) == shown(source.given, "events")
+    assert recording.progress.snapshots == history.info().rows["polls"]
+    assert "stopped" in repr(recording)
+
+
+def test_it_ends_when_its_time_is_over(history: dfn.History) -> None:
+    recording, _ = record(history, duration=timedelta(milliseconds=200))
+    assert recording.wait(GENEROUS)
+    assert recording.error is None
+    assert recording.progress.snapshots
+
+
+@pytest.mark.parametrize(
+    "fault", [dfn.ServerError("down"), dfn.ConnectionFailedError("gone"), ZeroDivisionError("bug"), OSError("broken")]
+)
+def test_after_a_fault_it_catches_up(history: dfn.History, fault: Exception) -> None:
+    reported: list[tuple[str, dict[str, Any]]] = []
+    recording, source = record(history, some(0), fault, fault, some(300), report=lambda *what: reported.append(what))
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert sorted(history.events().collect()["event_id"]) == shown(source.given, "events")
+    assert [what for what, _ in reported[:4]] == ["stored", "failed", "failed", "stored"]
+    assert str(fault) in reported[1][1]["message"]
+    assert reported[-1][0] == "stopped"
+
+
+def test_a_fault_longer_than_the_window_is_a_gap(history: dfn.History) -> None:
+    recording, source = record(history, some(0), dfn.ServerError("down"), some(700))
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert history.gaps().row(0)[:2] == (after(0), after(700))
+    assert recording.progress.gaps >= 1
+
+
+def test_a_clock_that_stepped_back_is_waited_for(history: dfn.History) -> None:
+    recording, source = record(history, some(100), some(50), some(110))
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert recording.error is None
+    assert {it.fetched_at for it in history.snapshots(end=after(1_000))} == {after(100), after(110)}
+
+
+@pytest.mark.parametrize(
+    "fault", [dfn.AuthenticationError("no"), dfn.NotFoundError("no"), dfn.HistoryFormatError("no")]
+)
+def test_a_fault_that_cannot_pass_ends_it_and_is_kept(history: dfn.History, fault: Exception) -> None:
+    recording, _ = record(history, some(0), fault)
+    assert recording.wait(GENEROUS)
+    assert recording.error is fault
+    assert type(fault).__name__ in repr(recording)
+
+
+def test_a_second_recording_elsewhere_is_refused_at_once(history: dfn.History) -> None:
+    recording, _ = record(history, some(0))
+    with pytest.raises(dfn.HistoryInUseError):
+        record(dfn.History(history.location), some(0))
+    recording.stop()
+
+
+@pytest.mark.parametrize(("every", "words"), [(301, "5 min"), (0, "above 0"), (-1, "above 0")])
+def test_an_interval_that_would_lose_events_is_refused(history: dfn.History, every: float, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        history.record(Scripted(), every=every)
+    with pytest.raises(TypeError, match="source"):
+        history.record("site")  # type: ignore[arg-type]
+
+
+def test_what_the_service_asks_for_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recorder._back_off(1, 10, 120) == 120
+    assert recorder._back_off(1, 0.001, None) <= 0.001
+    assert recorder._back_off(50, 10, None) <= 10
+
+
+def test_a_progress_bar_is_drawn(history: dfn.History, capsys: pytest.CaptureFixture[str]) -> None:
+    recording, source = record(history, some(0), progress=True)
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert "Recording" in capsys.readouterr().err
+
+
+# The command
+
+
+def command(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+    import os
+
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DATAFAST_")}
+    line = [sys.executable, "-m", "datafast_nb", "record", *map(str, arguments)]
+    return subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**kept, **environment}
+    )
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in text.splitlines()]
+
+
+def test_the_command_records_until_sigterm_and_ends_well(tmp_path: Path) -> None:
+    with dfn.demo.serve() as server:
+        process = command(tmp_path, "--every", "0.05s", DATAFAST_API_KEY="demo", DATAFAST_BASE_URL=server.url)
+        assert process.stdout is not None
+        seen = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        rest, faults = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 0, faults
+    told = lines("".join(seen) + rest)
+    assert told[0]["what"] == "stored"
+    assert told[-1]["what"] == "stopped"
+    assert datetime.fromisoformat(told[0]["time"]) <= datetime.now(UTC)
+    stored = [line for line in told if line["what"] == "stored"]
+    with dfn.History(tmp_path) as history:
+        assert history.info().rows["polls"] == len(stored)
+        assert history.info().rows["events"] == sum(line["events"] for line in stored)
+
+
+def test_the_command_ends_by_itself_after_its_duration(tmp_path: Path) -> None:
+    process = command(tmp_path, "--demo", "--every", "0.1", "--duration", "0.5s", "--redact")
+    text, faults = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 0, faults
+    assert lines(text)[-1]["what"] == "stopped"
+    assert (tmp_path.parent / f"{tmp_path.name}.key").is_file()
+
+
+def test_each_refusal_has_its_exit_code(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "busy") as busy:
+        busy.append(some(0))
+        process = command(busy.location, "--demo")
+        text, _ = process.communicate(timeout=GENEROUS)
+        assert (process.returncode, lines(text)[0]["error"]) == (3, "HistoryInUseError")
+    process = command(tmp_path / "new")
+    text, _ = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 2
+    assert "DATAFAST_API_KEY" in lines(text)[0]["message"]
+    process = command(tmp_path / "new", "--every", "soon")
+    assert "10s" in process.communicate(timeout=GENEROUS)[1]
+    assert process.returncode == 2
+
+
+def test_a_key_that_is_refused_ends_the_command(tmp_path: Path) -> None:
+    with dfn.demo.serve() as server:
+        process = command(tmp_path, DATAFAST_API_KEY="df_wrong", DATAFAST_BASE_URL=server.url)
+        text, _ = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 1
+    assert lines(text)[-1]["error"] == "AuthenticationError"
+    assert "df_wrong" not in text
