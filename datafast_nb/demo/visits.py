@@ -55,20 +55,29 @@ def _source_edges() -> pl.Series:
     return cumulative(table["share"], (table["kind"] == "returning").cast(pl.UInt32))
 
 
-def _crowds(minutes: pl.Series, newcomers: float) -> pl.DataFrame:
-    """Return the crowds that may come in these minutes: one row for each minute and slot, with its true size."""
-    crowds = (
-        pl.DataFrame({"minute": minutes.cast(pl.Int64)})
-        .join(RETURNS, how="cross")
-        .with_columns(first_minute=pl.col("minute") - pl.col("lag"))
-        .with_columns(hour=pl.col("first_minute") // 60)
-    )
-    it = rhythm(tuple(crowds["hour"].unique().sort()))
+def _people(first_minutes: pl.Series, *, seed: int, newcomers: float) -> pl.LazyFrame:
+    """Return who comes for the first time in these minutes: `first_minute`, `person`, `moment` within it, and `city`.
+
+    `newcomers` is the mean number of new people a minute, over a day.
+    """
+    minutes = pl.DataFrame({"first_minute": first_minutes}).with_columns(hour=pl.col("first_minute") // 60)
+    it = rhythm(tuple(minutes["hour"].unique().sort()))
     size = pl.col("level") * newcomers
     # More candidates than a Poisson draw reaches (6 standard deviations and 8); the process itself cuts them off.
     most = (size + 6 * size.sqrt() + 8).ceil().cast(pl.Int64)
-    return crowds.join(it.hours, on="hour", how="left", maintain_order="left").select(
-        "minute", "slot", "first_minute", "rank", "chance", size=size, most=most
+    waiting = -(1 - uniform("person", "wait")).log() / pl.col("size")
+    city = choose(it.edges, uniform("person", "city"), pl.col("rank")) % cities().height
+    return (
+        minutes.lazy()
+        .join(it.hours.lazy(), on="hour", how="left", maintain_order="left")
+        .select("first_minute", "rank", size=size, place=pl.int_ranges(0, most))
+        .with_columns(crowd_key=key(root(seed), "crowd", pl.col("first_minute")))
+        .explode("place")
+        .with_columns(person=key("crowd_key", "person", pl.col("place")))
+        .with_columns(moment=waiting)
+        .with_columns(moment=pl.col("moment").cum_sum().over("first_minute"))
+        .filter(pl.col("moment") < 1)
+        .select("first_minute", "person", "moment", city=city.cast(pl.UInt32))
     )
 
 
@@ -79,29 +88,21 @@ def arrivals(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.LazyFrame
     """
     if newcomers == 0:
         minutes = minutes.clear()
-    crowds = _crowds(minutes, newcomers)
-    it = rhythm(tuple((crowds["first_minute"] // 60).unique().sort()))
-    waiting = -(1 - uniform("person", "wait")).log() / pl.col("size")
+    crowds = (
+        pl.DataFrame({"minute": minutes.cast(pl.Int64)})
+        .join(RETURNS, how="cross")
+        .with_columns(first_minute=pl.col("minute") - pl.col("lag"))
+    )
+    people = _people(crowds["first_minute"].unique().sort(), seed=seed, newcomers=newcomers)
     came = (pl.col("slot") == 0) | (uniform("person", "return", pl.col("slot")) < pl.col("chance"))
     offset = pl.when(pl.col("slot") == 0).then(pl.col("moment")).otherwise(uniform("visit", "moment"))
     return (
         crowds.lazy()
-        .with_row_index("crowd")
-        .with_columns(crowd_key=key(root(seed), "crowd", pl.col("first_minute")))
-        .with_columns(place=pl.int_ranges(0, pl.col("most")))
-        .explode("place")
-        .with_columns(person=key("crowd_key", "person", pl.col("place")))
-        .with_columns(moment=waiting)
-        .with_columns(moment=pl.col("moment").cum_sum().over("crowd"))
-        .filter(pl.col("moment") < 1)
+        .join(people, on="first_minute", maintain_order="left_right")
         .filter(came)
         .with_columns(visit=key("person", "visit", pl.col("slot")))
         .select(
-            "person",
-            "slot",
-            "visit",
-            start=pl.col("minute") * MINUTE + (offset * MINUTE).cast(pl.Int64),
-            city=(choose(it.edges, uniform("person", "city"), pl.col("rank")) % cities().height).cast(pl.UInt32),
+            "person", "slot", "visit", start=pl.col("minute") * MINUTE + (offset * MINUTE).cast(pl.Int64), city="city"
         )
     )
 

@@ -25,7 +25,7 @@ from datafast_nb.history.changes import (
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
 from datafast_nb.history.rebuild import states_at
-from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given
+from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ class Writer:
 
     def __init__(self, tables: Tables, properties: dict[str, str]) -> None:
         self._tables = tables
+        self._whole = False  # whether nothing is there of an append that broke off
+        self._last: datetime | None = None
         self._known: Known | None = None
         self._lock = lock(tables)
         try:
             self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
             self._lock.claim(self._open.values())
-            self._recall()
+            self._known = self._recall()
         except BaseException:
             self._lock.release()
             raise
@@ -91,10 +93,7 @@ class Writer:
 
     def append(self, snapshot: Snapshot) -> Appended:
         """Store what is new in a snapshot."""
-        if self._known is None:  # the last append failed on its way
-            self._recall()
-        known = self._known
-        assert known is not None
+        known = self._known or self._recall()
         when = time_of(snapshot)
         if known.last is not None and when <= known.last:
             if when == known.last or self._has(when):
@@ -116,42 +115,45 @@ class Writer:
 
     def extend(self, rows: Rows) -> None:
         """Store many snapshots at once, in the tables' own columns."""
-        if self._known is None:
-            self._recall()
-        known = self._known
-        assert known is not None
+        if not self._whole:
+            self._mend()
         first: Any = rows.polls["seen_at"].min()
-        if known.last is not None and first is not None and first <= known.last:
+        if self._last is not None and first is not None and first <= self._last:
             raise HistoryOrderError(
-                f"There are snapshots up to {known.last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
+                f"There are snapshots up to {self._last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
             )
         sorted_rows = (getattr(rows, name).sort(SORTED_BY[name], nulls_last=True) for name in _ORDER)
         self._commit(Rows(*sorted_rows))
 
     def _commit(self, rows: Rows) -> None:
-        """Write all four tables; until the last is written, nothing counts, and what is known is to be recalled."""
-        self._known = None
+        """Write all four tables; until the last is written, nothing counts."""
+        self._whole, self._known = False, None
         for name in _ORDER:
             added: pl.DataFrame = getattr(rows, name).select(SCHEMAS[name].names())
             if added.height:
                 self._tables.append(self._open[name], added)
+        last: Any = rows.polls["seen_at"].max()
+        self._whole, self._last = True, last or self._last
 
-    def _recall(self) -> None:
-        """Remove what an interrupted append left behind, and remember what the last one knew."""
-        self._known = None
-        polls = self._tables.scan(self._open["polls"], "polls")
-        last = polls.sort("seen_at").last().collect()
-        when: datetime | None = last["seen_at"].item() if last.height else None
+    def _mend(self) -> None:
+        """Remove what an append that broke off has left behind."""
+        last: Any = files(self._open["polls"])["last"].max()
         for name in _ROWS:
-            self._tables.remove_after(self._open[name], when)
+            self._tables.remove_after(self._open[name], last)
+        self._whole, self._last = True, last
+
+    def _recall(self) -> Known:
+        """Remember what the last append knew."""
+        if not self._whole:
+            self._mend()
+        when = self._last
         if when is None:
-            self._known = NOTHING
-            return
-        states = states_at(self._tables.scan(self._open["visitors"], "visitors"), when, last["states_since"].item())
+            return NOTHING
+        since = self._stored("polls").filter(pl.col("seen_at") == when).select("states_since").collect().item()
         recent = {
             kind: remembered(as_given(self._stored(kind).filter(happened() >= when - REMEMBERED)), kind) for kind in IDS
         }
-        self._known = Known(when, states, **recent)
+        return Known(when, states_at(self._stored("visitors"), when, since), **recent)
 
     def _stored(self, name: Name) -> pl.LazyFrame:
         return self._tables.scan(self._open[name], name)
