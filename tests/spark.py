@@ -1,4 +1,4 @@
-"""A Spark on this machine alone. Finds a Java for it; where there is none, gets Debian's, or says which command does."""
+"""A Spark on this machine, and a Java for it: the one that is found, else Debian's, else which command gets it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import polars as pl
 from datafast_nb.demo.people import with_system
 from datafast_nb.demo.places import cities, read_table, rhythm
 from datafast_nb.demo.randomness import choose, cumulative, key, root, uniform
-from datafast_nb.demo.sales import SIGN_UP_RATE, UPGRADE_RATE, effect, true_rate
+from datafast_nb.demo.sales import SIGN_UP_RATE, effect, true_rate, upgrades
 
 MINUTE = 60_000  # milliseconds
 DAY = 24 * 60  # minutes
@@ -142,16 +142,18 @@ def _past(returning: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def ledger(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.DataFrame:
+def ledger(minutes: pl.Series, *, seed: int, newcomers: float, only: pl.Expr | None = None) -> pl.DataFrame:
     """Return the visits that start in these minutes, with their history and their outcome.
+
+    `only` keeps some of them, out of the columns of :func:`arrivals`.
 
     Beside the columns of :func:`arrivals`: the person's system, `origin`, `visit_count`, `was_customer`,
     `had_profile`, `conversion_rate` (the true probability; null for a customer), `buys` and `signs_up`.
     """
-    visits = with_system(arrivals(minutes, seed=seed, newcomers=newcomers)).collect()
+    came = arrivals(minutes, seed=seed, newcomers=newcomers)
+    visits = with_system(came if only is None else came.filter(only)).collect()
     past = _past(visits.lazy().filter(pl.col("slot") > 0))
     prospect = ~pl.col("was_customer")
-    upgrades = uniform("visit", "upgrade") < UPGRADE_RATE
     return (
         with_choices(visits.lazy())
         .join(past, left_on="visit", right_on="current", how="left", maintain_order="left")
@@ -161,7 +163,7 @@ def ledger(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.DataFrame:
         )
         .with_columns(
             conversion_rate=pl.when(prospect).then(pl.col("rate")),
-            buys=pl.when(prospect).then(pl.col("wants")).otherwise(upgrades),
+            buys=pl.when(prospect).then(pl.col("wants")).otherwise(upgrades()),
         )
         .with_columns(signs_up=pl.col("joins") & ~pl.col("buys") & ~pl.col("had_profile"))
         .drop("rate", "wants", "joins", "earlier_visits")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -67,19 +67,19 @@ def files(history: dfn.History, table: str) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=["DuckDB", "Spark"])
-def engine(request: pytest.FixtureRequest, history: dfn.History) -> Engine:
+def engine(request: pytest.FixtureRequest, history: dfn.History) -> Iterator[Engine]:
     """Give an engine that sees the four tables by their names."""
-    names = list(history.info().rows)
-    if request.param == "DuckDB":
-        database = duckdb.connect()
-        request.addfinalizer(database.close)
-        for name in names:
-            database.read_parquet(files(history, name)).create_view(name)
-        return Engine(database.sql, lambda frame: database.from_arrow(frame.to_arrow()), duckdb.DuckDBPyRelation.pl)
-    spark = request.getfixturevalue("spark")
-    for name in names:
-        spark.read.parquet(*files(history, name)).createOrReplaceTempView(name)
-    return Engine(spark.sql, lambda frame: spark.createDataFrame(frame.to_arrow()), collected)
+    tables = {name: files(history, name) for name in history.info().rows}
+    if request.param == "Spark":
+        spark = request.getfixturevalue("spark")
+        for name, paths in tables.items():
+            spark.read.parquet(*paths).createOrReplaceTempView(name)
+        yield Engine(spark.sql, lambda frame: spark.createDataFrame(frame.to_arrow()), collected)
+        return
+    with duckdb.connect() as database:
+        for name, paths in tables.items():
+            database.read_parquet(paths).create_view(name)
+        yield Engine(database.sql, lambda frame: database.from_arrow(frame.to_arrow()), duckdb.DuckDBPyRelation.pl)
 
 
 def same(found: pl.DataFrame, expected: pl.DataFrame) -> None:
