@@ -168,7 +168,7 @@ def _column(column: Column, schema: pl.Schema) -> pl.Expr:
     first, *path = column.source.split(".")
     value, dtype = pl.col(first), schema[first]
     while isinstance(dtype, pl.Struct):  # of a browser, a system or a device it is the only field
-        parts = dtype.to_schema()
+        parts = pl.Schema(dtype.to_schema())
         name = path.pop(0) if path else next(iter(parts))
         value, dtype = value.struct.field(name), parts[name]
     if column.dtype == TIMESTAMP:

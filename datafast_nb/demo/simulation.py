@@ -196,7 +196,7 @@ def _changes(people: pl.DataFrame, states: pl.DataFrame, plan: _Plan, start: int
     if start == plan.first:
         rows, left = _from_the_start(rows, left, start)
     now, over = (it.filter(pl.col("seen").is_between(start, end, closed="left")) for it in (rows, left))
-    seen = [_moments("seen").alias("seen_at"), "change", pl.lit(0, pl.Int64).alias("copy")]
+    seen = (_moments("seen").alias("seen_at"), pl.col("change"), pl.lit(0, pl.Int64).alias("copy"))
     url = pl.Series("current_url", PAGES.gather(now["page"]))
     return pl.concat(
         [
