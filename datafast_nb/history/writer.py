@@ -15,11 +15,12 @@ from datafast_nb.history.changes import (
     REMEMBERED,
     Kind,
     Known,
-    fresh_records,
+    fresh,
     happened,
     keyed,
     news,
     remembered,
+    shown_by,
     time_of,
 )
 from datafast_nb.history.compaction import compact
@@ -103,7 +104,9 @@ class Writer:
                 f"history ({known.last:%Y-%m-%d %H:%M:%S} UTC), and was not stored. Append in the order of time; if "
                 "the clock went back, set it right or wait until it has caught up."
             )
-        found = news(snapshot, known, *(self._new_records(snapshot, kind, known) for kind in IDS))
+        shown = {kind: shown_by(snapshot, kind) for kind in IDS}
+        new = {kind: self._new_records(shown[kind], kind, known) for kind in IDS}
+        found = news(snapshot, known, shown, new)
         self._commit(found.rows)
         self._known = found.known
         self._since_tidied += 1
@@ -162,14 +165,14 @@ class Writer:
         """Say whether there is a snapshot of exactly this moment."""
         return bool(self._stored("polls").filter(pl.col("seen_at") == when).select(pl.len()).collect().item())
 
-    def _new_records(self, snapshot: Snapshot, kind: Kind, known: Known) -> pl.DataFrame:
+    def _new_records(self, shown: pl.DataFrame, kind: Kind, known: Known) -> pl.DataFrame:
         """Give the events or payments that were never stored."""
-        fresh = fresh_records(snapshot, kind, known.events if kind == "events" else known.payments)
+        new = fresh(shown, known.events if kind == "events" else known.payments)
         if known.last is None:
-            return fresh
-        unsure = fresh.filter(pl.col("timestamp").is_null() | (happened() < known.last - REMEMBERED))
+            return new
+        unsure = new.filter(pl.col("timestamp").is_null() | (happened() < known.last - REMEMBERED))
         if not unsure.height:
-            return fresh
+            return new
         times = unsure["timestamp"].drop_nulls().unique()
         stored = self._stored(kind).filter(
             (pl.col("timestamp") >= times.min()) & (pl.col("timestamp") <= times.max())
@@ -177,7 +180,7 @@ class Writer:
             else pl.lit(value=True)
         )
         again = keyed(as_given(stored), kind).select("_key").join(unsure.lazy(), on="_key", how="semi").collect()
-        return fresh.join(again, on="_key", how="anti", maintain_order="left")
+        return new.join(again, on="_key", how="anti", maintain_order="left")
 
     def _tidy(self, *, thoroughly: bool = False) -> None:
         """Merge small files and delete old ones; a failure costs nothing but space, and is tried again later."""
