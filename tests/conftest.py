@@ -1,10 +1,10 @@
-"""Fixtures that the whole test suite shares: a browser, and a JupyterLab for it."""
+"""Fixtures that the whole test suite shares: a Spark, a browser, and a JupyterLab for it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -23,6 +23,15 @@ for _name in [name for name in os.environ if name.startswith("DATAFAST_") and no
 # The same examples in each run, however slow the machine.
 settings.register_profile("datafast_nb", deadline=None, derandomize=True)
 settings.load_profile("datafast_nb")
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """Give a Spark session on this machine."""
+    from tests.spark import local
+
+    with local() as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from datafast_nb.livemap.scene import Scene
 from tests.bench.answers import WORLD, answer_costs
 from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.counting import counted_comms
+from tests.bench.history import append_table, history_table
 from tests.bench.load import load_table
 from tests.bench.moments import Turns, busy, crowd, passing
 from tests.bench.refresh import (
@@ -114,6 +115,20 @@ def test_a_breakdown_is_what_one_computes_in_sql_and_not_much_slower_than_duckdb
     table = breakdown_table(1_000_000, with_pandas=False).rows_by_key(["from", "by"], named=True, unique=True)
     assert table["memory", "DuckDB"]["times ours"] > 0.5, table
     assert table["Parquet", "DuckDB"]["times ours"] > 0.5, table
+
+
+def test_a_history_is_small_and_quick_beside_every_snapshot_kept_whole() -> None:
+    table = history_table(0.2, 300, 12)
+    ours, parquet, json = table.rows(named=True)
+    assert ours["bytes a row"] < 40, table
+    assert parquet["times ours"] > 30, table
+    assert json["times ours"] > 150, table
+    assert parquet["breakdown of all visits, s"] > 3 * ours["breakdown of all visits, s"], table
+
+
+def test_an_append_costs_little_more_than_writing_its_rows() -> None:
+    table = append_table(1_000, 40)
+    assert table["ms"][0] < 5 * table["ms"][1], table
 
 
 def test_a_breakdown_of_a_parquet_file_takes_less_memory_lazily() -> None:

@@ -11,8 +11,8 @@ from datafast_nb.demo.people import visitor_id, with_identity, with_place
 from datafast_nb.demo.places import cities
 from datafast_nb.demo.predictions import with_prediction
 from datafast_nb.demo.randomness import hexadecimal, key, uniform
-from datafast_nb.demo.sales import MONTH, RENEWALS, months_kept, with_purchase
-from datafast_nb.demo.visits import DAY, MINUTE, sources
+from datafast_nb.demo.sales import MONTH, RENEWALS, is_monthly, may_buy, months_kept, with_purchase
+from datafast_nb.demo.visits import DAY, MINUTE, ledger, sources
 
 WINDOW = 10 * MINUTE  # milliseconds
 MOST_EVENTS = 200_000  # the newest ones; reached at about 50,000 visitors
@@ -51,11 +51,11 @@ def with_order(visits: pl.LazyFrame) -> pl.LazyFrame:
     return with_purchase(priced).drop("price_level")
 
 
-def subscribers(visits: pl.DataFrame) -> pl.DataFrame:
-    """Return, out of the ledger, the visits that started a subscription which renews, with `months` it is kept."""
-    buyers = visits.lazy().filter("buys")
-    orders = with_identity(with_order(with_origin(buyers))).filter("monthly")
-    return orders.with_columns(months=months_kept()).filter(pl.col("months") > 0).collect()
+def subscribers(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.DataFrame:
+    """Return the visits of these minutes that started a subscription which renews, with `months` it is kept."""
+    likely = may_buy() & is_monthly() & (months_kept() > 0)
+    buyers = ledger(minutes, seed=seed, newcomers=newcomers, only=likely).lazy().filter("buys")
+    return with_identity(with_order(with_origin(buyers))).with_columns(months=months_kept()).collect()
 
 
 def count_active(steps: pl.DataFrame, now: int) -> int:
@@ -67,11 +67,12 @@ def _visitors(visits: pl.DataFrame, recent: pl.DataFrame, bias: float) -> pl.Dat
     """Return the active visitors, each with the page of the last step."""
     latest = recent.lazy().group_by("visit").agg(pl.col("page", "at").last(), ended=pl.col("last").any())
     active = visits.lazy().join(latest, on="visit", how="inner", maintain_order="left")
-    return described(active, bias).sort("at", "visit", descending=True).collect()
+    named = described(active, bias).with_columns(page=pl.lit(PAGES).gather(pl.col("page")))
+    return named.sort("at", "visit", descending=True).collect()
 
 
 def described(visits: pl.LazyFrame, bias: float) -> pl.LazyFrame:
-    """Add what the service tells of visits that have come to the step `at`, on `page`, and may have `ended` there."""
+    """Add what the service tells of visits that may have `ended` already."""
     active = visits.with_columns(
         is_customer=pl.col("was_customer") | (pl.col("buys") & pl.col("ended")),
         has_profile=pl.col("had_profile") | (pl.col("ended") & (pl.col("buys") | pl.col("signs_up"))),
@@ -80,7 +81,6 @@ def described(visits: pl.LazyFrame, bias: float) -> pl.LazyFrame:
     random_name = pl.when(uniform("person", "nickname") < _NICKNAMED).then(pl.col("nickname"))
     return known.with_columns(
         visitor_id=visitor_id(),
-        page=pl.lit(PAGES).gather(pl.col("page")),
         customer_name=pl.when("is_customer").then(pl.col("name")),
         customer_email=pl.when("is_customer").then(pl.col("email")),
         display_name=pl.when("has_profile").then(pl.col("name")).otherwise(random_name),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import polars as pl
 
 from datafast_nb.demo.activity import Activity
 from datafast_nb.demo.predictions import averages
+from datafast_nb.schema import EVENT_COLUMNS, PAYMENT_COLUMNS, TIMESTAMP, VISITOR_COLUMNS, Column
 
+_TIME = "%Y-%m-%dT%H:%M:%S%.3fZ"
 _PARAMETERS = ("ref", "source", "via", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
 def _text(moment: str) -> pl.Expr:
     """Return a column of milliseconds since 1970 as ISO 8601 text."""
-    return pl.col(moment).cast(pl.Datetime("ms")).dt.to_string("%Y-%m-%dT%H:%M:%S%.3fZ")
+    return pl.col(moment).cast(pl.Datetime("ms")).dt.to_string(_TIME)
 
 
 def _likelihood() -> pl.Expr:
@@ -33,8 +37,8 @@ def _likelihood() -> pl.Expr:
     return pl.when("is_scored").then(prediction)
 
 
-def _visitors(visitors: pl.DataFrame, *, predictions: bool) -> pl.Series:
-    """Return the JSON text of each visitor."""
+def _visitors(*, predictions: bool) -> dict[str, pl.Expr]:
+    """Return the fields of a visitor."""
     profile = pl.struct(
         displayName="display_name",
         userId=pl.when("has_profile").then(pl.col("user_id")),
@@ -61,12 +65,12 @@ def _visitors(visitors: pl.DataFrame, *, predictions: bool) -> pl.Series:
     }
     if predictions:
         fields["conversionLikelihood"] = _likelihood()
-    return _encode(visitors, fields)
+    return fields
 
 
-def _events(events: pl.DataFrame) -> pl.Series:
-    """Return the JSON text of each event; `extra` is JSON already, and goes in as it is."""
-    fields = {
+def _events() -> dict[str, pl.Expr]:
+    """Return the fields of an event, but `extraData`."""
+    return {
         "_id": pl.col("event_id"),
         "type": pl.col("type"),
         "visitorId": pl.col("visitor_id"),
@@ -78,13 +82,11 @@ def _events(events: pl.DataFrame) -> pl.Series:
         "amount": pl.col("amount"),
         "displayName": pl.col("display_name"),
     }
-    encoded = _encode(events, fields).str.strip_suffix("}")
-    return encoded + ',"extraData":' + events["extra"] + "}"
 
 
-def _payments(payments: pl.DataFrame) -> pl.Series:
-    """Return the JSON text of each payment."""
-    fields = {
+def _payments() -> dict[str, pl.Expr]:
+    """Return the fields of a payment."""
+    return {
         "_id": pl.col("payment_id"),
         "type": pl.lit("payment_received"),
         "timestamp": _text("at"),
@@ -97,7 +99,6 @@ def _payments(payments: pl.DataFrame) -> pl.Series:
         "isNew": pl.col("is_new"),
         "visible": pl.col("visible"),
     }
-    return _encode(payments, fields)
 
 
 def _encode(records: pl.DataFrame, fields: dict[str, pl.Expr]) -> pl.Series:
@@ -113,24 +114,63 @@ def _joined(records: pl.Series) -> bytes:
     return joined
 
 
+def metrics() -> dict[str, float]:
+    """Return the site's own averages, by their names in the response."""
+    learnt = averages()
+    return {
+        "baselineConversionRate": round(learnt.conversion_rate, 4),
+        "baselineAverageValue": round(learnt.average_value, 2),
+    }
+
+
 def encode(activity: Activity, *, count: int, predictions: bool = True) -> bytes:
     """Return the body of a successful response.
 
     Without `predictions`, what rests on a conversion model is absent, as it is for a site that has none yet.
     """
-    learnt = averages()
-    metrics = {
-        "baselineConversionRate": round(learnt.conversion_rate, 4),
-        "baselineAverageValue": round(learnt.average_value, 2),
-    }
+    # What an event has in `extra` is JSON already, and goes in as it is.
+    events = (
+        _encode(activity.events, _events()).str.strip_suffix("}") + ',"extraData":' + activity.events["extra"] + "}"
+    )
     pieces = (
         b'{"status":"success","data":{"count":%d,"visitors":[' % count,
-        _joined(_visitors(activity.visitors, predictions=predictions)),
-        b'],"conversionMetrics":%s' % msgspec.json.encode(metrics) if predictions else b"]",
+        _joined(_encode(activity.visitors, _visitors(predictions=predictions))),
+        b'],"conversionMetrics":%s' % msgspec.json.encode(metrics()) if predictions else b"]",
         b',"hasConversionPredictions":%s,"recentEvents":[' % msgspec.json.encode(predictions),
-        _joined(_events(activity.events)),
+        _joined(events),
         b'],"recentPayments":[',
-        _joined(_payments(activity.payments)),
+        _joined(_encode(activity.payments, _payments())),
         b"]}}",
     )
     return b"".join(pieces)
+
+
+def decoded(activity: Activity) -> Activity:
+    """Return the three frames that decoding the body would give, row by row, without the way through its text."""
+    visitors, events, payments = activity
+    extra = {"extraData": pl.col("extra")}
+    return Activity(
+        _as_frame(visitors, _visitors(predictions=True), VISITOR_COLUMNS),
+        _as_frame(events, _events() | extra, EVENT_COLUMNS),
+        _as_frame(payments, _payments(), PAYMENT_COLUMNS),
+    )
+
+
+def _as_frame(records: pl.DataFrame, fields: dict[str, pl.Expr], columns: Sequence[Column]) -> pl.DataFrame:
+    """Return records in a frame's own columns: each is taken from where it is in the response."""
+    response = records.lazy().select(**fields)
+    schema = response.collect_schema()
+    return response.select(_column(it, schema) for it in columns).collect()
+
+
+def _column(column: Column, schema: pl.Schema) -> pl.Expr:
+    """Return a column out of a record of the response."""
+    first, *path = column.source.split(".")
+    value, dtype = pl.col(first), schema[first]
+    while isinstance(dtype, pl.Struct):  # of a browser, a system or a device it is the only field
+        parts = pl.Schema(dtype.to_schema())
+        name = path.pop(0) if path else next(iter(parts))
+        value, dtype = value.struct.field(name), parts[name]
+    if column.dtype == TIMESTAMP:
+        value = value.str.to_datetime(time_unit="ms", time_zone="UTC", format=_TIME)
+    return value.cast(column.dtype).alias(column.name)

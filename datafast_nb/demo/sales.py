@@ -6,6 +6,8 @@ multiplier for each dimension. The simulation draws from exactly this number.
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from datafast_nb.demo.randomness import choose, cumulative, uniform
@@ -80,6 +82,27 @@ def true_rate() -> pl.Expr:
     return (rate * effect("country", pl.col("country_code")) * pl.col("source_effect") * kind).clip(0, MAXIMUM_RATE)
 
 
+def may_buy() -> pl.Expr:
+    """Return whether the draws of a visit leave it open that it ends in a purchase, whoever it is."""
+    highest = BASE_RATE * math.prod(max(1.0, *values.values()) for values in EFFECTS.values())
+    return (uniform("visit", "buy") < highest) | upgrades()
+
+
+def upgrades() -> pl.Expr:
+    """Return whether a visit ends in a purchase, if it is a customer's."""
+    return uniform("visit", "upgrade") < UPGRADE_RATE
+
+
+def _plan(column: str) -> pl.Expr:
+    """Return a column of :data:`PLANS`, for the plan that a visit would buy."""
+    return pl.lit(PLANS[column]).gather(choose(_PLAN_EDGES, uniform("visit", "plan")))
+
+
+def is_monthly() -> pl.Expr:
+    """Return whether the plan that a visit would buy renews."""
+    return _plan("monthly")
+
+
 def discount(campaign: pl.Expr) -> pl.Expr:
     """Return the part of the price that someone from this campaign pays."""
     return campaign.replace_strict(list(_DISCOUNTS), list(_DISCOUNTS.values()), default=1.0, return_dtype=pl.Float64)
@@ -90,15 +113,14 @@ def with_purchase(visits: pl.LazyFrame) -> pl.LazyFrame:
 
     Needs `currency`, `price_level` and `utm_campaign`.
     """
-    row = choose(_PLAN_EDGES, uniform("visit", "plan"))
-    dollars = pl.lit(PLANS["price"]).gather(row) * pl.col("price_level") * discount(pl.col("utm_campaign"))
+    dollars = _plan("price") * pl.col("price_level") * discount(pl.col("utm_campaign"))
     local = dollars * pl.col("currency").replace_strict(
         list(_PER_DOLLAR), list(_PER_DOLLAR.values()), return_dtype=pl.Float64
     )
     tens = (local / 10).round() * 10  # 49 USD are 7350 JPY
     return visits.with_columns(
-        plan=pl.lit(PLANS["plan"]).gather(row),
-        monthly=pl.lit(PLANS["monthly"]).gather(row),
+        plan=_plan("plan"),
+        monthly=is_monthly(),
         amount=pl.when(pl.col("currency").is_in(WITHOUT_DECIMALS)).then(tens).otherwise(local.round(2)),
     )
 

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from datafast_nb import wire
 from datafast_nb.demo.activity import (
     WINDOW,
     Activity,
@@ -20,16 +19,20 @@ from datafast_nb.demo.activity import (
     subscribers,
     with_order,
 )
-from datafast_nb.demo.body import encode
-from datafast_nb.demo.pages import LONGEST_VISIT, walk
+from datafast_nb.demo.body import decoded, metrics
+from datafast_nb.demo.pages import LONGEST_VISIT, PAGES, walk
 from datafast_nb.demo.predictions import averages
 from datafast_nb.demo.sales import MONTH, RENEWALS
 from datafast_nb.demo.site import COUNT_LAG, Site
 from datafast_nb.demo.visits import DAY, MINUTE, ledger
 from datafast_nb.history import History, Rows
-from datafast_nb.schema import VISITORS
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
+_AT_ONCE: Final = 50_000  # visits that are simulated at once, if they come within a month: about 250 MB
+_OF_EVENTS: Final = (
+    *("visitor_id", "known_country", "referrer", "customer_name", "display_name"),
+    *("buys", "signs_up", "plan", "amount", "currency"),
+)
 _LEAD: Final = (LONGEST_VISIT + 1) * MINUTE + WINDOW  # how long a visit can be seen after it began
 
 
@@ -40,6 +43,7 @@ class _Plan(NamedTuple):
     first: int
     last: int
     every: int
+    at_once: int  # days
 
 
 def simulate(
@@ -98,7 +102,8 @@ def simulate(
     last = int(finish.timestamp() * 1000) // step * step
     minutes = averages().visit_minutes + WINDOW / MINUTE
     site = Site(seed, visitors=visitors_per_day * minutes / DAY, bias=bias)
-    plan = _Plan(site, last - int(days * _DAY_LENGTH) // step * step, last, step)
+    at_once = int(min(max(_AT_ONCE / max(visitors_per_day, 1), 1), MONTH))
+    plan = _Plan(site, last - int(days * _DAY_LENGTH) // step * step, last, step, at_once)
     with History(location) as history:
         for rows in _with_progress(plan) if progress else _days(plan):
             history.extend(rows)
@@ -120,32 +125,43 @@ def _starts(plan: _Plan) -> range:
 def _days(plan: _Plan) -> Iterator[Rows]:
     """Give the rows of each day, in the order of time."""
     starts = _starts(plan)
-    for start in starts:
-        yield _day(plan, start, min(start + starts.step, plan.last + 1))
+    for place in range(0, len(starts), plan.at_once):
+        days = starts[place : place + plan.at_once]
+        rows = _rows(plan, days[0], min(days[-1] + starts.step, plan.last + 1))
+        for day in days:
+            first, following = (pl.lit(it, pl.Int64).cast(pl.Datetime("ms", "UTC")) for it in (day, day + starts.step))
+            yield Rows(*(it.filter(pl.col("seen_at") >= first, pl.col("seen_at") < following) for it in rows))
 
 
-def _day(plan: _Plan, start: int, end: int) -> Rows:
+def _rows(plan: _Plan, start: int, end: int) -> Rows:
     """Give the rows that are first shown from `start` until before `end`."""
     minutes = pl.Series(range((start - _LEAD) // MINUTE, -(-end // MINUTE)))
     visits = ledger(minutes, seed=plan.site.seed, newcomers=plan.site.newcomers)
     steps = walk(visits).with_columns(seen=_poll(plan))
     latest = steps.group_by("visit", "seen").agg(pl.col("page", "at").last(), ended=pl.col("last").any())
-    states = described(visits.lazy().join(latest.lazy(), on="visit"), plan.site.bias).sort("visit", "seen")
-    ordered = with_order(states).collect()
-    events = events_of(steps.join(ordered.drop("start", "page", "at"), on=["visit", "seen"]))
-    bought = ordered.lazy().filter("buys", "ended").unique("visit", keep="first", maintain_order=True)
+    people = _people(visits, latest, plan.site.bias)
+    states = latest.join(people.select("visit", "ended", "person_row"), on=["visit", "ended"]).sort("visit", "seen")
+    shown = steps.join(states.select("visit", "seen", "person_row"), on=["visit", "seen"])
+    events = events_of(shown.join(people.select("person_row", *_OF_EVENTS), on="person_row"))
+    done = steps.lazy().filter("last").select("visit", "at")
+    bought = people.lazy().filter("buys", "ended").join(done, on="visit")
     payments = payments_of(bought, *_due(plan, start, end)).with_columns(seen=_poll(plan)).collect()
-    tables = wire.decode(encode(Activity(ordered, events, payments), count=0))
+    tables = decoded(Activity(people.with_columns(page=pl.lit(None, pl.String)), events, payments))
+    rate, value = metrics().values()
     return Rows(
-        visitors=_changes(tables.visitors, ordered, plan, start, end),
+        visitors=_changes(tables.visitors, states, plan, start, end),
         events=_shown(tables.events, events, plan, start, end),
         payments=_shown(tables.payments, payments, plan, start, end),
         polls=_polls(plan, start, end, steps, events, payments).with_columns(
-            has_predictions=pl.lit(tables.has_predictions),
-            conversion_rate=pl.lit(tables.conversion_rate, pl.Float64),
-            average_value=pl.lit(tables.average_value, pl.Float64),
+            has_predictions=pl.lit(value=True), conversion_rate=pl.lit(rate), average_value=pl.lit(value)
         ),
     )
+
+
+def _people(visits: pl.DataFrame, latest: pl.DataFrame, bias: float) -> pl.DataFrame:
+    """Describe each visit as it is while it goes on, and once it has ended; `person_row` numbers the rows."""
+    stages = latest.lazy().select("visit", "ended").unique(maintain_order=True)
+    return with_order(described(visits.lazy().join(stages, on="visit"), bias)).with_row_index("person_row").collect()
 
 
 def _poll(plan: _Plan) -> pl.Expr:
@@ -159,7 +175,7 @@ def _due(plan: _Plan, start: int, end: int) -> Iterator[pl.LazyFrame]:
     for month in range(1, RENEWALS + 1):
         ago = month * MONTH * _DAY_LENGTH
         minutes = pl.Series(range((start - WINDOW - ago) // MINUTE, -(-(end - ago) // MINUTE)))
-        begun = subscribers(ledger(minutes, seed=plan.site.seed, newcomers=plan.site.newcomers))
+        begun = subscribers(minutes, seed=plan.site.seed, newcomers=plan.site.newcomers)
         yield renewals(begun.lazy(), month).filter(pl.col("at").is_between(start - WINDOW, end - 1))
 
 
@@ -168,25 +184,26 @@ def _moments(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.Datetime("ms", "UTC")).cast(pl.Datetime("us", "UTC"))
 
 
-def _changes(states: pl.DataFrame, steps: pl.DataFrame, plan: _Plan, start: int, end: int) -> pl.DataFrame:
+def _changes(people: pl.DataFrame, states: pl.DataFrame, plan: _Plan, start: int, end: int) -> pl.DataFrame:
     """Give a row for each visitor who appears, changes or leaves, out of the states at each step (sorted)."""
-    before = pl.struct("current_url", "is_customer", "has_profile")
-    with_times = states.with_columns(steps["visit", "seen", "at"])
-    rows = (
-        with_times.with_columns(_first=pl.col("seen") == pl.col("seen").min().over("visit"))
-        .filter(pl.col("_first") | (before != before.shift().over("visit")))
-        .with_columns(change=pl.when("_first").then(pl.lit("appeared")).otherwise(pl.lit("changed")))
+    visit, page = pl.col("visit"), pl.col("page")
+    appears = visit.ne_missing(visit.shift())
+    rows = states.filter(appears | page.ne_missing(page.shift())).with_columns(
+        change=pl.when(appears).then(pl.lit("appeared")).otherwise(pl.lit("changed"))
     )
-    gone = with_times.group_by("visit", maintain_order=True).agg(
-        pl.col("visitor_id", "session_start_time").last(), at=pl.col("at").last() + WINDOW
-    )
+    gone = states.filter(visit.ne_missing(visit.shift(-1))).with_columns(at=pl.col("at") + WINDOW)
     left = gone.with_columns(seen=_poll(plan), change=pl.lit("left"))
     if start == plan.first:
         rows, left = _from_the_start(rows, left, start)
-    return (
-        pl.concat([rows.drop("_first"), left], how="diagonal")
-        .filter(pl.col("seen").is_between(start, end, closed="left"))
-        .select(_moments("seen").alias("seen_at"), "change", pl.lit(0, pl.Int64).alias("copy"), *VISITORS.names())
+    now, over = (it.filter(pl.col("seen").is_between(start, end, closed="left")) for it in (rows, left))
+    seen = (_moments("seen").alias("seen_at"), pl.col("change"), pl.lit(0, pl.Int64).alias("copy"))
+    url = pl.Series("current_url", PAGES.gather(now["page"]))
+    return pl.concat(
+        [
+            now.select(*seen).hstack(people[now["person_row"]].with_columns(url)),
+            over.select(*seen).hstack(people.select("visitor_id", "session_start_time")[over["person_row"]]),
+        ],
+        how="diagonal",
     )
 
 

@@ -247,26 +247,26 @@ class Site:
         self._due_blocks = kept = _completed(self._due_blocks, wanted, self._find_subscribers)
         return pl.concat(kept[it] for it in wanted)
 
-    def _ledger(self, blocks: Sequence[int]) -> pl.DataFrame:
-        """Return the visits that start in these blocks."""
-        minutes = pl.Series([minute for it in blocks for minute in range(it * _BLOCK, (it + 1) * _BLOCK)])
-        return ledger(minutes, seed=self.seed, newcomers=self.newcomers)
-
     def _simulate(self, blocks: Sequence[int]) -> Iterator[_Block]:
         """Return the visits of each block and their steps."""
-        visits = self._ledger(blocks)
+        visits = ledger(_minutes(blocks), seed=self.seed, newcomers=self.newcomers)
         steps = walk(visits)
         return (_Block(visits.filter(_in_block(it)), steps.filter(_in_block(it))) for it in blocks)
 
     def _find_subscribers(self, blocks: Sequence[int]) -> Iterator[pl.DataFrame]:
         """Return the visits of each block that started a subscription."""
-        found = subscribers(self._ledger(blocks))
+        found = subscribers(_minutes(blocks), seed=self.seed, newcomers=self.newcomers)
         return (found.filter(_in_block(it)) for it in blocks)
 
 
 def _blocks(first: int, last: int) -> range:
     """Return the blocks that hold the moments from `first` to `last` (ms)."""
     return range(first // (_BLOCK * MINUTE), last // (_BLOCK * MINUTE) + 1)
+
+
+def _minutes(blocks: Sequence[int]) -> pl.Series:
+    """Return the minutes of these blocks."""
+    return pl.Series([minute for it in blocks for minute in range(it * _BLOCK, (it + 1) * _BLOCK)])
 
 
 def _in_block(block: int) -> pl.Expr:

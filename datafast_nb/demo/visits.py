@@ -14,7 +14,7 @@ import polars as pl
 from datafast_nb.demo.people import with_system
 from datafast_nb.demo.places import cities, read_table, rhythm
 from datafast_nb.demo.randomness import choose, cumulative, key, root, uniform
-from datafast_nb.demo.sales import SIGN_UP_RATE, UPGRADE_RATE, effect, true_rate
+from datafast_nb.demo.sales import SIGN_UP_RATE, effect, true_rate, upgrades
 
 MINUTE = 60_000  # milliseconds
 DAY = 24 * 60  # minutes
@@ -55,20 +55,29 @@ def _source_edges() -> pl.Series:
     return cumulative(table["share"], (table["kind"] == "returning").cast(pl.UInt32))
 
 
-def _crowds(minutes: pl.Series, newcomers: float) -> pl.DataFrame:
-    """Return the crowds that may come in these minutes: one row for each minute and slot, with its true size."""
-    crowds = (
-        pl.DataFrame({"minute": minutes.cast(pl.Int64)})
-        .join(RETURNS, how="cross")
-        .with_columns(first_minute=pl.col("minute") - pl.col("lag"))
-        .with_columns(hour=pl.col("first_minute") // 60)
-    )
-    it = rhythm(tuple(crowds["hour"].unique().sort()))
+def _people(first_minutes: pl.Series, *, seed: int, newcomers: float) -> pl.LazyFrame:
+    """Return who comes for the first time in these minutes: `first_minute`, `person`, `moment` within it, and `city`.
+
+    `newcomers` is the mean number of new people a minute, over a day.
+    """
+    minutes = pl.DataFrame({"first_minute": first_minutes}).with_columns(hour=pl.col("first_minute") // 60)
+    it = rhythm(tuple(minutes["hour"].unique().sort()))
     size = pl.col("level") * newcomers
     # More candidates than a Poisson draw reaches (6 standard deviations and 8); the process itself cuts them off.
     most = (size + 6 * size.sqrt() + 8).ceil().cast(pl.Int64)
-    return crowds.join(it.hours, on="hour", how="left", maintain_order="left").select(
-        "minute", "slot", "first_minute", "rank", "chance", size=size, most=most
+    waiting = -(1 - uniform("person", "wait")).log() / pl.col("size")
+    city = choose(it.edges, uniform("person", "city"), pl.col("rank")) % cities().height
+    return (
+        minutes.lazy()
+        .join(it.hours.lazy(), on="hour", how="left", maintain_order="left")
+        .select("first_minute", "rank", size=size, place=pl.int_ranges(0, most))
+        .with_columns(crowd_key=key(root(seed), "crowd", pl.col("first_minute")))
+        .explode("place")
+        .with_columns(person=key("crowd_key", "person", pl.col("place")))
+        .with_columns(moment=waiting)
+        .with_columns(moment=pl.col("moment").cum_sum().over("first_minute"))
+        .filter(pl.col("moment") < 1)
+        .select("first_minute", "person", "moment", city=city.cast(pl.UInt32))
     )
 
 
@@ -79,29 +88,21 @@ def arrivals(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.LazyFrame
     """
     if newcomers == 0:
         minutes = minutes.clear()
-    crowds = _crowds(minutes, newcomers)
-    it = rhythm(tuple((crowds["first_minute"] // 60).unique().sort()))
-    waiting = -(1 - uniform("person", "wait")).log() / pl.col("size")
+    crowds = (
+        pl.DataFrame({"minute": minutes.cast(pl.Int64)})
+        .join(RETURNS, how="cross")
+        .with_columns(first_minute=pl.col("minute") - pl.col("lag"))
+    )
+    people = _people(crowds["first_minute"].unique().sort(), seed=seed, newcomers=newcomers)
     came = (pl.col("slot") == 0) | (uniform("person", "return", pl.col("slot")) < pl.col("chance"))
     offset = pl.when(pl.col("slot") == 0).then(pl.col("moment")).otherwise(uniform("visit", "moment"))
     return (
         crowds.lazy()
-        .with_row_index("crowd")
-        .with_columns(crowd_key=key(root(seed), "crowd", pl.col("first_minute")))
-        .with_columns(place=pl.int_ranges(0, pl.col("most")))
-        .explode("place")
-        .with_columns(person=key("crowd_key", "person", pl.col("place")))
-        .with_columns(moment=waiting)
-        .with_columns(moment=pl.col("moment").cum_sum().over("crowd"))
-        .filter(pl.col("moment") < 1)
+        .join(people, on="first_minute", maintain_order="left_right")
         .filter(came)
         .with_columns(visit=key("person", "visit", pl.col("slot")))
         .select(
-            "person",
-            "slot",
-            "visit",
-            start=pl.col("minute") * MINUTE + (offset * MINUTE).cast(pl.Int64),
-            city=(choose(it.edges, uniform("person", "city"), pl.col("rank")) % cities().height).cast(pl.UInt32),
+            "person", "slot", "visit", start=pl.col("minute") * MINUTE + (offset * MINUTE).cast(pl.Int64), city="city"
         )
     )
 
@@ -141,16 +142,18 @@ def _past(returning: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def ledger(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.DataFrame:
+def ledger(minutes: pl.Series, *, seed: int, newcomers: float, only: pl.Expr | None = None) -> pl.DataFrame:
     """Return the visits that start in these minutes, with their history and their outcome.
+
+    `only` keeps some of them, out of the columns of :func:`arrivals`.
 
     Beside the columns of :func:`arrivals`: the person's system, `origin`, `visit_count`, `was_customer`,
     `had_profile`, `conversion_rate` (the true probability; null for a customer), `buys` and `signs_up`.
     """
-    visits = with_system(arrivals(minutes, seed=seed, newcomers=newcomers)).collect()
+    came = arrivals(minutes, seed=seed, newcomers=newcomers)
+    visits = with_system(came if only is None else came.filter(only)).collect()
     past = _past(visits.lazy().filter(pl.col("slot") > 0))
     prospect = ~pl.col("was_customer")
-    upgrades = uniform("visit", "upgrade") < UPGRADE_RATE
     return (
         with_choices(visits.lazy())
         .join(past, left_on="visit", right_on="current", how="left", maintain_order="left")
@@ -160,7 +163,7 @@ def ledger(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.DataFrame:
         )
         .with_columns(
             conversion_rate=pl.when(prospect).then(pl.col("rate")),
-            buys=pl.when(prospect).then(pl.col("wants")).otherwise(upgrades),
+            buys=pl.when(prospect).then(pl.col("wants")).otherwise(upgrades()),
         )
         .with_columns(signs_up=pl.col("joins") & ~pl.col("buys") & ~pl.col("had_profile"))
         .drop("rate", "wants", "joins", "earlier_visits")

@@ -88,27 +88,30 @@ def happened() -> pl.Expr:
     return pl.coalesce(pl.col("timestamp").cast(MOMENT), "seen_at")
 
 
-def fresh_records(snapshot: Snapshot, kind: Kind, known: pl.DataFrame) -> pl.DataFrame:
-    """Give the events or payments whose key is not known, each once, with `seen_at` and `_key`."""
+def shown_by(snapshot: Snapshot, kind: Kind) -> pl.DataFrame:
+    """Give the events or payments of a snapshot, each once, with `seen_at`, `_key`, and the `time` they happened."""
     frame = snapshot.events if kind == "events" else snapshot.payments
-    return (
-        keyed(_seen(frame, time_of(snapshot)).lazy(), kind)
-        .unique(_RECORD_KEY, keep="first", maintain_order=True)
-        .join(known.lazy(), on=_RECORD_KEY, how="anti", maintain_order="left")
-        .collect()
-    )
+    records = _seen(frame, time_of(snapshot))
+    if frame[IDS[kind]].null_count():
+        records = keyed(records.lazy(), kind).collect()
+    else:
+        records = records.with_columns(pl.col(IDS[kind]).alias(_RECORD_KEY))
+    return records.unique(_RECORD_KEY, keep="first", maintain_order=True).with_columns(time=happened())
 
 
-def news(snapshot: Snapshot, known: Known, events: pl.DataFrame, payments: pl.DataFrame) -> News:
-    """Put together what is new about the visitors, and the new events and payments."""
+def fresh(shown: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Give the events or payments whose key is not known."""
+    return shown.join(known, on=_RECORD_KEY, how="anti", maintain_order="left")
+
+
+def news(snapshot: Snapshot, known: Known, shown: dict[Kind, pl.DataFrame], new: dict[Kind, pl.DataFrame]) -> News:
+    """Put together what is new about the visitors, and the new ones of the events and payments that are shown."""
+    when = time_of(snapshot)
     changes, states = _visitor_changes(snapshot, known.states)
-    then = Known(
-        time_of(snapshot),
-        states,
-        _still_known(snapshot, "events", known.events),
-        _still_known(snapshot, "payments", known.payments),
-    )
-    return News(Rows(changes, events, payments, _poll(snapshot, known, states)), then)
+    events = _still_known(shown["events"], known.events, when)
+    payments = _still_known(shown["payments"], known.payments, when)
+    poll = _poll(snapshot, states, _gap_since(shown["events"], known, when))
+    return News(Rows(changes, new["events"], new["payments"], poll), Known(when, states, events, payments))
 
 
 def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
@@ -135,15 +138,13 @@ def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataF
     return rows, pl.concat([same, different])
 
 
-def _still_known(snapshot: Snapshot, kind: Kind, known: pl.DataFrame) -> pl.DataFrame:
+def _still_known(shown: pl.DataFrame, known: pl.DataFrame, when: datetime) -> pl.DataFrame:
     """Forget what happened long ago, unless it is still shown."""
-    frame = snapshot.events if kind == "events" else snapshot.payments
-    shown = remembered(_seen(frame, time_of(snapshot)).lazy(), kind)
-    recent = known.filter(pl.col("time") >= time_of(snapshot) - REMEMBERED)
-    return pl.concat([shown, recent]).unique(_RECORD_KEY)
+    recent = known.filter(pl.col("time") >= when - REMEMBERED)
+    return pl.concat([shown.select(RECORDS.names()), recent]).unique(_RECORD_KEY)
 
 
-def _poll(snapshot: Snapshot, known: Known, states: pl.DataFrame) -> pl.DataFrame:
+def _poll(snapshot: Snapshot, states: pl.DataFrame, gap_since: datetime | None) -> pl.DataFrame:
     """Give the row that completes a snapshot."""
     baseline = snapshot.baseline
     row = {
@@ -159,12 +160,12 @@ def _poll(snapshot: Snapshot, known: Known, states: pl.DataFrame) -> pl.DataFram
         "states_since": states["seen_at"].min(),
         "events_since": snapshot.events["timestamp"].min(),
         "payments_since": snapshot.payments["timestamp"].min(),
-        "gap_since": _gap_since(snapshot, known),
+        "gap_since": gap_since,
     }
     return pl.DataFrame([row], schema=POLLS)
 
 
-def _gap_since(snapshot: Snapshot, known: Known) -> datetime | None:
+def _gap_since(shown: pl.DataFrame, known: Known, when: datetime) -> datetime | None:
     """Give the last moment before which nothing is missing, if something may be missing since.
 
     That is so when the last snapshot is longer ago than the endpoint's window, or when the endpoint should still show
@@ -172,10 +173,9 @@ def _gap_since(snapshot: Snapshot, known: Known) -> datetime | None:
     """
     if known.last is None:
         return None
-    reaches = time_of(snapshot) - WINDOW
+    reaches = when - WINDOW
     if known.last < reaches:
         return known.last
     expected = known.events.filter(pl.col("time") > reaches + WINDOW / 10)
-    shown = remembered(_seen(snapshot.events, time_of(snapshot)).lazy(), "events")
-    cut = shown.height and expected.height and not shown.join(expected, on=_RECORD_KEY, how="semi").height
+    cut = shown.height and expected.height and not expected.join(shown, on=_RECORD_KEY, how="semi").height
     return known.last if cut else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
@@ -80,6 +80,9 @@ class History:
         same within the history, and can't be reversed without its key: with True that is the value of
         ``DATAFAST_HISTORY_KEY``, or a file beside the folder, ``<location>.key``, made at the first append. Whoever
         shall not know the names must not get that file. A key of your own can be given as bytes.
+    storage_options : mapping of str to str, optional
+        Options for the object store, such as ``{"aws_region": "eu-west-1", "timeout": "2min"}``, as the package
+        deltalake takes them. By default it is waited for about a minute.
 
     Notes
     -----
@@ -97,8 +100,14 @@ class History:
     True
     """
 
-    def __init__(self, location: str | os.PathLike[str], *, redact: bool | bytes = False) -> None:
-        self._tables = Tables(location)
+    def __init__(
+        self,
+        location: str | os.PathLike[str],
+        *,
+        redact: bool | bytes = False,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> None:
+        self._tables = Tables(location, storage_options)
         self._redact = redact
         self._key: bytes | None = None
         self._writer: Writer | None = None

@@ -15,7 +15,7 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion import Z_95
-from datafast_nb.conversion.frames import finite, opened, ratio, require
+from datafast_nb.conversion.frames import counts, finite, opened, ratio, require
 
 NEEDED: Final = ("predicted", "converted", "expected_value", "value")
 BIN: Final = ("bin_low", "bin_high")
@@ -70,7 +70,7 @@ def scores(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # 
         _distance=count * (ratio(nw.col("_predicted"), count) - rate) ** 2, _spread=count * rate**2
     )
     groups = binned.group_by(keys).agg(*(nw.col(name).sum() for name in (*_SUMS, "_distance", "_spread")))
-    groups = _with_rates(groups)
+    groups = _with_rates(groups.with_columns(counts("sessions", "conversions")))
     mean = nw.col("observed_rate")
     groups = groups.with_columns(
         brier=ratio(nw.col("_squares") - 2.0 * nw.col("_hits") + nw.col("conversions"), count),

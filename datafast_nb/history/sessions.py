@@ -11,22 +11,23 @@ _KEY = ("visitor_id", "session_start_time", "copy")
 
 def sessions(changes: pl.LazyFrame) -> pl.LazyFrame:
     """Give one row for each visit, out of rows of the table ``visitors``."""
-    # Leaving is a row with nothing but the key and its time.
-    state = pl.col("change") != "left"
-    seen = pl.col("seen_at")
-    first = [pl.col(name).filter(state).min_by(seen.filter(state)) for name in VISITORS.names() if name not in _KEY]
-    last_change, left_at = seen.filter(state).max(), seen.filter(~state).max()
+    # Leaving is a row with nothing but the key and its time: it has no `_state`, and so is never a first or a last one.
+    seen, state = pl.col("seen_at"), pl.col("_state")
+    left_at = pl.col("_left").max()
     return (
-        changes.group_by(_KEY)
+        changes.with_columns(
+            _state=pl.when(pl.col("change") != "left").then(seen), _left=pl.when(pl.col("change") == "left").then(seen)
+        )
+        .group_by(_KEY)
         .agg(
-            *first,
-            first_seen=seen.filter(state).min(),
-            last_change=last_change,
-            left_at=pl.when(left_at > last_change).then(left_at),
-            states=state.sum().cast(pl.Int64),
-            exit_url=pl.col("current_url").filter(state).max_by(seen.filter(state)),
-            became_customer=pl.col("is_customer").filter(state).max_by(seen.filter(state)).fill_null(value=False)
-            & ~pl.col("is_customer").filter(state).min_by(seen.filter(state)).fill_null(value=False),
+            pl.col(name for name in VISITORS.names() if name not in _KEY).min_by(state),
+            first_seen=state.min(),
+            last_change=state.max(),
+            left_at=pl.when(left_at > state.max()).then(left_at),
+            states=state.count().cast(pl.Int64),
+            exit_url=pl.col("current_url").max_by(state),
+            became_customer=pl.col("is_customer").max_by(state).fill_null(value=False)
+            & ~pl.col("is_customer").min_by(state).fill_null(value=False),
         )
         .filter(pl.col("states") > 0)
         .select(*VISITORS.names(), "first_seen", "last_change", "left_at", "states", "exit_url", "became_customer")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -95,17 +95,57 @@ _CONFIGURATION: Final = {
     "delta.deletedFileRetentionDuration": "interval 1 hours",
     f"{_PROPERTY}format": str(FORMAT),
 }
+_PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "3", "retry_timeout": "60s"}
+"""How long an object store is waited for: about a minute."""
+
 _COMPRESSION_LEVEL: Final = 6
 _MISSING: Final = "A history needs Delta Lake, which is not installed. Get it with: pip install 'datafast_nb[history]'"
-_NEWER: Final = "unsupported", "reader version", "writer version", "reader feature", "writer feature", "table feature"
-_FULL: Final = "no space left", "disk quota", "file too large", "os error 28", "os error 27", "os error 122"
-_FORBIDDEN: Final = (
-    "permission denied",
-    "read-only file system",
-    "accessdenied",
-    "forbidden",
-    "os error 13",
-    "os error 30",
+
+
+class _Fault(NamedTuple):
+    """What a fault is known by in the words of Delta Lake or the system, and what to say about it."""
+
+    words: tuple[str, ...]
+    kind: type[HistoryError]
+    says: str
+
+
+_FAULTS: Final = (
+    _Fault(
+        ("metadata changed",),
+        HistoryInUseError,
+        "Another writer has taken over the history at {at}. Record with one writer at a time; reading is free.",
+    ),
+    _Fault(
+        ("no space left", "disk quota", "file too large", "os error 28", "os error 27", "os error 122"),
+        HistoryStorageError,
+        "No space left for the history at {at}. Make room.",
+    ),
+    _Fault(
+        ("permission denied", "read-only file system", "accessdenied", "forbidden", "os error 13", "os error 30"),
+        HistoryStorageError,
+        "The history at {at} can't be {done}: permission denied. Check who owns it.",
+    ),
+    _Fault(
+        ("timed out", "connect error", "connection refused", "connection reset", "dns error"),
+        HistoryStorageError,
+        "The store of the history at {at} could not be reached, or did not answer in time. Check its address and the "
+        "network; storage_options with another timeout waits longer.",
+    ),
+    _Fault(
+        ("unsupported", "reader version", "writer version", "reader feature", "writer feature", "table feature"),
+        HistoryFormatError,
+        "The tables at {at} use a feature of Delta Lake that the installed deltalake does not know. Upgrade it: pip "
+        "install -U deltalake.",
+    ),
+    _Fault(("connect", "generic"), HistoryStorageError, "The history at {at} can't be {done}."),
+)
+_OF_THE_SYSTEM: Final = _FAULTS[-1]
+_DAMAGED: Final = _Fault(
+    (),
+    HistoryFormatError,
+    "A table of the history at {at} is damaged, perhaps by a file that was written by half. Every file of its "
+    "_delta_log must be whole: restore the last one from a copy, or remove it if it is empty.",
 )
 
 
@@ -116,12 +156,16 @@ class Tables:
     ----------
     location
         A folder, or the URL of a place in an object store.
+    storage_options
+        Options for the object store, as Delta Lake takes them; they win over those of the environment.
     """
 
-    def __init__(self, location: str | os.PathLike[str]) -> None:
+    def __init__(self, location: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
         text = os.fspath(location)
         self.is_remote = "://" in text and not text.startswith("file://")
         self.location = text.rstrip("/") if self.is_remote else str(Path(text.removeprefix("file://")).absolute())
+        given = {key.lower(): value for key, value in (storage_options or {}).items()}
+        self._options = {**_PATIENCE, **given} if self.is_remote else None
 
     def __str__(self) -> str:
         return self.location
@@ -131,7 +175,7 @@ class Tables:
         with self.guarded("read"):
             delta = _library()
             try:
-                table: DeltaTable = delta.DeltaTable(f"{self.location}/{name}")
+                table: DeltaTable = delta.DeltaTable(f"{self.location}/{name}", storage_options=self._options)
             except delta.exceptions.TableNotFoundError:
                 if not self.is_remote:
                     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -153,6 +197,7 @@ class Tables:
                 mode="ignore",
                 name=name,
                 configuration={**_CONFIGURATION, **measured, **own},
+                storage_options=self._options,
                 raise_if_key_not_exists=False,
             )
         return self._checked(table)
@@ -162,7 +207,9 @@ class Tables:
         if not self.is_remote:
             self._check_files(table, name)
         with self.guarded("read"):
-            return pl.scan_delta(table).select(SCHEMAS[name].names())
+            # Of these options, Polars takes this one as a number, and Delta Lake as text.
+            number = None if self._options is None else {"max_retries": int(self._options["max_retries"])}
+            return pl.scan_delta(table, storage_options=number).select(SCHEMAS[name].names())
 
     def _check_files(self, table: DeltaTable, name: Name) -> None:
         """Refuse files that are not as long as the table's log says, before a reader stumbles over them."""
@@ -226,35 +273,11 @@ class Tables:
 
     def _error(self, error: Exception, done: str) -> HistoryError:
         """Say what happened, what was kept, and what to do."""
-        reason = plain(error, 300)
-        said = reason.lower()
-        kept = "What was stored before is untouched."
-        if "metadata changed" in said:
-            return HistoryInUseError(
-                f"Another writer has taken over the history at {self.location}. Record with one writer at a time; "
-                f"reading is free. {kept}"
-            )
-        if any(word in said for word in _FULL):
-            return HistoryStorageError(
-                f"No space left for the history at {self.location}. Make room. {kept} ({reason})"
-            )
-        if any(word in said for word in _FORBIDDEN):
-            return HistoryStorageError(
-                f"The history at {self.location} can't be {done}: permission denied. Check who owns it. {kept} "
-                f"({reason})"
-            )
-        if any(word in said for word in _NEWER):
-            return HistoryFormatError(
-                f"The tables at {self.location} use a feature of Delta Lake that the installed deltalake does not "
-                f"know. Upgrade it: pip install -U deltalake. {kept} ({reason})"
-            )
-        if isinstance(error, OSError) or "connect" in said or "generic" in said:
-            return HistoryStorageError(f"The history at {self.location} can't be {done}. {kept} ({reason})")
-        return HistoryFormatError(
-            f"A table of the history at {self.location} is damaged, perhaps by a file that was written by half. Every "
-            f"file of its _delta_log must be whole: restore the last one from a copy, or remove it if it is empty. "
-            f"{kept} ({reason})"
-        )
+        said = str(error).lower()
+        other = _OF_THE_SYSTEM if isinstance(error, OSError) else _DAMAGED
+        fault = next((it for it in _FAULTS if any(word in said for word in it.words)), other)
+        says = fault.says.format(at=self.location, done=done)
+        return fault.kind(f"{says} What was stored before is untouched. ({plain(error, 300)})")
 
     def _checked(self, table: DeltaTable) -> DeltaTable:
         """Refuse a table that a newer version of this package made, or that is none of ours."""

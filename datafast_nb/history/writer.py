@@ -15,17 +15,18 @@ from datafast_nb.history.changes import (
     REMEMBERED,
     Kind,
     Known,
-    fresh_records,
+    fresh,
     happened,
     keyed,
     news,
     remembered,
+    shown_by,
     time_of,
 )
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
 from datafast_nb.history.rebuild import states_at
-from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given
+from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -73,12 +74,14 @@ class Writer:
 
     def __init__(self, tables: Tables, properties: dict[str, str]) -> None:
         self._tables = tables
+        self._whole = False  # whether nothing is there of an append that broke off
+        self._last: datetime | None = None
         self._known: Known | None = None
         self._lock = lock(tables)
         try:
             self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
             self._lock.claim(self._open.values())
-            self._recall()
+            self._known = self._recall()
         except BaseException:
             self._lock.release()
             raise
@@ -91,10 +94,7 @@ class Writer:
 
     def append(self, snapshot: Snapshot) -> Appended:
         """Store what is new in a snapshot."""
-        if self._known is None:  # the last append failed on its way
-            self._recall()
-        known = self._known
-        assert known is not None
+        known = self._known or self._recall()
         when = time_of(snapshot)
         if known.last is not None and when <= known.last:
             if when == known.last or self._has(when):
@@ -104,7 +104,9 @@ class Writer:
                 f"history ({known.last:%Y-%m-%d %H:%M:%S} UTC), and was not stored. Append in the order of time; if "
                 "the clock went back, set it right or wait until it has caught up."
             )
-        found = news(snapshot, known, *(self._new_records(snapshot, kind, known) for kind in IDS))
+        shown = {kind: shown_by(snapshot, kind) for kind in IDS}
+        new = {kind: self._new_records(shown[kind], kind, known) for kind in IDS}
+        found = news(snapshot, known, shown, new)
         self._commit(found.rows)
         self._known = found.known
         self._since_tidied += 1
@@ -116,42 +118,45 @@ class Writer:
 
     def extend(self, rows: Rows) -> None:
         """Store many snapshots at once, in the tables' own columns."""
-        if self._known is None:
-            self._recall()
-        known = self._known
-        assert known is not None
+        if not self._whole:
+            self._mend()
         first: Any = rows.polls["seen_at"].min()
-        if known.last is not None and first is not None and first <= known.last:
+        if self._last is not None and first is not None and first <= self._last:
             raise HistoryOrderError(
-                f"There are snapshots up to {known.last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
+                f"There are snapshots up to {self._last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
             )
         sorted_rows = (getattr(rows, name).sort(SORTED_BY[name], nulls_last=True) for name in _ORDER)
         self._commit(Rows(*sorted_rows))
 
     def _commit(self, rows: Rows) -> None:
-        """Write all four tables; until the last is written, nothing counts, and what is known is to be recalled."""
-        self._known = None
+        """Write all four tables; until the last is written, nothing counts."""
+        self._whole, self._known = False, None
         for name in _ORDER:
             added: pl.DataFrame = getattr(rows, name).select(SCHEMAS[name].names())
             if added.height:
                 self._tables.append(self._open[name], added)
+        last: Any = rows.polls["seen_at"].max()
+        self._whole, self._last = True, last or self._last
 
-    def _recall(self) -> None:
-        """Remove what an interrupted append left behind, and remember what the last one knew."""
-        self._known = None
-        polls = self._tables.scan(self._open["polls"], "polls")
-        last = polls.sort("seen_at").last().collect()
-        when: datetime | None = last["seen_at"].item() if last.height else None
+    def _mend(self) -> None:
+        """Remove what an append that broke off has left behind."""
+        last: Any = files(self._open["polls"])["last"].max()
         for name in _ROWS:
-            self._tables.remove_after(self._open[name], when)
+            self._tables.remove_after(self._open[name], last)
+        self._whole, self._last = True, last
+
+    def _recall(self) -> Known:
+        """Remember what the last append knew."""
+        if not self._whole:
+            self._mend()
+        when = self._last
         if when is None:
-            self._known = NOTHING
-            return
-        states = states_at(self._tables.scan(self._open["visitors"], "visitors"), when, last["states_since"].item())
+            return NOTHING
+        since = self._stored("polls").filter(pl.col("seen_at") == when).select("states_since").collect().item()
         recent = {
             kind: remembered(as_given(self._stored(kind).filter(happened() >= when - REMEMBERED)), kind) for kind in IDS
         }
-        self._known = Known(when, states, **recent)
+        return Known(when, states_at(self._stored("visitors"), when, since), **recent)
 
     def _stored(self, name: Name) -> pl.LazyFrame:
         return self._tables.scan(self._open[name], name)
@@ -160,14 +165,14 @@ class Writer:
         """Say whether there is a snapshot of exactly this moment."""
         return bool(self._stored("polls").filter(pl.col("seen_at") == when).select(pl.len()).collect().item())
 
-    def _new_records(self, snapshot: Snapshot, kind: Kind, known: Known) -> pl.DataFrame:
+    def _new_records(self, shown: pl.DataFrame, kind: Kind, known: Known) -> pl.DataFrame:
         """Give the events or payments that were never stored."""
-        fresh = fresh_records(snapshot, kind, known.events if kind == "events" else known.payments)
+        new = fresh(shown, known.events if kind == "events" else known.payments)
         if known.last is None:
-            return fresh
-        unsure = fresh.filter(pl.col("timestamp").is_null() | (happened() < known.last - REMEMBERED))
+            return new
+        unsure = new.filter(pl.col("timestamp").is_null() | (happened() < known.last - REMEMBERED))
         if not unsure.height:
-            return fresh
+            return new
         times = unsure["timestamp"].drop_nulls().unique()
         stored = self._stored(kind).filter(
             (pl.col("timestamp") >= times.min()) & (pl.col("timestamp") <= times.max())
@@ -175,7 +180,7 @@ class Writer:
             else pl.lit(value=True)
         )
         again = keyed(as_given(stored), kind).select("_key").join(unsure.lazy(), on="_key", how="semi").collect()
-        return fresh.join(again, on="_key", how="anti", maintain_order="left")
+        return new.join(again, on="_key", how="anti", maintain_order="left")
 
     def _tidy(self, *, thoroughly: bool = False) -> None:
         """Merge small files and delete old ones; a failure costs nothing but space, and is tried again later."""

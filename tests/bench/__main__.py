@@ -8,6 +8,7 @@ import polars as pl
 
 from tests.bench.answers import answer_table
 from tests.bench.breakdown import breakdown_table, parquet_table
+from tests.bench.history import append_table, history_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
 from tests.bench.memory import memory_table
@@ -23,6 +24,11 @@ TABLES = {
     "memory": ("A live map of 1,000 visitors, all of them others at each refresh", memory_table),
     "breakdown": ("A breakdown by country and device, against the same in pandas and DuckDB", breakdown_table),
     "parquet": ("Peak memory of a breakdown of a Parquet file", parquet_table),
+    "history": (
+        "A month of snapshots, one every ten seconds; where fewer were measured, the figures are multiplied",
+        history_table,
+    ),
+    "append": ("Appending a snapshot to a history in a folder", append_table),
     "import": ("Importing, in a fresh interpreter", import_table),
 }
 

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
 from datafast_nb.conversion import with_dimensions
-from tests.conversion import java
+from tests.spark import collected
 
 MOMENT = datetime(2026, 2, 6, 15, tzinfo=UTC)
 SNAP = dfn.demo.Site(seed=4, visitors=400, clock=lambda: MOMENT).snapshot()
@@ -71,27 +71,6 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    java.find_or_get()
-    from pyspark.sql import SparkSession
-
-    settings = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": "512m",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.ui.enabled": "false",
-    }
-    builder = SparkSession.builder.master("local[1]").appName("datafast_nb")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-
-
 def same(call: str, make: Make, collect: Callable[[Any], pl.DataFrame]) -> None:
     """Make the call with frames of another kind, and compare with what Polars frames give."""
     frames = Frames(SNAP.visitors, SNAP.events, SNAP.payments, LATER.visitors)
@@ -116,9 +95,4 @@ def test_a_duckdb_relation_gives_the_same_table(call: str, database: duckdb.Duck
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_pyspark_frame_gives_the_same_table(call: str, spark: Any) -> None:
-    def collect(frame: Any) -> pl.DataFrame:
-        table = pl.from_arrow(frame.toArrow())
-        assert isinstance(table, pl.DataFrame)
-        return table
-
-    same(call, lambda frame: spark.createDataFrame(frame.to_arrow()), collect)
+    same(call, lambda frame: spark.createDataFrame(frame.to_arrow()), collected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,6 +140,14 @@ def test_a_list_of_events_that_no_longer_reaches_back_is_a_gap(tmp_path: Path) -
         history.append(snapshot(60, events=[event(f"b{n}", 60 - n) for n in range(5)]))
         history.append(snapshot(120, events=[event("c", 119), event("b0", 60)]))
     assert history.gaps().select("since", "until").rows() == [(after(0), after(60))]
+
+
+def test_opening_reads_nothing_but_the_logs_and_the_polls(history: dfn.History, tmp_path: Path) -> None:
+    copy = dfn.History(shutil.copytree(history.location, tmp_path / "copy"))
+    for name in ("visitors", "events", "payments"):
+        for file in Path(copy.location, name).glob("*.parquet"):
+            file.unlink()
+    assert copy.info() == history.info()
 
 
 def test_the_information_is_a_sentence(history: dfn.History) -> None:

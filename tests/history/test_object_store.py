@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,15 @@ import pytest
 import datafast_nb as dfn
 from datafast_nb.history import lock
 from tests.history.moments import IDS, demo, demos, shown
+
+LOOPBACK = {
+    "AWS_ALLOW_HTTP": "true",
+    "AWS_ACCESS_KEY_ID": "loopback",
+    "AWS_SECRET_ACCESS_KEY": "loopback",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONDITIONAL_PUT": "etag",
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +40,7 @@ def endpoint() -> Iterator[str]:
 def url(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     import boto3
 
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "loopback",
-        "AWS_SECRET_ACCESS_KEY": "loopback",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONDITIONAL_PUT": "etag",
-    }.items():
+    for name, value in {**LOOPBACK, "AWS_ENDPOINT_URL": endpoint}.items():
         monkeypatch.setenv(name, value)
     bucket = request.node.name.replace("_", "-")[:60].rstrip("-")
     boto3.client("s3").create_bucket(Bucket=bucket)
@@ -85,6 +87,21 @@ def test_a_writer_that_slept_through_its_claim_is_shut_out(url: str, monkeypatch
     sleeper.close()
     other.append(demo(500))
     holds(other, 0, 60, 500)
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["refuses", "never answers"])
+def test_a_store_that_cannot_be_reached_is_told_soon(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # the system accepts what connects; nobody reads it
+        host, port = listening.getsockname()
+        for name, value in {**LOOPBACK, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
+            monkeypatch.setenv(name, value)
+        if not answers:
+            listening.close()
+        options = {"timeout": "300ms", "max_retries": "1"} if answers else None
+        history = dfn.History("s3://bucket/site", storage_options=options)
+        for ask in (history.info, lambda: history.append(demo(0))):
+            with pytest.raises(dfn.HistoryStorageError, match="could not be reached"):
+                ask()
 
 
 def test_the_key_of_pseudonyms_is_not_put_there(url: str) -> None:

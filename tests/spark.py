@@ -1,18 +1,52 @@
-"""Finds a Java for PySpark; where there is none, gets Debian's, or says which command does."""
+"""A Spark on this machine, and a Java for it: the one that is found, else Debian's, else which command gets it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 PACKAGE = "openjdk-17-jre-headless"
+SETTINGS = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "512m",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.ui.enabled": "false",
+}
 
 
-def find_or_get() -> None:
+@contextmanager
+def local() -> Iterator[Any]:
+    """Give a Spark session in one thread of this machine."""
+    find_or_get_java()
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[1]").appName("datafast_nb")
+    for name, value in SETTINGS.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+def collected(frame: Any) -> pl.DataFrame:
+    """Give the rows of a Spark frame."""
+    table = pl.from_arrow(frame.toArrow())
+    assert isinstance(table, pl.DataFrame)
+    return table
+
+
+def find_or_get_java() -> None:
     """See to it that PySpark finds a Java that starts."""
     if _starts():
         return
