@@ -16,7 +16,7 @@ from datafast_nb.charts.heat_map import drawn_cells
 from datafast_nb.charts.metrics import FIGURES, why_missing
 from datafast_nb.charts.wording import UNKNOWN
 from datafast_nb.conversion import breakdown
-from datafast_nb.explorer.question import Question, chosen
+from datafast_nb.explorer.question import Question, accepted, chosen
 from datafast_nb.formats import plain
 from datafast_nb.snapshot import Snapshot
 
@@ -25,8 +25,8 @@ MOST_CELLS: Final = 12
 """Groups of a dimension that the chart draws."""
 
 _PICKED: Final = "#2f7de1"
-_FAINT: Final = 0.1
-_PICKED_NOTE: Final = "Faintest: groups that are not picked out, to compare with."
+_FAINT: Final = 0.4
+_PICKED_NOTE: Final = "Fainter still: groups that are not picked out, to compare with."
 _PAIR: Final = 2
 
 
@@ -108,7 +108,7 @@ class Answer:
         if any(picked.values()):
             tests = [{"field": field, "oneOf": labels} for field, labels in picked.items() if labels]
             for layer in spec["layer"]:
-                if "y" in layer.get("encoding", {}):
+                if "y" in layer.get("encoding", {}) and layer["mark"]["type"] != "text":
                     _set_off(layer["encoding"], {"and": tests}, outlined=self.drawn_by == "heatmap")
         if self.drawn_by == "breakdown":
             spec["layer"].insert(0, _bands([*self.labels[0]], picked["group"]))
@@ -150,7 +150,7 @@ class Answer:
             plain(UNKNOWN if value is None else value, 32)
             for name, drawn in zip(self.question.by, self.labels, strict=True)
             for value in self.question.filters.values.get(name, ())
-            if not any(self.question.picks({name: each}) for each in drawn.values())
+            if not any(value in accepted(name, each) for each in drawn.values())
         ]
         return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")  # noqa: PLR2004
 
@@ -162,10 +162,9 @@ class Answer:
 
 
 def _set_off(encoding: dict[str, Any], test: dict[str, Any], *, outlined: bool) -> None:
-    """Make the marks of groups that are not picked out fainter than any small group, which stays as faint as it is."""
-    own = encoding.get("opacity", {"value": 1})
-    own = {name: value for name, value in own.get("condition", own).items() if name not in ("param", "empty")}
-    encoding["opacity"] = {"condition": {"test": test, **own}, "value": _FAINT}
+    """Make the marks of groups that are not picked out fainter; those of small groups stay as faint as they are."""
+    for name in ("fillOpacity", "strokeOpacity"):
+        encoding[name] = {"condition": {"test": test, "value": 1}, "value": _FAINT}
     if outlined:
         encoding["stroke"] = {"condition": {"test": test, "value": _PICKED}, "value": None}
         encoding["strokeWidth"] = {"value": 2}

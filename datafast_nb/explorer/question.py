@@ -49,7 +49,7 @@ class Question:
         """Say whether a group is picked out: by each of the dimensions that there is a filter of."""
         active = [name for name in group if name in self.filters.values]
         return bool(active) and all(
-            set(_accepted(name, group[name])) <= set(self.filters.values[name]) for name in active
+            set(accepted(name, group[name])) <= set(self.filters.values[name]) for name in active
         )
 
     def toggled(self, group: dict[str, Any]) -> dict[str, Any]:
@@ -57,11 +57,11 @@ class Question:
 
         Groups of one dimension are picked one by one; a pair of groups takes the place of another pair.
         """
-        accepted = {name: _accepted(name, value) for name, value in group.items()}
-        if len(accepted) > 1:
-            again = all(self.filters.values.get(name) == values for name, values in accepted.items())
-            return {name: None if again else list(values) for name, values in accepted.items()}
-        ((name, (value,)),) = accepted.items()
+        values = {name: accepted(name, value) for name, value in group.items()}
+        if len(values) > 1:
+            again = all(self.filters.values.get(name) == each for name, each in values.items())
+            return {name: None if again else list(each) for name, each in values.items()}
+        ((name, (value,)),) = values.items()
         present = list(self.filters.values.get(name, ()))
         changed = [each for each in present if each != value] if value in present else [*present, value]
         return {name: changed or None}
@@ -124,9 +124,9 @@ def _with_site(visitors: pl.DataFrame) -> pl.DataFrame:
     return visitors if "site" in visitors.columns else visitors.with_columns(site=pl.lit(""))
 
 
-def _accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - whatever a group is
+def accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - whatever a group is
     """Give a group as the filter of its dimension holds it."""
     if name == "is_customer" and value is None:
         value = False  # who is not known to be a customer counts as a prospect
-    accepted: tuple[Any, ...] = Filters().but(**{name: [value]}).values[name]
-    return accepted
+    values: tuple[Any, ...] = Filters().but(**{name: [value]}).values[name]
+    return values

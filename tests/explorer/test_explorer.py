@@ -163,9 +163,9 @@ def test_the_picked_bars_are_set_off_in_the_chart() -> None:
     explorer.filter(country_code="FR")
     spec = view(explorer).chart.spec
     assert '"oneOf": ["FR"]' not in before
-    assert spec["layer"][1]["encoding"]["opacity"]["condition"]["test"] == {
-        "and": [{"field": "group", "oneOf": ["FR"]}]
-    }
+    bars = spec["layer"][1]["encoding"]
+    assert bars["fillOpacity"]["condition"]["test"] == {"and": [{"field": "group", "oneOf": ["FR"]}]}
+    assert bars["opacity"]["field"] == "scored"  # small groups stay faint
     assert "Faint" in view(explorer).front.heading["notes"]
 
 
@@ -334,6 +334,14 @@ def test_a_click_reaches_the_right_ones_of_many_pairs_that_look_the_same(measure
         )
         assert dfn.breakdown(chosen, "device")["scored"].to_list() == [row["scored"]]
         explorer.clear_filters()
+
+
+def test_a_picked_group_without_a_bar_is_named() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code"))
+    explorer.filter(country_code=["FR", "PL"])
+    assert view(explorer).front.heading["notes"].endswith("Picked out, but not among the groups drawn: PL.")
+    explorer.filter(country_code="FR")
+    assert "not among" not in view(explorer).front.heading["notes"]
 
 
 def test_a_map_and_another_source_are_refused_together() -> None:
