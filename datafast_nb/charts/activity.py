@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.schema import RANGES
 
 if TYPE_CHECKING:
     from datafast_nb.snapshot import Snapshot
@@ -100,8 +101,8 @@ def bar_width(seconds: int, bars: int) -> int:
 
 
 def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
-    """Name each payment's currency in capitals, and drop amounts that are no number."""
-    amount = pl.when(pl.col("amount").is_finite()).then("amount")
+    """Name each payment's currency in capitals, and drop amounts that make no sense."""
+    amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
     named = payments.with_columns(amount, pl.col("currency").str.strip_chars().str.to_uppercase())
     return named.with_columns(wording.label("currency"))
 

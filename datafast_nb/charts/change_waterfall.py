@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 460
 _ROW: Final = 32
 _TICKS: Final = 6
+_LEAST_STEP: Final = 1e-6  # between ticks, in percentage points
 _MIX, _OWN = "traffic mix", "the group's own rate"
 
 
@@ -190,8 +191,8 @@ def _tick_format(rows: pl.DataFrame) -> str:
     """Give a format with as many digits as it takes to tell the ticks apart."""
     ends = pl.concat([rows["start"], rows["end"]])
     lowest, highest = (100 * float(end) for end in (ends.min(), ends.max()))  # type: ignore[arg-type]
-    digits = math.ceil(-math.log10((highest - lowest) / _TICKS)) if highest > lowest else 2
-    return f".{min(max(digits, 0), 6)}~%"
+    digits = math.ceil(-math.log10(max((highest - lowest) / _TICKS, _LEAST_STEP))) if highest > lowest else 2
+    return f".{max(digits, 0)}~%"
 
 
 def _ends(rates: Sequence[float]) -> list[alt.Chart]:

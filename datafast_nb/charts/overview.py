@@ -17,6 +17,7 @@ from datafast_nb.charts.metrics import why_missing
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of
+from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
 
 def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, pool: bool) -> pl.DataFrame:
     """Sum the rates by group and by first and last bar: `n` prospects, their rates `r` and the rates' squares `q`."""
-    scored = snap.visitors.filter(pl.col("conversion_rate").is_finite().fill_null(value=False))
+    scored = snap.visitors.filter(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"]))
     dimensions = [name, "seen_first", "seen_last"]
     present = scored.join(times.seen, on="visitor_id", how="left")
     # The sum of squares is that of the expected conversions at squared rates.

@@ -171,7 +171,9 @@ def breakdown(
     baseline it is drawn towards the mean of all. See Bühlmann and Gisler (2005), *A Course in Credibility Theory and
     its Applications*, chapter 4.
 
-    Numbers that are not finite count as missing. A visitor whose ``is_customer`` is null counts as a prospect.
+    Numbers that are not finite or make no sense count as missing: probabilities and confidences outside 0…1, scores
+    outside 0…100, expected values beyond ± 10¹² USD (``schema.RANGES``). A visitor whose ``is_customer`` is null counts as a
+    prospect.
 
     Examples
     --------

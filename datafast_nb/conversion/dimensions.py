@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import narwhals.stable.v2 as nw
 
-from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, finite, nearest, opened, require, shown, text, without
+from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, nearest, number, opened, require, shown, text, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,8 +119,8 @@ def _visit_kind() -> nw.Expr:
 
 
 def _band(column: str, *bounds: float) -> nw.Expr:
-    """Give the half-open interval that a value is in; the first and last one also hold what lies outside."""
-    value = finite(column)
+    """Give the half-open interval that a value is in; the last one holds its upper bound too."""
+    value = number(column)
     (first, second), *others = pairwise(bounds)
     label = nw.lit(f"{first:g}–{second:g}")
     for low, high in others:

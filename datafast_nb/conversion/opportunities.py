@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.conversion.dimensions import CONFIDENT, with_derived
 from datafast_nb.conversion.figures import MEASURES
-from datafast_nb.conversion.frames import Frame, finite, flag, opened, rate_of, require, text, whole_number
+from datafast_nb.conversion.frames import Frame, flag, number, opened, rate_of, require, text, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
 _NEEDED: Final = ("visitor_id", "visit_count", "country_code", "device", "is_customer", "dimension_matches", *MEASURES)
@@ -100,7 +100,7 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
         whole_number(top, "top", 1)
     frame, restore = opened(data)
     require(frame, _NEEDED, "opportunities")
-    cells = {name: finite(name) for name in MEASURES}
+    cells = {name: number(name) for name in MEASURES}
     likely = (
         frame.with_columns(**cells, is_customer=flag("is_customer"))
         .filter(~nw.col("is_customer") & (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null())

@@ -103,6 +103,7 @@ def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
         ({"order_by": "visitor"}, ValueError, "Did you mean 'visitors'.*expected_value"),
         ({"interval": "bayes"}, ValueError, "'normal' or 'logit'"),
         ({"baseline": 0.02}, TypeError, "dfn.Baseline"),
+        ({"baseline": dfn.Baseline("0.02", 1)}, TypeError, "conversion_rate takes a probability.*'0.02'"),  # type: ignore[arg-type]
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, object], error: type, message: str) -> None:
