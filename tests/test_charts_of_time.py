@@ -100,8 +100,8 @@ class TestFunnel:
 
 
 class TestCompare:
-    def before_and_after(self) -> tuple[dfn.Snapshot, dfn.Snapshot]:
-        first, second = crowd(300, channels=12), crowd(240, channels=12)
+    def before_and_after(self, channels: int = 12) -> tuple[dfn.Snapshot, dfn.Snapshot]:
+        first, second = crowd(300, channels=channels), crowd(240, channels=channels)
         likelier = second.visitors.with_columns(pl.col("conversion_rate") * 1.5)
         return first, dfn.Snapshot(likelier, baseline=second.baseline)
 
@@ -124,11 +124,22 @@ class TestCompare:
         )
 
     def test_a_change_within_noise_is_faint(self) -> None:
-        before, after = self.before_and_after()
+        before, after = self.before_and_after(channels=3)
+        factor = pl.when(utm_source="campaign 1").then(1.0).otherwise(1.5)
+        after = dfn.Snapshot(after.visitors.with_columns(pl.col("conversion_rate") / 1.5 * factor))
         table = dfn.compare(before, after, "channel")
-        rows = drawn(dfn.charts.compare(before, after, "channel", top=20), "cause")
-        sure = {row["group"]: row["sure"] for row in rows if row["cause"] == "the group's own rate"}
+        assert table["within_noise"].n_unique() == 2
+        sure = self.sure(before, after)
         assert sure == {group: int(noise is False) for group, noise in table.select("channel", "within_noise").rows()}
+
+    def test_a_change_of_a_few_is_faint_however_large(self) -> None:
+        before, after = self.before_and_after()
+        assert not dfn.compare(before, after, "channel")["within_noise"].all()
+        assert set(self.sure(before, after).values()) == {0}
+
+    def sure(self, before: dfn.Snapshot, after: dfn.Snapshot) -> dict[str, int]:
+        rows = drawn(dfn.charts.compare(before, after, "channel", top=20), "cause")
+        return {row["group"]: row["sure"] for row in rows if row["cause"] == "the group's own rate"}
 
     @pytest.mark.parametrize("factor", [1.0001, 1.01, 3.0])
     def test_the_ticks_of_the_axis_differ_however_small_the_change(self, factor: float) -> None:

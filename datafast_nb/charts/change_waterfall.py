@@ -47,7 +47,8 @@ def compare(
     -------
     altair.LayerChart
         A waterfall: from the rate before, each group's bars add what its share of the traffic did and what its own
-        rate did, down to the rate after. Bars of changes within noise are faint.
+        rate did, down to the rate after. Bars of changes within noise are faint, and so are
+        those of groups with fewer than 30 prospects.
 
     Raises
     ------
@@ -123,7 +124,8 @@ def _rows(groups: pl.DataFrame, before: float, fewest: int) -> pl.DataFrame:
         _first=before + (mix + own).cum_sum() - mix - own,
     ).with_columns(_middle=pl.col("_first") + mix)
     many = (pl.max_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH) & (fewest >= uncertainty.ENOUGH)
-    beyond = ~pl.col("within_noise").fill_null(value=True)
+    both = pl.min_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH
+    beyond = both & ~pl.col("within_noise").fill_null(value=True)
     causes = [
         placed.with_columns(cause=pl.lit(_MIX), start="_first", end="_middle", effect=mix, sure=many.cast(pl.Int8)),
         placed.with_columns(

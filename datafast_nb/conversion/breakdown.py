@@ -172,8 +172,8 @@ def breakdown(
     its Applications*, chapter 4.
 
     Numbers that are not finite or make no sense count as missing: probabilities and confidences outside 0…1, scores
-    outside 0…100, expected values beyond ± 10¹² USD (``schema.RANGES``). A visitor whose ``is_customer`` is null counts as a
-    prospect.
+    outside 0…100, expected values beyond ± 10¹² USD (``schema.RANGES``). A visitor whose ``is_customer`` is null counts
+    as a prospect.
 
     Examples
     --------
