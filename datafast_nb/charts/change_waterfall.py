@@ -11,6 +11,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.metrics import why_missing
+from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def compare(
     >>> site = dfn.demo.Site(seed=0)
     >>> chart = dfn.charts.compare(site.snapshot(), site.snapshot(), by="device")
     """
-    if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 or more.")
+    whole_number(top, "top", 1)
     names = conversion.dimension_names(by)
     earlier, later = conversion.visitors_of(before), conversion.visitors_of(after)
     table = conversion.compare(earlier, later, by=names).collect()
@@ -108,7 +108,7 @@ def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame
     rest = table.slice(top)
     if rest.is_empty():
         return groups
-    others = rest.select(pl.col(*sums).sum(), group=pl.lit(wording.number(rest.height, "other group")))
+    others = rest.select(pl.col(*sums).sum(), group=pl.lit(wording.others(rest.height)))
     return pl.concat([groups, others], how="diagonal")
 
 

@@ -144,13 +144,13 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
     missing = why_missing(table, "conversion_rate")
     if times is None or missing:
         return breakdown(snap, name, "visitors" if missing else "conversion_rate", top=_GROUPS)
-    groups = largest(table, name, _GROUPS, "conversion_rate").rename({"label": "group"})
+    groups = largest(table, name, _GROUPS, "conversion_rate")
     others = table.height - groups.height
     pool = others > 0 and name != "dimension_matches"
     rows = _rows(snap, name, times, groups, pool=pool)
-    labels = groups.select("place", "group")
+    labels = groups.select(place="_place", group="_label")
     if pool:
-        rest = {"place": [groups.height], "group": [wording.number(others, "other group")]}
+        rest = {"place": [groups.height], "group": [wording.others(others)]}
         labels = pl.concat([labels, pl.DataFrame(rest, schema=labels.schema)])
     scored = int(conversion.summary(snap)["scored"].item())
     heading = wording.title(
@@ -176,7 +176,7 @@ def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, poo
     table = sums.select(*dimensions, n="scored", r="expected_conversions").join(
         squares.select(*dimensions, q="expected_conversions"), on=dimensions, nulls_equal=True
     )
-    placed = table.join(groups.select(name, "place"), on=name, how="left" if pool else "inner", nulls_equal=True)
+    placed = table.join(groups.select(name, place="_place"), on=name, how="left" if pool else "inner", nulls_equal=True)
     rows = placed.group_by(pl.col("place").fill_null(groups.height), "seen_first", "seen_last").agg(
         pl.col("n", "r", "q").sum()
     )

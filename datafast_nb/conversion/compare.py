@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PERIODS: Final = ("before", "after")
 _LEAST: Final = 3  # rates on either side that tell chance from change; with two Student's t has no mean
 _SUMS: Final = ("visitors", "scored", "_rate", "_squares", "expected_value")
+_WORKED_WITH: Final = ("visitors", "customers", "scored", "confident", "expected_value")
 _COLUMNS: Final = (
     *(f"{figure}_{period}" for figure in ("visitors", "scored", "share", "conversion_rate") for period in _PERIODS),
     "change",
@@ -121,7 +122,8 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
         raise TypeError("Compare two snapshots, or two frames of one kind; for a snapshot's frame take its .visitors.")
     (earlier, restore_earlier), (later, restore_later) = opened(before), opened(after)
     for frame in (earlier, later):
-        check_dimensions(frame, names, _COLUMNS)
+        check_dimensions(frame, names, (*_COLUMNS, *_WORKED_WITH))
+    _check_same(earlier, later, names)
     both = nw.concat([_half(earlier, names, "before"), _half(later, names, "after")])
     groups = both.group_by(*names).agg(*(nw.col(f"{name}_{period}").sum() for name in _SUMS for period in _PERIODS))
     table = _with_effects(_with_change(groups))
@@ -131,6 +133,16 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     )
     restore = restore_earlier if restore_earlier is nw.to_native else restore_later
     return restore(table.select(*names, *_COLUMNS))
+
+
+def _check_same(earlier: nw.LazyFrame[Any], later: nw.LazyFrame[Any], names: Sequence[str]) -> None:
+    """Refuse dimensions that are of two kinds in the two frames."""
+    first, second = earlier.collect_schema(), later.collect_schema()
+    for name in names:
+        if name in first and name in second and first[name] != second[name]:
+            raise ValueError(
+                f"{name!r} is {first[name]} before and {second[name]} after; cast it, so that both are the same."
+            )
 
 
 def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str) -> nw.LazyFrame[Any]:

@@ -46,6 +46,34 @@ Dimension = Literal[
 Derived = Literal["channel", "page", "visit_kind", "score_band", "confidence_band"]
 """A dimension that is computed from the columns of ``schema.VISITORS``, one value for each visitor."""
 
+# Which parameter the service's "source" and "channel" were made of, it does not say.
+MATCHED: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "country": "country_code",
+        "region": "region",
+        "city": "city",
+        "device": "device",
+        "os": "os",
+        "browser": "browser",
+        "referrer": "referrer",
+        "source": None,
+        "channel": None,
+        "medium": "utm_medium",
+        "campaign": "utm_campaign",
+        "content": "utm_content",
+        "term": "utm_term",
+        "ref": "ref",
+        "via": "via",
+        "utm_source": "utm_source",
+        "utm_medium": "utm_medium",
+        "utm_campaign": "utm_campaign",
+        "utm_content": "utm_content",
+        "utm_term": "utm_term",
+        "page": "current_url",
+    }
+)
+"""The dimensions that a prediction may rest on, as the service names them, and the column that holds their value."""
+
 CONFIDENT: Final = 0.5
 """The confidence from which a prediction counts: DataFast advises against decisions on less."""
 

@@ -132,3 +132,12 @@ def test_overlapping_groups_and_frames_of_two_kinds_are_refused() -> None:
 def test_an_eager_and_a_lazy_frame_give_a_lazy_one() -> None:
     assert isinstance(dfn.compare(SITE.lazy(), SITE, by="device"), pl.LazyFrame)
     assert isinstance(dfn.compare(SITE, SITE.lazy(), by="device"), pl.LazyFrame)
+
+
+def test_a_dimension_that_the_table_needs_for_itself_or_that_changed_its_type_is_refused() -> None:
+    for name in ("visitors", "scored", "expected_value", "change"):
+        frame = SITE.with_columns(pl.lit("a").alias(name))
+        with pytest.raises(ValueError, match=f"'{name}' is a figure of the table"):
+            dfn.compare(frame, frame, by=name)
+    with pytest.raises(ValueError, match="'device' is String before and Int64 after; cast it"):
+        dfn.compare(SITE, SITE.with_columns(device=pl.lit(3, dtype=pl.Int64)), by="device")
