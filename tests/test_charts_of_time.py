@@ -27,13 +27,22 @@ class TestTimeline:
 
     def test_payments_are_added_within_a_currency_only(self) -> None:
         snap = self.paid((10, "USD", 0), (5, "usd", 0), (7, "EUR", 0), (None, "EUR", 0))
-        rows = drawn(dfn.charts.timeline(snap), "amount")
-        assert {row["currency"]: (row["amount"], row["payments"]) for row in rows} == {"USD": (15, 2), "EUR": (7, 2)}
+        chart = dfn.charts.timeline(snap)
+        names = {row["lane"]: row["currency"] for row in drawn(chart, "currency")}
+        rows = drawn(chart, "amount")
+        assert {names[row["lane"]]: (row["amount"], row["payments"]) for row in rows} == {"USD": (15, 2), "EUR": (7, 2)}
 
     def test_every_event_is_in_a_bar(self) -> None:
-        rows = drawn(dfn.charts.timeline(crowd(300, channels=50)), "events")
+        chart = dfn.charts.timeline(crowd(300, channels=50))
+        rows = drawn(chart, "events")
         assert sum(row["events"] for row in rows) == 600
-        assert "all other kinds" in {row["kind"] for row in rows}
+        names = {row["number"]: row["kind"] for row in drawn(chart, "kind")}
+        assert "all other kinds" in {names[row["kind_number"]] for row in rows}
+
+    def test_a_tooltip_says_when_a_bar_begins(self) -> None:
+        chart = dfn.charts.timeline(self.paid((10, "USD", 0), (5, "USD", 590)))
+        chart.layer[1] = chart.layer[1].mark_text().encode(text="when:N")
+        assert "2026-02-06 12:00:00 UTC" in svg(chart)
 
     def test_a_kind_may_be_called_as_the_rest_is(self) -> None:
         snap = crowd(300, channels=50)
