@@ -90,16 +90,11 @@ def frame(size: int, schema: pl.Schema, **columns: pl.Expr) -> pl.DataFrame:
     return rows.with_columns(**nulls).select(schema.names()).cast(dict(schema))
 
 
-def wordily(name: pl.Expr) -> pl.Expr:
-    """Give a name that is as long as a label may be, of characters that take the most room in JSON."""
-    return name.str.pad_start(60, "😀")
-
-
 def wordy(snap: dfn.Snapshot) -> dfn.Snapshot:
-    """Give a site whose names are all such."""
+    """Give a site whose names are as long as a label may be, of characters that take the most room in JSON."""
     own = ("utm_source", "city", "type", "currency")
     parts = (
-        part.with_columns(wordily(pl.col(name)) for name in own if name in part.columns)
+        part.with_columns(pl.col(name).str.pad_start(60, "😀") for name in own if name in part.columns)
         for part in (snap.visitors, snap.events, snap.payments)
     )
     return dfn.Snapshot(*parts, baseline=snap.baseline)
