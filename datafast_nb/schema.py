@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TIMESTAMP: Final = pl.Datetime("ms", "UTC")
 
@@ -99,6 +103,20 @@ PAYMENT_COLUMNS: Final = (
     Column("is_new", _FLAG, "isNew"),
     Column("visible", _FLAG, "visible"),
 )
+
+_MONEY: Final = (-1e12, 1e12)
+
+RANGES: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "score": (0.0, 100.0),
+        "confidence": (0.0, 1.0),
+        "conversion_rate": (0.0, 1.0),
+        "expected_value": _MONEY,
+        "amount": _MONEY,
+    }
+)
+"""The least and the greatest number that makes sense in a column. The frames hold what the service sent; analyses,
+charts and the map take a number outside for a missing one, so that every sum of them is a number."""
 
 VISITORS: Final = pl.Schema({column.name: column.dtype for column in VISITOR_COLUMNS})
 """Schema of ``Snapshot.visitors``: one row per active visitor."""

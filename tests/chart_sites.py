@@ -13,9 +13,11 @@ import vl_convert
 
 import datafast_nb as dfn
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
+from tests.conversion.tables import BAD_NUMBERS, visitors
 
 NOON = datetime(2026, 2, 6, 12, tzinfo=UTC)
 HOSTILE = "<img src=x onerror=alert(1)>"
+MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
 BASELINE = dfn.Baseline(0.005, 200.0)
 LIMIT = 200_000  # bytes of a specification
 
@@ -88,6 +90,16 @@ def frame(size: int, schema: pl.Schema, **columns: pl.Expr) -> pl.DataFrame:
     return rows.with_columns(**nulls).select(schema.names()).cast(dict(schema))
 
 
+def wordy(snap: dfn.Snapshot) -> dfn.Snapshot:
+    """Give a site whose names are as long as a label may be, of characters that take the most room in JSON."""
+    own = ("utm_source", "city", "type", "currency")
+    parts = (
+        part.with_columns(pl.col(name).str.pad_start(60, "😀") for name in own if name in part.columns)
+        for part in (snap.visitors, snap.events, snap.payments)
+    )
+    return dfn.Snapshot(*parts, baseline=snap.baseline)
+
+
 def hostile(text: str) -> dfn.Snapshot:
     """Give a site where a text is everywhere."""
     snap = crowd(40)
@@ -98,6 +110,19 @@ def hostile(text: str) -> dfn.Snapshot:
     return dfn.Snapshot(*dirty, baseline=BASELINE)
 
 
+def nonsense() -> dfn.Snapshot:
+    """Give a site with numbers that make no sense among those that do."""
+    snap, row = crowd(60), pl.int_range(pl.len())
+    bad = pl.lit(pl.Series(BAD_NUMBERS)).gather(row % len(BAD_NUMBERS))
+    number = pl.when(row % 3 > 0).then(bad)
+    return dfn.Snapshot(
+        snap.visitors.with_columns(number.otherwise(name).alias(name) for name in MEASURES),
+        snap.events,
+        snap.payments.with_columns(amount=bad),
+        baseline=BASELINE,
+    )
+
+
 SITES = {
     "nobody": dfn.Snapshot(),
     "one visitor": crowd(1),
@@ -105,6 +130,10 @@ SITES = {
     "nobody predicted": crowd(30, scored=False),
     "customers only": dfn.Snapshot(crowd(30).visitors.with_columns(is_customer=True), baseline=BASELINE),
     "all null": dfn.Snapshot(VISITORS.to_frame().clear(3), EVENTS.to_frame().clear(3), PAYMENTS.to_frame().clear(3)),
+    "numbers of no sense": nonsense(),
+    "numbers of no sense alone": dfn.Snapshot(
+        visitors(*(dict.fromkeys(MEASURES, number) for number in BAD_NUMBERS)), baseline=BASELINE
+    ),
     "hostile": hostile(HOSTILE),
     "long and odd": hostile("\u202e\x00\n[a].b\\'\"" + "👩‍💻" * 5_000),
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+from importlib.util import find_spec
 from itertools import pairwise
 
+import polars as pl
 import pytest
 
 from datafast_nb.livemap.clusters import Viewport, collect, marks
@@ -111,10 +113,12 @@ def test_memory_is_flat_over_hundreds_of_refreshes() -> None:
     assert min(later - earlier for earlier, later in pairwise(blocks)) < 200, "every refresh keeps something"
 
 
-def test_a_breakdown_is_what_one_computes_in_sql_and_not_much_slower_than_duckdb() -> None:
-    table = breakdown_table(1_000_000, with_pandas=False).rows_by_key(["from", "by"], named=True, unique=True)
-    assert table["memory", "DuckDB"]["times ours"] > 0.5, table
-    assert table["Parquet", "DuckDB"]["times ours"] > 0.5, table
+def test_a_breakdown_is_what_one_computes_in_sql_not_much_slower_than_in_duckdb_and_far_faster_than_in_pandas() -> None:
+    # A tenth of the benchmark's rows, where what a call costs by itself still shows.
+    least = {"DuckDB": 0.5, "pandas": 1.5}
+    table = breakdown_table(1_000_000, with_pandas=find_spec("pandas") is not None)
+    for row in table.filter(pl.col("by") != "datafast_nb").iter_rows(named=True):
+        assert row["times ours"] > least[row["by"]], table
 
 
 def test_a_history_is_small_and_quick_beside_every_snapshot_kept_whole() -> None:
@@ -131,7 +135,7 @@ def test_an_append_costs_little_more_than_writing_its_rows() -> None:
     assert table["ms"][0] < 5 * table["ms"][1], table
 
 
-def test_a_breakdown_of_a_parquet_file_takes_less_memory_lazily() -> None:
-    table = parquet_table(3_000_000).rows_by_key("read", named=True, unique=True)
+def test_a_breakdown_of_a_parquet_file_takes_less_than_a_third_of_the_memory_lazily() -> None:
+    table = parquet_table(6_000_000).rows_by_key("read", named=True, unique=True)
     peaks = {read: row["peak memory, MB"] - table["not at all"]["peak memory, MB"] for read, row in table.items()}
-    assert peaks["lazily"] < peaks["eagerly"] / 2, table
+    assert peaks["lazily"] < peaks["eagerly"] / 3, table

@@ -33,6 +33,7 @@ from tests.chart_sites import (
     said,
     strings,
     svg,
+    wordy,
 )
 
 
@@ -54,6 +55,19 @@ def test_every_chart_draws_the_demo_site(draw: Draw) -> None:
 def test_a_specification_stays_small_with_100_000_visitors(draw: Draw, channels: int) -> None:
     snap = crowd(100_000, channels=channels)
     assert len(draw(snap).to_json()) < LIMIT  # indented, so the larger of the two ways to write it
+
+
+@every_chart
+@pytest.mark.parametrize("channels", [7, 60])
+def test_a_specification_stays_small_with_long_names_in_any_script(draw: Draw, channels: int) -> None:
+    assert len(draw(wordy(crowd(100_000, channels=channels))).to_json()) < LIMIT
+
+
+def test_a_funnel_s_specification_stays_small_with_long_names_in_any_script() -> None:
+    steps = [dfn.goal(f"{name:😀>60}") for name in ("event 2", "event 3")]
+    chart = dfn.charts.funnel(wordy(crowd(100_000)), steps, by="city")
+    assert "of 40,000 visitors" in said(chart)
+    assert len(chart.to_json()) < LIMIT
 
 
 @every_chart

@@ -27,13 +27,22 @@ class TestTimeline:
 
     def test_payments_are_added_within_a_currency_only(self) -> None:
         snap = self.paid((10, "USD", 0), (5, "usd", 0), (7, "EUR", 0), (None, "EUR", 0))
-        rows = drawn(dfn.charts.timeline(snap), "amount")
-        assert {row["currency"]: (row["amount"], row["payments"]) for row in rows} == {"USD": (15, 2), "EUR": (7, 2)}
+        chart = dfn.charts.timeline(snap)
+        names = {row["lane"]: row["currency"] for row in drawn(chart, "currency")}
+        rows = drawn(chart, "amount")
+        assert {names[row["lane"]]: (row["amount"], row["payments"]) for row in rows} == {"USD": (15, 2), "EUR": (7, 2)}
 
     def test_every_event_is_in_a_bar(self) -> None:
-        rows = drawn(dfn.charts.timeline(crowd(300, channels=50)), "events")
+        chart = dfn.charts.timeline(crowd(300, channels=50))
+        rows = drawn(chart, "events")
         assert sum(row["events"] for row in rows) == 600
-        assert "all other kinds" in {row["kind"] for row in rows}
+        names = {row["number"]: row["kind"] for row in drawn(chart, "kind")}
+        assert "all other kinds" in {names[row["kind_number"]] for row in rows}
+
+    def test_a_tooltip_says_when_a_bar_begins(self) -> None:
+        chart = dfn.charts.timeline(self.paid((10, "USD", 0), (5, "USD", 590)))
+        chart.layer[1] = chart.layer[1].mark_text().encode(text="when:N")
+        assert "2026-02-06 12:00:00 UTC" in svg(chart)
 
     def test_a_kind_may_be_called_as_the_rest_is(self) -> None:
         snap = crowd(300, channels=50)
@@ -100,8 +109,8 @@ class TestFunnel:
 
 
 class TestCompare:
-    def before_and_after(self) -> tuple[dfn.Snapshot, dfn.Snapshot]:
-        first, second = crowd(300, channels=12), crowd(240, channels=12)
+    def before_and_after(self, channels: int = 12) -> tuple[dfn.Snapshot, dfn.Snapshot]:
+        first, second = crowd(300, channels=channels), crowd(240, channels=channels)
         likelier = second.visitors.with_columns(pl.col("conversion_rate") * 1.5)
         return first, dfn.Snapshot(likelier, baseline=second.baseline)
 
@@ -124,11 +133,22 @@ class TestCompare:
         )
 
     def test_a_change_within_noise_is_faint(self) -> None:
-        before, after = self.before_and_after()
+        before, after = self.before_and_after(channels=3)
+        factor = pl.when(utm_source="campaign 1").then(1.0).otherwise(1.5)
+        after = dfn.Snapshot(after.visitors.with_columns(pl.col("conversion_rate") / 1.5 * factor))
         table = dfn.compare(before, after, "channel")
-        rows = drawn(dfn.charts.compare(before, after, "channel", top=20), "cause")
-        sure = {row["group"]: row["sure"] for row in rows if row["cause"] == "the group's own rate"}
+        assert table["within_noise"].n_unique() == 2
+        sure = self.sure(before, after)
         assert sure == {group: int(noise is False) for group, noise in table.select("channel", "within_noise").rows()}
+
+    def test_a_change_of_a_few_is_faint_however_large(self) -> None:
+        before, after = self.before_and_after()
+        assert not dfn.compare(before, after, "channel")["within_noise"].all()
+        assert set(self.sure(before, after).values()) == {0}
+
+    def sure(self, before: dfn.Snapshot, after: dfn.Snapshot) -> dict[str, int]:
+        rows = drawn(dfn.charts.compare(before, after, "channel", top=20), "cause")
+        return {row["group"]: row["sure"] for row in rows if row["cause"] == "the group's own rate"}
 
     @pytest.mark.parametrize("factor", [1.0001, 1.01, 3.0])
     def test_the_ticks_of_the_axis_differ_however_small_the_change(self, factor: float) -> None:

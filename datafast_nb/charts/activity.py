@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.schema import RANGES
 
 if TYPE_CHECKING:
     from datafast_nb.snapshot import Snapshot
@@ -100,27 +101,29 @@ def bar_width(seconds: int, bars: int) -> int:
 
 
 def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
-    """Name each payment's currency in capitals, and drop amounts that are no number."""
-    amount = pl.when(pl.col("amount").is_finite()).then("amount")
+    """Name each payment's currency in capitals, and drop amounts that make no sense."""
+    amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
     named = payments.with_columns(amount, pl.col("currency").str.strip_chars().str.to_uppercase())
     return named.with_columns(wording.label("currency"))
 
 
 def _in_bins(frame: pl.DataFrame, seconds: int) -> pl.DataFrame:
-    """Add the start and the end of the bar that each row belongs to, and both in words."""
+    """Add the start, the middle and the end of the bar that each row belongs to."""
     start = pl.col("timestamp").dt.truncate(f"{seconds}s")
-    spoken = start.dt.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return frame.with_columns(
-        start=start, end=start.dt.offset_by(f"{seconds}s"), when=spoken, middle=start.dt.offset_by(f"{500 * seconds}ms")
-    )
+    middle, end = (start.dt.offset_by(f"{share * seconds}ms") for share in (500, 1000))
+    return frame.with_columns(start=start, middle=middle, end=end)
 
 
 def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.Chart:
     """Draw the events, and leave room at the top, in pixels, for the payments."""
     stacked, order = _stacked(events, seconds)
+    # Names may be long, and are in many bars: the rows hold their numbers.
+    names = alt.LookupData(pl.DataFrame({"number": range(len(order)), "kind": order}), key="number", fields=["kind"])
     picked = alt.selection_point(fields=["kind"], bind="legend")
     bars: alt.Chart = (
         alt.Chart(stacked)
+        .transform_lookup("kind_number", from_=names)
+        .transform_calculate(when=_spoken("start"))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=axis),
@@ -147,7 +150,7 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
 
 
 def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str]]:
-    """Count the events of each bar by kind, one on top of the other; and give the kinds in their order."""
+    """Count the events of each bar by number of kind, one on top of the other; and give the kinds in their order."""
     kinds = (
         events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
     )
@@ -156,13 +159,14 @@ def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str
     counted = (
         _in_bins(events, seconds)
         .with_columns(kind=pl.when(kind.is_in(common)).then(kind).otherwise(pl.lit(_OTHER)))
-        .group_by("start", "end", "when", "kind")
+        .group_by("start", "end", "kind")
         .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
     )
     # A kind may be called as the rest is: then it is in the same bar.
     order = list(dict.fromkeys([*common, _OTHER])) if kinds.height > _KINDS else common
     place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
-    stacked = counted.sort("start", place).with_columns(top=pl.col("events").cum_sum().over("start"))
+    numbered = counted.select(pl.exclude("kind"), kind_number=place).sort("start", "kind_number")
+    stacked = numbered.with_columns(top=pl.col("events").cum_sum().over("start"))
     return stacked.with_columns(bottom=pl.col("top") - pl.col("events")), order
 
 
@@ -178,13 +182,16 @@ def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) ->
     summed = (
         _in_bins(payments, seconds)
         .join(lanes, on="currency")
-        .group_by("middle", "when", "currency", "lane")
+        .group_by("middle", "lane")
         .agg(payments=pl.len(), amount=pl.col("amount").sum())
         .sort("lane", "middle")
     )
+    currencies_of = alt.LookupData(lanes.select("lane", "currency"), key="lane", fields=["currency"])
     lane = alt.Y("lane:Q", scale=None, axis=None)
     diamonds = (
         alt.Chart(summed)
+        .transform_lookup("lane", from_=currencies_of)
+        .transform_calculate(when=_spoken("middle", 500 * seconds))
         .mark_point(shape="diamond", size=90, opacity=1)
         .encode(
             x="middle:T",
@@ -197,8 +204,17 @@ def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) ->
             ],
         )
     )
-    names = alt.Chart(lanes).mark_text(align="right", baseline="middle").encode(x=alt.value(-8), y=lane, text="name:N")
+    names = (
+        alt.Chart(lanes.drop("currency"))
+        .mark_text(align="right", baseline="middle")
+        .encode(x=alt.value(-8), y=lane, text="name:N")
+    )
     return [diamonds, names]
+
+
+def _spoken(moment: str, milliseconds: int = 0) -> str:
+    """Give Vega's expression for a moment in words, or for what was so much before it."""
+    return f"utcFormat(datum.{moment} - {milliseconds}, '%Y-%m-%d %H:%M:%S UTC')"
 
 
 def _clock(seconds: int) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.metrics import why_missing
+from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 460
 _ROW: Final = 32
 _TICKS: Final = 6
+_LEAST_STEP: Final = 1e-6  # between ticks, in percentage points
 _MIX, _OWN = "traffic mix", "the group's own rate"
 
 
@@ -46,7 +48,8 @@ def compare(
     -------
     altair.LayerChart
         A waterfall: from the rate before, each group's bars add what its share of the traffic did and what its own
-        rate did, down to the rate after. Bars of changes within noise are faint.
+        rate did, down to the rate after. Bars of changes within noise are faint, and so are
+        those of groups with fewer than 30 prospects.
 
     Raises
     ------
@@ -59,8 +62,7 @@ def compare(
     >>> site = dfn.demo.Site(seed=0)
     >>> chart = dfn.charts.compare(site.snapshot(), site.snapshot(), by="device")
     """
-    if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 or more.")
+    whole_number(top, "top", 1)
     names = conversion.dimension_names(by)
     earlier, later = conversion.visitors_of(before), conversion.visitors_of(after)
     table = conversion.compare(earlier, later, by=names).collect()
@@ -106,7 +108,7 @@ def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame
     rest = table.slice(top)
     if rest.is_empty():
         return groups
-    others = rest.select(pl.col(*sums).sum(), group=pl.lit(wording.number(rest.height, "other group")))
+    others = rest.select(pl.col(*sums).sum(), group=pl.lit(wording.others(rest.height)))
     return pl.concat([groups, others], how="diagonal")
 
 
@@ -122,7 +124,8 @@ def _rows(groups: pl.DataFrame, before: float, fewest: int) -> pl.DataFrame:
         _first=before + (mix + own).cum_sum() - mix - own,
     ).with_columns(_middle=pl.col("_first") + mix)
     many = (pl.max_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH) & (fewest >= uncertainty.ENOUGH)
-    beyond = ~pl.col("within_noise").fill_null(value=True)
+    both = pl.min_horizontal("scored_before", "scored_after") >= uncertainty.ENOUGH
+    beyond = both & ~pl.col("within_noise").fill_null(value=True)
     causes = [
         placed.with_columns(cause=pl.lit(_MIX), start="_first", end="_middle", effect=mix, sure=many.cast(pl.Int8)),
         placed.with_columns(
@@ -190,8 +193,8 @@ def _tick_format(rows: pl.DataFrame) -> str:
     """Give a format with as many digits as it takes to tell the ticks apart."""
     ends = pl.concat([rows["start"], rows["end"]])
     lowest, highest = (100 * float(end) for end in (ends.min(), ends.max()))  # type: ignore[arg-type]
-    digits = math.ceil(-math.log10((highest - lowest) / _TICKS)) if highest > lowest else 2
-    return f".{min(max(digits, 0), 6)}~%"
+    digits = math.ceil(-math.log10(max((highest - lowest) / _TICKS, _LEAST_STEP))) if highest > lowest else 2
+    return f".{max(digits, 0)}~%"
 
 
 def _ends(rates: Sequence[float]) -> list[alt.Chart]:

@@ -10,7 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.metrics import why_missing
-from datafast_nb.conversion.frames import rate_of
+from datafast_nb.conversion.frames import rate_of, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
 _SUBJECT: Final = "What moves the likelihood to buy"
@@ -62,8 +62,7 @@ def drivers(
     >>> dfn.charts.drivers(dfn.Snapshot()).title.text
     'What moves the likelihood to buy'
     """
-    if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 or more.")
+    whole_number(top, "top", 1)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     total = conversion.summary(visitors).collect().row(0, named=True)

@@ -80,8 +80,8 @@ def funnel(
         f"{arrived:,} of {wording.number(started, 'visitor')}" if names[1:] else wording.number(arrived, "visitor")
     )
     series = None if by is None else _largest(table, by)
-    drawn = table if series is None else table.join(series, on=by, nulls_equal=True)
-    groups = table[by].n_unique() if by is not None else 1
+    drawn = table if series is None else table.join(series, on="_by", nulls_equal=True)
+    groups = table["_by"].n_unique() if by is not None else 1
     heading = wording.title(
         f"{counted} went {path}",
         f"Seen in these minutes: {wording.number(everybody, 'visitor')}.",
@@ -101,7 +101,7 @@ def _table(
     visitors: pl.DataFrame | pl.LazyFrame | None,
     payments: pl.DataFrame | pl.LazyFrame | None,
 ) -> tuple[pl.DataFrame, int]:
-    """Give the funnel with the size of each group's first step as `first`, and how many visitors have events."""
+    """Give the funnel, its group as `_by`, the size of its first step as `first`; and how many visitors have events."""
     if isinstance(data, Snapshot):
         events, visitors, payments = data.events.lazy(), data.visitors, data.payments
     elif isinstance(data, (pl.DataFrame, pl.LazyFrame)):
@@ -110,16 +110,17 @@ def _table(
         raise TypeError(f"Expected a Snapshot or a Polars frame of events, not {type(data).__name__}.")
     people, sales = (None if frame is None else frame.lazy() for frame in (visitors, payments))
     table = conversion.funnel(events, steps, by=by, visitors=people, payments=sales).collect()
-    group = [] if by is None else [by]
     first = pl.col("visitors").max()
-    table = table.with_columns(first=first.over(group) if group else first)
+    if by is not None:
+        table, first = table.rename({by: "_by"}), first.over("_by")
+    table = table.with_columns(first=first)
     return table, int(events.select(pl.col("visitor_id").drop_nulls().n_unique()).collect().item())
 
 
 def _largest(table: pl.DataFrame, by: str) -> pl.DataFrame:
     """Give the groups in which most took the first step: their labels, in the order of drawing."""
-    groups = table.filter(step=1).select(by).head(_SERIES)
-    return groups.select(by, series=wording.distinct_label(by), place=pl.int_range(pl.len()))
+    groups = table.filter(step=1).select(pl.col("_by").alias(by)).head(_SERIES)
+    return groups.select(pl.col(by).alias("_by"), series=wording.distinct_label(by), place=pl.int_range(pl.len()))
 
 
 def _rows(table: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.conversion.frames import rate_of
+from datafast_nb.conversion.frames import rate_of, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def breakdown(
     >>> chart = dfn.charts.breakdown(snap, by="channel", metric="expected_value")
     """
     figure, names = figure_of(metric), _names(by)
-    if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 or more.")
+    whole_number(top, "top", 1)
+    whole_number(min_visitors, "min_visitors", 0)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     table = conversion.breakdown(visitors, names, baseline=known).collect()
@@ -148,26 +148,27 @@ def _first(
 
 
 def _labelled(groups: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Give the groups of a dimension with their labels and places."""
-    return groups.select(name, label=wording.distinct_label(name), place=pl.int_range(pl.len()))
+    """Give the groups of a dimension with their labels and places, in columns that no dimension is called as."""
+    return groups.select(name, _label=wording.distinct_label(name), _place=pl.int_range(pl.len()))
 
 
 def _rows(
     table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None, metric: Metric
 ) -> pl.DataFrame:
     """Give what is drawn, under column names of our own: one row for each bar, in the order of drawing."""
-    drawn = table.join(groups, on=names[0], nulls_equal=True).rename({"label": "group", "place": "_group"})
+    drawn = table.join(groups, on=names[0], nulls_equal=True)
     if series is None:
-        drawn = drawn.with_columns(series=pl.lit(None, dtype=pl.String), _series=pl.lit(0))
+        drawn = drawn.with_columns(_label_right=pl.lit(None, dtype=pl.String), _place_right=pl.lit(0))
     else:
-        drawn = drawn.join(series, on=names[1], nulls_equal=True).rename({"label": "series", "place": "_series"})
-    return drawn.sort("_group", "_series").select("group", "series", *_told(metric), is_other=False)
+        drawn = drawn.join(series, on=names[1], nulls_equal=True, suffix="_right")
+    labels = (pl.col("_label").alias("group"), pl.col("_label_right").alias("series"))
+    return drawn.sort("_place", "_place_right").select(*labels, *_told(metric), is_other=False)
 
 
 def _others(pooled: pl.DataFrame, count: int, metric: Metric) -> pl.DataFrame:
     """Give one more row like these: all other groups together."""
     rest = pooled.filter("is_other").with_columns(
-        group=pl.lit(wording.number(count, "other group")), series=pl.lit(None, dtype=pl.String)
+        group=pl.lit(wording.others(count)), series=pl.lit(None, dtype=pl.String)
     )
     return rest.select("group", "series", *_told(metric), "is_other")
 
@@ -197,7 +198,7 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.D
     look: dict[str, Any] = {} if figure.is_count else {"opacity": uncertainty.opacity("scored")}
     parameters = []
     if series is not None:
-        order, picked = series["label"].to_list(), alt.selection_point(fields=["series"], bind="legend")
+        order, picked = series["_label"].to_list(), alt.selection_point(fields=["series"], bind="legend")
         channels["yOffset"] = alt.YOffset("series:N", sort=order)
         look["color"] = alt.Color("series:N", sort=order, title=titles[1], legend=alt.Legend(symbolOpacity=1))
         look["opacity"] = uncertainty.opacity_of(picked, None if figure.is_count else "scored")

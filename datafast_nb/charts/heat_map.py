@@ -12,6 +12,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest
 from datafast_nb.charts.metrics import FIGURES, tooltip, why_missing
+from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def heatmap(
     names = conversion.dimension_names(by)
     if len(names) != _DIMENSIONS:
         raise ValueError(f"A heatmap has two dimensions, such as by=['channel', 'device'], not {len(names)}.")
-    if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 or more.")
+    whole_number(top, "top", 1)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     table = conversion.breakdown(visitors, names, baseline=known).collect()
@@ -74,10 +74,9 @@ def heatmap(
     rows, columns = drawn_cells(table, names, top)
     cells = (
         table.join(rows, on=names[0], nulls_equal=True)
-        .rename({"label": "row", "place": "_row"})
-        .join(columns, on=names[1], nulls_equal=True)
-        .rename({"label": "column", "place": "_column"})
-        .sort("_row", "_column")
+        .join(columns, on=names[1], nulls_equal=True, suffix="_right")
+        .sort("_place", "_place_right")
+        .with_columns(row="_label", column="_label_right")
     )
     notes = [
         f"Drawn: the {drawn.height} largest of {everything:,} groups by {wording.dimension(name)}."
@@ -91,7 +90,7 @@ def heatmap(
         "The groups overlap." if "dimension_matches" in names else "",
         f"Blue: likelier to buy than the site's average; orange: less likely. {uncertainty.note(cells['scored'])}",
     )
-    return _drawn(cells, names, rows["label"].to_list(), columns["label"].to_list()).properties(title=heading)
+    return _drawn(cells, names, rows["_label"].to_list(), columns["_label"].to_list()).properties(title=heading)
 
 
 def drawn_cells(table: pl.DataFrame, names: Sequence[str], top: int) -> list[pl.DataFrame]:

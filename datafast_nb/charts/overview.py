@@ -17,6 +17,7 @@ from datafast_nb.charts.metrics import why_missing
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of
+from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -143,13 +144,13 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
     missing = why_missing(table, "conversion_rate")
     if times is None or missing:
         return breakdown(snap, name, "visitors" if missing else "conversion_rate", top=_GROUPS)
-    groups = largest(table, name, _GROUPS, "conversion_rate").rename({"label": "group"})
+    groups = largest(table, name, _GROUPS, "conversion_rate")
     others = table.height - groups.height
     pool = others > 0 and name != "dimension_matches"
     rows = _rows(snap, name, times, groups, pool=pool)
-    labels = groups.select("place", "group")
+    labels = groups.select(place="_place", group="_label")
     if pool:
-        rest = {"place": [groups.height], "group": [wording.number(others, "other group")]}
+        rest = {"place": [groups.height], "group": [wording.others(others)]}
         labels = pl.concat([labels, pl.DataFrame(rest, schema=labels.schema)])
     scored = int(conversion.summary(snap)["scored"].item())
     heading = wording.title(
@@ -166,7 +167,7 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
 
 def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, pool: bool) -> pl.DataFrame:
     """Sum the rates by group and by first and last bar: `n` prospects, their rates `r` and the rates' squares `q`."""
-    scored = snap.visitors.filter(pl.col("conversion_rate").is_finite().fill_null(value=False))
+    scored = snap.visitors.filter(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"]))
     dimensions = [name, "seen_first", "seen_last"]
     present = scored.join(times.seen, on="visitor_id", how="left")
     # The sum of squares is that of the expected conversions at squared rates.
@@ -175,7 +176,7 @@ def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, poo
     table = sums.select(*dimensions, n="scored", r="expected_conversions").join(
         squares.select(*dimensions, q="expected_conversions"), on=dimensions, nulls_equal=True
     )
-    placed = table.join(groups.select(name, "place"), on=name, how="left" if pool else "inner", nulls_equal=True)
+    placed = table.join(groups.select(name, place="_place"), on=name, how="left" if pool else "inner", nulls_equal=True)
     rows = placed.group_by(pl.col("place").fill_null(groups.height), "seen_first", "seen_last").agg(
         pl.col("n", "r", "q").sum()
     )

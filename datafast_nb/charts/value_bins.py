@@ -10,6 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import wording
 from datafast_nb.charts.metrics import why_missing
+from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
 def _cells(visitors: pl.LazyFrame) -> pl.DataFrame:
     """Count prospects by tenth of confidence, as `row`, and by range of expected value, as `column`."""
     amount, confidence = (pl.col(name).cast(pl.Float64) for name in ("expected_value", "confidence"))
-    known = amount.is_finite() & confidence.is_finite()
+    known = amount.is_between(*RANGES["expected_value"]) & confidence.is_between(*RANGES["confidence"])
     binned = visitors.filter(known.fill_null(value=False)).with_columns(
         row=(confidence * _ROWS + 1e-9).floor().clip(0, _ROWS - 1).cast(pl.Int64),
         # 0 holds what is less than the least edge: nothing, and what some error made negative.

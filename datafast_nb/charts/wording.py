@@ -45,6 +45,7 @@ _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 # Control characters, and those that turn the direction of the text after them.
+_OURS: Final = r"^(\(\d+\) |[\d,]+ other groups?$)"
 _UNSAFE: Final = r"[\p{Cc}\u{202A}-\u{202E}\u{2066}-\u{2069}]+"
 
 
@@ -67,9 +68,18 @@ def cut(text: str) -> str:
 
 
 def distinct_label(column: str) -> pl.Expr:
-    """Give a label for each row of a column without duplicates: those that look the same are numbered."""
+    """Give a label for each row of a column without duplicates: those that look the same are numbered.
+
+    What looks like a number of ours, or like the name of all other groups, is numbered too.
+    """
     nth = pl.int_range(1, pl.len() + 1).over(label(column))
-    return pl.when(nth > 1).then(pl.format("({}) {}", nth, label(column))).otherwise(label(column))
+    numbered = (nth > 1) | label(column).str.contains(_OURS)
+    return pl.when(numbered).then(pl.format("({}) {}", nth, label(column))).otherwise(label(column))
+
+
+def others(count: int) -> str:
+    """Name all other groups together."""
+    return number(count, "other group")
 
 
 def dimension(name: str) -> str:

@@ -108,7 +108,8 @@ def breakdown(
     top : int, optional
         Keep the first so many groups by `order_by`, and put all others together into one last row, ``other`` in each
         of the `by` columns, which become text. Its figures are those of all its visitors together. The column
-        ``is_other`` tells that row from a group that is itself called "other".
+        ``is_other`` tells that row from a group that is itself called "other". Not for ``dimension_matches``, whose
+        groups overlap: take the table's ``head(n)`` instead.
     min_visitors : int, optional
         Leave out groups of fewer visitors; with `top` they are part of ``other`` instead.
     include_customers : bool, default False
@@ -171,7 +172,9 @@ def breakdown(
     baseline it is drawn towards the mean of all. See Bühlmann and Gisler (2005), *A Course in Credibility Theory and
     its Applications*, chapter 4.
 
-    Numbers that are not finite count as missing. A visitor whose ``is_customer`` is null counts as a prospect.
+    Numbers that are not finite or make no sense count as missing: probabilities and confidences outside 0…1, scores
+    outside 0…100, expected values beyond ± 10¹² USD (``schema.RANGES``). A visitor whose ``is_customer`` is null counts
+    as a prospect.
 
     Examples
     --------
@@ -189,6 +192,8 @@ def breakdown(
     _check_options(top, min_visitors, order_by, interval)
     frame, restore = opened(data)
     check_dimensions(frame, names, _OWN)
+    if top is not None:
+        _check_rest(frame, names)
     rate = rate_of(data, baseline)
     groups = _groups(frame, names, include_customers=include_customers)
     groups = with_shrunk(with_figures(with_variances(groups, rate), rate, interval))
@@ -269,6 +274,19 @@ def _check_options(top: object, min_visitors: object, order_by: object, interval
         )
     if interval not in ("normal", "logit"):
         raise ValueError(f"interval is {shown(interval)}; give 'normal' or 'logit'.")
+
+
+def _check_rest(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:
+    """Refuse dimensions whose groups can't be put together under one name."""
+    if "dimension_matches" in names:
+        raise ValueError(
+            "The groups of 'dimension_matches' overlap, so all others together would count visitors several times; "
+            "leave top out and take the first rows of the table: .head(n)."
+        )
+    schema = frame.collect_schema()
+    for name in names:
+        if name in schema and schema[name].is_nested():
+            raise ValueError(f"{name!r} is a column of {schema[name]}, which has no names; with top give one of text.")
 
 
 def _groups(frame: nw.LazyFrame[Any], names: Sequence[str], *, include_customers: bool) -> nw.LazyFrame[Any]:

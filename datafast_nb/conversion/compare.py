@@ -15,14 +15,16 @@ from datafast_nb.conversion.dimensions import (
 )
 from datafast_nb.conversion.figures import aggregates, with_measures, with_moments
 from datafast_nb.conversion.frames import Frame, counts, opened, ratio
-from datafast_nb.conversion.interval import Z_95
+from datafast_nb.conversion.interval import student
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PERIODS: Final = ("before", "after")
+_LEAST: Final = 3  # rates on either side that tell chance from change; with two Student's t has no mean
 _SUMS: Final = ("visitors", "scored", "_rate", "_squares", "expected_value")
+_WORKED_WITH: Final = ("visitors", "customers", "scored", "confident", "expected_value")
 _COLUMNS: Final = (
     *(f"{figure}_{period}" for figure in ("visitors", "scored", "share", "conversion_rate") for period in _PERIODS),
     "change",
@@ -70,7 +72,7 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
         ``conversion_rate_before``,      mean predicted rate over ``scored``; null where there is nobody
         ``conversion_rate_after``
         ``change``                       of the conversion rate, after minus before
-        ``change_low``, ``change_high``  95 % interval of that change; null under two on either side
+        ``change_low``, ``change_high``  95 % interval of that change; null under three on either side
         ``within_noise``                 whether that interval holds 0; null where there is no interval
         ``mix_effect``                   part of the site's change that comes from the group's share, as a rate
         ``conversion_effect``            part that comes from the group's own rate, likewise
@@ -95,9 +97,12 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     two-fold decomposition of Oaxaca and Blinder for groups. Taking R̄ off makes a group that grows below the average
     count against it, and changes no sum. A group that is there only once has no change of its own: it is all mix.
 
-    The interval is that of the difference of two independent means, with their own variances: normal, as in
-    `breakdown`. Visitors who are there both times make the two alike, so snapshots within ten minutes of each other
-    are closer than it says. Of twenty groups in which nothing changed, about one is outside all the same.
+    The interval is that of the difference of two independent means with their own variances: Welch's, with Student's t
+    for Satterthwaite's degrees of freedom; Welch (1947), *The generalization of "Student's" problem when several
+    different population variances are involved*, Biometrika 34. Visitors who are there both times make the two alike,
+    so snapshots within ten minutes of each other are closer than it says. Of twenty groups in which nothing changed,
+    about one is outside all the same, of small groups as of large ones. Where rates are skewed, as predicted ones often
+    are, it is fewer of the small groups, but up to two in twenty where a handful is compared with many.
 
     Examples
     --------
@@ -117,7 +122,8 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
         raise TypeError("Compare two snapshots, or two frames of one kind; for a snapshot's frame take its .visitors.")
     (earlier, restore_earlier), (later, restore_later) = opened(before), opened(after)
     for frame in (earlier, later):
-        check_dimensions(frame, names, _COLUMNS)
+        check_dimensions(frame, names, (*_COLUMNS, *_WORKED_WITH))
+    _check_same(earlier, later, names)
     both = nw.concat([_half(earlier, names, "before"), _half(later, names, "after")])
     groups = both.group_by(*names).agg(*(nw.col(f"{name}_{period}").sum() for name in _SUMS for period in _PERIODS))
     table = _with_effects(_with_change(groups))
@@ -127,6 +133,16 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     )
     restore = restore_earlier if restore_earlier is nw.to_native else restore_later
     return restore(table.select(*names, *_COLUMNS))
+
+
+def _check_same(earlier: nw.LazyFrame[Any], later: nw.LazyFrame[Any], names: Sequence[str]) -> None:
+    """Refuse dimensions that are of two kinds in the two frames."""
+    first, second = earlier.collect_schema(), later.collect_schema()
+    for name in names:
+        if name in first and name in second and first[name] != second[name]:
+            raise ValueError(
+                f"{name!r} is {first[name]} before and {second[name]} after; cast it, so that both are the same."
+            )
 
 
 def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str) -> nw.LazyFrame[Any]:
@@ -154,13 +170,24 @@ def _with_change(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         groups = groups.with_columns(
             ratio(scored, scored.sum()).alias(f"share_{period}"),
             ratio(nw.col(f"_rate_{period}"), scored).alias(f"conversion_rate_{period}"),
-            nw.when(scored > 1).then(variance).alias(f"_variance_{period}"),
+            nw.when(scored >= _LEAST).then(variance).alias(f"_variance_{period}"),
         )
     change = nw.col("conversion_rate_after") - nw.col("conversion_rate_before")
-    margin = Z_95 * (nw.col("_variance_before") + nw.col("_variance_after")).sqrt()
+    variance = nw.col("_variance_before") + nw.col("_variance_after")
+    margin = student(_freedom(variance)) * variance.sqrt()
     return groups.with_columns(change=change, change_low=change - margin, change_high=change + margin).with_columns(
         within_noise=(nw.col("change_low") <= 0) & (nw.col("change_high") >= 0)
     )
+
+
+def _freedom(variance: nw.Expr) -> nw.Expr:
+    """Give the degrees of freedom of a variance that is the sum of two: Satterthwaite (1946), *Biometrics Bulletin* 2.
+
+    The harmonic mean of those of the two, weighted by the squares of their parts; where nothing varies, of halves.
+    """
+    part = ratio(nw.col("_variance_before"), variance).fill_null(0.5)
+    before, after = (nw.col(f"scored_{period}").cast(nw.Float64) - 1.0 for period in _PERIODS)
+    return 1.0 / (ratio(part**2, before) + ratio((1.0 - part) ** 2, after))
 
 
 def _with_effects(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

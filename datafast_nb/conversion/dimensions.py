@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import narwhals.stable.v2 as nw
 
-from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, finite, nearest, opened, require, shown, text, without
+from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, nearest, number, opened, require, shown, text, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +45,34 @@ Dimension = Literal[
 
 Derived = Literal["channel", "page", "visit_kind", "score_band", "confidence_band"]
 """A dimension that is computed from the columns of ``schema.VISITORS``, one value for each visitor."""
+
+# Which parameter the service's "source" and "channel" were made of, it does not say.
+MATCHED: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "country": "country_code",
+        "region": "region",
+        "city": "city",
+        "device": "device",
+        "os": "os",
+        "browser": "browser",
+        "referrer": "referrer",
+        "source": None,
+        "channel": None,
+        "medium": "utm_medium",
+        "campaign": "utm_campaign",
+        "content": "utm_content",
+        "term": "utm_term",
+        "ref": "ref",
+        "via": "via",
+        "utm_source": "utm_source",
+        "utm_medium": "utm_medium",
+        "utm_campaign": "utm_campaign",
+        "utm_content": "utm_content",
+        "utm_term": "utm_term",
+        "page": "current_url",
+    }
+)
+"""The dimensions that a prediction may rest on, as the service names them, and the column that holds their value."""
 
 CONFIDENT: Final = 0.5
 """The confidence from which a prediction counts: DataFast advises against decisions on less."""
@@ -119,8 +147,8 @@ def _visit_kind() -> nw.Expr:
 
 
 def _band(column: str, *bounds: float) -> nw.Expr:
-    """Give the half-open interval that a value is in; the first and last one also hold what lies outside."""
-    value = finite(column)
+    """Give the half-open interval that a value is in; the last one holds its upper bound too."""
+    value = number(column)
     (first, second), *others = pairwise(bounds)
     label = nw.lit(f"{first:g}–{second:g}")
     for low, high in others:

@@ -7,21 +7,13 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.conversion.dimensions import MATCHED
 from datafast_nb.conversion.figures import aggregates, with_figures, with_measures, with_moments
 from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require, whole_number
 from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 
-# Where the value of a matched dimension is, for those that are not called as their column is.
-_COLUMN_OF: Final = {
-    "country": "country_code",
-    "campaign": "utm_campaign",
-    "medium": "utm_medium",
-    "content": "utm_content",
-    "term": "utm_term",
-    "page": "current_url",
-}
 _COLUMNS: Final = (
     "dimension",
     "value",
@@ -80,7 +72,7 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
         ``lift_shrunk``             the lift, drawn towards 1 the more so the smaller the group, as in `breakdown`
         ``credibility``             the weight of the group's own rate in it, 0 to 1
         ``extra_conversions``       expected conversions of ``scored`` beyond those at the baseline's rate
-        ``overlap``                 share of the group's visitors who are in other rows too, 0 to 1
+        ``overlap``                 share of the group's visitors of whom other dimensions matched too, 0 to 1
         =========================== =========================================================================
 
     Raises
@@ -127,13 +119,14 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
 def _matched(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Give the sums of each matched dimension and value, and how many visitors match others too as `_shared`."""
     columns = visitors.collect_schema().names()
-    own = {name: name for name in columns if name in VISITORS and name not in {"dimension_matches", "source"}}
-    places = {name: column for name, column in {**own, **_COLUMN_OF}.items() if column in columns}
+    own = {name: name for name in columns if name in VISITORS and name != "dimension_matches"}
+    places = {name: column for name, column in {**own, **MATCHED}.items() if column in columns}
     value = nw.lit(None, dtype=nw.String)
     for name, column in places.items():
         value = nw.when(nw.col("_dimension") == name).then(nw.col(column).cast(nw.String)).otherwise(value)
-    matches = nw.col("dimension_matches").list.unique()
-    rows = visitors.with_columns(_dimension=matches, _several=(matches.list.len() > 1).cast(nw.Int64))
+    matches = nw.col("dimension_matches").list
+    several = matches.min() != matches.max()  # a null in the list is neither
+    rows = visitors.with_columns(_dimension=matches.unique(), _several=several.cast(nw.Int64))
     return (
         rows.explode("_dimension")
         .filter(~nw.col("_dimension").is_null())

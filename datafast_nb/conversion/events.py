@@ -22,12 +22,14 @@ def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[
     """Give the events as a lazy frame of `visitor_id`, `_type`, `_page`, `_time` (ms), `_event`; and the way back."""
     frame, restore = opened(data.events if isinstance(data, Snapshot) else data)
     require(frame, ("event_id", "type", "visitor_id", "timestamp", "path"), purpose)
+    # With the type and the path: an id may be missing, or the same for two events.
+    names = [nw.col(name).cast(nw.String).fill_null("") for name in ("event_id", "type", "path")]
     happened = frame.select(
         "visitor_id",
         _type=nw.col("type"),
         _page=page("path"),
         _time=_milliseconds(frame),
-        _event=nw.col("event_id").cast(nw.String).fill_null(""),
+        _event=nw.concat_str(names, separator=" "),
     )
     return happened.filter(~nw.col("visitor_id").is_null() & ~nw.col("_time").is_null()), restore
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion.dimensions import CONFIDENT
-from datafast_nb.conversion.frames import counts, flag, ratio, require
+from datafast_nb.conversion.frames import counts, flag, in_range, ratio, require
 from datafast_nb.conversion.interval import Interval, with_interval
 
 if TYPE_CHECKING:
@@ -45,10 +45,9 @@ def with_measures(
     """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by."""
     require(frame, ("is_customer", *MEASURES), purpose)
     customer = flag("is_customer")
-    numbers = {name: nw.col(name).cast(nw.Float64) for name in MEASURES}
-    scored = numbers["score"].is_finite()
+    scored = in_range("score")
     counted = scored if include_customers else ~customer & scored
-    measures = {f"_{name}": nw.when(counted & value.is_finite()).then(value) for name, value in numbers.items()}
+    measures = {f"_{name}": nw.when(counted & in_range(name)).then(nw.col(name).cast(nw.Float64)) for name in MEASURES}
     return frame.with_columns(_customer=customer.cast(nw.Int64), **measures).with_columns(
         _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64)
     )
@@ -112,5 +111,5 @@ def with_figures(
         conversion_rate=ratio(nw.col("_rate"), rates),
         expected_conversions=nw.col("_rate"),
         value_per_visitor=ratio(nw.col("expected_value"), scored),
-    ).with_columns(lift=nw.col("conversion_rate") / nw.lit(baseline_rate, dtype=nw.Float64))
+    ).with_columns(lift=ratio(nw.col("conversion_rate"), nw.lit(baseline_rate, dtype=nw.Float64)))
     return with_interval(groups, interval)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 BLANKS_AROUND: Final = r"^\s+|\s+$"
 _LONGEST_NAME: Final = 60
+_LEAST_RATE: Final = 1e-12  # to divide by: what is below is nothing, and lifts over it are no numbers
 
 
 def opened(data: Any) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
@@ -67,10 +68,14 @@ def whole_number(value: object, name: str, least: int) -> int:
 # Cells
 
 
-def finite(column: str) -> nw.Expr:
-    """Give a column as floats, where what is not finite is null."""
-    value = nw.col(column).cast(nw.Float64)
-    return nw.when(value.is_finite()).then(value)
+def in_range(column: str) -> nw.Expr:
+    """Say whether a number is in its column's range in ``schema.RANGES``; one that is not finite is not."""
+    return nw.col(column).cast(nw.Float64).is_between(*RANGES[column])
+
+
+def number(column: str) -> nw.Expr:
+    """Give a column as floats, where what is out of its range is null."""
+    return nw.when(in_range(column)).then(nw.col(column).cast(nw.Float64))
 
 
 def without(text: nw.Expr, patterns: Sequence[str]) -> nw.Expr:
@@ -124,5 +129,9 @@ def baseline_of(data: object, given: Baseline | None = None) -> Baseline | None:
 def rate_of(data: object, baseline: Baseline | None) -> float | None:
     """Give the conversion rate to compare with; None where there is none, or nothing can be measured against it."""
     known = baseline_of(data, baseline)
-    rate = known.conversion_rate if known is not None else None
-    return rate if rate is not None and math.isfinite(rate) and rate > 0 else None
+    rate: object = None if known is None else known.conversion_rate
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+        raise TypeError(f"The baseline's conversion_rate takes a probability, such as 0.02, not {rate!r:.60}.")
+    return float(rate) if _LEAST_RATE <= rate <= 1 else None

@@ -181,8 +181,9 @@ def funnel(
     Notes
     -----
     A step is the first that fits after the step before; other events may lie between. Of two events at the same
-    moment either may come first, but one event is never two steps. The events reach back ten minutes, so whoever took
-    the first step before that is not in the funnel.
+    moment either may come first, but one event is never two steps; where both fit a step, it is the one that fits fewer
+    of the later steps. Without an id, events of one type, page and moment are one event. The events reach back ten
+    minutes, so whoever took the first step before that is not in the funnel.
 
     A payment is an event of type ``payment`` or ``payment_received``, or a payment whose e-mail address is a
     visitor's; where no visitor has the address, one whose name is that of a single visitor.
@@ -204,9 +205,11 @@ def funnel(
     if people is None and (names or payments is not None):
         raise ValueError("by and payments need the visitors too: funnel(events, steps, visitors=frame).")
     sales = None if payments is None else opened(payments)[0]
-    happenings = [_happenings(step, events, people, sales) for step in chosen]
+    happenings = [_happenings(chosen[place:], events, people, sales) for place in range(len(chosen))]
     reached = _reached(happenings)
     if people is not None and by is not None:
+        if "visitor_id" in names:
+            raise ValueError("A funnel of each visitor alone says nothing; group by 'device' or another dimension.")
         check_dimensions(people, names, _COLUMNS)
         groups = one_row_per_group(with_derived(people, names), names).select("visitor_id", *names).unique()
         reached = [step.join(groups, on="visitor_id", how="left") for step in reached]
@@ -231,21 +234,32 @@ def _checked(steps: Sequence[Step]) -> list[Step]:
 
 
 def _happenings(
-    step: Step, events: nw.LazyFrame[Any], people: nw.LazyFrame[Any] | None, sales: nw.LazyFrame[Any] | None
+    steps: Sequence[Step],
+    events: nw.LazyFrame[Any],
+    people: nw.LazyFrame[Any] | None,
+    sales: nw.LazyFrame[Any] | None,
 ) -> nw.LazyFrame[Any]:
-    """Give whatever counts as the step: `visitor_id`, `_time` and `_event`."""
-    kind, path = nw.col("_type"), nw.col("_page")
-    if isinstance(step, Goal):
-        fits = kind == step.name
-    elif isinstance(step, Payment):
-        fits = kind.is_in(_PAYMENT_EVENTS)
-    else:
-        at = path.str.starts_with(step.removesuffix("*")) if step.endswith("*") else path == step
-        fits = (kind == PAGEVIEW) & at
-    found = events.filter(fits).select("visitor_id", "_time", "_event")
+    """Give whatever counts as the first step: `visitor_id`, `_time`, `_event`, and how many `_later` steps it fits."""
+    step, *others = steps
+    columns = ("visitor_id", "_time", "_event", "_later")
+    later = nw.sum_horizontal(nw.lit(0), *(_fits(each).cast(nw.Int64) for each in others)).cast(nw.Int64)
+    found = events.filter(_fits(step)).with_columns(_later=later).select(*columns)
     if not isinstance(step, Payment) or sales is None or people is None:
         return found
-    return nw.concat([found, matched_payments(sales, people, renewals=step.renewals)])
+    payments = nw.lit(sum(isinstance(each, Payment) for each in others)).cast(nw.Int64)
+    paid = matched_payments(sales, people, renewals=step.renewals).with_columns(_later=payments)
+    return nw.concat([found, paid.select(*columns)])
+
+
+def _fits(step: Step) -> nw.Expr:
+    """Say whether an event is a step."""
+    kind, path = nw.col("_type"), nw.col("_page")
+    if isinstance(step, Goal):
+        return kind == step.name
+    if isinstance(step, Payment):
+        return kind.is_in(_PAYMENT_EVENTS)
+    at = path.str.starts_with(step.removesuffix("*")) if step.endswith("*") else path == step
+    return (kind == PAGEVIEW) & at
 
 
 def _reached(happenings: list[nw.LazyFrame[Any]]) -> list[nw.LazyFrame[Any]]:
@@ -268,8 +282,9 @@ def _reached(happenings: list[nw.LazyFrame[Any]]) -> list[nw.LazyFrame[Any]]:
 
 
 def _first_of_each(found: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Keep the first happening of each visitor."""
-    return found.filter(nw.col("visitor_id").is_first_distinct().over("visitor_id", order_by=["_time", "_event"]))
+    """Keep the first happening of each visitor; of several at one moment, the one that is needed least afterwards."""
+    order = ["_time", "_later", "_event"]
+    return found.filter(nw.col("visitor_id").is_first_distinct().over("visitor_id", order_by=order)).drop("_later")
 
 
 def _table(

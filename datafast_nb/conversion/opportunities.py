@@ -7,9 +7,9 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.dimensions import CONFIDENT, with_derived
+from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
 from datafast_nb.conversion.figures import MEASURES
-from datafast_nb.conversion.frames import Frame, finite, flag, opened, rate_of, require, text, whole_number
+from datafast_nb.conversion.frames import Frame, flag, number, opened, rate_of, require, text, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
 _NEEDED: Final = ("visitor_id", "visit_count", "country_code", "device", "is_customer", "dimension_matches", *MEASURES)
@@ -28,19 +28,6 @@ _COLUMNS: Final = (
     "reason",
 )
 _LONGEST: Final = 60  # of a text that a stranger wrote, in the reason
-_MATCHES: Final = (
-    "country",
-    "region",
-    "city",
-    "device",
-    "os",
-    "browser",
-    "referrer",
-    "source",
-    "medium",
-    "campaign",
-    "page",
-)
 
 
 @overload
@@ -100,7 +87,7 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
         whole_number(top, "top", 1)
     frame, restore = opened(data)
     require(frame, _NEEDED, "opportunities")
-    cells = {name: finite(name) for name in MEASURES}
+    cells = {name: number(name) for name in MEASURES}
     likely = (
         frame.with_columns(**cells, is_customer=flag("is_customer"))
         .filter(~nw.col("is_customer") & (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null())
@@ -126,9 +113,7 @@ def _reason() -> nw.Expr:
         .otherwise(nw.when(visits <= 1).then(nw.lit("on the first visit")))
     )
     channel = nw.concat_str([nw.lit("came from "), _short("channel")])
-    matches = nw.col("dimension_matches")
-    known = [nw.when(matches.list.contains(name)).then(nw.lit(name)) for name in _MATCHES]
-    matched = nw.concat_str(known, separator=", ", ignore_nulls=True)
+    matched = _matched()
     parts = [
         nw.concat_str([nw.lit("Is on "), _short("page")]),
         nw.when(nw.col("channel") != "direct").then(channel).otherwise(nw.lit("came directly")),
@@ -136,6 +121,20 @@ def _reason() -> nw.Expr:
         nw.when(matched != "").then(nw.concat_str([matched, nw.lit(" matched")])),
     ]
     return nw.concat_str(parts, separator="; ", ignore_nulls=True)
+
+
+def _matched() -> nw.Expr:
+    """List the matched dimensions whose names are known, and count the others; an empty text where there are none."""
+    matches = nw.col("dimension_matches")
+    filled = nw.when(matches.list.len() > 0).then(matches.list.unique())
+    has_null = filled.list.sort(nulls_last=False).list.get(0).is_null().cast(nw.Int64)
+    held = [matches.list.contains(name).fill_null(value=False) for name in MATCHED]
+    unknown = filled.list.len().cast(nw.Int64) - has_null - nw.sum_horizontal(*(each.cast(nw.Int64) for each in held))
+    known = [nw.when(each).then(nw.lit(name)) for each, name in zip(held, MATCHED, strict=True)]
+    names = nw.concat_str(known, separator=", ", ignore_nulls=True)
+    many = nw.concat_str([unknown.cast(nw.String), nw.lit(" others")])
+    others = nw.when(unknown > 1).then(many).otherwise(nw.when(unknown == 1).then(nw.lit("1 other")))
+    return nw.concat_str([nw.when(names != "").then(names), others], separator=" and ", ignore_nulls=True)
 
 
 def _short(column: str) -> nw.Expr:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.frames import Frame, counts, finite, flag, opened, require, shown, text
+from datafast_nb.conversion.frames import Frame, counts, flag, number, opened, require, shown, text
 from datafast_nb.snapshot import Snapshot
 
 _COLUMNS: Final = ("currency", "kind", "payments", "refunds", "amount", "median")
+_MOST: Final = 1e12  # that a unit of a currency may be worth
 
 
 @overload
@@ -46,14 +46,15 @@ def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: st
         ``kind``             ``renewal``; else ``new``, a customer's first payment; else ``other``
         ``payments``         payments, whatever their amount
         ``refunds``          those among them with a negative amount
-        ``amount``           sum of the amounts, in `currency`: refunds are taken off, missing amounts add nothing
+        ``amount``           sum of the amounts, in `currency`: refunds are taken off; missing amounts, and those beyond
+                             ± 10¹², add nothing
         ``median``           median of the amounts, in `currency`; null where there is none
         ==================== ==========================================================================
 
     Raises
     ------
     ValueError
-        The frame lacks a column, or a rate is not a positive number.
+        The frame lacks a column, or a rate is not a positive number up to 10¹².
 
     Examples
     --------
@@ -70,7 +71,7 @@ def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: st
     frame = frame.with_columns(
         currency=text("currency").str.to_uppercase(),
         kind=nw.when(flag("renewal")).then(nw.lit("renewal")).otherwise(kind),
-        _amount=finite("amount"),
+        _amount=number("amount"),
     )
     if known:
         frame = _converted(frame, known, currency.strip().upper())
@@ -100,8 +101,8 @@ def _checked(rates: Mapping[str, float], currency: str) -> dict[str, float]:
     for code, rate in rates.items():
         if not isinstance(code, str):
             raise TypeError(f"rates names currencies by their code, such as 'EUR', not {code!r:.60}.")
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
-            raise ValueError(f"The rate of {shown(code)} is {rate!r:.60}; give a positive number.")
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate <= _MOST:
+            raise ValueError(f"The rate of {shown(code)} is {rate!r:.60}; give a positive number up to {_MOST:,.0f}.")
     known = {code.strip().upper(): float(rate) for code, rate in rates.items()}
     own = currency.strip().upper()
     if known.setdefault(own, 1.0) != 1.0:

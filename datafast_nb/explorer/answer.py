@@ -84,7 +84,7 @@ class Answer:
             drawn = drawn_cells(self.table, by, MOST_CELLS)
         else:
             drawn = drawn_groups(self.table, by, measure, MOST_BARS)
-        return [dict(zip(each["label"], each[name], strict=True)) for name, each in zip(by, drawn, strict=True)]
+        return [dict(zip(each["_label"], each[name], strict=True)) for name, each in zip(by, drawn, strict=True)]
 
     @cached_property
     def nothing(self) -> str:

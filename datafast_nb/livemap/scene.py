@@ -12,10 +12,8 @@ import polars as pl
 from datafast_nb.conversion import Derived, made_of, with_dimensions
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import project
-from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
+from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Snapshot
-
-_RANGES: Final = {"score": (0, 100), "confidence": (0, 1), "conversion_rate": (0, 1), "expected_value": (-1e12, 1e12)}
 
 _MOST_KNOWN: Final = 100_000  # payments that are remembered as known
 
@@ -170,7 +168,8 @@ def _sane(visitors: pl.DataFrame) -> pl.DataFrame:
     """Give visitors with numbers that can be added up and drawn; one of no sense is null."""
     return visitors.with_columns(
         pl.when(pl.col(name).is_between(low, high)).then(pl.col(name)).alias(name)
-        for name, (low, high) in _RANGES.items()
+        for name, (low, high) in RANGES.items()
+        if name in VISITORS
     )
 
 

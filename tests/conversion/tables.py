@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 import datafast_nb as dfn
 from datafast_nb.schema import PAYMENTS, VISITORS
 
+# None of these is a likelihood's score, confidence and rate at once, and most are none of them.
+BAD_NUMBERS = (math.nan, math.inf, -math.inf, None, 1e308, -1e308, 1.7e308, 1e200, 101.0, 0.0, -1.0)
 BASELINE = dfn.Baseline(conversion_rate=0.005, average_value=200.0)
 
 

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
 from datafast_nb.conversion import with_dimensions
+from tests.conversion.tables import BAD_NUMBERS
 from tests.spark import collected
 
 MOMENT = datetime(2026, 2, 6, 15, tzinfo=UTC)
@@ -23,6 +24,21 @@ STEPS = ["/", "/pricing", dfn.goal("signup")]
 SALE = ["/pricing", "/checkout/*", dfn.payment()]
 
 Make = Callable[[pl.DataFrame], Any]
+
+
+def tainted(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Put a number of no sense in every tenth row of some columns."""
+    row = pl.int_range(pl.len())
+    numbers = pl.lit(pl.Series(BAD_NUMBERS)).gather(row // 10 % len(BAD_NUMBERS))
+    return frame.with_columns(
+        pl.when((row + place) % 10 == 0).then(numbers).otherwise(pl.col(name)).alias(name)
+        for place, name in enumerate(columns)
+    )
+
+
+MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
+VISITORS, LATER_VISITORS = tainted(SNAP.visitors, *MEASURES), tainted(LATER.visitors, *MEASURES)
+PAYMENTS = tainted(SNAP.payments, "amount")
 
 
 class Frames(NamedTuple):
@@ -73,7 +89,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def same(call: str, make: Make, collect: Callable[[Any], pl.DataFrame]) -> None:
     """Make the call with frames of another kind, and compare with what Polars frames give."""
-    frames = Frames(SNAP.visitors, SNAP.events, SNAP.payments, LATER.visitors)
+    frames = Frames(VISITORS, SNAP.events, PAYMENTS, LATER_VISITORS)
     expected = CALLS[call](frames)
     assert expected.height
     found = collect(CALLS[call](Frames(*map(make, frames))))

@@ -12,7 +12,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
-from tests.conversion.tables import likelihood, payments, visitors
+from tests.conversion.tables import BAD_NUMBERS, likelihood, payments, visitors
 
 FUNCTIONS: dict[str, Callable[[dfn.Snapshot], pl.DataFrame]] = {
     "breakdown": lambda snap: dfn.breakdown(snap, ["channel", "device"]),
@@ -26,7 +26,6 @@ FUNCTIONS: dict[str, Callable[[dfn.Snapshot], pl.DataFrame]] = {
     "journeys": dfn.journeys,
     "revenue": lambda snap: dfn.revenue(snap, rates={"EUR": 1.1}),
 }
-BAD_NUMBERS = (math.nan, math.inf, -math.inf, None, 1e308, -1e308, 0.0, -1.0)
 SITE = dfn.demo.Site(seed=2).snapshot()
 ALL = {"device": "mobile", "country_code": "DE", "dimension_matches": ["device"]}
 
@@ -52,6 +51,7 @@ CASES: dict[str, dfn.Snapshot] = {
         payments=payments(*({"amount": number, "currency": "EUR"} for number in BAD_NUMBERS)),
         baseline=dfn.Baseline(0.02, 100.0),
     ),
+    "a baseline of next to nothing": dfn.Snapshot(SITE.visitors, baseline=dfn.Baseline(5e-324, 1.0)),
 }  # fmt: skip
 
 
@@ -61,9 +61,8 @@ def test_a_table_is_given_whose_numbers_are_numbers(function: str, name: str) ->
     table = FUNCTIONS[function](CASES[name])
     usual = FUNCTIONS[function](SITE)
     assert table.schema == usual.schema
-    if name != "numbers that are none":  # of sums beyond what a float holds nothing can be said
-        numbers = table.select(cs.float().is_finite().fill_null(value=True).all())
-        assert all(numbers.row(0)) if numbers.width else True
+    numbers = table.select(cs.float().is_finite().fill_null(value=True).all())
+    assert all(numbers.row(0)) if numbers.width else True
 
 
 def test_likelihoods_that_are_no_numbers_count_as_missing_everywhere() -> None:
@@ -72,6 +71,21 @@ def test_likelihoods_that_are_no_numbers_count_as_missing_everywhere() -> None:
     assert dfn.drivers(snap).select("visitors", "scored", "conversion_rate").rows() == [(3, 2, 0.02)]
     assert dfn.opportunities(snap).height == 2
     assert dfn.compare(snap, snap, by="device").select("scored_before", "change").rows() == [(2, 0.0)]
+
+
+def test_numbers_out_of_their_range_count_as_missing() -> None:
+    good = likelihood(50, 0.6, 0.02, 4)
+    frame = visitors(
+        good,
+        {**good, "conversion_rate": 1.7},
+        {**good, "conversion_rate": -0.1, "confidence": 1.01},
+        {**good, "expected_value": 1e13},
+        {**good, "score": 150.0},
+    )
+    figures = ("visitors", "scored", "confident", "confidence", "conversion_rate", "expected_value")
+    assert dfn.breakdown(frame, "device").select(figures).rows() == [(5, 4, 3, 0.6, 0.02, 12.0)]
+    assert dfn.breakdown(frame, "score_band")["score_band"].to_list() == ["40–60", None]
+    assert dfn.revenue(payments({"amount": 5.0}, {"amount": 1e13}))["amount"].to_list() == [5.0]
 
 
 def test_mixed_currencies_stay_apart_and_so_do_those_without_a_rate() -> None:
@@ -95,6 +109,8 @@ def test_mixed_currencies_stay_apart_and_so_do_those_without_a_rate() -> None:
     [
         ({"EUR": 0}, ValueError, "rate of 'EUR' is 0; give a positive number"),
         ({"EUR": math.nan}, ValueError, "give a positive number"),
+        ({"EUR": math.inf}, ValueError, "give a positive number"),
+        ({"EUR": 10**400}, ValueError, "positive number up to 1,000,000,000,000"),
         ({"EUR": "1.1"}, ValueError, "give a positive number"),
         ({"USD": 1.2}, ValueError, "is the reporting currency"),
         ({3: 1.2}, TypeError, "by their code"),

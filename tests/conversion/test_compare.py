@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -78,23 +80,37 @@ def test_a_change_within_its_interval_is_noise_and_one_beyond_is_not() -> None:
     assert group(table, "b", "device")["within_noise"] is True
 
 
-def test_one_prediction_can_t_tell_noise() -> None:
-    assert dfn.compare(crowd(a=[0.01]), crowd(a=[0.02]), "device")["within_noise"].to_list() == [None]
+def test_one_prediction_or_two_can_t_tell_noise() -> None:
+    many = [0.02, 0.021, 0.019] * 10
+    for few in ([0.01], [0.01, 0.011]):
+        table = dfn.compare(crowd(a=few, b=many), crowd(a=many, b=few), "device")
+        assert table.select("change_low", "change_high", "within_noise").rows() == [(None, None, None)] * 2
+    assert dfn.compare(crowd(a=[0.01, 0.011, 0.01]), crowd(a=many), "device")["within_noise"].to_list() == [False]
 
 
-def test_about_one_in_twenty_changes_by_chance_is_beyond_its_interval() -> None:
-    noise = [
-        pl.DataFrame({"place": range(60_000)}).with_columns(
-            device=(pl.col("place") % 1_000).cast(pl.String),
-            is_customer=pl.lit(value=False),
-            score=pl.lit(50.0),
-            confidence=pl.lit(0.6),
-            expected_value=pl.lit(1.0),
-            conversion_rate=pl.col("place").hash(seed).cast(pl.Float64) / 2**64 * 0.05,
-        )
-        for seed in (1, 2)
-    ]
-    assert 0.93 <= float(dfn.compare(*noise, by="device")["within_noise"].mean()) <= 0.97
+def test_rates_that_do_not_vary_change_without_noise() -> None:
+    assert dfn.compare(crowd(a=[0.01] * 3), crowd(a=[0.02] * 3), "device")["within_noise"].to_list() == [False]
+    assert dfn.compare(crowd(a=[0.01] * 3), crowd(a=[0.01] * 3), "device")["within_noise"].to_list() == [True]
+
+
+def unchanging(size: int, groups: int, seed: int) -> pl.DataFrame:
+    """Draw groups of normal rates, all around the same mean."""
+    normal = Random(seed).gauss
+    return pl.DataFrame({"place": range(size * groups)}).with_columns(
+        device=(pl.col("place") % groups).cast(pl.String),
+        is_customer=pl.lit(value=False),
+        score=pl.lit(50.0),
+        confidence=pl.lit(0.6),
+        expected_value=pl.lit(1.0),
+        conversion_rate=pl.Series([normal(0.5, 0.02) for _ in range(size * groups)]),
+    )
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 3), (5, 5), (10, 10), (30, 30), (60, 60), (5, 60)])
+def test_about_one_in_twenty_that_changed_by_chance_alone_is_beyond_noise(before: int, after: int) -> None:
+    table = dfn.compare(unchanging(before, 4_000, 1), unchanging(after, 4_000, 2), by="device")
+    # Of three on both sides Welch's t flags fewer.
+    assert 0.02 <= 1 - float(table["within_noise"].mean()) <= 0.06
 
 
 def test_nobody_on_one_side_gives_a_table_all_the_same() -> None:
@@ -116,3 +132,12 @@ def test_overlapping_groups_and_frames_of_two_kinds_are_refused() -> None:
 def test_an_eager_and_a_lazy_frame_give_a_lazy_one() -> None:
     assert isinstance(dfn.compare(SITE.lazy(), SITE, by="device"), pl.LazyFrame)
     assert isinstance(dfn.compare(SITE, SITE.lazy(), by="device"), pl.LazyFrame)
+
+
+def test_a_dimension_that_the_table_needs_for_itself_or_that_changed_its_type_is_refused() -> None:
+    for name in ("visitors", "scored", "expected_value", "change"):
+        frame = SITE.with_columns(pl.lit("a").alias(name))
+        with pytest.raises(ValueError, match=f"'{name}' is a figure of the table"):
+            dfn.compare(frame, frame, by=name)
+    with pytest.raises(ValueError, match="'device' is String before and Int64 after; cast it"):
+        dfn.compare(SITE, SITE.with_columns(device=pl.lit(3, dtype=pl.Int64)), by="device")

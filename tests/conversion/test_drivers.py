@@ -98,3 +98,22 @@ def test_a_reason_is_one_short_line_whatever_strangers_write() -> None:
     assert len(reason) < 200
     assert "\n" not in reason
     assert reason.count("…") == 2
+
+
+def test_a_null_among_the_matches_is_no_other_dimension() -> None:
+    row = {"device": "mobile", "dimension_matches": ["device", None], **likelihood(50, 0.9, 0.005, 1)}
+    assert dfn.drivers(visitors(row, row), baseline=BASELINE)["overlap"].to_list() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("matches", "words"),
+    [
+        (["term", "content", "channel"], "; channel, content, term matched"),
+        (["weather", "device", "mood", "mood", None], "; device and 2 others matched"),
+        (["weather"], "; 1 other matched"),
+        ([None], ""),
+    ],
+)
+def test_a_reason_leaves_no_matched_dimension_out(matches: list[str | None], words: str) -> None:
+    row = {"dimension_matches": matches, **likelihood(50, 0.9, 0.005, 1)}
+    assert dfn.opportunities(visitors(row))["reason"].item() == "came directly" + words

@@ -63,6 +63,24 @@ def test_one_event_is_never_two_steps() -> None:
     assert reached(dfn.funnel(events(("a", "/ +/pricing")), ["/", "/pricing", "/"])) == [1, 1, 0]
 
 
+@pytest.mark.parametrize("ids", [["a", "b"], [None, None], ["same", "same"]])
+def test_an_order_that_events_of_one_moment_allow_is_found(ids: list[str | None]) -> None:
+    walk = (
+        events(("v", "/pricing +/"))
+        .sort("path", descending=True)
+        .with_columns(event_id=pl.Series(ids, dtype=pl.String))
+    )
+    assert walk["path"].to_list() == ["/pricing", "/"]
+    assert reached(dfn.funnel(walk, ["/", "/pricing"])) == [1, 1]
+    assert reached(dfn.funnel(walk, ["/*", "/pricing"])) == [1, 1]
+    assert reached(dfn.funnel(walk, ["/pricing", "/*"])) == [1, 1]
+
+
+def test_an_event_without_an_id_is_no_two_steps_either() -> None:
+    walk = events(("v", "/")).with_columns(event_id=pl.lit(None, dtype=pl.String))
+    assert reached(dfn.funnel(walk, ["/", "/"])) == [1, 0]
+
+
 def test_a_star_stands_for_all_pages_that_begin_so() -> None:
     assert reached(dfn.funnel(events(("a", "/docs/api"), ("b", "/docs?x=1")), ["/docs/*"])) == [1]
     assert reached(dfn.funnel(events(("a", "/docs?x=1")), ["/docs"])) == [1]
@@ -145,6 +163,11 @@ def test_a_goal_has_a_name_and_is_no_page_view() -> None:
         dfn.goal(" ")
     with pytest.raises(ValueError, match="give the page's path"):
         dfn.goal("pageview")
+
+
+def test_a_funnel_of_each_visitor_is_refused() -> None:
+    with pytest.raises(ValueError, match="each visitor alone"):
+        dfn.funnel(dfn.Snapshot(visitors({"visitor_id": "a"}), events(("a", "/"))), ["/"], by="visitor_id")
 
 
 def test_groups_need_the_visitors() -> None:

@@ -103,8 +103,16 @@ def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
         ({"order_by": "visitor"}, ValueError, "Did you mean 'visitors'.*expected_value"),
         ({"interval": "bayes"}, ValueError, "'normal' or 'logit'"),
         ({"baseline": 0.02}, TypeError, "dfn.Baseline"),
+        ({"baseline": dfn.Baseline("0.02", 1)}, TypeError, "conversion_rate takes a probability.*'0.02'"),  # type: ignore[arg-type]
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, object], error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         dfn.breakdown(SITE, "country_code", **options)
+
+
+def test_groups_without_a_rest_to_put_together_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"overlap.*several times.*head"):
+        dfn.breakdown(SITE, "dimension_matches", top=2)
+    with pytest.raises(ValueError, match=r"'tags' is a column of List"):
+        dfn.breakdown(SITE.with_columns(tags=pl.lit([1, 2])), "tags", top=2)
