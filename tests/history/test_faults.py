@@ -194,6 +194,39 @@ def test_a_log_entry_that_was_written_by_half_is_told(history: dfn.History) -> N
     holds(history, 0, 60)
 
 
+@pytest.mark.parametrize("table", BREAKS)
+def test_an_empty_log_entry_is_told_not_taken_for_nothing(history: dfn.History, table: str) -> None:
+    history.append(demo(500))
+    history.close()
+    entry = newest_entry(history, table)
+    whole = entry.read_text()
+    entry.write_text("")
+    with pytest.raises(dfn.HistoryFormatError, match=f"{table}/_delta_log/{entry.name} is empty"):
+        history.append(demo(510))
+    entry.write_text(whole)
+    holds(history, 0, 60, 500)
+
+
+def test_after_a_power_cut_its_empty_log_entry_can_be_removed(history: dfn.History) -> None:
+    history.append(demo(500))
+    history.close()
+    newest_entry(history, "polls").unlink()
+    history.append(demo(510))
+    holds(history, 0, 60, 510)
+
+
+def test_a_log_entry_that_is_missing_is_told(history: dfn.History) -> None:
+    history.append(demo(120))
+    history.close()
+    entry = sorted(Path(history.location, "events", "_delta_log").glob("*.json"))[-2]
+    whole = entry.read_text()
+    entry.unlink()
+    with pytest.raises(dfn.HistoryFormatError, match="damaged"):
+        history.events()
+    entry.write_text(whole)
+    holds(history, 0, 60, 120)
+
+
 @pytest.mark.parametrize("content", [b"PAR1 half of a fil", None], ids=["cut off", "missing"])
 def test_a_data_file_that_is_not_whole_is_named(history: dfn.History, content: bytes | None) -> None:
     history.close()
