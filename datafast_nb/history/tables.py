@@ -238,6 +238,11 @@ class Tables:
                 "Otherwise restore it from a copy. What was stored before is untouched."
             )
 
+    def refresh(self, table: DeltaTable) -> None:
+        """Take note of what was committed since a table was opened."""
+        with self.guarded("read"):
+            table.update_incremental()
+
     def append(self, table: DeltaTable, rows: pl.DataFrame) -> None:
         """Add rows, in one commit."""
         with self.guarded("written"):

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import deltalake
+import polars as pl
 import pytest
+from deltalake import DeltaTable
 
 import datafast_nb as dfn
 from datafast_nb.history.tables import Tables
@@ -77,6 +80,25 @@ def test_an_append_whose_success_was_not_heard_of_is_not_repeated(
     mend()
     assert not history.append(demo(120)).new
     holds(history, 0, 60, 120)
+
+
+def test_a_commit_that_took_place_though_its_answer_was_lost_is_found(
+    history: dfn.History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Tables.append
+
+    def lost(self: Tables, table: DeltaTable, rows: pl.DataFrame) -> None:
+        if not table.table_uri.rstrip("/").endswith("polls"):
+            return append(self, table, rows)
+        append(self, DeltaTable(table.table_uri), rows)  # so that the writer's own view of it stays as it was
+        raise dfn.HistoryStorageError("the connection broke")
+
+    monkeypatch.setattr(Tables, "append", lost)
+    with pytest.raises(dfn.HistoryStorageError, match="broke"):
+        history.append(demo(120))
+    monkeypatch.undo()
+    history.append(demo(180))
+    holds(history, 0, 60, 120, 180)
 
 
 def test_a_second_writer_is_refused_until_the_first_lets_go(history: dfn.History) -> None:
@@ -274,9 +296,6 @@ def test_a_feature_of_delta_lake_that_is_not_known_is_told(history: dfn.History)
 
 
 def test_a_table_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    import deltalake
-    import polars as pl
-
     deltalake.write_deltalake(tmp_path / "polls", pl.DataFrame({"a": [1]}))
     with pytest.raises(dfn.HistoryFormatError, match="not one of a history"):
         dfn.History(tmp_path).append(demo(0))
