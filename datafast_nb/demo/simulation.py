@@ -28,7 +28,7 @@ from datafast_nb.demo.visits import DAY, MINUTE, ledger
 from datafast_nb.history import History, Rows
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
-_AT_ONCE: Final = 50_000  # visits that are simulated at once, if they come within a month: about 250 MB
+_AT_ONCE: Final = 50_000  # visits that are simulated at once, if they come within a month: about half a gigabyte
 _OF_EVENTS: Final = (
     *("visitor_id", "known_country", "referrer", "customer_name", "display_name"),
     *("buys", "signs_up", "plan", "amount", "currency"),

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 import polars as pl
 
-from datafast_nb.errors import NotRecordedError
+from datafast_nb.errors import HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import WINDOW
@@ -158,13 +158,15 @@ class History:
     def extend(self, rows: Rows) -> None:
         """Store many snapshots at once, as rows of the four tables: all of them or, if that fails, none.
 
-        For those who make or convert a history; names are stored as they are.
+        For those who make or convert a history. Not for one with pseudonyms: names are stored as they are.
 
         Parameters
         ----------
         rows
             In the columns of the tables, all of snapshots later than the last one.
         """
+        if self._redact is not False:
+            raise HistoryKeyError("extend stores names as they are, and this history is of pseudonyms: use append.")
         with self._turn:
             (self._writer or self._begin()).extend(rows)
 

@@ -35,6 +35,9 @@ class Lock(Protocol):
     def claim(self, tables: Iterable[DeltaTable]) -> None:
         """Shut all others out of these tables; the last of them is the one that every append writes to."""
 
+    def check(self, polls: DeltaTable) -> None:
+        """Raise `HistoryInUseError` if another has taken over, by the polls as they are now."""
+
     def release(self) -> None:
         """Let others in."""
 
@@ -67,6 +70,9 @@ class _FileLock:
     def claim(self, tables: Iterable[DeltaTable]) -> None:
         """Do nothing: nobody else can have got here."""
 
+    def check(self, polls: DeltaTable) -> None:
+        """Do nothing: nobody takes over."""
+
     def release(self) -> None:
         """Let others in."""
         self._lock.release()
@@ -91,9 +97,18 @@ class _Lease:
             self._tables.set_property(table, _CLAIM, self._name)
         self._polls = polls
 
+    def check(self, polls: DeltaTable) -> None:
+        """Raise if another has taken over."""
+        if properties_of(polls).get(_CLAIM, _FREE) != self._name:
+            raise HistoryInUseError(
+                f"Another writer has taken over the history at {self._tables}. Record with one writer at a time; "
+                "reading is free."
+            )
+
     def release(self) -> None:
         """Let others in."""
         polls, self._polls = self._polls, None
         if polls is not None:
             with contextlib.suppress(HistoryInUseError):  # another has taken over, so there is nothing to give back
+                self.check(polls)
                 self._tables.set_property(polls, _CLAIM, _FREE)

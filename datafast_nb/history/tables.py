@@ -110,6 +110,13 @@ class _Fault(NamedTuple):
     says: str
 
 
+_DAMAGED: Final = _Fault(
+    ("generic delta kernel error",),
+    HistoryFormatError,
+    "A table of the history at {at} is damaged, perhaps by a file that was written by half. Every file of its "
+    "_delta_log must be whole: restore what is missing or broken from a copy.",
+)
+_OF_THE_SYSTEM: Final = _Fault(("connect", "generic"), HistoryStorageError, "The history at {at} can't be {done}.")
 _FAULTS: Final = (
     _Fault(
         ("metadata changed",),
@@ -138,14 +145,8 @@ _FAULTS: Final = (
         "The tables at {at} use a feature of Delta Lake that the installed deltalake does not know. Upgrade it: pip "
         "install -U deltalake.",
     ),
-    _Fault(("connect", "generic"), HistoryStorageError, "The history at {at} can't be {done}."),
-)
-_OF_THE_SYSTEM: Final = _FAULTS[-1]
-_DAMAGED: Final = _Fault(
-    (),
-    HistoryFormatError,
-    "A table of the history at {at} is damaged, perhaps by a file that was written by half. Every file of its "
-    "_delta_log must be whole: restore the last one from a copy, or remove it if it is empty.",
+    _DAMAGED,
+    _OF_THE_SYSTEM,
 )
 
 
@@ -181,7 +182,7 @@ class Tables:
                     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                         next(Path(self.location, name).iterdir(), None)  # what is forbidden is not what is missing
                 return None
-        return self._checked(table)
+        return self._checked(table, name)
 
     def create(self, name: Name, properties: dict[str, str]) -> DeltaTable:
         """Make a table, or open it where it is there already."""
@@ -200,7 +201,7 @@ class Tables:
                 storage_options=self._options,
                 raise_if_key_not_exists=False,
             )
-        return self._checked(table)
+        return self._checked(table, name)
 
     def scan(self, table: DeltaTable, name: Name) -> pl.LazyFrame:
         """Give a table lazily, as it is stored: all its times are in microseconds."""
@@ -223,6 +224,24 @@ class Tables:
                     f"The history at {self.location} is damaged: {file.relative_to(self.location)} {state}. Restore it "
                     "from a copy. The other files are untouched."
                 )
+
+    def _check_log(self, name: Name) -> None:
+        """Refuse an empty entry in a log: Delta Lake takes it for a change of nothing, and would lose what it said."""
+        if self.is_remote:
+            return
+        with os.scandir(Path(self.location, name, "_delta_log")) as entries:
+            empty = sorted(it.name for it in entries if it.name.endswith(".json") and not it.stat().st_size)
+        if empty:
+            raise HistoryFormatError(
+                f"The history at {self.location} is damaged: {name}/_delta_log/{empty[0]} is empty, as a power cut may "
+                "leave it. If it is the newest one there, remove it, and the append that was broken off is forgotten. "
+                "Otherwise restore it from a copy. What was stored before is untouched."
+            )
+
+    def refresh(self, table: DeltaTable) -> None:
+        """Take note of what was committed since a table was opened."""
+        with self.guarded("read"):
+            table.update_incremental()
 
     def append(self, table: DeltaTable, rows: pl.DataFrame) -> None:
         """Add rows, in one commit."""
@@ -279,9 +298,10 @@ class Tables:
         says = fault.says.format(at=self.location, done=done)
         return fault.kind(f"{says} What was stored before is untouched. ({plain(error, 300)})")
 
-    def _checked(self, table: DeltaTable) -> DeltaTable:
-        """Refuse a table that a newer version of this package made, or that is none of ours."""
+    def _checked(self, table: DeltaTable, name: Name) -> DeltaTable:
+        """Refuse a table that a newer version of this package made, that is none of ours, or whose log has a hole."""
         with self.guarded("read"):
+            self._check_log(name)
             found = properties_of(table).get("format", "")
         if not found.isdecimal():
             raise HistoryFormatError(

@@ -139,7 +139,14 @@ class Writer:
         self._whole, self._last = True, last or self._last
 
     def _mend(self) -> None:
-        """Remove what an append that broke off has left behind."""
+        """Remove what an append that broke off has left behind.
+
+        It may have come to its end, and only its answer was lost: so the tables are looked at again. The polls are the
+        last: who takes over claims them first, so that nothing is seen of another's claim that they don't tell.
+        """
+        for name in _ORDER:
+            self._tables.refresh(self._open[name])
+        self._lock.check(self._open["polls"])
         last: Any = files(self._open["polls"])["last"].max()
         for name in _ROWS:
             self._tables.remove_after(self._open[name], last)

@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
+from datafast_nb.demo import simulation
 from datafast_nb.demo.predictions import averages
 
 END = datetime(2026, 2, 6, 15, tzinfo=UTC)
@@ -81,3 +82,22 @@ def test_a_history_that_is_there_is_not_simulated_into(tmp_path: Path) -> None:
         dfn.demo.simulate(tmp_path, end=END.replace(tzinfo=None))
     with pytest.raises(ValueError, match="above 0"):
         dfn.demo.simulate(tmp_path, days=0)
+
+
+def test_a_progress_bar_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dfn.demo.simulate(tmp_path, 0.01, 100, end=END)
+    assert "Simulating" in capsys.readouterr().err
+
+
+def test_however_many_days_are_simulated_at_once_the_history_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    histories = []
+    for at_once in (simulation._AT_ONCE, 1):
+        monkeypatch.setattr(simulation, "_AT_ONCE", at_once)
+        histories.append(
+            dfn.demo.simulate(tmp_path / f"{at_once}", 2.5, 200, end=END, every=60, seed=4, progress=False)
+        )
+    for name, key in (("visitors", ["seen_at", "visitor_id"]), ("events", ["event_id"]), ("polls", ["seen_at"])):
+        assert_frame_equal(*(getattr(it, name)().collect().sort(key) for it in histories))
+    assert histories[0].payments().collect()["payment_id"].is_unique().all()

@@ -66,7 +66,12 @@ def test_frames_are_lazy_and_have_the_schema_first(history: dfn.History, name: s
 
 @pytest.mark.parametrize(
     ("name", "time"),
-    [("visitors", "seen_at"), ("events", "timestamp"), ("payments", "timestamp"), ("polls", "seen_at")],
+    [
+        ("visitors", "seen_at"),
+        ("events", "timestamp"),
+        ("payments", "timestamp"),
+        ("polls", "seen_at"),
+    ],
 )
 def test_a_span_holds_what_is_in_it_and_reads_fewer_files(history: dfn.History, name: str, time: str) -> None:
     ask = getattr(history, name)
@@ -76,6 +81,24 @@ def test_a_span_holds_what_is_in_it_and_reads_fewer_files(history: dfn.History, 
     assert_frame_equal(found.collect(), whole.filter(pl.col(time) >= start, pl.col(time) < end), check_row_order=False)
     assert found.explain().count("parquet") <= ask().explain().count("parquet")
     assert sources(found) < sources(ask())
+
+
+def test_sessions_of_a_span_are_those_that_were_seen_in_it_and_read_fewer_files(history: dfn.History) -> None:
+    start, end = after(2_000), after(3_000)
+    key = ["visitor_id", "session_start_time"]
+    found = history.sessions(start, end)
+    assert sorted(found.select(key).collect().rows()) == sorted(
+        history.visitors(start, end).select(key).unique().collect().rows()
+    )
+    assert sources(found) < sources(history.sessions())
+
+
+def test_what_takes_a_frame_takes_those_of_a_history(history: dfn.History) -> None:
+    visitors, events, payments = history.visitors(), history.events(), history.payments()
+    assert dfn.summary(visitors).collect()["visitors"].item() == visitors.collect().height
+    assert dfn.funnel(events, ["/", "/pricing"]).collect().height == 2
+    assert dfn.revenue(payments).collect()["payments"].sum() == payments.collect().height
+    assert dfn.charts.breakdown(history.sessions(), by="device").to_dict()["layer"]
 
 
 def sources(frame: pl.LazyFrame) -> int:

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import deltalake
+import polars as pl
 import pytest
+from deltalake import DeltaTable
 
 import datafast_nb as dfn
 from datafast_nb.history.tables import Tables
@@ -77,6 +80,25 @@ def test_an_append_whose_success_was_not_heard_of_is_not_repeated(
     mend()
     assert not history.append(demo(120)).new
     holds(history, 0, 60, 120)
+
+
+def test_a_commit_that_took_place_though_its_answer_was_lost_is_found(
+    history: dfn.History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = Tables.append
+
+    def lost(self: Tables, table: DeltaTable, rows: pl.DataFrame) -> None:
+        if not table.table_uri.rstrip("/").endswith("polls"):
+            return append(self, table, rows)
+        append(self, DeltaTable(table.table_uri), rows)  # so that the writer's own view of it stays as it was
+        raise dfn.HistoryStorageError("the connection broke")
+
+    monkeypatch.setattr(Tables, "append", lost)
+    with pytest.raises(dfn.HistoryStorageError, match="broke"):
+        history.append(demo(120))
+    monkeypatch.undo()
+    history.append(demo(180))
+    holds(history, 0, 60, 120, 180)
 
 
 def test_a_second_writer_is_refused_until_the_first_lets_go(history: dfn.History) -> None:
@@ -194,6 +216,39 @@ def test_a_log_entry_that_was_written_by_half_is_told(history: dfn.History) -> N
     holds(history, 0, 60)
 
 
+@pytest.mark.parametrize("table", BREAKS)
+def test_an_empty_log_entry_is_told_not_taken_for_nothing(history: dfn.History, table: str) -> None:
+    history.append(demo(500))
+    history.close()
+    entry = newest_entry(history, table)
+    whole = entry.read_text()
+    entry.write_text("")
+    with pytest.raises(dfn.HistoryFormatError, match=f"{table}/_delta_log/{entry.name} is empty"):
+        history.append(demo(510))
+    entry.write_text(whole)
+    holds(history, 0, 60, 500)
+
+
+def test_after_a_power_cut_its_empty_log_entry_can_be_removed(history: dfn.History) -> None:
+    history.append(demo(500))
+    history.close()
+    newest_entry(history, "polls").unlink()
+    history.append(demo(510))
+    holds(history, 0, 60, 510)
+
+
+def test_a_log_entry_that_is_missing_is_told(history: dfn.History) -> None:
+    history.append(demo(120))
+    history.close()
+    entry = sorted(Path(history.location, "events", "_delta_log").glob("*.json"))[-2]
+    whole = entry.read_text()
+    entry.unlink()
+    with pytest.raises(dfn.HistoryFormatError, match="damaged"):
+        history.events()
+    entry.write_text(whole)
+    holds(history, 0, 60, 120)
+
+
 @pytest.mark.parametrize("content", [b"PAR1 half of a fil", None], ids=["cut off", "missing"])
 def test_a_data_file_that_is_not_whole_is_named(history: dfn.History, content: bytes | None) -> None:
     history.close()
@@ -241,9 +296,6 @@ def test_a_feature_of_delta_lake_that_is_not_known_is_told(history: dfn.History)
 
 
 def test_a_table_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    import deltalake
-    import polars as pl
-
     deltalake.write_deltalake(tmp_path / "polls", pl.DataFrame({"a": [1]}))
     with pytest.raises(dfn.HistoryFormatError, match="not one of a history"):
         dfn.History(tmp_path).append(demo(0))

@@ -82,8 +82,9 @@ def test_a_writer_that_slept_through_its_claim_is_shut_out(url: str, monkeypatch
     sleeper.append(demo(0))
     monkeypatch.setattr(lock, "LEASE", 0.0)
     other.append(demo(60))
-    with pytest.raises(dfn.HistoryInUseError, match="taken over"):
-        sleeper.append(demo(500))
+    for _ in range(2):
+        with pytest.raises(dfn.HistoryInUseError, match="taken over"):
+            sleeper.append(demo(500))
     sleeper.close()
     other.append(demo(500))
     holds(other, 0, 60, 500)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.history.tables import Rows, Tables
 from tests.history.moments import demo, snapshot
 
 MAIL = "ada.lovelace@example.com"
@@ -32,6 +33,28 @@ def test_pseudonyms_are_the_same_from_one_writer_to_the_next(tmp_path: Path) -> 
         with dfn.History(tmp_path / "site", redact=True) as history:
             history.append(snapshot(seconds, [CUSTOMER] if not seconds else [], payments=[PAYMENT] if seconds else []))
     assert history.visitors().collect()["customer_email"].item() == history.payments().collect()["email"].item()
+
+
+def test_who_guesses_a_name_cannot_check_it_without_the_key(tmp_path: Path) -> None:
+    pseudonyms = []
+    for place, key in enumerate((b"a key of my own, long enough", b"another key, just as long", True)):
+        with dfn.History(tmp_path / f"{place}", redact=key) as history:
+            history.append(snapshot(0, [CUSTOMER]))
+        pseudonyms += history.visitors().select("customer_email", "customer_name").collect().row(0)
+    assert len(set(pseudonyms)) == 6
+    assert snapshot(0, [CUSTOMER]).redacted().visitors["customer_email"].item() not in pseudonyms
+
+
+def test_rows_with_names_are_not_put_into_it(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "names") as names:
+        names.append(snapshot(0, [CUSTOMER]))
+    tables = Tables(names.location)
+    rows = Rows(**{name: tables.scan(tables.open(name), name).collect() for name in Rows._fields})  # type: ignore[arg-type]
+    with pytest.raises(dfn.HistoryKeyError, match="append"):
+        dfn.History(tmp_path / "site", redact=True).extend(rows)
+    with dfn.History(tmp_path / "copy") as copy:
+        copy.extend(rows)
+    assert copy.info().rows == names.info().rows
 
 
 def test_the_key_is_beside_the_tables_and_for_its_owner_alone(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.__main__ import main
 from datafast_nb.history import recorder
 from tests.history.moments import after, shown, snapshot
 
@@ -207,6 +208,33 @@ def test_each_refusal_has_its_exit_code(tmp_path: Path) -> None:
     process = command(tmp_path / "new", "--every", "soon")
     assert "10s" in process.communicate(timeout=GENEROUS)[1]
     assert process.returncode == 2
+
+
+def test_the_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["record", "--help"])
+    text = capsys.readouterr().out
+    assert all(f"\n  {code}  " in text for code in range(4))
+
+
+def test_where_nothing_can_be_written_the_command_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    process = command(tmp_path / "file", "--demo")
+    text, _ = process.communicate(timeout=GENEROUS)
+    assert (process.returncode, lines(text)[0]["error"]) == (1, "HistoryStorageError")
+
+
+def test_a_recording_ends_with_its_interpreter(tmp_path: Path) -> None:
+    code = f"""
+import datafast_nb as dfn
+recording = dfn.History({str(tmp_path)!r}).record(dfn.demo.Site(), every=0.01, progress=False)
+while not recording.progress.snapshots:
+    recording.wait(0.01)
+"""
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, check=False, capture_output=True, text=True, timeout=GENEROUS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert dfn.History(tmp_path).info().rows["polls"] >= 1
 
 
 def test_a_key_that_is_refused_ends_the_command(tmp_path: Path) -> None:
