@@ -29,6 +29,7 @@ State = Literal["starting", "live", "unrecorded", "retrying", "paused", "unwatch
 LONGEST_WAIT: Final = 300.0
 """Seconds between two attempts at most, unless the service asks for more."""
 
+_UNRECORDED: Final = "Nothing was recorded at this moment."  # the same at all of them: a reader hears it once
 _LONGEST_FAULT: Final = 300  # characters
 _LONGEST_ASKED: Final = 86_400.0  # seconds that a service can put the next attempt off
 
@@ -71,7 +72,7 @@ class Status:
         sentences: dict[State, str] = {
             "starting": "Loading…",
             "live": self.replay or f"Live · every {duration(self.interval)}",
-            "unrecorded": self.fault or "",
+            "unrecorded": ". ".join(part for part in (self.replay, self.fault) if part),
             "retrying": f"{self.fault} {again}",
             "paused": ". ".join(part for part in (self.replay or "Paused", self.fault) if part),
             "unwatched": "Paused while nobody looks",
@@ -280,7 +281,7 @@ class Poller:
             if isinstance(outcome, Snapshot):
                 self._snapshot, self._fault, self._failures, delay = outcome, None, 0, self._interval
             elif self._unrecorded:  # nothing is wrong, but what was known of another moment does not hold for this one
-                self._snapshot, self._fault, self._failures, delay = None, sentence(outcome), 0, self._interval
+                self._snapshot, self._fault, self._failures, delay = None, _UNRECORDED, 0, self._interval
             else:
                 self._fault = sentence(outcome)
                 self._stopped = isinstance(outcome, _FINAL)

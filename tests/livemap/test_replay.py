@@ -325,7 +325,7 @@ def test_a_moment_that_was_not_recorded_shows_nobody_and_says_so(replay: Replay,
     seek(live, 3_600)
     assert live.snapshot is None
     assert live.status.state == "unrecorded"
-    assert "Nothing was recorded" in front(live).status["text"]
+    assert front(live).status["text"] == "Playing at 60×. Nothing was recorded at this moment."
     assert names(live) == []
     assert figure(live, "Visitors now") == ("–", "")
     with pytest.raises(RuntimeError, match="Nothing is known of this moment"):
