@@ -13,7 +13,7 @@ import pytest
 import datafast_nb as dfn
 from datafast_nb.errors import HistoryStorageError
 from datafast_nb.history import Replay
-from datafast_nb.livemap import LiveMap, live_map
+from datafast_nb.livemap import LiveMap, live_map, poller
 from datafast_nb.livemap.timebar import EVERY, Replayed
 from datafast_nb.snapshot import Snapshot
 from tests.history.moments import START, after, snapshot
@@ -301,6 +301,22 @@ def test_many_threads_may_move_it(replay: Replay, sent: Sent) -> None:
     replay.pause()
     seek(live, 125)
     assert (names(live), at(live)) == (["Bob", "Cem"], after(125))
+
+
+def test_what_happens_while_nobody_looks_is_no_news(
+    replay: Replay, clock: Clock, sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "LOOK_EVERY", 0.01)
+    live = displayed(LiveMap(replay))
+    ask(live, "beat", view="a")
+    ask(live, "away", view="a")
+    until(lambda: live.status.state == "unwatched")
+    settle(live)
+    clock.time = 1
+    ask(live, "beat", view="a")
+    settle(live)
+    assert names(live) == ["Ann", "Bob"]
+    assert sent.told("news") == []
 
 
 # Where nothing more is known
