@@ -560,6 +560,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     def _change_scene(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
         """Make a snapshot the present scene, and give what is new in it; None if it is there, or there is none."""
         if snapshot is self._scene.snapshot:
+            if self._timebar is not None:
+                self._timebar.stays(self.snapshots.values())
             return None
         last = self._scene
         if self._timebar is not None and not self._timebar.goes_on():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -109,6 +109,7 @@ class TimeBar:
     def __init__(self, replay: Replayed) -> None:
         self.replay = replay
         self._answered: tuple[int | None, datetime] = (None, replay.now)  # the jumps before the last answer; of when
+        self._answer: Snapshot | None = None  # the last one
         self._drawn: int | None = None  # the jumps before what is on the map
         self._sought: str | None = None  # the turn of the browser's last seek
         self.gaps = _longest(getattr(replay, "gaps", None))
@@ -116,20 +117,28 @@ class TimeBar:
     def snapshot(self) -> Snapshot:
         """Ask the replay."""
         jumps, when = self.replay.jumps, self.replay.now
+        answer = None
         try:
-            return self.replay.snapshot()
+            answer = self.replay.snapshot()
         finally:
             # A jump amid the request: nobody knows which side of it the answer is of.
             self._answered = (jumps if self.replay.jumps == jumps else None, when)
+            self._answer = answer
+        return answer
 
     def goes_on(self) -> bool:
         """Say whether the last answer comes after what is on the map, without a jump; it is on the map from now on."""
         before, self._drawn = self._drawn, self._answered[0]
         return self._drawn is not None and self._drawn == before
 
+    def stays(self, shown: Iterable[Snapshot | None]) -> None:
+        """Take the last answer as being on the map, if it is what is shown: a jump may lead to the same poll."""
+        if self._answer is not None and any(each is self._answer for each in shown):
+            self._drawn = self._answered[0]
+
     def start_afresh(self) -> None:
         """Take the next answer for the first one."""
-        self._drawn = None
+        self._answer = self._drawn = None
 
     def seek(self, milliseconds: float, turn: str) -> None:
         """Go to a moment, counted from 1970, in a turn by which the browser knows that it was done."""

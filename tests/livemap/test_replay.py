@@ -181,6 +181,14 @@ def test_what_is_played_again_is_news_again(replay: Replay, clock: Clock, sent: 
     assert [each["who"] for news in sent.told("news") for each in news["payments"]] == ["second", "second"]
 
 
+def test_what_happens_after_a_jump_to_the_same_poll_is_news(replay: Replay, clock: Clock, sent: Sent) -> None:
+    live = displayed(LiveMap(replay))
+    seek(live, 30)
+    clock.time = 0.5
+    refreshed(live)
+    assert [each["who"] for news in sent.told("news") for each in news["payments"]] == ["first"]
+
+
 def test_what_happens_after_a_pause_or_at_another_speed_is_news_all_the_same(
     replay: Replay, clock: Clock, sent: Sent
 ) -> None:

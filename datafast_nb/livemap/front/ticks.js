@@ -8,7 +8,7 @@ const MONTH = 30.4 * DAY;
 const STEPS = [
   ...[1, 2, 5, 10, 15, 30].map((count) => ({ unit: "minute", count, length: count * MINUTE })),
   ...[1, 2, 3, 6, 12].map((count) => ({ unit: "minute", count: 60 * count, length: count * HOUR })),
-  ...[1, 2, 7, 14].map((count) => ({ unit: "day", count, length: count * DAY })),
+  ...[1, 2, 3, 5, 7, 14].map((count) => ({ unit: "day", count, length: count * DAY })),
   ...[1, 3, 6, 12, 60, 120, 1200].map((count) => ({ unit: "month", count, length: count * MONTH })),
 ];
 
