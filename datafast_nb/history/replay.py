@@ -6,8 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
+from datafast_nb.history.changes import WINDOW
+from datafast_nb.history.tables import MOMENT
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -17,7 +21,31 @@ if TYPE_CHECKING:
 class Replay:
     """A span of a history that is shown again; made by ``History.replay``. It is a source: give it to ``LiveMap``.
 
-    It plays from the start when made, and stays at the end when it gets there. Safe to use from several threads.
+    It plays from the start when made, and stops at the end. Safe to use from several threads.
+
+    Parameters
+    ----------
+    history
+        What is shown.
+    start, end
+        The first and the last moment (with a time zone).
+    speed
+        Seconds of the past in one second.
+    clock
+        Gives the seconds that pass meanwhile.
+
+    Raises
+    ------
+    ValueError
+        `start` comes after `end`, or `speed` is not above 0.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> replay = dfn.History("site-history").replay(speed=60)  # doctest: +SKIP
+    >>> live = dfn.LiveMap(replay)  # doctest: +SKIP
+    >>> replay.seek(replay.start + timedelta(hours=3))  # doctest: +SKIP
+    >>> replay.speed = 600  # doctest: +SKIP
     """
 
     def __init__(
@@ -28,6 +56,8 @@ class Replay:
         speed: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if start > end:
+            raise ValueError(f"start, {start}, comes after end, {end}: exchange them.")
         self._history = history
         self._start = start
         self._end = end
@@ -35,8 +65,11 @@ class Replay:
         self._turn = threading.RLock()
         self._speed = _checked(speed)
         self._playing = True
+        self._jumps = 0
         self._from = start  # where the replay was when it was last touched, at this time of the clock
         self._since = clock()
+        self._listeners: tuple[Callable[[], Any], ...] = ()
+        self._last: tuple[datetime, Snapshot] | None = None  # the snapshot that was last shown, and its poll's time
 
     @property
     def start(self) -> datetime:
@@ -63,44 +96,103 @@ class Replay:
 
     @speed.setter
     def speed(self, value: float) -> None:
+        speed = _checked(value)
         with self._turn:
-            self.seek(self.now)
-            self._speed = _checked(value)
+            self._stand_at(self.now)
+            self._speed = speed
+        self._tell()
 
     @property
     def playing(self) -> bool:
         """Whether it goes on: neither paused nor at the end."""
-        return self._playing and self.now < self._end
+        with self._turn:
+            return self._playing and self.now < self._end
+
+    @property
+    def jumps(self) -> int:
+        """How often it was set to another moment; what came before a jump is not what happened before."""
+        return self._jumps
+
+    @property
+    def gaps(self) -> pl.DataFrame:
+        """The times of the span of which something may be missing: ``since`` and ``until``, in order, not touching."""
+        found = self._history.gaps().lazy().select("since", "until").sort("since", "until")
+        apart = (pl.col("since") > pl.col("until").cum_max().shift()).fill_null(value=True)
+        spans = found.group_by(apart.cum_sum().alias("gap"), maintain_order=True)
+        joined = spans.agg(pl.col("since").min(), pl.col("until").max()).drop("gap")
+        start, end = pl.lit(self._start, MOMENT), pl.lit(self._end, MOMENT)
+        inside = joined.filter(pl.col("until") > start, pl.col("since") < end)
+        return inside.with_columns(
+            pl.max_horizontal("since", start).alias("since"), pl.min_horizontal("until", end).alias("until")
+        ).collect()
 
     def play(self) -> None:
         """Go on from the moment that is shown; at the end, from the start."""
         with self._turn:
-            self.seek(self._start if self.now == self._end else self.now)
+            again = self.now == self._end
+            self._stand_at(self._start if again else self.now)
+            self._jumps += again
             self._playing = True
+        self._tell()
 
     def pause(self) -> None:
         """Stay at the moment that is shown."""
         with self._turn:
-            self.seek(self.now)
+            self._stand_at(self.now)
             self._playing = False
+        self._tell()
 
     def seek(self, when: datetime) -> None:
         """Go to a moment (with a time zone); one outside the span becomes its nearest end."""
+        if not isinstance(when, datetime):
+            raise TypeError(f"when takes a datetime with a time zone, not {when!r:.60}.")
         if when.tzinfo is None:
             raise ValueError("when has no time zone; give one, such as when.replace(tzinfo=datetime.UTC).")
         with self._turn:
-            self._from = min(max(when.astimezone(UTC), self._start), self._end)
-            self._since = self._clock()
+            self._stand_at(min(max(when.astimezone(UTC), self._start), self._end))
+            self._jumps += 1
+        self._tell()
+
+    def on_change(self, callback: Callable[[], Any], *, remove: bool = False) -> None:
+        """Call a function after each `play`, `pause`, `seek` and change of `speed`, on the thread that did it.
+
+        ``remove=True`` takes the function off again.
+        """
+        with self._turn:
+            others = tuple(each for each in self._listeners if each != callback)
+            self._listeners = others if remove else (*others, callback)
 
     def snapshot(self) -> Snapshot:
-        """Give the snapshot of the moment that is shown.
+        """Give the snapshot of the moment that is shown; the same object as long as it is the same.
 
         Raises
         ------
         NotRecordedError
             That moment is in a gap.
         """
-        return self._history.at(self.now)
+        when = self.now
+        poll = self._poll_before(when)
+        last = self._last
+        if last is None or poll != last[0]:
+            snapshot = self._history.at(when)
+            last = self._last = (snapshot.fetched_at, snapshot)
+        return last[1]
+
+    def _poll_before(self, when: datetime) -> datetime | None:
+        """Give the time of the last poll until a moment, if it was not too long before."""
+        recent = self._history.polls(when - WINDOW, when + timedelta(microseconds=1))
+        time_of_poll: datetime | None = recent.select(pl.col("seen_at").max()).collect().item()
+        return time_of_poll
+
+    def _stand_at(self, when: datetime) -> None:
+        """Count from a moment on; whoever has come to the end has stopped. The caller holds the turn."""
+        self._playing = self.playing
+        self._from, self._since = when, self._clock()
+
+    def _tell(self) -> None:
+        """Call back, outside the turn: whoever is called may take others."""
+        for callback in self._listeners:
+            callback()
 
     def __repr__(self) -> str:
         state = "playing" if self.playing else "paused"
@@ -108,6 +200,8 @@ class Replay:
 
 
 def _checked(speed: float) -> float:
+    if not isinstance(speed, (int, float)):
+        raise TypeError(f"speed is {speed!r:.60}: it must be a number, such as 60 for a minute in a second.")
     if not 0 < speed < float("inf"):
         raise ValueError(f"speed is {speed}: give a number above 0, such as 60 for a minute in a second.")
     return float(speed)

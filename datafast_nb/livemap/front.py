@@ -61,6 +61,8 @@ class Front(anywidget.AnyWidget):
     status = Dict().tag(sync=True)
     figures: List[Any] = List().tag(sync=True)
     controls = Dict().tag(sync=True)
+    replay = Dict().tag(sync=True)
+    gaps: List[Any] = List().tag(sync=True)
     legend = Dict().tag(sync=True)
     filters = Dict().tag(sync=True)
     visitors = Dict().tag(sync=True)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -30,6 +30,7 @@ from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene
 from datafast_nb.livemap.sites import Sites, named
+from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.view import View, answer_while_busy
 from datafast_nb.livemap.wishes import Wishes
 from datafast_nb.schema import PAYMENTS, VISITORS
@@ -61,9 +62,10 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     ----------
     source : Source, or a list or mapping of them
         Where the snapshots come from: `Client`, `demo.Site`, or anything else with a method ``snapshot()``. Several
-        websites are shown on one map, with a column, a filter and a colour ``site``; a mapping names them.
+        websites are shown on one map, with a column, a filter and a colour ``site``; a mapping names them. One that
+        can be moved in time, such as ``History.replay`` gives, gets a time bar; it is shown on a map of its own.
     interval : float
-        Seconds from an answer to the next request, at least 1.
+        Seconds from an answer to the next request, at least 1. A replay is asked every second while it plays.
     color_by : str
         What the colours tell: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
         (new or returning), ``site``.
@@ -85,7 +87,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     TypeError
         `source` has no method ``snapshot()``, `basemap` can't be one, or a number is none.
     ValueError
-        `height` is under 120, or a name is unknown.
+        `height` is under 120, a name is unknown, or a replay is one of several sources.
     traitlets.TraitError
         Another value is impossible.
 
@@ -134,6 +136,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         if height < LEAST_HEIGHT:
             raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
         checked(basemap)
+        replay = replayed(sources)
+        self._timebar = None if replay is None else TimeBar(replay)
         self._source_names = ", ".join(type(each).__name__ for each in sources.values())
         self._several = ONE_SITE not in sources
         self._arrived = time.monotonic()  # when the last snapshot came
@@ -149,16 +153,27 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._came: Listeners[pl.DataFrame] = Listeners("on_visitor")
         self._stood: Listeners[Status] = Listeners("on_status")
         self._last_status: Status | None = None
-        self._sites = Sites(sources, float(interval), _weakly(self._update), self._presence.is_watched)
+        asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
+        every = float(interval) if self._timebar is None else EVERY
+        self._sites = Sites(asked, every, _weakly(self._update), self._presence.is_watched)
         super().__init__(interval=interval, color_by=color_by, basemap=basemap, height=int(height), theme=theme)
         weakref.finalize(self, self._sites.close)
-        self._sites.each(Poller.start)
+        if replay is None:
+            self._sites.each(Poller.start)
+        else:
+            moved = _weakly(self._follow_replay)
+            replay.on_change(moved)
+            self._unfollow = weakref.finalize(self, replay.on_change, moved, remove=True)
+            self._follow_replay()
 
     # What there is
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last snapshot that arrived; of several sites, the last of each in one. None until the first has."""
+        """The last snapshot that arrived; of several sites, the last of each in one. None until the first has.
+
+        Of a replay, the one of the moment that is shown; None where nothing was recorded.
+        """
         return self._sites.snapshot
 
     @property
@@ -190,23 +205,26 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
     @property
     def status(self) -> Status:
         """How the polling stands; as text, the sentence that the header shows."""
-        return self._sites.status
+        return self._worded(self._sites.status)
 
     @property
     def statuses(self) -> dict[str, Status]:
         """How the polling stands with each site, by name."""
-        return {name: moment.status for name, moment in self._sites.moments.items()}
+        return {name: self._worded(moment.status) for name, moment in self._sites.moments.items()}
 
     # What can be done
 
     def start(self) -> None:
-        """Ask now and go on at the interval, after `stop` or a refusal, displayed or not."""
+        """Ask now and go on at the interval, after `stop` or a refusal, displayed or not. A replay is played."""
         self._presence.forget()
-        self._sites.each(Poller.start)
+        self._do_resume({})
 
     def stop(self) -> None:
-        """Ask no more until `start`; the last data stay on the map."""
-        self._sites.each(Poller.pause)
+        """Ask no more until `start`; the last data stay on the map. A replay is paused."""
+        if self._timebar is None:
+            self._sites.each(Poller.pause)
+        else:
+            self._timebar.replay.pause()
 
     def refresh(self) -> None:
         """Ask now. It returns at once; the answer is drawn, and is `snapshot`, when it has come."""
@@ -318,11 +336,12 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         Raises
         ------
         RuntimeError
-            There is no snapshot yet.
+            There is no snapshot: not yet, or not of the moment that a replay shows.
         """
         snapshot = self.snapshot
         if snapshot is None:
-            raise RuntimeError("Nothing has arrived yet that could be saved. Wait until live.snapshot is not None.")
+            why = "Nothing has arrived yet" if self._timebar is None else "Nothing is known of this moment, or not yet,"
+            raise RuntimeError(f"{why} that could be saved. Wait until live.snapshot is not None.")
         file = Path(path)
         file.write_text(page(snapshot, title=title, redact=redact), encoding="utf-8")
         return file
@@ -333,6 +352,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
             return  # as the poller does
         if hasattr(self, "_sites"):  # a constructor that raised leaves an object without
             self._sites.close()
+            if self._timebar is not None:
+                self._unfollow()
             with self._lock:
                 view, self._view = self._view, None
             if view is not None:
@@ -404,7 +425,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     @observe("interval")
     def _change_interval(self, change: Bunch) -> None:
-        self._sites.each(lambda poller: poller.set_interval(change["new"]))
+        if self._timebar is None:
+            self._sites.each(lambda poller: poller.set_interval(change["new"]))
 
     @observe("color_by")
     def _change_colours(self, change: Bunch) -> None:
@@ -449,7 +471,18 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self.stop()
 
     def _do_resume(self, _message: dict[str, Any]) -> None:
-        self._sites.each(Poller.start)
+        if self._timebar is None:
+            self._sites.each(Poller.start)
+        else:
+            self._timebar.replay.play()
+
+    def _do_seek(self, message: dict[str, Any]) -> None:
+        if self._timebar is not None:
+            self._timebar.seek(float(message["at"]), str(message["turn"]))
+
+    def _do_speed(self, message: dict[str, Any]) -> None:
+        if self._timebar is not None:
+            self._timebar.replay.speed = float(message["value"])
 
     def _do_refresh(self, _message: dict[str, Any]) -> None:
         self.refresh()
@@ -508,11 +541,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         """Take the present moment, draw it, and tell what is new; on any thread."""
         with self._lock:
             snapshot, sites = self._sites.latest()
-            news = None
-            if snapshot is not None and snapshot is not self._scene.snapshot:
-                last, self._scene = self._scene, Scene(snapshot, sites, self._scene)
-                self._arrived = time.monotonic()
-                news = self._scene.news_since(last)
+            news = self._change_scene(snapshot, sites)
             self._draw()
             if news is not None and self._view is not None:
                 chosen = self._drawing.chosen(self._scene, self._wishes.filters)
@@ -525,6 +554,52 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         before, self._last_status = self._last_status, self.status
         if self._last_status != before:
             self._stood.tell(self._last_status)
+        if self._timebar is not None:
+            self._rest_with(self._timebar)
+
+    def _change_scene(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
+        """Make a snapshot the present scene, and give what is new in it; None if it is there, or there is none."""
+        if snapshot is self._scene.snapshot:
+            if self._timebar is not None:
+                self._timebar.stays(self.snapshots.values())
+            return None
+        last = self._scene
+        if self._timebar is not None and not self._timebar.goes_on():
+            last = Scene(None)  # what was jumped over is no news
+        self._scene = Scene(snapshot, sites, last)
+        if last.snapshot is None:
+            self._let_go()
+        self._arrived = time.monotonic()
+        return None if snapshot is None else self._scene.news_since(last)
+
+    def _let_go(self) -> None:
+        """Wish no more for what the first scene after a jump has not: he has not left, and nobody went from there."""
+        wishes, scene = self._wishes, self._scene
+        if wishes.selected is not None and wishes.selected not in scene.visitors["_key"]:
+            wishes = replace(wishes, selected=None)
+        if wishes.opened is not None and not members(self._drawing.chosen(scene, wishes.filters), wishes.opened).height:
+            wishes = replace(wishes, opened=None)
+        self._wishes = wishes
+
+    # A replay
+
+    def _follow_replay(self) -> None:
+        """Ask for the moment that the replay was set to, and go on asking while it plays; on any thread."""
+        if self._timebar is not None and self.status.state != "closed":
+            on = self._timebar.replay.playing
+            self._sites.each(lambda poller: poller.move(on=on))
+
+    def _rest_with(self, timebar: TimeBar) -> None:
+        """Ask once more and then no more when the replay has come to its end; what happens unseen is no news."""
+        state = self._sites.status.state
+        if state == "unwatched":
+            timebar.start_afresh()
+        elif state not in {"paused", "stopped", "closed"} and not timebar.replay.playing:
+            self._follow_replay()
+
+    def _worded(self, status: Status) -> Status:
+        """Say in a status what the replay does, if there is one."""
+        return status if self._timebar is None else replace(status, replay=self._timebar.doing())
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
         """Tell the user's functions; outside the drawing's lock, so they may take as long as they like."""
@@ -556,6 +631,8 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         if self._view is None:
             return
         state = self._drawing.state(self._scene, self._wishes)
+        if self._timebar is not None:
+            state |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
         self._view.show(state | {"status": self._status_line(), "controls": self._controls(), "theme": self.theme})
         self._view.show_heat(self._drawing.heat(self._scene, self._wishes))
 
@@ -563,7 +640,7 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
         """Say how the polling stands, and what else a reader should know."""
         now, snapshot, notes = self.status, self._scene.snapshot, self._faults
         if snapshot is not None and not snapshot.visitors.height:
-            notes = ["Nobody here right now", *notes]
+            notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:
             notes = [_NO_SCORE_YET, *notes]
         return {"state": now.state, "text": str(now), "notes": notes}

@@ -18,16 +18,18 @@ from datafast_nb.errors import (
     ForbiddenError,
     MissingKeyError,
     NotFoundError,
+    NotRecordedError,
     RetryLaterError,
 )
 from datafast_nb.formats import duration, plain
 from datafast_nb.snapshot import Snapshot, Source
 
-State = Literal["starting", "live", "retrying", "paused", "unwatched", "stopped", "closed"]
+State = Literal["starting", "live", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"]
 
 LONGEST_WAIT: Final = 300.0
 """Seconds between two attempts at most, unless the service asks for more."""
 
+_UNRECORDED: Final = "Nothing was recorded at this moment."  # the same at all of them: a reader hears it once
 _LONGEST_FAULT: Final = 300  # characters
 _LONGEST_ASKED: Final = 86_400.0  # seconds that a service can put the next attempt off
 
@@ -45,29 +47,34 @@ class Status:
     Attributes
     ----------
     state : str
-        ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``retrying``: the last
-        one failed, and the next follows at `retry_at`. ``paused``: by a person. ``unwatched``: nobody looks any more.
-        ``stopped``: the service refused, and asking again can't help. ``closed``: for good.
+        ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``unrecorded``: nothing
+        is known of the moment, as in a gap of a replay. ``retrying``: the last request failed, and the next follows at
+        `retry_at`. ``paused``: by a person, or a replay at its end. ``unwatched``: nobody looks any more. ``stopped``:
+        the service refused, and asking again can't help. ``closed``: for good.
     interval : float
         Seconds from an answer to the next request.
     fault : str or None
         What the last request failed with, where it did.
     retry_at : datetime or None
         When the next attempt follows, in UTC, while ``retrying``; None while it is being made.
+    replay : str or None
+        What a replay does, such as ``Playing at 60×``; None where the source is none.
     """
 
     state: State
     interval: float
     fault: str | None = None
     retry_at: datetime | None = None
+    replay: str | None = None
 
     def __str__(self) -> str:
         again = "Trying again now." if self.retry_at is None else f"Next try at {self.retry_at:%H:%M:%S} UTC."
         sentences: dict[State, str] = {
             "starting": "Loading…",
-            "live": f"Live · every {duration(self.interval)}",
+            "live": self.replay or f"Live · every {duration(self.interval)}",
+            "unrecorded": ". ".join(part for part in (self.replay, self.fault) if part),
             "retrying": f"{self.fault} {again}",
-            "paused": f"Paused. {self.fault}" if self.fault else "Paused",
+            "paused": ". ".join(part for part in (self.replay or "Paused", self.fault) if part),
             "unwatched": "Paused while nobody looks",
             "stopped": f"Stopped. {self.fault}",
             "closed": "Closed",
@@ -119,7 +126,8 @@ class Poller:
         self._answered = time.monotonic()
         self._failures = 0
         self._wished = False  # that the next request is made, whether somebody watches or not
-        self._paused = self._unwatched = self._stopped = self._closed = False
+        self._again = False  # that another one is made after the one in flight
+        self._paused = self._unwatched = self._stopped = self._closed = self._unrecorded = False
         self._snapshot: Snapshot | None = None
         self._fault: str | None = None
         self._retry_at: datetime | None = None
@@ -142,6 +150,14 @@ class Poller:
         with self._condition:
             self._paused = True
             self._rest()
+        self._on_change()
+
+    def move(self, *, on: bool) -> None:
+        """Ask anew for what has been set to another moment, after a request in flight; then go `on`, or pause."""
+        with self._condition:
+            self._paused, self._unwatched, self._stopped = not on, False, False
+            self._again = True
+            self._ask_now()
         self._on_change()
 
     def refresh(self) -> None:
@@ -211,6 +227,7 @@ class Poller:
             "stopped": self._stopped,
             "paused": self._paused,
             "unwatched": self._unwatched,
+            "unrecorded": self._unrecorded,
             "retrying": self._fault is not None,
             "starting": self._snapshot is None,
         }
@@ -250,7 +267,7 @@ class Poller:
                     return False
                 left = self._due - time.monotonic()
                 if left <= 0:
-                    self._wished = False
+                    self._wished = self._again = False
                     return True
                 self._condition.wait(min(left, LOOK_EVERY))
 
@@ -260,20 +277,28 @@ class Poller:
             if self._closed:
                 return False
             self._answered = time.monotonic()
-            self._wished = False
+            self._unrecorded = isinstance(outcome, NotRecordedError)
             if isinstance(outcome, Snapshot):
                 self._snapshot, self._fault, self._failures, delay = outcome, None, 0, self._interval
+            elif self._unrecorded:  # nothing is wrong, but what was known of another moment does not hold for this one
+                self._snapshot, self._fault, self._failures, delay = None, _UNRECORDED, 0, self._interval
             else:
                 self._fault = sentence(outcome)
                 self._stopped = isinstance(outcome, _FINAL)
                 self._failures += 1
                 asked = outcome.retry_after if isinstance(outcome, RetryLaterError) else None
                 delay = back_off(self._failures, self._interval, asked, random.random())  # noqa: S311 - no secret
-            resting = self._resting()
-            self._due = None if resting else self._answered + delay
-            self._retry_at = None if resting or self._fault is None else datetime.now(UTC) + timedelta(seconds=delay)
+            self._plan(delay)
             self._publish()
             return True
+
+    def _plan(self, delay: float) -> None:
+        """Plan the request after an answer, seconds from now; at once if it was wished for since."""
+        self._wished = self._again
+        rests = self._resting()
+        self._due = self._answered if self._again else None if rests else self._answered + delay
+        retries = self._fault is not None and not (rests or self._unrecorded)
+        self._retry_at = datetime.now(UTC) + timedelta(seconds=delay) if retries else None
 
 
 def back_off(failures: int, interval: float, retry_after: float | None, chance: float) -> float:

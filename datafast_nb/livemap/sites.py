@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from datafast_nb.formats import plain
 from datafast_nb.livemap.poller import Moment, Poller, State, Status
 from datafast_nb.livemap.scene import ONE_SITE
 from datafast_nb.snapshot import Snapshot, Source
+
+_BEST_FIRST: Final[tuple[State, ...]] = (
+    *("live", "starting", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"),
+)
 
 _HELP = (
     "Give it datafast_nb.connect(), a Client, a demo.Site, or any object with a method snapshot() that returns a "
@@ -101,7 +105,7 @@ class Sites:
         with self._lock:
             if any(snap is not self._parts.get(name) for name, snap in parts.items()):
                 known = {name: snap for name, snap in parts.items() if snap is not None}
-                together = known[ONE_SITE] if ONE_SITE in known else Snapshot.of_sites(known)
+                together = known.get(ONE_SITE) or (Snapshot.of_sites(known) if known else None)
                 self._parts, self._latest = parts, (together, frozenset(known))
             return self._latest
 
@@ -111,8 +115,7 @@ class Sites:
         statuses = [moment.status for moment in self.moments.values()]
         if len(statuses) == 1:
             return statuses[0]
-        order: tuple[State, ...] = ("live", "starting", "retrying", "paused", "unwatched", "stopped", "closed")
-        return min(statuses, key=lambda status: order.index(status.state))
+        return min(statuses, key=lambda status: _BEST_FIRST.index(status.state))
 
     @property
     def faults(self) -> list[str]:

@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import datafast_nb as dfn
 from datafast_nb.errors import AuthenticationError, ConnectionFailedError
+from tests.livemap.pasts import demo_replay
 from tests.livemap.sources import Scripted, people
 
 noon = datetime(2026, 2, 6, 12, tzinfo=UTC)
@@ -134,6 +135,9 @@ STATES: Final = {
         python("live.refresh()"),
         (480, 1100),
     ),
+    "replay": State("demo_replay()", widths=(480, 760, 1100, 1600)),
+    "replay-gap": State("demo_replay(at=0.5)", widths=(480, 1100)),
+    "replay-end": State("demo_replay(days=0.1, at=1)", widths=(480, 1100)),
     "dark-on-light": State("site(400)", options=", theme='dark'"),
 }
 
@@ -149,7 +153,7 @@ def main(folder: Path, *names: str) -> None:
             notebook.open(SETUP, *cells).run(0)
             for index, (name, state) in enumerate(states.items(), start=1):
                 notebook.run(index)
-                expected = "starting" if name == "loading" else "live"
+                expected = "starting" if name == "loading" else "paused" if name.startswith("replay") else "live"
                 answered = f'.df-status:is([data-state="{expected}"], [data-state="stopped"], [data-state="retrying"])'
                 notebook.output(index).locator(answered).wait_for()
                 _shoot(notebook, index, state, folder / f"{name}.png")

@@ -70,6 +70,11 @@ _OVERFLOW: Final = """() => {
     const parts = ['.df-header', '.df-filters', '.df-legend', '.df-panel', '.df-card .df-body', '.df-list'];
     return [...parts.map((part) => root.querySelector(part)), root].filter(wide).map((node) => node.className);
 }"""
+_SMALL: Final = """() => [...document.querySelectorAll('.datafast-map :is(button, select, input, a[role])')]
+    .filter((node) => node.checkVisibility() && !node.closest('[inert]'))
+    .map((node) => [node.getAttribute('aria-label') ?? node.className, node.getBoundingClientRect()])
+    .filter(([, {width, height}]) => Math.min(width, height) < 24)
+    .map(([name, {width, height}]) => `${name} ${width}x${height}`)"""
 _BACKGROUND: Final = "(node) => getComputedStyle(node).backgroundColor"
 
 
@@ -179,12 +184,20 @@ def test_what_can_be_clicked_is_large_enough(live: MapPage) -> None:
     live.root.get_by_role("button", name="Filters").click()
     live.click(live.discs()[0])
     expect(live.part("popup")).to_be_visible()
-    small = live.root.locator("button, select, input, a[role]").evaluate_all("""(nodes) => nodes
-        .filter((node) => node.checkVisibility() && !node.closest('[inert]'))
-        .map((node) => [node.getAttribute('aria-label') ?? node.className, node.getBoundingClientRect()])
-        .filter(([, {width, height}]) => Math.min(width, height) < 24)
-        .map(([name, {width, height}]) => `${name} ${width}x${height}`)""")
-    assert small == []
+    assert live.page.evaluate(_SMALL) == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(480, "JupyterLab Light"), (1280, "JupyterLab Dark")])
+def test_the_time_bar_is_readable_large_enough_and_fits(live: MapPage, width: int, theme: str) -> None:
+    live.page.set_viewport_size({"width": width, "height": 900})
+    live.notebook.theme(theme)
+    live.python("from tests.livemap.pasts import demo_replay; source, options = demo_replay(days=0.1), {}")
+    live.run("paused")
+    bar = live.part("timebar")
+    expect(bar.locator(".df-tick")).not_to_have_count(0)
+    assert live.page.evaluate(_FAINT) == []
+    assert live.page.evaluate(_SMALL) == []
+    assert bar.evaluate("(node) => node.scrollWidth <= node.clientWidth")
 
 
 # Keyboard and screen readers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.history.replay import Replay
-from tests.history.moments import START, after, demos
+from tests.history.moments import START, after, demos, snapshot
 
 
 class Clock:
@@ -101,3 +102,102 @@ def test_in_a_gap_it_says_so(tmp_path: Path, clock: Clock) -> None:
     replay.seek(START + timedelta(hours=1))
     with pytest.raises(dfn.NotRecordedError, match="gaps"):
         replay.snapshot()
+
+
+def test_to_go_back_from_the_end_is_not_to_play_again(replay: Replay, clock: Clock) -> None:
+    clock.time = 100
+    assert not replay.playing
+    replay.seek(after(300))
+    clock.time = 101
+    assert replay.now == after(300)
+    assert not replay.playing
+
+
+def test_a_moment_that_was_not_polled_anew_is_the_same_snapshot(replay: Replay) -> None:
+    replay.pause()
+    replay.seek(after(60))
+    shown = replay.snapshot()
+    replay.seek(after(119))
+    assert replay.snapshot() is shown
+    replay.seek(after(120))
+    assert replay.snapshot().fetched_at == after(120)
+
+
+def test_only_seeking_and_playing_again_are_jumps(replay: Replay, clock: Clock) -> None:
+    replay.pause()
+    replay.speed = 10
+    replay.play()
+    assert replay.jumps == 0
+    replay.seek(after(60))
+    assert replay.jumps == 1
+    clock.time = 100
+    replay.play()
+    assert replay.jumps == 2
+
+
+def test_who_follows_it_is_told_of_each_change_once_until_taken_off(replay: Replay) -> None:
+    told: list[tuple[bool, float, float]] = []
+
+    def tell() -> None:
+        told.append((replay.playing, replay.speed, (replay.now - START).total_seconds()))
+
+    replay.on_change(tell)
+    replay.on_change(tell)
+    replay.pause()
+    replay.seek(after(60))
+    replay.speed = 10
+    replay.play()
+    assert told == [(False, 60, 0), (False, 60, 60), (False, 10, 60), (True, 10, 60)]
+    replay.on_change(tell, remove=True)
+    replay.pause()
+    assert len(told) == 4
+
+
+def test_gaps_that_touch_are_one_and_end_with_the_span(tmp_path: Path, clock: Clock) -> None:
+    with dfn.History(tmp_path) as recorded:
+        for seconds in (0, 1_000, 2_000, 2_060, 4_000):
+            recorded.append(snapshot(seconds))
+    gaps = Replay(recorded, after(500), after(3_000), 1, clock).gaps
+    assert gaps.rows() == [(after(500), after(2_000)), (after(2_060), after(3_000))]
+
+
+def test_one_poll_is_a_span_in_which_nothing_moves(history: dfn.History, clock: Clock) -> None:
+    still = Replay(history, after(60), after(60), 60, clock)
+    still.play()
+    still.seek(after(600))
+    assert (still.now, still.playing) == (after(60), False)
+    assert still.snapshot().fetched_at == after(60)
+
+
+def test_a_span_that_ends_before_it_starts_is_refused(history: dfn.History, clock: Clock) -> None:
+    with pytest.raises(ValueError, match="exchange"):
+        Replay(history, after(60), after(0), 1, clock)
+
+
+def test_a_history_that_is_not_there_is_not_replayed(tmp_path: Path) -> None:
+    with pytest.raises(dfn.NotRecordedError, match="no history"):
+        dfn.History(tmp_path / "nowhere").replay()
+
+
+@pytest.mark.parametrize("wrong", ["60", None])
+def test_a_speed_that_is_no_number_is_refused_and_changes_nothing(replay: Replay, wrong: object) -> None:
+    with pytest.raises(TypeError, match="speed"):
+        replay.speed = wrong  # type: ignore[assignment]
+    assert replay.speed == 60
+
+
+def test_many_threads_may_move_it(replay: Replay) -> None:
+    """Each change is whole: it is always at a moment that somebody chose, and every jump is counted."""
+
+    def move(number: int) -> None:
+        for step in range(200):
+            replay.seek(after(number * 100 + step % 10))
+            replay.pause()
+
+    threads = [threading.Thread(target=move, args=(number,)) for number in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert replay.jumps == 800
+    assert (replay.now - START).total_seconds() % 100 < 10

@@ -47,6 +47,7 @@ function controlGroup(model, ask) {
   colour.element.prepend(icon("colour"));
   write(interval.select, { title: "How often new data are asked for" });
   write(colour.select, { title: "What the colours of the map mean" });
+  const asking = element("span", { class: "df-buttons" }, pause, refresh);
   const draw = () => {
     const { resting, interval: seconds, intervals, color_by: chosen, colors } = model.get("controls");
     const word = resting ? "Resume" : "Pause";
@@ -57,12 +58,15 @@ function controlGroup(model, ask) {
     showChoice(interval.select, String(seconds));
     choices(colour.select, colors ?? []);
     showChoice(colour.select, chosen);
+    // A replay is asked as it plays, and played with the time bar.
+    const replayed = model.get("replay").now !== undefined;
+    for (const node of [asking, interval.element]) write(node, { hidden: replayed });
   };
-  follow(model, ["controls"], draw);
+  follow(model, ["controls", "replay"], draw);
   return element(
     "div",
     { class: "df-controls", role: "group", "aria-label": "Map controls" },
-    element("span", { class: "df-buttons" }, pause, refresh),
+    asking,
     interval.element,
     colour.element,
     element("span", { class: "df-buttons" }, fit, fullScreen()),
@@ -114,11 +118,11 @@ function statusLine(model, clock) {
     arrange(text, [sentence, ...(notes ?? [])], (_note, index) => index, makeNote, writeNote);
     // Three answers have not come: the data are old, unless somebody wanted them to rest.
     const late = Math.max(30, 3 * (model.get("controls").interval || 0)) * 1000;
-    const awaited = state === "live" || state === "retrying";
+    const awaited = (state === "live" || state === "retrying") && model.get("replay").now === undefined;
     write(age, { "data-stale-after": awaited ? late : null });
     count(age, "ago", model.get("clock") || null, clock);
     write(updated, { hidden: !model.get("clock") });
   };
-  follow(model, ["status", "controls", "clock"], draw);
+  follow(model, ["status", "controls", "clock", "replay"], draw);
   return line;
 }

@@ -12,6 +12,7 @@ import { popups } from "./popups.js";
 import { presence } from "./presence.js";
 import { followTheme } from "./theme.js";
 import { Clock, tick } from "./time.js";
+import { timebar } from "./timebar.js";
 import { toasts } from "./toasts.js";
 
 /** Draw a view into `el`, and give what takes it away again. */
@@ -26,13 +27,19 @@ export function render({ model, el }) {
     }
   };
   const clock = new Clock();
-  const setClock = () => clock.set(model.get("clock"));
+  const setClock = () => {
+    const { now } = model.get("replay");
+    if (now === undefined) clock.set(model.get("clock"));
+    else clock.hold(now);
+  };
   const setAge = (message) => message.do === "age" && clock.aged(message.milliseconds);
   model.on("change:clock", setClock);
+  model.on("change:replay", setClock);
   model.on("msg:custom", setAge);
   signal.addEventListener("abort", () => model.off("msg:custom", setAge));
   setClock();
-  el.append(header(model, ask, clock), filters(model, ask), panel(model, ask, clock), legend(model));
+  const parts = [header(model, ask, clock), filters(model, ask), panel(model, ask, clock)];
+  el.append(...parts, timebar(model, ask, signal), legend(model));
   findMap(model, el, signal)
     .then((found) => found && furnish(found, model, ask, clock, signal))
     .catch((error) => console.error("The live map could not be drawn.", error));
@@ -87,7 +94,7 @@ function furnish({ root, map, anchor, heat }, model, ask, clock, signal) {
   followTheme(root, model, () => layer.redraw(), signal);
   keepKeys(root, map, signal);
   presence(root, ask, signal);
-  const stop = tick(root, clock);
+  const stop = tick(root, clock, model);
   signal.addEventListener("abort", stop);
 }
 

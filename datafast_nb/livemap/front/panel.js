@@ -126,6 +126,8 @@ function selectable(node, { id }) {
 
 /** Say why a list is empty. */
 function emptyText(model, quiet, filtered) {
-  if (!model.get("clock")) return model.get("status").state === "starting" ? "Loading…" : "No data yet";
+  const replayed = model.get("replay").now !== undefined;
+  const none = replayed ? "Nothing was recorded at this moment" : "No data yet";
+  if (!model.get("clock")) return model.get("status").state === "starting" ? "Loading…" : none;
   return model.get("filters").active?.length ? filtered : quiet;
 }

@@ -1,5 +1,7 @@
 // Tells how long ago something was, by the data's clock and not by the browser's, which may be wrong.
 
+import { follow } from "./follow.js";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -9,12 +11,19 @@ const DAY = 24 * HOUR;
 export class Clock {
   #time = 0;
   #arrival = 0;
+  #held = false;
 
   /** Set the data's time, in milliseconds since the epoch, when it has arrived. */
   set(time) {
     if (!time || time === this.#time) return;
     this.#time = time;
     this.#arrival = performance.now();
+  }
+
+  /** Set the time that is replayed; it goes on only as it is set again. */
+  hold(time) {
+    this.#time = time;
+    this.#held = true;
   }
 
   /** Say how old the data are, in milliseconds, where they came before this view. */
@@ -24,7 +33,7 @@ export class Clock {
 
   /** Give the present time in milliseconds since the epoch; 0 before the first data. */
   now() {
-    return this.#time && this.#time + performance.now() - this.#arrival;
+    return this.#time && (this.#held ? this.#time : this.#time + performance.now() - this.#arrival);
   }
 }
 
@@ -58,8 +67,8 @@ export function count(node, kind, time, clock) {
   else node.textContent = "";
 }
 
-/** Count on every second, unless the page is hidden; gives a function that stops it. */
-export function tick(root, clock) {
+/** Count on every second and with a replay, unless the page is hidden; gives a function that stops it. */
+export function tick(root, clock, model) {
   const beat = () => {
     if (document.hidden) return;
     const now = clock.now();
@@ -67,6 +76,7 @@ export function tick(root, clock) {
   };
   const timer = setInterval(beat, SECOND);
   document.addEventListener("visibilitychange", beat);
+  follow(model, ["replay"], beat);
   return () => {
     clearInterval(timer);
     document.removeEventListener("visibilitychange", beat);
