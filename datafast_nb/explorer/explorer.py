@@ -11,7 +11,6 @@ from typing import Any, Final, get_args
 import altair as alt
 import polars as pl
 from IPython.core.getipython import get_ipython
-from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, TraitError, observe, validate
 
@@ -28,6 +27,7 @@ from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.drawing import filter_bar, offered
 from datafast_nb.livemap.poller import checked, sentence
 from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.shown import OpenedWhenShown
 from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
 
@@ -40,7 +40,7 @@ _HELP: Final = (
 )
 
 
-class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
+class Explorer(OpenedWhenShown):
     """A panel to ask by which groups, which figure, of which visitors; with the chart, the table and the code.
 
     Display it as the last line of a cell. Alone it explores one snapshot, or asks its source for a new one when told
@@ -222,27 +222,6 @@ class Explorer(VBox):  # type: ignore[misc] # ipywidgets is not typed
     def __repr__(self) -> str:
         linked = "" if self._live is None else ", live=…"
         return f"Explorer(by={list(self.by)!r}, measure={self.measure!r}{linked})"
-
-    # As the live map, this widget opens its comm when it is displayed or put into another one, and not before: until
-    # then the garbage collector can have it.
-
-    def open(self) -> None:
-        """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""
-        if self._view is not None:
-            super().open()
-
-    @property
-    def model_id(self) -> str:
-        """The id by which a browser finds the widget."""
-        self._show()
-        return str(super().model_id)
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's options
-        self._show()
-        if self._view is None:  # closed before it was ever shown
-            return {"text/plain": repr(self)}
-        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
-        return bundle
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""

@@ -143,7 +143,8 @@ def follow(last: Colouring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.Da
     by : str
         What the colours shall tell.
     visitors : polars.DataFrame
-        Who is drawn; with the column `by` if that is a category.
+        All there are, whether filters choose them or not, so that a category keeps its colour while filters come and
+        go; with the column `by` if that is a category.
     clusters : polars.DataFrame
         What ``clusters.collect`` gives.
     """

@@ -93,7 +93,7 @@ class Drawing:
                 wishes.filters.apply(scene.visitors) if category is not None else self.chosen(scene, wishes.filters)
             )
             clusters = collect(chosen, wishes.viewport, category=category)
-            self._colouring = follow(self._colouring, wishes.color_by, chosen, clusters)
+            self._colouring = follow(self._colouring, wishes.color_by, scene.visitors, clusters)
             return marks(clusters, self._colouring), self._colouring
 
         key = (scene, wishes.filters, wishes.viewport, wishes.color_by)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import polars as pl
-from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, Float, Int, TraitError, observe, validate
 
@@ -29,6 +28,7 @@ from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene
+from datafast_nb.livemap.shown import OpenedWhenShown
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.view import View, answer_while_busy
@@ -52,7 +52,7 @@ _NO_SCORE_YET: Final = "No predictions for this site yet"
 _OWN: Final = ("_key", "x", "y")  # columns that are the map's own
 
 
-class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
+class LiveMap(OpenedWhenShown):
     """A map of who is on a website now, which keeps itself up to date.
 
     Display it as the last line of a cell. It starts asking its source when it is made, in a thread of its own, and so
@@ -363,27 +363,6 @@ class LiveMap(VBox):  # type: ignore[misc] # ipywidgets is not typed
 
     def __repr__(self) -> str:
         return f"LiveMap({self._source_names}, interval={self.interval:g}, status={self.status.state!r})"
-
-    # ipywidgets keeps every widget that has a comm, for ever. So this one opens its comm, and makes the widgets in it,
-    # when it is displayed or put into another widget; until then the garbage collector can have it.
-
-    def open(self) -> None:
-        """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""
-        if self._view is not None:
-            super().open()
-
-    @property
-    def model_id(self) -> str:
-        """The id by which a browser finds the widget."""
-        self._show()
-        return str(super().model_id)
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's options
-        self._show()
-        if self._view is None:  # closed before it was ever shown
-            return {"text/plain": repr(self)}
-        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
-        return bundle
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""

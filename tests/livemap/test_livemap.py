@@ -580,6 +580,16 @@ def test_the_interval_is_changed_by_the_browser_and_from_code() -> None:
     assert live.interval == live.status.interval == 7.0
 
 
+def test_a_category_keeps_its_colour_while_filters_come_and_go() -> None:
+    devices = pl.Series(["desktop"] * 5 + ["mobile"] * 3 + ["tablet"] * 2)
+    live = shown(people(10, device=devices), color_by="device")
+    before = front(live).legend["swatches"]
+    live.filter(device="tablet")
+    assert front(live).legend["swatches"] == before
+    live.clear_filters()
+    assert front(live).legend["swatches"] == before
+
+
 @pytest.mark.parametrize("color_by", ["score", "expected_value", "is_customer", "device", "channel", "visit_kind"])
 def test_each_way_to_colour_has_a_legend_and_survives_a_refresh(color_by: Any) -> None:
     crowd = people(200, device=pl.Series(["mobile", "desktop"] * 100), visit_count=pl.int_range(200) % 3)

@@ -1,0 +1,39 @@
+"""A widget that costs nothing until somebody sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ipywidgets import VBox
+
+
+class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
+    """A widget that opens its comm, and makes the widgets in it, when it is displayed or put into another one.
+
+    ipywidgets keeps every widget that has a comm, for ever; until this one has, the garbage collector can have it.
+    A subclass makes its `_view` in `_show`, and calls `open` when it stands.
+    """
+
+    _view: Any = None
+
+    def _show(self) -> None:
+        """Make the view and open the comm, the first time."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""
+        if self._view is not None:
+            super().open()
+
+    @property
+    def model_id(self) -> str:
+        """The id by which a browser finds the widget."""
+        self._show()
+        return str(super().model_id)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's options
+        self._show()
+        if self._view is None:  # closed before it was ever shown
+            return {"text/plain": repr(self)}
+        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
+        return bundle
