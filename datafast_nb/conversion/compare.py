@@ -171,23 +171,29 @@ def _with_change(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
             ratio(scored, scored.sum()).alias(f"share_{period}"),
             ratio(nw.col(f"_rate_{period}"), scored).alias(f"conversion_rate_{period}"),
             nw.when(scored >= _LEAST).then(variance).alias(f"_variance_{period}"),
+            nw.when(scored >= _LEAST).then(scored - 1.0).alias(f"_free_{period}"),
         )
     change = nw.col("conversion_rate_after") - nw.col("conversion_rate_before")
-    variance = nw.col("_variance_before") + nw.col("_variance_after")
-    margin = student(_freedom(variance)) * variance.sqrt()
-    return groups.with_columns(change=change, change_low=change - margin, change_high=change + margin).with_columns(
-        within_noise=(nw.col("change_low") <= 0) & (nw.col("change_high") >= 0)
+    margin = student(nw.col("_freedom")) * nw.col("_variance").sqrt()
+    return (
+        _with_freedom(groups)
+        .with_columns(change=change, change_low=change - margin, change_high=change + margin)
+        .with_columns(within_noise=(nw.col("change_low") <= 0) & (nw.col("change_high") >= 0))
     )
 
 
-def _freedom(variance: nw.Expr) -> nw.Expr:
-    """Give the degrees of freedom of a variance that is the sum of two: Satterthwaite (1946), *Biometrics Bulletin* 2.
+def _with_freedom(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the `_variance` of the change and its degrees of `_freedom`: Satterthwaite (1946), *Biometrics Bulletin* 2.
 
-    The harmonic mean of those of the two, weighted by the squares of their parts; where nothing varies, of halves.
+    With the part that each side has in the variance squared over its own degrees of freedom, one over the sum of both.
+    Each is a column of its own: databases work an expression out again wherever it is named.
     """
-    part = ratio(nw.col("_variance_before"), variance).fill_null(0.5)
-    before, after = (nw.col(f"scored_{period}").cast(nw.Float64) - 1.0 for period in _PERIODS)
-    return 1.0 / (ratio(part**2, before) + ratio((1.0 - part) ** 2, after))
+    groups = groups.with_columns(_variance=nw.col("_variance_before") + nw.col("_variance_after"))
+    groups = groups.with_columns(_part=ratio(nw.col("_variance_before"), nw.col("_variance")).fill_null(0.5))
+    part, rest = nw.col("_part"), 1.0 - nw.col("_part")
+    return groups.with_columns(
+        _freedom=1.0 / (part * part / nw.col("_free_before") + rest * rest / nw.col("_free_after"))
+    )
 
 
 def _with_effects(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
