@@ -133,7 +133,7 @@ def test_whatever_happens_at_once_each_message_is_of_one_moment(sent: Sent, capl
     for number, message in enumerate(messages):
         now |= {name: value for name, value in message.items() if name in STATE}
         assert_of_one_moment(now, f"message {number} of {len(messages)}: {sorted(message)}")
-    assert len({message["clock"] for message in messages if "clock" in message}) > 5
+    assert len({message["clock"] for message in messages if "clock" in message}) > 2  # more than one moment came
     assert now["clock"] == round((NOON + timedelta(seconds=source.number)).timestamp() * 1000)
     assert len(told) == len(set(told))
     assert caplog.records == []
