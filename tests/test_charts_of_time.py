@@ -128,7 +128,7 @@ class TestCompare:
         assert len(rows) == 2 * 5
 
     def test_the_subtitle_tells_the_mix_from_the_rates(self) -> None:
-        assert "the traffic mix did +0.00, the groups' own rates +0.00" in said(
+        assert "+0.00 come from the traffic mix, +0.00 from the groups' own rates" in said(
             dfn.charts.compare(crowd(100), crowd(100), "channel")
         )
 

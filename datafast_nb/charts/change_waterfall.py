@@ -79,8 +79,8 @@ def compare(
     heading = wording.title(
         f"The mean predicted conversion rate went from {rates[0]:.2%} to {rates[1]:.2%}, by {by_all}",
         f"{wording.number(sizes[0], 'prospect')} before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} "
-        f"percentage points the traffic mix did {_points(mix)}, the groups' own rates {_points(own)}.",
-        f"Faint: a change within noise, or too few to tell ({uncertainty.ENOUGH}). n: prospects before and after.",
+        f"percentage points, {_points(mix)} come from the traffic mix, {_points(own)} from the groups' own rates.",
+        f"Faint: a change within noise, or fewer than {uncertainty.ENOUGH} prospects. n: prospects before and after.",
     )
     rows = _rows(_groups(table, names, top), rates[0], min(sizes))
     return _drawn(rows, rates).properties(title=heading)

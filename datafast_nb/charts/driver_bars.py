@@ -83,7 +83,7 @@ def drivers(
         if drawn.height < table.height
         else "",
         f"1 is {average}. Ticks and thin lines: the lift as measured and its 95 % interval; bars: drawn towards 1, the "
-        f"smaller the group. The groups overlap. {uncertainty.note(drawn['scored'])}",
+        f"more so the smaller the group. The groups overlap. {uncertainty.note(drawn['scored'])}",
     )
     return _drawn(_rows(drawn)).properties(title=heading)
 
