@@ -109,7 +109,7 @@ def test_a_click_on_a_bar_filters_the_map_and_its_chip_takes_that_back(linked: P
     expect(live_map.locator(".df-figures strong").first).to_have_text("20")
     expect(linked.row("FR")).to_have_attribute("aria-pressed", "true")
     expect(linked.row("DE")).to_have_attribute("aria-pressed", "false")
-    faint = linked.chart.locator('.mark-rect path[opacity="0.35"]')
+    faint = linked.chart.locator('.mark-rect path[fill-opacity="0.4"]')
     expect(faint).to_have_count(2)
     chip.click()
     expect(faint).to_have_count(0)
