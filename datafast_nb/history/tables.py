@@ -56,6 +56,9 @@ POLLS: Final = pl.Schema(
 times of the oldest ones shown, and ``gap_since`` is set where nothing is known of the time from there to this poll.
 """
 
+RETENTION: Final = 1
+"""Hours for which a file that was merged into another stays, for readers who still need it."""
+
 _FIRST: Final = {"seen_at": MOMENT}
 SCHEMAS: Final[dict[Name, pl.Schema]] = {
     "visitors": pl.Schema({**_FIRST, "change": pl.String(), "copy": pl.Int64(), **VISITORS}),
@@ -104,6 +107,7 @@ _PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "3
 _UNREADABLE: Final = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 """What Delta Lake does not take literally in a folder's name."""
 
+_OWN_FILE: Final = re.compile(r"(^|/)(part-[^/]+\.parquet|_delta_log/[^/]+\.tmp)$")
 _COMPRESSION_LEVEL: Final = 6
 _MISSING: Final = "A history needs Delta Lake, which is not installed. Get it with: pip install 'datafast_nb[history]'"
 
@@ -189,6 +193,18 @@ class Tables:
                         next(Path(self.location, name).iterdir(), None)  # what is forbidden is not what is missing
                 return None
         return self._checked(table, name)
+
+    def check_place(self) -> None:
+        """Refuse to make tables in folders that hold something else already."""
+        if self.is_remote:
+            return
+        with self.guarded("written"):
+            for folder in (Path(self.location, name) for name in SCHEMAS):
+                if folder.is_dir() and any(folder.iterdir()) and not (folder / "_delta_log").exists():
+                    raise HistoryStorageError(
+                        f"{folder} holds files that are none of a history's, and nothing was made there. Choose "
+                        "another location, such as a new folder."
+                    )
 
     def create(self, name: Name, properties: dict[str, str]) -> DeltaTable:
         """Make a table, or open it where it is there already."""
@@ -276,9 +292,14 @@ class Tables:
                 table.delete(None if last is None else f"seen_at > '{last.isoformat()}'")
 
     def clean(self, table: DeltaTable, *, thoroughly: bool = False) -> None:
-        """Delete the files that no reader needs any more; thoroughly, also those that no commit ever named."""
+        """Delete the files that no reader needs any more; thoroughly, also those that no commit ever named.
+
+        Where there are files of others among those, all that no commit named stay.
+        """
         with self.guarded("written"):
-            table.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False, full=thoroughly)
+            bounds: Any = {"retention_hours": RETENTION, "enforce_retention_duration": False}
+            ours = thoroughly and all(map(_OWN_FILE.search, table.vacuum(dry_run=True, full=True, **bounds)))
+            table.vacuum(dry_run=False, full=ours, **bounds)
 
     def set_property(self, table: DeltaTable, key: str, value: str) -> None:
         """Set a property of a table. Whoever opened it before can't write to it any more."""

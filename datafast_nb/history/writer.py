@@ -77,6 +77,7 @@ class Writer:
         self._whole = False  # whether nothing is there of an append that broke off
         self._last: datetime | None = None
         self._known: Known | None = None
+        tables.check_place()
         self._lock = lock(tables)
         try:
             self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
