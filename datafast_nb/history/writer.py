@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from datafast_nb.errors import HistoryError, HistoryOrderError
+from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import (
     IDS,
     NOTHING,
@@ -26,7 +27,7 @@ from datafast_nb.history.changes import (
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
 from datafast_nb.history.rebuild import states_at
-from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files
+from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files, properties_of
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ class Writer:
     ----------
     tables
         Where to write.
-    properties
-        What to note in the tables, if they have to be made.
+    redact
+        Whether to store pseudonyms, or the key that makes them.
     """
 
-    def __init__(self, tables: Tables, properties: dict[str, str]) -> None:
+    def __init__(self, tables: Tables, redact: bool | bytes) -> None:
         self._tables = tables
         self._whole = False  # whether nothing is there of an append that broke off
         self._last: datetime | None = None
@@ -80,7 +81,11 @@ class Writer:
         tables.check_place()
         self._lock = lock(tables)
         try:
-            self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
+            key = pseudonyms.key_of(tables, redact, make=tables.open("polls") is None)
+            noted = {pseudonyms.PROPERTY: pseudonyms.fingerprint(key)}
+            self._open: dict[Name, DeltaTable] = {name: tables.create(name, noted) for name in _ORDER}
+            pseudonyms.check(tables, key, properties_of(self._open["polls"]).get(pseudonyms.PROPERTY, ""))
+            self._redactor = None if key is None else pseudonyms.Redactor(key)
             self._lock.claim(self._open.values())
             self._known = self._recall()
         except BaseException:
@@ -96,6 +101,8 @@ class Writer:
     def append(self, snapshot: Snapshot) -> Appended:
         """Store what is new in a snapshot."""
         known = self._known or self._recall()
+        if self._redactor is not None:
+            snapshot = self._redactor.redact(snapshot)
         when = time_of(snapshot)
         if known.last is not None and when <= known.last:
             if when == known.last or self._has(when):
