@@ -324,7 +324,8 @@ def full_names(snapshot: Snapshot) -> list[str]:
     """Give the names of two words and more that a snapshot knows of; single words are words of the page too."""
     columns = (getattr(snapshot, kind)[name] for kind, (names, _) in _PEOPLE.items() for name in names)
     names = pl.concat([column.rename("name") for column in columns]).str.strip_chars().unique().drop_nulls()
-    return names.filter(names.str.contains(r"\S\s+\S")).to_list()
+    full: list[str] = names.filter(names.str.contains(r"\S\s+\S")).to_list()
+    return full
 
 
 def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:

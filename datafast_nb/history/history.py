@@ -315,7 +315,9 @@ class History:
     def at(self, when: datetime) -> Snapshot:
         """Give the snapshot of a moment, as the endpoint would have shown it: the last one until then.
 
-        Rows are those of the snapshot that was appended, in another order: events and payments newest first.
+        Rows are those of the snapshot that was appended, in another order: events and payments newest first. They are
+        as they were first shown; one that left the list before older ones did is there as long as those were shown, in
+        their place, and one that was in the list twice is there once.
 
         Parameters
         ----------
@@ -461,12 +463,12 @@ class History:
 
     def _rows_of(self, name: Any, polls: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - one of three names
         """Read what some snapshots are made of."""
-        last = polls["seen_at"].max()
+        last: Any = polls["seen_at"].max()
         since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
         rows = self._rows(name).filter(pl.col("seen_at") <= last)
         if name == "visitors":
             return rows.filter(pl.col("seen_at") >= (last if since is None else since)).collect()
-        return _between(rows, "timestamp", since, None).collect()
+        return _between(rows, "timestamp", last if since is None else since, None).collect()
 
     def _nearest(self, when: datetime) -> str:
         """Say when something is known, nearest to a moment."""

@@ -52,8 +52,9 @@ POLLS: Final = pl.Schema(
 )
 """One row per snapshot: its figures, how many rows its frames had, and how far back they reach.
 
-``states_since`` is when the oldest state began that was still true, ``events_since`` and ``payments_since`` are the
-times of the oldest ones shown, and ``gap_since`` is set where nothing is known of the time from there to this poll.
+``states_since`` is when the oldest state was written that was still true, ``events_since`` and ``payments_since`` are
+the times of the oldest ones shown (when they were first seen, where they have none), and ``gap_since`` is set where
+nothing is known of the time from there to this poll.
 """
 
 RETENTION: Final = 1
