@@ -239,19 +239,22 @@ class Snapshot:
         """When the snapshot was taken, in UTC."""
         return self._fetched_at
 
-    def redacted(self, key: bytes | None = None) -> Self:
+    def redacted(self, key: bytes | None = None, *, names: Iterable[str] = ()) -> Self:
         """Give the same snapshot with names and e-mail addresses replaced by pseudonyms.
 
         The same person gets the same pseudonym in all three frames, so a payment can still be matched to its visitor.
         Inside other text (URLs, campaign parameters, event data) e-mail addresses are blanked out, and so are the full
-        names that the snapshot knows of, but no single word; and so are the values in `problems`. Places, devices,
-        pages and ids stay: they are pseudonymous, not anonymous.
+        names that the snapshot knows of, but no single word; and so are the values in `problems`. An id that holds
+        any of them becomes a pseudonym as a whole, so that ids stay apart. Places, devices, pages and other ids stay:
+        they are pseudonymous, not anonymous.
 
         Parameters
         ----------
         key
             Secret that makes the pseudonyms: with the same key a person keeps the pseudonym from one day to the
             next. By default a key that lasts as long as this Python process.
+        names
+            More full names to blank out, such as those that an earlier snapshot knew of.
 
         Notes
         -----
@@ -259,19 +262,18 @@ class Snapshot:
         of known addresses without the key.
         """
         secret = _PROCESS_KEY if key is None else key
-        people = (
-            (self._visitors, ("customer_name", "display_name"), ("customer_email",)),
-            (self._events, ("customer_name", "display_name"), ()),
-            (self._payments, ("name", "display_name"), ("email",)),
-        )
-        known = _full_names(*(frame[name] for frame, names, _ in people for name in names))
+        known = _as_written({*names, *full_names(self)})
+        frames = (self._visitors, self._events, self._payments)
         return type(self)(
-            *(_pseudonymised(frame, names, emails, secret, known) for frame, names, emails in people),
+            *(
+                _pseudonymised(frame, *_PEOPLE[kind], secret, known)
+                for kind, frame in zip(_PEOPLE, frames, strict=True)
+            ),
             count=self._count,
             has_predictions=self._has_predictions,
             baseline=self._baseline,
             fetched_at=self._fetched_at,
-            problems=self._problems.with_columns(value=pl.lit("(redacted)")),
+            problems=self._problems.with_columns(value=pl.lit(_BLANK)),
         )
 
     def __repr__(self) -> str:
@@ -303,9 +305,27 @@ class Snapshot:
         )
 
 
+_BLANK: Final = "(redacted)"
+_ADDRESS: Final = "person-{}@redacted.invalid"
 _PROCESS_KEY: Final = secrets.token_bytes(32)
 _EMAIL: Final = r"[^\s@\"'<>=&?/:,;\\]+(?:@|%40|\\u0040)[^\s@\"'<>=&?/:,;\\]+\.\p{L}{2,}"
+_PEOPLE: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "visitors": (("customer_name", "display_name"), ("customer_email",)),
+    "events": (("customer_name", "display_name"), ()),
+    "payments": (("name", "display_name"), ("email",)),
+}
+"""The columns of each frame that hold names, and those that hold addresses."""
+
+_IDS: Final = ("visitor_id", "user_id", "event_id", "payment_id")
 _CURRENCIES: Final = 4
+
+
+def full_names(snapshot: Snapshot) -> list[str]:
+    """Give the names of two words and more that a snapshot knows of; single words are words of the page too."""
+    columns = (getattr(snapshot, kind)[name] for kind, (names, _) in _PEOPLE.items() for name in names)
+    names = pl.concat([column.rename("name") for column in columns]).str.strip_chars().unique().drop_nulls()
+    full: list[str] = names.filter(names.str.contains(r"\S\s+\S")).to_list()
+    return full
 
 
 def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
@@ -334,28 +354,44 @@ def _pseudonymised(
     frame: pl.DataFrame, names: tuple[str, ...], emails: tuple[str, ...], key: bytes, known: list[str]
 ) -> pl.DataFrame:
     """Replace names and addresses by pseudonyms, and blank out addresses and known names inside any other text."""
-    tags = {
-        value: hmac.digest(key, value.strip().lower().encode(), "sha256").hex()[:10]
-        for column in (*names, *emails)
-        for value in frame[column].drop_nulls().unique()
-    }
-    blanked = pl.col(pl.String).exclude("site", *names, *emails).str.replace_all(_EMAIL, "(redacted)")
-    return frame.with_columns(
-        pl.col(column).replace_strict({value: form.format(tag) for value, tag in tags.items()}, return_dtype=pl.String)
-        for form, columns in (("Person {}", names), ("person-{}@redacted.invalid", emails))
+    ids = [name for name in _IDS if name in frame.columns]
+    people = {
+        column: {value: form.format(_tag(key, value.strip().lower())) for value in frame[column].drop_nulls().unique()}
+        for form, columns in (("Person {}", names), (_ADDRESS, emails))
         for column in columns
-    ).with_columns(
-        blanked.str.replace_many(known, ["(redacted)"] * len(known), ascii_case_insensitive=True, leftmost=True)
-        if known
-        else blanked
+    }
+    # Two ids that hold an address are two ids still; one that is an address is the pseudonym of that address.
+    telling = {
+        column: {
+            value: _ADDRESS.format(_tag(key, value))
+            for value in frame[column].filter(frame.select(pl.col(column) != _blanked(column, known))[column]).unique()
+        }
+        for column in ids
+    }
+    return frame.with_columns(
+        *(pl.col(column).replace_strict(forms, return_dtype=pl.String) for column, forms in people.items()),
+        *(pl.col(column).replace(forms) for column, forms in telling.items()),
+        _blanked(pl.col(pl.String).exclude("site", *names, *emails, *ids), known),
     )
 
 
-def _full_names(*columns: pl.Series) -> list[str]:
-    """Give the names of two words and more, also as they stand in a URL; single words are words of the page too."""
-    names = pl.concat([column.rename("name") for column in columns]).str.strip_chars().unique().drop_nulls()
-    full = names.filter(names.str.contains(r"\S\s+\S")).to_list()
-    return sorted({form for name in full for form in (name, quote(name), quote_plus(name))}, key=len, reverse=True)
+def _tag(key: bytes, value: str) -> str:
+    """Give the start of a value's keyed hash."""
+    return hmac.digest(key, value.encode(), "sha256").hex()[:10]
+
+
+def _blanked(text: pl.Expr | str, known: list[str]) -> pl.Expr:
+    """Blank out addresses and known names in text."""
+    expression = pl.col(text) if isinstance(text, str) else text
+    blanked = expression.str.replace_all(_EMAIL, _BLANK)
+    if not known:
+        return blanked
+    return blanked.str.replace_many(known, [_BLANK] * len(known), ascii_case_insensitive=True, leftmost=True)
+
+
+def _as_written(names: Iterable[str]) -> list[str]:
+    """Give names as they stand in text and in URLs, the longest first."""
+    return sorted({form for name in names for form in (name, quote(name), quote_plus(name))}, key=len, reverse=True)
 
 
 def _revenue(payments: pl.DataFrame) -> str:

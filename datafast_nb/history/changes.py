@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -16,7 +16,10 @@ WINDOW: Final = timedelta(minutes=10)
 """How far back the endpoint shows what happened."""
 
 REMEMBERED: Final = 6 * WINDOW
-"""How long an event or a payment is held in memory; an older one is looked up in the table."""
+"""How long an event or a payment is held in memory; of an older one that has an id, only the hash of that."""
+
+RESTATED: Final = 6 * WINDOW
+"""After how long a state that stays the same is written again, so that no moment is made of rows long before it."""
 
 Kind = Literal["events", "payments"]
 IDS: Final[dict[Kind, str]] = {"events": "event_id", "payments": "payment_id"}
@@ -39,12 +42,16 @@ class Known:
         The visitors of the last snapshot: `seen_at` (when this state began), `copy`, and ``schema.VISITORS``.
     events, payments : polars.DataFrame
         `_key` and `time` of those that were shown of late.
+    ids : dict
+        The hashes of all ids that were ever stored, of events and of payments: eight bytes each. An id whose hash is
+        not among them is new; one whose hash is has to be looked up.
     """
 
     last: datetime | None
     states: pl.DataFrame
     events: pl.DataFrame
     payments: pl.DataFrame
+    ids: dict[Kind, pl.Series]
 
 
 class News(NamedTuple):
@@ -57,7 +64,10 @@ class News(NamedTuple):
 STATES: Final = pl.Schema({"seen_at": MOMENT, "copy": pl.Int64(), **VISITORS})
 RECORDS: Final = pl.Schema({_RECORD_KEY: pl.String(), "time": MOMENT})
 
-NOTHING: Final = Known(None, STATES.to_frame(), RECORDS.to_frame(), RECORDS.to_frame())
+NO_IDS: Final = pl.Series(dtype=pl.UInt64)
+NOTHING: Final = Known(
+    None, STATES.to_frame(), RECORDS.to_frame(), RECORDS.to_frame(), {"events": NO_IDS, "payments": NO_IDS}
+)
 
 
 def time_of(snapshot: Snapshot) -> datetime:
@@ -99,19 +109,61 @@ def shown_by(snapshot: Snapshot, kind: Kind) -> pl.DataFrame:
     return records.unique(_RECORD_KEY, keep="first", maintain_order=True).with_columns(time=happened())
 
 
-def fresh(shown: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def fresh(shown: pl.DataFrame, known: Known, kind: Kind) -> pl.DataFrame:
     """Give the events or payments whose key is not known."""
-    return shown.join(known, on=_RECORD_KEY, how="anti", maintain_order="left")
+    return shown.join(getattr(known, kind), on=_RECORD_KEY, how="anti", maintain_order="left")
 
 
-def news(snapshot: Snapshot, known: Known, shown: dict[Kind, pl.DataFrame], new: dict[Kind, pl.DataFrame]) -> News:
-    """Put together what is new about the visitors, and the new ones of the events and payments that are shown."""
+def hashed_ids(records: pl.LazyFrame, kind: Kind) -> pl.Series:
+    """Give the hashes of the ids of records."""
+    return records.select(pl.col(IDS[kind]).drop_nulls().hash()).collect().to_series()
+
+
+def doubtful(shown: pl.DataFrame, known: Known, kind: Kind) -> pl.DataFrame:
+    """Give those of the records that may have been stored long ago: only the table can tell."""
+    new = fresh(shown, known, kind)
+    hashes = pl.Series(new[IDS[kind]].hash())
+    met = known.ids[kind].filter(known.ids[kind].is_in(hashes.implode()))
+    long_ago = pl.lit(value=True) if known.last is None else happened() < known.last - REMEMBERED
+    without = pl.col(IDS[kind]).is_null() & (pl.col("timestamp").is_null() | long_ago)
+    return new.filter(hashes.is_in(met.implode()) | without)
+
+
+def news(
+    snapshot: Snapshot,
+    known: Known,
+    shown: dict[Kind, pl.DataFrame],
+    gap_since: datetime | None = None,
+) -> News:
+    """Put together what is new about the visitors, and the new ones of the events and payments that are shown.
+
+    `gap_since` tells of a gap that the times of the snapshots do not show.
+    """
     when = time_of(snapshot)
     changes, states = _visitor_changes(snapshot, known.states)
     events = _still_known(shown["events"], known.events, when)
     payments = _still_known(shown["payments"], known.payments, when)
-    poll = _poll(snapshot, states, _gap_since(shown["events"], known, when))
-    return News(Rows(changes, new["events"], new["payments"], poll), Known(when, states, events, payments))
+    new = {kind: fresh(shown[kind], known, kind) for kind in IDS}
+    ids = {kind: _and_ids_of(new[kind], known.ids[kind], kind) for kind in IDS}
+    reach = {
+        "states_since": states["seen_at"].min(),
+        "events_since": _oldest(shown["events"], events),
+        "payments_since": _oldest(shown["payments"], payments),
+        "gap_since": gap_since or _gap_since(shown["events"], known, when),
+    }
+    rows = Rows(changes, new["events"], new["payments"], _poll(snapshot, reach))
+    return News(rows, Known(when, states, events, payments, ids))
+
+
+def _and_ids_of(new: pl.DataFrame, ids: pl.Series, kind: Kind) -> pl.Series:
+    """Add the hashes of new ids."""
+    return pl.concat([ids, hashed_ids(new.lazy(), kind)], rechunk=True) if new.height else ids
+
+
+def _oldest(shown: pl.DataFrame, known: pl.DataFrame) -> datetime | None:
+    """Give when the oldest that is shown happened; where the service did not say, when it was first seen."""
+    oldest: datetime | None = known.join(shown, on=_RECORD_KEY, how="semi").select(pl.col("time").min()).item()
+    return oldest
 
 
 def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
@@ -139,13 +191,14 @@ def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataF
 
 
 def _still_known(shown: pl.DataFrame, known: pl.DataFrame, when: datetime) -> pl.DataFrame:
-    """Forget what happened long ago, unless it is still shown."""
-    recent = known.filter(pl.col("time") >= when - REMEMBERED)
-    return pl.concat([shown.select(RECORDS.names()), recent]).unique(_RECORD_KEY)
+    """Forget what happened long ago, unless it is still shown; of what has no time, keep when it was first seen."""
+    recent = pl.col("time") >= when - REMEMBERED
+    kept = known.filter(recent | pl.col(_RECORD_KEY).is_in(shown[_RECORD_KEY].implode()))
+    return pl.concat([kept, shown.select(RECORDS.names())]).unique(_RECORD_KEY, keep="first", maintain_order=True)
 
 
-def _poll(snapshot: Snapshot, states: pl.DataFrame, gap_since: datetime | None) -> pl.DataFrame:
-    """Give the row that completes a snapshot."""
+def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
+    """Give the row that completes a snapshot, out of it and of how far back its rows reach."""
     baseline = snapshot.baseline
     row = {
         "seen_at": time_of(snapshot),
@@ -157,10 +210,7 @@ def _poll(snapshot: Snapshot, states: pl.DataFrame, gap_since: datetime | None) 
         "events": snapshot.events.height,
         "payments": snapshot.payments.height,
         "problems": snapshot.problems.height,
-        "states_since": states["seen_at"].min(),
-        "events_since": snapshot.events["timestamp"].min(),
-        "payments_since": snapshot.payments["timestamp"].min(),
-        "gap_since": gap_since,
+        **reach,
     }
     return pl.DataFrame([row], schema=POLLS)
 

@@ -14,13 +14,12 @@ import polars as pl
 
 from datafast_nb.errors import HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
-from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
-from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Rows, Tables, as_given, files, properties_of
+from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Rows, Tables, as_given, files
 from datafast_nb.history.writer import Appended, Writer
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot, Source
@@ -79,7 +78,9 @@ class History:
         Store pseudonyms in place of names and e-mail addresses, as ``Snapshot.redacted`` makes them. They stay the
         same within the history, and can't be reversed without its key: with True that is the value of
         ``DATAFAST_HISTORY_KEY``, or a file beside the folder, ``<location>.key``, made at the first append. Whoever
-        shall not know the names must not get that file. A key of your own can be given as bytes.
+        shall not know the names must not get that file. A key of your own can be given as bytes. A full name that
+        also stands in other text, such as a URL, is blanked out there while somebody of that name is shown, and
+        afterwards as long as this object records (the last 1,000 names); a name that nobody has there is not known.
     storage_options : mapping of str to str, optional
         Options for the object store, such as ``{"aws_region": "eu-west-1", "timeout": "2min"}``, as the package
         deltalake takes them. By default it is waited for about a minute.
@@ -109,7 +110,6 @@ class History:
     ) -> None:
         self._tables = Tables(location, storage_options)
         self._redact = redact
-        self._key: bytes | None = None
         self._writer: Writer | None = None
         self._turn = threading.Lock()
 
@@ -153,7 +153,7 @@ class History:
             raise ValueError("This snapshot is of several websites. Keep a history for each, and append theirs.")
         with self._turn:
             writer = self._writer or self._begin()
-            return writer.append(snapshot if self._key is None else snapshot.redacted(key=self._key))
+            return writer.append(snapshot)
 
     def extend(self, rows: Rows) -> None:
         """Store many snapshots at once, as rows of the four tables: all of them or, if that fails, none.
@@ -315,7 +315,9 @@ class History:
     def at(self, when: datetime) -> Snapshot:
         """Give the snapshot of a moment, as the endpoint would have shown it: the last one until then.
 
-        Rows are those of the snapshot that was appended, in another order: events and payments newest first.
+        Rows are those of the snapshot that was appended, in another order: events and payments newest first. They are
+        as they were first shown; one that left the list before older ones did is there as long as those were shown, in
+        their place, and one that was in the list twice is there once.
 
         Parameters
         ----------
@@ -418,11 +420,7 @@ class History:
 
     def _begin(self) -> Writer:
         """Become the writer of this history."""
-        polls = self._tables.open("polls")
-        self._key = pseudonyms.key_of(self._tables, self._redact, make=polls is None)
-        if polls is not None:
-            pseudonyms.check(self._tables, self._key, properties_of(polls).get(pseudonyms.PROPERTY, ""))
-        self._writer = Writer(self._tables, {pseudonyms.PROPERTY: pseudonyms.fingerprint(self._key)})
+        self._writer = Writer(self._tables, self._redact)
         return self._writer
 
     def _open(self, name: Name) -> Any:  # noqa: ANN401 - a DeltaTable
@@ -465,12 +463,12 @@ class History:
 
     def _rows_of(self, name: Any, polls: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - one of three names
         """Read what some snapshots are made of."""
-        last = polls["seen_at"].max()
+        last: Any = polls["seen_at"].max()
         since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
         rows = self._rows(name).filter(pl.col("seen_at") <= last)
         if name == "visitors":
             return rows.filter(pl.col("seen_at") >= (last if since is None else since)).collect()
-        return _between(rows, "timestamp", since, None).collect()
+        return _between(rows, "timestamp", last if since is None else since, None).collect()
 
     def _nearest(self, when: datetime) -> str:
         """Say when something is known, nearest to a moment."""

@@ -1,4 +1,4 @@
-"""The key that makes a history's pseudonyms: kept beside the tables, never in them."""
+"""Pseudonyms in place of names, and the key that makes them: kept beside the tables, never in them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,35 @@ from typing import Final
 
 from datafast_nb.errors import HistoryKeyError
 from datafast_nb.history.tables import Tables
+from datafast_nb.snapshot import Snapshot, full_names
 
 VARIABLE: Final = "DATAFAST_HISTORY_KEY"
 PROPERTY: Final = "pseudonyms"
 """The property of the tables that tells which key made them; empty where names are stored as they came."""
 
 _LEAST: Final = 16  # bytes
+
+NAMES: Final = 1_000
+"""How many names are remembered at most: each costs time at every snapshot."""
+
+
+class Redactor:
+    """Redacts one snapshot after the other.
+
+    It remembers the full names it has met, the latest of them: the name of a payment that is no longer shown may still
+    stand in the URL of its visitor. They are in memory alone; on disk they would be what is to be kept from it.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._names: dict[str, None] = {}  # the latest last
+
+    def redact(self, snapshot: Snapshot) -> Snapshot:
+        """Give a snapshot without names."""
+        met = dict.fromkeys(full_names(snapshot))
+        before = [name for name in self._names if name not in met]
+        self._names = dict.fromkeys([*before[max(0, len(before) + len(met) - NAMES) :], *met])
+        return snapshot.redacted(self._key, names=self._names)
 
 
 def key_of(tables: Tables, redact: bool | bytes, *, make: bool) -> bytes | None:
@@ -41,7 +64,8 @@ def key_of(tables: Tables, redact: bool | bytes, *, make: bool) -> bytes | None:
             f"An object store is no place for the key of its pseudonyms. Give it as redact=b'…' or in {VARIABLE}: at "
             f"least {_LEAST} bytes, such as the text that secrets.token_hex(32) gives, and keep it."
         )
-    return _stored(Path(f"{tables.location}.key"), make=make)
+    with tables.guarded("opened with its key"):
+        return _stored(Path(f"{tables.location}.key"), make=make)
 
 
 def fingerprint(key: bytes | None) -> str:
@@ -70,7 +94,10 @@ def check(tables: Tables, key: bytes | None, noted: str) -> None:
 
 def _checked(key: bytes, where: str) -> bytes:
     if len(key) < _LEAST:
-        raise HistoryKeyError(f"The key in {where} is too short to be secret: give at least {_LEAST} bytes.")
+        raise HistoryKeyError(
+            f"The key in {where} is too short to be secret: give at least {_LEAST} bytes, the same as before if the "
+            "history has been begun already."
+        )
     return key
 
 
@@ -79,8 +106,18 @@ def _stored(file: Path, *, make: bool) -> bytes:
     if not file.exists():
         if not make:
             raise HistoryKeyError(f"The key of the pseudonyms is missing: put it back at {file}, or give redact=b'…'.")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as new:
-            new.write(secrets.token_hex(32))
+        _write(file, secrets.token_hex(32))
     return _checked(file.read_bytes().strip(), str(file))
+
+
+def _write(file: Path, key: str) -> None:
+    """Write a key whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(key)
+        opened.flush()
+        os.fsync(descriptor)
+    new.replace(file)

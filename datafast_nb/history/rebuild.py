@@ -43,8 +43,6 @@ def _shown(
     """Give the events or payments that were shown at a moment, newest first."""
     if not count:
         return schema.to_frame()
-    seen = pl.col("seen_at") <= when
-    recent = pl.col("timestamp").is_null() if since is None else pl.col("timestamp") >= since
-    rows = records.filter(seen, recent | pl.col("timestamp").is_null())
+    rows = records.filter(pl.col("seen_at") <= when, happened() >= since)
     newest = rows.sort(happened(), descending=True, maintain_order=True).head(count)
     return as_given(newest).select(schema.names()).collect()

@@ -7,12 +7,15 @@ after the last poll. So four tables change as one, and what a crash left behind 
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from urllib.request import url2pathname
 
 import polars as pl
 
@@ -49,9 +52,13 @@ POLLS: Final = pl.Schema(
 )
 """One row per snapshot: its figures, how many rows its frames had, and how far back they reach.
 
-``states_since`` is when the oldest state began that was still true, ``events_since`` and ``payments_since`` are the
-times of the oldest ones shown, and ``gap_since`` is set where nothing is known of the time from there to this poll.
+``states_since`` is when the oldest state was written that was still true, ``events_since`` and ``payments_since`` are
+the times of the oldest ones shown (when they were first seen, where they have none), and ``gap_since`` is set where
+nothing is known of the time from there to this poll.
 """
+
+RETENTION: Final = 1
+"""Hours for which a file that was merged into another stays, for readers who still need it."""
 
 _FIRST: Final = {"seen_at": MOMENT}
 SCHEMAS: Final[dict[Name, pl.Schema]] = {
@@ -98,6 +105,10 @@ _CONFIGURATION: Final = {
 _PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "3", "retry_timeout": "60s"}
 """How long an object store is waited for: about a minute."""
 
+_UNREADABLE: Final = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
+"""What Delta Lake does not take literally in a folder's name."""
+
+_OWN_FILE: Final = re.compile(r"(^|/)(part-[^/]+\.parquet|_delta_log/[^/]+\.tmp)$")
 _COMPRESSION_LEVEL: Final = 6
 _MISSING: Final = "A history needs Delta Lake, which is not installed. Get it with: pip install 'datafast_nb[history]'"
 
@@ -164,7 +175,7 @@ class Tables:
     def __init__(self, location: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
         text = os.fspath(location)
         self.is_remote = "://" in text and not text.startswith("file://")
-        self.location = text.rstrip("/") if self.is_remote else str(Path(text.removeprefix("file://")).absolute())
+        self.location = text.rstrip("/") if self.is_remote else _folder(text)
         given = {key.lower(): value for key, value in (storage_options or {}).items()}
         self._options = {**_PATIENCE, **given} if self.is_remote else None
 
@@ -183,6 +194,18 @@ class Tables:
                         next(Path(self.location, name).iterdir(), None)  # what is forbidden is not what is missing
                 return None
         return self._checked(table, name)
+
+    def check_place(self) -> None:
+        """Refuse to make tables in folders that hold something else already."""
+        if self.is_remote:
+            return
+        with self.guarded("written"):
+            for folder in (Path(self.location, name) for name in SCHEMAS):
+                if folder.is_dir() and any(folder.iterdir()) and not (folder / "_delta_log").exists():
+                    raise HistoryStorageError(
+                        f"{folder} holds files that are none of a history's, and nothing was made there. Choose "
+                        "another location, such as a new folder."
+                    )
 
     def create(self, name: Name, properties: dict[str, str]) -> DeltaTable:
         """Make a table, or open it where it is there already."""
@@ -210,7 +233,8 @@ class Tables:
         with self.guarded("read"):
             # Of these options, Polars takes this one as a number, and Delta Lake as text.
             number = None if self._options is None else {"max_retries": int(self._options["max_retries"])}
-            return pl.scan_delta(table, storage_options=number).select(SCHEMAS[name].names())
+            found = table if self.is_remote else _with_paths(table)
+            return pl.scan_delta(found, storage_options=number).select(SCHEMAS[name].names())
 
     def _check_files(self, table: DeltaTable, name: Name) -> None:
         """Refuse files that are not as long as the table's log says, before a reader stumbles over them."""
@@ -269,9 +293,14 @@ class Tables:
                 table.delete(None if last is None else f"seen_at > '{last.isoformat()}'")
 
     def clean(self, table: DeltaTable, *, thoroughly: bool = False) -> None:
-        """Delete the files that no reader needs any more; thoroughly, also those that no commit ever named."""
+        """Delete the files that no reader needs any more; thoroughly, also those that no commit ever named.
+
+        Where there are files of others among those, all that no commit named stay.
+        """
         with self.guarded("written"):
-            table.vacuum(retention_hours=1, dry_run=False, enforce_retention_duration=False, full=thoroughly)
+            bounds: Any = {"retention_hours": RETENTION, "enforce_retention_duration": False}
+            ours = thoroughly and all(map(_OWN_FILE.search, table.vacuum(dry_run=True, full=True, **bounds)))
+            table.vacuum(dry_run=False, full=ours, **bounds)
 
     def set_property(self, table: DeltaTable, key: str, value: str) -> None:
         """Set a property of a table. Whoever opened it before can't write to it any more."""
@@ -313,6 +342,25 @@ class Tables:
                 f"one reads up to {FORMAT}). Upgrade: pip install -U datafast_nb. Nothing was changed."
             )
         return table
+
+
+def _folder(text: str) -> str:
+    """Give the path of a folder, or refuse one that Delta Lake can't find again."""
+    is_url = text.startswith("file://")
+    folder = Path(url2pathname(text.removeprefix("file://")) if is_url else text).expanduser().resolve()
+    if wrong := next((found for part in folder.parts[1:] if (found := _UNREADABLE.search(part))), None):
+        raise HistoryStorageError(
+            f"A history can't be kept in {plain(str(folder), 300)}: Delta Lake does not read folders with "
+            f"{wrong.group()!r} in their name. Choose another name."
+        )
+    return str(folder)
+
+
+def _with_paths(table: DeltaTable) -> DeltaTable:
+    """Give a local table whose files are known by their paths: Delta Lake encodes them, Polars wants them plain."""
+    found = copy.copy(table)
+    found.file_uris = lambda *given: [url2pathname(uri) for uri in table.file_uris(*given)]  # type: ignore[method-assign]
+    return found
 
 
 def properties_of(table: DeltaTable) -> dict[str, str]:

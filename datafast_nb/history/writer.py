@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
 from datafast_nb.errors import HistoryError, HistoryOrderError
+from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import (
     IDS,
     NOTHING,
     REMEMBERED,
     Kind,
     Known,
-    fresh,
+    doubtful,
     happened,
-    keyed,
+    hashed_ids,
     news,
     remembered,
     shown_by,
@@ -26,7 +28,7 @@ from datafast_nb.history.changes import (
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
 from datafast_nb.history.rebuild import states_at
-from datafast_nb.history.tables import SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files
+from datafast_nb.history.tables import MOMENT, SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files, properties_of
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -68,18 +70,23 @@ class Writer:
     ----------
     tables
         Where to write.
-    properties
-        What to note in the tables, if they have to be made.
+    redact
+        Whether to store pseudonyms, or the key that makes them.
     """
 
-    def __init__(self, tables: Tables, properties: dict[str, str]) -> None:
+    def __init__(self, tables: Tables, redact: bool | bytes) -> None:
         self._tables = tables
         self._whole = False  # whether nothing is there of an append that broke off
         self._last: datetime | None = None
         self._known: Known | None = None
+        tables.check_place()
         self._lock = lock(tables)
         try:
-            self._open: dict[Name, DeltaTable] = {name: tables.create(name, properties) for name in _ORDER}
+            key = pseudonyms.key_of(tables, redact, make=tables.open("polls") is None)
+            noted = {pseudonyms.PROPERTY: pseudonyms.fingerprint(key)}
+            self._open: dict[Name, DeltaTable] = {name: tables.create(name, noted) for name in _ORDER}
+            pseudonyms.check(tables, key, properties_of(self._open["polls"]).get(pseudonyms.PROPERTY, ""))
+            self._redactor = None if key is None else pseudonyms.Redactor(key)
             self._lock.claim(self._open.values())
             self._known = self._recall()
         except BaseException:
@@ -95,6 +102,8 @@ class Writer:
     def append(self, snapshot: Snapshot) -> Appended:
         """Store what is new in a snapshot."""
         known = self._known or self._recall()
+        if self._redactor is not None:
+            snapshot = self._redactor.redact(snapshot)
         when = time_of(snapshot)
         if known.last is not None and when <= known.last:
             if when == known.last or self._has(when):
@@ -105,8 +114,7 @@ class Writer:
                 "the clock went back, set it right or wait until it has caught up."
             )
         shown = {kind: shown_by(snapshot, kind) for kind in IDS}
-        new = {kind: self._new_records(shown[kind], kind, known) for kind in IDS}
-        found = news(snapshot, known, shown, new)
+        found = news(snapshot, self._reminded(known, shown), shown)
         self._commit(found.rows)
         self._known = found.known
         self._since_tidied += 1
@@ -159,11 +167,13 @@ class Writer:
         when = self._last
         if when is None:
             return NOTHING
-        since = self._stored("polls").filter(pl.col("seen_at") == when).select("states_since").collect().item()
-        recent = {
-            kind: remembered(as_given(self._stored(kind).filter(happened() >= when - REMEMBERED)), kind) for kind in IDS
-        }
-        return Known(when, states_at(self._stored("visitors"), when, since), **recent)
+        poll = self._stored("polls").filter(pl.col("seen_at") == when).collect().row(0, named=True)
+        recent = {}
+        for kind in IDS:
+            since = min(poll[f"{kind}_since"] or when, when - REMEMBERED)
+            recent[kind] = remembered(as_given(self._stored(kind).filter(happened() >= since)), kind)
+        states = states_at(self._stored("visitors"), when, poll["states_since"])
+        return Known(when, states, **recent, ids={kind: hashed_ids(self._stored(kind), kind) for kind in IDS})
 
     def _stored(self, name: Name) -> pl.LazyFrame:
         return self._tables.scan(self._open[name], name)
@@ -172,22 +182,26 @@ class Writer:
         """Say whether there is a snapshot of exactly this moment."""
         return bool(self._stored("polls").filter(pl.col("seen_at") == when).select(pl.len()).collect().item())
 
-    def _new_records(self, shown: pl.DataFrame, kind: Kind, known: Known) -> pl.DataFrame:
-        """Give the events or payments that were never stored."""
-        new = fresh(shown, known.events if kind == "events" else known.payments)
+    def _reminded(self, known: Known, shown: dict[Kind, pl.DataFrame]) -> Known:
+        """Look up in the tables what may have been stored so long ago that it is not remembered."""
         if known.last is None:
-            return new
-        unsure = new.filter(pl.col("timestamp").is_null() | (happened() < known.last - REMEMBERED))
-        if not unsure.height:
-            return new
-        times = unsure["timestamp"].drop_nulls().unique()
-        stored = self._stored(kind).filter(
-            (pl.col("timestamp") >= times.min()) & (pl.col("timestamp") <= times.max())
-            if unsure["timestamp"].null_count() == 0
-            else pl.lit(value=True)
-        )
-        again = keyed(as_given(stored), kind).select("_key").join(unsure.lazy(), on="_key", how="semi").collect()
-        return new.join(again, on="_key", how="anti", maintain_order="left")
+            return known
+        unsure = {kind: doubtful(shown[kind], known, kind) for kind in IDS}
+        again: dict[str, Any] = {
+            kind: pl.concat([getattr(known, kind), self._long_ago(unsure[kind], kind)])
+            for kind in IDS
+            if unsure[kind].height
+        }
+        return replace(known, **again)
+
+    def _long_ago(self, unsure: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+        """Give what has to be known of those that are stored: found by id, or else by all that they are."""
+        name = IDS[kind]
+        same_id = pl.col(name).is_in(unsure[name].drop_nulls().implode())
+        times = unsure.filter(pl.col(name).is_null())["timestamp"].cast(MOMENT)
+        same_time = pl.col(name).is_null() & pl.col("timestamp").is_in(times.implode(), nulls_equal=True)
+        stored = remembered(as_given(self._stored(kind).filter(same_id | same_time)), kind)
+        return stored.join(unsure, on="_key", how="semi")
 
     def _tidy(self, *, thoroughly: bool = False) -> None:
         """Merge small files and delete old ones; a failure costs nothing but space, and is tried again later."""

@@ -100,6 +100,24 @@ def test_what_happened_long_ago_and_is_shown_again_is_not_stored_again(history: 
     assert sorted(history.events().collect()["event_id"]) == ["old", "other"]
 
 
+@pytest.mark.parametrize("reopened", [False, True], ids=["same writer", "next writer"])
+@pytest.mark.parametrize("pause", [10, 9_000], ids=["soon", "late"])
+@pytest.mark.parametrize(("first", "then"), [(None, -10), (-10, None), (-10, 9_005), (-86_400, -80_000)])
+def test_an_id_is_stored_once_whatever_time_it_has_later(
+    history: dfn.History, first: float | None, then: float | None, pause: float, reopened: bool
+) -> None:
+    def records(time: float | None) -> list[dict[str, object]]:
+        return [{"_id": "x", **({} if time is None else {"timestamp": after(time).isoformat()})}]
+
+    history.append(snapshot(0, events=records(first), payments=records(first)))
+    history.append(snapshot(pause))
+    if reopened:
+        history.close()
+        history = dfn.History(history.location)
+    history.append(snapshot(pause + 10, events=records(then), payments=records(then)))
+    assert history.events().collect().height == history.payments().collect().height == 1
+
+
 def test_a_snapshot_older_than_the_last_is_refused_and_the_clock_is_named(history: dfn.History) -> None:
     history.append(demo(60))
     before = history.info()

@@ -178,3 +178,17 @@ def test_the_information_is_a_sentence(history: dfn.History) -> None:
     assert (info.start, info.end) == (after(0), after(TIMES[-1]))
     assert f"{len(TIMES)} snapshots" in str(info)
     assert info.bytes["visitors"] > 0
+
+
+def test_an_event_without_a_time_is_there_as_long_as_it_was_shown(tmp_path: Path) -> None:
+    timeless: dict[str, object] = {"_id": "timeless", "type": "x"}
+    moments = [[timeless], [timeless, event("b", 250)], [event("b", 250)]]
+    with dfn.History(tmp_path / "site") as history:
+        for place, events in enumerate(moments):
+            history.append(snapshot(300 * place, events=events))
+        for seconds in (8_000, 8_500):
+            history.append(snapshot(seconds))
+        history.append(snapshot(9_000, events=[timeless, event("d", 8_999)]))
+    for place, events in enumerate(moments):
+        assert sorted(history.at(after(300 * place)).events["event_id"]) == sorted(str(it["_id"]) for it in events)
+    assert sorted(history.at(after(9_000)).events["event_id"]) == ["d", "timeless"]

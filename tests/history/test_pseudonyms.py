@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.history import pseudonyms, writer
 from datafast_nb.history.tables import Rows, Tables
 from tests.history.moments import demo, snapshot
 
@@ -98,3 +99,78 @@ def test_a_key_can_be_given_by_hand_or_by_the_environment(tmp_path: Path, monkey
     monkeypatch.setenv("DATAFAST_HISTORY_KEY", "short")
     with pytest.raises(dfn.HistoryKeyError, match="at least 16 bytes"):
         dfn.History(tmp_path / "site", redact=True).append(demo(20))
+
+
+def test_a_name_stays_out_of_other_text_when_its_payment_is_no_longer_shown(tmp_path: Path) -> None:
+    visitor = {"visitorId": "a", "currentUrl": "/?n=Ada%20Lovelace", "params": {"utm_content": NAME}}
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        for seconds in (0, 10, 600, 90_000):
+            history.append(snapshot(seconds, [visitor], payments=[PAYMENT] if seconds == 0 else []))
+    assert history.visitors().select("current_url", "utm_content").collect().rows() == [
+        ("/?n=(redacted)", "(redacted)")
+    ]
+
+
+def test_names_are_forgotten_in_the_order_they_were_last_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pseudonyms, "NAMES", 2)
+    redactor = pseudonyms.Redactor(b"a key of my own, long enough")
+    for name in ("Ada Lovelace", "Grace Hopper", "Ada Lovelace", "Alan Turing"):
+        redactor.redact(snapshot(0, payments=[{"_id": "p", "name": name}]))
+    page = "Ada Lovelace, Grace Hopper, Alan Turing"
+    left = redactor.redact(snapshot(0, [{"visitorId": "a", "currentUrl": page}])).visitors["current_url"].item()
+    assert left == "(redacted), Grace Hopper, (redacted)"
+
+
+def test_ids_that_hold_addresses_are_told_apart(tmp_path: Path) -> None:
+    people = ["ada@example.com", "bob@example.com", "customer bob@example.com"]
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        history.append(
+            snapshot(
+                0,
+                [{"visitorId": mail, "customerEmail": people[0]} for mail in people],
+                [{"_id": mail, "type": "x", "visitorId": mail} for mail in people],
+                [{"_id": mail, "amount": 1} for mail in people],
+            )
+        )
+    visitors, events = history.visitors().collect(), history.events().collect()
+    ids = set(visitors["visitor_id"])
+    assert (
+        set(events["event_id"]) == set(events["visitor_id"]) == set(history.payments().collect()["payment_id"]) == ids
+    )
+    assert len(ids) == 3
+    assert visitors["customer_email"][0] in ids
+    assert not any("example" in value or "customer" in value for value in ids)
+
+
+def test_a_history_that_another_began_meanwhile_gets_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = writer.lock
+
+    def late(tables: Tables) -> object:
+        monkeypatch.undo()
+        with dfn.History(tmp_path / "site", redact=True) as first:
+            first.append(snapshot(0, [CUSTOMER]))
+        return take(tables)
+
+    monkeypatch.setattr(writer, "lock", late)
+    with pytest.raises(dfn.HistoryKeyError, match="pseudonyms"):
+        dfn.History(tmp_path / "site").append(snapshot(10, [CUSTOMER]))
+
+
+def test_a_refused_key_leaves_the_history_to_others(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        history.append(demo(0))
+        history.close()
+        with pytest.raises(dfn.HistoryKeyError):
+            dfn.History(tmp_path / "site").append(demo(10))
+        assert history.append(demo(10)).new
+
+
+def test_a_key_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "site.key.new").mkdir()
+    with pytest.raises(dfn.HistoryStorageError, match="site"):
+        dfn.History(tmp_path / "site", redact=True).append(demo(0))
+    (tmp_path / "site.key.new").rmdir()
+    (tmp_path / "site.key.new").write_text("half")
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        assert history.append(demo(0)).new
+    assert [path.name for path in tmp_path.glob("*.key*")] == ["site.key"]
