@@ -178,3 +178,13 @@ def test_the_information_is_a_sentence(history: dfn.History) -> None:
     assert (info.start, info.end) == (after(0), after(TIMES[-1]))
     assert f"{len(TIMES)} snapshots" in str(info)
     assert info.bytes["visitors"] > 0
+
+
+def test_a_visitor_whose_beginning_is_not_known_begins_a_visit_at_each_appearance(tmp_path: Path) -> None:
+    shown_at = (0, 600, 86_400)
+    with dfn.History(tmp_path / "rare") as rare:
+        for seconds in (*range(0, 1_800, 300), *range(86_400, 87_600, 300)):
+            state = {"visitorId": "a", "currentUrl": "/b" if seconds == 600 else "/a"}
+            rare.append(snapshot(seconds, [state] if seconds in shown_at or seconds == 300 else []))
+    visits = rare.sessions().sort("first_seen").select("first_seen", "left_at", "states").collect()
+    assert visits.rows() == [(after(0), after(900), 2), (after(86_400), after(86_700), 1)]
