@@ -164,7 +164,9 @@ class Tables:
     def __init__(self, location: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
         text = os.fspath(location)
         self.is_remote = "://" in text and not text.startswith("file://")
-        self.location = text.rstrip("/") if self.is_remote else str(Path(text.removeprefix("file://")).absolute())
+        self.location = (
+            text.rstrip("/") if self.is_remote else str(Path(text.removeprefix("file://")).expanduser().absolute())
+        )
         given = {key.lower(): value for key, value in (storage_options or {}).items()}
         self._options = {**_PATIENCE, **given} if self.is_remote else None
 

@@ -188,3 +188,9 @@ def test_a_visitor_whose_beginning_is_not_known_begins_a_visit_at_each_appearanc
             rare.append(snapshot(seconds, [state] if seconds in shown_at or seconds == 300 else []))
     visits = rare.sessions().sort("first_seen").select("first_seen", "left_at", "states").collect()
     assert visits.rows() == [(after(0), after(900), 2), (after(86_400), after(86_700), 1)]
+
+
+def test_the_home_folder_is_meant_by_its_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert dfn.History("~/site").location == str(tmp_path / "site")
