@@ -28,6 +28,9 @@ from datafast_nb.schema import VISITORS
 EDGES: Final = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Where the bins of predicted rates begin and end: finer where most predictions are."""
 
+VERDICTS: Final = {True: "agree", False: "do not agree (by chance, 1 fair predictor in 20 would not)"}
+"""What is said of a prediction within the 95 % interval of what came true, and of one outside."""
+
 _DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 _NO_DIMENSION: Final = (
     "score",
@@ -79,7 +82,7 @@ class Calibration:
             sentence = (
                 f"predicted {it['predicted_rate']:.2%}, came true {it['observed_rate']:.2%} "
                 f"({it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%}): "
-                f"{'they agree' if it['agrees'] else 'they do not agree'}; Brier score {it['brier']:.4f}; {sentence}"
+                f"they {VERDICTS[bool(it['agrees'])]}; Brier score {it['brier']:.4f}; {sentence}"
             )
         return sentence
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
 
 import datafast_nb as dfn
 from datafast_nb.demo.predictions import averages
+from datafast_nb.history.calibration import EDGES
 from datafast_nb.history.reliability import scores
 from tests.history.moments import after, snapshot
 
@@ -68,6 +71,27 @@ def test_fair_predictions_agree_and_biased_ones_are_found_out(history: dfn.Histo
     assert biased.scores["expected_conversions"].item() > 1.7 * fair.scores["conversions"].item()
     assert biased.scores["reliability"].item() > 10 * fair.scores["reliability"].item()
     assert biased.scores["brier"].item() > fair.scores["brier"].item()
+
+
+def test_a_fair_predictor_is_called_unfair_one_time_in_twenty_at_most() -> None:
+    """Draw outcomes by the predictions themselves, for 1,000 predictors with rates as they are on websites."""
+    random, size, predictors = Random(0), 2_000, 1_000
+    predicted = pl.Series([min(1.0, random.lognormvariate(-4, 0.6)) for _ in range(size)])
+    drawn = pl.Series([random.random() for _ in range(size * predictors)])
+    each = pl.DataFrame({"predicted": predicted}).with_columns(expected_value=1.0, value=0.0)
+    outcomes = pl.concat([each] * predictors).with_columns(
+        predictor=pl.int_range(pl.len()) // size, converted=pl.col("predicted") > drawn
+    )
+    unfair = scores(outcomes, ["predictor"], EDGES).filter(~pl.col("agrees")).height / predictors
+    assert unfair < 0.05 + 3 * math.sqrt(0.05 * 0.95 / predictors)
+    twice = outcomes.with_columns(pl.col("predicted") * 2)
+    assert scores(twice, ["predictor"], EDGES)["agrees"].mean() < 0.01
+
+
+def test_a_verdict_of_disagreement_says_how_often_chance_makes_one(history: dfn.History) -> None:
+    fair = dfn.calibration(history)
+    unlucky = replace(fair, scores=fair.scores.with_columns(agrees=False))
+    assert "do not agree (by chance, 1 fair predictor in 20 would not)" in str(unlucky)
 
 
 def test_becoming_a_customer_and_paying_are_the_same_on_the_demo_site(history: dfn.History) -> None:
