@@ -190,6 +190,7 @@ def _left_out(seen: dict[str, Any]) -> str:
         "unscored": ("without a prediction", "without a prediction"),
         "seen_late": ("seen late", "seen late"),
         "unfinished": ("not seen to the end of the horizon", "not seen to the end of the horizon"),
+        "converted_before": ("converted before first seen", "converted before first seen"),
     }
     told = [wording.number(seen[name], *words) for name, words in groups.items() if seen[name]]
     return f"Left out of {wording.number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""
