@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -25,8 +26,9 @@ IN_USE: Final = 3
 _LOOK_EVERY: Final = 0.2  # seconds between two looks for a signal
 _UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
 _EPILOG: Final = f"""
-SIGTERM and SIGINT let the append at hand finish. Events and payments are kept once, and what was stored before a crash
-is there after it: start the command again, and it goes on.
+SIGTERM and SIGINT let the append at hand finish; an answer of the service is waited for 5 seconds. Events and payments
+are kept once, and what was stored before a crash is there after it: start the command again, and it goes on. A log that
+can't be written does not end it.
 
 exit codes:
   {FINISHED}  stopped by a signal, or the duration is over
@@ -77,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
         history = History(options.location, redact=options.redact)
         recording = history.record(source, options.every, options.duration, report=_log)
     except (DataFastError, ImportError, ValueError) as error:
-        _log("refused", {"error": type(error).__name__, "message": str(error)})
+        with contextlib.suppress(OSError, AttributeError):  # the exit code tells
+            _log("refused", {"error": type(error).__name__, "message": str(error)})
         return _code(error)
     with history:
         # The handler only sets a flag: a lock taken in a handler may be the one that it interrupted.
@@ -106,16 +109,21 @@ def _code(error: BaseException) -> int:
 
 
 def _log(what: str, figures: dict[str, Any]) -> None:
-    """Print one line of JSON."""
+    """Write one line of JSON."""
     import msgspec
 
-    line = msgspec.json.encode({"time": datetime.now(UTC), "what": what, **figures}).decode()
-    print(line, file=sys.stdout, flush=True)
+    line = msgspec.json.encode({"time": datetime.now(UTC), "what": what, **figures})
+    # Not by print: it keeps a line that a full disk or a closed pipe does not take, and fails again at the end.
+    os.write(sys.stdout.fileno(), line + b"\n")
 
 
 def _time(text: str) -> timedelta:
     """Read a time such as 10s, 5min, 12h or 30d; a number alone is seconds."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?", text.strip())
-    if not found or not float(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: give one such as 10s, 5min, 12h or 30d")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2] or "s"])
+    with contextlib.suppress(OverflowError):
+        time = timedelta(seconds=float(found[1]) * _UNITS[found[2] or "s"]) if found else timedelta(0)
+        if time > timedelta(0):
+            return time
+    raise argparse.ArgumentTypeError(
+        f"{text!r:.60} is no time, or too long a one: give one such as 10s, 5min, 12h or 30d"
+    )

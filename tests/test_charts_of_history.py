@@ -319,8 +319,8 @@ class TestCalibration:
         )
         names = [] if by is None else [by]
         visits = rows.height
-        coverage = {"visits": visits + 7, "counted": visits, "customers": 4, "unscored": 2, "seen_late": 1}
-        coverage |= {"unfinished": 0, "payments": 9, "matched": 8, "unpriced": 0}
+        coverage = {"visits": visits + 10, "counted": visits, "customers": 4, "unscored": 2, "seen_late": 1}
+        coverage |= {"unfinished": 0, "converted_before": 3, "payments": 9, "matched": 8, "unpriced": 0}
         return Calibration(bins(rows, names, EDGES), scores(rows, names, EDGES), pl.DataFrame([coverage]))
 
     def test_a_point_is_a_bin_of_the_calibration(self, demo: dfn.History) -> None:
@@ -335,7 +335,10 @@ class TestCalibration:
         assert words.startswith("Of 1,000 predicted visits 2.00% converted; 5.00% were expected to They do not agree")
         assert "the 95 % interval of the rate is 1.30% to 3.07%" in words
         assert "Brier score 0.020500 = reliability 0.000900" in words
-        assert "Left out of 1,007 visits: 4 customers, 2 without a prediction, 1 seen late." in words
+        assert (
+            "Left out of 1,010 visits: 4 customers, 2 without a prediction, 1 seen late, 3 converted before first"
+            in words
+        )
         assert "Matched to a visitor: 8 of 9 payments." in words
 
     def test_bins_that_agree_are_told_from_those_that_do_not(self) -> None:

@@ -12,6 +12,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.history import Calibration, History
 from datafast_nb.history import calibration as compared
+from datafast_nb.history.calibration import VERDICTS
 
 _SUBJECT: Final = "Whether predictions came true"
 _SIZE: Final = 380
@@ -171,7 +172,7 @@ def _sentence(scores: pl.DataFrame) -> str:
 def _verdict(scores: pl.DataFrame) -> str:
     """Say whether the predictions agree with what happened, and how good they are."""
     it: dict[str, Any] = scores.row(0, named=True)
-    agrees = "Both agree" if it["agrees"] else "They do not agree"
+    agrees = f"{'Both' if it['agrees'] else 'They'} {VERDICTS[bool(it['agrees'])]}"
     signed = [("reliability", it["reliability"]), ("resolution", -it["resolution"]), ("uncertainty", it["uncertainty"])]
     signed.append(("within bins", it["within_bins"]))
     parts = " ".join(f"{'−' if part < 0 else '+'} {name} {abs(part):.6f}" for name, part in signed).removeprefix("+ ")
@@ -189,6 +190,7 @@ def _left_out(seen: dict[str, Any]) -> str:
         "unscored": ("without a prediction", "without a prediction"),
         "seen_late": ("seen late", "seen late"),
         "unfinished": ("not seen to the end of the horizon", "not seen to the end of the horizon"),
+        "converted_before": ("converted before first seen", "converted before first seen"),
     }
     told = [wording.number(seen[name], *words) for name, words in groups.items() if seen[name]]
     return f"Left out of {wording.number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""

@@ -64,7 +64,7 @@ def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: st
     >>> dfn.revenue(pl.DataFrame(paid), rates={"EUR": 1.1}).select("currency", "payments", "amount").rows()
     [('JPY', 1, 8.0), ('USD', 2, 31.0)]
     """
-    known = {} if rates is None else _checked(rates, currency)
+    known = {} if rates is None else checked_rates(rates, currency)
     frame, restore = opened(data.payments if isinstance(data, Snapshot) else data)
     require(frame, ("amount", "currency", "renewal", "is_new"), "revenue")
     kind = nw.when(flag("is_new")).then(nw.lit("new")).otherwise(nw.lit("other"))
@@ -90,7 +90,7 @@ def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: st
     )
 
 
-def _checked(rates: Mapping[str, float], currency: str) -> dict[str, float]:
+def checked_rates(rates: Mapping[str, float], currency: str) -> dict[str, float]:
     """Give the rates by code in capitals, the reporting currency's among them, or refuse what is no rate."""
     if not isinstance(rates, Mapping):
         raise TypeError(

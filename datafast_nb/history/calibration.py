@@ -13,12 +13,23 @@ import polars as pl
 from datafast_nb.conversion import Derived, dimension_names, with_dimensions
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.history.history import History
-from datafast_nb.history.outcomes import Conversion, conversions, payments, visits, with_outcomes
+from datafast_nb.history.outcomes import (
+    CONVERTED_BEFORE,
+    COUNTED,
+    Conversion,
+    conversions,
+    payments,
+    visits,
+    with_outcomes,
+)
 from datafast_nb.history.reliability import bins, scores
 from datafast_nb.schema import VISITORS
 
 EDGES: Final = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Where the bins of predicted rates begin and end: finer where most predictions are."""
+
+VERDICTS: Final = {True: "agree", False: "do not agree (by chance, 1 fair predictor in 20 would not)"}
+"""What is said of a prediction within the 95 % interval of what came true, and of one outside."""
 
 _DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 _NO_DIMENSION: Final = (
@@ -29,7 +40,7 @@ _NO_DIMENSION: Final = (
     "average_value",
     "expected_value",
 )
-_LEFT_OUT: Final = ("customers", "unscored", "seen_late", "unfinished")
+_LEFT_OUT: Final = ("customers", "unscored", "seen_late", "unfinished", CONVERTED_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +60,10 @@ class Calibration:
         within_bins``; and ``skill`` against always saying the mean rate.
     coverage : polars.DataFrame
         One row: ``visits`` in all, and those that were ``counted``; those left out because they were ``customers``
-        already, ``unscored``, ``seen_late`` (they began while nobody recorded) or ``unfinished`` (the horizon goes
-        beyond what was recorded); ``payments``, those that could be ``matched`` to a visitor, and those ``unpriced``
-        (their currency has no rate). Where a matched payment is unpriced, every ``observed_value`` is null.
+        already, ``unscored`` (without a prediction from 0 to 1), ``seen_late`` (they began while nobody recorded),
+        ``unfinished`` (the horizon goes beyond what was recorded) or ``converted_before`` they were first seen;
+        ``payments``, those that could be ``matched`` to a visitor, and those ``unpriced`` (their currency has no rate).
+        Where a matched payment is unpriced, every ``observed_value`` is null.
     """
 
     bins: pl.DataFrame
@@ -70,7 +82,7 @@ class Calibration:
             sentence = (
                 f"predicted {it['predicted_rate']:.2%}, came true {it['observed_rate']:.2%} "
                 f"({it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%}): "
-                f"{'they agree' if it['agrees'] else 'they do not agree'}; Brier score {it['brier']:.4f}; {sentence}"
+                f"they {VERDICTS[bool(it['agrees'])]}; Brier score {it['brier']:.4f}; {sentence}"
             )
         return sentence
 
@@ -89,7 +101,8 @@ def calibration(
     """Compare the predicted conversion rates of a history's visits with how many converted.
 
     A visit counts once, with the prediction that was shown when it was first seen, if it was seen from its beginning,
-    was no customer's, and was recorded without a gap until the horizon was over.
+    was no customer's, had not converted yet, and was recorded without a gap until the horizon was over. Of a visitor's
+    visits, each counts; what a visitor paid counts once, in the latest visit begun before.
 
     Parameters
     ----------
@@ -100,15 +113,17 @@ def calibration(
         ``visit_kind``, ``score_band``, ``confidence_band``.
     converted
         What counts as a conversion: ``"customer"`` (`is_customer` turns true), ``dfn.goal(name)``, or
-        ``dfn.payment()``, matched to the visitor by e-mail address or name. What can't be matched counts as none.
+        ``dfn.payment()``, matched to the visitor by e-mail address or name. What can't be matched counts as none; where
+        several visitors have the address, the payment is that of the one seen latest before it.
     horizon
-        How long after the visit began a conversion of that visitor counts.
+        How long after the visit began a conversion of that visitor counts, if it came after the visit was first seen.
     start, end
         Only visits and conversions seen from `start` until before `end` (with a time zone).
     edges
         Where the bins of predicted rates begin and end: ascending, from 0 to 1.
     rates
-        USD for one unit of each currency, such as ``{"EUR": 1.1}``; without it, only payments in USD have a value.
+        USD for one unit of each currency, such as ``{"EUR": 1.1}``; without it, only payments in USD have a
+        value.
 
     Returns
     -------
@@ -124,17 +139,14 @@ def calibration(
     names = [] if by is None else dimension_names(by)
     _check(converted, horizon, edges, names)
     renewals = isinstance(converted, Payment) and converted.renewals
-    paid = payments(history, rates or {}, start, end, renewals=renewals).collect()
+    paid = payments(history, rates or {}, start, end, renewals=renewals)
     seen = with_dimensions(visits(history, start, end, horizon), *(it for it in _DERIVED if it in names))
-    needed = ["visitor_id", "since", "predicted", "expected_value", "kept"]
+    needed = ["visitor_id", "since", "first_seen", "predicted", "expected_value", "kept"]
     every = seen.select(list(dict.fromkeys([*names, *needed]))).collect()
-    outcomes = with_outcomes(
-        every.lazy().filter(pl.col("kept") == "counted"),
-        conversions(history, converted, paid.lazy(), start, end),
-        paid.lazy(),
-        horizon,
-    ).collect()
+    reached = conversions(history, converted, paid.lazy(), start, end)
+    every = with_outcomes(every.lazy(), reached, paid.lazy(), horizon).collect()
     coverage = _coverage(every["kept"], paid)
+    outcomes = every.filter(pl.col("kept") == COUNTED)
     if coverage["unpriced"].item():
         outcomes = outcomes.with_columns(value=pl.lit(None, pl.Float64))
     of_bins, of_groups = (_valued(make(outcomes, names, edges), outcomes) for make in (bins, scores))
@@ -159,7 +171,7 @@ def _coverage(kept: pl.Series, paid: pl.DataFrame) -> pl.DataFrame:
     """Count what was counted, what was left out and why, and what could be matched."""
     matched = paid.filter(pl.col("visitor_id").is_not_null())
     figures: dict[str, Any] = {"visits": len(kept)}
-    figures |= {name: int((kept == name).sum()) for name in ("counted", *_LEFT_OUT)}
+    figures |= {name: int((kept == name).sum()) for name in (COUNTED, *_LEFT_OUT)}
     figures |= {"payments": paid.height, "matched": matched.height, "unpriced": matched["value"].null_count()}
     return pl.DataFrame([figures])
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 import polars as pl
 
-from datafast_nb.errors import HistoryKeyError, NotRecordedError
+from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.rebuild import snapshot_at
@@ -112,6 +112,7 @@ class History:
         self._redact = redact
         self._writer: Writer | None = None
         self._turn = threading.Lock()
+        self._recording: Recording | None = None
 
     @property
     def location(self) -> str:
@@ -219,15 +220,20 @@ class History:
             raise TypeError(f"record takes a source, such as dfn.connect(): {type(source).__name__} has no snapshot().")
         check_times(every, duration)
         with self._turn:
+            if self._recording is not None and self._recording.running:
+                raise HistoryInUseError("This history is being recorded already: stop that first, with its stop().")
             if self._writer is None:
                 self._begin()
-        if report is None:
-            total = None if duration is None else math.ceil(seconds(duration, "duration") / seconds(every, "every"))
-            report = progress_bar(total) if progress else _silent
-        return Recording(self, source, every, duration, report)
+            if report is None:
+                total = None if duration is None else math.ceil(seconds(duration, "duration") / seconds(every, "every"))
+                report = progress_bar(total) if progress else _silent
+            self._recording = Recording(self, source, every, duration, report)
+            return self._recording
 
     def close(self) -> None:
-        """Let others write. Reading goes on, and the next `append` opens the history again."""
+        """Stop recording, and let others write. Reading goes on, and the next `append` opens the history again."""
+        if self._recording is not None:
+            self._recording.stop()
         with self._turn:
             writer, self._writer = self._writer, None
             if writer is not None:
@@ -348,9 +354,7 @@ class History:
         if every is None:
             moments = self.polls(start, end).select("seen_at").collect()["seen_at"].sort().to_list()
         else:
-            step = every if isinstance(every, timedelta) else timedelta(seconds=every)
-            if step <= timedelta(0):
-                raise ValueError(f"every is {every}: give a time above 0, such as every=60 for one a minute.")
+            step = max(timedelta(seconds=seconds(every, "every")), timedelta.resolution)
             span = self._span_of_polls()
             first = span[0] if start is None else max(span[0], _moment(start, "start"))
             last = span[1] if end is None else min(span[1], _moment(end, "end") - timedelta(microseconds=1))

@@ -11,7 +11,10 @@ import polars as pl
 
 from datafast_nb.conversion.events import matched_payments
 from datafast_nb.conversion.funnel import Goal, Payment
+from datafast_nb.conversion.revenue import checked_rates
+from datafast_nb.history.changes import happened
 from datafast_nb.history.tables import MOMENT
+from datafast_nb.schema import RANGES
 
 if TYPE_CHECKING:
     from datafast_nb.history.history import History
@@ -20,7 +23,8 @@ Conversion = Literal["customer"] | Goal | Payment
 """What counts: `is_customer` turning true, a goal, or a payment that can be matched to a visitor."""
 
 USD: Final = "USD"
-_COUNTED: Final = "counted"
+COUNTED: Final = "counted"
+CONVERTED_BEFORE: Final = "converted_before"
 
 
 def visits(history: History, start: datetime | None, end: datetime | None, horizon: timedelta) -> pl.LazyFrame:
@@ -33,7 +37,7 @@ def visits(history: History, start: datetime | None, end: datetime | None, horiz
     seen = (
         history.sessions(start, end)
         .with_columns(
-            predicted=pl.col("conversion_rate"),
+            predicted=pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate"),
             since=pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen"),
         )
         .sort("first_seen")
@@ -44,13 +48,13 @@ def visits(history: History, start: datetime | None, end: datetime | None, horiz
     kept = (
         pl.when(pl.col("is_customer").fill_null(value=False))
         .then(pl.lit("customers"))
-        .when(pl.col("predicted").is_null() | ~pl.col("predicted").is_finite())
+        .when(pl.col("predicted").is_null())
         .then(pl.lit("unscored"))
         .when(late | (pl.col("session_start_time").is_null() & (pl.col("first_seen") == pl.col("from"))))
         .then(pl.lit("seen_late"))
         .when(unfinished)
         .then(pl.lit("unfinished"))
-        .otherwise(pl.lit(_COUNTED))
+        .otherwise(pl.lit(COUNTED))
     )
     return seen.with_columns(kept=kept)
 
@@ -78,59 +82,97 @@ def conversions(
         return paid.select("visitor_id", "at")
     if isinstance(converted, Goal):
         reached = history.events(start, end).filter(pl.col("type") == converted.name)
-        return reached.select("visitor_id", at=pl.coalesce(pl.col("timestamp").cast(MOMENT), "seen_at"))
+        return reached.select("visitor_id", at=happened())
     return history.visitors(start, end).filter("is_customer").select("visitor_id", at="seen_at")
 
 
 def payments(
     history: History, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     """Give the payments, each with the visitor it could be matched to, if any, and its `value` in USD, if it has one.
 
-    ``datafast_nb.funnel`` matches in the same way.
+    ``datafast_nb.funnel`` matches in the same way. Of several visitors with one e-mail address, the payment is that of
+    the one whose last state before it is the latest.
     """
-    all_payments = history.payments(start, end)
+    found = history.payments(start, end)
     if not renewals:
-        all_payments = all_payments.filter(~pl.col("renewal").fill_null(value=False))
-    people = history.visitors(start, end).select("visitor_id", "customer_email", "customer_name", "display_name")
-    matched = nw.to_native(
-        matched_payments(nw.from_native(all_payments), nw.from_native(people.unique()), renewals=renewals)
+        found = found.filter(~pl.col("renewal").fill_null(value=False))
+    # Numbered, as an id may be missing; collected, as a number must mean the same payment wherever it is used.
+    paid = found.with_columns(at=happened(), value=_in_usd(rates)).with_row_index("payment").collect()
+    states = history.visitors(start, end)
+    payers = _payers(paid.lazy(), states).collect()
+    return paid.join(payers, on="payment", how="left").select("payment_id", "visitor_id", "at", "value")
+
+
+def _payers(paid: pl.LazyFrame, states: pl.LazyFrame) -> pl.LazyFrame:
+    """Give the visitor of each payment that has one: `payment` and `visitor_id`."""
+    people = states.select("visitor_id", "customer_email", "customer_name", "display_name").unique()
+    numbered = paid.with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp="at")
+    matched: pl.LazyFrame = nw.to_native(
+        matched_payments(nw.from_native(numbered), nw.from_native(people), renewals=True)
     )
-    code = pl.col("currency").str.strip_chars().str.to_uppercase()
-    rate = code.replace_strict({USD: 1.0, **rates}, default=None, return_dtype=pl.Float64)
-    key = pl.format("payment {}", pl.col("payment_id").fill_null(""))
+    candidates = matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
     return (
-        all_payments.with_columns(_event=key, at=pl.coalesce(pl.col("timestamp").cast(MOMENT), "seen_at"))
-        .join(matched.select("visitor_id", "_event").unique("_event", keep="any"), on="_event", how="left")
-        .with_columns(value=pl.col("amount") * rate)
-        .select("payment_id", "visitor_id", "at", "value")
-    )
-
-
-def with_outcomes(
-    counted: pl.LazyFrame, converted: pl.LazyFrame, paid: pl.LazyFrame, horizon: timedelta
-) -> pl.LazyFrame:
-    """Add to each visit whether its visitor `converted` within the horizon, and the `value` paid within it."""
-    first = (
-        counted.with_row_index("_visit")
-        .sort("since")
+        candidates.join(paid.select("payment", "at"), on="payment")
+        .sort("at")
         .join_asof(
-            converted.drop_nulls().sort("at"),
-            left_on="since",
-            right_on="at",
+            states.select("visitor_id", "seen_at").sort("seen_at"),
+            left_on="at",
+            right_on="seen_at",
             by="visitor_id",
-            strategy="forward",
-            tolerance=horizon,
-            coalesce=False,
             check_sortedness=False,
         )
-        .with_columns(converted=pl.col("at").is_not_null())
+        .sort("seen_at", "visitor_id")
+        .unique("payment", keep="last", maintain_order=True)
+        .select("payment", "visitor_id")
     )
+
+
+def _in_usd(rates: Mapping[str, float]) -> pl.Expr:
+    """Give an amount in USD, where its currency has a rate."""
+    code = pl.col("currency").str.strip_chars().str.to_uppercase()
+    known = checked_rates(rates, USD)
+    return pl.col("amount") * code.replace_strict(known, default=None, return_dtype=pl.Float64)
+
+
+def with_outcomes(seen: pl.LazyFrame, converted: pl.LazyFrame, paid: pl.LazyFrame, horizon: timedelta) -> pl.LazyFrame:
+    """Add to each visit whether its visitor `converted` within the horizon, and the `value` paid within it.
+
+    What happened until the visit was first seen is no outcome: the prediction knew it. Who converted so early is no
+    longer ``counted``, but ``converted_before``. A payment's value is that of one visit, the latest begun before it.
+    """
+    numbered = seen.with_row_index("_visit").sort("since")
+    ends = pl.col("since") + horizon
+    first = numbered.join_asof(
+        converted.drop_nulls().sort("at"),
+        left_on="since",
+        right_on="at",
+        by="visitor_id",
+        strategy="forward",
+        coalesce=False,
+        check_sortedness=False,
+    )
+    before = (pl.col("at") <= pl.col("first_seen")).fill_null(value=False)
     spent = (
-        first.select("_visit", "visitor_id", "since")
-        .join(paid.drop_nulls(["visitor_id"]).select("visitor_id", "value", paid_at="at"), on="visitor_id")
-        .filter(pl.col("paid_at").is_between(pl.col("since"), pl.col("since") + horizon))
+        paid.drop_nulls("visitor_id")
+        .sort("at")
+        .join_asof(
+            numbered.select("_visit", "visitor_id", "since", "first_seen"),
+            left_on="at",
+            right_on="since",
+            by="visitor_id",
+            check_sortedness=False,
+        )
+        .filter(pl.col("at") > pl.col("first_seen"), pl.col("at") <= ends)
         .group_by("_visit")
         .agg(pl.col("value").sum())
     )
-    return first.join(spent, on="_visit", how="left").with_columns(pl.col("value").fill_null(0.0)).drop("_visit", "at")
+    return (
+        first.with_columns(
+            converted=(pl.col("at") <= ends).fill_null(value=False),
+            kept=pl.when((pl.col("kept") == COUNTED) & before).then(pl.lit(CONVERTED_BEFORE)).otherwise("kept"),
+        )
+        .join(spent, on="_visit", how="left")
+        .with_columns(pl.col("value").fill_null(0.0))
+        .drop("_visit", "at")
+    )

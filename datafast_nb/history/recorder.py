@@ -8,9 +8,11 @@ import math
 import random
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
 from polars.exceptions import PanicException
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT: Final = 60.0
 """Seconds between two attempts at most, unless the service asks for more: the endpoint forgets after ten minutes."""
+
+LONGEST_ASKED: Final = 3_600.0
+"""Seconds that the service may ask to be left alone for."""
+
+PATIENCE: Final = 5.0
+"""Seconds that a request under way is waited for when a recording is stopped."""
 
 # Asking again can't help until a person has changed something.
 FINAL: Final = (
@@ -91,13 +99,14 @@ class Progress:
 
 
 Report = Callable[[str, dict[str, Any]], None]
-"""Takes what happened (``stored``, ``failed``, ``stopped``) and its figures, on the recording's own thread."""
+"""Takes what happened (``stored``, ``failed``, ``stopped``) and its figures; what it raises becomes a warning."""
 
 
 class Recording:
     """A recording in the background; made by ``History.record``.
 
-    It ends when `stop` is called, when its time is over, when a fault can't pass by itself, or with the interpreter.
+    It ends when `stop` is called, when its history is closed, when its time is over, when a fault can't pass by itself,
+    or with the interpreter.
     """
 
     def __init__(
@@ -114,6 +123,9 @@ class Recording:
         self._ends = math.inf if duration is None else time.monotonic() + seconds(duration, "duration")
         self._report = report
         self._stop = threading.Event()
+        self._storing = threading.Lock()
+        self._over = False  # set while nothing is being stored: from then on nothing is
+        self._ended = threading.Event()
         self._error: BaseException | None = None
         self._progress = Progress()
         self._thread = threading.Thread(target=self._run, name="datafast_nb recorder", daemon=True)
@@ -128,7 +140,7 @@ class Recording:
     @property
     def running(self) -> bool:
         """Whether it goes on."""
-        return self._thread.is_alive()
+        return not self._ended.is_set()
 
     @property
     def error(self) -> BaseException | None:
@@ -136,14 +148,18 @@ class Recording:
         return self._error
 
     def stop(self) -> None:
-        """Finish the append at hand, and end. Waits for a request that is under way."""
+        """Finish the append at hand, and end.
+
+        A request that is under way is waited for as well, but only five seconds: what it brings later is not stored.
+        """
         self._stop.set()
-        self.wait()
+        if threading.current_thread() is not self._thread and not self.wait(PATIENCE):
+            self._finish()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it has ended, or for some seconds; says whether it has ended."""
         if threading.current_thread() is not self._thread:
-            self._thread.join(timeout)
+            self._ended.wait(timeout)
         return not self.running
 
     def __repr__(self) -> str:
@@ -166,35 +182,63 @@ class Recording:
         except BaseException as error:  # noqa: BLE001 - kept for whoever asks
             self._error = error
         finally:
-            atexit.unregister(self.stop)
-            reason = {} if self._error is None else {"error": type(self._error).__name__, "message": str(self._error)}
-            with contextlib.suppress(Exception):
-                self._report("stopped", {"snapshots": self._progress.snapshots, **reason})
+            self._finish()
+
+    def _finish(self) -> None:
+        """End it, once the append at hand is done: by itself, or by whoever waits no longer for a request."""
+        with self._storing:
+            over, self._over = self._over, True
+        if over:
+            return
+        atexit.unregister(self.stop)
+        reason = {} if self._error is None else {"error": type(self._error).__name__, "message": str(self._error)}
+        self._tell("stopped", {"snapshots": self._progress.snapshots, **reason})
+        self._ended.set()
+
+    def _tell(self, what: str, figures: dict[str, Any]) -> None:
+        """Report what happened; a log that is full, or an error of whoever is told, does not end the recording."""
+        try:
+            self._report(what, figures)
+        except Exception as error:  # noqa: BLE001 - the report is anybody's
+            with contextlib.suppress(Warning):  # where warnings are errors
+                warnings.warn(
+                    f"The report of a recording failed, and recording goes on: {type(error).__name__}: "
+                    f"{plain(error, 300)}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
 
     def _once(self) -> float | None:
         """Store one snapshot, and give None; after a fault that may pass, the seconds to wait."""
         try:
             snapshot = self._source.snapshot()
-            appended = self._history.append(snapshot)
+            with self._storing:
+                if self._over:
+                    return None
+                appended = self._history.append(snapshot)
         except FINAL:
             raise
         # Whatever a source or a disk may do, recording goes on.
         except (Exception, PanicException) as error:  # noqa: BLE001
+            if self._over:
+                return None
             failures = self._progress.failures + 1
             fault = plain(error if isinstance(error, DataFastError) else f"{type(error).__name__}: {error}", 300)
             self._progress = replace(self._progress, failures=failures, fault=fault)
             asked = error.retry_after if isinstance(error, RetryLaterError) else None
             wait = _back_off(failures, self._every, asked)
-            self._report("failed", {"failures": failures, "retry_in": round(wait, 1), "message": fault})
+            self._tell("failed", {"failures": failures, "retry_in": round(wait, 1), "message": fault})
             return wait
         self._progress = self._progress.after(appended, snapshot.fetched_at)
         figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
-        self._report("stored", {name: value for name, value in figures.items() if value is not None})
+        self._tell("stored", {name: value for name, value in figures.items() if value is not None})
         return None
 
 
 def seconds(value: timedelta | float, name: str) -> float:
     """Give a time in seconds, or refuse what is not above 0."""
+    if isinstance(value, bool) or not isinstance(value, (timedelta, Real)):
+        raise TypeError(f"{name} takes seconds or a timedelta, such as {name}=10, not {value!r:.60}.")
     given = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if not 0 < given < math.inf:
         raise ValueError(f"{name} is {value}: give seconds above 0, or a timedelta.")
@@ -214,9 +258,9 @@ def check_times(every: timedelta | float, duration: timedelta | float | None) ->
 
 
 def _back_off(failures: int, every: float, asked: float | None) -> float:
-    """Give the seconds to wait after a fault: doubled each time within bounds, and not less than the service asks."""
+    """Give the seconds to wait after a fault: doubled each time within bounds, or as many as the service asks for."""
     planned = min(every * 2.0 ** min(failures - 1, 30), max(LONGEST_WAIT, every))
-    return max(planned * random.uniform(0.75, 1.0), asked or 0.0)  # noqa: S311 - no secret
+    return max(planned * random.uniform(0.75, 1.0), min(asked or 0.0, LONGEST_ASKED))  # noqa: S311 - no secret
 
 
 def progress_bar(total: int | None) -> Report:

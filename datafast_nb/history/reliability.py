@@ -15,7 +15,7 @@ from typing import Any, Final
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion import Z_95
-from datafast_nb.conversion.frames import counts, opened, ratio, require
+from datafast_nb.conversion.frames import counts, number, opened, ratio, require
 
 NEEDED: Final = ("predicted", "converted", "expected_value", "value")
 BIN: Final = ("bin_low", "bin_high")
@@ -29,8 +29,8 @@ def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # no
     Parameters
     ----------
     outcomes : frame
-        One row for each prediction: `predicted` (probability), `converted` (whether it came true), `expected_value`,
-        `value` (what was paid), and the `by` columns. Lazy frames stay lazy.
+        One row for each prediction: `predicted` (what is no probability is left out), `converted` (whether it came
+        true), `expected_value`, `value` (what was paid), and the `by` columns. Lazy frames stay lazy.
     by
         Columns to group by; may be none.
     edges
@@ -109,7 +109,7 @@ def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float])
         reached = predicted >= lower
         low = nw.when(reached).then(nw.lit(float(lower))).otherwise(low)
         high = nw.when(reached).then(nw.lit(float(upper))).otherwise(high)
-    each = frame.with_columns(_p=_finite("predicted"), _o=nw.col("converted").cast(nw.Float64)).filter(
+    each = frame.with_columns(_p=_probability("predicted"), _o=nw.col("converted").cast(nw.Float64)).filter(
         ~predicted.is_null() & ~hit.is_null()
     )
     each = each.with_columns(bin_low=low, bin_high=high, _pp=predicted * predicted, _po=predicted * hit)
@@ -119,7 +119,7 @@ def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float])
         _predicted=nw.col("_p").sum(),
         _squares=nw.col("_pp").sum(),
         _hits=nw.col("_po").sum(),
-        expected_value=_finite("expected_value").sum(),
+        expected_value=number("expected_value").sum(),
         observed_value=_finite("value").sum(),
     )
 
@@ -142,6 +142,12 @@ def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return table.with_columns(
         agrees=(predicted >= nw.col("observed_rate_low")) & (predicted <= nw.col("observed_rate_high"))
     )
+
+
+def _probability(column: str) -> nw.Expr:
+    """Give a column as floats, where what is no probability is null."""
+    value = nw.col(column).cast(nw.Float64)
+    return nw.when(value.is_between(0.0, 1.0)).then(value)
 
 
 def _finite(column: str) -> nw.Expr:

@@ -11,14 +11,18 @@ _KEY = ("visitor_id", "session_start_time", "copy")
 
 def sessions(changes: pl.LazyFrame) -> pl.LazyFrame:
     """Give one row for each visit, out of rows of the table ``visitors``."""
+    # Without a time at which it began, a visit begins whenever its visitor appears.
+    appearance = (pl.col("change") == "appeared").cast(pl.Int64).cum_sum().over(_KEY, order_by="seen_at")
     # Leaving is a row with nothing but the key and its time: it has no `_state`, and so is never a first or a last one.
     seen, state = pl.col("seen_at"), pl.col("_state")
     left_at = pl.col("_left").max()
     return (
         changes.with_columns(
-            _state=pl.when(pl.col("change") != "left").then(seen), _left=pl.when(pl.col("change") == "left").then(seen)
+            _visit=pl.when(pl.col("session_start_time").is_null()).then(appearance),
+            _state=pl.when(pl.col("change") != "left").then(seen),
+            _left=pl.when(pl.col("change") == "left").then(seen),
         )
-        .group_by(_KEY)
+        .group_by(*_KEY, "_visit")
         .agg(
             pl.col(name for name in VISITORS.names() if name not in _KEY).min_by(state),
             first_seen=state.min(),

@@ -192,3 +192,19 @@ def test_an_event_without_a_time_is_there_as_long_as_it_was_shown(tmp_path: Path
     for place, events in enumerate(moments):
         assert sorted(history.at(after(300 * place)).events["event_id"]) == sorted(str(it["_id"]) for it in events)
     assert sorted(history.at(after(9_000)).events["event_id"]) == ["d", "timeless"]
+
+
+def test_a_visitor_whose_beginning_is_not_known_begins_a_visit_at_each_appearance(tmp_path: Path) -> None:
+    shown_at = (0, 600, 86_400)
+    with dfn.History(tmp_path / "rare") as rare:
+        for seconds in (*range(0, 1_800, 300), *range(86_400, 87_600, 300)):
+            state = {"visitorId": "a", "currentUrl": "/b" if seconds == 600 else "/a"}
+            rare.append(snapshot(seconds, [state] if seconds in shown_at or seconds == 300 else []))
+    visits = rare.sessions().sort("first_seen").select("first_seen", "left_at", "states").collect()
+    assert visits.rows() == [(after(0), after(900), 2), (after(86_400), after(86_700), 1)]
+
+
+def test_the_home_folder_is_meant_by_its_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert dfn.History("~/site").location == str(tmp_path / "site")

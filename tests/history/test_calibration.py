@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
 
 import datafast_nb as dfn
 from datafast_nb.demo.predictions import averages
+from datafast_nb.history.calibration import EDGES
+from datafast_nb.history.reliability import scores
 from tests.history.moments import after, snapshot
 
 END = datetime(2026, 2, 6, 15, tzinfo=UTC)
@@ -69,6 +73,27 @@ def test_fair_predictions_agree_and_biased_ones_are_found_out(history: dfn.Histo
     assert biased.scores["brier"].item() > fair.scores["brier"].item()
 
 
+def test_a_fair_predictor_is_called_unfair_one_time_in_twenty_at_most() -> None:
+    """Draw outcomes by the predictions themselves, for 1,000 predictors with rates as they are on websites."""
+    random, size, predictors = Random(0), 2_000, 1_000
+    predicted = pl.Series([min(1.0, random.lognormvariate(-4, 0.6)) for _ in range(size)])
+    drawn = pl.Series([random.random() for _ in range(size * predictors)])
+    each = pl.DataFrame({"predicted": predicted}).with_columns(expected_value=1.0, value=0.0)
+    outcomes = pl.concat([each] * predictors).with_columns(
+        predictor=pl.int_range(pl.len()) // size, converted=pl.col("predicted") > drawn
+    )
+    unfair = scores(outcomes, ["predictor"], EDGES).filter(~pl.col("agrees")).height / predictors
+    assert unfair < 0.05 + 3 * math.sqrt(0.05 * 0.95 / predictors)
+    twice = outcomes.with_columns(pl.col("predicted") * 2)
+    assert scores(twice, ["predictor"], EDGES)["agrees"].mean() < 0.01
+
+
+def test_a_verdict_of_disagreement_says_how_often_chance_makes_one(history: dfn.History) -> None:
+    fair = dfn.calibration(history)
+    unlucky = replace(fair, scores=fair.scores.with_columns(agrees=False))
+    assert "do not agree (by chance, 1 fair predictor in 20 would not)" in str(unlucky)
+
+
 def test_becoming_a_customer_and_paying_are_the_same_on_the_demo_site(history: dfn.History) -> None:
     customer, paid = (dfn.calibration(history, converted=it) for it in ("customer", dfn.payment()))
     assert paid.scores["conversions"].item() == pytest.approx(customer.scores["conversions"].item(), rel=0.01)
@@ -76,11 +101,23 @@ def test_becoming_a_customer_and_paying_are_the_same_on_the_demo_site(history: d
     assert 0.95 < coverage["matched"] / coverage["payments"] <= 1
 
 
-def test_the_parts_of_the_score_add_up(history: dfn.History) -> None:
-    for row in dfn.calibration(history, by="device").scores.iter_rows(named=True):
-        parts = row["reliability"] - row["resolution"] + row["uncertainty"] + row["within_bins"]
-        assert row["brier"] == pytest.approx(parts, abs=1e-12)
-        assert row["skill"] == pytest.approx(1 - row["brier"] / row["uncertainty"])
+def test_the_parts_of_the_score_are_those_of_the_rows() -> None:
+    """Work out each part from the rows by its own formula, with the two terms of Stephenson for what a bin mixes."""
+    edges = [0.0, 0.3, 1.0]
+    predicted, came_true = [0.1, 0.2, 0.25, 0.3, 0.6, 0.9, 0.7], [0, 1, 0, 0, 1, 1, 1]
+    rows = pl.DataFrame({"p": predicted, "o": came_true}).with_columns(bin=pl.col("p") >= 0.3)
+    p, o, mean_p, mean_o = pl.col("p"), pl.col("o"), pl.col("p").mean().over("bin"), pl.col("o").mean().over("bin")
+    expected = rows.select(
+        brier=((p - o) ** 2).mean(),
+        reliability=((mean_p - mean_o) ** 2).mean(),
+        resolution=((mean_o - o.mean()) ** 2).mean(),
+        uncertainty=o.mean() * (1 - o.mean()),
+        within_bins=((p - mean_p) ** 2).mean() - 2 * ((p - mean_p) * (o - mean_o)).mean(),
+    ).row(0, named=True)
+    outcomes = rows.select(predicted="p", converted=o == 1, expected_value=1.0, value=0.0)
+    found = scores(outcomes, [], edges).row(0, named=True)
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-12)
+    assert found["skill"] == pytest.approx(1 - expected["brier"] / expected["uncertainty"])
 
 
 def test_groups_and_bins_hold_the_same_visits(history: dfn.History) -> None:
@@ -151,6 +188,7 @@ def test_who_is_left_out_is_told(small: dfn.History) -> None:
         "unscored": 1,
         "seen_late": 1,
         "unfinished": 1,
+        "converted_before": 0,
         "payments": 2,
         "matched": 1,
         "unpriced": 0,
@@ -185,6 +223,83 @@ def test_a_visit_with_a_gap_before_its_horizon_is_not_counted(tmp_path: Path) ->
             history.append(snapshot(seconds, [visitor("a", 100)] if 100 <= seconds <= 600 else []))
     assert dfn.calibration(history).coverage["unfinished"].item() == 1
     assert dfn.calibration(history, horizon=timedelta(minutes=8)).coverage["counted"].item() == 1
+
+
+def paid(amount: float, seconds: float, email: str = "ada@example.com", **more: object) -> dict[str, object]:
+    return {"email": email, "currency": "usd", "amount": amount, "timestamp": after(seconds).isoformat(), **more}
+
+
+ADA = {"isCustomer": True, "customerEmail": "ada@example.com"}
+Shown = tuple[range, dict[str, object]]
+
+
+def recorded(
+    folder: Path, visitors: list[Shown], events: list[Shown] | None = None, payments: list[Shown] | None = None
+) -> dfn.History:
+    """Record two and a half hours, where each record is shown for a while."""
+    with dfn.History(folder) as history:
+        for seconds in range(0, 9_000, 300):
+            kinds = (visitors, events or [], payments or [])
+            history.append(snapshot(seconds, *([it for when, it in kind if seconds in when] for kind in kinds)))
+    return history
+
+
+def test_a_payment_without_an_id_is_matched_by_itself(tmp_path: Path) -> None:
+    visits = [(range(300, 900), visitor("a", 100)), (range(900, 1_800), visitor("a", 100, **ADA))]
+    payments = [(range(900, 1_200), paid(20, 850)), (range(900, 1_200), paid(500, 860, "bob@example.com"))]
+    found = dfn.calibration(recorded(tmp_path, visits, payments=payments), converted=dfn.payment())
+    assert found.coverage.select("payments", "matched").row(0) == (2, 1)
+    assert found.scores["observed_value"].item() == 20
+
+
+def test_what_a_visitor_paid_counts_once_in_the_latest_visit_before(tmp_path: Path) -> None:
+    visits = [
+        (range(300, 900), visitor("a", 100, rate=0.1)),
+        (range(1_500, 2_000), visitor("a", 1_300, rate=0.3)),
+        (range(2_000, 2_700), visitor("a", 1_300, rate=0.3, **ADA)),
+    ]
+    history = recorded(tmp_path, visits, payments=[(range(2_000, 2_600), paid(20, 2_000, _id="p"))])
+    assert dict(dfn.calibration(history).bins.select("predicted_rate", "observed_value").rows()) == {0.1: 0, 0.3: 20}
+
+
+def test_a_payment_of_a_shared_address_is_of_the_visitor_seen_latest_before_it(tmp_path: Path) -> None:
+    payment = [(range(3_600, 4_200), paid(20, 3_500, _id="p"))]
+    for place, (first, second) in enumerate([("a", "b"), ("b", "a")]):
+        visits = [
+            (range(300, 900), visitor(first, 100, customerEmail="ada@example.com")),
+            (range(3_000, 4_500), visitor(second, 2_990, customerEmail="ada@example.com")),
+            (range(4_500, 5_100), visitor(first, 4_400, customerEmail="ada@example.com")),
+        ]
+        history = recorded(tmp_path / str(place), visits, payments=payment)
+        found = dfn.calibration(history, by="visitor_id", converted=dfn.payment()).scores
+        assert found.filter(pl.col("observed_value") > 0)["visitor_id"].to_list() == [second]
+
+
+def test_what_happened_before_the_prediction_is_no_outcome_of_it(tmp_path: Path) -> None:
+    visits = [(range(600, 1_500), visitor("early", 310)), (range(600, 1_500), visitor("later", 310))]
+    goals = [
+        (range(600, 900), {"_id": name, "type": "signup", "visitorId": name, "timestamp": after(seconds).isoformat()})
+        for name, seconds in (("early", 320), ("later", 610))
+    ]
+    found = dfn.calibration(recorded(tmp_path, visits, goals), converted=dfn.goal("signup"))
+    assert found.coverage.select("counted", "converted_before").row(0) == (1, 1)
+    assert found.scores["conversions"].item() == 1
+
+
+@pytest.mark.parametrize("rate", [25.0, 1.001, -0.1])
+def test_a_prediction_that_is_no_probability_is_none(tmp_path: Path, rate: float) -> None:
+    found = dfn.calibration(recorded(tmp_path, [(range(300, 900), visitor("a", 100, rate=rate))]))
+    assert found.coverage.select("counted", "unscored").row(0) == (0, 1)
+    frame = pl.DataFrame({"predicted": [rate, 0.5], "converted": True, "expected_value": 1.0, "value": 1.0})
+    assert scores(frame, [], [0, 1])["sessions"].item() == 1
+
+
+def test_a_currency_of_the_rates_is_known_in_any_case(tmp_path: Path) -> None:
+    visits = [(range(300, 900), visitor("a", 100)), (range(900, 1_800), visitor("a", 100, **ADA))]
+    history = recorded(tmp_path, visits, payments=[(range(900, 1_200), paid(20, 850, _id="p", currency="EUR"))])
+    assert dfn.calibration(history, rates={" eur": 1.5}).scores["observed_value"].item() == 30
+    with pytest.raises(ValueError, match="positive"):
+        dfn.calibration(history, rates={"EUR": 0})
 
 
 def test_nonsense_is_refused_with_what_is_possible(small: dfn.History) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -145,6 +146,81 @@ def test_what_the_service_asks_for_is_waited(monkeypatch: pytest.MonkeyPatch) ->
     assert recorder._back_off(50, 10, None) <= 10
 
 
+def test_the_service_can_not_end_a_recording_by_what_it_asks_for() -> None:
+    assert recorder._back_off(1, 10, 1e12) == recorder.LONGEST_ASKED
+
+
+def test_a_report_that_raises_does_not_end_the_recording(
+    history: dfn.History, recwarn: pytest.WarningsRecorder
+) -> None:
+    def report(what: str, figures: dict[str, Any]) -> None:
+        raise OSError("no space left")
+
+    recording, source = record(history, some(0), dfn.ServerError("down"), some(10), report=report)
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert recording.error is None
+    assert "no space left" in str(recwarn.pop(RuntimeWarning).message)
+    assert sorted(history.events().collect()["event_id"]) == shown(source.given, "events")
+
+
+class Hanging:
+    """A source that does not answer until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    def snapshot(self) -> dfn.Snapshot:
+        self.asked.set()
+        self.answers.wait(GENEROUS)
+        return some(0)
+
+
+def test_a_request_that_hangs_is_left_behind_and_stores_nothing_later(
+    history: dfn.History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "PATIENCE", 0.05)
+    source, told = Hanging(), []
+    recording = history.record(source, report=lambda *what: told.append(what[0]))
+    assert source.asked.wait(GENEROUS)
+    recording.stop()
+    assert not recording.running
+    source.answers.set()
+    recording._thread.join(GENEROUS)
+    assert told == ["stopped"]
+    with pytest.raises(dfn.NotRecordedError):
+        history.info()
+
+
+def test_a_history_is_recorded_once_at_a_time(history: dfn.History) -> None:
+    recording, source = record(history, some(0))
+    with pytest.raises(dfn.HistoryInUseError, match="stop"):
+        record(history, some(0))
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    again, _ = record(history, some(200_000))
+    again.stop()
+    assert again.error is None
+
+
+def test_closing_a_history_stops_its_recording(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site") as history:
+        recording, source = record(history, some(0))
+        assert source.done.wait(GENEROUS)
+    assert not recording.running
+    with dfn.History(tmp_path / "site") as other:
+        other.append(some(500_000))
+
+
+@pytest.mark.parametrize("every", ["10s", None, True])
+def test_a_time_that_is_no_number_is_refused_with_what_to_give(history: dfn.History, every: Any) -> None:
+    with pytest.raises(TypeError, match="every=10"):
+        history.record(Scripted(), every=every)
+    if every is not None:
+        with pytest.raises(TypeError, match="every=10"):
+            next(history.snapshots(every=every))
+
+
 def test_a_progress_bar_is_drawn(history: dfn.History, capsys: pytest.CaptureFixture[str]) -> None:
     recording, source = record(history, some(0), progress=True)
     assert source.done.wait(GENEROUS)
@@ -208,6 +284,41 @@ def test_each_refusal_has_its_exit_code(tmp_path: Path) -> None:
     process = command(tmp_path / "new", "--every", "soon")
     assert "10s" in process.communicate(timeout=GENEROUS)[1]
     assert process.returncode == 2
+
+
+@pytest.mark.parametrize("option", ["--every", "--duration"])
+@pytest.mark.parametrize("time", ["999999999999d", "9" * 400, "0.0000001", "0"])
+def test_a_time_that_can_not_be_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, time: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["record", str(tmp_path), "--demo", option, time])
+    assert "12h" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_log_that_can_not_be_written_does_not_end_the_command(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "datafast_nb", "record", str(tmp_path / "site"), "--demo"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*line, "--every", "0.1", "--duration", "1s"], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 0, done.stderr
+    assert "recording goes on" in done.stderr
+    assert dfn.History(tmp_path / "site").info().rows["polls"] > 1
+
+
+def test_sigterm_ends_the_command_while_the_service_does_not_answer(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(GENEROUS)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = command(tmp_path, DATAFAST_API_KEY="df_key", DATAFAST_BASE_URL=address)
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGTERM)
+            text, faults = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 0, faults
+    assert [line["what"] for line in lines(text)] == ["stopped"]  # and no word of a request that failed
 
 
 def test_the_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
