@@ -24,6 +24,9 @@ RESTATED: Final = 6 * WINDOW
 Kind = Literal["events", "payments"]
 IDS: Final[dict[Kind, str]] = {"events": "event_id", "payments": "payment_id"}
 
+STILL: Final = "still"
+"""The `change` of a row that only says again what is so already."""
+
 VISITOR_KEY: Final = ("visitor_id", "copy")
 """What tells visitors apart; `copy` counts those of one snapshot who share an id, or have none."""
 
@@ -39,7 +42,8 @@ class Known:
     last : datetime or None
         The time of the last snapshot.
     states : polars.DataFrame
-        The visitors of the last snapshot: `seen_at` (when this state began), `copy`, and ``schema.VISITORS``.
+        The visitors of the last snapshot: `seen_at` (when this state was last written), `copy`, and
+        ``schema.VISITORS``.
     events, payments : polars.DataFrame
         `_key` and `time` of those that were shown of late.
     ids : dict
@@ -147,8 +151,8 @@ def news(
     ids = {kind: _and_ids_of(new[kind], known.ids[kind], kind) for kind in IDS}
     reach = {
         "states_since": states["seen_at"].min(),
-        "events_since": _oldest(shown["events"], events),
-        "payments_since": _oldest(shown["payments"], payments),
+        "events_since": snapshot.events["timestamp"].min(),
+        "payments_since": snapshot.payments["timestamp"].min(),
         "gap_since": gap_since or _gap_since(shown["events"], known, when),
     }
     rows = Rows(changes, new["events"], new["payments"], _poll(snapshot, reach))
@@ -160,12 +164,6 @@ def _and_ids_of(new: pl.DataFrame, ids: pl.Series, kind: Kind) -> pl.Series:
     return pl.concat([ids, hashed_ids(new.lazy(), kind)], rechunk=True) if new.height else ids
 
 
-def _oldest(shown: pl.DataFrame, known: pl.DataFrame) -> datetime | None:
-    """Give when the oldest that is shown happened; where the service did not say, when it was first seen."""
-    oldest: datetime | None = known.join(shown, on=_RECORD_KEY, how="semi").select(pl.col("time").min()).item()
-    return oldest
-
-
 def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
     """Add the time of the poll, as first column."""
     return frame.select(pl.lit(when, MOMENT).alias("seen_at"), pl.all())
@@ -173,8 +171,9 @@ def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
 
 def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give the rows to store, and the state of each visitor who is here now."""
+    when = time_of(snapshot)
     copy = pl.int_range(pl.len(), dtype=pl.Int64).over("visitor_id")
-    now = _seen(snapshot.visitors, time_of(snapshot)).with_columns(copy=copy).select(STATES.names())
+    now = _seen(snapshot.visitors, when).with_columns(copy=copy).select(STATES.names())
     state = ["copy", *VISITORS.names()]
     same = before.join(now.select(state), on=state, how="semi", nulls_equal=True)
     different = now.join(before.select(state), on=state, how="anti", nulls_equal=True)
@@ -184,17 +183,19 @@ def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataF
         change=pl.when("_here").then(pl.lit("changed")).otherwise(pl.lit("appeared"))
     )
     gone = before.join(now, on=VISITOR_KEY, how="anti", nulls_equal=True).select(
-        pl.lit(time_of(snapshot), MOMENT).alias("seen_at"), *session, change=pl.lit("left")
+        pl.lit(when, MOMENT).alias("seen_at"), *session, change=pl.lit("left")
     )
-    rows = pl.concat([SCHEMAS["visitors"].to_frame(), changed.drop("_here"), gone], how="diagonal")
-    return rows, pl.concat([same, different])
+    old = pl.col("seen_at") <= when - RESTATED
+    still = same.filter(old).with_columns(seen_at=pl.lit(when, MOMENT))
+    added = [changed.drop("_here"), still.with_columns(change=pl.lit(STILL)), gone]
+    rows = pl.concat([SCHEMAS["visitors"].to_frame(), *added], how="diagonal")
+    return rows, pl.concat([same.filter(~old), still, different])
 
 
 def _still_known(shown: pl.DataFrame, known: pl.DataFrame, when: datetime) -> pl.DataFrame:
-    """Forget what happened long ago, unless it is still shown; of what has no time, keep when it was first seen."""
-    recent = pl.col("time") >= when - REMEMBERED
-    kept = known.filter(recent | pl.col(_RECORD_KEY).is_in(shown[_RECORD_KEY].implode()))
-    return pl.concat([kept, shown.select(RECORDS.names())]).unique(_RECORD_KEY, keep="first", maintain_order=True)
+    """Forget what happened long ago, unless it is still shown."""
+    recent = known.filter(pl.col("time") >= when - REMEMBERED)
+    return pl.concat([shown.select(RECORDS.names()), recent]).unique(_RECORD_KEY)
 
 
 def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:

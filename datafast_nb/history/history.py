@@ -14,7 +14,7 @@ import polars as pl
 
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
-from datafast_nb.history.changes import WINDOW
+from datafast_nb.history.changes import STILL, WINDOW
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay
@@ -66,7 +66,8 @@ class History:
     """The snapshots of one website, kept for as long as you like.
 
     Four Delta Lake tables, which any engine that reads Delta Lake can open: ``polls`` has a row for each snapshot,
-    ``visitors`` one for each change of a visitor, ``events`` and ``payments`` one for each, however often it was shown.
+    ``visitors`` one for each change of a visitor (``appeared``, ``changed``, ``left``; and ``still``, once an hour
+    while nothing changes), ``events`` and ``payments`` one for each, however often it was shown.
     Needs the extra ``history``: ``pip install 'datafast_nb[history]'``.
 
     Parameters
@@ -87,7 +88,9 @@ class History:
 
     Notes
     -----
-    One object writes to a history at a time, from its first `append` until `close`; any number may read.
+    One object writes to a history at a time, from its first `append` until `close`; any number may read. Small files
+    are merged into large ones, and deleted a day later: a frame that was asked for before must be collected by then.
+    Until then they take room besides what `info` tells, about as much as a day's appends wrote.
 
     Examples
     --------
@@ -267,7 +270,7 @@ class History:
         NotRecordedError
             There is no history at this location.
         """
-        rows = _between(self._rows("visitors"), "seen_at", start, end).filter(pl.col("change") != "left")
+        rows = self._changes(start, end).filter(pl.col("change") != "left")
         return as_given(rows).select(*VISITORS.names(), "seen_at", "change")
 
     def events(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
@@ -312,7 +315,7 @@ class History:
             ``last_change`` and ``left_at`` (times of snapshots; the last is null for who was still there),
             ``states`` (how many were seen), ``exit_url`` (the last page), and ``became_customer``.
         """
-        return as_given(sessions(_between(self._rows("visitors"), "seen_at", start, end)))
+        return as_given(sessions(self._changes(start, end)))
 
     def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
         """Give one row for each snapshot: ``seen_at``, and the figures of that moment."""
@@ -321,9 +324,9 @@ class History:
     def at(self, when: datetime) -> Snapshot:
         """Give the snapshot of a moment, as the endpoint would have shown it: the last one until then.
 
-        Rows are those of the snapshot that was appended, in another order: events and payments newest first. They are
-        as they were first shown; one that left the list before older ones did is there as long as those were shown, in
-        their place, and one that was in the list twice is there once.
+        Rows are those of the snapshot that was appended, in another order: events and payments newest first, and
+        last those without a time. They are as they were first shown. An event that left the list before an older one
+        did stays, and takes the place of the oldest; one that was in the list twice is there once.
 
         Parameters
         ----------
@@ -442,6 +445,10 @@ class History:
         rows = self._tables.scan(polls if name == "polls" else self._open(name), name)
         return rows if name == "polls" else rows.filter(pl.col("seen_at") <= newest)
 
+    def _changes(self, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
+        """Give the rows of the visitors that tell something new."""
+        return _between(self._rows("visitors"), "seen_at", start, end).filter(pl.col("change") != STILL)
+
     def _span_of_polls(self) -> tuple[datetime, datetime]:
         """Give the times of the first and the last snapshot."""
         times = self.polls().select(start=pl.col("seen_at").min(), end=pl.col("seen_at").max()).collect()
@@ -472,7 +479,7 @@ class History:
         rows = self._rows(name).filter(pl.col("seen_at") <= last)
         if name == "visitors":
             return rows.filter(pl.col("seen_at") >= (last if since is None else since)).collect()
-        return _between(rows, "timestamp", last if since is None else since, None).collect()
+        return rows.filter(pl.col("timestamp").is_null() | (pl.col("timestamp") >= pl.lit(since, MOMENT))).collect()
 
     def _nearest(self, when: datetime) -> str:
         """Say when something is known, nearest to a moment."""

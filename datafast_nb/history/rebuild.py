@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from datafast_nb.history.changes import STATES, VISITOR_KEY, happened
-from datafast_nb.history.tables import as_given
+from datafast_nb.history.tables import MOMENT, as_given
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -40,9 +40,10 @@ def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFra
 def _shown(
     records: pl.LazyFrame, when: datetime, since: datetime | None, count: int, schema: pl.Schema
 ) -> pl.DataFrame:
-    """Give the events or payments that were shown at a moment, newest first."""
+    """Give the events or payments that were shown at a moment, newest first, those without a time last."""
     if not count:
         return schema.to_frame()
-    rows = records.filter(pl.col("seen_at") <= when, happened() >= since)
-    newest = rows.sort(happened(), descending=True, maintain_order=True).head(count)
+    timeless = pl.col("timestamp").is_null()
+    rows = records.filter(pl.col("seen_at") <= when, timeless | (pl.col("timestamp") >= pl.lit(since, MOMENT)))
+    newest = rows.sort(timeless, happened(), descending=[False, True], maintain_order=True).head(count)
     return as_given(newest).select(schema.names()).collect()

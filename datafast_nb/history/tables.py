@@ -53,11 +53,10 @@ POLLS: Final = pl.Schema(
 """One row per snapshot: its figures, how many rows its frames had, and how far back they reach.
 
 ``states_since`` is when the oldest state was written that was still true, ``events_since`` and ``payments_since`` are
-the times of the oldest ones shown (when they were first seen, where they have none), and ``gap_since`` is set where
-nothing is known of the time from there to this poll.
+the times of the oldest ones shown, and ``gap_since`` is set where nothing is known of the time from there to this poll.
 """
 
-RETENTION: Final = 1
+RETENTION: Final = 24
 """Hours for which a file that was merged into another stays, for readers who still need it."""
 
 _FIRST: Final = {"seen_at": MOMENT}
@@ -99,7 +98,7 @@ _PROPERTY: Final = "datafast_nb."
 _CONFIGURATION: Final = {
     "delta.checkpointInterval": "100",
     "delta.logRetentionDuration": "interval 1 hours",
-    "delta.deletedFileRetentionDuration": "interval 1 hours",
+    "delta.deletedFileRetentionDuration": f"interval {RETENTION} hours",
     f"{_PROPERTY}format": str(FORMAT),
 }
 _PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "3", "retry_timeout": "60s"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,6 +16,8 @@ from datafast_nb.history.changes import (
     IDS,
     NOTHING,
     REMEMBERED,
+    STILL,
+    WINDOW,
     Kind,
     Known,
     doubtful,
@@ -78,6 +81,8 @@ class Writer:
         self._tables = tables
         self._whole = False  # whether nothing is there of an append that broke off
         self._last: datetime | None = None
+        self._was_refused = False  # whether a snapshot from before the last one has come since
+        self._appended_at = time.monotonic()
         self._known: Known | None = None
         tables.check_place()
         self._lock = lock(tables)
@@ -108,21 +113,26 @@ class Writer:
         if known.last is not None and when <= known.last:
             if when == known.last or self._has(when):
                 return Appended(new=False)
+            self._was_refused = True
             raise HistoryOrderError(
                 f"This snapshot is from {when:%Y-%m-%d %H:%M:%S} UTC, before the last one of the "
                 f"history ({known.last:%Y-%m-%d %H:%M:%S} UTC), and was not stored. Append in the order of time; if "
-                "the clock went back, set it right or wait until it has caught up."
+                "the clock went back, set it right or wait until it has caught up. If it was wrong before, and that "
+                "would take too long, begin another history."
             )
         shown = {kind: shown_by(snapshot, kind) for kind in IDS}
-        found = news(snapshot, self._reminded(known, shown), shown)
+        # Where snapshots were refused, the clock was set, and only the time that has really passed tells of a gap.
+        missed = self._was_refused and time.monotonic() - self._appended_at > WINDOW.total_seconds()
+        found = news(snapshot, self._reminded(known, shown), shown, gap_since=known.last if missed else None)
         self._commit(found.rows)
-        self._known = found.known
+        self._known, self._was_refused, self._appended_at = found.known, False, time.monotonic()
         self._since_tidied += 1
         if self._since_tidied >= TIDY_EVERY:
             self._tidy()
         rows = found.rows
         gap = rows.polls["gap_since"].item()
-        return Appended(True, rows.visitors.height, rows.events.height, rows.payments.height, gap)
+        changes = rows.visitors.filter(pl.col("change") != STILL).height
+        return Appended(True, changes, rows.events.height, rows.payments.height, gap)
 
     def extend(self, rows: Rows) -> None:
         """Store many snapshots at once, in the tables' own columns."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -39,6 +41,22 @@ def test_a_visitor_who_sits_on_one_page_costs_one_row(history: dfn.History) -> N
     for seconds in range(0, 540, 10):
         history.append(snapshot(seconds, [{"visitorId": "a", "currentUrl": "/"}]))
     assert history.info().rows["visitors"] == 1
+
+
+def test_a_visitor_who_stays_for_days_costs_a_row_an_hour_and_is_still_one_visit(history: dfn.History) -> None:
+    visitor = {"visitorId": "a", "currentUrl": "/", "sessionStartTime": after(0).isoformat()}
+    for seconds in range(0, 6 * 3_600, 300):
+        appended = history.append(snapshot(seconds, [visitor]))
+        assert appended.visitors == (seconds == 0)
+        reach = history.polls().select(pl.col("seen_at").max() - pl.col("states_since").max()).collect().item()
+        assert reach < timedelta(hours=1)
+    history.append(snapshot(6 * 3_600))
+    assert history.info().rows["visitors"] == 1 + 5 + 1
+    assert history.visitors().collect().select("change", "seen_at").rows() == [("appeared", after(0))]
+    visit = history.sessions().collect().row(0, named=True)
+    assert (visit["states"], visit["last_change"], visit["left_at"]) == (1, after(0), after(6 * 3_600))
+    for seconds in (3_300, 3_600, 20_000):
+        assert history.at(after(seconds)).visitors["visitor_id"].to_list() == ["a"]
 
 
 def test_of_a_visitor_appearing_changing_and_leaving_are_written(history: dfn.History) -> None:
@@ -88,7 +106,7 @@ def test_what_is_known_is_known_to_the_next_writer(tmp_path: Path) -> None:
             history.append(snapshot(seconds, [{"visitorId": "a"}], [old, timeless, nameless, event(f"{seconds}", 0)]))
     stored = dfn.History(tmp_path).events().collect()
     assert sorted(stored["event_id"].fill_null("")) == ["", "0", "10", "9000", "9010", "old", "timeless"]
-    assert dfn.History(tmp_path).info().rows["visitors"] == 1
+    assert dfn.History(tmp_path).visitors().collect().height == 1
 
 
 def test_what_happened_long_ago_and_is_shown_again_is_not_stored_again(history: dfn.History) -> None:
@@ -125,6 +143,20 @@ def test_a_snapshot_older_than_the_last_is_refused_and_the_clock_is_named(histor
         history.append(demo(50))
     assert history.info() == before
     assert history.append(demo(70)).new
+
+
+@pytest.mark.parametrize(("passed", "gaps"), [(1_800, 1), (60, 0)])
+def test_a_clock_that_stepped_back_hides_no_gap(
+    history: dfn.History, monkeypatch: pytest.MonkeyPatch, passed: float, gaps: int
+) -> None:
+    begun = time.monotonic()
+    history.append(snapshot(1_800, events=[event("a", 0)]))
+    with pytest.raises(dfn.HistoryOrderError):
+        history.append(snapshot(10, events=[event("b", 10)]))
+    monkeypatch.setattr(time, "monotonic", lambda: begun + passed)
+    assert history.append(snapshot(1_810, events=[event("c", 1_809)])).gap_since == (after(1_800) if gaps else None)
+    assert history.append(snapshot(1_820, events=[event("c", 1_809)])).gap_since is None
+    assert history.gaps().height == gaps
 
 
 def test_snapshots_of_several_sites_are_refused(history: dfn.History) -> None:

@@ -187,7 +187,7 @@ def test_an_event_without_a_time_is_there_as_long_as_it_was_shown(tmp_path: Path
         for place, events in enumerate(moments):
             history.append(snapshot(300 * place, events=events))
         for seconds in (8_000, 8_500):
-            history.append(snapshot(seconds))
+            history.append(snapshot(seconds, events=[event("c", 7_990)]))
         history.append(snapshot(9_000, events=[timeless, event("d", 8_999)]))
     for place, events in enumerate(moments):
         assert sorted(history.at(after(300 * place)).events["event_id"]) == sorted(str(it["_id"]) for it in events)

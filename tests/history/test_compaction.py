@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,10 +55,30 @@ def test_no_more_rows_than_fit_in_memory_are_merged_at_once(tmp_path: Path, monk
         assert history.visitors().collect().height == 10
 
 
-def test_a_reader_that_began_before_a_merge_ends_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hours", [23, 25])
+def test_a_reader_has_a_day_after_a_merge(tmp_path: Path, hours: int) -> None:
     with dfn.History(tmp_path) as history:
         for each in demos([0, 10, 20]):
             history.append(each)
         before = history.events()
-        history._writer._tidy(thoroughly=True)  # type: ignore[union-attr]
-        assert before.collect().height == history.events().collect().height
+        history._writer._tidy()  # type: ignore[union-attr]
+    merged_before(tmp_path / "events", hours)
+    with dfn.History(tmp_path) as history:
+        history.append(demos([30])[0])
+        assert sorted(history.events().collect()["event_id"]) == shown(demos([0, 10, 20, 30]), "events")
+    if hours < 24:
+        assert sorted(before.collect()["event_id"]) == shown(demos([0, 10, 20]), "events")
+    else:
+        with pytest.raises(FileNotFoundError):
+            before.collect()
+
+
+def merged_before(table: Path, hours: int) -> None:
+    """Make it some hours since the files of a table were merged."""
+    then = time.time() - hours * 3_600
+    for file in table.glob("*.parquet"):
+        os.utime(file, (then, then))
+    for entry in (table / "_delta_log").glob("*.json"):
+        entry.write_text(
+            re.sub(r'"deletionTimestamp":\d+', f'"deletionTimestamp":{then * 1000:.0f}', entry.read_text())
+        )
