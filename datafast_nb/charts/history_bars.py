@@ -16,7 +16,7 @@ from datafast_nb.formats import money
 from datafast_nb.history import History
 
 _SUBJECT: Final = "Visitors, and expected and real revenue, over time"
-_NOBODY: Final = "Nobody came in this time"
+_NOBODY: Final = "No visit began in this time"
 _WIDTH: Final = 600
 _HEIGHTS: Final = {"visitors": 130, "USD": 130, "other": 70}
 _CURRENCIES: Final = 3
