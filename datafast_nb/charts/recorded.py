@@ -61,7 +61,9 @@ def within(rows: pl.LazyFrame, start: datetime | None, end: datetime | None) -> 
     """Keep the rows whose time, `at`, is from one moment until before another."""
     for edge, name, holds in ((start, "start", pl.Expr.ge), (end, "end", pl.Expr.lt)):
         if edge is not None and edge.tzinfo is None:
-            raise ValueError(f"{name} has no time zone; give one, such as {name}.replace(tzinfo=datetime.UTC).")
+            raise ValueError(
+                f"{name} has no time zone; give one, such as {name}.astimezone() for that of this computer."
+            )
         rows = rows if edge is None else rows.filter(holds(pl.col("at"), edge.astimezone(UTC)))
     return rows
 

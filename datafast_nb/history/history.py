@@ -112,6 +112,8 @@ class History:
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         self._tables = Tables(location, storage_options)
+        if not isinstance(redact, (bool, bytes)):
+            raise TypeError(f"redact takes True, or a key of your own as bytes, not {type(redact).__name__}.")
         self._redact = redact
         self._writer: Writer | None = None
         self._turn = threading.Lock()
@@ -518,5 +520,5 @@ def _moment(when: datetime, name: str) -> datetime:
     if not isinstance(when, datetime):
         raise TypeError(f"{name} takes a datetime with a time zone, not {when!r:.60}.")
     if when.tzinfo is None:
-        raise ValueError(f"{name} has no time zone; give one, such as {name}.replace(tzinfo=datetime.UTC).")
+        raise ValueError(f"{name} has no time zone; give one, such as {name}.astimezone() for that of this computer.")
     return when.astimezone(UTC)

@@ -147,7 +147,7 @@ class Replay:
         if not isinstance(when, datetime):
             raise TypeError(f"when takes a datetime with a time zone, not {when!r:.60}.")
         if when.tzinfo is None:
-            raise ValueError("when has no time zone; give one, such as when.replace(tzinfo=datetime.UTC).")
+            raise ValueError("when has no time zone; give one, such as when.astimezone() for that of this computer.")
         with self._turn:
             self._stand_at(min(max(when.astimezone(UTC), self._start), self._end))
             self._jumps += 1

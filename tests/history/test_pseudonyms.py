@@ -18,6 +18,11 @@ CUSTOMER = {"visitorId": "a", "isCustomer": True, "customerName": NAME, "custome
 PAYMENT = {"_id": "p", "name": NAME, "email": MAIL, "amount": 9, "currency": "USD"}
 
 
+def test_a_key_that_is_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="as bytes, not str"):
+        dfn.History(tmp_path / "site", redact="my secret")  # type: ignore[arg-type]
+
+
 def test_no_name_or_address_reaches_the_disk(tmp_path: Path) -> None:
     with dfn.History(tmp_path / "site", redact=True) as history:
         history.append(snapshot(0, [CUSTOMER], payments=[PAYMENT]))
