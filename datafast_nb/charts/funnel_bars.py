@@ -178,7 +178,7 @@ def _single(rows: pl.DataFrame) -> alt.LayerChart:
 def _grouped(rows: pl.DataFrame, by: str, series: pl.DataFrame) -> alt.LayerChart:
     """Draw a funnel for each group, side by side, as shares of its first step."""
     order, picked = series["series"].to_list(), alt.selection_point(fields=["series"], bind="legend")
-    title = wording.dimension(by).capitalize()
+    title = wording.capitalized(wording.dimension(by))
     channels: dict[str, Any] = {
         "y": alt.Y("step:N", sort=None, title=None),
         "yOffset": alt.YOffset("series:N", sort=order),

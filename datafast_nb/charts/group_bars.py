@@ -192,7 +192,7 @@ def _with_interval(rows: pl.DataFrame, metric: Metric, rate: float | None) -> pl
 def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.DataFrame | None) -> list[alt.Chart]:
     """Draw the bars, the intervals, and the sample size of each at the right."""
     figure = FIGURES[metric]
-    titles = [wording.dimension(name).capitalize() for name in names]
+    titles = [wording.capitalized(wording.dimension(name)) for name in names]
     lines = [alt.Tooltip("group:N", title=titles[0]), *tooltip(rows), alt.Tooltip("interval:N", title="95 % interval")]
     channels: dict[str, Any] = {"y": alt.Y("group:N", sort=None, title=None)}
     look: dict[str, Any] = {} if figure.is_count else {"opacity": uncertainty.opacity("scored")}

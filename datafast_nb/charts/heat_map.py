@@ -100,7 +100,7 @@ def drawn_cells(table: pl.DataFrame, names: Sequence[str], top: int) -> list[pl.
 
 def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> alt.LayerChart:
     """Draw the cells; those where nobody has a prediction are empty."""
-    titles = [wording.dimension(name).capitalize() for name in names]
+    titles = [wording.capitalized(wording.dimension(name)) for name in names]
     width, height = (
         max(size * len(groups), least) for size, groups, least in ((_CELL[0], columns, 300), (_CELL[1], rows, 56))
     )

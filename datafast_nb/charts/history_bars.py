@@ -14,6 +14,8 @@ from datafast_nb.charts import calendar_steps, recorded, wording
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.formats import money
 from datafast_nb.history import History
+from datafast_nb.history.stretches import stretches
+from datafast_nb.history.tables import MOMENT
 
 _SUBJECT: Final = "Visitors, and expected and real revenue, over time"
 _NOBODY: Final = "No visit began in this time"
@@ -83,7 +85,7 @@ def trend(
     if not isinstance(history, History):
         raise TypeError(f"trend takes a History, such as dfn.History('site-history'), not {type(history).__name__}.")
     zone, step = recorded.checked_zone(time_zone), None if every is None else calendar_steps.checked_step(every)
-    watched = recorded.stretches(history, start, end)
+    watched = stretches(history, start, end)
     if watched.is_empty():
         return wording.message(_SUBJECT, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
     step, edges = _bars_of(watched, step, zone)
@@ -127,22 +129,20 @@ def _bars_of(watched: pl.DataFrame, step: str | None, zone: str) -> tuple[str, p
 
 def _visits(history: History, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
     """Give when each visit began, whose it was, and what it was expected to bring."""
-    began = pl.coalesce(pl.col("session_start_time").cast(recorded.MOMENT), "first_seen")
+    began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
     worth = pl.col("expected_value")
     return history.sessions(start, end).select("visitor_id", at=began, expected=pl.when(worth.is_finite()).then(worth))
 
 
 def _payments(history: History, start: datetime | None, end: datetime | None, *, renewals: bool) -> pl.LazyFrame:
     """Give the payments with their time."""
-    paid = history.payments(start, end).with_columns(
-        at=pl.coalesce(pl.col("timestamp").cast(recorded.MOMENT), "seen_at")
-    )
+    paid = history.payments(start, end).with_columns(at=pl.coalesce(pl.col("timestamp").cast(MOMENT), "seen_at"))
     return paid if renewals else paid.filter(~pl.col("renewal").fill_null(value=False))
 
 
 def _inside(rows: pl.LazyFrame, edges: pl.Series, start: datetime | None) -> pl.LazyFrame:
     """Keep the rows from the start on, and add the `place` of the bar that each belongs to."""
-    bars = pl.LazyFrame({"edge": edges.cast(recorded.MOMENT)}).with_row_index("place").head(len(edges) - 1)
+    bars = pl.LazyFrame({"edge": edges.cast(MOMENT)}).with_row_index("place").head(len(edges) - 1)
     kept = recorded.within(rows, edges[0] if start is None else start, None).sort("at")
     return kept.join_asof(bars, left_on="at", right_on="edge").drop("edge")
 

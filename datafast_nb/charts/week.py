@@ -12,6 +12,8 @@ import polars as pl
 from datafast_nb.charts import recorded, wording
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.history import History
+from datafast_nb.history.stretches import between, stretches
+from datafast_nb.history.tables import MOMENT
 
 WeeklyMeasure = Literal["visits", "expected_value", "events", "payments"]
 """What a rhythm can be of."""
@@ -92,10 +94,10 @@ def rhythm(
     how, zone = _measure(measure), recorded.checked_zone(time_zone)
     rows = _rows(data, measure, start, end)
     if isinstance(data, History):
-        watched = recorded.stretches(data, start, end)
+        watched = stretches(data, start, end)
     else:
         ends = rows.select(first=pl.col("at").min(), last=pl.col("at").max()).collect()
-        watched = recorded.between(ends["first"].item(), ends["last"].item(), gaps)
+        watched = between(ends["first"].item(), ends["last"].item(), gaps)
     subject = how.sentence.format(how.noun + "s") + ", by hour and weekday"
     if watched.is_empty():
         return wording.message(subject, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
@@ -140,7 +142,7 @@ def _rows(data: object, measure: WeeklyMeasure, start: datetime | None, end: dat
     times = ["session_start_time" if of_visits else "timestamp", *({"first_seen", "seen_at"} & set(columns))]
     whose = pl.col("visitor_id") if "visitor_id" in columns else pl.lit(None, pl.String).alias("visitor_id")
     amount = pl.col(measure).cast(pl.Float64) if measure == "expected_value" else pl.lit(1.0)
-    at = pl.coalesce(pl.col(name).cast(recorded.MOMENT) for name in times)
+    at = pl.coalesce(pl.col(name).cast(MOMENT) for name in times)
     rows = frame.select(whose, at=at, amount=pl.when(amount.is_finite()).then(amount))
     if of_visits and "change" in columns:  # several states of one visit
         rows = rows.unique(["visitor_id", "at"], keep="first", maintain_order=True)

@@ -91,10 +91,16 @@ _DIMENSIONS: Final = {
     "country_code": "country",
     "os": "operating system",
     "current_url": "URL",
+    **{f"utm_{each}": f"UTM {each}" for each in ("source", "medium", "campaign", "content", "term")},
     "dimension_matches": "matched dimension",
     "visit_kind": "new or returning",
     "is_customer": "customer or not",
 }
+
+
+def capitalized(words: str) -> str:
+    """Begin with a capital letter, and leave the others as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def number(count: int, singular: str, plural: str | None = None) -> str:

@@ -26,6 +26,7 @@ from datafast_nb.demo.sales import MONTH, RENEWALS
 from datafast_nb.demo.site import COUNT_LAG, Site
 from datafast_nb.demo.visits import DAY, MINUTE, ledger
 from datafast_nb.history import History, Rows
+from datafast_nb.history.moments import in_utc
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
 _AT_ONCE: Final = 50_000  # visits that are simulated at once, if they come within a month: about half a gigabyte
@@ -94,9 +95,7 @@ def simulate(
     0
     """
     step = round(every * 1000)
-    finish = datetime.now(UTC) if end is None else end
-    if finish.tzinfo is None:
-        raise ValueError("end has no time zone; give one, such as end.replace(tzinfo=datetime.UTC).")
+    finish = datetime.now(UTC) if end is None else in_utc(end, "end")
     if not (days > 0 and visitors_per_day >= 0 and step > 0):
         raise ValueError("days and every must be above 0, and visitors_per_day 0 or more.")
     last = int(finish.timestamp() * 1000) // step * step

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-import anywidget
 from traitlets import Bool, Dict, Unicode
 
 from datafast_nb.livemap import front as livemap
@@ -14,7 +12,7 @@ from datafast_nb.livemap import front as livemap
 _FOLDER: Final = files("datafast_nb.explorer").joinpath("front")
 
 
-class Front(anywidget.AnyWidget):
+class Front(livemap.Wishing):
     """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
 
     _esm = livemap.joined(_FOLDER, livemap.FOLDER)
@@ -28,12 +26,3 @@ class Front(anywidget.AnyWidget):
     code = Unicode().tag(sync=True)
     linked = Bool(default_value=False).tag(sync=True)
     theme = Unicode("auto").tag(sync=True)
-
-    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with each message of the browser that is one of ours."""
-
-        def received(_widget: Front, content: object, _buffers: object) -> None:
-            if isinstance(content, dict) and isinstance(content.get("do"), str):
-                callback(content)
-
-        self.on_msg(received)

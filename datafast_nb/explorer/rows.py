@@ -39,7 +39,7 @@ def table(answer: Answer) -> dict[str, Any]:
     values = first.select(*shown, "conversion_rate_low", "conversion_rate_high").iter_rows(named=True)
     picked = [question.picks(group) for group in first.select(names).iter_rows(named=True)]
     return {
-        "groups": [_title(wording.dimension(name)) for name in names],
+        "groups": [wording.capitalized(wording.dimension(name)) for name in names],
         "columns": [column for name in shown for column in _columns(name, is_measure=name == question.measure)],
         "rows": [
             {"key": str(key), "names": list(label), "cells": _cells(row, shown), "picked": is_picked}
@@ -82,8 +82,3 @@ def _text(value: float | None, form: str) -> str:
     if value is None:
         return _NONE
     return money(value, "USD", exact=True) if form.startswith("$") else format(value, form)
-
-
-def _title(words: str) -> str:
-    """Begin with a capital letter, and leave the others as they are."""
-    return words[:1].upper() + words[1:]

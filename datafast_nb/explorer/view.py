@@ -60,7 +60,7 @@ class View:
     def show_choice(self, by: tuple[str, ...], measure: str, *, several_sites: bool) -> None:
         """Set the controls; the site is offered where visitors can be told apart by it, or are."""
         names = [name for name in DIMENSIONS if name != "site" or several_sites or name in by]
-        dimensions = tuple((_title(wording.dimension(name)), name) for name in names)
+        dimensions = tuple((wording.capitalized(wording.dimension(name)), name) for name in names)
         if self.first.options != dimensions:
             self.first.options = dimensions
             self.second.options = (("(nothing else)", ""), *dimensions)
@@ -88,8 +88,3 @@ class View:
         """Give all widgets."""
         for child in self.children:
             yield from family(child)
-
-
-def _title(words: str) -> str:
-    """Begin with a capital letter, and leave the others as they are."""
-    return words[:1].upper() + words[1:]

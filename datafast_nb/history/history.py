@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
 from datafast_nb.history.changes import STILL, WINDOW
+from datafast_nb.history.moments import in_utc
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay
@@ -340,7 +341,7 @@ class History:
         NotRecordedError
             Nothing was recorded within ten minutes before that moment.
         """
-        (snapshot,) = self._snapshots([_moment(when, "when")], strict=True)
+        (snapshot,) = self._snapshots([in_utc(when, "when")], strict=True)
         return snapshot
 
     def snapshots(
@@ -361,8 +362,8 @@ class History:
         else:
             step = max(timedelta(seconds=seconds(every, "every")), timedelta.resolution)
             span = self._span_of_polls()
-            first = span[0] if start is None else max(span[0], _moment(start, "start"))
-            last = span[1] if end is None else min(span[1], _moment(end, "end") - timedelta(microseconds=1))
+            first = span[0] if start is None else max(span[0], in_utc(start, "start"))
+            last = span[1] if end is None else min(span[1], in_utc(end, "end") - timedelta(microseconds=1))
             moments = [first + step * place for place in range((last - first) // step + 1)]
         for place in range(0, len(moments), _CHUNK):
             yield from self._snapshots(moments[place : place + _CHUNK])
@@ -388,8 +389,8 @@ class History:
         >>> live = dfn.LiveMap(history.replay(speed=60), interval=1)  # doctest: +SKIP
         """
         span = self._span_of_polls()
-        first = span[0] if start is None else max(span[0], _moment(start, "start"))
-        last = span[1] if end is None else min(span[1], _moment(end, "end"))
+        first = span[0] if start is None else max(span[0], in_utc(start, "start"))
+        last = span[1] if end is None else min(span[1], in_utc(end, "end"))
         if first > last:
             raise NotRecordedError(
                 f"Nothing was recorded in this span. The history goes from {span[0]:%Y-%m-%d %H:%M} to "
@@ -508,17 +509,8 @@ def _between(rows: pl.LazyFrame, column: str, start: datetime | None, end: datet
     """Keep the rows of a span; where the column is null, `seen_at` stands in."""
     for edge, name, holds in ((start, "start", pl.Expr.ge), (end, "end", pl.Expr.lt)):
         if edge is not None:
-            moment = pl.lit(_moment(edge, name), MOMENT)
+            moment = pl.lit(in_utc(edge, name), MOMENT)
             inside = holds(pl.col(column), moment)
             stand_in = pl.col(column).is_null() & holds(pl.col("seen_at"), moment)
             rows = rows.filter(inside if column == "seen_at" else inside | stand_in)
     return rows
-
-
-def _moment(when: datetime, name: str) -> datetime:
-    """Give a time in UTC, or refuse one that could mean several."""
-    if not isinstance(when, datetime):
-        raise TypeError(f"{name} takes a datetime with a time zone, not {when!r:.60}.")
-    if when.tzinfo is None:
-        raise ValueError(f"{name} has no time zone; give one, such as {name}.astimezone() for that of this computer.")
-    return when.astimezone(UTC)

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
     from deltalake import DeltaTable
 
-LEASE: Final = 180.0
-"""Seconds without a write after which the claim of another writer on an object store counts as given up."""
+LEASE: Final = 360.0
+"""Seconds without a write after which the claim of another writer on an object store counts as given up.
+
+Longer than a recording may wait from one snapshot to the next.
+"""
 
 _FILE: Final = ".writer.lock"
 _CLAIM: Final = "writer"

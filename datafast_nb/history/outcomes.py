@@ -13,6 +13,7 @@ from datafast_nb.conversion.events import matched_payments
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.conversion.revenue import checked_rates
 from datafast_nb.history.changes import happened
+from datafast_nb.history.stretches import stretches
 from datafast_nb.history.tables import MOMENT
 from datafast_nb.schema import RANGES
 
@@ -33,7 +34,7 @@ def visits(history: History, start: datetime | None, end: datetime | None, horiz
     Beside the columns of ``History.sessions``: `predicted`; `since`, when it began; and `kept`, which is ``counted``
     for those that a prediction can be measured by.
     """
-    watched = _watched(history, start, end)
+    watched = stretches(history, start, end)
     seen = (
         history.sessions(start, end)
         .with_columns(
@@ -57,21 +58,6 @@ def visits(history: History, start: datetime | None, end: datetime | None, horiz
         .otherwise(pl.lit(COUNTED))
     )
     return seen.with_columns(kept=kept)
-
-
-def _watched(history: History, start: datetime | None, end: datetime | None) -> pl.DataFrame:
-    """Give the stretches of time without a gap: `from` and `until`."""
-    span = history.polls(start, end).select(first=pl.col("seen_at").min(), last=pl.col("seen_at").max()).collect()
-    gaps = history.gaps()
-    if span["first"].item() is None:
-        return pl.DataFrame(schema={"from": MOMENT, "until": MOMENT})
-    inside = gaps.filter(pl.col("until") > span["first"].item(), pl.col("until") <= span["last"].item())
-    return pl.DataFrame(
-        {
-            "from": pl.concat([span["first"].alias("until"), inside["until"]]),
-            "until": pl.concat([inside["since"], span["last"].alias("since")]),
-        }
-    )
 
 
 def conversions(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from datafast_nb.history.changes import WINDOW
+from datafast_nb.history.moments import in_utc
 from datafast_nb.history.tables import MOMENT
 from datafast_nb.snapshot import Snapshot
 
@@ -144,12 +145,9 @@ class Replay:
 
     def seek(self, when: datetime) -> None:
         """Go to a moment (with a time zone); one outside the span becomes its nearest end."""
-        if not isinstance(when, datetime):
-            raise TypeError(f"when takes a datetime with a time zone, not {when!r:.60}.")
-        if when.tzinfo is None:
-            raise ValueError("when has no time zone; give one, such as when.astimezone() for that of this computer.")
+        moment = in_utc(when, "when")
         with self._turn:
-            self._stand_at(min(max(when.astimezone(UTC), self._start), self._end))
+            self._stand_at(min(max(moment, self._start), self._end))
             self._jumps += 1
         self._tell()
 

@@ -46,7 +46,20 @@ def styles(*files: Traversable) -> str:
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
-class Front(anywidget.AnyWidget):
+class Wishing(anywidget.AnyWidget):
+    """A front end whose browser sends wishes: messages that say what to `do`."""
+
+    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with each message of the browser that is one of ours."""
+
+        def received(_widget: Wishing, content: object, _buffers: object) -> None:
+            if isinstance(content, dict) and isinstance(content.get("do"), str):
+                callback(content)
+
+        self.on_msg(received)
+
+
+class Front(Wishing):
     """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
 
     Each part of the page has a trait of its own, so what has not changed is not sent. What belongs to one moment is
@@ -78,12 +91,3 @@ class Front(anywidget.AnyWidget):
     map = Unicode().tag(sync=True)  # the models of the map, of its layer of visitors and of the heat
     anchor = Unicode().tag(sync=True)
     heat = Unicode().tag(sync=True)
-
-    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with each message of the browser that is one of ours."""
-
-        def received(_widget: Front, content: object, _buffers: object) -> None:
-            if isinstance(content, dict) and isinstance(content.get("do"), str):
-                callback(content)
-
-        self.on_msg(received)

@@ -1,5 +1,6 @@
 // Puts the parts together: one view of an explorer. The filters, the theme and the signs of life are the live map's.
 
+import { asker } from "./ask.js";
 import { element, write } from "./dom.js";
 import { filters } from "./filters.js";
 import { follow } from "./follow.js";
@@ -12,13 +13,7 @@ import { followTheme } from "./theme.js";
 export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const ask = (wish) => {
-    try {
-      if (!signal.aborted || wish.do === "away") model.send(wish);
-    } catch {
-      // The kernel is gone; what is on the screen stays there.
-    }
-  };
+  const ask = asker(model, signal);
   el.append(filters(model, ask), heading(model), empty(model), groups(model, ask), script(model));
   findRoot(el, signal).then((root) => root && furnish(root, model, ask, signal));
   return () => leaving.abort();

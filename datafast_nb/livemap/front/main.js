@@ -1,5 +1,6 @@
 // Puts the parts together: one view of a live map.
 
+import { asker } from "./ask.js";
 import { filters } from "./filters.js";
 import { header } from "./header.js";
 import { clusterLayer } from "./layer.js";
@@ -19,13 +20,7 @@ import { toasts } from "./toasts.js";
 export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const ask = (wish) => {
-    try {
-      if (!signal.aborted || wish.do === "away") model.send(wish);
-    } catch {
-      // The kernel is gone; what is on the screen stays there.
-    }
-  };
+  const ask = asker(model, signal);
   const clock = new Clock();
   const setClock = () => {
     const { now } = model.get("replay");

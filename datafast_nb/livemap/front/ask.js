@@ -1,0 +1,12 @@
+// What a view wants, told to the kernel.
+
+/** Give what sends a wish; once the view is gone, that it has gone alone. */
+export function asker(model, signal) {
+  return (wish) => {
+    try {
+      if (!signal.aborted || wish.do === "away") model.send(wish);
+    } catch {
+      // The kernel is gone; what is on the screen stays there.
+    }
+  };
+}
