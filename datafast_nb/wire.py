@@ -179,8 +179,8 @@ class Response(Struct, gc=False):
     data: Data | None = None
 
 
-class Fault(Struct, gc=False):
-    """What the service says went wrong."""
+class Fault(NamedTuple):
+    """What the service says went wrong: the HTTP status that it names, and its words."""
 
     code: int | None = None
     message: str | None = None
@@ -190,8 +190,8 @@ class FaultResponse(Struct, gc=False):
     """The body of an answer that reports an error."""
 
     status: str | None = None
-    error: Fault | str | None = None
-    message: str | None = None
+    error: Any = None
+    message: Any = None
 
 
 class Problem(NamedTuple):
@@ -261,17 +261,72 @@ def decode(body: bytes | str, *, strict: bool = False) -> Tables:
     )
 
 
+_LONGEST_FAULT: Final = 2**20
+"""Bytes of a body that may be an error; a longer one is no error that a person has written."""
+
+_FAULT_CODES: Final = {
+    "BAD_REQUEST": 400,
+    "INVALID_REQUEST": 400,
+    "UNAUTHORIZED": 401,
+    "UNAUTHENTICATED": 401,
+    "INVALID_API_KEY": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "TOO_MANY_REQUESTS": 429,
+    "RATE_LIMITED": 429,
+    "RATE_LIMIT_EXCEEDED": 429,
+    "INTERNAL_ERROR": 500,
+    "INTERNAL_SERVER_ERROR": 500,
+    "SERVICE_UNAVAILABLE": 503,
+}
+"""The HTTP status that a word in the place of an error's code stands for."""
+
+
 def read_fault(body: bytes) -> Fault | None:
-    """Give what an error body says, or None where the body is no documented error."""
+    """Return what an error body says, or None where the body is no documented error.
+
+    The code may be a number, digits or a word such as ``UNAUTHORIZED``; the message text, or lists and objects of text.
+    """
+    if len(body) > _LONGEST_FAULT:
+        return None
     try:
-        response = msgspec.json.decode(body, type=FaultResponse, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = _without_lone_surrogates(body.decode("utf-8-sig", errors="replace"))
+        response = msgspec.json.decode(text, type=FaultResponse)
+        failed = (response.status or "").strip().lower() == "error"
+        if not failed and response.error is None:
+            return None
+        return _fault(response.error, response.message)
+    except (msgspec.DecodeError, RecursionError):
         return None
-    if response.status != "error" and response.error is None:
-        return None
-    if isinstance(response.error, Fault):
-        return response.error
-    return Fault(message=response.error or response.message)
+
+
+def _fault(error: Any, message: Any) -> Fault:  # noqa: ANN401 - any JSON
+    """Return the code and the words of an error, whatever its shape."""
+    errors = error if isinstance(error, list) else [error]
+    codes = [each["code"] for each in errors if isinstance(each, dict) and each.get("code") is not None]
+    words = _words_of([each.get("message") if isinstance(each, dict) else each for each in errors])
+    words = words or _words_of(message) or _words_of([code for code in codes if isinstance(code, str)])
+    return Fault(next(filter(None, map(_fault_code, codes)), None), words or None)
+
+
+def _fault_code(code: Any) -> int | None:  # noqa: ANN401
+    """Return the HTTP status that an error's code stands for: a number, digits or a word."""
+    word = re.sub(r"[\s-]+", "_", str(code).strip()).upper().removesuffix(".0")
+    number = int(word) if re.fullmatch(r"[0-9]{3}", word) else _FAULT_CODES.get(word)
+    return number if number is not None and _HTTP_STATUS[0] <= number <= _HTTP_STATUS[1] else None
+
+
+_HTTP_STATUS: Final = (400, 599)
+
+
+def _words_of(value: Any) -> str:  # noqa: ANN401
+    """Return the text in a value; the parts of a list or an object one after the other."""
+    if isinstance(value, dict):
+        parts = [f"{name}: {words}" for name, part in value.items() if (words := _words_of(part))]
+        return "; ".join(parts)
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_words_of, value)))
+    return "" if value is None else str(value)
 
 
 def one_line(text: str) -> str:
@@ -296,15 +351,21 @@ def _text(body: bytes | str) -> str:
 _LONE_SURROGATE: Final = re.compile(r"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..)")
 
 
+def _without_lone_surrogates(text: str) -> str:
+    """Replace the halves of surrogate pairs that stand alone in JSON text by U+FFFD."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _LONE_SURROGATE.sub(lambda match: match[1] + (match[2] or r"\ufffd"), text)
+
+
 def _data(text: str, problems: list[Problem]) -> Data:
     """Decode the whole body at once; where that fails, save what can be saved."""
     try:
         response: Response = _decoder(Response).decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        if "\\ud" in text or "\\uD" in text:
-            text = _LONE_SURROGATE.sub(lambda match: match[1] + (match[2] or r"\ufffd"), text)
+        text = _without_lone_surrogates(text)
         response = _salvage_response(text.encode(errors="replace"), problems)
-    if response.status == "error":
+    if (response.status or "").strip().lower() == "error":
         fault = read_fault(text.encode(errors="replace"))
         said = one_line(fault.message) if fault and fault.message else "no reason given"
         raise InvalidResponseError(f"The service answered with an error: {said}", "$.status")

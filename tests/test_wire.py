@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datafast_nb import Baseline, DataFastError, InvalidResponseError, ResponseWarning, Snapshot
+from datafast_nb import Baseline, DataFastError, InvalidResponseError, ResponseWarning, Snapshot, wire
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
 from tests.responses import EXAMPLE, example, with_visitor
 
@@ -314,3 +314,52 @@ def test_garbage_ends_in_a_typed_error(body: bytes) -> None:
 def test_a_truncated_body_ends_in_a_typed_error(length: int) -> None:
     with pytest.raises(InvalidResponseError):
         Snapshot.from_json(json.dumps(EXAMPLE)[:length])
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ('{"status": "error", "error": {"code": 401, "message": "revoked"}}', 401, "revoked"),
+        ('{"status": "error", "error": {"code": "401", "message": "revoked"}}', 401, "revoked"),
+        ('{"status": "error", "error": {"code": 401.0, "message": "revoked"}}', 401, "revoked"),
+        ('{"status": "error", "error": {"code": "UNAUTHORIZED", "message": "revoked"}}', 401, "revoked"),
+        ('{"status": "error", "error": {"code": "not found", "message": "no site"}}', 404, "no site"),
+        ('{"status": "error", "error": {"code": "Too-Many-Requests"}}', 429, "Too-Many-Requests"),
+        ('{"status": "error", "error": {"code": "PLAN_ENDED", "message": "pay"}}', None, "pay"),
+        ('{"status": "error", "error": {"code": 7, "message": "revoked"}}', None, "revoked"),
+        ('{"status": "error", "error": {"code": [], "message": {}}}', None, None),
+        ('{"status": "error", "error": {"code": 400, "message": ["one", ["two", null]]}}', 400, "one; two"),
+        ('{"status": "error", "error": {"message": {"websiteId": ["is missing"]}}}', None, "websiteId: is missing"),
+        ('{"status": "error", "error": [{"code": 400, "message": "one"}, "two"]}', 400, "one; two"),
+        ('{"status": "error", "error": "revoked"}', None, "revoked"),
+        ('{"status": "error", "message": ["revoked"]}', None, "revoked"),
+        ('{"status": " ERROR ", "message": "revoked"}', None, "revoked"),
+        ('{"error": {"code": 403, "message": "revoked"}}', 403, "revoked"),
+        ('\ufeff{"status": "error", "error": {"message": "revoked"}}', None, "revoked"),
+        (r'{"status": "error", "error": {"message": "revoked \ud83d"}}', None, "revoked \ufffd"),
+    ],
+)
+def test_what_an_error_says_is_read_in_whatever_shape(body: str, code: int | None, message: str | None) -> None:
+    assert wire.read_fault(body.encode()) == wire.Fault(code, message)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>403 Forbidden</html>",
+        b"[]",
+        b'{"message": "Forbidden"}',
+        b'{"status": 403, "error": "Forbidden"}',
+        b'{"status": "error", "error": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"status": "error", "error": [' + b"{}," * 2**20 + b"{}]}",
+    ],
+)
+def test_what_is_no_documented_error_says_nothing(body: bytes) -> None:
+    assert wire.read_fault(body) is None
+
+
+@pytest.mark.parametrize("status", ["error", "ERROR", " Error "])
+def test_an_error_in_any_case_is_an_error(status: str) -> None:
+    with pytest.raises(InvalidResponseError, match="it broke"):
+        Snapshot.from_json(json.dumps({"status": status, "error": {"code": "X", "message": ["it broke"]}}))
