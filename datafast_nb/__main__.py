@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from datafast_nb import record_command
 from datafast_nb._version import __version__
 from datafast_nb.api_key import VARIABLE
+from datafast_nb.files import write_whole
 
 _DESCRIPTION = "DataFast's realtime map in a notebook."
 _EPILOG = f"Without {VARIABLE} in the environment, the notebooks show a simulated website. No account is needed."
@@ -77,7 +77,7 @@ def _copy_notebooks(directory: Path) -> Path:
             copy = directory / file.relative_to(source)
             if not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, copy)
+                write_whole(copy, file.read_bytes())
     return directory
 
 

@@ -13,6 +13,7 @@ import vl_convert
 
 from datafast_nb.charts.picture import packed
 from datafast_nb.charts.theme import FONT
+from datafast_nb.files import write_whole
 
 _FORMATS: Final = ("png", "svg", "pdf", "html")
 _VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
@@ -82,7 +83,7 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
         raise ValueError(f"{file.name!r:.80} ends in no format; there are: {', '.join('.' + it for it in _FORMATS)}.")
     if not 0.1 <= scale <= 10:  # noqa: PLR2004
         raise ValueError(f"scale is {scale!r:.60}; give 0.1 to 10.")
-    file.write_bytes(_content(chart.to_dict(), kind, scale))
+    write_whole(file, _content(chart.to_dict(), kind, scale))
     return file
 
 

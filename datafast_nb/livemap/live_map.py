@@ -17,6 +17,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, Float, Int, TraitError, observe, validate
 
 from datafast_nb.conversion import with_dimensions
+from datafast_nb.files import write_whole
 from datafast_nb.filters import Filters
 from datafast_nb.formats import duration
 from datafast_nb.livemap.basemap import Basemap, checked
@@ -319,6 +320,8 @@ class LiveMap(OpenedWhenShown):
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
         """Write a page of this moment for people without a kernel: one file that needs nothing else, and no script.
 
+        It is written whole or not at all: where that fails, a file that was there stays as it was.
+
         Parameters
         ----------
         path
@@ -343,7 +346,7 @@ class LiveMap(OpenedWhenShown):
             why = "Nothing has arrived yet" if self._timebar is None else "Nothing is known of this moment, or not yet,"
             raise RuntimeError(f"{why} that could be saved. Wait until live.snapshot is not None.")
         file = Path(path)
-        file.write_text(page(snapshot, title=title, redact=redact), encoding="utf-8")
+        write_whole(file, page(snapshot, title=title, redact=redact).encode())
         return file
 
     def close(self) -> None:
