@@ -268,5 +268,5 @@ def test_a_misspelt_dimension_is_answered_with_the_nearest(name: str) -> None:
 
 
 def test_a_misspelt_metric_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="Did you mean 'conversion_rate'"):
-        dfn.charts.breakdown(dfn.Snapshot(), "device", metric="convresion_rate")
+    with pytest.raises(ValueError, match="Did you mean 'predicted_rate'"):
+        dfn.charts.breakdown(dfn.Snapshot(), "device", measure="perdicted_rate")

@@ -117,7 +117,7 @@ class TestCompare:
     def test_it_leads_from_the_rate_before_to_the_rate_after(self) -> None:
         before, after = self.before_and_after()
         rows = drawn(dfn.charts.compare(before, after, "channel", top=4), "cause")
-        rates = [dfn.summary(snap)["conversion_rate"].item() for snap in (before, after)]
+        rates = [dfn.summary(snap)["predicted_rate"].item() for snap in (before, after)]
         assert (rows[0]["start"], rows[-1]["end"]) == (pytest.approx(rates[0]), pytest.approx(rates[1]))
         for earlier, later in pairwise(rows):
             assert later["start"] == pytest.approx(earlier["end"])
@@ -180,7 +180,7 @@ class TestDashboard:
 
     def test_without_a_brush_the_bars_are_those_of_the_breakdown(self) -> None:
         snap = crowd(300)
-        table = dfn.breakdown(snap, "channel").select("channel", "scored", "conversion_rate")
+        table = dfn.breakdown(snap, "channel").select("channel", "scored", "predicted_rate")
         assert self.rates(snap, "channel") == {
             channel: (scored, pytest.approx(rate)) for channel, scored, rate in table.rows()
         }

@@ -34,7 +34,7 @@ class TestBreakdown:
         rows = {row["group"]: row for row in drawn(dfn.charts.breakdown(snap, "channel"), "group")}
         for expected in dfn.breakdown(snap, "channel").iter_rows(named=True):
             row = rows[expected["channel"]]
-            assert row["conversion_rate"] == pytest.approx(expected["conversion_rate"])
+            assert row["predicted_rate"] == pytest.approx(expected["predicted_rate"])
             assert row["size"] == f"n = {expected['scored']}"
 
     def test_the_groups_that_are_not_the_largest_are_one_more_bar(self) -> None:
@@ -55,8 +55,8 @@ class TestBreakdown:
     @pytest.mark.parametrize("by", ["channel", ["channel", "device"]])
     def test_another_figure_than_the_number_of_visitors_may_choose_the_groups(self, by: str | list[str]) -> None:
         snap = crowd(3_000, channels=40)
-        chart = dfn.charts.breakdown(snap, by, "score", top=3, order_by="conversion_rate_shrunk")
-        table = dfn.breakdown(snap, "channel", order_by="conversion_rate_shrunk")
+        chart = dfn.charts.breakdown(snap, by, "score", top=3, order_by="predicted_rate_shrunk")
+        table = dfn.breakdown(snap, "channel", order_by="predicted_rate_shrunk")
         groups = [row["group"] for row in drawn(chart, "group") if not row["is_other"]]
         assert groups == table["channel"].head(3).to_list()
 
@@ -72,11 +72,11 @@ class TestBreakdown:
     def test_the_interval_is_that_of_the_breakdown_and_of_a_lift_over_the_average(self) -> None:
         snap = crowd(200)
         table = dfn.breakdown(snap, "channel").filter(channel="campaign 1").row(0, named=True)
-        for metric, unit in (("conversion_rate", 1.0), ("lift", 0.005)):
-            rows = drawn(dfn.charts.breakdown(snap, "channel", metric), "group")  # type: ignore[arg-type]
+        for measure, unit in (("predicted_rate", 1.0), ("lift", 0.005)):
+            rows = drawn(dfn.charts.breakdown(snap, "channel", measure), "group")  # type: ignore[arg-type]
             row = next(row for row in rows if row["group"] == "campaign 1")
-            assert row["low"] == pytest.approx(table["conversion_rate_low"] / unit)
-            assert row["high"] == pytest.approx(table["conversion_rate_high"] / unit)
+            assert row["low"] == pytest.approx(table["predicted_rate_low"] / unit)
+            assert row["high"] == pytest.approx(table["predicted_rate_high"] / unit)
 
     def test_small_groups_are_faint_and_the_subtitle_says_so(self) -> None:
         few, many = (dfn.charts.breakdown(crowd(size), "channel") for size in (30, 3_000))
@@ -119,7 +119,7 @@ class TestBreakdown:
 
     def test_what_it_cannot_draw_is_refused(self) -> None:
         snap = crowd(3)
-        with pytest.raises(ValueError, match="Unknown metric 'rate'"):
+        with pytest.raises(ValueError, match="Unknown measure 'rate'"):
             dfn.charts.breakdown(snap, "os", "rate")  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="two dimensions, not 3"):
             dfn.charts.breakdown(snap, ["os", "device", "browser"])

@@ -16,7 +16,7 @@ from datafast_nb.charts.funnel_bars import funnel
 from datafast_nb.charts.group_bars import breakdown
 from datafast_nb.charts.heat_map import heatmap
 from datafast_nb.charts.history_bars import trend
-from datafast_nb.charts.metrics import Metric
+from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.overview import dashboard
 from datafast_nb.charts.reliability_diagram import calibration
 from datafast_nb.charts.renderer import register_renderer
@@ -30,7 +30,7 @@ from datafast_nb.charts.world_map import world
 
 __all__ = [
     "ChartView",
-    "Metric",
+    "Measure",
     "Theme",
     "WeeklyMeasure",
     "breakdown",

@@ -10,7 +10,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
-from datafast_nb.charts.metrics import why_missing
+from datafast_nb.charts.measures import why_missing
 from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Snapshot
 
@@ -33,7 +33,7 @@ def compare(
     *,
     top: int = 10,
 ) -> alt.LayerChart:
-    """Draw how the mean conversion rate got from one moment's to another's, group by group.
+    """Draw how the mean predicted rate got from one moment's to another's, group by group.
 
     Parameters
     ----------
@@ -67,17 +67,17 @@ def compare(
     earlier, later = conversion.visitors_of(before), conversion.visitors_of(after)
     table = conversion.compare(earlier, later, by=names).collect()
     by_all = wording.dimensions(names)
-    subject = f"How the predicted conversion rate changed by {by_all}"
+    subject = f"How the predicted rate changed by {by_all}"
     for frame, moment in ((earlier, "before"), (later, "after")):
         if not table[f"scored_{moment}"].sum():
             everybody = conversion.breakdown(frame, "is_customer").collect()
             return wording.message(
-                subject, why_missing(everybody, "conversion_rate"), f"So it is among the visitors {moment}."
+                subject, why_missing(everybody, "predicted_rate"), f"So it is among the visitors {moment}."
             )
     rates, sizes = _totals(table)
     mix, own = (float(table[f"{name}_effect"].sum()) for name in ("mix", "conversion"))
     heading = wording.title(
-        f"The mean predicted conversion rate went from {rates[0]:.2%} to {rates[1]:.2%}, by {by_all}",
+        f"The mean predicted rate went from {rates[0]:.2%} to {rates[1]:.2%}, by {by_all}",
         f"{wording.number(sizes[0], 'prospect')} before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} "
         f"percentage points, {_points(mix)} come from the traffic mix, {_points(own)} from the groups' own rates.",
         f"Faint: a change within noise, or fewer than {uncertainty.ENOUGH} prospects. n: prospects before and after.",
@@ -94,7 +94,7 @@ def _points(rate: float) -> str:
 def _totals(table: pl.DataFrame) -> tuple[list[float], list[int]]:
     """Give the site's mean rate and its prospects, before and after."""
     rates = [
-        float((table[f"share_{moment}"] * table[f"conversion_rate_{moment}"]).sum()) for moment in ("before", "after")
+        float((table[f"share_{moment}"] * table[f"predicted_rate_{moment}"]).sum()) for moment in ("before", "after")
     ]
     return rates, [int(table[f"scored_{moment}"].sum()) for moment in ("before", "after")]
 
@@ -103,7 +103,7 @@ def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame
     """Give the groups with the largest effect, and all others as one."""
     name = pl.concat_str((wording.label(each) for each in names), separator=" · ")
     sums = ("scored_before", "scored_after", "mix_effect", "conversion_effect")
-    own = ("conversion_rate_before", "conversion_rate_after", "within_noise")
+    own = ("predicted_rate_before", "predicted_rate_after", "within_noise")
     groups = table.head(top).with_columns(_name=name).select(pl.col(*sums, *own), group=wording.distinct_label("_name"))
     rest = table.slice(top)
     if rest.is_empty():
@@ -159,7 +159,7 @@ def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
         .encode(
             x=alt.X(
                 "start:Q",
-                title="Mean predicted conversion rate",
+                title="Mean predicted rate",
                 scale=alt.Scale(zero=False),
                 axis=alt.Axis(format=_tick_format(rows), tickCount=_TICKS),
             ),
@@ -179,8 +179,8 @@ def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
                 alt.Tooltip("points:Q", title="Percentage points", format="+.3f"),
                 alt.Tooltip("scored_before:Q", title="Prospects before", format=",d"),
                 alt.Tooltip("scored_after:Q", title="Prospects after", format=",d"),
-                alt.Tooltip("conversion_rate_before:Q", title="Its rate before", format=".2%"),
-                alt.Tooltip("conversion_rate_after:Q", title="Its rate after", format=".2%"),
+                alt.Tooltip("predicted_rate_before:Q", title="Its rate before", format=".2%"),
+                alt.Tooltip("predicted_rate_after:Q", title="Its rate after", format=".2%"),
                 alt.Tooltip("noise:N", title="Change of its own rate"),
             ],
         )

@@ -1,4 +1,4 @@
-"""Colour scales of figures: around the site's average where there is one."""
+"""Colour scales of measures: around the site's average where there is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import altair as alt
 
-from datafast_nb.charts.metrics import FIGURES, Metric
+from datafast_nb.charts.measures import NOTATIONS, Measure
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,14 +16,14 @@ _LEAST_REACH: Final = 1.5
 _MOST_REACH: Final = 4.0
 
 
-def scale_of(metric: Metric, values: pl.Series) -> alt.Scale:
-    """Give the colour scale of a figure: sums and counts by their root, as they are skewed."""
-    if metric == "lift":
+def scale_of(measure: Measure, values: pl.Series) -> alt.Scale:
+    """Give the colour scale of a measure: sums and counts by their root, as they are skewed."""
+    if measure == "lift":
         return lift_scale(values)
-    if metric == "score":
+    if measure == "score":
         reach = float((values - 50).abs().max() or 1)  # type: ignore[arg-type]
         return alt.Scale(domain=[50 - reach, 50 + reach], domainMid=50, interpolate="lab")
-    skewed = FIGURES[metric].is_count or metric in {"expected_value", "expected_conversions"}
+    skewed = NOTATIONS[measure].is_count or measure in {"expected_value", "expected_conversions"}
     return alt.Scale(type="sqrt" if skewed else "linear")
 
 

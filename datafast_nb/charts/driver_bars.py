@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
-from datafast_nb.charts.metrics import why_missing
+from datafast_nb.charts.measures import why_missing
 from datafast_nb.conversion.frames import rate_of, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -71,7 +71,7 @@ def drivers(
     if table.is_empty():
         everybody = conversion.breakdown(visitors, "is_customer").collect()
         few = f"No dimension has matched {wording.number(max(min_visitors, 1), 'prospect')}"
-        nothing = why_missing(everybody, "conversion_rate") or few
+        nothing = why_missing(everybody, "predicted_rate") or few
         remedy = "Groups of one are drawn too with min_visitors=1." if nothing == few and min_visitors > 1 else ""
         return wording.message(_SUBJECT, nothing, wording.left_out(total), remedy=remedy)
     drawn = table.head(top)
@@ -112,7 +112,7 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
         goes_higher=pl.col("lift_high") > highest,
         lift="lift",
         lift_shrunk="lift_shrunk",
-        conversion_rate="conversion_rate",
+        predicted_rate="predicted_rate",
         scored="scored",
         overlap="overlap",
         extra="extra_conversions",
@@ -157,7 +157,7 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
             alt.Tooltip("lift:Q", title="Lift as measured", format=".2f"),
             alt.Tooltip("interval:N", title="95 % interval"),
             alt.Tooltip("lift_shrunk:Q", title="Lift drawn towards 1", format=".2f"),
-            alt.Tooltip("conversion_rate:Q", title="Predicted conversion rate", format=".2%"),
+            alt.Tooltip("predicted_rate:Q", title="Predicted rate", format=".2%"),
             alt.Tooltip("extra:Q", title="Conversions beyond average", format="+.2f"),
             alt.Tooltip("overlap:Q", title="In other groups too", format=".0%"),
         ],

@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
-from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
+from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
@@ -17,7 +17,7 @@ from datafast_nb.snapshot import Baseline, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datafast_nb.conversion import Dimension, Order
+    from datafast_nb.conversion import Dimension
 
 _WIDTH: Final = 460
 _SERIES: Final = 5
@@ -28,14 +28,14 @@ _ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
 def breakdown(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     by: Dimension | str | Sequence[Dimension | str],
-    metric: Metric = "conversion_rate",
+    measure: Measure = "predicted_rate",
     *,
     top: int = 15,
     min_visitors: int = 1,
-    order_by: Order | None = None,
+    order_by: conversion.Measure | None = None,
     baseline: Baseline | None = None,
 ) -> alt.LayerChart:
-    """Draw a figure of each group as a bar, over one dimension or two.
+    """Draw a measure of each group as a bar, over one dimension or two.
 
     Parameters
     ----------
@@ -43,75 +43,75 @@ def breakdown(
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
     by : str or sequence of str
         One dimension, or two: the second one sets the colour. See ``datafast_nb.breakdown``.
-    metric : str, default "conversion_rate"
-        The figure: any of ``charts.Metric``.
+    measure : str, default "predicted_rate"
+        The measure: any of ``charts.Measure``.
     top : int, default 15
         Draw no more than this many groups, those with the most visitors; of a second dimension, no more than five.
         All others of a single dimension are one more bar, in grey; else the subtitle says how many there are.
     min_visitors : int, default 1
         Draw no group of fewer visitors by itself: it is one of the others.
     order_by : str, optional
-        Draw the first groups by this figure of ``datafast_nb.breakdown``, in its order; by default the groups with
-        the most visitors, in the order of `metric`.
+        Draw the first groups by this measure of ``datafast_nb.breakdown``, in its order; by default the groups with
+        the most visitors, in the order of `measure`.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
 
     Returns
     -------
     altair.LayerChart
-        Horizontal bars, with the sample size of each; for the conversion rate and the lift also with the 95 %
+        Horizontal bars, with the sample size of each; for the predicted rate and the lift also with the 95 %
         interval, and a line at the site's average where that is known. The fewer than 30 are in a group, the fainter
         is its bar. With two dimensions a click on the legend picks a group out.
 
     Raises
     ------
     ValueError
-        A dimension or the metric is unknown, there are more than two dimensions, or `top` is less than 1.
+        A dimension or the measure is unknown, there are more than two dimensions, or `top` is less than 1.
 
     Examples
     --------
     >>> import datafast_nb as dfn
     >>> snap = dfn.demo.Site(seed=0).snapshot()
-    >>> chart = dfn.charts.breakdown(snap, by="channel", metric="expected_value")
+    >>> chart = dfn.charts.breakdown(snap, by="channel", measure="expected_value")
     """
-    figure, names = figure_of(metric), _names(by)
+    notation, names = notation_of(measure), _names(by)
     whole_number(top, "top", 1)
     whole_number(min_visitors, "min_visitors", 0)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     table = conversion.breakdown(visitors, names, baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
-    if nothing := why_missing(table, metric):
-        return wording.message(f"{figure.name} by {wording.dimensions(names)}", nothing, wording.left_out(total))
+    if nothing := why_missing(table, measure):
+        return wording.message(f"{notation.name} by {wording.dimensions(names)}", nothing, wording.left_out(total))
     large = table.filter(pl.col("visitors").sum().over(names[0]) >= min_visitors)
     if large.is_empty():
         few = f"No group has {wording.number(min_visitors, 'visitor')}"
-        return wording.message(_sentence(figure, names, total), few, remedy="Give a smaller min_visitors.")
-    groups, *second = drawn_groups(large, names, metric, top)
+        return wording.message(_sentence(notation, names, total), few, remedy="Give a smaller min_visitors.")
+    groups, *second = drawn_groups(large, names, measure, top)
     if order_by is not None:
         groups = _first(visitors, names[0], top, min_visitors, order_by, known)
     series = second[0] if second else None
-    rows = _rows(table, names, groups, series, metric)
+    rows = _rows(table, names, groups, series, measure)
     if others := 0 if series is not None or "dimension_matches" in names else table.height - groups.height:
         order = order_by or "visitors"
         pooled = conversion.breakdown(
             visitors, names, top=top, min_visitors=min_visitors, order_by=order, baseline=known
         )
-        rows = pl.concat([rows, _others(pooled.collect(), others, metric)])
-    rows = _with_interval(rows, metric, rate_of(data, known))
-    reference = _reference(metric, known, rate_of(data, known))
-    bars = _bars(rows, names, metric, series)
-    layers = bars if reference is None else [*bars, _line(reference, figure)]
+        rows = pl.concat([rows, _others(pooled.collect(), others, measure)])
+    rows = _with_interval(rows, measure, rate_of(data, known))
+    reference = _reference(measure, known, rate_of(data, known))
+    bars = _bars(rows, names, measure, series)
+    layers = bars if reference is None else [*bars, _line(reference, notation)]
     notes = [
-        wording.left_out(total) if not figure.is_count else "",
+        wording.left_out(total) if not notation.is_count else "",
         *([] if others else _of_how_many(table, names, groups, series, order_by)),
         "The groups overlap." if "dimension_matches" in names else "",
         "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
-        "" if reference is None else f"Dashed: the site's average, {format(reference, figure.format)}.",
-        "" if figure.is_count else uncertainty.note(rows["scored"]),
+        "" if reference is None else f"Dashed: the site's average, {format(reference, notation.format)}.",
+        "" if notation.is_count else uncertainty.note(rows["scored"]),
     ]
     height = (groups.height + bool(others)) * (26 if series is None else 12 + 14 * series.height)
-    heading = wording.title(_sentence(figure, names, total), *notes)
+    heading = wording.title(_sentence(notation, names, total), *notes)
     return alt.LayerChart(layer=layers, title=heading, width=_WIDTH, height=max(height, 60))
 
 
@@ -123,9 +123,9 @@ def _names(by: str | Sequence[str]) -> list[str]:
     return names
 
 
-def drawn_groups(table: pl.DataFrame, names: Sequence[str], metric: Metric, top: int) -> list[pl.DataFrame]:
+def drawn_groups(table: pl.DataFrame, names: Sequence[str], measure: Measure, top: int) -> list[pl.DataFrame]:
     """Give the groups that are drawn, of each dimension: its value, its label, and its place."""
-    orders: tuple[tuple[int, str], ...] = ((top, metric), (_SERIES, "visitors"))
+    orders: tuple[tuple[int, str], ...] = ((top, measure), (_SERIES, "visitors"))
     return [largest(table, name, size, order) for name, (size, order) in zip(names, orders, strict=False)]
 
 
@@ -140,9 +140,9 @@ def largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFram
 
 
 def _first(
-    visitors: pl.LazyFrame, name: str, top: int, min_visitors: int, order: Order, baseline: Baseline | None
+    visitors: pl.LazyFrame, name: str, top: int, min_visitors: int, order: conversion.Measure, baseline: Baseline | None
 ) -> pl.DataFrame:
-    """Give the first groups by a figure, as `largest` gives those with the most visitors."""
+    """Give the first groups by a measure, as `largest` gives those with the most visitors."""
     table = conversion.breakdown(visitors, name, min_visitors=min_visitors, order_by=order, baseline=baseline)
     return _labelled(table.collect().head(top), name)
 
@@ -153,7 +153,7 @@ def _labelled(groups: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _rows(
-    table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None, metric: Metric
+    table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None, measure: Measure
 ) -> pl.DataFrame:
     """Give what is drawn, under column names of our own: one row for each bar, in the order of drawing."""
     drawn = table.join(groups, on=names[0], nulls_equal=True)
@@ -162,81 +162,81 @@ def _rows(
     else:
         drawn = drawn.join(series, on=names[1], nulls_equal=True, suffix="_right")
     labels = (pl.col("_label").alias("group"), pl.col("_label_right").alias("series"))
-    return drawn.sort("_place", "_place_right").select(*labels, *_told(metric), is_other=False)
+    return drawn.sort("_place", "_place_right").select(*labels, *_told(measure), is_other=False)
 
 
-def _others(pooled: pl.DataFrame, count: int, metric: Metric) -> pl.DataFrame:
+def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
     """Give one more row like these: all other groups together."""
     rest = pooled.filter("is_other").with_columns(
         group=pl.lit(wording.others(count)), series=pl.lit(None, dtype=pl.String)
     )
-    return rest.select("group", "series", *_told(metric), "is_other")
+    return rest.select("group", "series", *_told(measure), "is_other")
 
 
-def _told(metric: Metric) -> list[str]:
-    """Name the figures that a row holds, the drawn one among them."""
-    return list(dict.fromkeys([*TOLD, metric, "conversion_rate_low", "conversion_rate_high"]))
+def _told(measure: Measure) -> list[str]:
+    """Name the measures that a row holds, the drawn one among them."""
+    return list(dict.fromkeys([*TOLD, measure, "predicted_rate_low", "predicted_rate_high"]))
 
 
-def _with_interval(rows: pl.DataFrame, metric: Metric, rate: float | None) -> pl.DataFrame:
-    """Add the interval of the figure as `low` and `high`, that of the rate in words, and the sample size."""
-    unit = {"conversion_rate": 1.0, "lift": rate}.get(metric)
-    size = pl.format("n = {}", wording.grouped("visitors" if FIGURES[metric].is_count else "scored"))
+def _with_interval(rows: pl.DataFrame, measure: Measure, rate: float | None) -> pl.DataFrame:
+    """Add the interval of the measure as `low` and `high`, that of the rate in words, and the sample size."""
+    unit = {"predicted_rate": 1.0, "lift": rate}.get(measure)
+    size = pl.format("n = {}", wording.grouped("visitors" if NOTATIONS[measure].is_count else "scored"))
     return rows.with_columns(
-        *((pl.col(f"conversion_rate_{end}") / pl.lit(unit, dtype=pl.Float64)).alias(end) for end in ("low", "high")),
+        *((pl.col(f"predicted_rate_{end}") / pl.lit(unit, dtype=pl.Float64)).alias(end) for end in ("low", "high")),
         size=size,
-        interval=wording.interval("conversion_rate_low", "conversion_rate_high", 2),
-    ).drop("conversion_rate_low", "conversion_rate_high")
+        interval=wording.interval("predicted_rate_low", "predicted_rate_high", 2),
+    ).drop("predicted_rate_low", "predicted_rate_high")
 
 
-def _bars(rows: pl.DataFrame, names: Sequence[str], metric: Metric, series: pl.DataFrame | None) -> list[alt.Chart]:
+def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl.DataFrame | None) -> list[alt.Chart]:
     """Draw the bars, the intervals, and the sample size of each at the right."""
-    figure = FIGURES[metric]
+    notation = NOTATIONS[measure]
     titles = [wording.capitalized(wording.dimension(name)) for name in names]
     lines = [alt.Tooltip("group:N", title=titles[0]), *tooltip(rows), alt.Tooltip("interval:N", title="95 % interval")]
     channels: dict[str, Any] = {"y": alt.Y("group:N", sort=None, title=None)}
-    look: dict[str, Any] = {} if figure.is_count else {"opacity": uncertainty.opacity("scored")}
+    look: dict[str, Any] = {} if notation.is_count else {"opacity": uncertainty.opacity("scored")}
     parameters = []
     if series is not None:
         order, picked = series["_label"].to_list(), alt.selection_point(fields=["series"], bind="legend")
         channels["yOffset"] = alt.YOffset("series:N", sort=order)
         look["color"] = alt.Color("series:N", sort=order, title=titles[1], legend=alt.Legend(symbolOpacity=1))
-        look["opacity"] = uncertainty.opacity_of(picked, None if figure.is_count else "scored")
+        look["opacity"] = uncertainty.opacity_of(picked, None if notation.is_count else "scored")
         lines.insert(1, alt.Tooltip("series:N", title=titles[1]))
         parameters.append(picked)
     elif rows["is_other"].any():
         look["color"] = alt.when("datum.is_other").then(alt.value(NEUTRAL))
     base = alt.Chart(rows).encode(**channels, tooltip=lines)
-    axis = alt.Axis(format=figure.tick_format, tickCount=5)
-    bars = base.mark_bar().encode(x=alt.X(metric, type="quantitative", title=figure.title, axis=axis), **look)
+    axis = alt.Axis(format=notation.tick_format, tickCount=5)
+    bars = base.mark_bar().encode(x=alt.X(measure, type="quantitative", title=notation.title, axis=axis), **look)
     layers = [bars.add_params(*parameters)]
     if rows["low"].count():
         layers.append(base.mark_rule().encode(x="low:Q", x2="high:Q"))
-    if not figure.is_count:
+    if not notation.is_count:
         layers.append(wording.at_the_right(base))
     return layers
 
 
-def _reference(metric: Metric, baseline: Baseline | None, rate: float | None) -> float | None:
-    """Give the site's average of a figure, where there is one to compare with."""
-    averages = {"conversion_rate": rate, "conversion_rate_shrunk": rate, "lift": 1.0, "score": 50.0}
-    return None if baseline is None else averages.get(metric)
+def _reference(measure: Measure, baseline: Baseline | None, rate: float | None) -> float | None:
+    """Give the site's average of a measure, where there is one to compare with."""
+    averages = {"predicted_rate": rate, "predicted_rate_shrunk": rate, "lift": 1.0, "score": 50.0}
+    return None if baseline is None else averages.get(measure)
 
 
-def _line(average: float, figure: Figure) -> alt.Chart:
+def _line(average: float, notation: Notation) -> alt.Chart:
     """Draw the line at the site's average."""
-    told = alt.Tooltip("average:Q", title="The site's average", format=figure.format)
+    told = alt.Tooltip("average:Q", title="The site's average", format=notation.format)
     base = alt.Chart(alt.InlineData(values=[{"average": average}]))
     rule: alt.Chart = base.mark_rule(strokeDash=[4, 3]).encode(x="average:Q", tooltip=told)
     return rule
 
 
-def _sentence(figure: Figure, names: Sequence[str], total: dict[str, Any]) -> str:
+def _sentence(notation: Notation, names: Sequence[str], total: dict[str, Any]) -> str:
     """Say what is drawn, and over how many."""
     by = wording.dimensions(names)
-    if figure.is_count:
-        return f"{figure.name} by {by}, {wording.number(total['visitors'], 'visitor')} in all"
-    return f"{figure.name} of {wording.number(total['scored'], 'prospect')} by {by}"
+    if notation.is_count:
+        return f"{notation.name} by {by}, {wording.number(total['visitors'], 'visitor')} in all"
+    return f"{notation.name} of {wording.number(total['scored'], 'prospect')} by {by}"
 
 
 def _of_how_many(
@@ -244,7 +244,7 @@ def _of_how_many(
     names: Sequence[str],
     groups: pl.DataFrame,
     series: pl.DataFrame | None,
-    order: Order | None,
+    order: conversion.Measure | None,
 ) -> list[str]:
     """Say which groups are drawn, where that is not all."""
     ranks = ("largest" if order is None else "first", "largest")

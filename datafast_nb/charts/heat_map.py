@@ -11,7 +11,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest
-from datafast_nb.charts.metrics import FIGURES, tooltip, why_missing
+from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
 from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -106,7 +106,7 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
     )
     fits = max(map(len, columns)) * 7 < width / len(columns)
     scale, scored = lift_scale(cells["lift"]), cells.filter(pl.col("lift").is_not_null())
-    told = scored.with_columns(interval=wording.interval("conversion_rate_low", "conversion_rate_high", 2))
+    told = scored.with_columns(interval=wording.interval("predicted_rate_low", "predicted_rate_high", 2))
     shown = tooltip(told)
     fields = [line.shorthand for line in shown]
     rectangles = (
@@ -121,7 +121,7 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
                 axis=alt.Axis(orient="bottom", labelAngle=0 if fits else -40, labelLimit=120),
             ),
             y=alt.Y("row:N", sort=None, title=None, scale=alt.Scale(domain=list(rows), paddingInner=0.06)),
-            color=alt.Color("lift:Q", scale=scale, legend=lift_legend(FIGURES["lift"].title, scale)),
+            color=alt.Color("lift:Q", scale=scale, legend=lift_legend(NOTATIONS["lift"].title, scale)),
             opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
             tooltip=[
                 alt.Tooltip("row:N", title=titles[0]),

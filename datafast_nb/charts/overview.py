@@ -13,7 +13,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.activity import bar_width, timeline
 from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.group_bars import breakdown, largest
-from datafast_nb.charts.metrics import why_missing
+from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of
@@ -48,7 +48,7 @@ def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "count
     Returns
     -------
     altair.ConcatChart
-        The `timeline`; the predicted conversion rate by each dimension; the `scores` and the `drivers`. A span of time
+        The `timeline`; the predicted rate by each dimension; the `scores` and the `drivers`. A span of time
         that is dragged over the timeline's bars leaves in the rates' bars the prospects who were on the site then, to
         the minute: from their first event in the snapshot to their last. A double click takes it away.
 
@@ -141,10 +141,10 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
     """Draw the rate of each group, of those alone who were there in the brushed time."""
     table = conversion.breakdown(snap, name)
     rate = rate_of(snap, None)
-    missing = why_missing(table, "conversion_rate")
+    missing = why_missing(table, "predicted_rate")
     if times is None or missing:
-        return breakdown(snap, name, "visitors" if missing else "conversion_rate", top=_GROUPS)
-    groups = largest(table, name, _GROUPS, "conversion_rate")
+        return breakdown(snap, name, "visitors" if missing else "predicted_rate", top=_GROUPS)
+    groups = largest(table, name, _GROUPS, "predicted_rate")
     others = table.height - groups.height
     pool = others > 0 and name != "dimension_matches"
     rows = _rows(snap, name, times, groups, pool=pool)
@@ -154,7 +154,7 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
         labels = pl.concat([labels, pl.DataFrame(rest, schema=labels.schema)])
     scored = int(conversion.summary(snap)["scored"].item())
     heading = wording.title(
-        f"Predicted conversion rate by {wording.dimension(name)}, {wording.number(scored, 'prospect')}",
+        f"Predicted rate by {wording.dimension(name)}, {wording.number(scored, 'prospect')}",
         "" if rate is None else f"Dashed: the site's average, {rate:.2%}.",
         "Thin lines: 95 % interval. The groups overlap."
         if name == "dimension_matches"
@@ -222,7 +222,7 @@ def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[a
         tooltip=[
             alt.Tooltip("group:N", title="Group"),
             alt.Tooltip("n:Q", title="Prospects", format=",d"),
-            alt.Tooltip("rate:Q", title="Predicted conversion rate", format=".2%"),
+            alt.Tooltip("rate:Q", title="Predicted rate", format=".2%"),
             alt.Tooltip("low:Q", title="95 % interval from", format=".2%"),
             alt.Tooltip("high:Q", title="to", format=".2%"),
         ],
@@ -230,7 +230,7 @@ def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[a
     axis = alt.Axis(format=".2~%", tickCount=5)
     layers = [
         base.mark_bar().encode(
-            x=alt.X("rate:Q", title="Predicted conversion rate", axis=axis), opacity=uncertainty.opacity("n")
+            x=alt.X("rate:Q", title="Predicted rate", axis=axis), opacity=uncertainty.opacity("n")
         ),
         base.mark_rule().encode(x="low:Q", x2="high:Q"),
         wording.at_the_right(base),

@@ -26,14 +26,14 @@ _COUNT: Final = 24  # and a number over a bar
 _BINS: Final = 50
 _BIN: Final = ("bin_low", "bin_high")
 _WITHIN, _OUTSIDE = "within the interval", "outside it"
-_PREDICTED: Final = "Predicted conversion rate"
+_PREDICTED: Final = "Predicted rate"
 _SHAPES: Final = ("circle", "diamond")
 
 
 def calibration(
     data: Calibration | History, by: str | None = None, *, top: int = 6
 ) -> alt.VConcatChart | alt.ConcatChart | alt.LayerChart:
-    """Draw how predicted conversion rates compare with what came true.
+    """Draw how predicted rates compare with what came true.
 
     Parameters
     ----------

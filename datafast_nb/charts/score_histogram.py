@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import wording
-from datafast_nb.charts.metrics import why_missing
+from datafast_nb.charts.measures import why_missing
 from datafast_nb.snapshot import Snapshot
 
 _SUBJECT: Final = "How likely prospects are to buy"

@@ -37,10 +37,10 @@ _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         NOBODY: "Take a filter away, if there is one; a later snapshot may hold somebody.",
         NOTHING_HAPPENED: "The service keeps ten minutes of events and payments; take another snapshot later.",
-        NO_PREDICTIONS: "DataFast makes them once a site has enough payments. Counts need none: metric='visitors'.",
-        ONLY_CUSTOMERS: "Predictions are for prospects. Counts include customers: metric='visitors'.",
+        NO_PREDICTIONS: "DataFast makes them once a site has enough payments. Counts need none: measure='visitors'.",
+        ONLY_CUSTOMERS: "Predictions are for prospects. Counts include customers: measure='visitors'.",
         NO_AVERAGE: "Give it: baseline=dfn.Baseline(conversion_rate=0.02, average_value=80.0), say.",
-        UNTOLD: "Those that there are lack this figure; metric='score' or metric='visitors' may be known.",
+        UNTOLD: "Those that there are lack this measure; measure='score' or measure='visitors' may be known.",
     }
 )
 

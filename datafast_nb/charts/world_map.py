@@ -13,7 +13,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, scale_of
-from datafast_nb.charts.metrics import FIGURES, TOLD, Figure, Metric, figure_of, tooltip, why_missing
+from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.countries import countries, shaped
 from datafast_nb.snapshot import Baseline, Snapshot
@@ -27,28 +27,28 @@ _LARGEST: Final = 240  # square pixels
 
 def world(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
-    metric: Metric = "visitors",
+    measure: Measure = "visitors",
     *,
     style: Style = "both",
     baseline: Baseline | None = None,
 ) -> alt.LayerChart:
-    """Draw a figure of each country on a map of the world.
+    """Draw a measure of each country on a map of the world.
 
     Parameters
     ----------
     data : Snapshot, polars.DataFrame or polars.LazyFrame
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
-    metric : str, default "visitors"
-        The figure: any of ``charts.Metric``.
+    measure : str, default "visitors"
+        The measure: any of ``charts.Measure``.
     style : {"both", "choropleth", "bubbles"}, default "both"
-        The countries coloured by the figure, circles for the places where visitors are, or both.
+        The countries coloured by the measure, circles for the places where visitors are, or both.
     baseline : Baseline, optional
         The site's averages, for `lift`; by default the snapshot's own.
 
     Returns
     -------
     altair.LayerChart
-        A map in the Equal Earth projection. A country's colour is its figure, the fainter the fewer than 30 prospects
+        A map in the Equal Earth projection. A country's colour is its measure, the fainter the fewer than 30 prospects
         it is the mean of; countries of which it is not known stay grey. The area of a circle is the sample size:
         visitors for counts, else prospects with a prediction, to the whole degree of latitude and longitude. The
         subtitle counts the visitors without a country, and those from countries too small to have a shape at this
@@ -57,7 +57,7 @@ def world(
     Raises
     ------
     ValueError
-        The metric or the style is unknown.
+        The measure or the style is unknown.
 
     Notes
     -----
@@ -67,9 +67,9 @@ def world(
     Examples
     --------
     >>> import datafast_nb as dfn
-    >>> chart = dfn.charts.world(dfn.demo.Site(seed=0).snapshot(), metric="expected_value")
+    >>> chart = dfn.charts.world(dfn.demo.Site(seed=0).snapshot(), measure="expected_value")
     """
-    figure = figure_of(metric)
+    notation = notation_of(measure)
     if style not in get_args(Style):
         raise ValueError(f"style is {style!r:.60}; give one of {', '.join(map(repr, get_args(Style)))}.")
     known = conversion.baseline_of(data, baseline)
@@ -77,35 +77,35 @@ def world(
     code = pl.col("country_code").str.strip_chars().str.to_uppercase()
     table = conversion.breakdown(visitors.with_columns(country_code=code), "country_code", baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
-    if nothing := why_missing(table, metric):
-        return wording.message(f"{figure.name} by country", nothing, wording.left_out(total))
+    if nothing := why_missing(table, measure):
+        return wording.message(f"{notation.name} by country", nothing, wording.left_out(total))
     has_shape = pl.col("country_code").is_in(list(shaped()))
-    placed = table.filter(has_shape, pl.col(metric).is_not_null())
-    places = _places(visitors, figure) if style != "choropleth" else None
+    placed = table.filter(has_shape, pl.col(measure).is_not_null())
+    places = _places(visitors, notation) if style != "choropleth" else None
     layers = [_everywhere()]
     if style != "bubbles":
-        layers.append(_countries(placed, metric, figure))
+        layers.append(_countries(placed, measure, notation))
     if places is not None and places.height:
-        layers.append(_circles(places.head(_PLACES), figure))
-    heading = _heading(table.with_columns(has_shape=has_shape), placed, places, total, metric)
+        layers.append(_circles(places.head(_PLACES), notation))
+    heading = _heading(table.with_columns(has_shape=has_shape), placed, places, total, measure)
     return alt.LayerChart(data=_shapes(), layer=layers, title=heading, width=680, height=330).project("equalEarth")
 
 
 def _heading(
-    table: pl.DataFrame, placed: pl.DataFrame, places: pl.DataFrame | None, total: dict[str, Any], metric: Metric
+    table: pl.DataFrame, placed: pl.DataFrame, places: pl.DataFrame | None, total: dict[str, Any], measure: Measure
 ) -> alt.Title:
     """Say what is drawn, over how many, and who is not on the map."""
-    figure = FIGURES[metric]
-    size, noun = ("visitors", "visitor") if figure.is_count else ("scored", "prospect")
+    notation = NOTATIONS[measure]
+    size, noun = ("visitors", "visitor") if notation.is_count else ("scored", "prospect")
     nowhere = int(table.filter(pl.col("country_code").is_null())["visitors"].sum())
     too_small = int(table.filter(~pl.col("has_shape"))["visitors"].sum())
     return wording.title(
-        f"{figure.name} by country, {wording.number(int(placed[size].sum()), noun)} on the map",
-        wording.left_out(total) if not figure.is_count else "",
+        f"{notation.name} by country, {wording.number(int(placed[size].sum()), noun)} on the map",
+        wording.left_out(total) if not notation.is_count else "",
         f"Without a country: {wording.number(nowhere, 'visitor')}." if nowhere else "",
         f"In countries too small for a shape: {wording.number(too_small, 'visitor')}." if too_small else "",
         _circles_in_words(places, noun),
-        "" if figure.is_count else uncertainty.note(placed["scored"]),
+        "" if notation.is_count else uncertainty.note(placed["scored"]),
     )
 
 
@@ -117,7 +117,7 @@ def _circles_in_words(places: pl.DataFrame | None, noun: str) -> str:
     return f"Circles: {drawn}, by {noun}s."
 
 
-def _places(visitors: pl.LazyFrame, figure: Figure) -> pl.DataFrame:
+def _places(visitors: pl.LazyFrame, notation: Notation) -> pl.DataFrame:
     """Count who is where, to the whole degree: `latitude`, `longitude` and `size`, the largest first."""
     latitude, longitude = (pl.col(name).cast(pl.Float64) for name in ("latitude", "longitude"))
     on_earth = latitude.is_between(-90, 90) & longitude.is_between(-180, 180)
@@ -126,7 +126,7 @@ def _places(visitors: pl.LazyFrame, figure: Figure) -> pl.DataFrame:
     )
     table = conversion.breakdown(rounded, ["place_latitude", "place_longitude"]).collect()
     places = table.select(
-        latitude="place_latitude", longitude="place_longitude", size="visitors" if figure.is_count else "scored"
+        latitude="place_latitude", longitude="place_longitude", size="visitors" if notation.is_count else "scored"
     )
     return places.filter(pl.col("size") > 0).sort("size", "latitude", "longitude", descending=[True, False, False])
 
@@ -138,23 +138,23 @@ def _everywhere() -> alt.Chart:
     return grey
 
 
-def _countries(table: pl.DataFrame, metric: Metric, figure: Figure) -> alt.Chart:
-    """Draw the countries of which the figure is known."""
+def _countries(table: pl.DataFrame, measure: Measure, notation: Notation) -> alt.Chart:
+    """Draw the countries of which the measure is known."""
     name = alt.Tooltip("properties.name", type="nominal", title="Country")
-    columns = list(dict.fromkeys([*TOLD, metric]))
-    figures = alt.LookupData(table.select("country_code", *columns), key="country_code", fields=columns)
-    scale = scale_of(metric, table[metric])
-    legend = alt.Legend(format=figure.tick_format, gradientLength=220, tickCount=5)
-    if metric == "lift":
-        legend = lift_legend(figure.title, scale)
-    look = {} if figure.is_count else {"opacity": uncertainty.opacity("scored")}
+    columns = list(dict.fromkeys([*TOLD, measure]))
+    measures = alt.LookupData(table.select("country_code", *columns), key="country_code", fields=columns)
+    scale = scale_of(measure, table[measure])
+    legend = alt.Legend(format=notation.tick_format, gradientLength=220, tickCount=5)
+    if measure == "lift":
+        legend = lift_legend(notation.title, scale)
+    look = {} if notation.is_count else {"opacity": uncertainty.opacity("scored")}
     known: alt.Chart = (
         alt.Chart()
-        .transform_lookup(lookup="id", from_=figures)
-        .transform_filter(f"isValid(datum.{metric})")
+        .transform_lookup(lookup="id", from_=measures)
+        .transform_filter(f"isValid(datum.{measure})")
         .mark_geoshape()
         .encode(
-            color=alt.Color(metric, type="quantitative", title=figure.title, scale=scale, legend=legend),
+            color=alt.Color(measure, type="quantitative", title=notation.title, scale=scale, legend=legend),
             tooltip=[name, *tooltip(table)],
             **look,
         )
@@ -162,9 +162,9 @@ def _countries(table: pl.DataFrame, metric: Metric, figure: Figure) -> alt.Chart
     return known
 
 
-def _circles(places: pl.DataFrame, figure: Figure) -> alt.Chart:
+def _circles(places: pl.DataFrame, notation: Notation) -> alt.Chart:
     """Draw a circle for each place, its area by how many are there."""
-    noun = "Visitors" if figure.is_count else "Prospects"
+    noun = "Visitors" if notation.is_count else "Prospects"
     most = int(places["size"].max())  # type: ignore[arg-type]
     marks = sorted({1, max(1, most // 4), most})
     circles: alt.Chart = (

@@ -5,7 +5,6 @@ Everything here is a pure function, frame in and frame out, written once as Narw
 the caller collects it.
 """
 
-from datafast_nb.conversion.breakdown import Order as Order
 from datafast_nb.conversion.breakdown import breakdown as breakdown
 from datafast_nb.conversion.breakdown import summary as summary
 from datafast_nb.conversion.compare import compare as compare
@@ -16,8 +15,6 @@ from datafast_nb.conversion.dimensions import dimension_names as dimension_names
 from datafast_nb.conversion.dimensions import made_of as made_of
 from datafast_nb.conversion.dimensions import with_dimensions as with_dimensions
 from datafast_nb.conversion.drivers import drivers as drivers
-from datafast_nb.conversion.figures import FIGURES as FIGURES
-from datafast_nb.conversion.figures import Figure as Figure
 from datafast_nb.conversion.frames import baseline_of as baseline_of
 from datafast_nb.conversion.frames import visitors_of as visitors_of
 from datafast_nb.conversion.funnel import funnel as funnel
@@ -26,6 +23,8 @@ from datafast_nb.conversion.funnel import payment as payment
 from datafast_nb.conversion.interval import Z_95 as Z_95
 from datafast_nb.conversion.interval import Interval as Interval
 from datafast_nb.conversion.journeys import journeys as journeys
+from datafast_nb.conversion.measures import MEASURES as MEASURES
+from datafast_nb.conversion.measures import Measure as Measure
 from datafast_nb.conversion.opportunities import opportunities as opportunities
 from datafast_nb.conversion.revenue import revenue as revenue
 from datafast_nb.conversion.shrinkage import SHRINKAGE as SHRINKAGE

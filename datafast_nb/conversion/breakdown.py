@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -14,29 +14,25 @@ from datafast_nb.conversion.dimensions import (
     one_row_per_group,
     with_derived,
 )
-from datafast_nb.conversion.figures import (
-    FIGURES,
-    Figure,
-    aggregates,
-    pooled,
-    with_figures,
-    with_measures,
-    with_moments,
-)
 from datafast_nb.conversion.frames import Frame, counts, nearest, opened, rate_of, require, shown, whole_number
 from datafast_nb.conversion.interval import Interval
-from datafast_nb.conversion.shrinkage import SHRINKAGE, Shrunk, with_shrunk, with_variances
+from datafast_nb.conversion.measures import (
+    MEASURES,
+    Measure,
+    aggregates,
+    pooled,
+    with_measures,
+    with_moments,
+    with_predictions,
+)
+from datafast_nb.conversion.shrinkage import SHRINKAGE, with_shrunk, with_variances
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OTHER: Final = "other"
-_ORDERS: Final = (*FIGURES, *SHRINKAGE)
-_OWN: Final = (*_ORDERS, "is_other")
-
-Order: TypeAlias = Figure | Shrunk
-"""A column of `breakdown` that its rows can be sorted by."""
+_OWN: Final = (*MEASURES, "is_other")
 
 
 @overload
@@ -47,9 +43,9 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Order = "expected_value",
+    order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    interval: Interval = "normal",
+    ci: Interval = "normal",
 ) -> pl.DataFrame: ...
 @overload
 def breakdown(
@@ -59,9 +55,9 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Order = "expected_value",
+    order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    interval: Interval = "normal",
+    ci: Interval = "normal",
 ) -> Frame: ...
 @overload
 def breakdown(
@@ -71,9 +67,9 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Order = "expected_value",
+    order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    interval: Interval = "normal",
+    ci: Interval = "normal",
 ) -> Any: ...  # noqa: ANN401
 def breakdown(
     data: Any,
@@ -82,9 +78,9 @@ def breakdown(
     top: int | None = None,
     min_visitors: int | None = None,
     include_customers: bool = False,
-    order_by: Order = "expected_value",
+    order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    interval: Interval = "normal",
+    ci: Interval = "normal",
 ) -> Any:
     """Break the conversion likelihood down by one dimension or several.
 
@@ -107,19 +103,19 @@ def breakdown(
           is in three groups, so these groups overlap and their shares add up to more than 1.
     top : int, optional
         Keep the first so many groups by `order_by`, and put all others together into one last row, ``other`` in each
-        of the `by` columns, which become text. Its figures are those of all its visitors together. The column
+        of the `by` columns, which become text. Its measures are those of all its visitors together. The column
         ``is_other`` tells that row from a group that is itself called "other". Not for ``dimension_matches``, whose
         groups overlap: take the table's ``head(n)`` instead.
     min_visitors : int, optional
         Leave out groups of fewer visitors; with `top` they are part of ``other`` instead.
     include_customers : bool, default False
-        Count customers in every figure, not in ``customers`` alone.
+        Count customers in every measure, not in ``customers`` alone.
     order_by : str, default "expected_value"
-        The figure to sort by, largest first, missing ones last, and then by the group. ``conversion_rate_shrunk`` ranks
+        The measure to sort by, largest first, missing ones last, and then by the group. ``predicted_rate_shrunk`` ranks
         small groups fairly.
     baseline : Baseline, optional
         The site's averages, which `lift` is measured against; by default the snapshot's own.
-    interval : {"normal", "logit"}, default "normal"
+    ci : {"normal", "logit"}, default "normal"
         How the 95 % interval is made, see Notes.
 
     Returns
@@ -130,17 +126,17 @@ def breakdown(
         ============================ =========================================================================
         the `by` columns             the group
         ``visitors``, ``share``      all visitors of the group; their share of all visitors, 0 to 1
-        ``customers``                those who have paid already; left out of every figure below
+        ``customers``                those who have paid already; left out of every measure below
         ``scored``, ``confident``    prospects with a likelihood; those among them with confidence ≥ 0.5
         ``score``, ``confidence``    means over ``scored``, 0 to 100 and 0 to 1
-        ``conversion_rate``          mean predicted probability over ``scored``
-        ``conversion_rate_low``,     95 % interval of that mean, see Notes; null for fewer than two
-        ``conversion_rate_high``
-        ``lift``                     ``conversion_rate`` over the baseline's; null without a baseline
+        ``predicted_rate``           mean predicted probability over ``scored``
+        ``predicted_rate_low``,      95 % interval of that mean, see Notes; null for fewer than two
+        ``predicted_rate_high``
+        ``lift``                     ``predicted_rate`` over the baseline's; null without a baseline
         ``expected_conversions``     sum of ``conversion_rate`` over ``scored``
         ``expected_value``           sum of ``expected_value`` over ``scored``, in USD
         ``value_per_visitor``        ``expected_value / scored``, in USD
-        ``conversion_rate_shrunk``   ``conversion_rate`` drawn towards the baseline, the more so the smaller the group
+        ``predicted_rate_shrunk``    ``predicted_rate`` drawn towards the baseline, the more so the smaller the group
         ``credibility``              the weight of the group's own rate in it, 0 to 1
         ``is_other``                 only with `top`: whether this is the row of all other groups
         ============================ =========================================================================
@@ -161,7 +157,7 @@ def breakdown(
     all such visitors, not whether the predictions are right. For 30 visitors and more it holds the mean in 93 to 97 of
     100 samples where rates are about symmetric (skewness up to 0.8). Where a few are far above the rest, as predicted
     rates often are, it needs more visitors, about 100 for a skewness of 2, and holds it in 91 to 93 of 100 for 30.
-    ``interval="logit"`` makes the interval of the log-odds instead, with Student's t in place of 1.96, and takes it
+    ``ci="logit"`` makes the interval of the log-odds instead, with Student's t in place of 1.96, and takes it
     back (the delta method; for instance Agresti, *Categorical Data Analysis*, section 3.1): it reaches farther up than
     down, and holds for 30 visitors up to a skewness of about 2. Neither knows of a tail that the sample does not show:
     of demo visitors on desktops, where one rare campaign makes the highest rates, it holds 92 of 100 for 30.
@@ -189,18 +185,18 @@ def breakdown(
     [False, False, False, True]
     """
     names = dimension_names(by)
-    _check_options(top, min_visitors, order_by, interval)
+    _check_options(top, min_visitors, order_by, ci)
     frame, restore = opened(data)
     check_dimensions(frame, names, _OWN)
     if top is not None:
         _check_rest(frame, names)
     rate = rate_of(data, baseline)
     groups = _groups(frame, names, include_customers=include_customers)
-    groups = with_shrunk(with_figures(with_variances(groups, rate), rate, interval))
-    columns, first = [*names, *_ORDERS], []
+    groups = with_shrunk(with_measures(with_variances(groups, rate), rate, ci))
+    columns, first = [*names, *MEASURES], []
     if top is not None:
         groups = _first_of(groups, names, top, min_visitors or 0, order_by)
-        groups = with_shrunk(with_figures(groups, rate, interval))
+        groups = with_shrunk(with_measures(groups, rate, ci))
         columns, first = [*columns, "is_other"], ["is_other"]
     elif min_visitors is not None:
         groups = groups.filter(nw.col("visitors") >= min_visitors)
@@ -216,7 +212,7 @@ def summary(data: Frame, *, baseline: Baseline | None = None) -> Frame: ...
 @overload
 def summary(data: Any, *, baseline: Baseline | None = None) -> Any: ...  # noqa: ANN401
 def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
-    """Sum the site up in one row: the figures of `breakdown` over all visitors, and a few more.
+    """Sum the site up in one row: the measures of `breakdown` over all visitors, and a few more.
 
     Parameters
     ----------
@@ -228,7 +224,7 @@ def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
     Returns
     -------
     frame
-        One row with the figures of `breakdown` (but ``share`` and what is shrunken), and:
+        One row with the measures of `breakdown` (but ``share`` and what is shrunken), and:
 
         ==================== ==========================================================================
         ``prospects``        visitors who are not customers
@@ -249,31 +245,31 @@ def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
     """
     frame, restore = opened(data)
     require(frame, ("visit_count", "latitude", "longitude"), "summary")
-    frame = with_measures(with_derived(frame, ["visit_kind"]))
+    frame = with_predictions(with_derived(frame, ["visit_kind"]))
     located = ~nw.col("latitude").is_null() & ~nw.col("longitude").is_null()
     row = frame.with_columns(
         _returning=(nw.col("visit_kind") == "returning").cast(nw.Int64), _located=located.cast(nw.Int64)
     ).select(*aggregates(), returning=nw.col("_returning").sum(), located=nw.col("_located").sum(), _total=nw.len())
-    row = with_figures(with_moments(row), rate_of(data, baseline)).with_columns(
+    row = with_measures(with_moments(row), rate_of(data, baseline)).with_columns(
         counts("returning", "located"), prospects=nw.col("visitors") - nw.col("customers")
     )
     numbers = ("visitors", "returning", "located", "customers", "prospects")
-    return restore(row.select(*numbers, *FIGURES[3:]))
+    return restore(row.select(*numbers, *(name for name in MEASURES[3:] if name not in SHRINKAGE)))
 
 
-def _check_options(top: object, min_visitors: object, order_by: object, interval: object) -> None:
+def _check_options(top: object, min_visitors: object, order_by: object, ci: object) -> None:
     """Refuse options that have no such value."""
     if top is not None:
         whole_number(top, "top", 1)
     if min_visitors is not None:
         whole_number(min_visitors, "min_visitors", 0)
-    if order_by not in _ORDERS:
+    if order_by not in MEASURES:
         raise ValueError(
-            f"order_by is {shown(order_by)}, which is no figure.{nearest(order_by, _ORDERS)} "
-            f"There are: {', '.join(_ORDERS)}."
+            f"order_by is {shown(order_by)}, which is no measure.{nearest(order_by, MEASURES)} "
+            f"There are: {', '.join(MEASURES)}."
         )
-    if interval not in ("normal", "logit"):
-        raise ValueError(f"interval is {shown(interval)}; give 'normal' or 'logit'.")
+    if ci not in ("normal", "logit"):
+        raise ValueError(f"ci is {shown(ci)}; give 'normal' or 'logit'.")
 
 
 def _check_rest(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:
@@ -291,7 +287,7 @@ def _check_rest(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:
 
 def _groups(frame: nw.LazyFrame[Any], names: Sequence[str], *, include_customers: bool) -> nw.LazyFrame[Any]:
     """Give the sums of each group, and the number of all visitors as `_total`."""
-    visitors = with_measures(with_derived(frame, names), include_customers=include_customers)
+    visitors = with_predictions(with_derived(frame, names), include_customers=include_customers)
     groups = one_row_per_group(visitors, names).group_by(*names).agg(*aggregates())
     if "dimension_matches" in names:  # groups overlap, so their sizes add up to more than all visitors
         groups = groups.join(frame.select(_total=nw.len()), how="cross")
@@ -306,12 +302,12 @@ def _first_of(
     """Keep the first groups that are large enough, and put all others together under one name."""
     place = {f"_name_{number}": name for number, name in enumerate(names)}
     ranked = groups.with_columns(
-        nw.col(order_by).cast(nw.Float64).fill_null(float("-inf")).alias("_figure"),
+        nw.col(order_by).cast(nw.Float64).fill_null(float("-inf")).alias("_measure"),
         (nw.col("visitors") < min_visitors).cast(nw.Int64).alias("_small"),
         *(nw.col(name).is_null().cast(nw.Int64).alias(column) for column, name in place.items()),
         nw.lit(1).alias("_one"),
-    ).with_columns(_figure=-nw.col("_figure"))
-    order = ["_small", "_figure", *(column for pair in place.items() for column in pair)]
+    ).with_columns(_measure=-nw.col("_measure"))
+    order = ["_small", "_measure", *(column for pair in place.items() for column in pair)]
     rank = nw.col("_one").cum_sum().over(order_by=order)
     ranked = ranked.with_columns(_rank=rank)
     kept = (nw.col("_rank") <= top) & (nw.col("_small") == 0)

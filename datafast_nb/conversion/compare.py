@@ -13,9 +13,9 @@ from datafast_nb.conversion.dimensions import (
     dimension_names,
     with_derived,
 )
-from datafast_nb.conversion.figures import aggregates, with_measures, with_moments
 from datafast_nb.conversion.frames import Frame, counts, opened, ratio
 from datafast_nb.conversion.interval import student
+from datafast_nb.conversion.measures import aggregates, with_moments, with_predictions
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LEAST: Final = 3  # rates on either side that tell chance from change; with two
 _SUMS: Final = ("visitors", "scored", "_rate", "_squares", "expected_value")
 _WORKED_WITH: Final = ("visitors", "customers", "scored", "confident", "expected_value")
 _COLUMNS: Final = (
-    *(f"{figure}_{period}" for figure in ("visitors", "scored", "share", "conversion_rate") for period in _PERIODS),
+    *(f"{name}_{period}" for name in ("visitors", "scored", "share", "predicted_rate") for period in _PERIODS),
     "change",
     "change_low",
     "change_high",
@@ -69,9 +69,9 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
         ``visitors_before``, ``_after``  all visitors of the group
         ``scored_before``, ``_after``    prospects with a predicted rate
         ``share_before``, ``_after``     the group's share of all those, 0 to 1; null where there is nobody
-        ``conversion_rate_before``,      mean predicted rate over ``scored``; null where there is nobody
-        ``conversion_rate_after``
-        ``change``                       of the conversion rate, after minus before
+        ``predicted_rate_before``,       mean predicted rate over ``scored``; null where there is nobody
+        ``predicted_rate_after``
+        ``change``                       of the predicted rate, after minus before
         ``change_low``, ``change_high``  95 % interval of that change; null under three on either side
         ``within_noise``                 whether that interval holds 0; null where there is no interval
         ``mix_effect``                   part of the site's change that comes from the group's share, as a rate
@@ -147,7 +147,7 @@ def _check_same(earlier: nw.LazyFrame[Any], later: nw.LazyFrame[Any], names: Seq
 
 def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str) -> nw.LazyFrame[Any]:
     """Give the sums of each group at one moment, with zeros for the other moment."""
-    visitors = with_measures(with_derived(frame, names), purpose="compare")
+    visitors = with_predictions(with_derived(frame, names), purpose="compare")
     groups = with_moments(visitors.group_by(*names).agg(*aggregates()))
     groups = groups.with_columns(scored=nw.col("_rates").cast(nw.Int64))
     return groups.select(
@@ -169,11 +169,11 @@ def _with_change(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         variance = ratio(nw.col(f"_squares_{period}"), (scored - 1.0) * scored)
         groups = groups.with_columns(
             ratio(scored, scored.sum()).alias(f"share_{period}"),
-            ratio(nw.col(f"_rate_{period}"), scored).alias(f"conversion_rate_{period}"),
+            ratio(nw.col(f"_rate_{period}"), scored).alias(f"predicted_rate_{period}"),
             nw.when(scored >= _LEAST).then(variance).alias(f"_variance_{period}"),
             nw.when(scored >= _LEAST).then(scored - 1.0).alias(f"_free_{period}"),
         )
-    change = nw.col("conversion_rate_after") - nw.col("conversion_rate_before")
+    change = nw.col("predicted_rate_after") - nw.col("predicted_rate_before")
     margin = student(nw.col("_freedom")) * nw.col("_variance").sqrt()
     return (
         _with_freedom(groups)
@@ -198,7 +198,7 @@ def _with_freedom(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _with_effects(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Split the change of the site's mean rate over the groups, into what their share and their rate did to it."""
-    rates = [nw.col(f"conversion_rate_{period}") for period in _PERIODS]
+    rates = [nw.col(f"predicted_rate_{period}") for period in _PERIODS]
     before, after = nw.coalesce(*rates), nw.coalesce(*reversed(rates))
     site = [ratio(nw.col(f"_rate_{it}").sum(), nw.col(f"scored_{it}").sum()) for it in _PERIODS]
     groups = groups.with_columns(_site_before=site[0], _site_after=site[1], _before=before, _after=after)

@@ -190,8 +190,8 @@ def dimension_names(by: str | Sequence[str]) -> list[str]:
     return names  # type: ignore[return-value]
 
 
-def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], figures: Sequence[str]) -> None:
-    """Refuse dimensions that the frame can't be grouped by; `figures` are the columns that the table has of its own."""
+def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: Sequence[str]) -> None:
+    """Refuse dimensions that the frame can't be grouped by; `measures` are the columns of the table's own."""
     columns = frame.collect_schema().names()
     if not names:
         raise ValueError("Give at least one dimension to break down by, such as by='country_code'.")
@@ -200,13 +200,13 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], figures: Se
     for name in names:
         if name.startswith("_"):
             raise ValueError(f"{shown(name)} begins with an underscore, as the table's own columns do; rename it.")
-        if name in figures:
+        if name in measures:
             raise ValueError(
-                f"{name!r} is a figure of the table, not a dimension; group by 'score_band' or 'confidence_band', "
+                f"{name!r} is a measure of the table, not a dimension; group by 'score_band' or 'confidence_band', "
                 "or by a column of your own with another name."
             )
         if name not in columns and name not in _DERIVED:
-            known = [*_DERIVED, *(column for column in columns if column not in figures)]
+            known = [*_DERIVED, *(column for column in columns if column not in measures)]
             raise ValueError(f"Unknown dimension {shown(name)}.{nearest(name, known)} There are: {', '.join(known)}.")
 
 

@@ -8,8 +8,8 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.conversion.dimensions import MATCHED
-from datafast_nb.conversion.figures import aggregates, with_figures, with_measures, with_moments
 from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require, whole_number
+from datafast_nb.conversion.measures import aggregates, with_measures, with_moments, with_predictions
 from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
@@ -19,9 +19,9 @@ _COLUMNS: Final = (
     "value",
     "visitors",
     "scored",
-    "conversion_rate",
-    "conversion_rate_low",
-    "conversion_rate_high",
+    "predicted_rate",
+    "predicted_rate_low",
+    "predicted_rate_high",
     "lift",
     "lift_low",
     "lift_high",
@@ -65,9 +65,9 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
         ``dimension``, ``value``    the matched dimension as the service names it, and the visitors' value of it;
                                     null where no column holds that value
         ``visitors``, ``scored``    visitors of whom it matched; prospects with a likelihood among them
-        ``conversion_rate``,        mean over ``scored``, and its 95 % interval as in `breakdown`
+        ``predicted_rate``,         mean over ``scored``, and its 95 % interval as in `breakdown`
         ``…_low``, ``…_high``
-        ``lift``                    ``conversion_rate`` over the baseline's
+        ``lift``                    ``predicted_rate`` over the baseline's
         ``lift_low``, ``lift_high`` the interval over the baseline's
         ``lift_shrunk``             the lift, drawn towards 1 the more so the smaller the group, as in `breakdown`
         ``credibility``             the weight of the group's own rate in it, 0 to 1
@@ -91,17 +91,17 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
     whole_number(min_visitors, "min_visitors", 0)
     frame, restore = opened(data)
     require(frame, ("dimension_matches",), "drivers")
-    visitors = with_measures(frame, purpose="drivers")
+    visitors = with_predictions(frame, purpose="drivers")
     known = nw.lit(rate_of(data, baseline), dtype=nw.Float64)
     everybody = visitors.select(_usual=nw.coalesce(known, nw.col("_conversion_rate").mean()))
     rate = nw.col("_usual")
     groups = with_moments(_matched(visitors)).join(everybody, how="cross").with_columns(_total=nw.col("visitors"))
     groups = with_variances(groups, rate)
-    table = with_shrunk(with_figures(groups, None)).with_columns(
-        lift=ratio(nw.col("conversion_rate"), rate),
-        lift_low=ratio(nw.col("conversion_rate_low"), rate),
-        lift_high=ratio(nw.col("conversion_rate_high"), rate),
-        lift_shrunk=ratio(nw.col("conversion_rate_shrunk"), rate),
+    table = with_shrunk(with_measures(groups, None)).with_columns(
+        lift=ratio(nw.col("predicted_rate"), rate),
+        lift_low=ratio(nw.col("predicted_rate_low"), rate),
+        lift_high=ratio(nw.col("predicted_rate_high"), rate),
+        lift_shrunk=ratio(nw.col("predicted_rate_shrunk"), rate),
         extra_conversions=nw.col("expected_conversions") - nw.col("_rates") * rate,
         overlap=nw.col("_shared") / nw.col("visitors"),
     )

@@ -15,18 +15,18 @@ Z_95: Final = 1.959963984540054
 _FARTHEST: Final = 700.0  # log-odds; beyond, the exponential is more than a float holds
 
 
-def with_interval(groups: nw.LazyFrame[Any], interval: Interval) -> nw.LazyFrame[Any]:
-    """Add `conversion_rate_low` and `conversion_rate_high`, cut to 0…1; null for fewer than two rates.
+def with_interval(groups: nw.LazyFrame[Any], ci: Interval) -> nw.LazyFrame[Any]:
+    """Add `predicted_rate_low` and `predicted_rate_high`, cut to 0…1; null for fewer than two rates.
 
-    Needs `conversion_rate`, the number of `_rates` and the sum of squares of their deviation, `_squares`.
+    Needs `predicted_rate`, the number of `_rates` and the sum of squares of their deviation, `_squares`.
     """
-    rates, mean = nw.col("_rates").cast(nw.Float64), nw.col("conversion_rate")
+    rates, mean = nw.col("_rates").cast(nw.Float64), nw.col("predicted_rate")
     variance = nw.when(nw.col("_rates") > 1).then(nw.col("_squares") / (rates - 1.0))
     groups = groups.with_columns(_error=(variance / rates).sqrt())
     error = nw.col("_error")
     normal = {"low": mean - Z_95 * error, "high": mean + Z_95 * error}
-    if interval == "normal":
-        return groups.with_columns(**{f"conversion_rate_{end}": value.clip(0.0, 1.0) for end, value in normal.items()})
+    if ci == "normal":
+        return groups.with_columns(**{f"predicted_rate_{end}": value.clip(0.0, 1.0) for end, value in normal.items()})
     inside = (mean > 0.0) & (mean < 1.0)
     groups = groups.with_columns(
         _inside=nw.when(inside).then(mean), _error_of_odds=nw.when(inside).then(error / (mean * (1.0 - mean)))
@@ -35,7 +35,7 @@ def with_interval(groups: nw.LazyFrame[Any], interval: Interval) -> nw.LazyFrame
     against = (1.0 - nw.col("_inside")) / nw.col("_inside")
     for end, away in (("low", nw.col("_away")), ("high", -nw.col("_away"))):
         back = 1.0 / (1.0 + against * away.exp())
-        groups = groups.with_columns(nw.coalesce(back, normal[end]).clip(0.0, 1.0).alias(f"conversion_rate_{end}"))
+        groups = groups.with_columns(nw.coalesce(back, normal[end]).clip(0.0, 1.0).alias(f"predicted_rate_{end}"))
     return groups
 
 

@@ -8,11 +8,19 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
-from datafast_nb.conversion.figures import MEASURES
 from datafast_nb.conversion.frames import Frame, flag, number, opened, rate_of, require, text, whole_number
+from datafast_nb.conversion.measures import PREDICTIONS
 from datafast_nb.snapshot import Baseline, Snapshot
 
-_NEEDED: Final = ("visitor_id", "visit_count", "country_code", "device", "is_customer", "dimension_matches", *MEASURES)
+_NEEDED: Final = (
+    "visitor_id",
+    "visit_count",
+    "country_code",
+    "device",
+    "is_customer",
+    "dimension_matches",
+    *PREDICTIONS,
+)
 _COLUMNS: Final = (
     "visitor_id",
     "page",
@@ -22,7 +30,7 @@ _COLUMNS: Final = (
     "device",
     "score",
     "confidence",
-    "conversion_rate",
+    "predicted_rate",
     "lift",
     "expected_value",
     "reason",
@@ -63,8 +71,8 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
         ``device``
         ``score``,           0 to 100, 0 to 1
         ``confidence``
-        ``conversion_rate``  predicted probability
-        ``lift``             ``conversion_rate`` over the baseline's; null without a baseline
+        ``predicted_rate``   predicted probability
+        ``lift``             ``predicted_rate`` over the baseline's; null without a baseline
         ``expected_value``   in USD
         ``reason``           page, channel, number of the visit and matched dimensions in a sentence; texts that
                              visitors wrote are cut off after 60 characters and are not escaped
@@ -87,7 +95,7 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
         whole_number(top, "top", 1)
     frame, restore = opened(data)
     require(frame, _NEEDED, "opportunities")
-    cells = {name: number(name) for name in MEASURES}
+    cells = {name: number(name) for name in PREDICTIONS}
     likely = (
         frame.with_columns(**cells, is_customer=flag("is_customer"))
         .filter(~nw.col("is_customer") & (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null())
@@ -96,7 +104,9 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
     ranked = (
         with_derived(likely, ["page", "channel"])
         .with_columns(
-            lift=nw.col("conversion_rate") / nw.lit(rate_of(data, baseline), dtype=nw.Float64), reason=_reason()
+            predicted_rate=nw.col("conversion_rate"),
+            lift=nw.col("conversion_rate") / nw.lit(rate_of(data, baseline), dtype=nw.Float64),
+            reason=_reason(),
         )
         .sort("expected_value", "visitor_id", descending=[True, False], nulls_last=True)
         .select(*_COLUMNS)

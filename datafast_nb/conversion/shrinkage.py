@@ -9,17 +9,14 @@ between 0 and 1 and not successes to be counted (for which one would take a beta
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion.frames import ratio
 
-Shrunk = Literal["conversion_rate_shrunk", "credibility"]
-"""A column of `breakdown` that tells what a small group's rate most likely is."""
-
-SHRINKAGE: Final[tuple[Shrunk, ...]] = get_args(Shrunk)
-"""The columns that `breakdown` gives after its figures."""
+SHRINKAGE: Final = ("predicted_rate_shrunk", "credibility")
+"""The measures that tell what a small group's rate most likely is, beside all other groups."""
 
 
 def with_variances(groups: nw.LazyFrame[Any], baseline_rate: nw.Expr | float | None) -> nw.LazyFrame[Any]:
@@ -58,7 +55,7 @@ def with_shrunk(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     signal = nw.col("_rates").cast(nw.Float64) * nw.col("_between")
     known = ratio(signal, signal + nw.col("_within")).fill_null(1.0)
     credibility = nw.when(nw.col("_rates") > 0).then(known)
-    mean, centre = nw.col("conversion_rate"), nw.col("_centre")
+    mean, centre = nw.col("predicted_rate"), nw.col("_centre")
     return groups.with_columns(
-        conversion_rate_shrunk=(centre + credibility * (mean - centre)).clip(0.0, 1.0), credibility=credibility
+        predicted_rate_shrunk=(centre + credibility * (mean - centre)).clip(0.0, 1.0), credibility=credibility
     )

@@ -13,7 +13,7 @@ from datafast_nb import charts
 from datafast_nb.charts import wording
 from datafast_nb.charts.group_bars import drawn_groups
 from datafast_nb.charts.heat_map import drawn_cells
-from datafast_nb.charts.metrics import FIGURES, why_missing
+from datafast_nb.charts.measures import NOTATIONS, why_missing
 from datafast_nb.charts.wording import UNKNOWN
 from datafast_nb.conversion import breakdown
 from datafast_nb.explorer.question import Question, accepted, chosen
@@ -53,7 +53,7 @@ class Answer:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """The breakdown, the largest figure first."""
+        """The breakdown, the largest measure first."""
         by, order, baseline = self.question.by, self.question.measure, self.snapshot.baseline
         return breakdown(self.visitors, by, order_by=order, baseline=baseline)
 
@@ -133,9 +133,9 @@ class Answer:
     @cached_property
     def heading(self) -> dict[str, Any]:
         """What the chart is about, in a sentence and a few more."""
-        figure, by = FIGURES[self.question.measure], " and ".join(map(wording.dimension, self.question.by))
+        notation, by = NOTATIONS[self.question.measure], " and ".join(map(wording.dimension, self.question.by))
         if self.nothing:
-            return {"sentence": f"{figure.name} by {by}", "notes": ""}
+            return {"sentence": f"{notation.name} by {by}", "notes": ""}
         title = self._drawn["title"]
         notes = " ".join(title.get("subtitle", []))
         if any(self._picked_labels()):

@@ -14,7 +14,7 @@ from IPython.core.getipython import get_ipython
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, TraitError, observe, validate
 
-from datafast_nb.charts.metrics import Metric
+from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.wording import number
 from datafast_nb.explorer import rows
 from datafast_nb.explorer.answer import Answer
@@ -41,7 +41,7 @@ _HELP: Final = (
 
 
 class Explorer(OpenedWhenShown):
-    """A panel to ask by which groups, which figure, of which visitors; with the chart, the table and the code.
+    """A panel to ask by which groups, which measure, of which visitors; with the chart, the table and the code.
 
     Display it as the last line of a cell. Alone it explores one snapshot, or asks its source for a new one when told
     to. Linked to a live map it crossfilters: both have the same filters, a click on a bar (or on a group in the table)
@@ -57,7 +57,7 @@ class Explorer(OpenedWhenShown):
     by : str or sequence of str
         The dimension of `breakdown` to begin with, or two of them.
     measure : str
-        The figure to begin with: any of ``charts.Metric``.
+        The measure to begin with: any of ``charts.Measure``.
     theme : str
         ``light``, ``dark``, or ``auto`` for that of the page.
 
@@ -92,12 +92,12 @@ class Explorer(OpenedWhenShown):
     ['device', 'visitors']
     >>> explorer.by = ["channel", "device"]
     >>> print(explorer.code.splitlines()[-2])
-    chart = dfn.charts.breakdown(visitors, by=["channel", "device"], metric="visitors", baseline=snap.baseline)
+    chart = dfn.charts.breakdown(visitors, by=["channel", "device"], measure="visitors", baseline=snap.baseline)
     >>> explorer.close()
     """
 
     by = AnyTrait()
-    measure = Enum(get_args(Metric), default_value="conversion_rate")
+    measure = Enum(get_args(Measure), default_value="predicted_rate")
     theme = Enum(("auto", "light", "dark"), default_value="auto")
 
     _view: View | None = None
@@ -108,7 +108,7 @@ class Explorer(OpenedWhenShown):
         *,
         live: LiveMap | None = None,
         by: str | list[str] | tuple[str, ...] = "channel",
-        measure: Metric = "conversion_rate",
+        measure: Measure = "predicted_rate",
         theme: str = "auto",
     ) -> None:
         self._live, self._source, self._snapshot = _told_apart(source, live)
@@ -139,7 +139,7 @@ class Explorer(OpenedWhenShown):
 
     @property
     def table(self) -> pl.DataFrame:
-        """The breakdown that is shown, of all groups, as `breakdown` gives it; the largest figure first."""
+        """The breakdown that is shown, of all groups, as `breakdown` gives it; the largest measure first."""
         return self._answer().table
 
     @property

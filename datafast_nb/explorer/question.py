@@ -1,4 +1,4 @@
-"""What is asked: by which dimensions, which figure, of which visitors. Knows no widget."""
+"""What is asked: by which dimensions, which measure, of which visitors. Knows no widget."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, Self, get_args
 
 import polars as pl
 
-from datafast_nb.charts.metrics import Metric
+from datafast_nb.charts.measures import Measure
 from datafast_nb.conversion import Derived, dimension_names, with_dimensions
 from datafast_nb.filters import DIMENSIONS, Filters
 from datafast_nb.snapshot import Snapshot
@@ -26,14 +26,14 @@ class Question:
     by : tuple of str
         One dimension or two.
     measure : str
-        The figure of each group.
+        The measure of each group.
     filters : Filters
         Which visitors. Those of the dimensions themselves pick groups out instead of taking the others away, as
         everywhere in crossfiltering: a bar can be compared with its neighbours, and they can be picked too.
     """
 
     by: tuple[str, ...]
-    measure: Metric
+    measure: Measure
     filters: Filters = field(default_factory=Filters)
 
     @property

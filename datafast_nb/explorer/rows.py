@@ -7,7 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from datafast_nb.charts import wording
-from datafast_nb.charts.metrics import FIGURES, Metric
+from datafast_nb.charts.measures import NOTATIONS, Measure
 from datafast_nb.explorer.answer import Answer
 from datafast_nb.formats import money
 
@@ -15,9 +15,9 @@ MOST_ROWS: Final = 50
 """Groups that the panel lists; ``Explorer.table`` has them all."""
 
 _NONE: Final = "–"
-_SIZES: Final[tuple[Metric, ...]] = ("visitors", "scored")
-_ALWAYS: Final[tuple[Metric, ...]] = ("conversion_rate", "lift", "expected_value")
-_SHORT: Final = {"scored": "Prospects", "conversion_rate": "Conversion rate", "value_per_visitor": "Value per prospect"}
+_SIZES: Final[tuple[Measure, ...]] = ("visitors", "scored")
+_ALWAYS: Final[tuple[Measure, ...]] = ("predicted_rate", "lift", "expected_value")
+_SHORT: Final = {"scored": "Prospects", "predicted_rate": "Predicted rate", "value_per_visitor": "Value per prospect"}
 
 
 def table(answer: Answer) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def table(answer: Answer) -> dict[str, Any]:
     first = groups.head(MOST_ROWS)
     labels = first.select(wording.label(name) for name in names).rows()
     keys = first.select(names).hash_rows()
-    values = first.select(*shown, "conversion_rate_low", "conversion_rate_high").iter_rows(named=True)
+    values = first.select(*shown, "predicted_rate_low", "predicted_rate_high").iter_rows(named=True)
     picked = [question.picks(group) for group in first.select(names).iter_rows(named=True)]
     return {
         "groups": [wording.capitalized(wording.dimension(name)) for name in names],
@@ -56,29 +56,29 @@ def group_of(answer: Answer, key: str) -> dict[str, Any] | None:
     return found.row(0, named=True) if found.height else None
 
 
-def _columns(name: Metric, *, is_measure: bool) -> list[dict[str, str]]:
-    """Describe the columns that a figure takes: one, or one for its interval besides."""
-    figure = FIGURES[name]
+def _columns(name: Measure, *, is_measure: bool) -> list[dict[str, str]]:
+    """Describe the columns that a measure takes: one, or one for its interval besides."""
+    notation = NOTATIONS[name]
     kind = "measure" if is_measure else "size" if name == "scored" else "other"
-    column = {"label": _SHORT.get(name, figure.name), "hint": figure.title, "kind": kind}
-    if name != "conversion_rate":
+    column = {"label": _SHORT.get(name, notation.name), "hint": notation.title, "kind": kind}
+    if name != "predicted_rate":
         return [column]
     return [column, {"label": "95 % interval", "hint": "Of the mean predicted rate", "kind": "other"}]
 
 
-def _cells(row: dict[str, Any], shown: list[Metric]) -> list[str]:
-    """Write a row's figures."""
+def _cells(row: dict[str, Any], shown: list[Measure]) -> list[str]:
+    """Write a row's measures."""
     cells = []
     for name in shown:
-        cells.append(_text(row[name], FIGURES[name].format))
-        if name == "conversion_rate":
-            low, high = row["conversion_rate_low"], row["conversion_rate_high"]
+        cells.append(_text(row[name], NOTATIONS[name].format))
+        if name == "predicted_rate":
+            low, high = row["predicted_rate_low"], row["predicted_rate_high"]
             cells.append(_NONE if low is None or high is None else f"{low:.2%} to {high:.2%}")
     return cells
 
 
 def _text(value: float | None, form: str) -> str:
-    """Write a figure in the format of the charts, which is d3's: Python's own, but for the dollar."""
+    """Write a measure in the format of the charts, which is d3's: Python's own, but for the dollar."""
     if value is None:
         return _NONE
     return money(value, "USD", exact=True) if form.startswith("$") else format(value, form)

@@ -45,8 +45,8 @@ def script(question: Question, snapshot: str, *, chart: str, with_site: bool = T
     lines += visitors
     by = _literal(question.by[0] if len(question.by) == 1 else question.by)
     lines.append(f"table = dfn.breakdown({data}, by={by}, order_by={_literal(question.measure)}{baseline})")
-    metric = f", metric={_literal(question.measure)}" if chart == "breakdown" else ""
-    lines += [f"chart = dfn.charts.{chart}({data}, by={by}{metric}{baseline})", "chart"]
+    measure = f", measure={_literal(question.measure)}" if chart == "breakdown" else ""
+    lines += [f"chart = dfn.charts.{chart}({data}, by={by}{measure}{baseline})", "chart"]
     return "\n".join(["import datafast_nb as dfn", *imports, "", *lines])
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 
 from ipywidgets import Button, Dropdown, HBox, Widget
 
-from datafast_nb.charts import ChartView, Metric, wording
-from datafast_nb.charts.metrics import FIGURES
+from datafast_nb.charts import ChartView, Measure, wording
+from datafast_nb.charts.measures import NOTATIONS
 from datafast_nb.explorer.front import Front
 from datafast_nb.filters import DIMENSIONS
 from datafast_nb.livemap.view import family
@@ -30,7 +30,7 @@ class View:
     """
 
     def __init__(self, theme: str, *, can_refresh: bool, linked: bool) -> None:
-        measures = [(FIGURES[name].name, name) for name in get_args(Metric)]
+        measures = [(NOTATIONS[name].name, name) for name in get_args(Measure)]
         self.first = Dropdown(description="Break down by")
         self.second = Dropdown(description="and by")
         self.measure = Dropdown(options=measures, description="Measure")

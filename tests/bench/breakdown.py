@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from datafast_nb import Baseline, breakdown
-from datafast_nb.conversion import FIGURES
+from datafast_nb.conversion import MEASURES, SHRINKAGE
 from tests.bench.timing import best_milliseconds
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ Way = Callable[[], Any]
 OURS = "datafast_nb"
 BY = ["country_code", "device"]
 BASELINE = Baseline(conversion_rate=0.025, average_value=100.0)
-MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
+PREDICTIONS = ("score", "confidence", "conversion_rate", "expected_value")
+COMPARED = tuple(name for name in MEASURES if name not in SHRINKAGE)
 COUNTRIES = 100
 
 # The same figures, as one would write them in SQL. Numbers that are not finite and customers are left out.
@@ -41,14 +42,14 @@ WITH measured AS (
 ), grouped AS (
     SELECT country_code, device, count(*) AS visitors, sum(customer::INT) AS customers, count(measured.score) AS scored,
         sum((measured.confidence >= 0.5)::INT) AS confident, avg(measured.score) AS score,
-        avg(measured.confidence) AS confidence, avg(rate) AS conversion_rate,
+        avg(measured.confidence) AS confidence, avg(rate) AS predicted_rate,
         1.959963984540054 * stddev_samp(rate) / sqrt(count(rate)) AS margin,
         sum(rate) AS expected_conversions, sum(value) AS expected_value
     FROM measured GROUP BY ALL
 )
 SELECT country_code, device, visitors, visitors / sum(visitors) OVER () AS share, customers, scored, confident, score,
-    confidence, conversion_rate, greatest(conversion_rate - margin, 0) AS conversion_rate_low,
-    least(conversion_rate + margin, 1) AS conversion_rate_high, conversion_rate / 0.025 AS lift,
+    confidence, predicted_rate, greatest(predicted_rate - margin, 0) AS predicted_rate_low,
+    least(predicted_rate + margin, 1) AS predicted_rate_high, predicted_rate / 0.025 AS lift,
     coalesce(expected_conversions, 0) AS expected_conversions, coalesce(expected_value, 0) AS expected_value,
     expected_value / nullif(scored, 0) AS value_per_visitor
 FROM grouped ORDER BY expected_value DESC, country_code, device
@@ -80,7 +81,7 @@ def by_pandas(data: pd.DataFrame) -> pd.DataFrame:
     customer = data["is_customer"].fillna(False).astype(bool)
     counted = ~customer & np.isfinite(data["score"])
     measured = data[BY].assign(
-        customer=customer, **{name: data[name].where(counted & np.isfinite(data[name])) for name in MEASURES}
+        customer=customer, **{name: data[name].where(counted & np.isfinite(data[name])) for name in PREDICTIONS}
     )
     measured["confident"] = measured["confidence"] >= 0.5
     groups = measured.groupby(BY, dropna=False)
@@ -91,7 +92,7 @@ def by_pandas(data: pd.DataFrame) -> pd.DataFrame:
         confident=("confident", "sum"),
         score=("score", "mean"),
         confidence=("confidence", "mean"),
-        conversion_rate=("conversion_rate", "mean"),
+        predicted_rate=("conversion_rate", "mean"),
         deviation=("conversion_rate", "std"),
         rates=("conversion_rate", "count"),
         expected_conversions=("conversion_rate", "sum"),
@@ -99,12 +100,12 @@ def by_pandas(data: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     margin = 1.959963984540054 * table["deviation"] / np.sqrt(table["rates"])
     table["share"] = table["visitors"] / table["visitors"].sum()
-    table["conversion_rate_low"] = (table["conversion_rate"] - margin).clip(0, 1)
-    table["conversion_rate_high"] = (table["conversion_rate"] + margin).clip(0, 1)
-    table["lift"] = table["conversion_rate"] / 0.025
+    table["predicted_rate_low"] = (table["predicted_rate"] - margin).clip(0, 1)
+    table["predicted_rate_high"] = (table["predicted_rate"] + margin).clip(0, 1)
+    table["lift"] = table["predicted_rate"] / 0.025
     table["value_per_visitor"] = table["expected_value"] / table["scored"].where(table["scored"] > 0)
     order = ["expected_value", *BY]
-    return table.sort_values(order, ascending=[False, True, True])[[*BY, *FIGURES]]
+    return table.sort_values(order, ascending=[False, True, True])[[*BY, *COMPARED]]
 
 
 def by_duckdb(database: duckdb.DuckDBPyConnection, source: str) -> list[tuple[Any, ...]]:
@@ -134,7 +135,7 @@ def ways_of(path: Path, database: duckdb.DuckDBPyConnection, *, with_pandas: boo
 def rows_of(result: Any) -> list[tuple[Any, ...]]:
     """Give a table's groups and contract figures as plain rows."""
     if isinstance(result, pl.DataFrame):
-        return result.select(*BY, *FIGURES).rows()
+        return result.select(*BY, *COMPARED).rows()
     return result if isinstance(result, list) else list(result.itertuples(index=False, name=None))
 
 

@@ -95,7 +95,7 @@ def test_a_dimension_and_a_measure_are_chosen(alone: Panel) -> None:
     alone.choose("Measure", "Lift")
     expect(alone.root.locator(".df-empty")).to_contain_text("The site's average is not known")
     expect(alone.chart).to_be_hidden()
-    alone.choose("Measure", "Predicted conversion rate")
+    alone.choose("Measure", "Predicted rate")
     alone.choose("and by", "Country")
     expect(alone.root.get_by_role("heading")).to_contain_text("by device and country")
     expect(alone.root.get_by_role("columnheader").nth(1)).to_have_text("Country")

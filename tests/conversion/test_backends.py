@@ -63,7 +63,7 @@ CALLS: dict[str, Callable[[Frames], Any]] = {
         include_customers=True,
     ),
     "breakdown with others and logit intervals": lambda it: dfn.breakdown(
-        it.visitors, "country_code", top=7, interval="logit", baseline=BASELINE
+        it.visitors, "country_code", top=7, ci="logit", baseline=BASELINE
     ),
     "summary": lambda it: dfn.summary(it.visitors, baseline=BASELINE),
     "drivers": lambda it: dfn.drivers(it.visitors, baseline=BASELINE),

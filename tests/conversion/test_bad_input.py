@@ -16,7 +16,7 @@ from tests.conversion.tables import BAD_NUMBERS, likelihood, payments, visitors
 
 FUNCTIONS: dict[str, Callable[[dfn.Snapshot], pl.DataFrame]] = {
     "breakdown": lambda snap: dfn.breakdown(snap, ["channel", "device"]),
-    "breakdown, the first": lambda snap: dfn.breakdown(snap, "country_code", top=2, interval="logit"),
+    "breakdown, the first": lambda snap: dfn.breakdown(snap, "country_code", top=2, ci="logit"),
     "breakdown of matches": lambda snap: dfn.breakdown(snap, "dimension_matches", include_customers=True),
     "summary": dfn.summary,
     "drivers": lambda snap: dfn.drivers(snap, min_visitors=0),
@@ -68,7 +68,7 @@ def test_a_table_is_given_whose_numbers_are_numbers(function: str, name: str) ->
 def test_likelihoods_that_are_no_numbers_count_as_missing_everywhere() -> None:
     good, bad = likelihood(50, 0.6, 0.02, 4), dict.fromkeys(likelihood(0, 0, 0, 0), math.nan)
     snap = dfn.Snapshot(visitors(*({**ALL, "visitor_id": "a", **each} for each in (good, bad, good))))
-    assert dfn.drivers(snap).select("visitors", "scored", "conversion_rate").rows() == [(3, 2, 0.02)]
+    assert dfn.drivers(snap).select("visitors", "scored", "predicted_rate").rows() == [(3, 2, 0.02)]
     assert dfn.opportunities(snap).height == 2
     assert dfn.compare(snap, snap, by="device").select("scored_before", "change").rows() == [(2, 0.0)]
 
@@ -82,7 +82,7 @@ def test_numbers_out_of_their_range_count_as_missing() -> None:
         {**good, "expected_value": 1e13},
         {**good, "score": 150.0},
     )
-    figures = ("visitors", "scored", "confident", "confidence", "conversion_rate", "expected_value")
+    figures = ("visitors", "scored", "confident", "confidence", "predicted_rate", "expected_value")
     assert dfn.breakdown(frame, "device").select(figures).rows() == [(5, 4, 3, 0.6, 0.02, 12.0)]
     assert dfn.breakdown(frame, "score_band")["score_band"].to_list() == ["40–60", None]
     assert dfn.revenue(payments({"amount": 5.0}, {"amount": 1e13}))["amount"].to_list() == [5.0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
-from datafast_nb.conversion import FIGURES, SHRINKAGE, with_dimensions
+from datafast_nb.conversion import MEASURES, SHRINKAGE, with_dimensions
 from tests.conversion.tables import ANY_VISITORS, BASELINE, SITE, group, likelihood, visitors
 
 
@@ -30,9 +30,9 @@ class TestBreakdown:
                 "confident": 1,
                 "score": 50.0,
                 "confidence": 0.6,
-                "conversion_rate": 0.015,
-                "conversion_rate_low": 0.015 - 1.959964 * 0.005,
-                "conversion_rate_high": 0.015 + 1.959964 * 0.005,
+                "predicted_rate": 0.015,
+                "predicted_rate_low": 0.015 - 1.959964 * 0.005,
+                "predicted_rate_high": 0.015 + 1.959964 * 0.005,
                 "lift": 3.0,
                 "expected_conversions": 0.03,
                 "expected_value": 3.0,
@@ -48,12 +48,12 @@ class TestBreakdown:
 
     def test_one_prediction_has_no_interval(self) -> None:
         germany = group(dfn.breakdown(SITE, "country_code"), "DE")
-        assert (germany["conversion_rate_low"], germany["conversion_rate_high"]) == (None, None)
+        assert (germany["predicted_rate_low"], germany["predicted_rate_high"]) == (None, None)
 
     def test_the_interval_stays_within_a_probability(self) -> None:
         extremes = visitors(*(likelihood(50, 0.5, rate, 1) for rate in (0.0, 1.0)))
         row = dfn.breakdown(extremes, "device").row(0, named=True)
-        assert (row["conversion_rate_low"], row["conversion_rate_high"]) == (0.0, 1.0)
+        assert (row["predicted_rate_low"], row["predicted_rate_high"]) == (0.0, 1.0)
 
     def test_a_group_of_nulls_has_null_means_and_sums_of_zero(self) -> None:
         row = dfn.breakdown(visitors({}, {}), "device", baseline=BASELINE).row(0, named=True)
@@ -62,9 +62,9 @@ class TestBreakdown:
             "device",
             "score",
             "confidence",
-            "conversion_rate",
-            "conversion_rate_low",
-            "conversion_rate_high",
+            "predicted_rate",
+            "predicted_rate_low",
+            "predicted_rate_high",
             "lift",
             "value_per_visitor",
             *SHRINKAGE,
@@ -83,7 +83,7 @@ class TestBreakdown:
         broken = (likelihood(math.inf, math.nan, math.nan, math.nan), likelihood(50, math.nan, math.inf, -math.inf))
         row = dfn.breakdown(visitors(*broken, likelihood(60, 0.6, 0.01, 1)), "device").row(0, named=True)
         assert (row["visitors"], row["scored"], row["confident"]) == (3, 2, 1)
-        assert (row["score"], row["conversion_rate"], row["expected_value"]) == (55.0, 0.01, 1.0)
+        assert (row["score"], row["predicted_rate"], row["expected_value"]) == (55.0, 0.01, 1.0)
 
     def test_groups_of_matched_dimensions_overlap_and_keep_their_share_of_all_visitors(self) -> None:
         rows = ({"dimension_matches": matches} for matches in (["device", "os", "device"], ["device"], [], None))
@@ -93,7 +93,7 @@ class TestBreakdown:
 
     def test_several_dimensions_give_one_row_for_each_combination(self) -> None:
         table = dfn.breakdown(SITE, ["country_code", "score_band"])
-        assert table.columns == ["country_code", "score_band", *FIGURES, *SHRINKAGE]
+        assert table.columns == ["country_code", "score_band", *MEASURES]
         assert table.height == 6
 
     def test_a_column_of_the_user_s_own_is_a_dimension(self) -> None:
@@ -102,7 +102,7 @@ class TestBreakdown:
 
     def test_an_empty_frame_gives_no_rows_and_all_columns(self) -> None:
         table = dfn.breakdown(dfn.Snapshot(), ["page", "dimension_matches"])
-        assert table.columns == ["page", "dimension_matches", *FIGURES, *SHRINKAGE]
+        assert table.columns == ["page", "dimension_matches", *MEASURES]
         assert table.is_empty()
 
     def test_an_unknown_dimension_is_refused_with_the_nearest_and_all_known(self) -> None:
@@ -150,8 +150,8 @@ class TestSummary:
     def test_it_has_the_figures_of_a_breakdown_over_everybody(self) -> None:
         row = dfn.summary(dfn.Snapshot(SITE, baseline=BASELINE)).row(0, named=True)
         everybody = dfn.breakdown(SITE.with_columns(all=True), "all", baseline=BASELINE).row(0, named=True)
-        assert {name: row[name] for name in FIGURES if name != "share"} == {
-            name: everybody[name] for name in FIGURES if name != "share"
+        assert {name: row[name] for name in MEASURES if name not in {"share", *SHRINKAGE}} == {
+            name: everybody[name] for name in MEASURES if name not in {"share", *SHRINKAGE}
         }
 
     def test_it_counts_prospects_returning_and_located_visitors(self) -> None:
@@ -184,7 +184,7 @@ def test_figures_are_finite_and_in_their_bounds(frame: pl.DataFrame, by: list[st
     assert (table["scored"] <= table["visitors"] - table["customers"]).all()
     assert (table["confident"] <= table["scored"]).all()
     assert (table["scored"].eq(0) == table["score"].is_null()).all()
-    low, high = table["conversion_rate_low"].drop_nulls(), table["conversion_rate_high"].drop_nulls()
+    low, high = table["predicted_rate_low"].drop_nulls(), table["predicted_rate_high"].drop_nulls()
     assert (low >= 0).all()
     assert (high <= 1).all()
     assert (low <= high).all()

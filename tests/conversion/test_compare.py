@@ -64,7 +64,7 @@ def test_whatever_the_data_every_visitor_is_counted_once(before: pl.DataFrame, a
 def test_a_group_that_is_new_has_no_change_of_its_own() -> None:
     table = dfn.compare(crowd(desktop=[0.02, 0.02]), crowd(desktop=[0.02, 0.02], mobile=[0.04, 0.04]), "device")
     new = group(table, "mobile", "device")
-    assert (new["visitors_before"], new["conversion_rate_before"], new["change"], new["within_noise"]) == (
+    assert (new["visitors_before"], new["predicted_rate_before"], new["change"], new["within_noise"]) == (
         0,
         None,
         None,
@@ -137,7 +137,7 @@ def test_an_eager_and_a_lazy_frame_give_a_lazy_one() -> None:
 def test_a_dimension_that_the_table_needs_for_itself_or_that_changed_its_type_is_refused() -> None:
     for name in ("visitors", "scored", "expected_value", "change"):
         frame = SITE.with_columns(pl.lit("a").alias(name))
-        with pytest.raises(ValueError, match=f"'{name}' is a figure of the table"):
+        with pytest.raises(ValueError, match=f"'{name}' is a measure of the table"):
             dfn.compare(frame, frame, by=name)
     with pytest.raises(ValueError, match="'device' is String before and Int64 after; cast it"):
         dfn.compare(SITE, SITE.with_columns(device=pl.lit(3, dtype=pl.Int64)), by="device")

@@ -37,8 +37,8 @@ def columns() -> dict[str, pl.Expr]:
 
 def coverage(data: pl.DataFrame, truth: float, interval: Any) -> float:
     """Give the share of groups whose interval holds the true rate."""
-    table = dfn.breakdown(data, "device", interval=interval)
-    held = pl.lit(truth).is_between("conversion_rate_low", "conversion_rate_high")
+    table = dfn.breakdown(data, "device", ci=interval)
+    held = pl.lit(truth).is_between("predicted_rate_low", "predicted_rate_high")
     return float(table.select(held.mean()).item())
 
 
@@ -94,7 +94,7 @@ def errors(data: pl.DataFrame, rates: pl.DataFrame, baseline: dfn.Baseline | Non
     table = dfn.breakdown(data, "device", baseline=baseline).join(rates, on="device")
     raw, shrunken = (
         table.select(((pl.col(name) - pl.col("true_rate")) / 0.025).pow(2).mean()).item()
-        for name in ("conversion_rate", "conversion_rate_shrunk")
+        for name in ("predicted_rate", "predicted_rate_shrunk")
     )
     return raw, shrunken
 
@@ -117,16 +117,16 @@ def test_a_large_group_keeps_its_rate_and_a_small_one_is_drawn_to_the_baseline()
     assert table["credibility"].is_sorted()
     assert table["credibility"][0] < 0.3
     assert table["credibility"][-1] > 0.8
-    moved = (table["conversion_rate_shrunk"] - 0.025).abs() <= (table["conversion_rate"] - 0.025).abs()
+    moved = (table["predicted_rate_shrunk"] - 0.025).abs() <= (table["predicted_rate"] - 0.025).abs()
     assert moved.all()
 
 
 def test_groups_of_one_prediction_each_tell_nothing_beyond_the_baseline() -> None:
     data = draws([1] * 50, 80)
-    shrunken = dfn.breakdown(data, "device", baseline=dfn.Baseline(0.02, None))["conversion_rate_shrunk"]
+    shrunken = dfn.breakdown(data, "device", baseline=dfn.Baseline(0.02, None))["predicted_rate_shrunk"]
     assert shrunken.to_list() == pytest.approx([0.02] * 50)
 
 
 def test_a_single_group_without_a_baseline_keeps_its_rate() -> None:
     row = dfn.breakdown(draws([10], 80), "device").row(0, named=True)
-    assert row["conversion_rate_shrunk"] == pytest.approx(row["conversion_rate"])
+    assert row["predicted_rate_shrunk"] == pytest.approx(row["predicted_rate"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
-from datafast_nb.conversion import FIGURES
+from datafast_nb.conversion import MEASURES, SHRINKAGE
 from tests.conversion.tables import ANY_VISITORS, BASELINE, SITE, likelihood, visitors
 
 SUMS = ("visitors", "share", "customers", "scored", "confident", "expected_conversions", "expected_value")
@@ -23,14 +23,15 @@ def test_the_rest_is_one_last_row_and_all_sums_are_intact() -> None:
         assert short[name].sum() == pytest.approx(full[name].sum()), name
 
 
-@given(frame=ANY_VISITORS, top=st.integers(1, 4), interval=INTERVALS)
-def test_the_rest_has_the_figures_of_its_visitors_as_one_group(frame: pl.DataFrame, top: int, interval: str) -> None:
+@given(frame=ANY_VISITORS, top=st.integers(1, 4), ci=INTERVALS)
+def test_the_rest_has_the_figures_of_its_visitors_as_one_group(frame: pl.DataFrame, top: int, ci: str) -> None:
     keys = dfn.breakdown(frame, "country_code")["country_code"].to_list()[:top]
     named = pl.when(pl.col("country_code").is_in(keys, nulls_equal=True)).then(pl.col("country_code"))
     by_hand = frame.with_columns(country_code=named.otherwise(pl.lit("all others")))
-    expected = dfn.breakdown(by_hand, "country_code", interval=interval, baseline=BASELINE)
-    found = dfn.breakdown(frame, "country_code", top=top, interval=interval, baseline=BASELINE)
-    found = found.with_columns(pl.col("country_code").replace({"other": "all others"})).select("country_code", *FIGURES)
+    expected = dfn.breakdown(by_hand, "country_code", ci=ci, baseline=BASELINE)
+    found = dfn.breakdown(frame, "country_code", top=top, ci=ci, baseline=BASELINE)
+    named = found.with_columns(pl.col("country_code").replace({"other": "all others"}))
+    found = named.select("country_code", *(name for name in MEASURES if name not in SHRINKAGE))
     # The interval of many rates that are the same is as wide as the last digits of their sum.
     assert_frame_equal(found, expected.select(found.columns), check_row_order=False, rel_tol=1e-6, abs_tol=1e-6)
 
@@ -74,18 +75,18 @@ def test_small_groups_are_left_out_or_part_of_the_rest() -> None:
 
 
 def test_groups_are_ordered_by_the_figure_that_is_asked_for() -> None:
-    table = dfn.breakdown(SITE, "country_code", order_by="conversion_rate")
+    table = dfn.breakdown(SITE, "country_code", order_by="predicted_rate")
     assert table["country_code"].to_list() == ["DE", "US", None]
     assert dfn.breakdown(SITE, "country_code", order_by="visitors", top=1)["country_code"].to_list() == ["US", "other"]
 
 
 @pytest.mark.parametrize("top", [None, 2])
 def test_a_small_group_s_rate_is_drawn_to_the_average_before_groups_are_ordered_by_it(top: int | None) -> None:
-    table = dfn.breakdown(SITE, "country_code", top=top, order_by="conversion_rate_shrunk")
+    table = dfn.breakdown(SITE, "country_code", top=top, order_by="predicted_rate_shrunk")
     groups = table.filter(pl.col("country_code") != "other")
-    assert groups["conversion_rate_shrunk"].is_sorted(descending=True)
+    assert groups["predicted_rate_shrunk"].is_sorted(descending=True)
     every = dfn.breakdown(SITE, "country_code")
-    assert table["conversion_rate_shrunk"].max() == every["conversion_rate_shrunk"].max()
+    assert table["predicted_rate_shrunk"].max() == every["predicted_rate_shrunk"].max()
 
 
 def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
@@ -101,7 +102,7 @@ def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
         ({"min_visitors": 2.5}, TypeError, "min_visitors takes a whole number"),
         ({"min_visitors": -1}, ValueError, "give 0 or more"),
         ({"order_by": "visitor"}, ValueError, "Did you mean 'visitors'.*expected_value"),
-        ({"interval": "bayes"}, ValueError, "'normal' or 'logit'"),
+        ({"ci": "bayes"}, ValueError, "'normal' or 'logit'"),
         ({"baseline": 0.02}, TypeError, "dfn.Baseline"),
         ({"baseline": dfn.Baseline("0.02", 1)}, TypeError, "conversion_rate takes a probability.*'0.02'"),  # type: ignore[arg-type]
     ],

@@ -23,11 +23,11 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "x" * 10_000
 
 
 def test_it_shows_table_chart_and_code_of_a_snapshot() -> None:
-    explorer = displayed(Explorer(PEOPLE, by="country_code", measure="conversion_rate"))
+    explorer = displayed(Explorer(PEOPLE, by="country_code", measure="predicted_rate"))
     shown = view(explorer)
     assert names(explorer) == ["(not known)", "US", "DE", "FR"]
     assert explorer.table["country_code"].to_list() == [None, "US", "DE", "FR"]
-    assert shown.front.heading["sentence"] == "Predicted conversion rate of 58 prospects by country"
+    assert shown.front.heading["sentence"] == "Predicted rate of 58 prospects by country"
     assert shown.front.code == explorer.code
     assert shown.chart.spec["width"] == "container"
     assert shown.front.status["shown"] == "60 visitors at 12:00:00 UTC"
@@ -39,7 +39,7 @@ def test_the_figures_of_the_table_are_written_with_their_units() -> None:
     labels = [column["label"] for column in table["columns"]]
     row = next(row for row in table["rows"] if row["names"] == ["US"])
     cells = dict(zip(labels, row["cells"], strict=True))
-    assert cells["Conversion rate"] == "3.00%"
+    assert cells["Predicted rate"] == "3.00%"
     assert cells["95 % interval"] == "3.00% to 3.00%"
     assert cells["Expected value"] == "$22.50"
     assert cells["Share of all visitors"] == "25.0%"
@@ -75,7 +75,7 @@ def test_an_impossible_question_is_refused_and_changes_nothing(trait: str, value
     explorer = displayed(Explorer(PEOPLE))
     with pytest.raises(TraitError, match=words):
         setattr(explorer, trait, value)
-    assert (explorer.by, explorer.measure) == (("channel",), "conversion_rate")
+    assert (explorer.by, explorer.measure) == (("channel",), "predicted_rate")
 
 
 def test_a_click_on_a_bar_picks_the_group_and_another_lets_it_go() -> None:
@@ -283,7 +283,7 @@ def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
 def test_one_that_was_closed_before_it_was_shown_is_its_words() -> None:
     explorer = Explorer(PEOPLE)
     explorer.close()
-    assert explorer._repr_mimebundle_() == {"text/plain": "Explorer(by=['channel'], measure='conversion_rate')"}
+    assert explorer._repr_mimebundle_() == {"text/plain": "Explorer(by=['channel'], measure='predicted_rate')"}
 
 
 def test_the_theme_is_changed_from_code() -> None:

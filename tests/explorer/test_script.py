@@ -69,7 +69,7 @@ def test_pasted_code_gives_the_table_that_is_shown(
     assert names["chart"].title == explorer.chart.title
 
 
-@pytest.mark.parametrize("measure", ["conversion_rate", "lift", "visitors", "share"])
+@pytest.mark.parametrize("measure", ["predicted_rate", "lift", "visitors", "share"])
 @pytest.mark.parametrize("by", ["dimension_matches", "site", "is_customer"])
 def test_it_does_so_for_every_kind_of_question(by: str, measure: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     in_main(monkeypatch, snap=PEOPLE)

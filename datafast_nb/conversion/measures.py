@@ -1,4 +1,4 @@
-"""The figures of a group of visitors, made of sums: so groups can be put together, and nothing is averaged twice."""
+"""The measures of a group of visitors, made of sums: so groups can be put together, and nothing is averaged twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datafast_nb.conversion.interval import Interval, with_interval
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Figure = Literal[
+Measure = Literal[
     "visitors",
     "share",
     "customers",
@@ -21,40 +21,42 @@ Figure = Literal[
     "confident",
     "score",
     "confidence",
-    "conversion_rate",
-    "conversion_rate_low",
-    "conversion_rate_high",
+    "predicted_rate",
+    "predicted_rate_low",
+    "predicted_rate_high",
     "lift",
     "expected_conversions",
     "expected_value",
     "value_per_visitor",
+    "predicted_rate_shrunk",
+    "credibility",
 ]
-"""A figure of `breakdown`: a column that it gives after the group's own."""
+"""A measure of `breakdown`: a column that it gives after the group's own."""
 
-FIGURES: Final[tuple[Figure, ...]] = get_args(Figure)
+MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 """The columns that `breakdown` gives after the group's own."""
 
-MEASURES: Final = ("score", "confidence", "conversion_rate", "expected_value")
+PREDICTIONS: Final = ("score", "confidence", "conversion_rate", "expected_value")
 _COUNTS: Final = ("visitors", "customers", "scored", "confident", "_confidences", "_rates")
 _SUMS: Final = ("_score", "_confidence", "_rate", "expected_value")
 
 
-def with_measures(
+def with_predictions(
     frame: nw.LazyFrame[Any], *, include_customers: bool = False, purpose: str = "the breakdown"
 ) -> nw.LazyFrame[Any]:
     """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by."""
-    require(frame, ("is_customer", *MEASURES), purpose)
+    require(frame, ("is_customer", *PREDICTIONS), purpose)
     customer = flag("is_customer")
     scored = in_range("score")
     counted = scored if include_customers else ~customer & scored
-    measures = {f"_{name}": nw.when(counted & in_range(name)).then(nw.col(name).cast(nw.Float64)) for name in MEASURES}
-    return frame.with_columns(_customer=customer.cast(nw.Int64), **measures).with_columns(
+    told = {f"_{name}": nw.when(counted & in_range(name)).then(nw.col(name).cast(nw.Float64)) for name in PREDICTIONS}
+    return frame.with_columns(_customer=customer.cast(nw.Int64), **told).with_columns(
         _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64)
     )
 
 
 def aggregates() -> list[nw.Expr]:
-    """Give the aggregates that every figure is made from, over what `with_measures` adds."""
+    """Give the aggregates that every measure is made from, over what `with_predictions` adds."""
     rate = nw.col("_conversion_rate")
     return [
         nw.len().alias("visitors"),
@@ -99,17 +101,15 @@ def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]
     )
 
 
-def with_figures(
-    groups: nw.LazyFrame[Any], baseline_rate: float | None, interval: Interval = "normal"
-) -> nw.LazyFrame[Any]:
-    """Add the figures that are made of the sums."""
+def with_measures(groups: nw.LazyFrame[Any], baseline_rate: float | None, ci: Interval = "normal") -> nw.LazyFrame[Any]:
+    """Add the measures that are made of the sums."""
     rates, scored = nw.col("_rates"), nw.col("scored")
     groups = groups.with_columns(
         share=nw.col("visitors") / nw.col("_total"),
         score=ratio(nw.col("_score"), scored),
         confidence=ratio(nw.col("_confidence"), nw.col("_confidences")),
-        conversion_rate=ratio(nw.col("_rate"), rates),
+        predicted_rate=ratio(nw.col("_rate"), rates),
         expected_conversions=nw.col("_rate"),
         value_per_visitor=ratio(nw.col("expected_value"), scored),
-    ).with_columns(lift=ratio(nw.col("conversion_rate"), nw.lit(baseline_rate, dtype=nw.Float64)))
-    return with_interval(groups, interval)
+    ).with_columns(lift=ratio(nw.col("predicted_rate"), nw.lit(baseline_rate, dtype=nw.Float64)))
+    return with_interval(groups, ci)

@@ -1,0 +1,122 @@
+"""The measures of a breakdown as a chart names and formats them."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import altair as alt
+
+from datafast_nb.charts import wording
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Measure = Literal[
+    "predicted_rate",
+    "predicted_rate_shrunk",
+    "lift",
+    "score",
+    "confidence",
+    "expected_value",
+    "value_per_visitor",
+    "expected_conversions",
+    "visitors",
+    "share",
+    "customers",
+    "scored",
+    "confident",
+]
+"""A measure of a breakdown that a chart can show."""
+
+
+class Notation(NamedTuple):
+    """How a measure is written.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    format : str
+        Its number format, in the notation of d3-format.
+    unit : str
+        The unit, where the format does not show it.
+    is_count : bool
+        Whether it counts visitors, so that it is itself a sample size.
+    """
+
+    name: str
+    format: str
+    unit: str = ""
+    is_count: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name with the unit, for an axis, a legend or a tooltip."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    @property
+    def tick_format(self) -> str:
+        """The number format without zeros at the end, for an axis."""
+        return f"{self.format[:-1]}~{self.format[-1]}" if "." in self.format else self.format
+
+
+NOTATIONS: Final[dict[Measure, Notation]] = {
+    "predicted_rate": Notation("Predicted rate", ".2%"),
+    "predicted_rate_shrunk": Notation("Predicted rate drawn towards the average", ".2%"),
+    "lift": Notation("Lift", ".2f", "1 is the site's average"),
+    "score": Notation("Mean score", ".1f", "50 is the site's average"),
+    "confidence": Notation("Mean confidence", ".2f", "0 to 1"),
+    "expected_value": Notation("Expected value", "$,.2f", "USD"),
+    "value_per_visitor": Notation("Expected value per prospect", "$,.2f", "USD"),
+    "expected_conversions": Notation("Expected conversions", ",.2f"),
+    "visitors": Notation("Visitors", ",d", is_count=True),
+    "share": Notation("Share of all visitors", ".1%", is_count=True),
+    "customers": Notation("Customers", ",d", is_count=True),
+    "scored": Notation("Prospects with a prediction", ",d", is_count=True),
+    "confident": Notation("Confident predictions", ",d", "0.5 or more", is_count=True),
+}
+
+TOLD: Final[tuple[Measure, ...]] = (
+    "visitors",
+    "customers",
+    "scored",
+    "confident",
+    "score",
+    "predicted_rate",
+    "predicted_rate_shrunk",
+    "lift",
+    "expected_value",
+    "value_per_visitor",
+)
+"""The measures that every tooltip tells."""
+
+
+def notation_of(measure: str) -> Notation:
+    """Give how a measure is written, or say which measures there are."""
+    for name, notation in NOTATIONS.items():
+        if name == measure:
+            return notation
+    nearest = get_close_matches(str(measure), NOTATIONS, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise ValueError(f"Unknown measure {measure!r}.{hint} There are: {', '.join(NOTATIONS)}.")
+
+
+def why_missing(table: pl.DataFrame, measure: Measure) -> str:
+    """Say why no group of a breakdown has the measure; an empty text where one has."""
+    if table.is_empty():
+        return wording.NOBODY
+    if not NOTATIONS[measure].is_count and not table["scored"].sum():
+        return wording.ONLY_CUSTOMERS if table["customers"].sum() == table["visitors"].sum() else wording.NO_PREDICTIONS
+    if table[measure].count():
+        return ""
+    return wording.NO_AVERAGE if measure == "lift" else wording.UNTOLD
+
+
+def tooltip(table: pl.DataFrame) -> list[alt.Tooltip]:
+    """Give the tooltip lines that tell a group's measures; those that no group has are left out."""
+    return [
+        alt.Tooltip(name, type="quantitative", title=NOTATIONS[name].name, format=NOTATIONS[name].format)
+        for name in TOLD
+        if table[name].count()
+    ]
