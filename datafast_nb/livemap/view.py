@@ -29,18 +29,25 @@ class View:
 
     def __init__(self, height: int, basemap: Basemap) -> None:
         self._anchor = LayerGroup(name="Visitors")  # so that the visitors can be switched like any layer
-        self._heat = Heatmap(name="Heat: expected value", radius=22, blur=16, max_zoom=DEEPEST, gradient=_GRADIENT)
+        # Empty too: the front end puts the heat into it, which can't be drawn on a map that is not yet to be seen.
+        self._heat_anchor = LayerGroup(name="Heat: expected value")
+        self._heat = Heatmap(radius=22, blur=16, max_zoom=DEEPEST, gradient=_GRADIENT)
         self._base = layer_of(basemap)
         self._users = self._base if self._base is basemap else None  # a layer that is the user's own
         self.map = self._build_map(height)
-        self.front = Front(map=self.map.model_id, anchor=self._anchor.model_id, heat=self._heat.model_id)
+        self.front = Front(
+            map=self.map.model_id,
+            anchor=self._anchor.model_id,
+            heat=self._heat_anchor.model_id,
+            heatmap=self._heat.model_id,
+        )
         self.front.add_class("df-front")
         self.children: tuple[Widget, ...] = (self.front, self.map)
 
     def _build_map(self, height: int) -> Map:
         """Build the map, on the land and without tiles unless they are wished for."""
         world = Map(
-            layers=(self._heat, self._anchor, self._base),  # the one that may change comes last, see put_under
+            layers=(self._heat_anchor, self._anchor, self._base),  # the one that may change comes last, see put_under
             panes={PANE: {"zIndex": 250, "pointerEvents": "none"}},
             center=_CENTRE,
             zoom=1,
@@ -96,7 +103,7 @@ class View:
 
     def family(self) -> Iterator[Widget]:
         """Give all widgets."""
-        for child in self.children:
+        for child in (*self.children, self._heat):
             yield from family(child)
 
 

@@ -7,13 +7,13 @@ import { choices, labelledSelect, showChoice } from "./select.js";
 import { count } from "./time.js";
 
 /** Make the header of a map. */
-export function header(model, ask, clock) {
+export function header(model, ask, clock, faults) {
   return element(
     "div",
     { class: "df-header" },
     figureList(model),
     controlGroup(model, ask),
-    statusLine(model, clock),
+    statusLine(model, clock, faults),
   );
 }
 
@@ -107,7 +107,7 @@ function writeNote(node, text) {
   write(node.firstChild, { text });
 }
 
-function statusLine(model, clock) {
+function statusLine(model, clock, faults) {
   const text = element("span", { class: "df-state", role: "status", "aria-live": "polite" });
   const age = element("span", { class: "df-age" });
   const updated = element("span", { class: "df-updated" }, "Updated ", age);
@@ -115,7 +115,7 @@ function statusLine(model, clock) {
   const draw = () => {
     const { state, text: sentence, notes } = model.get("status");
     write(line, { "data-state": state });
-    arrange(text, [sentence, ...(notes ?? [])], (_note, index) => index, makeNote, writeNote);
+    arrange(text, [sentence, ...(notes ?? []), ...faults.notes()], (_note, index) => index, makeNote, writeNote);
     // Three answers have not come: the data are old, unless somebody wanted them to rest.
     const late = Math.max(30, 3 * (model.get("controls").interval || 0)) * 1000;
     const awaited = (state === "live" || state === "retrying") && model.get("replay").now === undefined;
@@ -124,5 +124,6 @@ function statusLine(model, clock) {
     write(updated, { hidden: !model.get("clock") });
   };
   follow(model, ["status", "controls", "clock", "replay"], draw);
+  faults.follow(draw);
   return line;
 }

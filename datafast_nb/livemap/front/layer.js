@@ -1,7 +1,7 @@
 // The visitors on the map: a canvas of clusters that move, grow, split and fade instead of jumping.
 
 import { paintFrame } from "./paint.js";
-import { cellOf, ease, settle, transition } from "./motion.js";
+import { cellOf, ease, progress, settle, transition } from "./motion.js";
 
 const MOVE = 320; // milliseconds of a change
 const PULSE = 1400; // milliseconds of a pulse
@@ -10,7 +10,7 @@ const PADDING = 0.15; // of the map's size, drawn beyond each edge for when the 
 const REACH = 4; // pixels around a cluster that count as on it
 
 /** Put the layer on a Leaflet map. Gives {show(on), redraw(), pulse(place, kind)}. */
-export function clusterLayer(map, model, ask, signal) {
+export function clusterLayer(map, model, ask, faults, signal) {
   const canvas = document.createElement("canvas");
   canvas.className = "df-canvas";
   canvas.setAttribute("role", "img");
@@ -23,11 +23,14 @@ export function clusterLayer(map, model, ask, signal) {
 
   const paint = (now) => {
     state.frame = 0;
-    const share = calm.matches ? 1 : Math.min(1, (now - state.started) / MOVE);
+    const share = calm.matches ? 1 : progress(now, state.started, MOVE);
     if (share === 1) settle(state.marks);
     state.pulses = state.pulses.filter(({ start }) => now - start < PULSE);
     if (state.zooming && now - state.zooming.start > ZOOM + 100) state.zooming = null;
-    paintFrame(canvas, state, { share: ease(share), now, pulse: PULSE, place: placer(map, state, now), selected: selectedCell(model, state) });
+    // A frame that fails must not be the last.
+    faults.guard("The visitors can't be drawn", () =>
+      paintFrame(canvas, state, { share: ease(share), now, pulse: PULSE, place: placer(map, state, now), selected: selectedCell(model, state) }),
+    );
     if (share < 1 || state.pulses.length || state.zooming) redraw();
   };
   const redraw = () => {
@@ -50,6 +53,9 @@ export function clusterLayer(map, model, ask, signal) {
     if (!calm.matches) state.zooming = { start: performance.now(), ...newOrigin(map, center, zoom), zoom };
     redraw();
   };
+  // A canvas that was out of the page was drawn without the page's colours.
+  const shown = new ResizeObserver(redraw);
+  shown.observe(canvas);
   pointing(map, state, ask, signal);
   map.on({ moveend: reset, resize: reset, zoomanim: zoomed });
   model.on("change:clusters", take);
@@ -64,6 +70,7 @@ export function clusterLayer(map, model, ask, signal) {
   model.on("change:selected", select);
   signal.addEventListener("abort", () => {
     cancelAnimationFrame(state.frame);
+    shown.disconnect();
     map.off({ moveend: reset, resize: reset, zoomanim: zoomed });
     canvas.remove();
   });
@@ -83,7 +90,7 @@ export function clusterLayer(map, model, ask, signal) {
 }
 
 function currentShare({ started }) {
-  return ease(Math.min(1, (performance.now() - started) / MOVE));
+  return ease(progress(performance.now(), started, MOVE));
 }
 
 function described(items) {
@@ -120,7 +127,7 @@ function newOrigin(map, center, zoom) {
 function placer(map, { origin, zooming }, now) {
   const at = (latlng) => map.latLngToLayerPoint(latlng).subtract(origin);
   if (!zooming) return at;
-  const share = ease(Math.min(1, (now - zooming.start) / ZOOM));
+  const share = ease(progress(now, zooming.start, ZOOM));
   return (latlng) => {
     const from = at(latlng);
     const to = map.project(latlng, zooming.zoom).subtract(zooming.origin).subtract(origin);

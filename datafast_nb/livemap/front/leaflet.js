@@ -5,7 +5,7 @@ const WORLD_HEIGHT = 0.4; // of the inhabited world, in units of the world's wid
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
 const SETTLED = 60; // milliseconds without a move, after which the kernel is told of it
 
-/** Wait for the map that stands in the same widget as `el`; null if the view has gone before it came. */
+/** Wait until the map that stands in the same widget as `el` can be seen; null if the view has gone before. */
 export async function findMap(model, el, signal) {
   const mapModel = await model.widget_manager.get_model(model.get("map"));
   while (!signal.aborted) {
@@ -13,18 +13,38 @@ export async function findMap(model, el, signal) {
     // A model may be shown more than once: the map of this view is the one under the same root.
     for (const promise of root ? Object.values(mapModel.views ?? {}) : []) {
       const view = await promise;
-      if (!root.contains(view.el) || !view.obj?.getSize().x) continue;
+      if (!root.contains(view.el) || !hasSize(view.obj?.getContainer())) continue;
+      view.obj.invalidateSize({ animate: false, pan: true }); // it was made where it had another, maybe none
       const [anchor, heat] = await layersOf(view, [model.get("anchor"), model.get("heat")]);
-      if (anchor && heat) return { root, map: view.obj, anchor, heat };
+      if (anchor && heat) return { root, view, map: view.obj, anchor, heat };
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return null;
 }
 
+/** Say whether an element takes up room: not so in a closed tab, out of the page, or in a cell of no height. */
+function hasSize(element) {
+  return Boolean(element?.clientWidth && element.clientHeight);
+}
+
 async function layersOf(view, ids) {
-  const views = await Promise.all(view.layer_views?.views ?? []);
-  return ids.map((id) => views.find((each) => each.model.model_id === id)?.obj);
+  const views = await Promise.allSettled(view.layer_views?.views ?? []); // one of the user's own may have failed
+  return ids.map((id) => views.find(({ value }) => value?.model.model_id === id)?.value.obj);
+}
+
+/** Put the heat into its group, where it is drawn while the group is on the map; leaflet.heat needs a map with a size. */
+export async function addHeat(view, group, model, signal) {
+  const heat = await view.create_child_view(await model.widget_manager.get_model(model.get("heatmap")), { map_view: view });
+  if (signal.aborted) return heat.remove();
+  group.addLayer(heat.obj);
+  signal.addEventListener("abort", () => heat.remove());
+}
+
+/** Let a map that can't be seen stay as it was: on one without a size nothing can be drawn, and no place is in view. */
+export function keepSize(map) {
+  const measure = map.invalidateSize;
+  map.invalidateSize = (options) => (hasSize(map.getContainer()) ? measure.call(map, options) : map);
 }
 
 /** Show the whole inhabited world, the first time that a map is seen. */

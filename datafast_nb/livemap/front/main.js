@@ -1,10 +1,11 @@
 // Puts the parts together: one view of a live map.
 
 import { asker } from "./ask.js";
+import { faultList } from "./faults.js";
 import { filters } from "./filters.js";
 import { header } from "./header.js";
 import { clusterLayer } from "./layer.js";
-import { findMap, frame, watchViewport } from "./leaflet.js";
+import { addHeat, findMap, frame, keepSize, watchViewport } from "./leaflet.js";
 import { legend } from "./legend.js";
 import { tip } from "./members.js";
 import { announce } from "./news.js";
@@ -21,6 +22,7 @@ export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
   const ask = asker(model, signal);
+  const faults = faultList();
   const clock = new Clock();
   const setClock = () => {
     const { now } = model.get("replay");
@@ -33,11 +35,11 @@ export function render({ model, el }) {
   model.on("msg:custom", setAge);
   signal.addEventListener("abort", () => model.off("msg:custom", setAge));
   setClock();
-  const parts = [header(model, ask, clock), filters(model, ask), panel(model, ask, clock)];
+  const parts = [header(model, ask, clock, faults), filters(model, ask), panel(model, ask, clock)];
   el.append(...parts, timebar(model, ask, signal), legend(model));
   findMap(model, el, signal)
-    .then((found) => found && furnish(found, model, ask, clock, signal))
-    .catch((error) => console.error("The live map could not be drawn.", error));
+    .then((found) => found && furnish(found, model, ask, clock, faults, signal))
+    .catch((error) => faults.report("The map can't be drawn", error));
   return () => leaving.abort();
 }
 
@@ -70,15 +72,17 @@ function keepKeys(root, map, signal) {
 }
 
 /** Put the visitors on the map that was found, and see to it as long as it is there. */
-function furnish({ root, map, anchor, heat }, model, ask, clock, signal) {
+function furnish({ root, view, map, anchor, heat }, model, ask, clock, faults, signal) {
   const messages = toasts();
   map.getContainer().append(tip(model), messages.element);
   // ipyleaflet would send the kernel a message for each of the pointer's moves; nobody listens to them.
   map.off("mousemove");
+  keepSize(map);
   frame(map, model);
-  const layer = clusterLayer(map, model, ask, signal);
+  const layer = clusterLayer(map, model, ask, faults, signal);
   popups(map, model, ask, clock, signal);
   map.removeLayer(heat);
+  addHeat(view, heat, model, signal).catch((error) => faults.report("The heat can't be drawn", error));
   switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
   switchable(map, anchor, (on) => layer.show(on), signal);
   // What an earlier view was pointed at, and had open, is not so in this one.

@@ -2,6 +2,15 @@
 
 const CURVE = 3;
 
+/**
+ * Give how much of something that lasts `length` is over, from 0 to 1.
+ *
+ * A frame bears the time at which it was due: on a busy page that is before what it is to show has begun.
+ */
+export function progress(now, start, length) {
+  return Math.min(1, Math.max(0, (now - start) / length));
+}
+
 /** Slow down towards the end. */
 export function ease(share) {
   return 1 - (1 - share) ** CURVE;

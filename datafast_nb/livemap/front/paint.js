@@ -1,6 +1,6 @@
 // Paints the clusters: a disc with its number, an arc for the share of customers, pulses, and the selection's ring.
 
-import { between } from "./motion.js";
+import { between, progress } from "./motion.js";
 
 const ROOM = 2; // pixels that a number leaves free on both sides
 const ARC = 3; // width of the customers' arc
@@ -86,7 +86,7 @@ function number(context, { x, y, radius, visitors, color }, smaller, colours) {
 }
 
 function pulse(context, { x, y }, { kind, start }, { now, pulse: lasts }, colours) {
-  const share = Math.min(1, (now - start) / lasts);
+  const share = progress(now, start, lasts);
   const paid = kind === "payment";
   circle(context, x, y, 6 + (paid ? 44 : 26) * (1 - (1 - share) ** 2));
   context.globalAlpha = 0.9 * (1 - share);
