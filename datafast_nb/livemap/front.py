@@ -88,7 +88,9 @@ class Front(Wishing):
     clusters = Dict().tag(sync=True)
     theme = Unicode("auto").tag(sync=True)
     framed = Bool(default_value=False).tag(sync=True)
-    map = Unicode().tag(sync=True)  # the models of the map, of the layers of visitors and of heat, and of the heat itself
+    map = Unicode().tag(
+        sync=True
+    )  # the models of the map, of the layers of visitors and of heat, and of the heat itself
     anchor = Unicode().tag(sync=True)
     heat = Unicode().tag(sync=True)
     heatmap = Unicode().tag(sync=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
@@ -139,9 +139,12 @@ class Notebook:
 
     @classmethod
     @contextmanager
-    def window(cls, lab: Lab, browser: Browser, width: int = 1200, height: int = 900) -> Iterator[Notebook]:
+    def window(
+        cls, lab: Lab, browser: Browser, width: int = 1200, height: int = 900, *, motion: bool = False
+    ) -> Iterator[Notebook]:
         """Open a window, and close it with its kernel."""
-        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        size: ViewportSize = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, reduced_motion="no-preference" if motion else "reduce")
         context.set_default_timeout(30_000)
         notebook = cls(lab, context.new_page())
         context.on("request", lambda request: notebook._note(request.url))
