@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
     from datafast_nb.errors import DataFastError as DataFastError
     from datafast_nb.errors import ForbiddenError as ForbiddenError
+    from datafast_nb.errors import GatewayError as GatewayError
     from datafast_nb.errors import HistoryError as HistoryError
     from datafast_nb.errors import HistoryFormatError as HistoryFormatError
     from datafast_nb.errors import HistoryInUseError as HistoryInUseError
@@ -78,6 +79,7 @@ _HOMES = {
     "ConnectionFailedError": "errors",
     "DataFastError": "errors",
     "ForbiddenError": "errors",
+    "GatewayError": "errors",
     "HistoryError": "errors",
     "HistoryFormatError": "errors",
     "HistoryInUseError": "errors",

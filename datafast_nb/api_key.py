@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from typing import Any, Final, Self
 
 import requests
@@ -55,12 +57,18 @@ class ApiKey:
         return request
 
     def blanked_out_of(self, body: bytes) -> bytes:
-        """Give an answer without the key, should the service have quoted it.
+        """Give an answer without the key, should the service have quoted it, in whatever form.
 
         A key as short as the demo site's may be a word of the answer's own, and is left there.
         """
         secret = self._header.removeprefix("Bearer ").encode()
-        return body if len(secret) < _SHORTEST_SECRET else body.replace(secret, b"***")
+        if len(secret) < _SHORTEST_SECRET:
+            return body
+        for form in (secret, *_encoded(secret), *_encoded(self._header.encode())):
+            body = body.replace(form, _BLANK)
+        if any(mark in body for mark in _MARKS) and _ESCAPES.search(body):
+            body = _escaped(secret).sub(_BLANK, body)
+        return body
 
     def __repr__(self) -> str:
         return "ApiKey('***')"
@@ -70,3 +78,32 @@ class ApiKey:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+
+_BLANK: Final = b"***"
+_MARKS: Final = (b"\\", b"%", b"&")
+_DIGITS: Final = rb"(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|5[0-9aAfF]|7[0-9aAeE])"  # of letters, digits and -._~
+_ESCAPES: Final = re.compile(rb"\\(?:[uU](?:\{|00%b)|[xX]%b)|%%(?:25)*(?:u00)?%b|&(?:amp;)*#" % ((_DIGITS,) * 3))
+"""A character of a key, written as an escape that nobody needs: a quick look, before the thorough one."""
+
+
+def _escaped(secret: bytes) -> re.Pattern[bytes]:
+    r"""Give the pattern of a secret of which any character may be escaped, also twice.
+
+    As ``\u0064``, ``\u{64}`` or ``\x64`` in JSON and JavaScript, ``%64`` or ``%u0064`` in a URL, ``&#100;`` or
+    ``&#x64;`` in HTML.
+    """
+    forms = []
+    for code in secret:
+        digits = b"(?i:%02x)" % code
+        escapes = rb"\\+(?:[uU]\{?0*|[xX])%b\}?|%%(?:25)*(?:u00)?%b|&(?:amp;)*#(?:0*%d|[xX]0*%b);?"
+        forms.append(b"(?:%b|%b)" % (re.escape(bytes([code])), escapes % (digits, digits, code, digits)))
+    return re.compile(b"".join(forms))
+
+
+def _encoded(secret: bytes) -> list[bytes]:
+    """Give a secret in hexadecimal and in base64, without the ends that depend on what stands beside it."""
+    whole = [base64.b64encode(bytes(skipped) + secret)[-(-skipped * 8 // 6) :] for skipped in range(3)]
+    cut = [form.rstrip(b"=")[: -1 if form.endswith(b"=") else None] for form in whole]
+    safe = [form.translate(bytes.maketrans(b"+/", b"-_")) for form in cut]
+    return [secret.hex().encode(), secret.hex().upper().encode(), *dict.fromkeys(cut + safe)]

@@ -10,7 +10,7 @@ class MissingKeyError(DataFastError):
 
 
 class AuthenticationError(DataFastError):
-    """The service does not accept the API key (401)."""
+    """The service itself does not accept the API key (401)."""
 
 
 class ForbiddenError(DataFastError):
@@ -73,6 +73,17 @@ class InvalidResponseError(DataFastError):
     def __init__(self, message: str, path: str = "$") -> None:
         super().__init__(message)
         self.path = path
+
+
+class GatewayError(InvalidResponseError, RetryLaterError):
+    """Something between here and the service answered in its place: a CDN, a platform, a proxy, a login page.
+
+    It says nothing about the API key or the website, and may pass.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class HistoryError(DataFastError):

@@ -180,10 +180,14 @@ class Response(Struct, gc=False):
 
 
 class Fault(NamedTuple):
-    """What the service says went wrong: the HTTP status that it names, and its words."""
+    """What the service says went wrong: the HTTP status that it names, and its words.
+
+    Others write of errors in JSON too; `documented` says whether the body has the shape that the service documents.
+    """
 
     code: int | None = None
     message: str | None = None
+    documented: bool = False
 
 
 class FaultResponse(Struct, gc=False):
@@ -295,9 +299,11 @@ def read_fault(body: bytes) -> Fault | None:
         failed = (response.status or "").strip().lower() == "error"
         if not failed and response.error is None:
             return None
-        return _fault(response.error, response.message)
+        fault = _fault(response.error, response.message)
     except (msgspec.DecodeError, RecursionError):
         return None
+    named = isinstance(response.error, dict) and bool(response.error.keys() & {"code", "message"})
+    return fault._replace(documented=failed and named)
 
 
 def _fault(error: Any, message: Any) -> Fault:  # noqa: ANN401 - any JSON

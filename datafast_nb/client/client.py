@@ -1,0 +1,255 @@
+"""HTTP: one website's realtime map, fetched with its key, retries and limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import time
+from datetime import datetime
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+import urllib3
+
+from datafast_nb import wire
+from datafast_nb.api_key import ApiKey, Concealed
+from datafast_nb.client.rate_limit import TOO_MANY, closed_for
+from datafast_nb.client.refusals import refusal
+from datafast_nb.client.transport import OK, Answer, TooLateError, Transport
+from datafast_nb.client.unanswered import unanswered
+from datafast_nb.errors import ConnectionFailedError, GatewayError, RateLimitError, RetryLaterError
+from datafast_nb.snapshot import Snapshot
+
+DEFAULT_BASE_URL: Final = "https://datafa.st/api/v1"
+_PATH: Final = "/analytics/realtime/map"
+_LONGEST_ERROR: Final = 1 << 16  # bytes; what is longer and has status 200 is a map
+
+
+class Client:
+    """A website's realtime map over HTTP. It is a source: give it to ``LiveMap``.
+
+    Parameters
+    ----------
+    api_key : str, optional
+        The website's key or an account token; by default the environment variable ``DATAFAST_API_KEY``.
+    website_id : str, optional
+        Which website, for account tokens; by default ``DATAFAST_WEBSITE_ID``, or the key's own website.
+    base_url : str, optional
+        Where the API is; by default ``DATAFAST_BASE_URL``, or the service itself. It must be https, unless the
+        host is this machine: the key must not travel in the clear.
+    timeout : float or tuple of float, optional
+        Seconds to wait for a connection and between two pieces of the answer: one number, or (connect, read).
+    retries : int, optional
+        How often a request is tried again after a fault that may pass: 429, 5xx, or no connection.
+    deadline : float, optional
+        Seconds for the whole call, retries and waits for the service's rate limit included, whatever the other side
+        does.
+    max_bytes : int, optional
+        Longest answer to accept, in bytes after decompression.
+
+    Raises
+    ------
+    MissingKeyError
+        No key was given, or it has characters that no key has.
+    ValueError
+        `base_url` is not https, or a limit is not positive.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> with dfn.demo.serve() as server:
+    ...     client = dfn.Client("demo", base_url=server.url)
+    ...     snap = client.snapshot()
+    >>> snap.visitors.width
+    35
+    """
+
+    def __init__(
+        self,
+        api_key: str | ApiKey | None = None,
+        *,
+        website_id: str | None = None,
+        base_url: str | None = None,
+        timeout: float | tuple[float, float] = (3.05, 30),
+        retries: int = 3,
+        deadline: float = 60.0,
+        max_bytes: int = 256 * 2**20,
+    ) -> None:
+        if isinstance(api_key, str):
+            api_key = Concealed(api_key)  # from here on no variable shows it, also if the next line raises
+        api_key = ApiKey.given_or_from_environment(api_key)
+        timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        if min(*timeout, deadline, max_bytes) <= 0 or retries < 0:
+            raise ValueError("timeout, deadline and max_bytes must be above 0, and retries 0 or more.")
+        self._base_url = _checked_url(_setting(base_url, "DATAFAST_BASE_URL") or DEFAULT_BASE_URL)
+        self._website_id = _setting(website_id, "DATAFAST_WEBSITE_ID")
+        self._api_key = api_key
+        self._timeout = timeout
+        self._retries = retries
+        self._deadline = deadline
+        self._max_bytes = max_bytes
+        self._opens_at = 0.0  # when the service takes the next request, on the monotonic clock
+        self._transport = self._new_transport()
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self._base_url
+
+    @property
+    def website_id(self) -> str | None:
+        """The website asked for, or None where the key implies it."""
+        return self._website_id
+
+    def snapshot(self, *, strict: bool = False) -> Snapshot:
+        """Fetch who is on the website now: one GET of the realtime map.
+
+        Parameters
+        ----------
+        strict
+            Raise on the first value that no column can hold, instead of noting it in ``Snapshot.problems``.
+
+        Raises
+        ------
+        DataFastError
+            By kind: ``AuthenticationError`` (401), ``ForbiddenError`` (403), ``NotFoundError`` (404) and
+            ``RequestError`` (any other 4xx) where the service itself says so, ``GatewayError`` where something in
+            between answers; ``RateLimitError`` (429), ``ServerError`` (5xx), ``ConnectionFailedError`` and
+            ``InvalidResponseError``.
+        """
+        body, fetched_at = self._fetch()
+        return Snapshot.from_json(body, strict=strict, fetched_at=fetched_at)
+
+    def close(self) -> None:
+        """Close the connections that are kept open between calls."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        website = f", website_id={self._website_id!r}" if self._website_id else ""
+        return f"Client({self._api_key!r}{website}, base_url={self._base_url!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in {"_transport", "_opens_at"}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._opens_at = 0.0
+        self._transport = self._new_transport()
+
+    def _new_transport(self) -> Transport:
+        direct = _is_loopback(urlsplit(self._base_url).hostname)
+        return Transport(self._base_url + _PATH, timeout=self._timeout, max_bytes=self._max_bytes, direct=direct)
+
+    def _fetch(self) -> tuple[bytes, datetime]:
+        """Ask until there is an answer, a fault that will not pass, or no time left."""
+        ends = time.monotonic() + self._deadline
+        closed = self._opens_at - time.monotonic()
+        if closed >= self._deadline:
+            raise RateLimitError(
+                f"Too many requests: the service takes the next one in {closed:.0f} s. Ask less often.", closed
+            )
+        if closed > 0:
+            time.sleep(closed)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            wait=_wait,
+            stop=tenacity.stop_after_attempt(self._retries + 1)
+            | tenacity.stop_before_delay(max(0.0, ends - time.monotonic())),
+            reraise=True,
+        )
+        return retrying(self._ask_once, ends)
+
+    def _ask_once(self, ends: float) -> tuple[bytes, datetime]:
+        """Send one request; give the map that it answers with, or raise what it says instead."""
+        try:
+            answer = self._blanked(self._transport.get(self._parameters(), self._api_key.authorize, ends))
+        except TooLateError:
+            raise ConnectionFailedError(
+                f"The answer was not complete within {self._deadline:g} s. Try again, or raise deadline."
+            ) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
+            error = unanswered(fault, urlsplit(self._base_url).hostname)
+        else:
+            return self._map_of(answer)
+        raise error  # without its cause, which holds the request and so the key
+
+    def _map_of(self, answer: Answer) -> tuple[bytes, datetime]:
+        """Give the body that holds the map, or raise what the answer is instead."""
+        wait = closed_for(answer)
+        limited = answer.status in {OK, TOO_MANY} and wait is not None
+        self._opens_at = time.monotonic() + (wait or 0.0) if limited else 0.0
+        body = answer.body
+        may_be_fault = answer.status != OK or (len(body) <= _LONGEST_ERROR and b"error" in body)
+        fault = wire.read_fault(body) if may_be_fault else None
+        if answer.status == OK and fault is None and _begins_as_object(body):
+            return body, answer.received_at
+        raise refusal(answer, fault, wait)
+
+    def _blanked(self, answer: Answer) -> Answer:
+        """Give an answer without the key, before any variable holds it."""
+        blanked = self._api_key.blanked_out_of
+        headers = {name.title(): blanked(value.encode()).decode() for name, value in answer.headers.items()}
+        return answer._replace(headers=headers, body=blanked(answer.body))
+
+    def _parameters(self) -> dict[str, str]:
+        return {"websiteId": self._website_id} if self._website_id else {}
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Say whether the same request may succeed a little later."""
+    if isinstance(error, GatewayError):
+        return False  # no page of a gateway goes away within seconds, and a wrong base_url looks the same
+    return isinstance(error, RetryLaterError) or (isinstance(error, ConnectionFailedError) and error.may_pass)
+
+
+_back_off = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_random(0, 0.5)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Wait as long as the service asks for, and never shorter than the exponential back-off with jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    return max(_back_off(state), getattr(error, "retry_after", None) or 0.0)
+
+
+def _begins_as_object(body: bytes) -> bool:
+    """Say whether a body may be JSON with fields, in whatever encoding of Unicode."""
+    start = body[:64].decode(json.detect_encoding(body[:4]), errors="replace")
+    return start.lstrip("\ufeff \t\r\n").startswith("{")
+
+
+def _setting(given: str | None, variable: str) -> str | None:
+    """Give a setting, or that of the environment, without the newline of the file that it came from."""
+    return (given or "").strip() or os.environ.get(variable, "").strip() or None
+
+
+def _checked_url(url: str) -> str:
+    """Give the base URL without a trailing slash, or refuse one that would send the key in the clear."""
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("base_url holds a user, a query or a fragment; give scheme, host and path alone.")
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise ValueError(f"base_url must be a URL such as {DEFAULT_BASE_URL}.")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError(
+            f"base_url must begin with https://, or the key would travel in the clear to {parts.hostname}."
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str | None) -> bool:
+    """Say whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

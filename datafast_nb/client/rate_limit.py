@@ -1,0 +1,110 @@
+"""When the service wants to be asked again, as its answers say it in several ways."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from datafast_nb.client.transport import Answer
+
+TOO_MANY: Final = 429
+
+LONGEST: Final = 3_600.0
+"""Seconds that an answer can put the next request off by."""
+
+_WINDOW: Final = 60.0
+"""Seconds that a window of the service lasts: what an end that can't be right counts for."""
+
+_MILLISECONDS: Final = 1e11  # an epoch above this is in milliseconds
+_EPOCH: Final = 1e9  # below this a number is no epoch, but seconds from now
+_DEPTH: Final = 4  # levels of a body that are looked through
+
+
+def closed_for(answer: Answer) -> float | None:
+    """Give the seconds until the service takes the next request, or None where the answer does not say.
+
+    ``Retry-After`` counts with any refusal; the end of the window (``x-ratelimit-reset``, in seconds or milliseconds
+    since 1970) where the window is used up. A body of status 429 may say the same.
+    """
+    local, served = answer.received_at, _date(answer.headers.get("Date"))
+    said = dict(_said(_parsed(answer.body))) if answer.status == TOO_MANY else {}
+    said |= {name: value for name, value in map(_named, answer.headers.items()) if name}
+    waits = []
+    if answer.status >= 300:  # noqa: PLR2004
+        waits.append(_retry_after(str(said.get("retryafter", "")), served or local))
+    if answer.status == TOO_MANY or _number(said.get("remaining")) == 0:
+        waits.append(_until(said.get("reset"), [moment for moment in (served, local) if moment]))
+    known = [wait for wait in waits if wait is not None]
+    longest = LONGEST if answer.status >= 300 else _WINDOW  # noqa: PLR2004
+    return min(max(known), longest) if known else None
+
+
+def _retry_after(text: str, now: datetime) -> float | None:
+    """Read ``Retry-After`` in either form of RFC 9110, section 10.2.3: seconds, or a date."""
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text.strip()):
+        return float(text)
+    when = _date(text)
+    return None if when is None else max(0.0, (when - now).total_seconds())
+
+
+def _date(text: str | None) -> datetime | None:
+    """Read a date of HTTP; one without a zone, or with the unknown zone -0000, is UTC."""
+    with contextlib.suppress(ValueError, OverflowError, TypeError, IndexError):
+        when = parsedate_to_datetime(text or "")
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    return None
+
+
+def _until(reset: object, clocks: list[datetime]) -> float | None:
+    """Give the seconds to the end of a window, by the service's clock or else by ours, whichever makes sense."""
+    number = _number(reset)
+    if number is None:
+        with contextlib.suppress(ValueError, OverflowError):
+            when = datetime.fromisoformat(str(reset))
+            number = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    if number is None:
+        return None
+    end = number / 1_000 if number >= _MILLISECONDS else number
+    left = [end - clock.timestamp() for clock in clocks] if number >= _EPOCH else [number]
+    sensible = [each for each in left if 0 <= each <= LONGEST]
+    return sensible[0] if sensible else _WINDOW if min(left) > 0 else None
+
+
+def _number(value: object) -> float | None:
+    """Read a number that may be text."""
+    if isinstance(value, bool) or not re.fullmatch(r"\s*-?[0-9]{1,20}(\.[0-9]{1,20})?\s*", str(value)):
+        return None
+    return float(str(value))
+
+
+_NAMES: Final = re.compile(r"(?:x-?)?(?:rate-?limit-?)?(remaining|reset)(?:-?at|-?time)?|(retry-?after)")
+
+
+def _named(item: tuple[str, Any]) -> tuple[str, Any]:
+    """Give what a header or a field of a body says, by one name for it; the name is empty if it is of something else."""
+    found = _NAMES.fullmatch(item[0].lower().replace("_", "-"))
+    return ((found[1] or found[2]).replace("-", ""), item[1]) if found else ("", None)
+
+
+def _said(value: Any, depth: int = _DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    """Look through a body for what it says of the limit."""
+    if not isinstance(value, Mapping) or depth == 0:
+        return
+    for item in value.items():
+        name, said = _named(item)
+        if name and not isinstance(said, Mapping):
+            yield name, said
+        yield from _said(item[1], depth - 1)
+
+
+def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Read a body as JSON; None if it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,96 @@
+"""Turns an answer without a map into its typed error: who answered, what they said, and what to do."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Final
+
+from datafast_nb.client.rate_limit import TOO_MANY
+from datafast_nb.client.transport import OK, Answer
+from datafast_nb.errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    DataFastError,
+    ForbiddenError,
+    GatewayError,
+    InvalidResponseError,
+    NotFoundError,
+    RateLimitError,
+    RequestError,
+    ServerError,
+)
+from datafast_nb.wire import Fault, one_line
+
+_REFUSALS: Final[dict[int, tuple[type[DataFastError], str]]] = {
+    400: (RequestError, "The service did not understand the request. An account token needs website_id."),
+    401: (AuthenticationError, "The API key is missing or not valid. Check DATAFAST_API_KEY, or api_key."),
+    403: (
+        ForbiddenError,
+        "The key may not read this website. Give it the permission analytics:read, or resume tracking in DataFast.",
+    ),
+    404: (NotFoundError, "The website was not found. Check website_id (DATAFAST_WEBSITE_ID) and base_url."),
+}
+_PROXY_WANTS_A_USER: Final = 407
+_EXCERPT: Final = 80  # characters
+_TITLE: Final = re.compile(r"<title\b[^>]*>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
+
+
+def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFastError:
+    """Give the error for an answer without a map.
+
+    Parameters
+    ----------
+    answer
+        What came back.
+    fault
+        What its body says of an error, if it does.
+    wait
+        Seconds until the service takes the next request, if it says so.
+    """
+    of_service = fault is not None and fault.documented
+    status = (fault.code if fault and answer.status == OK else None) or answer.status
+    said = one_line(fault.message or "") if fault else ""
+    told = f" ({status})" + (f" The service says: {said}" if said else "") if of_service else f" ({_described(answer)})"
+    if status >= 500:  # noqa: PLR2004
+        advice = "The service failed on its side, which mostly passes by itself: ask again later."
+        return ServerError(advice + told, wait)
+    if status == TOO_MANY:
+        again = "" if wait is None else f" The next request is taken in {wait:.0f} s."
+        return RateLimitError(f"Too many requests. Ask less often.{again}{told}", wait)
+    if 300 <= status < 400:  # noqa: PLR2004
+        return ConnectionFailedError(
+            "The answer is a redirect, which is refused: the key must reach no other host. Set base_url to where the "
+            f"API is; a login page of the network redirects too, until you have signed in.{told}",
+            may_pass=False,
+        )
+    if not of_service:
+        return _from_in_between(answer, wait)
+    if status < 300:  # noqa: PLR2004
+        return InvalidResponseError(f"The service answered without a map. Check base_url.{told}")
+    kind, advice = _REFUSALS.get(status, (RequestError, "The service refuses the request. Check base_url."))
+    return kind(advice + told)
+
+
+def _from_in_between(answer: Answer, wait: float | None) -> GatewayError:
+    """Say that the answer is not the service's own."""
+    advice = "check base_url and the network"
+    if answer.status == _PROXY_WANTS_A_USER:
+        advice = "give the proxy's user and password in HTTPS_PROXY"
+    return GatewayError(
+        "This answer is not the service's own: something in between, such as a CDN, a platform, a proxy or a login "
+        f"page, answered in its place ({_described(answer)}). It says nothing about the API key and may pass; if it "
+        f"stays, {advice}.",
+        wait,
+    )
+
+
+def _described(answer: Answer) -> str:
+    """Describe an answer in a few words: its status, its type, and its title or how it begins."""
+    kind = one_line(answer.headers.get("Content-Type", "").partition(";")[0])[:_EXCERPT] or "no content type"
+    text = answer.body[: 1 << 14].decode(json.detect_encoding(answer.body[:4]), errors="replace")
+    title = _TITLE.search(text)
+    start = one_line(html.unescape(title[1]) if title else text)
+    words = (start[: _EXCERPT - 1] + "…" if len(start) > _EXCERPT else start) or "an empty body"
+    return f"{answer.status}, {kind}: {words}"

@@ -1,0 +1,247 @@
+"""One GET and its answer, within limits of time and size. What the answer means is for others to say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final, NamedTuple
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+
+from datafast_nb._version import __version__
+from datafast_nb.errors import InvalidResponseError
+
+OK: Final = 200
+_CHUNK: Final = 1 << 16
+_LONGEST_ERROR: Final = 1 << 16
+"""Bytes that are read of an answer that is no map: enough for what the service, or a gateway, has to say."""
+
+_CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class TooLateError(Exception):
+    """The time for an answer ran out."""
+
+
+class Transport:
+    """Asks one address, over connections that are kept open; safe to use from several threads.
+
+    Parameters
+    ----------
+    url
+        What to get.
+    timeout
+        Seconds to wait for a connection, and between two pieces of the answer.
+    max_bytes
+        Longest body to accept, in bytes after decompression.
+    direct
+        Whether to leave proxies out: none can reach this machine.
+    """
+
+    def __init__(self, url: str, *, timeout: tuple[float, float], max_bytes: int, direct: bool) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._session = _new_session(direct=direct)
+
+    def get(
+        self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
+    ) -> Answer:
+        """Send one request, and give its answer by a moment of the monotonic clock, whatever the other side does.
+
+        The request has a thread of its own. At `ends` the socket is shut down and the thread is left to itself: no
+        resolver, no headers that trickle in and no endless body can hold the caller up.
+
+        Raises
+        ------
+        TooLateError
+            There is no whole answer at that moment.
+        InvalidResponseError
+            The body is too long.
+        Exception
+            Whatever requests, urllib3 and the operating system raise, without the frames that hold the key.
+        """
+        exchange = _Exchange(lambda: self._ask(parameters, authorize, ends))
+        exchange.start()
+        try:
+            exchange.join(max(0.0, ends - time.monotonic()))
+        finally:
+            exchange.abandon()
+        return exchange.answer()
+
+    def close(self) -> None:
+        """Close the connections that are kept open between requests."""
+        self._session.close()
+
+    def _ask(
+        self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
+    ) -> Answer:
+        left = max(0.001, ends - time.monotonic())
+        connect, read = self._timeout
+        response = self._session.get(
+            self._url,
+            params=parameters,
+            auth=authorize,
+            timeout=(min(connect, left), min(read, left)),
+            allow_redirects=False,
+            stream=True,
+        )
+        with contextlib.closing(response):
+            received_at = datetime.now(UTC)
+            body = b"" if 300 <= response.status_code < 400 else b"".join(self._pieces(response))  # noqa: PLR2004
+            return Answer(response.status_code, response.headers, body, received_at)
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """Read the body, decompressed; of one that is no map, no more than its start."""
+        size = 0
+        # read1 gives what has arrived; and through it http.client bounds the lines between the chunks.
+        while piece := response.raw.read1(_CHUNK, decode_content=True):
+            size += len(piece)
+            yield piece
+            if response.status_code != OK and size >= _LONGEST_ERROR:
+                return
+            if size > self._max_bytes:
+                raise InvalidResponseError(
+                    f"The answer is longer than {self._max_bytes:,} bytes. If the site is that busy, raise max_bytes."
+                )
+
+
+class _Exchange(threading.Thread):
+    """A request and its answer, on a thread that can be left at any time."""
+
+    def __init__(self, ask: Callable[[], Answer]) -> None:
+        super().__init__(name="datafast_nb request", daemon=True)
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._over = False
+        self._line: socket.socket | None = None  # a second handle on the connection in use
+        self._outcome: Answer | BaseException = TooLateError()
+
+    def run(self) -> None:
+        """Ask, and keep what comes of it."""
+        try:
+            outcome: Answer | BaseException = self._ask()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            outcome = error
+        self._end(outcome)
+
+    def hold(self, connection: HTTPConnection, line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
+        """Take note of the socket that the request goes through; refuse to go on once nobody waits for it."""
+        with self._lock:
+            if self._over:
+                connection.close()
+                raise TimeoutError("Nobody waits for this request any more.")
+            self._let_go()
+            self._line = socket.socket(fileno=socket.dup(line.fileno()))
+
+    def abandon(self) -> None:
+        """Wait no longer: if the request is still on its way, it is too late, and its connection ends."""
+        self._end(TooLateError(), cut=True)
+
+    def answer(self) -> Answer:
+        """Give the answer, or raise what came instead."""
+        outcome = self._outcome
+        if isinstance(outcome, BaseException):
+            # The frames of requests and urllib3 hold the request's headers, and a verbose traceback prints the
+            # variables of every frame. So the error begins here.
+            outcome.__context__ = None
+            raise outcome.with_traceback(None)
+        return outcome
+
+    def _end(self, outcome: Answer | BaseException, *, cut: bool = False) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._over, self._outcome = True, outcome
+            if cut and self._line is not None:
+                with contextlib.suppress(OSError):  # the other side was quicker
+                    self._line.shutdown(socket.SHUT_RDWR)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells the exchange on whose thread it is used which socket it uses."""
+
+    def _new_conn(self) -> socket.socket:
+        line = super()._new_conn()
+        self._tell(line)  # before the tunnel through a proxy and the TLS handshake, which may hang as well
+        return line
+
+    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever urllib3 gives
+        """Send a request, also over a connection that was kept."""
+        if self.sock is not None:
+            self._tell(self.sock)
+        super().request(*arguments, **options)
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - whatever http.client takes
+        """Send data, which http.client would print while it debugs, the key among it."""
+        level, self.debuglevel = self.debuglevel, 0
+        try:
+            super().send(data)
+        finally:
+            self.debuglevel = level
+
+    def _tell(self, line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
+        exchange = threading.current_thread()
+        if isinstance(exchange, _Exchange):
+            exchange.hold(self, line)
+
+
+@cache
+def _watched(kind: type[HTTPConnection]) -> type[HTTPConnection]:
+    """Give a kind of connection, over TLS or through a proxy as it may be, that is watched."""
+    return type(kind.__name__, (_Watched, kind), {})
+
+
+class _Adapter(HTTPAdapter):
+    """Opens watched connections."""
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> urllib3.HTTPConnectionPool:  # noqa: ANN401
+        """Give the pool for a request."""
+        pool = super().get_connection_with_tls_context(*arguments, **options)
+        if not issubclass(pool.ConnectionCls, _Watched):
+            pool.ConnectionCls = _watched(pool.ConnectionCls)  # type: ignore[arg-type]
+        return pool
+
+
+class _Session(requests.Session):
+    """Follows no redirect, and does not read its body or its address either."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature of requests
+        """Give no address, which is where requests would read the whole body."""
+
+
+def _new_session(*, direct: bool) -> requests.Session:
+    session = _Session()
+    session.headers.update({"Accept": "application/json", "User-Agent": f"datafast_nb/{__version__}"})
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("http://", _Adapter())
+    session.mount("https://", _Adapter())
+    if direct:
+        session.trust_env = False
+        session.verify = next(filter(None, map(os.environ.get, _CA_BUNDLE)), True)
+    return session

@@ -1,0 +1,122 @@
+"""Says in words why no answer arrived, or none that can be read."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import requests
+import urllib3
+
+from datafast_nb.errors import ConnectionFailedError
+from datafast_nb.wire import one_line
+
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3} ?[^'\"]{0,80})")
+_NOT_HTTP: Final = (
+    http.client.BadStatusLine,
+    http.client.LineTooLong,
+    http.client.UnknownProtocol,
+    urllib3.exceptions.InvalidHeader,
+)
+
+
+def unanswered(fault: Exception, host: str | None) -> ConnectionFailedError:
+    """Turn what the network, a proxy, TLS or the HTTP of the other side raised into its typed error."""
+    causes = list(_causes(fault))
+    return (
+        _of_settings(fault, causes) or _of_proxy(fault, causes) or _of_answer(fault, causes, host) or _of_way(fault, host)
+    )
+
+
+def _of_settings(fault: Exception, causes: list[BaseException]) -> ConnectionFailedError | None:
+    """Tell of a setting of the surroundings that no request can be made with."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(name)
+        if path and not isinstance(fault, requests.ConnectionError) and not Path(path).exists():
+            return ConnectionFailedError(
+                f"{name} names a file of certificates that is not there: {one_line(path)}. Correct it, or unset it.",
+                may_pass=False,
+            )
+    if any("SOCKS" in str(cause) for cause in causes if isinstance(cause, requests.exceptions.InvalidSchema)):
+        return ConnectionFailedError(
+            "The proxy of HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs a library more: "
+            "pip install 'requests[socks]'.",
+            may_pass=False,
+        )
+    if isinstance(fault, (requests.exceptions.InvalidProxyURL, urllib3.exceptions.ProxySchemeUnknown)):
+        return ConnectionFailedError(
+            "The address of the proxy (HTTPS_PROXY or ALL_PROXY) can't be read. Give one such as http://host:port.",
+            may_pass=False,
+        )
+    return None
+
+
+def _of_proxy(fault: Exception, causes: list[BaseException]) -> ConnectionFailedError | None:
+    """Tell of a proxy that can't be reached, or that refuses."""
+    if not isinstance(fault, requests.exceptions.ProxyError):
+        return None
+    refusal = _TUNNEL.search(" ".join(map(str, causes)))
+    if refusal is None:
+        return ConnectionFailedError("The proxy could not be reached. Check HTTPS_PROXY, and whether the proxy is up.")
+    said = one_line(refusal[1])
+    advice = "give its user and password in HTTPS_PROXY" if said.startswith("407") else "ask whoever runs it"
+    return ConnectionFailedError(f"The proxy refused to open the way to the service ({said}): {advice}.")
+
+
+def _of_answer(fault: Exception, causes: list[BaseException], host: str | None) -> ConnectionFailedError | None:
+    """Tell of an answer that began, and can't be read."""
+    if isinstance(fault, requests.exceptions.SSLError):
+        return ConnectionFailedError(
+            f"No secure connection to {host}: its certificate or TLS was refused. Check base_url, the clock, and "
+            "whether a proxy needs its own certificate (REQUESTS_CA_BUNDLE).",
+            may_pass=False,
+        )
+    if any(map(_is_malformed, causes)):
+        return ConnectionFailedError(
+            f"{host} answered with something that is not HTTP. Check base_url, and what stands in between; try again."
+        )
+    if isinstance(fault, urllib3.exceptions.DecodeError):
+        return ConnectionFailedError(f"The answer of {host} could not be decompressed. Try again.")
+    if any(isinstance(cause, http.client.RemoteDisconnected) for cause in causes):
+        return ConnectionFailedError(f"{host} closed the connection without an answer. Try again.")
+    if any(isinstance(cause, (urllib3.exceptions.ProtocolError, ConnectionResetError)) for cause in causes):
+        return ConnectionFailedError(f"The answer of {host} broke off. Try again.")
+    return None
+
+
+def _of_way(fault: Exception, host: str | None) -> ConnectionFailedError:
+    """Tell that nothing came at all."""
+    match fault:
+        case requests.exceptions.ConnectTimeout():
+            reason = "No connection within the time allowed. Check the network, or raise timeout."
+        case requests.exceptions.Timeout() | urllib3.exceptions.TimeoutError():
+            return ConnectionFailedError(f"{host} gave no answer within the time allowed. Try again, or raise timeout.")
+        case _:
+            reason = "No connection. Check the network and base_url."
+    return ConnectionFailedError(f"{host} could not be reached. {reason}")
+
+
+def _is_malformed(cause: BaseException) -> bool:
+    """Say whether this is how http.client and urllib3 tell of an answer that breaks the rules of HTTP."""
+    if isinstance(cause, http.client.RemoteDisconnected):
+        return False
+    if isinstance(cause, ValueError) and "base 16" in str(cause):  # the length of a chunk
+        return not str(cause).endswith(": b''")  # which is how the end of the connection reads
+    return isinstance(cause, _NOT_HTTP) or type(cause) is http.client.HTTPException  # too many headers
+
+
+def _causes(fault: BaseException) -> Iterator[BaseException]:
+    """Give an error and all that it was made of."""
+    left, seen = [fault], set[int]()
+    while left:
+        error = left.pop()
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        inner = [*error.args, error.__cause__, error.__context__, getattr(error, "reason", None)]
+        left += [each for each in inner if isinstance(each, BaseException)]
