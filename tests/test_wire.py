@@ -340,7 +340,9 @@ def test_a_truncated_body_ends_in_a_typed_error(length: int) -> None:
     ],
 )
 def test_what_an_error_says_is_read_in_whatever_shape(body: str, code: int | None, message: str | None) -> None:
-    assert wire.read_fault(body.encode()) == wire.Fault(code, message)
+    fault = wire.read_fault(body.encode())
+    assert fault is not None
+    assert (fault.code, fault.message) == (code, message)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ _NAMES: Final = re.compile(r"(?:x-?)?(?:rate-?limit-?)?(remaining|reset)(?:-?at|
 
 
 def _named(item: tuple[str, Any]) -> tuple[str, Any]:
-    """Give what a header or a field of a body says, by one name for it; the name is empty if it is of something else."""
+    """Give what a header or a field of a body says, by one name for it; an empty name for anything else."""
     found = _NAMES.fullmatch(item[0].lower().replace("_", "-"))
     return ((found[1] or found[2]).replace("-", ""), item[1]) if found else ("", None)
 

@@ -26,6 +26,9 @@ _CHUNK: Final = 1 << 16
 _LONGEST_ERROR: Final = 1 << 16
 """Bytes that are read of an answer that is no map: enough for what the service, or a gateway, has to say."""
 
+_GRACE: Final = 1.0
+"""Seconds after the deadline at which a connection that nobody waits for is given up."""
+
 _CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -95,13 +98,13 @@ class Transport:
     def _ask(
         self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
     ) -> Answer:
-        left = max(0.001, ends - time.monotonic())
         connect, read = self._timeout
+        left = max(0.0, ends - time.monotonic()) + _GRACE  # a connection that is only being made can't be shut down
         response = self._session.get(
             self._url,
             params=parameters,
             auth=authorize,
-            timeout=(min(connect, left), min(read, left)),
+            timeout=(min(connect, left), read),
             allow_redirects=False,
             stream=True,
         )
@@ -144,11 +147,11 @@ class _Exchange(threading.Thread):
             outcome = error
         self._end(outcome)
 
-    def hold(self, connection: HTTPConnection, line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
+    def hold(self, line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
         """Take note of the socket that the request goes through; refuse to go on once nobody waits for it."""
         with self._lock:
             if self._over:
-                connection.close()
+                line.close()
                 raise TimeoutError("Nobody waits for this request any more.")
             self._let_go()
             self._line = socket.socket(fileno=socket.dup(line.fileno()))
@@ -188,13 +191,13 @@ class _Watched(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         line = super()._new_conn()
-        self._tell(line)  # before the tunnel through a proxy and the TLS handshake, which may hang as well
+        _tell(line)  # before the tunnel through a proxy and the TLS handshake, which may hang as well
         return line
 
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever urllib3 gives
         """Send a request, also over a connection that was kept."""
         if self.sock is not None:
-            self._tell(self.sock)
+            _tell(self.sock)
         super().request(*arguments, **options)
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - whatever http.client takes
@@ -205,10 +208,12 @@ class _Watched(HTTPConnection):
         finally:
             self.debuglevel = level
 
-    def _tell(self, line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
-        exchange = threading.current_thread()
-        if isinstance(exchange, _Exchange):
-            exchange.hold(self, line)
+
+def _tell(line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
+    """Tell the exchange of this thread which socket it uses."""
+    exchange = threading.current_thread()
+    if isinstance(exchange, _Exchange):
+        exchange.hold(line)
 
 
 @cache
@@ -224,14 +229,14 @@ class _Adapter(HTTPAdapter):
         """Give the pool for a request."""
         pool = super().get_connection_with_tls_context(*arguments, **options)
         if not issubclass(pool.ConnectionCls, _Watched):
-            pool.ConnectionCls = _watched(pool.ConnectionCls)  # type: ignore[arg-type]
+            pool.ConnectionCls = _watched(pool.ConnectionCls)
         return pool
 
 
 class _Session(requests.Session):
     """Follows no redirect, and does not read its body or its address either."""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature of requests
+    def get_redirect_target(self, resp: requests.Response) -> None:
         """Give no address, which is where requests would read the whole body."""
 
 

@@ -27,9 +27,8 @@ _NOT_HTTP: Final = (
 def unanswered(fault: Exception, host: str | None) -> ConnectionFailedError:
     """Turn what the network, a proxy, TLS or the HTTP of the other side raised into its typed error."""
     causes = list(_causes(fault))
-    return (
-        _of_settings(fault, causes) or _of_proxy(fault, causes) or _of_answer(fault, causes, host) or _of_way(fault, host)
-    )
+    known = _of_settings(fault, causes) or _of_proxy(fault, causes) or _of_answer(fault, causes, host)
+    return known or _of_way(fault, host)
 
 
 def _of_settings(fault: Exception, causes: list[BaseException]) -> ConnectionFailedError | None:
