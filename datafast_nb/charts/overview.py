@@ -229,9 +229,7 @@ def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[a
     )
     axis = alt.Axis(format=".2~%", tickCount=5)
     layers = [
-        base.mark_bar().encode(
-            x=alt.X("rate:Q", title="Predicted rate", axis=axis), opacity=uncertainty.opacity("n")
-        ),
+        base.mark_bar().encode(x=alt.X("rate:Q", title="Predicted rate", axis=axis), opacity=uncertainty.opacity("n")),
         base.mark_rule().encode(x="low:Q", x2="high:Q"),
         wording.at_the_right(base),
     ]

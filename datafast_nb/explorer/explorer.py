@@ -369,7 +369,7 @@ class Explorer(OpenedWhenShown):
         if self._live is None:
             return {"tone": "stopped" if self._fault else "", "text": self._fault or "", "shown": shown}
         status = self._live.status
-        tone = status.state if status.state in {"live", "retrying", "stopped"} else ""
+        tone = status.state if status.state in {"live", "waiting", "retrying", "stopped"} else ""
         return {"tone": tone, "text": f"Linked to the map. {status}", "shown": shown}
 
     def _draw_when_the_cell_has_run(self) -> None:

@@ -203,7 +203,7 @@ class History:
             Whether to show a progress bar.
         report
             Called on the recording's thread with what happened (``"stored"``, ``"failed"``, ``"stopped"``) and its
-            figures.
+            figures; and on another with ``"waiting"``, while a request hangs.
 
         Returns
         -------

@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,13 +35,16 @@ from datafast_nb.history.writer import Appended
 
 if TYPE_CHECKING:
     from datafast_nb.history.history import History
-    from datafast_nb.snapshot import Source
+    from datafast_nb.snapshot import Snapshot, Source
 
 LONGEST_WAIT: Final = 60.0
 """Seconds between two attempts at most, unless the service asks for more: the endpoint forgets after ten minutes."""
 
 LONGEST_ASKED: Final = 3_600.0
 """Seconds that the service may ask to be left alone for."""
+
+SOON: Final = 2.0
+"""Seconds within which an answer is not waited for, however short the interval."""
 
 PATIENCE: Final = 5.0
 """Seconds that a request under way is waited for when a recording is stopped."""
@@ -75,6 +78,8 @@ class Progress:
         The time of the last snapshot.
     fault : str or None
         What the last attempt failed with, if it did.
+    waiting_since : datetime or None
+        When the request was sent that has had no answer for longer than the interval, if there is one.
     """
 
     snapshots: int = 0
@@ -85,6 +90,7 @@ class Progress:
     gaps: int = 0
     last: datetime | None = None
     fault: str | None = None
+    waiting_since: datetime | None = None
 
     def after(self, appended: Appended, when: datetime) -> Progress:
         """Give the progress one snapshot later."""
@@ -99,7 +105,7 @@ class Progress:
 
 
 Report = Callable[[str, dict[str, Any]], None]
-"""Takes what happened (``stored``, ``failed``, ``stopped``) and its figures; what it raises becomes a warning."""
+"""Takes what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and its figures; an error of it is a warning."""
 
 
 class Recording:
@@ -124,6 +130,8 @@ class Recording:
         self._report = report
         self._stop = threading.Event()
         self._storing = threading.Lock()
+        self._asking = threading.Lock()
+        self._asked_at: datetime | None = None  # when the request in flight was sent
         self._over = False  # set while nothing is being stored: from then on nothing is
         self._ended = threading.Event()
         self._error: BaseException | None = None
@@ -167,8 +175,9 @@ class Recording:
         state = "recording" if self.running else "stopped"
         if self._error is not None:
             state += f" by {type(self._error).__name__}: {plain(self._error, 300)}"
-        elif now.fault:
-            state += f", trying again: {now.fault}"
+        elif self.running:
+            state += f", trying again: {now.fault}" if now.fault else ""
+            state += f", waiting since {now.waiting_since:%H:%M:%S} UTC for an answer" if now.waiting_since else ""
         return f"<Recording to {self._history.location!r}: {now.snapshots:,} snapshots, {state}>"
 
     def _run(self) -> None:
@@ -192,8 +201,12 @@ class Recording:
             return
         atexit.unregister(self.stop)
         reason = {} if self._error is None else {"error": type(self._error).__name__, "message": str(self._error)}
-        self._tell("stopped", {"snapshots": self._progress.snapshots, **reason})
-        self._ended.set()
+        try:
+            self._tell("stopped", {"snapshots": self._progress.snapshots, **reason})
+        except BaseException as error:  # noqa: BLE001 - a report that exits, at the end of a recording or before it
+            self._error = self._error or error
+        finally:
+            self._ended.set()
 
     def _tell(self, what: str, figures: dict[str, Any]) -> None:
         """Report what happened; a log that is full, or an error of whoever is told, does not end the recording."""
@@ -208,10 +221,32 @@ class Recording:
                     stacklevel=2,
                 )
 
+    def _ask(self) -> Snapshot:
+        """Make one request; if it hangs for longer than the interval, tell since when."""
+        self._asked_at = since = datetime.now(UTC)
+        overdue = threading.Timer(max(self._every, SOON), self._tell_that_it_waits, (since,))
+        overdue.daemon = True
+        try:
+            overdue.start()
+            return self._source.snapshot()
+        finally:
+            overdue.cancel()
+            with self._asking:
+                self._asked_at = None
+                self._progress = replace(self._progress, waiting_since=None)
+
+    def _tell_that_it_waits(self, since: datetime) -> None:
+        """Tell of a request that is still in flight."""
+        with self._asking:
+            if self._asked_at is not since or self._over:
+                return
+            self._progress = replace(self._progress, waiting_since=since)
+        self._tell("waiting", {"since": since})
+
     def _once(self) -> float | None:
         """Store one snapshot, and give None; after a fault that may pass, the seconds to wait."""
         try:
-            snapshot = self._source.snapshot()
+            snapshot = self._ask()
             with self._storing:
                 if self._over:
                     return None
@@ -279,6 +314,8 @@ def progress_bar(total: int | None) -> Report:
             bar.update(1)
         elif what == "failed":
             bar.set_postfix_str(figures["message"])
+        elif what == "waiting":
+            bar.set_postfix_str(f"waiting since {figures['since']:%H:%M:%S} UTC for an answer")
         else:
             bar.close()
 

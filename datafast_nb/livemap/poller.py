@@ -24,7 +24,7 @@ from datafast_nb.errors import (
 from datafast_nb.formats import duration, plain
 from datafast_nb.snapshot import Snapshot, Source
 
-State = Literal["starting", "live", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"]
+State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"]
 
 LONGEST_WAIT: Final = 300.0
 """Seconds between two attempts at most, unless the service asks for more."""
@@ -35,6 +35,9 @@ _LONGEST_ASKED: Final = 86_400.0  # seconds that a service can put the next atte
 
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks whether somebody watches."""
+
+SOON: Final = 2.0
+"""Seconds within which an answer is not waited for, however short the interval."""
 
 # Asking again can't help until a person has changed something.
 _FINAL: Final = (MissingKeyError, AuthenticationError, ForbiddenError, NotFoundError)
@@ -47,10 +50,11 @@ class Status:
     Attributes
     ----------
     state : str
-        ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``unrecorded``: nothing
-        is known of the moment, as in a gap of a replay. ``retrying``: the last request failed, and the next follows at
-        `retry_at`. ``paused``: by a person, or a replay at its end. ``unwatched``: nobody looks any more. ``stopped``:
-        the service refused, and asking again can't help. ``closed``: for good.
+        ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``waiting``: a request
+        has had no answer for longer than the interval. ``unrecorded``: nothing is known of the moment, as in a gap of a
+        replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``paused``: by a person, or a
+        replay at its end. ``unwatched``: nobody looks any more. ``stopped``: the service refused, and asking again
+        can't help. ``closed``: for good.
     interval : float
         Seconds from an answer to the next request.
     fault : str or None
@@ -59,6 +63,8 @@ class Status:
         When the next attempt follows, in UTC, while ``retrying``; None while it is being made.
     replay : str or None
         What a replay does, such as ``Playing at 60×``; None where the source is none.
+    waiting_since : datetime or None
+        When the request was sent that is still without an answer, in UTC, while ``waiting``.
     """
 
     state: State
@@ -66,12 +72,17 @@ class Status:
     fault: str | None = None
     retry_at: datetime | None = None
     replay: str | None = None
+    waiting_since: datetime | None = None
 
     def __str__(self) -> str:
         again = "Trying again now." if self.retry_at is None else f"Next try at {self.retry_at:%H:%M:%S} UTC."
+        waiting = (
+            "" if self.waiting_since is None else f"Waiting since {self.waiting_since:%H:%M:%S} UTC for an answer."
+        )
         sentences: dict[State, str] = {
             "starting": "Loading…",
             "live": self.replay or f"Live · every {duration(self.interval)}",
+            "waiting": " ".join(part for part in (self.fault, waiting) if part),
             "unrecorded": ". ".join(part for part in (self.replay, self.fault) if part),
             "retrying": f"{self.fault} {again}",
             "paused": ". ".join(part for part in (self.replay or "Paused", self.fault) if part),
@@ -131,6 +142,8 @@ class Poller:
         self._snapshot: Snapshot | None = None
         self._fault: str | None = None
         self._retry_at: datetime | None = None
+        self._asked_at: datetime | None = None  # when the request in flight was sent
+        self._waiting_since: datetime | None = None
         self._publish()
 
     @property
@@ -227,25 +240,45 @@ class Poller:
             "stopped": self._stopped,
             "paused": self._paused,
             "unwatched": self._unwatched,
+            "waiting": self._waiting_since is not None,
             "unrecorded": self._unrecorded,
             "retrying": self._fault is not None,
             "starting": self._snapshot is None,
         }
         state: State = next((name for name, holds in flags.items() if holds), "live")
-        self._moment = Moment(self._snapshot, Status(state, self._interval, self._fault, self._retry_at))
+        status = Status(state, self._interval, self._fault, self._retry_at, waiting_since=self._waiting_since)
+        self._moment = Moment(self._snapshot, status)
 
     def _run(self) -> None:
         """Make each request that is planned, until none is."""
         while self._wait_for_turn():
-            try:
-                outcome: Snapshot | BaseException = checked(self._source.snapshot())
-            # A source that breaks is a fault to show, not a dead thread; a panic of Polars is no Exception.
-            except BaseException as error:  # noqa: BLE001
-                outcome = error
-            if self._take(outcome):
+            if self._take(self._ask()):
                 self._tell()
         if self._unwatched:
             self._tell()
+
+    def _ask(self) -> Snapshot | BaseException:
+        """Make one request; while it hangs for longer than the interval, say since when."""
+        self._asked_at = since = datetime.now(UTC)
+        overdue = threading.Timer(max(self._interval, SOON), self._say_that_it_waits, (since,))
+        overdue.daemon = True
+        try:
+            overdue.start()
+            return checked(self._source.snapshot())
+        # A source that breaks is a fault to show, not a dead thread; a panic of Polars is no Exception.
+        except BaseException as error:  # noqa: BLE001
+            return error
+        finally:
+            overdue.cancel()
+
+    def _say_that_it_waits(self, since: datetime) -> None:
+        """Tell of a request that is still in flight."""
+        with self._condition:
+            if self._asked_at is not since or self._closed:
+                return
+            self._waiting_since = since
+            self._publish()
+        self._tell()
 
     def _tell(self) -> None:
         """Call back; what can't be drawn now is no reason to end."""
@@ -274,6 +307,7 @@ class Poller:
     def _take(self, outcome: Snapshot | BaseException) -> bool:
         """Make an outcome the present moment and plan the next request; False if nobody wants it any more."""
         with self._condition:
+            self._asked_at = self._waiting_since = None
             if self._closed:
                 return False
             self._answered = time.monotonic()

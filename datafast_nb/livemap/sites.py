@@ -12,7 +12,7 @@ from datafast_nb.livemap.scene import ONE_SITE
 from datafast_nb.snapshot import Snapshot, Source
 
 _BEST_FIRST: Final[tuple[State, ...]] = (
-    *("live", "starting", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"),
+    *("live", "starting", "unrecorded", "waiting", "retrying", "paused", "unwatched", "stopped", "closed"),
 )
 
 _HELP = (
@@ -122,7 +122,8 @@ class Sites:
         """One sentence for each of several sites that is worse off than the whole."""
         if len(self.pollers) == 1:
             return []
-        worse = {name: moment for name, moment in self.moments.items() if moment.status.fault is not None}
+        moments = self.moments.items()
+        worse = {name: each for name, each in moments if each.status.fault or each.status.waiting_since}
         return [f"{plain(name, 40)}: {moment.status}{_age(moment)}" for name, moment in worse.items()]
 
 

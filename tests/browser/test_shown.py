@@ -38,11 +38,14 @@ def shows_visitors(live: MapPage) -> None:
     def inside() -> bool:
         frame = box.bounding_box()
         assert frame is not None
-        return sum(
-            frame["x"] < disc["x"] < frame["x"] + frame["width"]
-            and frame["y"] < disc["y"] < frame["y"] + frame["height"]
-            for disc in live.discs()
-        ) > 30
+        return (
+            sum(
+                frame["x"] < disc["x"] < frame["x"] + frame["width"]
+                and frame["y"] < disc["y"] < frame["y"] + frame["height"]
+                for disc in live.discs()
+            )
+            > 30
+        )
 
     expect(live.part("canvas")).to_have_count(1, timeout=PATIENT)
     live.rest().until(inside)

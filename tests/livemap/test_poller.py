@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ from datafast_nb.errors import (
     AuthenticationError,
     ConnectionFailedError,
     ForbiddenError,
+    GatewayError,
     MissingKeyError,
     NotFoundError,
     RateLimitError,
@@ -338,4 +340,51 @@ def test_a_fault_of_any_length_and_kind_is_a_sentence_of_plain_text() -> None:
     assert len(said) < 1_000
     assert said.startswith("The source failed: ValueError: <b>no")
     assert said.isprintable()
+    polled.poller.close()
+
+
+def test_a_request_that_hangs_is_waited_for_and_not_called_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller_module, "SOON", 0.01)
+    polled = Polled(people(1), people(2), interval=0.01)
+    polled.source.gate.clear()
+    polled.poller.start()
+    polled.settles_at("waiting")
+    asked, status = datetime.now(UTC), polled.poller.moment.status
+    assert status.waiting_since is not None
+    assert status.waiting_since <= asked
+    assert str(status) == f"Waiting since {status.waiting_since:%H:%M:%S} UTC for an answer."
+    until(lambda: "waiting" in polled.states)
+    polled.poller.set_interval(NEVER)
+    polled.source.gate.set()
+    polled.settles_at("live")
+    assert polled.poller.moment.status.waiting_since is None
+    polled.source.gate.clear()
+    polled.poller.refresh()
+    until(lambda: polled.source.calls == 2)
+    assert polled.state == "live", "an answer may take as long as the interval"
+    polled.source.gate.set()
+    polled.poller.close()
+    polled.thread_ends()
+
+
+def test_a_fault_stays_named_while_the_next_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller_module, "SOON", 0.01)
+    polled = Polled(ServerError("The service failed."), people(2), interval=0.01)
+    polled.poller.start()
+    polled.settles_at("retrying")
+    polled.source.gate.clear()
+    polled.poller.refresh()
+    polled.settles_at("waiting")
+    assert str(polled.poller.moment.status).startswith("The service failed. Waiting since ")
+    polled.poller.pause()
+    assert polled.state == "paused"
+    polled.source.gate.set()
+    polled.thread_ends()
+
+
+def test_a_page_of_something_in_between_does_not_stop_it() -> None:
+    polled = Polled(GatewayError("Something in between answered."), people(1), interval=0.002)
+    polled.poller.start()
+    polled.settles_at("live")
+    assert "stopped" not in polled.states
     polled.poller.close()

@@ -118,7 +118,7 @@ function statusLine(model, clock, faults) {
     arrange(text, [sentence, ...(notes ?? []), ...faults.notes()], (_note, index) => index, makeNote, writeNote);
     // Three answers have not come: the data are old, unless somebody wanted them to rest.
     const late = Math.max(30, 3 * (model.get("controls").interval || 0)) * 1000;
-    const awaited = (state === "live" || state === "retrying") && model.get("replay").now === undefined;
+    const awaited = ["live", "waiting", "retrying"].includes(state) && model.get("replay").now === undefined;
     write(age, { "data-stale-after": awaited ? late : null });
     count(age, "ago", model.get("clock") || null, clock);
     write(updated, { hidden: !model.get("clock") });
