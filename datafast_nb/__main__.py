@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _open_lab(options: argparse.Namespace, *, demo: bool) -> int:
     """Start JupyterLab on the quickstart, and wait until it ends."""
     notebooks = _copy_notebooks(options.directory).resolve()
-    command = [sys.executable, "-m", "jupyterlab", f"--port={options.port}", f"--ServerApp.root_dir={notebooks}"]
+    # -P: what lies in the current folder under the name of a module is not run.
+    command = [sys.executable, "-P", "-m", "jupyterlab", f"--port={options.port}", f"--ServerApp.root_dir={notebooks}"]
     command.append("--LabApp.default_url=/lab/tree/quickstart.ipynb")
     if options.no_browser:
         command.append("--no-browser")

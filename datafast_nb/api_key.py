@@ -64,7 +64,7 @@ class ApiKey:
         secret = self._header.removeprefix("Bearer ").encode()
         if len(secret) < _SHORTEST_SECRET:
             return body
-        for form in (secret, *_encoded(secret), *_encoded(self._header.encode())):
+        for form in (secret, *_encoded(self._header.encode()), *_encoded(secret)):
             body = body.replace(form, _BLANK)
         if any(mark in body for mark in _MARKS) and _ESCAPES.search(body):
             body = _escaped(secret).sub(_BLANK, body)

@@ -37,7 +37,7 @@ def test_lab_opens_a_copy_of_the_quickstart_with_the_key_of_the_environment(
 ) -> None:
     assert command_line.main(["lab", "--no-browser", "--port", "9123"]) == 0
     ((command, environment),) = started
-    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert command[:4] == [sys.executable, "-P", "-m", "jupyterlab"]
     assert {"--no-browser", "--port=9123", "--LabApp.default_url=/lab/tree/quickstart.ipynb"} <= set(command)
     assert f"--ServerApp.root_dir={tmp_path / 'datafast-notebooks'}" in command
     assert environment["DATAFAST_API_KEY"] == "a-key"
@@ -61,6 +61,26 @@ def test_a_server_that_is_told_to_end_takes_jupyterlab_along(tmp_path: Path) -> 
         lab.terminate()
         assert lab.wait(timeout=30) in {0, -signal.SIGTERM}
         assert not jupyter.is_running()
+
+
+def test_what_lies_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
+    names = ("jupyterlab", "jupyter_server", "tornado", "traitlets", "json", "notebook")
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name}.py of this folder was run')\n")
+    # As the installed command: `python -m` would put the current folder first by itself.
+    start = "import sys; from datafast_nb.__main__ import main; sys.exit(main(['demo', '--no-browser']))"
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", start], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as lab:
+        assert lab.stderr is not None
+        said = []
+        for line in iter(lab.stderr.readline, ""):
+            said.append(line)
+            if "is running at" in line:
+                break
+        lab.terminate()
+        assert "is running at" in said[-1], "".join(said)
+        assert lab.wait(timeout=30) in {0, -signal.SIGTERM}
 
 
 def test_notebooks_that_are_there_are_left_alone(

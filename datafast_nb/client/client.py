@@ -146,7 +146,7 @@ class Client:
         self._transport = self._new_transport()
 
     def _new_transport(self) -> Transport:
-        direct = _is_loopback(urlsplit(self._base_url).hostname)
+        direct = _is_loopback(self._base_url)
         return Transport(self._base_url + _PATH, timeout=self._timeout, max_bytes=self._max_bytes, direct=direct)
 
     def _fetch(self) -> tuple[bytes, datetime]:
@@ -177,7 +177,7 @@ class Client:
                 f"The answer was not complete within {self._deadline:g} s. Try again, or raise deadline."
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
-            error = unanswered(fault, urlsplit(self._base_url).hostname)
+            error = unanswered(fault, self._base_url, direct=_is_loopback(self._base_url))
         else:
             return self._map_of(answer)
         raise error  # without its cause, which holds the request and so the key
@@ -238,18 +238,19 @@ def _checked_url(url: str) -> str:
         raise ValueError("base_url holds a user, a query or a fragment; give scheme, host and path alone.")
     if not parts.hostname or parts.scheme not in ("http", "https"):
         raise ValueError(f"base_url must be a URL such as {DEFAULT_BASE_URL}.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(url):
         raise ValueError(
             f"base_url must begin with https://, or the key would travel in the clear to {parts.hostname}."
         )
     return url.rstrip("/")
 
 
-def _is_loopback(host: str | None) -> bool:
-    """Say whether a host is this machine."""
+def _is_loopback(url: str) -> bool:
+    """Say whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host or "").is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -29,7 +29,7 @@ _LONGEST_ERROR: Final = 1 << 16
 _GRACE: Final = 1.0
 """Seconds after the deadline at which a connection that nobody waits for is given up."""
 
-_CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class Answer(NamedTuple):
@@ -248,5 +248,5 @@ def _new_session(*, direct: bool) -> requests.Session:
     session.mount("https://", _Adapter())
     if direct:
         session.trust_env = False
-        session.verify = next(filter(None, map(os.environ.get, _CA_BUNDLE)), True)
+        session.verify = next(filter(None, map(os.environ.get, CA_BUNDLE)), True)
     return session

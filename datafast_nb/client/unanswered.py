@@ -6,15 +6,17 @@ import http.client
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
+from datafast_nb.client.transport import CA_BUNDLE
 from datafast_nb.errors import ConnectionFailedError
 from datafast_nb.wire import one_line
 
+_NO_CERTIFICATES: Final = re.compile(r"NO_CERTIFICATE_OR_CRL_FOUND|\[X509|PEM lib|Permission denied")
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3} ?[^'\"]{0,80})")
 _NOT_HTTP: Final = (
     http.client.BadStatusLine,
@@ -24,29 +26,43 @@ _NOT_HTTP: Final = (
 )
 
 
-def unanswered(fault: Exception, host: str | None) -> ConnectionFailedError:
-    """Turn what the network, a proxy, TLS or the HTTP of the other side raised into its typed error."""
+def unanswered(fault: Exception, url: str, *, direct: bool) -> ConnectionFailedError:
+    """Turn what the network, a proxy, TLS or the HTTP of the other side raised into its typed error.
+
+    Parameters
+    ----------
+    fault
+        What requests, urllib3 or the operating system raised.
+    url
+        What was asked for.
+    direct
+        Whether proxies were left out.
+    """
     causes = list(_causes(fault))
-    known = _of_settings(fault, causes) or _of_proxy(fault, causes) or _of_answer(fault, causes, host)
+    proxied = not direct and requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) is not None
+    host = f"{urlsplit(url).hostname}{' (through the proxy of HTTPS_PROXY)' if proxied else ''}"
+    known = _of_settings(causes, proxied=proxied) or _of_proxy(fault, causes) or _of_answer(fault, causes, host)
     return known or _of_way(fault, host)
 
 
-def _of_settings(fault: Exception, causes: list[BaseException]) -> ConnectionFailedError | None:
-    """Tell of a setting of the surroundings that no request can be made with."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        path = os.environ.get(name)
-        if path and not isinstance(fault, requests.ConnectionError) and not Path(path).exists():
-            return ConnectionFailedError(
-                f"{name} names a file of certificates that is not there: {one_line(path)}. Correct it, or unset it.",
-                may_pass=False,
-            )
+def _of_settings(causes: list[BaseException], *, proxied: bool) -> ConnectionFailedError | None:
+    """Tell of a setting of the surroundings with which no request can be made."""
+    text = " ".join(map(str, causes))
+    bundle = next(filter(os.environ.get, CA_BUNDLE), None)
+    of_tls = isinstance(causes[0], requests.exceptions.SSLError)
+    if bundle and ("certificate bundle, invalid path" in text or (of_tls and _NO_CERTIFICATES.search(text))):
+        return ConnectionFailedError(
+            f"{bundle} names no file of certificates that can be read: {one_line(os.environ[bundle])}. Correct it, or "
+            "unset it.",
+            may_pass=False,
+        )
     if any("SOCKS" in str(cause) for cause in causes if isinstance(cause, requests.exceptions.InvalidSchema)):
         return ConnectionFailedError(
-            "The proxy of HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs a library more: "
+            "The proxy of HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs one more library: "
             "pip install 'requests[socks]'.",
             may_pass=False,
         )
-    if isinstance(fault, (requests.exceptions.InvalidProxyURL, urllib3.exceptions.ProxySchemeUnknown)):
+    if proxied and any(isinstance(cause, requests.exceptions.InvalidURL) for cause in causes):
         return ConnectionFailedError(
             "The address of the proxy (HTTPS_PROXY or ALL_PROXY) can't be read. Give one such as http://host:port.",
             may_pass=False,
@@ -66,7 +82,7 @@ def _of_proxy(fault: Exception, causes: list[BaseException]) -> ConnectionFailed
     return ConnectionFailedError(f"The proxy refused to open the way to the service ({said}): {advice}.")
 
 
-def _of_answer(fault: Exception, causes: list[BaseException], host: str | None) -> ConnectionFailedError | None:
+def _of_answer(fault: Exception, causes: list[BaseException], host: str) -> ConnectionFailedError | None:
     """Tell of an answer that began, and can't be read."""
     if isinstance(fault, requests.exceptions.SSLError):
         return ConnectionFailedError(
@@ -87,7 +103,7 @@ def _of_answer(fault: Exception, causes: list[BaseException], host: str | None) 
     return None
 
 
-def _of_way(fault: Exception, host: str | None) -> ConnectionFailedError:
+def _of_way(fault: Exception, host: str) -> ConnectionFailedError:
     """Tell that nothing came at all."""
     match fault:
         case requests.exceptions.ConnectTimeout():

@@ -26,7 +26,7 @@ ENDPOINT = "/analytics/realtime/map"
 
 _PIECES = 20  # of a body that drips
 _PATIENCE = 30.0  # seconds that a connection may stay idle
-_REQUESTS_KEPT = 10_000
+_REQUESTS_KEPT = 1_000  # the latest; about half a megabyte
 
 
 @dataclass(frozen=True)
