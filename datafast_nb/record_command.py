@@ -26,9 +26,9 @@ IN_USE: Final = 3
 _LOOK_EVERY: Final = 0.2  # seconds between two looks for a signal
 _UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
 _EPILOG: Final = f"""
-SIGTERM and SIGINT let the append at hand finish; an answer of the service is waited for 5 seconds. Events and payments
-are kept once, and what was stored before a crash is there after it: start the command again, and it goes on. A log that
-can't be written does not end it.
+SIGTERM, SIGINT and SIGHUP let the append at hand finish; an answer of the service is waited for 5 seconds. Where SIGINT
+or SIGHUP was ignored from the start, as by nohup, it stays so. Events and payments are kept once, and what was stored
+before a crash is there after it: start the command again, and it goes on. A log that can't be written does not end it.
 
 exit codes:
   {FINISHED}  stopped by a signal, or the duration is over
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         nonlocal stopping
         stopping = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ending_signals():
         signal.signal(number, stop)
     try:
         source = _source(demo=options.demo)
@@ -88,6 +88,12 @@ def run(options: argparse.Namespace) -> int:
             if stopping:
                 recording.stop()
     return FINISHED if recording.error is None else _code(recording.error)
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """Give the signals that end a recording: all but those that whoever started it wanted ignored."""
+    known = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    return [signal.SIGTERM, *(number for number in known if signal.getsignal(number) is not signal.SIG_IGN)]
 
 
 def _source(*, demo: bool) -> Source:

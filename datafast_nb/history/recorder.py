@@ -105,7 +105,7 @@ class Progress:
 
 
 Report = Callable[[str, dict[str, Any]], None]
-"""Takes what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and its figures; its errors become warnings."""
+"""Takes what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and its figures; its errors are warnings."""
 
 
 class Recording:

@@ -18,6 +18,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.__main__ import main
+from datafast_nb.demo import faults
 from datafast_nb.history import recorder
 from tests.history.moments import after, shown, snapshot
 
@@ -398,3 +399,67 @@ def test_a_key_that_is_refused_ends_the_command(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert lines(text)[-1]["error"] == "AuthenticationError"
     assert "df_wrong" not in text
+
+
+def started(location: Path, *ignored: str) -> subprocess.Popen[str]:
+    """Start a recording of the demo site in a process that was told to ignore some signals; wait for what it stores."""
+    code = """
+import os, signal, sys
+for name in sys.argv[1].split():
+    signal.signal(getattr(signal, name), signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+    line = [sys.executable, "-c", code, " ".join(ignored), "-m", "datafast_nb", "record", str(location), "--demo"]
+    process = subprocess.Popen([*line, "--every", "0.1s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert "stored" in process.stdout.readline()
+    return process
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs a system with terminals")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_with_a_whole_append(tmp_path: Path, number: signal.Signals) -> None:
+    process = started(tmp_path / "site")
+    process.send_signal(number)
+    text, errors = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 0, errors
+    assert lines(text)[-1]["what"] == "stopped"
+    with dfn.History(tmp_path / "site") as history:
+        assert history.info().rows["polls"] == lines(text)[-1]["snapshots"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs a system with terminals")
+@pytest.mark.parametrize("ignored", ["SIGHUP", "SIGINT"])
+def test_a_signal_that_was_ignored_from_the_start_stays_so(tmp_path: Path, ignored: str) -> None:
+    process = started(tmp_path / "site", ignored)
+    assert process.stdout is not None
+    process.send_signal(getattr(signal, ignored))
+    assert all("stored" in process.stdout.readline() for _ in range(10))
+    process.send_signal(signal.SIGTERM)
+    text, errors = process.communicate(timeout=GENEROUS)
+    assert process.returncode == 0, errors
+    assert lines(text)[-1]["what"] == "stopped"
+
+
+PAGES = {
+    "a challenge": faults.Fault(403, b"<title>Just a moment...</title>", {"Content-Type": "text/html"}),
+    "a platform": faults.Fault(404, b"The deployment could not be found.", {"Content-Type": "text/plain"}),
+    "a proxy's login": faults.html(401),
+    "a gateway's JSON": faults.Fault(403, b'{"message":"Forbidden"}'),
+    "an empty page": faults.Fault(401, b""),
+    "a login page": faults.html(200),
+    "a redirect": faults.redirect("https://login.invalid"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_page_of_something_in_between_does_not_end_a_recording(history: dfn.History, page: faults.Fault) -> None:
+    told: list[str] = []
+    with dfn.demo.serve(dfn.demo.Site(visitors=5)) as server:
+        server.misbehave(page, times=3)
+        recording = history.record(server.client(retries=0), every=0.01, report=lambda *what: told.append(what[0]))
+        while not recording.progress.snapshots:
+            assert not recording.wait(0.01)
+        recording.stop()
+    assert recording.error is None
+    assert told[:4] == ["failed", "failed", "failed", "stored"]
