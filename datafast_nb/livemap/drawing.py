@@ -11,10 +11,10 @@ from datafast_nb.conversion import revenue
 from datafast_nb.filters import LIMITS, Filters
 from datafast_nb.formats import country_name, money, plain
 from datafast_nb.livemap import panel
-from datafast_nb.livemap.clusters import CELL_PIXELS, collect, marks, members, weights
+from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, collect, marks, members, weights
 from datafast_nb.livemap.colours import CATEGORIES, COLOR_NAMES, Colouring, follow
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
-from datafast_nb.livemap.wishes import Wishes
+from datafast_nb.livemap.wishes import Look, Wishes
 
 OFFERED: Final = ("site", "country_code", "device", "channel", "page")
 """The dimensions whose values the filters offer to a person; code can filter by any."""
@@ -61,12 +61,13 @@ class Drawing:
         )
         payments = self._once("payments", choice, lambda: _payments(scene, chosen, wishes.filters))
         clusters, colouring = self._clusters(scene, wishes)
+        looks = wishes.looks.items()
         rows = self._once("rows", (*choice, wishes.sort), lambda: panel.visitor_rows(chosen, wishes.sort))
         snapshot = scene.snapshot
         return {
             "clock": 0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
             "figures": self._once("figures", choice, lambda: _figures(scene, chosen, payments, wishes.filters)),
-            "clusters": {"across": wishes.viewport.cells_across(CELL_PIXELS), "items": clusters},
+            "clusters": clusters,
             "legend": self._once("legend", (*choice, colouring), lambda: _legend(colouring, chosen)),
             "visitors": {"rows": rows, "total": chosen.height, "sort": wishes.sort},
             "events": {
@@ -79,59 +80,70 @@ class Drawing:
                 "hidden": scene.payments.height - payments.height,
             },
             "filters": self._filters(scene, chosen, wishes),
-            **self._details(scene, chosen, wishes),
+            "heat": {view: self._heat(scene, chosen, wishes.filters, view, look) for view, look in looks},
+            "tips": {view: self._tip(scene, chosen, wishes.filters, view, look) for view, look in looks},
+            "popups": {view: self._popup(scene, chosen, wishes.filters, view, look) for view, look in looks},
+            **self._selected(scene, wishes.selected),
         }
 
-    def _clusters(self, scene: Scene, wishes: Wishes) -> tuple[list[list[Any]], Colouring]:
-        """Give the clusters as marks, and how they are coloured."""
+    def _clusters(self, scene: Scene, wishes: Wishes) -> tuple[dict[str, Any], Colouring]:
+        """Give the clusters of each view as marks, and how they are all coloured."""
+        category = wishes.color_by if wishes.color_by in CATEGORIES else None
+        viewports = {view: look.viewport for view, look in wishes.looks.items()}
 
-        def compute() -> tuple[list[list[Any]], Colouring]:
-            category = wishes.color_by if wishes.color_by in CATEGORIES else None
-            if category is not None:
-                scene.with_dimensions(category)
-            chosen = (
-                wishes.filters.apply(scene.visitors) if category is not None else self.chosen(scene, wishes.filters)
-            )
-            clusters = collect(chosen, wishes.viewport, category=category)
-            self._colouring = follow(self._colouring, wishes.color_by, scene.visitors, clusters)
-            return marks(clusters, self._colouring), self._colouring
+        def collected(view: str, viewport: Viewport) -> pl.DataFrame:
+            key = (scene, wishes.filters, viewport, category)
+            cells: pl.DataFrame = self._once(f"cells {view}", key, lambda: collect(chosen, viewport, category=category))
+            return cells
 
-        key = (scene, wishes.filters, wishes.viewport, wishes.color_by)
-        drawn: tuple[list[list[Any]], Colouring] = self._once("clusters", key, compute)
+        def compute() -> tuple[dict[str, Any], Colouring]:
+            clusters = {view: collected(view, viewport) for view, viewport in viewports.items()}
+            self._colouring = follow(self._colouring, wishes.color_by, scene.visitors, pl.concat(clusters.values()))
+            drawn = {
+                view: {"across": viewports[view].cells_across(CELL_PIXELS), "items": marks(each, self._colouring)}
+                for view, each in clusters.items()
+            }
+            return drawn, self._colouring
+
+        if category is not None:
+            scene.with_dimensions(category)
+        chosen = wishes.filters.apply(scene.visitors) if category is not None else self.chosen(scene, wishes.filters)
+        key = (scene, wishes.filters, viewports, wishes.color_by)
+        drawn: tuple[dict[str, Any], Colouring] = self._once("clusters", key, compute)
         return drawn
 
-    def heat(self, scene: Scene, wishes: Wishes) -> list[list[float]]:
-        """Give the weights of the heat; none while it is not shown."""
-        if not wishes.heat:
+    def _heat(self, scene: Scene, chosen: pl.DataFrame, filters: Filters, view: str, look: Look) -> list[list[float]]:
+        """Give the weights of a view's heat; none while it is not shown."""
+        if not look.heat:
             return []
-        chosen = self.chosen(scene, wishes.filters)
-        key = (scene, wishes.filters, wishes.viewport)
         points: list[list[float]] = self._once(
-            "heat",
-            key,
-            lambda: weights(collect(chosen, wishes.viewport, cell_pixels=_HEAT_PIXELS), wishes.viewport.zoom),
+            f"heat {view}",
+            (scene, filters, look.viewport),
+            lambda: weights(collect(chosen, look.viewport, cell_pixels=_HEAT_PIXELS), look.viewport.zoom),
         )
         return points
 
     def _filters(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
         """Say what is chosen, and what could be."""
-        options = self._once("options", (scene,), lambda: offered(scene)) if wishes.facets else None
+        asked = any(look.facets for look in wishes.looks.values())
+        options = self._once("options", (scene,), lambda: offered(scene)) if asked else None
         return filter_bar(wishes.filters, chosen.height, scene.visitors.height, options)
 
-    def _details(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
-        """Say who is selected, pointed at and listed in the popup."""
-        tip: dict[str, Any] = {}
-        popup: dict[str, Any] = {}
-        key = (scene, wishes.filters)
-        if wishes.pointed is not None and wishes.pointed != wishes.opened:
-            cluster = wishes.pointed
-            shown = self._once("tip", (*key, cluster), lambda: panel.tip(members(chosen, cluster)))
-            tip = {"id": cluster, **shown}
-        if wishes.opened is not None:
-            inside = wishes.opened
-            listed = self._once("popup", (*key, inside), lambda: panel.popup(members(chosen, inside)))
-            popup = {"id": inside, "place": list(wishes.place), **listed}
-        return {"tip": tip, "popup": popup, **self._selected(scene, wishes.selected)}
+    def _tip(self, scene: Scene, chosen: pl.DataFrame, filters: Filters, view: str, look: Look) -> dict[str, Any]:
+        """Say what is in the cluster that a view's pointer is on, unless its popup says it."""
+        cluster = look.pointed
+        if cluster is None or cluster == look.opened:
+            return {}
+        key = (scene, filters, cluster)
+        return {"id": cluster, **self._once(f"tip {view}", key, lambda: panel.tip(members(chosen, cluster)))}
+
+    def _popup(self, scene: Scene, chosen: pl.DataFrame, filters: Filters, view: str, look: Look) -> dict[str, Any]:
+        """Say who is in the cluster whose popup a view has open."""
+        cluster = look.opened
+        if cluster is None:
+            return {}
+        listed = self._once(f"popup {view}", (scene, filters, cluster), lambda: panel.popup(members(chosen, cluster)))
+        return {"id": cluster, "place": list(look.place), **listed}
 
     def _selected(self, scene: Scene, key: int | None) -> dict[str, Any]:
         """Give the card of the visitor who is selected; of one who has left, what was last known."""
@@ -159,7 +171,7 @@ class Drawing:
 
 
 def announcements(news: News, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any] | None:
-    """Give what the browser is told once about the news: where somebody arrived, and who paid; None if nothing.
+    """Give what the browser is told once about the news: where in each view, and who paid; None if nothing.
 
     Parameters
     ----------
@@ -173,19 +185,24 @@ def announcements(news: News, scene: Scene, chosen: pl.DataFrame, wishes: Wishes
     arrived = (
         chosen.filter(pl.col("_key").is_in(news.arrived["_key"].implode())) if news.arrived.height else news.arrived
     )
-    pulses = collect(arrived, wishes.viewport).select("latitude", "longitude").rows() if arrived.height else []
+    pulses = {view: _places(arrived, look.viewport) for view, look in wishes.looks.items()} if arrived.height else {}
     paid = scene.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
     if wishes.filters:
         paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
     shown = panel.announced(paid, _MOST_ANNOUNCED)
-    if not pulses and not shown:
+    if not any(pulses.values()) and not shown:
         return None
     return {
         "do": "news",
-        "arrived": [list(each) for each in pulses],
+        "arrived": pulses,
         "payments": shown,
         "more": paid.height - len(shown),
     }
+
+
+def _places(visitors: pl.DataFrame, viewport: Viewport) -> list[list[float]]:
+    """Give the places within a view where visitors are, as near to each other as its clusters."""
+    return [list(row) for row in collect(visitors, viewport).select("latitude", "longitude").iter_rows()]
 
 
 def filter_bar(

@@ -63,8 +63,8 @@ class Front(Wishing):
     """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
 
     Each part of the page has a trait of its own, so what has not changed is not sent. What belongs to one moment is
-    written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once. The heat
-    alone is a layer of ipyleaflet's, and follows in a message of its own.
+    written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once. What
+    depends on where a view looks is kept for each view, by its id.
     """
 
     _esm = joined(FOLDER)
@@ -83,14 +83,15 @@ class Front(Wishing):
     payments = Dict().tag(sync=True)
     card = Dict().tag(sync=True)
     selected = Dict().tag(sync=True)
-    tip = Dict().tag(sync=True)
-    popup = Dict().tag(sync=True)
-    clusters = Dict().tag(sync=True)
+    clusters = Dict().tag(sync=True)  # these four by view
+    heat = Dict().tag(sync=True)
+    tips = Dict().tag(sync=True)
+    popups = Dict().tag(sync=True)
     theme = Unicode("auto").tag(sync=True)
     framed = Bool(default_value=False).tag(sync=True)
     map = Unicode().tag(
         sync=True
     )  # the models of the map, of the layers of visitors and of heat, and of the heat itself
     anchor = Unicode().tag(sync=True)
-    heat = Unicode().tag(sync=True)
+    heat_layer = Unicode().tag(sync=True)
     heatmap = Unicode().tag(sync=True)

@@ -258,10 +258,7 @@ class LiveMap(OpenedWhenShown):
 
     def fit(self) -> None:
         """Move the map to where the visitors are that pass the filters."""
-        with self._lock:
-            box = bounds(self._drawing.chosen(self._scene, self._wishes.filters))
-            if self._view is not None and box is not None:
-                self._view.tell({"do": "fit", "bounds": box})
+        self._fit()
 
     def on_update(self, callback: Callable[[Snapshot], Any], *, remove: bool = False) -> None:
         """Call a function with each new snapshot, after it was drawn; on a thread of the map's, one call at a time.
@@ -444,10 +441,13 @@ class LiveMap(OpenedWhenShown):
         """Show something else."""
         with self._lock:
             wishes = self._wishes.after(message)
-            if wishes is not None:
-                self._show_as(wishes)
-                if self._view is not None and message["do"] == "viewport":
-                    self._view.front.framed = True
+            if wishes is None:
+                return
+            new = set(wishes.looks) - set(self._wishes.looks)
+            # A browser that crashed, or fell asleep, said nothing of its views' end.
+            self._show_as(wishes.only({*self._presence.views, *new}) if new else wishes)
+            if self._view is not None and message["do"] == "viewport":
+                self._view.front.framed = True
 
     def _do_pause(self, _message: dict[str, Any]) -> None:
         self.stop()
@@ -482,26 +482,43 @@ class LiveMap(OpenedWhenShown):
         self.clear_filters()
 
     def _do_open(self, message: dict[str, Any]) -> None:
-        latitude, longitude = message["place"]
+        view, (latitude, longitude) = str(message["view"]), message["place"]
         with self._lock:
             inside = members(self._drawing.chosen(self._scene, self._wishes.filters), message["id"])
             if inside.height == 1 and inside["_key"][0] is not None:
-                self._wish(selected=inside["_key"][0], opened=None)
+                self._show_as(replace(self._wishes.looking(view, opened=None), selected=inside["_key"][0]))
             else:
-                self._wish(opened=message["id"], place=(float(latitude), float(longitude)))
+                place = (float(latitude), float(longitude))
+                self._show_as(self._wishes.looking(view, opened=message["id"], place=place))
 
-    def _do_fit(self, _message: dict[str, Any]) -> None:
-        self.fit()
+    def _do_fit(self, message: dict[str, Any]) -> None:
+        self._fit(str(message["view"]))
 
     def _do_beat(self, message: dict[str, Any]) -> None:
-        self.watch(str(message["view"]))
+        view = str(message["view"])
+        self.watch(view)
         with self._lock:
-            if message.get("first") and self._view is not None:
+            if self._view is None:
+                return
+            if message.get("first"):
                 # A view that comes later can't know for how long the data have been here.
                 self._view.tell({"do": "age", "milliseconds": round(1000 * (time.monotonic() - self._arrived))})
+            if view not in self._wishes.looks:
+                self._view.tell({"do": "look", "view": view})
 
     def _do_away(self, message: dict[str, Any]) -> None:
-        self.unwatch(str(message["view"]))
+        view = str(message["view"])
+        self.unwatch(view)
+        if message.get("gone"):
+            with self._lock:
+                self._show_as(self._wishes.only(set(self._wishes.looks) - {view}))
+
+    def _fit(self, view: str | None = None) -> None:
+        """Move one view, or all, to where the visitors are."""
+        with self._lock:
+            box = bounds(self._drawing.chosen(self._scene, self._wishes.filters))
+            if self._view is not None and box is not None:
+                self._view.tell({"do": "fit", "bounds": box, "view": view})
 
     def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Wishes
         """Change what a person wants to see, and draw it."""
@@ -559,8 +576,10 @@ class LiveMap(OpenedWhenShown):
         wishes, scene = self._wishes, self._scene
         if wishes.selected is not None and wishes.selected not in scene.visitors["_key"]:
             wishes = replace(wishes, selected=None)
-        if wishes.opened is not None and not members(self._drawing.chosen(scene, wishes.filters), wishes.opened).height:
-            wishes = replace(wishes, opened=None)
+        chosen = self._drawing.chosen(scene, wishes.filters)
+        for view, look in wishes.looks.items():
+            if look.opened is not None and not members(chosen, look.opened).height:
+                wishes = wishes.looking(view, opened=None)
         self._wishes = wishes
 
     # A replay
@@ -616,7 +635,6 @@ class LiveMap(OpenedWhenShown):
         if self._timebar is not None:
             state |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
         self._view.show(state | {"status": self._status_line(), "controls": self._controls(), "theme": self.theme})
-        self._view.show_heat(self._drawing.heat(self._scene, self._wishes))
 
     def _status_line(self) -> dict[str, Any]:
         """Say how the polling stands, and what else a reader should know."""

@@ -70,6 +70,12 @@ class Presence:
         with self._lock:
             self._last = None
 
+    @property
+    def views(self) -> frozenset[str]:
+        """The views that were heard and have not gone, by their ids."""
+        with self._lock:
+            return frozenset(self._without(_EXPECTED))
+
     def is_watched(self) -> bool:
         """Say whether somebody looks, as far as can be known."""
         now = self._kernel.listened()

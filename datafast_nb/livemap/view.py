@@ -38,7 +38,7 @@ class View:
         self.front = Front(
             map=self.map.model_id,
             anchor=self._anchor.model_id,
-            heat=self._heat_anchor.model_id,
+            heat_layer=self._heat_anchor.model_id,
             heatmap=self._heat.model_id,
         )
         self.front.add_class("df-front")
@@ -76,10 +76,6 @@ class View:
     def tell(self, message: dict[str, Any]) -> None:
         """Send what is to happen once."""
         self.front.send(message)
-
-    def show_heat(self, weights: list[list[float]]) -> None:
-        """Show where the expected value is: latitude, longitude and weight from 0 to 1."""
-        self._heat.locations = weights
 
     def resize(self, height: int) -> None:
         """Change the map's height, in pixels."""

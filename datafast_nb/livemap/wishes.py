@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Self, get_args
@@ -16,22 +16,18 @@ from datafast_nb.livemap.panel import Sort
 Message = dict[str, Any]
 
 
+NO_VIEW: Final = ""
+"""Stands for the view that nobody has opened yet, so that the first one finds something to draw."""
+
+
 @dataclass(frozen=True)
-class Wishes:
-    """What a person wants to see. Never changed, only replaced.
+class Look:
+    """What one view of the map looks at: a map that is displayed twice has two. Never changed, only replaced.
 
     Attributes
     ----------
-    filters : Filters
-        Which visitors.
     viewport : Viewport
         Where.
-    color_by : str
-        What the colours tell.
-    sort : str
-        What the list of visitors is sorted by.
-    selected : int or None
-        The key of the visitor whose card is open.
     pointed, opened : str or None
         The ids of the clusters under the pointer, and of the popup.
     place : tuple of float
@@ -40,16 +36,37 @@ class Wishes:
         Whether the filters' values, and the heat, are on the screen.
     """
 
-    filters: Filters = field(default_factory=Filters)
     viewport: Viewport = WORLD
-    color_by: ColorBy = "score"
-    sort: Sort = "score"
-    selected: int | None = None
     pointed: str | None = None
     opened: str | None = None
     place: tuple[float, float] = (0.0, 0.0)
     facets: bool = False
     heat: bool = False
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants to see. Never changed, only replaced.
+
+    Attributes
+    ----------
+    filters : Filters
+        Which visitors.
+    color_by : str
+        What the colours tell.
+    sort : str
+        What the list of visitors is sorted by.
+    selected : int or None
+        The key of the visitor whose card is open.
+    looks : Mapping of str to Look
+        What each view looks at, by the view's id; never empty.
+    """
+
+    filters: Filters = field(default_factory=Filters)
+    color_by: ColorBy = "score"
+    sort: Sort = "score"
+    selected: int | None = None
+    looks: Mapping[str, Look] = field(default_factory=lambda: MappingProxyType({NO_VIEW: Look()}))
 
     def after(self, message: Message) -> Self | None:
         """Give the wishes after a message of the browser; None if it is about something else.
@@ -57,15 +74,29 @@ class Wishes:
         Parameters
         ----------
         message : dict
-            What is to be done, under ``do``, and the values for it.
+            What is to be done, under ``do``, and the values for it; under ``view``, which view wants it.
 
         Raises
         ------
         KeyError, TypeError, ValueError
             A value is missing, or makes no sense.
         """
-        change = _CHANGES.get(message["do"])
-        return None if change is None else replace(self, **change(message))
+        do = message["do"]
+        if do in _CHANGES:
+            return replace(self, **_CHANGES[do](message))
+        if do in _LOOKS:
+            return self.looking(str(message["view"]), **_LOOKS[do](message))
+        return None
+
+    def looking(self, view: str, **changes: Any) -> Self:  # noqa: ANN401 - the fields of Look
+        """Give the wishes after a view has changed what it looks at; it may be a new one."""
+        look = replace(self.looks.get(view, Look()), **changes)
+        return replace(self, looks=MappingProxyType({**self.looks, view: look}))
+
+    def only(self, views: Collection[str]) -> Self:
+        """Give the wishes without views that have gone; the last one stays, as does what it showed."""
+        kept = {view: look for view, look in self.looks.items() if view in views} or dict([[*self.looks.items()][-1]])
+        return self if len(kept) == len(self.looks) else replace(self, looks=MappingProxyType(kept))
 
 
 def _viewport(message: Message) -> Message:
@@ -85,10 +116,15 @@ def _sort(message: Message) -> Message:
 
 _CHANGES: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
     {
-        "viewport": _viewport,
         "sort": _sort,
         "select": lambda message: {"selected": int(message["id"])},
         "deselect": lambda _: {"selected": None},
+    }
+)
+
+_LOOKS: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
+    {
+        "viewport": _viewport,
         "hover": lambda message: {"pointed": message["id"]},
         "close": lambda _: {"opened": None},
         "facets": lambda message: {"facets": bool(message["open"])},

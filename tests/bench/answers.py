@@ -43,7 +43,7 @@ def zooming(live: LiveMap) -> Callable[[], None]:
     """Give what a browser says whenever it shows another place: the world, Europe, the world."""
     assert live._view is not None
     front, places = live._view.front, cycle([WORLD, EUROPE])
-    return lambda: front._handle_custom_msg({"do": "viewport", **next(places)}, [])
+    return lambda: front._handle_custom_msg({"do": "viewport", "view": "a view", **next(places)}, [])
 
 
 def answer_costs(visitors: int, of: Moments = busy, rounds: int = 10) -> dict[str, Cost]:

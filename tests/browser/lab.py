@@ -54,7 +54,8 @@ _PYTHON = """async (code) => {
 
 _PLACE = """
 import json, math
-_world, _point = live._wishes.viewport, live._view.front.clusters["items"][{index}][2:0:-1]
+_view, _look = [*live._wishes.looks.items()][-1]
+_world, _point = _look.viewport, live._view.front.clusters[_view]["items"][{index}][2:0:-1]
 def _xy(longitude, latitude):
     size, y = 256 * 2**_world.zoom, 0.5 - math.atanh(math.sin(math.radians(latitude))) / (2 * math.pi)
     return size * (longitude / 360 + 0.5), size * y

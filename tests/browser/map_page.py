@@ -49,6 +49,10 @@ with live._lock:
     pass  # the poller's thread has drawn
 """
 
+_SETTLED: Final = """
+print(live._wishes.looks, [each["across"] for each in live._view.front.clusters.values()])
+"""
+
 # Keeps what is drawn on the visitors' canvas: circles in its own pixels, frame by frame.
 RECORDER: Final = """(() => {
     const drawn = window.drawn = {count: 0, frames: []};
@@ -188,7 +192,7 @@ class MapPage:
         seen, state = "", "?"
         while state != seen:
             self.page.evaluate(_REST)
-            seen, state = state, self.python("print(live._wishes.viewport, live._view.front.clusters['across'])")
+            seen, state = state, self.python(_SETTLED)
         return self
 
     def until(self, holds: Callable[[], bool]) -> None:
@@ -236,7 +240,8 @@ class MapPage:
 
     def view(self) -> dict[str, float]:
         """Give what the map shows, in degrees."""
-        code = "v = live._wishes.viewport; print(json.dumps([v.zoom, v.south, v.west, v.north, v.east]))"
+        code = "v = [*live._wishes.looks.values()][-1].viewport\n"
+        code += "print(json.dumps([v.zoom, v.south, v.west, v.north, v.east]))"
         return dict(zip(("zoom", "south", "west", "north", "east"), json.loads(self.python(code)), strict=True))
 
     # The panel

@@ -18,8 +18,10 @@ NEVER = 3600.0  # an interval that no test waits for
 GENEROUS = 20.0
 STATE = (
     *("clock", "status", "figures", "controls", "legend", "filters", "visitors", "events", "payments"),
-    *("card", "selected", "tip", "popup", "clusters"),
+    *("card", "selected"),
 )
+OF_A_VIEW = ("clusters", "heat", "tips", "popups")
+VIEW = "a view"
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -72,13 +74,19 @@ def front(live: LiveMap) -> Front:
 
 
 def ask(live: LiveMap, do: str, **wish: Any) -> None:
-    """Wish for something, as a browser does."""
-    live._take({"do": do, **wish})
+    """Wish for something, as a browser does; it is the same view's unless it names another."""
+    live._take({"do": do, "view": VIEW, **wish})
+
+
+def own(live: LiveMap, trait: str, view: str | None = None) -> Any:
+    """Give what is shown of a trait in one view, by default the one that came last."""
+    shown = getattr(front(live), trait)
+    return [*shown.values()][-1] if view is None else shown[view]
 
 
 def state(live: LiveMap) -> dict[str, Any]:
     """Give all that is shown."""
-    return {name: getattr(front(live), name) for name in STATE}
+    return {name: getattr(front(live), name) for name in STATE} | {name: own(live, name) for name in OF_A_VIEW}
 
 
 def names(live: LiveMap) -> list[str]:
@@ -93,7 +101,7 @@ def figure(live: LiveMap, label: str) -> tuple[str, str]:
 
 def on_map(live: LiveMap) -> int:
     """Give the number of visitors that the clusters stand for."""
-    return sum(item[-1] for item in front(live).clusters["items"])
+    return sum(item[-1] for item in own(live, "clusters")["items"])
 
 
 def registry() -> dict[str, Any]:

@@ -32,6 +32,7 @@ from tests.livemap.maps import (
     made,
     names,
     on_map,
+    own,
     refreshed,
     registry,
     settle,
@@ -113,7 +114,7 @@ def test_a_map_that_was_never_shown_is_not_in_the_registry_of_widgets() -> None:
 def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
     before = set(registry())
     live = shown(people(50))
-    ask(live, "open", id=front(live).clusters["items"][0][0], place=[0, 0])
+    ask(live, "open", id=own(live, "clusters")["items"][0][0], place=[0, 0])
     assert len(registry()) > len(before) + 8
     live.basemap = "osm"
     thread = live._sites.pollers[""]._thread
@@ -222,7 +223,7 @@ def test_before_the_first_answer_nothing_is_claimed() -> None:
 def test_nobody_here_is_said() -> None:
     live = shown(people(0))
     assert front(live).status["notes"] == ["Nobody here right now"]
-    assert front(live).clusters["items"] == []
+    assert own(live, "clusters")["items"] == []
     assert front(live).visitors == {"rows": [], "total": 0, "sort": "score"}
 
 
@@ -249,11 +250,11 @@ def test_who_is_not_on_the_map_is_counted() -> None:
 
 def test_a_fault_keeps_the_data_and_says_what_is_wrong() -> None:
     live = shown(people(40), ServerError("The site is down (500). Try later."), people(41))
-    before = front(live).clusters
+    before = own(live, "clusters")
     refreshed(live)
     assert front(live).status["text"].startswith("The site is down (500). Try later. Next try at ")
     assert front(live).status["state"] == "retrying"
-    assert front(live).clusters == before
+    assert own(live, "clusters") == before
     assert figure(live, "Visitors now")[0] == "40"
     refreshed(live)
     assert figure(live, "Visitors now")[0] == "41"
@@ -287,34 +288,34 @@ def test_pausing_refreshing_and_resuming_in_the_browser() -> None:
 
 def test_pointing_at_a_cluster_says_who_is_there_until_the_pointer_leaves() -> None:
     live = shown(people(30, latitude=38.7, longitude=-9.1, city="Lisbon", country_code="PT"))
-    ((cluster, *_),) = front(live).clusters["items"]
+    ((cluster, *_),) = own(live, "clusters")["items"]
     ask(live, "hover", id=cluster)
-    assert front(live).tip["id"] == cluster
-    assert front(live).tip["title"] == "Lisbon, Portugal"
-    assert front(live).tip["lines"][0] == ["visitors", "30"]
+    assert own(live, "tips")["id"] == cluster
+    assert own(live, "tips")["title"] == "Lisbon, Portugal"
+    assert own(live, "tips")["lines"][0] == ["visitors", "30"]
     ask(live, "hover", id=None)
-    assert front(live).tip == {}
+    assert own(live, "tips") == {}
 
 
 def test_opening_a_cluster_lists_a_few_of_its_visitors() -> None:
     live = shown(people(300, latitude=38.7, longitude=-9.1, display_name="Ada"))
-    ((cluster, *_),) = front(live).clusters["items"]
+    ((cluster, *_),) = own(live, "clusters")["items"]
     ask(live, "open", id=cluster, place=[38.7, -9.1])
-    popup = front(live).popup
+    popup = own(live, "popups")
     assert (popup["id"], popup["place"]) == (cluster, [38.7, -9.1])
     assert 0 < len(popup["rows"]) == 300 - popup["more"]
     ask(live, "select", **{name: popup["rows"][0][name] for name in ("site", "id")})
     assert front(live).card["name"] == "Ada"
     ask(live, "close")
-    assert front(live).popup == {}
+    assert own(live, "popups") == {}
     assert front(live).card["name"] == "Ada"
 
 
 def test_opening_a_lone_visitor_opens_the_card() -> None:
     live = shown(people(1, display_name="Ada", latitude=38.7, longitude=-9.1))
-    ((cluster, *_),) = front(live).clusters["items"]
+    ((cluster, *_),) = own(live, "clusters")["items"]
     ask(live, "open", id=cluster, place=[38.7, -9.1])
-    assert front(live).popup == {}
+    assert own(live, "popups") == {}
     assert front(live).card["name"] == "Ada"
     assert front(live).selected["place"] == [38.7, -9.1]
 
@@ -322,24 +323,24 @@ def test_opening_a_lone_visitor_opens_the_card() -> None:
 def test_tip_and_popup_follow_a_refresh_and_stay_open() -> None:
     first = people(30, latitude=38.7, longitude=-9.1, display_name="Ada")
     live = shown(first, people(5, latitude=38.7, longitude=-9.1, display_name="Bob"), people(0))
-    ((cluster, *_),) = front(live).clusters["items"]
+    ((cluster, *_),) = own(live, "clusters")["items"]
     ask(live, "hover", id=cluster)
     refreshed(live)
-    assert front(live).tip["lines"][0] == ["visitors", "5"]
+    assert own(live, "tips")["lines"][0] == ["visitors", "5"]
     ask(live, "open", id=cluster, place=[38.7, -9.1])
-    assert {row["name"] for row in front(live).popup["rows"]} == {"Bob"}
+    assert {row["name"] for row in own(live, "popups")["rows"]} == {"Bob"}
     refreshed(live)
-    assert front(live).popup["title"] == "Nobody here any more"
+    assert own(live, "popups")["title"] == "Nobody here any more"
     ask(live, "close")
-    assert front(live).tip["title"] == "Nobody here any more"
+    assert own(live, "tips")["title"] == "Nobody here any more"
 
 
 def test_a_cluster_that_is_open_has_no_tip_besides() -> None:
     live = shown(people(30, latitude=38.7, longitude=-9.1))
-    ((cluster, *_),) = front(live).clusters["items"]
+    ((cluster, *_),) = own(live, "clusters")["items"]
     ask(live, "open", id=cluster, place=[38.7, -9.1])
     ask(live, "hover", id=cluster)
-    assert front(live).tip == {}
+    assert own(live, "tips") == {}
 
 
 def test_selecting_a_visitor_opens_the_card_which_stays_when_they_leave() -> None:
@@ -495,7 +496,7 @@ def test_who_arrives_pulses_once_and_nobody_at_first(sent: Sent) -> None:
     for _ in range(3):
         refreshed(live)
     (news,) = sent.told("news")
-    assert len(news["arrived"]) == 2
+    assert len(*news["arrived"].values()) == 2
     assert (news["payments"], news["more"]) == ([], 0)
 
 
@@ -503,7 +504,7 @@ def test_a_crowd_that_arrives_is_a_bounded_number_of_pulses(sent: Sent) -> None:
     live = shown(people(1), people(50_000))
     refreshed(live)
     (news,) = sent.told("news")
-    assert 0 < len(news["arrived"]) < 500
+    assert 0 < len(*news["arrived"].values()) < 500
 
 
 def test_a_payment_is_announced_once_at_its_payers_place(sent: Sent) -> None:
@@ -539,7 +540,7 @@ def test_what_the_filters_hide_is_not_announced(sent: Sent) -> None:
     live.filter(device="desktop")
     refreshed(live)
     (news,) = sent.told("news")
-    assert len(news["arrived"]) == 1
+    assert len(*news["arrived"].values()) == 1
     assert [each["who"] for each in news["payments"]] == ["d"]
 
 
@@ -766,7 +767,7 @@ def test_whatever_strangers_write_everywhere_is_short_plain_text() -> None:
     live = shown(first, ServerError(HOSTILE * 400))
     ask(live, "facets", open=True)
     ask(live, "select", site="", id=str(live._scene.visitors["_key"][0]))
-    cluster = max(front(live).clusters["items"], key=lambda item: item[-1])[0]
+    cluster = max(own(live, "clusters")["items"], key=lambda item: item[-1])[0]
     ask(live, "hover", id=cluster)
     ask(live, "open", id=cluster, place=[0, 0])
     live.filter(page=live._scene.with_dimensions("page")["page"][0], city=HOSTILE * 100)
@@ -800,7 +801,7 @@ def test_absurd_places_are_no_error_and_nobody_is_lost(sent: Sent) -> None:
     ask(live, "viewport", zoom=0.0, south=-90.0, north=90.0, west=-180.0, east=180.0)
     assert on_map(live) + front(live).legend["unplaced"] == 10
     assert on_map(live) >= 3
-    assert all(abs(item[1]) <= 90 and abs(item[2]) <= 360 for item in front(live).clusters["items"])
+    assert all(abs(item[1]) <= 90 and abs(item[2]) <= 360 for item in own(live, "clusters")["items"])
     ask(live, "heat", on=True)
     live.fit()
     sent.bytes()
@@ -809,9 +810,9 @@ def test_absurd_places_are_no_error_and_nobody_is_lost(sent: Sent) -> None:
 def test_five_thousand_at_one_point_are_one_cluster_however_near() -> None:
     live = shown(people(5000, latitude=52.52, longitude=13.4))
     ask(live, "viewport", zoom=14.0, south=52.51, north=52.53, west=13.39, east=13.41)
-    ((cluster, *_),) = front(live).clusters["items"]
+    ((cluster, *_),) = own(live, "clusters")["items"]
     ask(live, "open", id=cluster, place=[52.52, 13.4])
-    assert front(live).popup["more"] > 4900
+    assert own(live, "popups")["more"] > 4900
 
 
 def test_one_visitor_who_is_there_twice_is_one() -> None:
@@ -834,7 +835,7 @@ def test_an_empty_moment_after_a_crowd_clears_all() -> None:
     live.color_by = "device"
     ask(live, "facets", open=True)
     refreshed(live)
-    assert front(live).clusters["items"] == []
+    assert own(live, "clusters")["items"] == []
     assert [getattr(front(live), name)["total"] for name in ("visitors", "events", "payments")] == [0, 0, 0]
     assert {len(each) for each in front(live).filters["options"].values()} == {0}
 
@@ -879,12 +880,12 @@ def test_unchanged_data_send_nothing_but_the_clock(sent: Sent, color_by: Any) ->
 def test_moving_the_map_groups_anew_without_a_request(sent: Sent) -> None:
     live = shown(people(2000))
     source = live._sites.pollers[""]._source
-    before = front(live).clusters
+    before = own(live, "clusters")
     ask(live, "viewport", **EUROPE)
     sent.clear()
     ask(live, "viewport", **(EUROPE | {"zoom": 6.0}))
-    assert front(live).clusters["across"] > before["across"]
-    assert {item[0].split("/")[0] for item in front(live).clusters["items"]} == {str(front(live).clusters["across"])}
+    assert own(live, "clusters")["across"] > before["across"]
+    assert {item[0].split("/")[0] for item in own(live, "clusters")["items"]} == {str(own(live, "clusters")["across"])}
     assert source.calls == 1  # type: ignore[attr-defined]
     assert [set(each) for each in sent.states()] == [{"clusters"}]
     sent.clear()
@@ -895,22 +896,100 @@ def test_moving_the_map_groups_anew_without_a_request(sent: Sent) -> None:
 def test_the_view_is_kept_across_refreshes(sent: Sent) -> None:
     live = shown(people(2000), people(2100))
     ask(live, "viewport", **EUROPE)
-    across = front(live).clusters["across"]
+    across = own(live, "clusters")["across"]
     sent.clear()
     refreshed(live)
-    assert front(live).clusters["across"] == across
+    assert own(live, "clusters")["across"] == across
     assert not any({"zoom", "center", "bounds"} & set(each) for each in sent.states())
 
 
 def test_the_heat_is_sent_only_while_it_is_shown() -> None:
     live = shown(people(200), people(300))
-    assert live._view is not None
-    heat = live._view._heat
-    assert heat.locations == []
+    assert own(live, "heat") == []
     ask(live, "heat", on=True)
-    first = heat.locations
+    first = own(live, "heat")
     assert first
     refreshed(live)
-    assert heat.locations != first
+    assert own(live, "heat") != first
     ask(live, "heat", on=False)
-    assert heat.locations == []
+    assert own(live, "heat") == []
+
+
+# Several views
+
+NARROW = {"zoom": 2.0, "south": -10.0, "north": 60.0, "west": -20.0, "east": 40.0}
+WIDE = {"zoom": 2.0, "south": -60.0, "north": 80.0, "west": -170.0, "east": 170.0}
+
+
+def test_each_view_shows_what_it_looks_at() -> None:
+    live = shown(people(2000))
+    ask(live, "viewport", view="wide", **WIDE)
+    alone = own(live, "clusters", "wide")
+    ask(live, "beat", view="wide")
+    ask(live, "viewport", view="narrow", **NARROW)
+    assert own(live, "clusters", "wide") == alone
+    assert 0 < len(own(live, "clusters", "narrow")["items"]) < len(alone["items"])
+
+
+def test_what_one_view_points_at_and_opens_is_its_own() -> None:
+    live = shown(people(30, latitude=38.7, longitude=-9.1))
+    for view in ("one", "other"):
+        ask(live, "viewport", view=view, **WIDE)
+        ask(live, "beat", view=view)
+    cluster = own(live, "clusters", "one")["items"][0][0]
+    ask(live, "open", view="one", id=cluster, place=[38.7, -9.1])
+    ask(live, "hover", view="other", id=cluster)
+    assert (own(live, "popups", "one")["id"], own(live, "tips", "other")["id"]) == (cluster, cluster)
+    assert (own(live, "tips", "one"), own(live, "popups", "other")) == ({}, {})
+    assert own(live, "heat", "one") == []
+    ask(live, "heat", view="other", on=True)
+    assert own(live, "heat", "one") == []
+
+
+def test_the_colours_mean_the_same_in_all_views() -> None:
+    worth = pl.when(pl.int_range(2000) == 7).then(900.0).otherwise(1.0)  # in one place alone
+    live = shown(people(2000, expected_value=worth), color_by="expected_value")
+    places = live._scene.visitors.filter(pl.col("expected_value") > 1).select("latitude", "longitude").row(0)
+    ask(live, "viewport", view="wide", **WIDE)
+    ask(live, "beat", view="wide")
+    before = front(live).legend
+    south, west = places[0] + 5, places[1] + 5
+    ask(live, "viewport", view="narrow", zoom=5, south=south, north=south + 5, west=west, east=west + 5)
+    assert front(live).legend == before
+
+
+def test_a_view_that_has_gone_is_drawn_no_more_but_the_last_one_stays() -> None:
+    live = shown(people(20))
+    for view in ("one", "other"):
+        ask(live, "viewport", view=view, **WIDE)
+        ask(live, "beat", view=view)
+    assert set(front(live).clusters) == {"one", "other"}
+    ask(live, "away", view="one")
+    assert set(front(live).clusters) == {"one", "other"}
+    ask(live, "away", view="one", gone=True)
+    assert set(front(live).clusters) == {"other"}
+    ask(live, "away", view="other", gone=True)
+    assert set(front(live).clusters) == {"other"}
+
+
+def test_views_that_were_never_heard_of_again_make_room_for_new_ones() -> None:
+    live = shown(people(20))
+    for number in range(50):
+        ask(live, "viewport", view=f"view {number}", **WIDE)
+    assert set(front(live).clusters) == {"view 49"}
+
+
+def test_a_view_that_was_forgotten_is_asked_where_it_looks(sent: Sent) -> None:
+    live = shown(people(20))
+    ask(live, "viewport", view="known", **WIDE)
+    ask(live, "beat", view="known")
+    assert sent.told("look") == []
+    ask(live, "beat", view="forgotten")
+    assert sent.told("look") == [{"do": "look", "view": "forgotten"}]
+
+
+def test_a_person_fits_their_own_view_and_code_all_of_them(sent: Sent) -> None:
+    live = shown(people(20))
+    ask(live, "fit", view="one")
+    live.fit()
+    assert [each["view"] for each in sent.told("fit")] == ["one", None]

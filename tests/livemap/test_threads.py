@@ -18,7 +18,7 @@ from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.scene import Scene
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent
-from tests.livemap.maps import NEVER, STATE, ask, displayed, front, refreshed, registry, settle, state, until
+from tests.livemap.maps import NEVER, OF_A_VIEW, STATE, ask, displayed, front, refreshed, registry, settle, state, until
 from tests.livemap.sources import NOON, events, payments, visitors
 
 CROWD = 60
@@ -55,7 +55,7 @@ def assert_of_one_moment(shows: dict[str, Any], where: str) -> None:
     assert told == f"{number:,}", where
     assert shows["filters"]["total"] == CROWD + number % 40, where
     assert shows["visitors"]["total"] == matched == sum(item[-1] for item in shows["clusters"]["items"]), where
-    rows = [*shows["visitors"]["rows"], *shows["popup"].get("rows", [])]
+    rows = [*shows["visitors"]["rows"], *shows["popups"].get("rows", [])]
     assert {row["name"] for row in rows} <= {f"of {number}"}, where
     assert {row["label"] for row in shows["events"]["rows"]} <= {f"/{number}"}, where
     assert {row["amount"] for row in shows["payments"]["rows"]} <= {f"¥{number:,}"}, where
@@ -129,9 +129,10 @@ def test_whatever_happens_at_once_each_message_is_of_one_moment(sent: Sent, capl
     assert at_once(live, 25) == []
     live.start()
     settle(live)
-    messages = [each for each in sent.states() if set(each) & (set(STATE) - {"controls"})]
+    messages = [each for each in sent.states() if set(each) & ({*STATE, *OF_A_VIEW} - {"controls"})]
     for number, message in enumerate(messages):
         now |= {name: value for name, value in message.items() if name in STATE}
+        now |= {name: [*message[name].values()][-1] for name in OF_A_VIEW if name in message}
         assert_of_one_moment(now, f"message {number} of {len(messages)}: {sorted(message)}")
     assert len({message["clock"] for message in messages if "clock" in message}) > 2  # more than one moment came
     assert now["clock"] == round((NOON + timedelta(seconds=source.number)).timestamp() * 1000)

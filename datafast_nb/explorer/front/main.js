@@ -1,7 +1,7 @@
 // Puts the parts together: one view of an explorer. The filters, the theme and the signs of life are the live map's.
 
 import { asker } from "./ask.js";
-import { element, write } from "./dom.js";
+import { element, freshId, write } from "./dom.js";
 import { filters } from "./filters.js";
 import { follow } from "./follow.js";
 import { groups } from "./groups.js";
@@ -13,7 +13,7 @@ import { followTheme } from "./theme.js";
 export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const ask = asker(model, signal);
+  const ask = asker(model, signal, freshId());
   el.append(filters(model, ask), heading(model), empty(model), groups(model, ask), script(model));
   findRoot(el, signal).then((root) => root && furnish(root, model, ask, signal));
   return () => leaving.abort();

@@ -10,7 +10,7 @@ const PADDING = 0.15; // of the map's size, drawn beyond each edge for when the 
 const REACH = 4; // pixels around a cluster that count as on it
 
 /** Put the layer on a Leaflet map. Gives {show(on), redraw(), pulse(place, kind)}. */
-export function clusterLayer(map, model, ask, faults, signal) {
+export function clusterLayer(map, model, view, ask, faults, signal) {
   const canvas = document.createElement("canvas");
   canvas.className = "df-canvas";
   canvas.setAttribute("role", "img");
@@ -37,7 +37,9 @@ export function clusterLayer(map, model, ask, faults, signal) {
     if (!state.frame && !signal.aborted) state.frame = requestAnimationFrame(paint);
   };
   const take = () => {
-    const { across, items } = model.get("clusters");
+    const all = model.get("clusters");
+    // Until the kernel knows where this view looks, what another one shows; a saved notebook has nothing else.
+    const { across, items } = all[view] ?? Object.values(all).at(-1) ?? { across: 0, items: [] };
     state.marks = transition(state, across, items ?? [], currentShare(state));
     state.across = across;
     state.started = performance.now();

@@ -1,5 +1,7 @@
 // Finds the Leaflet map beside the front end, frames the world, and tells the kernel what the map shows.
 
+import { follow } from "./follow.js";
+
 const CENTRE = [26, 8]; // degrees, of the inhabited world
 const WORLD_HEIGHT = 0.4; // of the inhabited world, in units of the world's width
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
@@ -15,8 +17,8 @@ export async function findMap(model, el, signal) {
       const view = await promise;
       if (!root.contains(view.el) || !hasSize(view.obj?.getContainer())) continue;
       view.obj.invalidateSize({ animate: false, pan: true }); // it was made where it had another, maybe none
-      const [anchor, heat] = await layersOf(view, [model.get("anchor"), model.get("heat")]);
-      if (anchor && heat) return { root, view, map: view.obj, anchor, heat };
+      const [anchor, heat] = await layersOf(view, [model.get("anchor"), model.get("heat_layer")]);
+      if (anchor && heat) return { root, mapView: view, map: view.obj, anchor, heat };
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -34,9 +36,11 @@ async function layersOf(view, ids) {
 }
 
 /** Put the heat into its group, where it is drawn while the group is on the map; leaflet.heat needs a map with a size. */
-export async function addHeat(view, group, model, signal) {
-  const heat = await view.create_child_view(await model.widget_manager.get_model(model.get("heatmap")), { map_view: view });
+export async function addHeat(mapView, group, model, view, signal) {
+  const heatmap = await model.widget_manager.get_model(model.get("heatmap"));
+  const heat = await mapView.create_child_view(heatmap, { map_view: mapView });
   if (signal.aborted) return heat.remove();
+  follow(model, ["heat"], () => heat.obj.setLatLngs(model.get("heat")[view] ?? []));
   group.addLayer(heat.obj);
   signal.addEventListener("abort", () => heat.remove());
 }
@@ -61,8 +65,8 @@ export function frame(map, model) {
   setTimeout(() => map.off("resize", show), LAYOUT);
 }
 
-/** Tell the kernel what the map shows, now and after each move; and let the map follow its place on the page. */
-export function watchViewport(map, ask, signal) {
+/** Tell the kernel what the map shows: now, after each move, and when it asks; let the map follow its place on the page. */
+export function watchViewport(map, model, view, ask, signal) {
   let timer = null;
   const tell = () => {
     const bounds = map.getBounds();
@@ -79,12 +83,15 @@ export function watchViewport(map, ask, signal) {
     clearTimeout(timer);
     timer = setTimeout(tell, SETTLED);
   };
+  const asked = (message) => message.do === "look" && message.view === view && tell();
   const resized = new ResizeObserver(() => map.invalidateSize({ pan: false, debounceMoveend: true }));
   map.on("moveend resize", moved);
+  model.on("msg:custom", asked);
   resized.observe(map.getContainer());
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
     map.off("moveend resize", moved);
+    model.off("msg:custom", asked);
     resized.disconnect();
   });
   tell();

@@ -1,6 +1,7 @@
 // Puts the parts together: one view of a live map.
 
 import { asker } from "./ask.js";
+import { freshId } from "./dom.js";
 import { faultList } from "./faults.js";
 import { filters } from "./filters.js";
 import { header } from "./header.js";
@@ -21,7 +22,8 @@ import { toasts } from "./toasts.js";
 export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const ask = asker(model, signal);
+  const view = freshId();
+  const ask = asker(model, signal, view);
   const faults = faultList();
   const clock = new Clock();
   const setClock = () => {
@@ -38,7 +40,7 @@ export function render({ model, el }) {
   const parts = [header(model, ask, clock, faults), filters(model, ask), panel(model, ask, clock)];
   el.append(...parts, timebar(model, ask, signal), legend(model));
   findMap(model, el, signal)
-    .then((found) => found && furnish(found, model, ask, clock, faults, signal))
+    .then((found) => found && furnish(found, model, view, ask, clock, faults, signal))
     .catch((error) => faults.report("The map can't be drawn", error));
   return () => leaving.abort();
 }
@@ -72,24 +74,21 @@ function keepKeys(root, map, signal) {
 }
 
 /** Put the visitors on the map that was found, and see to it as long as it is there. */
-function furnish({ root, view, map, anchor, heat }, model, ask, clock, faults, signal) {
+function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, faults, signal) {
   const messages = toasts();
-  map.getContainer().append(tip(model), messages.element);
+  map.getContainer().append(tip(model, view), messages.element);
   // ipyleaflet would send the kernel a message for each of the pointer's moves; nobody listens to them.
   map.off("mousemove");
   keepSize(map);
   frame(map, model);
-  const layer = clusterLayer(map, model, ask, faults, signal);
-  popups(map, model, ask, clock, signal);
+  const layer = clusterLayer(map, model, view, ask, faults, signal);
+  popups(map, model, view, ask, clock, signal);
   map.removeLayer(heat);
-  addHeat(view, heat, model, signal).catch((error) => faults.report("The heat can't be drawn", error));
+  addHeat(mapView, heat, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));
   switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
   switchable(map, anchor, (on) => layer.show(on), signal);
-  // What an earlier view was pointed at, and had open, is not so in this one.
-  ask({ do: "hover", id: null });
-  ask({ do: "facets", open: false });
-  announce(model, map, layer, messages, signal);
-  watchViewport(map, ask, signal);
+  announce(model, view, map, layer, messages, signal);
+  watchViewport(map, model, view, ask, signal);
   followTheme(root, model, () => layer.redraw(), signal);
   keepKeys(root, map, signal);
   presence(root, ask, signal);

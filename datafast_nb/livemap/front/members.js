@@ -5,19 +5,19 @@ import { follow } from "./follow.js";
 import { visitorRow, writeVisitor } from "./rows.js";
 
 /** Make the box that describes the cluster under the pointer. */
-export function tip(model) {
+export function tip(model, view) {
   const root = element("div", { class: "df-tip", hidden: true }, ...summary());
   const draw = () => {
-    const cluster = model.get("tip");
+    const cluster = model.get("tips")[view] ?? {};
     write(root, { hidden: cluster.title === undefined });
     if (cluster.title !== undefined) writeSummary(root, cluster);
   };
-  follow(model, ["tip"], draw);
+  follow(model, ["tips"], draw);
   return root;
 }
 
 /** Make the content of a cluster's popup; it keeps the last, so that a popup does not blink as it closes. */
-export function members(model, ask, clock) {
+export function members(model, view, ask, clock) {
   const list = element("div", { class: "df-people" });
   const more = element("p", { class: "df-more" });
   const root = element("div", { class: "df-popup" }, ...summary(), list, more);
@@ -33,14 +33,14 @@ export function members(model, ask, clock) {
     writeVisitor(node, visitor, clock);
   };
   const draw = () => {
-    const cluster = model.get("popup");
-    if (cluster.title === undefined) return;
+    const cluster = model.get("popups")[view];
+    if (cluster?.title === undefined) return;
     writeSummary(root, cluster);
     arrange(list, cluster.rows, ({ site, id, name }) => `${site} ${id ?? `without id ${name}`}`, make, update);
     write(more, { text: cluster.more ? `and ${figure(cluster.more)} more` : "", hidden: !cluster.more });
   };
   // At once, and not after the message as elsewhere: Leaflet measures the content when it opens the popup.
-  for (const name of ["popup", "selected"]) model.on(`change:${name}`, draw);
+  for (const name of ["popups", "selected"]) model.on(`change:${name}`, draw);
   draw();
   return root;
 }

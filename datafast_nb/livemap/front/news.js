@@ -3,9 +3,9 @@
 const KINDS = { new: "First payment", renewal: "Renewal", refund: "Refund", other: "Payment" };
 
 /** Listen for news, and for the kernel's wish to move the map. */
-export function announce(model, map, layer, messages, signal) {
+export function announce(model, view, map, layer, messages, signal) {
   const show = ({ arrived, payments, more }) => {
-    for (const place of arrived) layer.pulse(place, "arrival");
+    for (const place of arrived[view] ?? []) layer.pulse(place, "arrival");
     for (const payment of payments) {
       if (payment.place) layer.pulse(payment.place, "payment");
       messages.show({ title: payment.amount, text: sentence(payment), kind: "payment" });
@@ -14,7 +14,7 @@ export function announce(model, map, layer, messages, signal) {
   };
   const received = (message) => {
     if (message.do === "news" && document.visibilityState === "visible") show(message);
-    if (message.do === "fit") map.fitBounds(message.bounds, { maxZoom: 8, padding: [32, 32] });
+    if (message.do === "fit" && (message.view ?? view) === view) map.fitBounds(message.bounds, { maxZoom: 8, padding: [32, 32] });
   };
   model.on("msg:custom", received);
   signal.addEventListener("abort", () => model.off("msg:custom", received));

@@ -5,8 +5,8 @@ import { members } from "./members.js";
 const WIDTH = 300;
 
 /** Open, move and close the popup as the kernel says, and tell the kernel when a person closes it. */
-export function popups(map, model, ask, clock, signal) {
-  const content = members(model, ask, clock);
+export function popups(map, model, view, ask, clock, signal) {
+  const content = members(model, view, ask, clock);
   let open = null; // {id, popup}
   const opened = ({ popup }) => {
     if (popup.getContent() === content) open = { ...open, popup };
@@ -17,8 +17,9 @@ export function popups(map, model, ask, clock, signal) {
     ask({ do: "close" });
   };
   const draw = () => {
-    const { id, place } = model.get("popup");
-    if (id === open?.id && id !== undefined) return;
+    const own = model.get("popups")[view];
+    if (!own || own.id === open?.id) return;
+    const { id, place } = own;
     const before = open;
     open = id === undefined ? null : { id };
     if (before?.popup) map.closePopup(before.popup);
@@ -28,7 +29,7 @@ export function popups(map, model, ask, clock, signal) {
     if (open.popup) open.popup.options.autoPan = false;
   };
   map.on({ popupopen: opened, popupclose: closed });
-  model.on("change:popup", draw);
+  model.on("change:popups", draw);
   signal.addEventListener("abort", () => {
     map.off({ popupopen: opened, popupclose: closed });
     if (open?.popup) map.closePopup(open.popup);

@@ -5,14 +5,14 @@ const GRACE = 8000; // milliseconds out of sight, after which it counts as away:
 
 /** Send signs of life while the map is on the screen, and word when it is no more. */
 export function presence(root, ask, signal) {
-  const view = Math.random().toString(36).slice(2);
   let onScreen = true;
   let first = true;
   let timer = null;
-  const away = () => ask({ do: "away", view });
+  const away = () => ask({ do: "away" });
+  const gone = () => ask({ do: "away", gone: true });
   const seen = () => onScreen && document.visibilityState === "visible";
   const beat = () => {
-    ask({ do: "beat", view, first });
+    ask({ do: "beat", first });
     first = false;
     timer = setTimeout(beat, EVERY);
   };
@@ -29,12 +29,12 @@ export function presence(root, ask, signal) {
   });
   observer.observe(root);
   document.addEventListener("visibilitychange", look, { signal });
-  window.addEventListener("pagehide", away, { signal });
+  window.addEventListener("pagehide", gone, { signal });
   window.addEventListener("pageshow", look, { signal });
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
     observer.disconnect();
-    away();
+    gone();
   });
   look();
 }
