@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
@@ -45,6 +47,18 @@ def money(amount: float | None, currency: str | None, *, exact: bool = False) ->
     number = _number(abs(amount), decimals, exact=exact)
     sign = "-" if amount < 0 and number.strip("0.,") else ""
     return f"{sign}{symbol}{number}"
+
+
+def clock(when: datetime, time_zone: str = "UTC") -> str:
+    """Give a time of day as clocks in a time zone show it, and the zone.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> clock(datetime(2026, 7, 1, 12, tzinfo=UTC), "Europe/Berlin")
+    '14:00:00 Europe/Berlin'
+    """
+    return f"{when.astimezone(ZoneInfo(time_zone)):%H:%M:%S} {time_zone}"
 
 
 @lru_cache(maxsize=512)

@@ -12,6 +12,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import calendar_steps, recorded, wording
 from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.checks import checked_zone
 from datafast_nb.formats import money
 from datafast_nb.history import History
 from datafast_nb.history.stretches import stretches
@@ -84,7 +85,7 @@ def trend(
     """
     if not isinstance(history, History):
         raise TypeError(f"trend takes a History, such as dfn.History('site-history'), not {type(history).__name__}.")
-    zone, step = recorded.checked_zone(time_zone), None if every is None else calendar_steps.checked_step(every)
+    zone, step = checked_zone(time_zone), None if every is None else calendar_steps.checked_step(every)
     watched = stretches(history, start, end)
     if watched.is_empty():
         return wording.message(_SUBJECT, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)

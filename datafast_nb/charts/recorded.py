@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -43,14 +42,6 @@ def within(rows: pl.LazyFrame, start: datetime | None, end: datetime | None) -> 
     for edge, name, holds in ((start, "start", pl.Expr.ge), (end, "end", pl.Expr.lt)):
         rows = rows if edge is None else rows.filter(holds(pl.col("at"), in_utc(edge, name)))
     return rows
-
-
-def checked_zone(name: str) -> str:
-    """Give a time zone's name, or refuse what is none."""
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, OSError, TypeError, ValueError) as error:  # what ZoneInfo raises for what is no time zone
-        raise ValueError(f"{name!r:.60} is no time zone; give one such as 'Europe/Berlin' or 'UTC'.") from error
 
 
 def left_out(count: int, noun: str) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 
 from datafast_nb.charts import recorded, wording
 from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.checks import checked_zone
 from datafast_nb.history import History
 from datafast_nb.history.stretches import between, stretches
 from datafast_nb.history.tables import MOMENT
@@ -91,7 +92,7 @@ def rhythm(
     ...     history = dfn.demo.simulate(folder, days=0.1, visitors_per_day=500, progress=False)
     ...     chart = dfn.charts.rhythm(history, time_zone="Europe/Berlin")
     """
-    how, zone = _measure(measure), recorded.checked_zone(time_zone)
+    how, zone = _measure(measure), checked_zone(time_zone)
     rows = _rows(data, measure, start, end)
     if isinstance(data, History):
         watched = stretches(data, start, end)

@@ -23,6 +23,7 @@ from datafast_nb.explorer.question import Question, after_choosing, checked_dime
 from datafast_nb.explorer.script import called, script
 from datafast_nb.explorer.view import View
 from datafast_nb.filters import Filters
+from datafast_nb.formats import clock
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.drawing import filter_bar, offered
 from datafast_nb.livemap.poller import checked, sentence
@@ -364,8 +365,9 @@ class Explorer(OpenedWhenShown):
     def _status(self) -> dict[str, str]:
         """Say what is shown, of when, and what is wrong."""
         snapshot = self.snapshot
+        zone = "UTC" if self._live is None else self._live.time_zone
         here = None if snapshot is None else number(snapshot.visitors.height, "visitor")
-        shown = "" if snapshot is None else f"{here} at {snapshot.fetched_at:%H:%M:%S} UTC"
+        shown = "" if snapshot is None else f"{here} at {clock(snapshot.fetched_at, zone)}"
         if self._live is None:
             return {"tone": "stopped" if self._fault else "", "text": self._fault or "", "shown": shown}
         status = self._live.status

@@ -88,6 +88,7 @@ class Front(Wishing):
     tips = Dict().tag(sync=True)
     popups = Dict().tag(sync=True)
     theme = Unicode("auto").tag(sync=True)
+    zone = Unicode("UTC").tag(sync=True)
     framed = Bool(default_value=False).tag(sync=True)
     map = Unicode().tag(
         sync=True

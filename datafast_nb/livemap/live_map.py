@@ -14,8 +14,9 @@ from typing import Any, Final, get_args
 
 import polars as pl
 from traitlets import Any as AnyTrait
-from traitlets import Bunch, Enum, Float, Int, TraitError, observe, validate
+from traitlets import Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
 
+from datafast_nb.checks import checked_zone
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Filters
@@ -77,10 +78,12 @@ class LiveMap(OpenedWhenShown):
         Height of the map, in pixels, at least 120.
     theme : str
         ``light``, ``dark``, or ``auto`` for that of the page.
+    time_zone : str
+        The time zone of all times of day, such as ``"Europe/Berlin"``; as in the charts, UTC unless it is given.
 
     Attributes
     ----------
-    interval, color_by, basemap, height, theme
+    interval, color_by, basemap, height, theme, time_zone
         As above. They can be changed, observed and linked (``ipywidgets.link``, ``ipywidgets.jslink``) at any time.
 
     Raises
@@ -88,7 +91,7 @@ class LiveMap(OpenedWhenShown):
     TypeError
         `source` has no method ``snapshot()``, `basemap` can't be one, or a number is none.
     ValueError
-        `height` is under 120, a name is unknown, or a replay is one of several sources.
+        `height` is under 120, a name or the time zone is unknown, or a replay is one of several sources.
     traitlets.TraitError
         Another value is impossible.
 
@@ -117,6 +120,7 @@ class LiveMap(OpenedWhenShown):
     basemap = AnyTrait(None, allow_none=True).tag(sync=True, to_json=lambda value, _: _name_of(value))
     height = Int(460).tag(sync=True)
     theme = Enum(("auto", "light", "dark"), default_value="auto").tag(sync=True)
+    time_zone = Unicode("UTC").tag(sync=True)
 
     _view: View | None = None
 
@@ -129,6 +133,7 @@ class LiveMap(OpenedWhenShown):
         basemap: Basemap = None,
         height: int = 460,
         theme: str = "auto",
+        time_zone: str = "UTC",
     ) -> None:
         sources = named(source)
         for name, value in (("interval", interval), ("height", height)):
@@ -137,6 +142,7 @@ class LiveMap(OpenedWhenShown):
         if height < LEAST_HEIGHT:
             raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
         checked(basemap)
+        checked_zone(time_zone)
         replay = replayed(sources)
         self._timebar = None if replay is None else TimeBar(replay)
         self._source_names = ", ".join(type(each).__name__ for each in sources.values())
@@ -157,7 +163,8 @@ class LiveMap(OpenedWhenShown):
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
         every = float(interval) if self._timebar is None else EVERY
         self._sites = Sites(asked, every, _weakly(self._update), self._presence.is_watched)
-        super().__init__(interval=interval, color_by=color_by, basemap=basemap, height=int(height), theme=theme)
+        traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone}
+        super().__init__(interval=interval, color_by=color_by, **traits)
         weakref.finalize(self, self._sites.close)
         if replay is None:
             self._sites.each(Poller.start)
@@ -343,7 +350,8 @@ class LiveMap(OpenedWhenShown):
             why = "Nothing has arrived yet" if self._timebar is None else "Nothing is known of this moment, or not yet,"
             raise RuntimeError(f"{why} that could be saved. Wait until live.snapshot is not None.")
         file = Path(path)
-        write_whole(file, page(snapshot, title=title, redact=redact).encode())
+        document = page(snapshot, title=title, redact=redact, time_zone=self.time_zone)
+        write_whole(file, document.encode())
         return file
 
     def close(self) -> None:
@@ -411,7 +419,14 @@ class LiveMap(OpenedWhenShown):
     def _change_colours(self, change: Bunch) -> None:
         self._wish(color_by=change["new"])
 
-    @observe("theme")
+    @validate("time_zone")
+    def _check_time_zone(self, proposal: Bunch) -> str:
+        try:
+            return checked_zone(proposal["value"])
+        except ValueError as error:
+            raise TraitError(str(error)) from error
+
+    @observe("theme", "time_zone")
     def _change_theme(self, _change: Bunch) -> None:
         self._wish()
 
@@ -599,8 +614,9 @@ class LiveMap(OpenedWhenShown):
             self._follow_replay()
 
     def _worded(self, status: Status) -> Status:
-        """Say in a status what the replay does, if there is one."""
-        return status if self._timebar is None else replace(status, replay=self._timebar.doing())
+        """Say in a status what the replay does, if there is one, and times in the map's zone."""
+        replay = None if self._timebar is None else self._timebar.doing()
+        return replace(status, replay=replay, time_zone=self.time_zone)
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
         """Tell the user's functions; outside the drawing's lock, so they may take as long as they like."""
@@ -625,7 +641,7 @@ class LiveMap(OpenedWhenShown):
     def _faults(self) -> list[str]:
         """One sentence for each site, and for each callback, with which something is wrong."""
         listeners = (self._updated, self._chose, self._paid, self._came, self._stood)
-        return [*self._sites.faults, *(fault for each in listeners for fault in each.faults)]
+        return [*self._sites.faults(self.time_zone), *(fault for each in listeners for fault in each.faults)]
 
     def _draw(self) -> None:
         """Show the present scene as it is wished for. The caller holds the lock."""
@@ -634,7 +650,10 @@ class LiveMap(OpenedWhenShown):
         state = self._drawing.state(self._scene, self._wishes)
         if self._timebar is not None:
             state |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
-        self._view.show(state | {"status": self._status_line(), "controls": self._controls(), "theme": self.theme})
+        self._view.show(
+            state
+            | {"status": self._status_line(), "controls": self._controls(), "theme": self.theme, "zone": self.time_zone}
+        )
 
     def _status_line(self) -> dict[str, Any]:
         """Say how the polling stands, and what else a reader should know."""

@@ -21,7 +21,7 @@ from datafast_nb.errors import (
     NotRecordedError,
     RetryLaterError,
 )
-from datafast_nb.formats import duration, plain
+from datafast_nb.formats import clock, duration, plain
 from datafast_nb.snapshot import Snapshot, Source
 
 State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"]
@@ -65,6 +65,8 @@ class Status:
         What a replay does, such as ``Playing at 60×``; None where the source is none.
     waiting_since : datetime or None
         When the request was sent that is still without an answer, in UTC, while ``waiting``.
+    time_zone : str
+        Of times in the sentence.
     """
 
     state: State
@@ -73,12 +75,12 @@ class Status:
     retry_at: datetime | None = None
     replay: str | None = None
     waiting_since: datetime | None = None
+    time_zone: str = "UTC"
 
     def __str__(self) -> str:
-        again = "Trying again now." if self.retry_at is None else f"Next try at {self.retry_at:%H:%M:%S} UTC."
-        waiting = (
-            "" if self.waiting_since is None else f"Waiting since {self.waiting_since:%H:%M:%S} UTC for an answer."
-        )
+        again = "Trying again now." if self.retry_at is None else f"Next try at {clock(self.retry_at, self.time_zone)}."
+        since = self.waiting_since
+        waiting = "" if since is None else f"Waiting since {clock(since, self.time_zone)} for an answer."
         sentences: dict[State, str] = {
             "starting": "Loading…",
             "live": self.replay or f"Live · every {duration(self.interval)}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from datafast_nb.formats import plain
+from datafast_nb.formats import clock, plain
 from datafast_nb.livemap.poller import Moment, Poller, State, Status
 from datafast_nb.livemap.scene import ONE_SITE
 from datafast_nb.snapshot import Snapshot, Source
@@ -117,16 +118,18 @@ class Sites:
             return statuses[0]
         return min(statuses, key=lambda status: _BEST_FIRST.index(status.state))
 
-    @property
-    def faults(self) -> list[str]:
-        """One sentence for each of several sites that is worse off than the whole."""
+    def faults(self, time_zone: str) -> list[str]:
+        """Give one sentence for each of several sites that is worse off than the whole, with times of a zone."""
         if len(self.pollers) == 1:
             return []
         moments = self.moments.items()
         worse = {name: each for name, each in moments if each.status.fault or each.status.waiting_since}
-        return [f"{plain(name, 40)}: {moment.status}{_age(moment)}" for name, moment in worse.items()]
+        return [
+            f"{plain(name, 40)}: {replace(moment.status, time_zone=time_zone)}{_age(moment, time_zone)}"
+            for name, moment in worse.items()
+        ]
 
 
-def _age(moment: Moment) -> str:
+def _age(moment: Moment, time_zone: str) -> str:
     """Say from when the data are that stay on the screen."""
-    return "" if moment.snapshot is None else f" Its data are from {moment.snapshot.fetched_at:%H:%M:%S} UTC."
+    return "" if moment.snapshot is None else f" Its data are from {clock(moment.snapshot.fetched_at, time_zone)}."

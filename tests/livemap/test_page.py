@@ -309,7 +309,7 @@ def test_there_is_land_on_both_sides_of_the_map(longitudes: list[float]) -> None
 def test_an_empty_site_says_so_in_every_part() -> None:
     shown = Document(page(Snapshot(fetched_at=NOON))).text
     assert "Nobody is here right now" in shown
-    assert "Nobody was on the website at 12:00 UTC." in shown
+    assert "Nobody was on the website at 12:00:00 UTC." in shown
     assert "Nothing happened in these ten minutes." in shown
     assert "No payment in these ten minutes." in shown
     assert "Expected value – Revenue, 10 min –" in shown

@@ -5,15 +5,13 @@ import { follow } from "./follow.js";
 import { icon, swapIcon } from "./icons.js";
 import { choices, labelledSelect, showChoice } from "./select.js";
 import { ticks } from "./ticks.js";
+import { clocksOf } from "./zone.js";
 
 const SEEK_EVERY = 200; // milliseconds between two moments that the kernel is asked for while the slider moves
 const PATIENCE = 4000; // milliseconds that the slider stays where a person put it, without word from the kernel
 const ROOM = 84; // pixels for a mark
 const MINUTE = 60_000;
 const LEAPS = [1, 5, 15, 60, 360, 1440].map((minutes) => minutes * MINUTE); // of an arrow key
-
-const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const DATE = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", year: "numeric" });
 
 /** Make the time bar; it is hidden unless the source can be moved in time. */
 export function timebar(model, ask, signal) {
@@ -22,14 +20,16 @@ export function timebar(model, ask, signal) {
   const speed = labelledSelect("Speed", (value) => ask({ do: "speed", value: Number(value) }));
   write(speed.select, { title: "Seconds of the past in one second" });
   const time = element("strong", { class: "df-clock" });
+  const zone = element("span", { class: "df-zone" });
   const date = element("span", { class: "df-date" });
+  let clocks = clocksOf(model.get("zone"));
   const seeker = wishedMoment(ask, () => draw());
-  const slider = timeSlider(model, seeker, toggle, signal);
+  const slider = timeSlider(model, seeker, toggle, () => clocks, signal);
   const root = element(
     "div",
     { class: "df-timebar", role: "group", "aria-label": "Time of the replay", hidden: true },
     play,
-    element("span", { class: "df-moment" }, time, date),
+    element("span", { class: "df-moment" }, element("span", { class: "df-of-day" }, time, zone), date),
     slider.element,
     speed.element,
   );
@@ -39,13 +39,15 @@ export function timebar(model, ask, signal) {
     if (replay.now === undefined) return;
     const now = seeker.moment(replay);
     writePlay(play, replay);
-    write(time, { text: TIME.format(now), title: inUtc(now) });
-    write(date, { text: DATE.format(now), title: inUtc(now) });
+    if (clocks.name !== model.get("zone")) clocks = clocksOf(model.get("zone"));
+    write(time, { text: clocks.time(now), title: inUtc(now) });
+    write(zone, { text: clocks.name });
+    write(date, { text: clocks.date(now), title: inUtc(now) });
     choices(speed.select, replay.speeds);
     showChoice(speed.select, String(replay.speed));
     slider.draw(now);
   };
-  follow(model, ["replay", "gaps"], draw);
+  follow(model, ["replay", "gaps", "zone"], draw);
   return root;
 }
 
@@ -95,8 +97,8 @@ function wishedMoment(ask, changed) {
   };
 }
 
-/** Make the slider on its rail, with gaps and marks. Gives {element, draw(now)}. */
-function timeSlider(model, seeker, toggle, signal) {
+/** Make the slider on its rail, with gaps and marks; `clocks()` tell the time. Gives {element, draw(now)}. */
+function timeSlider(model, seeker, toggle, clocks, signal) {
   const described = freshId();
   const input = element("input", { type: "range", class: "df-slider", "aria-label": "Moment", "aria-describedby": described });
   const gaps = element("span", { class: "df-gaps" });
@@ -107,20 +109,20 @@ function timeSlider(model, seeker, toggle, signal) {
   const frame = element("div", { class: "df-timeline" }, rail, input, marks, hint, note);
   input.addEventListener("input", () => seeker.go(model.get("replay").start + Number(input.value)));
   input.addEventListener("keydown", (event) => pressed(event, model.get("replay"), seeker, toggle));
-  pointing(frame, rail, hint, model);
+  pointing(frame, rail, hint, model, clocks);
   let drawn = null;
   const draw = (now) => {
     const { start, end } = model.get("replay");
     const share = end > start ? (now - start) / (end - start) : 1;
-    write(input, { min: 0, max: end - start, step: 1, disabled: start === end, "aria-valuetext": spoken(now) });
+    write(input, { min: 0, max: end - start, step: 1, disabled: start === end, "aria-valuetext": clocks().moment(now) });
     if (Number(input.value) !== now - start) input.value = now - start;
     write(rail, { "--df-share": `${100 * share}%` });
     const known = model.get("gaps");
-    const look = [start, end, rail.clientWidth, JSON.stringify(known)].join();
+    const look = [start, end, rail.clientWidth, clocks().name, JSON.stringify(known)].join();
     if (look === drawn) return;
     drawn = look;
     drawGaps(gaps, known, start, end);
-    drawTicks(marks, rail.clientWidth, start, end);
+    drawTicks(marks, rail.clientWidth, start, end, clocks());
     write(note, { text: known.length ? `Nothing was recorded in ${known.length} of its parts` : "" });
   };
   const resized = new ResizeObserver(() => model.get("replay").now !== undefined && draw(seeker.moment(model.get("replay"))));
@@ -152,24 +154,20 @@ function pressed(event, replay, seeker, toggle) {
 }
 
 /** Say which moment the pointer is over, and whether anything is known of it. */
-function pointing(frame, rail, hint, model) {
+function pointing(frame, rail, hint, model, clocks) {
   const move = ({ clientX }) => {
     const { left, width } = rail.getBoundingClientRect();
     const { start, end } = model.get("replay");
     const share = Math.min(1, Math.max(0, (clientX - left) / width));
     const time = start + share * (end - start);
     const unknown = model.get("gaps").some(([since, until]) => since < time && time < until);
-    write(hint, { text: `${spoken(time)}${unknown ? " · not recorded" : ""}`, hidden: false });
+    write(hint, { text: `${clocks().moment(time)}${unknown ? " · not recorded" : ""}`, hidden: false });
     const half = hint.offsetWidth / 2;
     const middle = Math.min(width - half, Math.max(half, share * width));
     write(hint, { "--df-at": `${middle}px` });
   };
   frame.addEventListener("pointermove", move);
   frame.addEventListener("pointerleave", () => write(hint, { hidden: true }));
-}
-
-function spoken(time) {
-  return `${DATE.format(time)}, ${TIME.format(time)}`;
 }
 
 function drawGaps(parent, known, start, end) {
@@ -181,8 +179,8 @@ function drawGaps(parent, known, start, end) {
   arrange(parent, known, ([since]) => since, make, update);
 }
 
-function drawTicks(parent, width, start, end) {
-  const marks = width && end > start ? ticks(start, end, Math.max(2, width / ROOM)) : [];
+function drawTicks(parent, width, start, end, clocks) {
+  const marks = width && end > start ? ticks(start, end, Math.max(2, width / ROOM), clocks) : [];
   const make = () => element("span", { class: "df-tick" }, element("span", { class: "df-label" }));
   const update = (node, { time, label, day }) => {
     const share = (time - start) / (end - start);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from importlib.resources import files
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -19,7 +20,9 @@ _MOST_CURRENCIES: Final = 4
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def page(snapshot: Snapshot, *, title: str = "Who is on the website", redact: bool = True) -> str:
+def page(
+    snapshot: Snapshot, *, title: str = "Who is on the website", redact: bool = True, time_zone: str = "UTC"
+) -> str:
     """Write a snapshot as a self-contained HTML page, which runs no script and asks nobody for anything.
 
     Parameters
@@ -31,6 +34,8 @@ def page(snapshot: Snapshot, *, title: str = "Who is on the website", redact: bo
     redact : bool
         Replace names by pseudonyms, as `Snapshot.redacted` does, and leave out e-mail addresses and the data that
         events carry: a form may have put a name of any shape there.
+    time_zone : str
+        Of the times.
 
     Returns
     -------
@@ -48,9 +53,9 @@ def page(snapshot: Snapshot, *, title: str = "Who is on the website", redact: bo
     several = _has_several_sites(shown)
     style = files(__name__).joinpath("page.css").read_text(encoding="utf-8")
     parts = (
-        _top(shown, title, redact=redact),
+        _top(shown, title, redact=redact, time_zone=time_zone),
         f'<main><div class="now">{_figures(shown)}{picture(shown)}</div>',
-        f'<div class="lists">{visitors(shown, several=several, redact=redact)}',
+        f'<div class="lists">{visitors(shown, several=several, redact=redact, time_zone=time_zone)}',
         events(shown, several=several, redact=redact),
         f"{payments(shown, several=several, redact=redact)}</div></main>",
         "<footer>A page of one moment: it does not update. Made with datafast_nb. Land: Natural Earth.</footer>",
@@ -69,15 +74,15 @@ def page(snapshot: Snapshot, *, title: str = "Who is on the website", redact: bo
 # The top: heading and figures
 
 
-def _top(snapshot: Snapshot, title: str, *, redact: bool) -> str:
+def _top(snapshot: Snapshot, title: str, *, redact: bool, time_zone: str) -> str:
     """Give the heading, the moment, and whose names these are."""
-    at = snapshot.fetched_at
+    at, there = snapshot.fetched_at, snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
     names = (
         "Names are pseudonyms; e-mail addresses and event data are left out."
         if redact
         else "This page holds names and e-mail addresses: mind whom you give it to."
     )
-    moment = f'as of <time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%Y-%m-%d %H:%M} UTC</time>'
+    moment = f'as of <time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{there:%Y-%m-%d %H:%M} {time_zone}</time>'
     return f'<header><h1>{text(title)}</h1><p>{moment}</p><p class="names">{names}</p></header>'
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
-from datafast_nb.formats import money
+from datafast_nb.formats import clock, money
 from datafast_nb.livemap.colours import CUSTOMER, score_colour
 from datafast_nb.livemap.page.words import NOTHING, Row, ago, duration, is_finite, name_of, place, price, text
 from datafast_nb.snapshot import Snapshot
@@ -17,7 +17,7 @@ MOST_ROWS: Final = 100
 """Rows that each table has at most, so the page's size has a limit whatever the number of visitors."""
 
 
-def visitors(snapshot: Snapshot, *, several: bool, redact: bool) -> str:
+def visitors(snapshot: Snapshot, *, several: bool, redact: bool, time_zone: str) -> str:
     """List the visitors who are most likely to buy."""
     everybody = snapshot.visitors
     scored = bool(everybody["score"].is_finite().any())
@@ -36,7 +36,7 @@ def visitors(snapshot: Snapshot, *, several: bool, redact: bool) -> str:
     return _section(
         "Visitors",
         _how_many(everybody.height, order),
-        f"Nobody was on the website at {snapshot.fetched_at:%H:%M} UTC.",
+        f"Nobody was on the website at {clock(snapshot.fetched_at, time_zone)}.",
         columns,
         [_visitor(row, redact=redact) for row in rows],
     )
