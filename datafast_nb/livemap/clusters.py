@@ -23,6 +23,7 @@ CELL_PIXELS: Final = 44
 """Width of a cell, in pixels of the map."""
 
 _MARGIN: Final = 0.05  # of the viewport's width and height, on each side: a short move finds clusters there already
+_HALF: Final = 0.5  # of the world's width
 _MERCATOR_LATITUDE: Final = 85.0511287798066  # where the projection's square ends
 
 
@@ -188,18 +189,22 @@ def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
 def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
     """Give south-west and north-east corner of where visitors are, in degrees; None where nobody is.
 
-    The corners are those between ±180°, so visitors on both sides of the date line span the world.
+    Of visitors within one half of the world, the box is the narrowest, across the date line where that is so: its
+    middle is between ±180°, and a corner may be beyond. Others have the box that does not go across it.
     """
-    places = placed.filter(pl.col("x").is_not_null()).select("latitude", pl.col("x").alias("longitude"))
+    places = placed.filter(pl.col("x").is_not_null()).select("latitude", "x")
     if not places.height:
         return None
-    south, north, west, east = places.select(
-        south=pl.col("latitude").min(),
-        north=pl.col("latitude").max(),
-        west=360 * (pl.col("longitude").min() - 0.5),
-        east=360 * (pl.col("longitude").max() - 0.5),
-    ).row(0)
-    return [[south, west], [north, east]]
+    south, north = places.select(south=pl.col("latitude").min(), north=pl.col("latitude").max()).row(0)
+    around = places["x"].unique().sort()
+    first, last = around[0], around[-1]
+    empty = around.shift(-1).fill_null(first + 1) - around  # from each place eastwards to the next
+    widest = empty.arg_max() or 0
+    left, right = first, last
+    if widest < around.len() - 1 and (across := 1 - empty[widest]) <= _HALF:
+        left, right = around[widest] - across, around[widest]
+    turn = math.floor((left + right) / 2)
+    return [[south, 360 * (left - turn - 0.5)], [north, 360 * (right - turn - 0.5)]]
 
 
 def full_size(clusters: pl.DataFrame) -> int:

@@ -225,6 +225,50 @@ def test_any_viewport_has_a_limited_number_of_cells(
     assert across == 5 or (right - left) * (bottom - top) * across**2 <= MOST_CELLS
 
 
+PACIFIC = {
+    "Suva": (-18.1, 178.4),
+    "Apia": (-13.8, -171.8),
+    "Anadyr": (64.7, 177.5),
+    "Anchorage": (61.2, -149.9),
+    "Auckland": (-36.8, 174.8),
+}
+
+
+@pytest.mark.parametrize(
+    ("towns", "west", "east"),
+    [
+        (("Suva", "Apia"), 178.4 - 360, -171.8),
+        (("Auckland", "Suva"), 174.8, 178.4),
+        (("Auckland", "Anchorage"), 174.8 - 360, -149.9),
+        (tuple(PACIFIC), 174.8 - 360, -149.9),
+        (("Apia", "Anchorage"), -171.8, -149.9),
+    ],
+)
+def test_neighbors_across_the_date_line_have_the_narrowest_box(
+    towns: tuple[str, ...], west: float, east: float
+) -> None:
+    box = bounds(project(at(*(PACIFIC[town] for town in towns))))
+    assert box is not None
+    assert (box[0][1], box[1][1]) == pytest.approx((west, east))
+    assert box[0][0] == min(PACIFIC[town][0] for town in towns)
+
+
+def test_visitors_all_round_the_world_have_the_box_that_ends_at_the_date_line() -> None:
+    box = bounds(project(at((48.0, 2.0), (28.6, 77.2), (35.7, 139.7), (-36.8, 174.8), (34.0, -118.2), (40.7, -74.0))))
+    assert box == [[-36.8, pytest.approx(-118.2)], [48.0, pytest.approx(174.8)]]
+
+
+@given(st.lists(st.floats(-180, 180), min_size=1, max_size=12))
+def test_everybody_is_in_the_box_on_one_copy_of_the_world(longitudes: list[float]) -> None:
+    box = bounds(project(at(*((0.0, longitude) for longitude in longitudes))))
+    assert box is not None
+    (_, west), (_, east) = box
+    assert -180 <= (west + east) / 2 <= 180
+    assert west <= east
+    for longitude in longitudes:
+        assert any(west - 1e-9 <= longitude + turn <= east + 1e-9 for turn in (-360, 0, 360))
+
+
 # Categories and heat
 
 

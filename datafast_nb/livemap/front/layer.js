@@ -2,6 +2,7 @@
 
 import { paintFrame } from "./paint.js";
 import { cellOf, ease, progress, settle, transition } from "./motion.js";
+import { copyInView, nearestCopy } from "./world.js";
 
 const MOVE = 320; // milliseconds of a change
 const PULSE = 1400; // milliseconds of a pulse
@@ -65,7 +66,7 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
   const select = () => {
     const { id, place: where } = model.get("selected");
     // Whoever is selected comes into view; a refresh, which selects nobody anew, moves nothing.
-    if (id !== selected && where && !map.getBounds().contains(where)) map.panTo(where);
+    if (id !== selected && where && !map.getBounds().contains(nearest(map, where))) map.panTo(where);
     selected = id;
     redraw();
   };
@@ -89,6 +90,10 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
       redraw();
     },
   };
+}
+
+function nearest(map, [lat, lon]) {
+  return [lat, nearestCopy(lon, map.getCenter().lng)];
 }
 
 function currentShare({ started }) {
@@ -127,12 +132,14 @@ function newOrigin(map, center, zoom) {
 
 /** Give the function from degrees to pixels of the canvas, amid a zoom too: Leaflet moves everything on one curve. */
 function placer(map, { origin, zooming }, now) {
-  const at = (latlng) => map.latLngToLayerPoint(latlng).subtract(origin);
+  const middle = map.getCenter().lng;
+  const onMap = ([lat, lon]) => [lat, copyInView(lon, middle)];
+  const at = (place) => map.latLngToLayerPoint(onMap(place)).subtract(origin);
   if (!zooming) return at;
   const share = ease(progress(now, zooming.start, ZOOM));
-  return (latlng) => {
-    const from = at(latlng);
-    const to = map.project(latlng, zooming.zoom).subtract(zooming.origin).subtract(origin);
+  return (place) => {
+    const from = at(place);
+    const to = map.project(onMap(place), zooming.zoom).subtract(zooming.origin).subtract(origin);
     return from.add(to.subtract(from).multiplyBy(share));
   };
 }
@@ -149,9 +156,10 @@ function pointing(map, state, ask, signal) {
   let pointed = null;
   const markAt = (point) => {
     if (!state.shown) return null;
+    const middle = map.getCenter().lng;
     let best = null;
     for (const mark of state.marks.values()) {
-      const away = map.latLngToContainerPoint([mark.to.lat, mark.to.lon]).distanceTo(point) - mark.to.radius;
+      const away = map.latLngToContainerPoint([mark.to.lat, copyInView(mark.to.lon, middle)]).distanceTo(point) - mark.to.radius;
       if (!mark.gone && away <= REACH && (best === null || away < best.away)) best = { mark, away };
     }
     return best?.mark ?? null;

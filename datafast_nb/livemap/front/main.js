@@ -17,6 +17,7 @@ import { followTheme } from "./theme.js";
 import { Clock, tick } from "./time.js";
 import { timebar } from "./timebar.js";
 import { toasts } from "./toasts.js";
+import { goTheShortWay } from "./world.js";
 
 /** Draw a view into `el`, and give what takes it away again. */
 export function render({ model, el }) {
@@ -80,6 +81,7 @@ function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, 
   // ipyleaflet would send the kernel a message for each of the pointer's moves; nobody listens to them.
   map.off("mousemove");
   keepSize(map);
+  goTheShortWay(map, signal);
   frame(map, model);
   const layer = clusterLayer(map, model, view, ask, faults, signal);
   popups(map, model, view, ask, clock, signal);

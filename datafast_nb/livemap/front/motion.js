@@ -1,5 +1,7 @@
 // How clusters get from one state to the next: which becomes which, and where each is in between.
 
+import { nearestCopy } from "./world.js";
+
 const CURVE = 3;
 
 /**
@@ -49,7 +51,9 @@ export function transition({ marks, across }, newAcross, items, share) {
   const next = new Map();
   for (const [id, lat, lon, radius, color, customers, visitors] of items) {
     const to = { lat, lon, radius, alpha: 1, customers };
-    next.set(id, { id, from: before.get(id) ?? birth(to, before, across, newAcross), to, color, visitors, gone: false });
+    const last = before.get(id);
+    const from = last ? { ...last, lon: nearestCopy(last.lon, lon) } : birth(to, before, across, newAcross);
+    next.set(id, { id, from, to, color, visitors, gone: false });
   }
   for (const [id, from] of before) {
     if (next.has(id)) continue;
@@ -63,17 +67,12 @@ export function transition({ marks, across }, newAcross, items, share) {
 function birth(to, before, across, newAcross) {
   const parent = newAcross === across ? undefined : before.get(cellOf(to.lat, to.lon, across));
   if (!parent) return { ...to, radius: to.radius / 2, alpha: 0 };
-  return { ...to, lat: parent.lat, lon: near(parent.lon, to.lon), radius: Math.min(parent.radius, to.radius) };
+  return { ...to, lat: parent.lat, lon: nearestCopy(parent.lon, to.lon), radius: Math.min(parent.radius, to.radius) };
 }
 
 /** One that is no more fades where it is, or goes into the one that is there now. */
 function death(from, next, across, newAcross) {
   const heir = newAcross === across ? undefined : next.get(cellOf(from.lat, from.lon, newAcross));
   if (!heir) return { ...from, alpha: 0 };
-  return { ...from, lat: heir.to.lat, lon: near(heir.to.lon, from.lon), radius: heir.to.radius, alpha: 0 };
-}
-
-/** Give a longitude on the copy of the world that is nearest to another. */
-function near(lon, other) {
-  return lon + 360 * Math.round((other - lon) / 360);
+  return { ...from, lat: heir.to.lat, lon: nearestCopy(heir.to.lon, from.lon), radius: heir.to.radius, alpha: 0 };
 }

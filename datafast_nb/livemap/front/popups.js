@@ -1,6 +1,7 @@
 // The popup of a cluster that was clicked: Leaflet's own, with the members in it.
 
 import { members } from "./members.js";
+import { copyInView } from "./world.js";
 
 const WIDTH = 300;
 
@@ -24,14 +25,20 @@ export function popups(map, model, view, ask, clock, signal) {
     open = id === undefined ? null : { id };
     if (before?.popup) map.closePopup(before.popup);
     if (id === undefined) return;
-    map.openPopup(content, place, { minWidth: WIDTH, maxWidth: WIDTH, autoPanPadding: [48, 8] });
+    map.openPopup(content, onMap(place), { minWidth: WIDTH, maxWidth: WIDTH, autoPanPadding: [48, 8] });
     // From now on it stays where it is: a refresh must not move the map.
     if (open.popup) open.popup.options.autoPan = false;
   };
-  map.on({ popupopen: opened, popupclose: closed });
+  const onMap = ([lat, lon]) => [lat, copyInView(lon, map.getCenter().lng)];
+  // A map that has gone round the world shows another copy of the place.
+  const moved = () => {
+    const at = open?.popup?.getLatLng();
+    if (at && onMap([at.lat, at.lng])[1] !== at.lng) open.popup.setLatLng(onMap([at.lat, at.lng]));
+  };
+  map.on({ popupopen: opened, popupclose: closed, moveend: moved });
   model.on("change:popups", draw);
   signal.addEventListener("abort", () => {
-    map.off({ popupopen: opened, popupclose: closed });
+    map.off({ popupopen: opened, popupclose: closed, moveend: moved });
     if (open?.popup) map.closePopup(open.popup);
   });
   draw();
