@@ -145,7 +145,11 @@ class Notebook:
     ) -> Iterator[Notebook]:
         """Open a window, and close it with its kernel."""
         size: ViewportSize = {"width": width, "height": height}
-        context = browser.new_context(viewport=size, reduced_motion="no-preference" if motion else "reduce")
+        context = browser.new_context(
+            viewport=size,
+            reduced_motion="no-preference" if motion else "reduce",
+            timezone_id="America/St_Johns",  # nobody's else: what tells the browser's time is found out
+        )
         context.set_default_timeout(30_000)
         notebook = cls(lab, context.new_page())
         context.on("request", lambda request: notebook._note(request.url))

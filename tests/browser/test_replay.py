@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -65,10 +67,13 @@ def place(past: MapPage, seconds: float) -> tuple[float, float]:
 
 
 def reads(past: MapPage, seconds: float) -> None:
-    """See that the bar names a moment, in the browser's own words."""
+    """See that the bar names a moment, in the browser's own words and the map's time zone."""
     milliseconds = 1000 * past.number(f"after({seconds}).timestamp()")
-    words = "(time) => new Intl.DateTimeFormat(undefined, {timeStyle: 'medium'}).format(time)"
-    expect(past.part("clock")).to_have_text(past.page.evaluate(words, milliseconds), timeout=PATIENT)
+    zone = past.python("print(live.time_zone)")
+    words = "([time, timeZone]) => new Intl.DateTimeFormat(undefined, {timeStyle: 'medium', timeZone}).format(time)"
+    expect(past.part("clock")).to_have_text(past.page.evaluate(words, [milliseconds, zone]), timeout=PATIENT)
+    expect(past.part("zone")).to_have_text(zone)
+    expect(slider(past)).to_have_attribute("aria-valuetext", re.compile(rf", 20\d\d, .* {zone}$"))
 
 
 def test_only_what_can_be_moved_in_time_has_a_bar(live: MapPage) -> None:
@@ -143,6 +148,18 @@ def test_the_slider_is_moved_with_keys_that_reach_no_cell(past: MapPage) -> None
     past.until(lambda: now(past) > 0)
     past.page.keyboard.press("x")
     assert cells.count() == before
+
+
+def test_the_bar_tells_the_time_of_the_maps_zone_wherever_the_browser_is(past: MapPage) -> None:
+    seek(past, HOUR)
+    reads(past, HOUR)
+    in_utc = past.part("clock").inner_text()
+    past.python("live.time_zone = 'Asia/Kolkata'")
+    expect(past.part("zone")).to_have_text("Asia/Kolkata")
+    reads(past, HOUR)
+    assert past.part("clock").inner_text() != in_utc
+    past.page.mouse.move(*place(past, HOUR))
+    expect(past.part("hint")).to_contain_text("Asia/Kolkata")
 
 
 def test_the_speed_is_chosen_in_the_bar(past: MapPage) -> None:
