@@ -196,10 +196,12 @@ def test_zooming_by_the_buttons_splits_clusters_without_a_request(live: MapPage)
 def test_zooming_by_the_wheel_splits_the_cluster_under_the_pointer(live: MapPage) -> None:
     live.show("moment(pl.concat([group(6, 'Bonn', 50.73, 7.1), group(4, 'Trier', 49.76, 6.64)]))")
     assert numbers(live) == ["10"]
+    live.page.keyboard.down("Control")
     for _ in range(2):
         live.page.mouse.move(*(live.discs()[0][axis] for axis in "xy"))
         live.page.mouse.wheel(0, -400)
         live.rest()
+    live.page.keyboard.up("Control")
     assert numbers(live) == ["6", "4"]
 
 

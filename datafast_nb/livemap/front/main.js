@@ -4,6 +4,7 @@ import { asker } from "./ask.js";
 import { freshId } from "./dom.js";
 import { faultList } from "./faults.js";
 import { filters } from "./filters.js";
+import { gestures } from "./gestures.js";
 import { header } from "./header.js";
 import { clusterLayer } from "./layer.js";
 import { addHeat, findMap, frame, keepSize, watchViewport } from "./leaflet.js";
@@ -93,6 +94,7 @@ function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, 
   watchViewport(map, model, view, ask, signal);
   followTheme(root, model, () => layer.redraw(), signal);
   keepKeys(root, map, signal);
+  gestures(root, map, signal);
   presence(root, ask, signal);
   const stop = tick(root, clock, model);
   signal.addEventListener("abort", stop);
