@@ -47,6 +47,7 @@ def test_rules_for_elements_deform_nothing(live: MapPage) -> None:
         for name, rule in RULES.items():
             live.page.evaluate(_STYLE, rule.format(":where(.datafast-map)"))
             live.page.wait_for_timeout(100)
+            sizes = live.root.evaluate(_SIZES)
             changed = {
                 node: (plain.get(node), size)
                 for node, size in live.root.evaluate(_SIZES).items()
