@@ -8,15 +8,22 @@ from typing import Final
 from traitlets import Bool, Dict, Unicode
 
 from datafast_nb.livemap import front as livemap
+from datafast_nb.livemap.shared import Shared
 
 _FOLDER: Final = files("datafast_nb.explorer").joinpath("front")
 
 
+class ExplorerScript(livemap.Script):
+    """The explorer's script and styles."""
+
+    _css = livemap.styles(livemap.FOLDER.joinpath("look.css"), _FOLDER.joinpath("style.css"))
+
+
+SCRIPT: Final = Shared(lambda: ExplorerScript.of(livemap.joined(_FOLDER, livemap.FOLDER)))
+
+
 class Front(livemap.Wishing):
     """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
-
-    _esm = livemap.joined(_FOLDER, livemap.FOLDER)
-    _css = livemap.styles(livemap.FOLDER.joinpath("look.css"), _FOLDER.joinpath("style.css"))
 
     filters = Dict().tag(sync=True)
     status = Dict().tag(sync=True)

@@ -9,7 +9,7 @@ from ipywidgets import Button, Dropdown, HBox, Widget
 
 from datafast_nb.charts import ChartView, Measure, wording
 from datafast_nb.charts.measures import NOTATIONS
-from datafast_nb.explorer.front import Front
+from datafast_nb.explorer.front import SCRIPT, Front
 from datafast_nb.filters import DIMENSIONS
 from datafast_nb.livemap.view import family
 
@@ -41,7 +41,7 @@ class View:
             control.style.description_width = "auto"
         self.header = HBox(controls)
         self.header.add_class("df-asked")
-        self.front = Front(linked=linked, theme=theme)
+        self.front = Front(script=SCRIPT.get(), linked=linked, theme=theme)
         self.front.add_class("df-front")
         self.chart = ChartView(_NOTHING_DRAWN, theme=theme)  # type: ignore[arg-type] # the explorer's trait checks it
         self.chart.add_class("df-chart")
@@ -80,8 +80,8 @@ class View:
         self.front.theme = self.chart.theme = theme
 
     def close(self) -> None:
-        """Take all widgets away; the library that draws stays, for other charts."""
-        for widget in {*self.family()} - {*family(self.chart.vega)}:
+        """Take all widgets away; the library that draws stays, for other charts, and the script."""
+        for widget in {*self.family()} - {*family(self.chart.vega), *family(self.front.script)}:
             widget.close()
 
     def family(self) -> Iterator[Widget]:

@@ -10,6 +10,7 @@ from ipyleaflet import GeoJSON, Layer, TileLayer, basemap_to_tiles
 from xyzservices import TileProvider
 
 from datafast_nb.countries import countries
+from datafast_nb.livemap.shared import Shared
 
 PANE: Final = "land"
 """The land's layer of the page: with a canvas of its own, it is not drawn again whenever the visitors are."""
@@ -52,12 +53,17 @@ def layer_of(basemap: Basemap) -> Layer:
     """Give the layer to lie under the visitors; it raises what `checked` does."""
     found = checked(basemap)
     if found is None:
-        return GeoJSON(data=land(), name="Land", base=True)
+        return LAND.get()
     if isinstance(found, Layer):
         return found
     tiles: TileLayer = basemap_to_tiles(found)
     tiles.base = True
     return tiles
+
+
+def is_theirs(layer: Layer, basemap: Basemap) -> bool:
+    """Say whether the layer of a base map has other owners than its map: the user, or all maps."""
+    return layer is basemap or LAND.is_it(layer)
 
 
 def _provider(name: str) -> TileProvider:
@@ -94,3 +100,7 @@ def land() -> dict[str, Any]:
 def _moved(polygon: list[Ring], degrees: float) -> list[Ring]:
     """Move a polygon eastwards."""
     return [[[round(x + degrees, 2), y] for x, y in ring] for ring in polygon]
+
+
+LAND: Final = Shared(lambda: GeoJSON(data=land(), name="Land", base=True))
+"""The land's layer, whose data weigh more than all else of a map: one for all."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import anywidget
-from traitlets import Bool, Dict, Int, List, Unicode
+from ipywidgets import widget_serialization
+from traitlets import Bool, Dict, Instance, Int, List, Unicode
+
+from datafast_nb.livemap.shared import Shared
 
 FOLDER: Final = files("datafast_nb.livemap").joinpath("front")
 """The live map's modules and styles, which other widgets can use too."""
@@ -46,8 +50,25 @@ def styles(*files: Traversable) -> str:
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
+class Script(anywidget.AnyWidget):
+    """A front end's script and styles, as one model that all views of a kernel share. It has no view."""
+
+    _esm = "export default {};"
+    source = Unicode().tag(sync=True)
+    version = Unicode().tag(sync=True)
+
+    @classmethod
+    def of(cls, source: str) -> Self:
+        """Make the model of a script, whose version tells it from others in a page."""
+        return cls(source=source, version=sha256(source.encode()).hexdigest())
+
+
 class Wishing(anywidget.AnyWidget):
-    """A front end whose browser sends wishes: messages that say what to `do`."""
+    """A front end whose browser sends wishes: messages that say what to `do`. Its script is a model of its own."""
+
+    _esm = FOLDER.joinpath("load.js").read_text("utf-8")
+
+    script = Instance(Script).tag(sync=True, **widget_serialization)
 
     def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
         """Call back with each message of the browser that is one of ours."""
@@ -59,6 +80,15 @@ class Wishing(anywidget.AnyWidget):
         self.on_msg(received)
 
 
+class MapScript(Script):
+    """The live map's script and styles."""
+
+    _css = styles(FOLDER.joinpath("look.css"), FOLDER.joinpath("style.css"))
+
+
+SCRIPT: Final = Shared(lambda: MapScript.of(joined(FOLDER)))
+
+
 class Front(Wishing):
     """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
 
@@ -66,9 +96,6 @@ class Front(Wishing):
     written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once. What
     depends on where a view looks is kept for each view, by its id.
     """
-
-    _esm = joined(FOLDER)
-    _css = styles(FOLDER.joinpath("look.css"), FOLDER.joinpath("style.css"))
 
     clock = Int().tag(sync=True)
     status = Dict().tag(sync=True)

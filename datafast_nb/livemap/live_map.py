@@ -33,7 +33,7 @@ from datafast_nb.livemap.scene import ONE_SITE, News, Scene
 from datafast_nb.livemap.shown import OpenedWhenShown
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
-from datafast_nb.livemap.view import View, answer_while_busy
+from datafast_nb.livemap.view import View, answer_while_busy, is_held
 from datafast_nb.livemap.wishes import Wishes
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
@@ -320,6 +320,7 @@ class LiveMap(OpenedWhenShown):
     def unwatch(self, view: str) -> None:
         """Count such a view no more."""
         self._presence.leave(view)
+        self._let_go_of_view()
 
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
         """Write a page of this moment for people without a kernel: one file that needs nothing else, and no script.
@@ -369,6 +370,25 @@ class LiveMap(OpenedWhenShown):
                 self.layout.close()
         super().close()
 
+    def replaced(self) -> None:
+        """Let go of what the browser had, when the cell that showed the map is run again or deleted.
+
+        The map itself stays as it is; when it is displayed again, all that is made anew.
+        """
+        super().replaced()
+        self._let_go_of_view()
+
+    def _let_go_of_view(self) -> None:
+        """Take the view's widgets away, unless something or somebody shows the map."""
+        with self._lock:
+            view = self._view
+            if view is None or self._in_a_cell or self._presence.is_watched() or is_held(self):
+                return
+            self._unopen()
+            self._view, self.children = None, ()
+        view.close()
+        self.layout.close()
+
     def __repr__(self) -> str:
         return f"LiveMap({self._source_names}, interval={self.interval:g}, status={self.status.state!r})"
 
@@ -378,6 +398,7 @@ class LiveMap(OpenedWhenShown):
             if self._view is not None or self.status.state == "closed":
                 return
             self._view = View(self.height, self.basemap)
+            self.layout.open()  # which is closed where an earlier view was
             self._presence.expect()
             self._view.front.on_wish(self._take)
             self._draw()
@@ -568,6 +589,8 @@ class LiveMap(OpenedWhenShown):
         before, self._last_status = self._last_status, self.status
         if self._last_status != before:
             self._stood.tell(self._last_status)
+        if self._last_status.state == "unwatched":
+            self._let_go_of_view()
         if self._timebar is not None:
             self._rest_with(self._timebar)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipywidgets import VBox
+from ipywidgets import VBox, Widget
+
+from datafast_nb.livemap.replaced import note_shown
 
 
 class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
@@ -15,10 +17,20 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
     """
 
     _view: Any = None
+    _in_a_cell = False  # whether the output of a cell shows it
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""
         raise NotImplementedError
+
+    def replaced(self) -> None:
+        """Take the word that no cell shows it any more: what did was run again, or deleted."""
+        self._in_a_cell = False
+
+    def _unopen(self) -> None:
+        """Close the comm, until it is displayed again; the caller takes the view away."""
+        Widget.close(self)
+        self.__dict__.pop("_repr_mimebundle_", None)  # which Widget.close hides
 
     def open(self) -> None:
         """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""
@@ -35,5 +47,7 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._show()
         if self._view is None:  # closed before it was ever shown
             return {"text/plain": repr(self)}
+        self._in_a_cell = True
+        note_shown(self)
         bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
         return bundle

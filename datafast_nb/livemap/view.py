@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, Map, ZoomControl
 from ipywidgets import Layout, Widget
+from ipywidgets.widgets.widget import _instances
 
-from datafast_nb.livemap.basemap import PANE, Basemap, layer_of
+from datafast_nb.livemap.basemap import PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
 from datafast_nb.livemap.colours import SCORE_COLOURS
-from datafast_nb.livemap.front import Front
+from datafast_nb.livemap.front import SCRIPT, Front
 
 _CENTRE: Final = (26.0, 8.0)  # degrees, of the inhabited world
 
@@ -33,9 +34,10 @@ class View:
         self._heat_anchor = LayerGroup(name="Heat: expected value")
         self._heat = Heatmap(radius=22, blur=16, max_zoom=DEEPEST, gradient=_GRADIENT)
         self._base = layer_of(basemap)
-        self._users = self._base if self._base is basemap else None  # a layer that is the user's own
+        self._theirs = is_theirs(self._base, basemap)
         self.map = self._build_map(height)
         self.front = Front(
+            script=SCRIPT.get(),
             map=self.map.model_id,
             anchor=self._anchor.model_id,
             heat_layer=self._heat_anchor.model_id,
@@ -83,18 +85,19 @@ class View:
 
     def put_under(self, basemap: Basemap) -> None:
         """Change what lies under the visitors."""
-        before, self._base = self._base, layer_of(basemap)
+        before, theirs = self._base, self._theirs
+        self._base = layer_of(basemap)
+        self._theirs = is_theirs(self._base, basemap)
         # ipyleaflet makes anew whatever comes after a layer that has changed, so nothing of ours does.
         ours = [layer for layer in self.map.layers if layer is not before]
         self.map.layers = (*ours, self._base)
-        if before is not self._users:
+        if not theirs:
             before.close()
-        self._users = self._base if self._base is basemap else None
 
     def close(self) -> None:
-        """Take all widgets away but a layer that is the user's, and what is in it."""
-        theirs = {*family(self._users)} if self._users is not None else set()
-        for widget in {*self.family()} - theirs:
+        """Take all widgets away but what others have too: the script, the land, a layer that is the user's."""
+        kept = {*family(self.front.script), *(family(self._base) if self._theirs else ())}
+        for widget in {*self.family()} - kept:
             widget.close()
 
     def family(self) -> Iterator[Widget]:
@@ -106,11 +109,22 @@ class View:
 def family(widget: Widget) -> Iterator[Widget]:
     """Give a widget and all that its traits hold, at any depth."""
     yield widget
+    for member in _held(widget):
+        yield from family(member)
+
+
+def is_held(widget: Widget) -> bool:
+    """Say whether another widget that is open holds a widget, as a box holds what is in it."""
+    return any(member is widget for other in [*_instances.values()] for member in _held(other))
+
+
+def _held(widget: Widget) -> Iterator[Widget]:
+    """Give the widgets that a widget's traits hold."""
     for name in widget.keys:
         value = getattr(widget, name)
         for member in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(member, Widget):
-                yield from family(member)
+                yield member
 
 
 def answer_while_busy(widget: Widget) -> None:

@@ -48,11 +48,7 @@ def test_rules_for_elements_deform_nothing(live: MapPage) -> None:
             live.page.evaluate(_STYLE, rule.format(":where(.datafast-map)"))
             live.page.wait_for_timeout(100)
             sizes = live.root.evaluate(_SIZES)
-            changed = {
-                node: (plain.get(node), size)
-                for node, size in live.root.evaluate(_SIZES).items()
-                if plain.get(node) != size
-            }
+            changed = {node: (plain.get(node), size) for node, size in sizes.items() if plain.get(node) != size}
             assert changed == {}, name
         expect(live.part("canvas")).to_be_visible()
     finally:

@@ -274,7 +274,8 @@ def test_one_that_was_never_shown_is_collected_and_in_no_registry() -> None:
 def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
     before = set(registry())
     explorer = displayed(Explorer(PEOPLE))
-    library = {widget.model_id for widget in family(view(explorer).chart.vega)}  # which other charts share
+    shared = {*family(view(explorer).chart.vega), *family(view(explorer).front.script)}  # with others
+    library = {widget.model_id for widget in shared}
     explorer.close()
     explorer.close()
     assert set(registry()) - before <= library

@@ -9,8 +9,10 @@ from typing import Any
 import ipywidgets
 
 from datafast_nb.livemap import LiveMap
-from datafast_nb.livemap.front import Front
+from datafast_nb.livemap.basemap import LAND
+from datafast_nb.livemap.front import SCRIPT, Front
 from datafast_nb.livemap.poller import Poller
+from datafast_nb.livemap.view import family
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.sources import Scripted
 
@@ -105,6 +107,7 @@ def on_map(live: LiveMap) -> int:
 
 
 def registry() -> dict[str, Any]:
-    """Give ipywidgets' own list of the widgets it keeps."""
+    """Give ipywidgets' own list of the widgets it keeps, without those that all maps share."""
+    shared = {*family(SCRIPT.get()), LAND.get()}
     kept: dict[str, Any] = ipywidgets.widgets.widget._instances
-    return kept
+    return {name: widget for name, widget in kept.items() if widget not in shared}

@@ -1,0 +1,76 @@
+"""Which cells show which widgets, so that those of a cell that has been run again can go."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import cache
+from typing import Any, Protocol
+
+from IPython.core.getipython import get_ipython
+
+
+class Replaceable(Protocol):
+    """What a cell can show."""
+
+    def replaced(self) -> None:
+        """Take the word that no cell shows it any more."""
+        ...
+
+
+class Cells:
+    """What each cell shows, as far as the kernel can know: a cell that is run again, or deleted, shows it no more.
+
+    Cells are known by the id that a notebook gives them. What is shown outside a notebook counts as shown for ever.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell, which tells when a cell starts and ends.
+    """
+
+    def __init__(self, shell: Any) -> None:  # noqa: ANN401 - IPython is typed in parts
+        self._shell = shell
+        self._lock = threading.Lock()
+        self._shows: dict[str, weakref.WeakSet[Any]] = {}
+        self._left: weakref.WeakSet[Any] = weakref.WeakSet()
+        shell.events.register("pre_run_cell", self._begin)
+        shell.events.register("post_run_cell", self._end)
+
+    def show(self, widget: Replaceable) -> None:
+        """Note that the cell that runs shows a widget."""
+        with self._lock:
+            self._shows.setdefault(self._request().get("cellId") or "", weakref.WeakSet()).add(widget)
+
+    def _begin(self, _info: object) -> None:
+        request = self._request()
+        with self._lock:
+            # JupyterLab tells with each cell which ones have been deleted since the last.
+            for cell in {request.get("cellId"), *(request.get("deletedCells") or ())} - {None}:
+                self._left.update(self._shows.pop(cell, ()))
+
+    def _end(self, _result: object) -> None:
+        with self._lock:
+            left, self._left = self._left, weakref.WeakSet()
+            gone = [widget for widget in left if not any(widget in shown for shown in self._shows.values())]
+        for widget in gone:
+            widget.replaced()
+
+    def _request(self) -> dict[str, Any]:
+        """Give what the notebook says of the cell that runs; nothing outside one."""
+        kernel = getattr(self._shell, "kernel", None)
+        return {} if kernel is None else kernel.get_parent("shell").get("metadata") or {}
+
+
+@cache
+def _cells() -> Cells | None:
+    """Give the cells of this kernel; None outside one."""
+    shell = get_ipython()
+    return None if shell is None else Cells(shell)
+
+
+def note_shown(widget: Replaceable) -> None:
+    """Note that the cell that runs shows a widget, which is told when no cell does any more."""
+    cells = _cells()
+    if cells is not None:
+        cells.show(widget)
