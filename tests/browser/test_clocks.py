@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
@@ -50,14 +51,14 @@ def labels(page: Page, *span: Any) -> list[str]:
 
 
 def test_an_hour_that_is_there_twice_has_two_marks(page: Page) -> None:
-    night = ("Europe/Berlin", "2026-10-24T22:30Z", "2026-10-25T03:30Z")
+    night = ("Europe/Berlin", "2026-10-24T22:30Z", "2026-10-25T03:30Z", 6)
     assert labels(page, *night) == ["1:00 AM", "2:00 AM", "2:00 AM", "3:00 AM", "4:00 AM"]
     times = [each["time"] for each in marks(page, *night)]
     assert {later - earlier for earlier, later in pairwise(times)} == {3_600_000}
 
 
 def test_an_hour_that_is_skipped_has_none(page: Page) -> None:
-    night = ("Europe/Berlin", "2026-03-28T22:30Z", "2026-03-29T02:30Z")
+    night = ("Europe/Berlin", "2026-03-28T22:30Z", "2026-03-29T02:30Z", 6)
     assert labels(page, *night) == ["Mar 29", "1:00 AM", "3:00 AM", "4:00 AM"]
     times = [each["time"] for each in marks(page, *night)]
     assert {later - earlier for earlier, later in pairwise(times)} == {3_600_000}
@@ -94,4 +95,4 @@ def test_hours_are_round_in_zones_of_odd_minutes(page: Page) -> None:
 
 def test_a_zone_that_the_browser_does_not_know_is_replaced_by_utc(page: Page) -> None:
     said = page.evaluate("import('/zone.js').then(({clocksOf}) => clocksOf('Nowhere/Land').moment(0))")
-    assert said == "Thu, Jan 1, 1970, 12:00:00\N{NARROW NO-BREAK SPACE}AM UTC"
+    assert re.fullmatch(r"Thu, Jan 1, 1970, 12:00:00\sAM UTC", said)
