@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
+from datafast_nb.history.moments import before
 from datafast_nb.history.tables import MOMENT, POLLS, SCHEMAS, Rows
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot
@@ -31,6 +32,7 @@ VISITOR_KEY: Final = ("visitor_id", "copy")
 """What tells visitors apart; `copy` counts those of one snapshot who share an id, or have none."""
 
 _RECORD_KEY: Final = "_key"
+_TIME: Final = pl.col("timestamp").cast(MOMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Known:
         The visitors of the last snapshot: `seen_at` (when this state was last written), `copy`, and
         ``schema.VISITORS``.
     events, payments : polars.DataFrame
-        `_key` and `time` of those that were shown of late.
+        Of those that were shown of late the `_key`, the `time` they were last said to have happened at, and the
+        `timestamp` that is stored.
     ids : dict
         The hashes of all ids that were ever stored, of events and of payments: eight bytes each. An id whose hash is
         not among them is new; one whose hash is has to be looked up.
@@ -66,7 +69,7 @@ class News(NamedTuple):
 
 
 STATES: Final = pl.Schema({"seen_at": MOMENT, "copy": pl.Int64(), **VISITORS})
-RECORDS: Final = pl.Schema({_RECORD_KEY: pl.String(), "time": MOMENT})
+RECORDS: Final = pl.Schema({_RECORD_KEY: pl.String(), "time": MOMENT, "timestamp": MOMENT})
 
 NO_IDS: Final = pl.Series(dtype=pl.UInt64)
 NOTHING: Final = Known(
@@ -93,13 +96,13 @@ def keyed(records: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
 
 
 def remembered(records: pl.LazyFrame, kind: Kind) -> pl.DataFrame:
-    """Give what has to be known of stored records: their key and when they happened."""
-    return keyed(records, kind).select(_RECORD_KEY, time=happened()).collect()
+    """Give what has to be known of stored records: their key, when they happened, and their time as it is stored."""
+    return keyed(records, kind).select(_RECORD_KEY, time=happened(), timestamp=_TIME).collect()
 
 
 def happened() -> pl.Expr:
     """Give when an event or a payment happened; where the service did not say, when it was first seen."""
-    return pl.coalesce(pl.col("timestamp").cast(MOMENT), "seen_at")
+    return pl.coalesce(_TIME, "seen_at")
 
 
 def shown_by(snapshot: Snapshot, kind: Kind) -> pl.DataFrame:
@@ -128,7 +131,7 @@ def doubtful(shown: pl.DataFrame, known: Known, kind: Kind) -> pl.DataFrame:
     new = fresh(shown, known, kind)
     hashes = pl.Series(new[IDS[kind]].hash())
     met = known.ids[kind].filter(known.ids[kind].is_in(hashes.implode()))
-    long_ago = pl.lit(value=True) if known.last is None else happened() < known.last - REMEMBERED
+    long_ago = pl.lit(value=True) if known.last is None else happened() < before(known.last, REMEMBERED)
     without = pl.col(IDS[kind]).is_null() & (pl.col("timestamp").is_null() | long_ago)
     return new.filter(hashes.is_in(met.implode()) | without)
 
@@ -145,18 +148,19 @@ def news(
     """
     when = time_of(snapshot)
     changes, states = _visitor_changes(snapshot, known.states)
-    events = _still_known(shown["events"], known.events, when)
-    payments = _still_known(shown["payments"], known.payments, when)
     new = {kind: fresh(shown[kind], known, kind) for kind in IDS}
+    stored: dict[Kind, pl.DataFrame] = {kind: pl.concat([getattr(known, kind), _records(new[kind])]) for kind in IDS}
+    still = {kind: _still_known(shown[kind], stored[kind], when) for kind in IDS}
     ids = {kind: _and_ids_of(new[kind], known.ids[kind], kind) for kind in IDS}
     reach = {
         "states_since": states["seen_at"].min(),
         "events_since": snapshot.events["timestamp"].min(),
         "payments_since": snapshot.payments["timestamp"].min(),
         "gap_since": gap_since or _gap_since(shown["events"], known, when),
+        **{f"{kind}_retimed": _retimed(shown[kind], stored[kind], kind) for kind in IDS},
     }
     rows = Rows(changes, new["events"], new["payments"], _poll(snapshot, reach))
-    return News(rows, Known(when, states, events, payments, ids))
+    return News(rows, Known(when, states, **still, ids=ids))
 
 
 def _and_ids_of(new: pl.DataFrame, ids: pl.Series, kind: Kind) -> pl.Series:
@@ -169,33 +173,46 @@ def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
     return frame.select(pl.lit(when, MOMENT).alias("seen_at"), pl.all())
 
 
-def _visitor_changes(snapshot: Snapshot, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _visitor_changes(snapshot: Snapshot, earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give the rows to store, and the state of each visitor who is here now."""
     when = time_of(snapshot)
     copy = pl.int_range(pl.len(), dtype=pl.Int64).over("visitor_id")
     now = _seen(snapshot.visitors, when).with_columns(copy=copy).select(STATES.names())
     state = ["copy", *VISITORS.names()]
-    same = before.join(now.select(state), on=state, how="semi", nulls_equal=True)
-    different = now.join(before.select(state), on=state, how="anti", nulls_equal=True)
+    same = earlier.join(now.select(state), on=state, how="semi", nulls_equal=True)
+    different = now.join(earlier.select(state), on=state, how="anti", nulls_equal=True)
     session = [*VISITOR_KEY, "session_start_time"]
-    here = before.select(session).with_columns(_here=pl.lit(value=True))
+    here = earlier.select(session).with_columns(_here=pl.lit(value=True))
     changed = different.join(here, on=session, how="left", nulls_equal=True, maintain_order="left").with_columns(
         change=pl.when("_here").then(pl.lit("changed")).otherwise(pl.lit("appeared"))
     )
-    gone = before.join(now, on=VISITOR_KEY, how="anti", nulls_equal=True).select(
+    gone = earlier.join(now, on=VISITOR_KEY, how="anti", nulls_equal=True).select(
         pl.lit(when, MOMENT).alias("seen_at"), *session, change=pl.lit("left")
     )
-    old = pl.col("seen_at") <= when - RESTATED
+    old = pl.col("seen_at") <= before(when, RESTATED)
     still = same.filter(old).with_columns(seen_at=pl.lit(when, MOMENT))
     added = [changed.drop("_here"), still.with_columns(change=pl.lit(STILL)), gone]
     rows = pl.concat([SCHEMAS["visitors"].to_frame(), *added], how="diagonal")
     return rows, pl.concat([same.filter(~old), still, different])
 
 
-def _still_known(shown: pl.DataFrame, known: pl.DataFrame, when: datetime) -> pl.DataFrame:
+def _records(shown: pl.DataFrame) -> pl.DataFrame:
+    """Give what has to be known of records that are stored as they are shown now."""
+    return shown.select(_RECORD_KEY, "time", timestamp=_TIME)
+
+
+def _still_known(shown: pl.DataFrame, stored: pl.DataFrame, when: datetime) -> pl.DataFrame:
     """Forget what happened long ago, unless it is still shown."""
-    recent = known.filter(pl.col("time") >= when - REMEMBERED)
-    return pl.concat([shown.select(RECORDS.names()), recent]).unique(_RECORD_KEY)
+    now = shown.select(_RECORD_KEY, "time").join(stored.select(_RECORD_KEY, "timestamp"), on=_RECORD_KEY)
+    recent = stored.filter(pl.col("time") >= before(when, REMEMBERED))
+    return pl.concat([now, recent]).unique(_RECORD_KEY, keep="first")
+
+
+def _retimed(shown: pl.DataFrame, stored: pl.DataFrame, kind: Kind) -> list[dict[str, Any]] | None:
+    """Give the records that are shown with another time than is stored: their `id`, and that `timestamp`."""
+    both = shown.select(_RECORD_KEY, IDS[kind], now=_TIME).join(stored, on=_RECORD_KEY)
+    moved = both.filter(pl.col("now").ne_missing(pl.col("timestamp")))
+    return moved.select(id=IDS[kind], timestamp="now").to_dicts() or None
 
 
 def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
@@ -224,7 +241,7 @@ def _gap_since(shown: pl.DataFrame, known: Known, when: datetime) -> datetime | 
     """
     if known.last is None:
         return None
-    reaches = when - WINDOW
+    reaches = before(when, WINDOW)
     if known.last < reaches:
         return known.last
     expected = known.events.filter(pl.col("time") > reaches + WINDOW / 10)

@@ -19,8 +19,11 @@ def compact(tables: Tables, table: DeltaTable, name: Name) -> None:
     """Merge the files of each closed day, and of each hour of the last day. Readers notice nothing."""
     for first, last, count in _groups(files(table)).iter_rows():
         if count > 1:
-            span = tables.scan(table, name).filter(pl.col("seen_at").is_between(first, last))
-            tables.replace(table, span.sort(SORTED_BY[name], nulls_last=True).collect(), first, last)
+            tables.check_files(table, first, last, afresh=True)  # what is altered must not become a sound file
+            span = tables.scan(table, name, first, last, every=True).filter(pl.col("seen_at").is_between(first, last))
+            with tables.guarded("read"):
+                rows = span.sort(SORTED_BY[name], nulls_last=True).collect()
+            tables.replace(table, rows, first, last)
 
 
 def _groups(found: pl.DataFrame) -> pl.DataFrame:

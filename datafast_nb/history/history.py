@@ -14,19 +14,20 @@ import polars as pl
 
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
-from datafast_nb.history.changes import STILL, WINDOW
-from datafast_nb.history.moments import in_utc
+from datafast_nb.history.changes import IDS, STILL, WINDOW
+from datafast_nb.history.moments import before, following, in_utc
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
-from datafast_nb.history.tables import MOMENT, SCHEMAS, Name, Rows, Tables, as_given, files
-from datafast_nb.history.writer import Appended, Writer
+from datafast_nb.history.tables import MOMENT, SCHEMAS, Checked, Name, Rows, Tables, as_given, files
+from datafast_nb.history.writer import Appended, Forgotten, Writer
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
 _GAPS: Final = pl.Schema({"since": MOMENT, "until": MOMENT, "duration": pl.Duration("us")})
+_LONGEST: Final = 1e10  # seconds: longer than all time that a moment can tell
 _CHUNK: Final = 360  # moments that are read at once: an hour, every ten seconds
 
 
@@ -44,6 +45,9 @@ class Info:
         How many gaps there are; see `History.gaps`.
     missing : timedelta
         How long they are together.
+    files_on_disk, bytes_on_disk : int or None
+        Of the whole folder: with the logs, and with merged files that are kept for readers. None for an object store,
+        where they would have to be listed.
     """
 
     start: datetime
@@ -53,13 +57,17 @@ class Info:
     files: dict[str, int]
     gaps: int
     missing: timedelta
+    files_on_disk: int | None = None
+    bytes_on_disk: int | None = None
 
     def __str__(self) -> str:
         size = sum(self.bytes.values()) / 1e6
+        on_disk = self.bytes_on_disk
+        whole = "" if on_disk is None else f" ({on_disk / 1e6:,.1f} MB in {self.files_on_disk:,} files on disk)"
         return (
             f"{self.rows['polls']:,} snapshots from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC: "
             f"{self.rows['visitors']:,} changes of visitors, {self.rows['events']:,} events, "
-            f"{self.rows['payments']:,} payments, {size:,.1f} MB, {self.gaps} gap(s)"
+            f"{self.rows['payments']:,} payments, {size:,.1f} MB{whole}, {self.gaps} gap(s)"
         )
 
 
@@ -90,8 +98,15 @@ class History:
     Notes
     -----
     One object writes to a history at a time, from its first `append` until `close`; any number may read. Small files
-    are merged into large ones, and deleted a day later: a frame that was asked for before must be collected by then.
-    Until then they take room besides what `info` tells, about as much as a day's appends wrote.
+    are merged into large ones. They stay for a day, so that a frame that was asked for in the morning can be collected
+    in the evening; but of each table only the 250 that were merged last, so where much is recorded a frame should be
+    collected within as many appends. ``info().bytes_on_disk`` counts them too.
+
+    Each file has a checksum, in the file ``SHA256SUMS`` of the folder, and is held against it before it is first read,
+    when it is merged, and by `check`. What happens to a file between asking for a frame and collecting it is told by
+    Polars in its own words; `collect` says it in those of this package. An object store has checksums of its own.
+
+    In a folder, all files are for their owner alone.
 
     Examples
     --------
@@ -236,6 +251,86 @@ class History:
             self._recording = Recording(self, source, every, duration, report)
             return self._recording
 
+    def forget_after(self, when: datetime) -> Forgotten:
+        """Remove what was recorded of the time after a moment, such as by a clock that ran ahead: for good.
+
+        All of it or, if that fails, nothing: until it is done, a crash leaves the rest to the next writer. The files
+        that held it are deleted as merged ones are.
+
+        Parameters
+        ----------
+        when
+            The last moment that is kept (with a time zone).
+
+        Returns
+        -------
+        Forgotten
+            How many rows were removed.
+
+        Raises
+        ------
+        NotRecordedError
+            There is no history at this location.
+        HistoryInUseError
+            Another writer is at work there.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> from datetime import UTC, datetime
+        >>> history = dfn.History("site-history")  # doctest: +SKIP
+        >>> history.forget_after(datetime.now(UTC))  # doctest: +SKIP
+        Forgotten(snapshots=3, visitors=12, events=9, payments=0)
+        """
+        moment = in_utc(when, "when")
+        with self._turn:
+            if self._writer is None:
+                self._open("polls")
+            return (self._writer or self._begin()).forget_after(moment)
+
+    def check(self) -> Checked:
+        """Read every file of the history, and hold it against its checksum.
+
+        Returns
+        -------
+        Checked
+            How many files were read, and how many of them have no checksum, such as those of another program: of these
+            is known that they can be read.
+
+        Raises
+        ------
+        HistoryFormatError
+            Files are missing or altered: it names them.
+        NotRecordedError
+            There is no history at this location.
+        """
+        checked = self._tables.check()
+        if checked is None:
+            raise self._nothing()
+        return checked
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Collect a frame of this history; where its files fail, in the words of this package.
+
+        Parameters
+        ----------
+        frame
+            What `visitors` and the others gave, or what was made of it.
+
+        Raises
+        ------
+        HistoryError
+            A file is gone, damaged, or can't be reached.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> history = dfn.History("site-history")  # doctest: +SKIP
+        >>> history.collect(history.payments().select("amount"))  # doctest: +SKIP
+        """
+        with self._tables.guarded("read"):
+            return frame.collect()
+
     def close(self) -> None:
         """Stop recording, and let others write. Reading goes on, and the next `append` opens the history again."""
         if self._recording is not None:
@@ -322,7 +417,7 @@ class History:
 
     def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
         """Give one row for each snapshot: ``seen_at``, and the figures of that moment."""
-        return _between(self._rows("polls"), "seen_at", start, end)
+        return _between(self._rows("polls", start, end), "seen_at", start, end)
 
     def at(self, when: datetime) -> Snapshot:
         """Give the snapshot of a moment, as the endpoint would have shown it: the last one until then.
@@ -358,12 +453,12 @@ class History:
             moments of which nothing is known are left out. By default every snapshot that was appended, once.
         """
         if every is None:
-            moments = self.polls(start, end).select("seen_at").collect()["seen_at"].sort().to_list()
+            moments = self.collect(self.polls(start, end).select("seen_at"))["seen_at"].sort().to_list()
         else:
-            step = max(timedelta(seconds=seconds(every, "every")), timedelta.resolution)
+            step = max(timedelta(seconds=min(seconds(every, "every"), _LONGEST)), timedelta.resolution)
             span = self._span_of_polls()
             first = span[0] if start is None else max(span[0], in_utc(start, "start"))
-            last = span[1] if end is None else min(span[1], in_utc(end, "end") - timedelta(microseconds=1))
+            last = span[1] if end is None else min(span[1], before(in_utc(end, "end"), timedelta.resolution))
             moments = [first + step * place for place in range((last - first) // step + 1)]
         for place in range(0, len(moments), _CHUNK):
             yield from self._snapshots(moments[place : place + _CHUNK])
@@ -410,15 +505,16 @@ class History:
             ``since``, ``until`` and ``duration`` of each gap, in the order of time.
         """
         found = self.polls().filter(pl.col("gap_since").is_not_null()).sort("seen_at")
-        return found.select(
-            since="gap_since", until="seen_at", duration=pl.col("seen_at") - pl.col("gap_since")
-        ).collect()
+        return self.collect(
+            found.select(since="gap_since", until="seen_at", duration=pl.col("seen_at") - pl.col("gap_since"))
+        )
 
     def info(self) -> Info:
         """Give rows, bytes, files, span and gaps; printed, a sentence."""
         gaps = self.gaps()
         missing: Any = gaps["duration"].sum()
         of = {name: files(self._open(name)) for name in _NAMES}
+        on_disk = self._tables.size_on_disk() or (None, None)
         return Info(
             *self._span_of_polls(),
             rows={name: int(found["rows"].sum()) for name, found in of.items()},
@@ -426,6 +522,8 @@ class History:
             files={name: found.height for name, found in of.items()},
             gaps=gaps.height,
             missing=missing or timedelta(0),
+            files_on_disk=on_disk[0],
+            bytes_on_disk=on_disk[1],
         )
 
     def _begin(self) -> Writer:
@@ -436,25 +534,32 @@ class History:
     def _open(self, name: Name) -> Any:  # noqa: ANN401 - a DeltaTable
         table = self._tables.open(name)
         if table is None:
-            raise NotRecordedError(f"There is no history at {self.location} yet. Begin one with append or record.")
+            raise self._nothing()
         return table
 
-    def _rows(self, name: Name) -> pl.LazyFrame:
-        """Give the rows of a table that belong to a completed append."""
+    def _nothing(self) -> NotRecordedError:
+        return NotRecordedError(f"There is no history at {self.location} yet. Begin one with append or record.")
+
+    def _rows(self, name: Name, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Give the rows of a table that belong to a completed append.
+
+        Where `start` or `end` is given, only those seen from then, or until then, are going to be asked for.
+        """
         polls = self._open("polls")  # first: then the other tables hold at least what these polls completed
         newest = files(polls)["last"].max()
         if newest is None:
             raise NotRecordedError(f"The history at {self.location} has been made, and holds no snapshot yet.")
-        rows = self._tables.scan(polls if name == "polls" else self._open(name), name)
+        span = (start and in_utc(start, "start"), end and in_utc(end, "end"))
+        rows = self._tables.scan(polls if name == "polls" else self._open(name), name, *span)
         return rows if name == "polls" else rows.filter(pl.col("seen_at") <= newest)
 
     def _changes(self, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
         """Give the rows of the visitors that tell something new."""
-        return _between(self._rows("visitors"), "seen_at", start, end).filter(pl.col("change") != STILL)
+        return _between(self._rows("visitors", start, end), "seen_at", start, end).filter(pl.col("change") != STILL)
 
     def _span_of_polls(self) -> tuple[datetime, datetime]:
         """Give the times of the first and the last snapshot."""
-        times = self.polls().select(start=pl.col("seen_at").min(), end=pl.col("seen_at").max()).collect()
+        times = self.collect(self.polls().select(start=pl.col("seen_at").min(), end=pl.col("seen_at").max()))
         return times["start"].item(), times["end"].item()
 
     def _records(self, name: Name, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
@@ -463,7 +568,7 @@ class History:
 
     def _snapshots(self, moments: list[datetime], *, strict: bool = False) -> Iterator[Snapshot]:
         """Give the snapshot of each moment, in order; those of which nothing is known are left out, or raise."""
-        polls = self.polls(moments[0] - WINDOW, moments[-1] + timedelta(microseconds=1)).sort("seen_at").collect()
+        polls = self.collect(self.polls(before(moments[0], WINDOW), following(moments[-1])).sort("seen_at"))
         wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
         rows = wanted.join_asof(polls, left_on="when", right_on="seen_at", tolerance=WINDOW, coalesce=False)
         found = rows.filter(pl.col("seen_at").is_not_null())
@@ -479,22 +584,28 @@ class History:
         """Read what some snapshots are made of."""
         last: Any = polls["seen_at"].max()
         since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
-        rows = self._rows(name).filter(pl.col("seen_at") <= last)
         if name == "visitors":
-            return rows.filter(pl.col("seen_at") >= (last if since is None else since)).collect()
-        return rows.filter(pl.col("timestamp").is_null() | (pl.col("timestamp") >= pl.lit(since, MOMENT))).collect()
+            first = last if since is None else since
+            return self.collect(self._rows(name, first, last).filter(pl.col("seen_at").is_between(first, last)))
+        retimed = polls[f"{name}_retimed"].explode().struct.field("id").drop_nulls().unique()
+        shown = (
+            pl.col("timestamp").is_null()
+            | (pl.col("timestamp") >= pl.lit(since, MOMENT))
+            | pl.col(IDS[name]).is_in(retimed.implode())
+        )
+        return self.collect(self._rows(name, end=last).filter(pl.col("seen_at") <= last, shown))
 
     def _nearest(self, when: datetime) -> str:
         """Say when something is known, nearest to a moment."""
         polls = self._rows("polls")
-        before, after = (
-            polls.filter(side).select(time).collect().item()
+        earlier, later = (
+            self.collect(polls.filter(side).select(time)).item()
             for side, time in (
                 (pl.col("seen_at") <= when, pl.col("seen_at").max()),
                 (pl.col("seen_at") > when, pl.col("seen_at").min()),
             )
         )
-        known = " and ".join(f"{time:%Y-%m-%d %H:%M:%S}" for time in (before, after) if time is not None)
+        known = " and ".join(f"{time:%Y-%m-%d %H:%M:%S}" for time in (earlier, later) if time is not None)
         return (
             f"Nothing was recorded within {duration(WINDOW.total_seconds())} before {when:%Y-%m-%d %H:%M:%S} UTC. "
             f"The nearest snapshots are from {known} UTC; gaps() tells what is missing."

@@ -8,12 +8,14 @@ of an earlier writer fail, so that even one that slept through it can't write an
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from datafast_nb.errors import HistoryInUseError
+from datafast_nb.errors import HistoryInUseError, HistoryStorageError
+from datafast_nb.history.checksums import OWNER_ONLY
 from datafast_nb.history.tables import Tables, properties_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ class Lock(Protocol):
     def check(self, polls: DeltaTable) -> None:
         """Raise `HistoryInUseError` if another has taken over, by the polls as they are now."""
 
+    def check_place(self) -> None:
+        """Raise `HistoryStorageError` if the history is no longer where it was."""
+
     def release(self) -> None:
         """Let others in."""
 
@@ -63,18 +68,32 @@ class _FileLock:
         import filelock
 
         with tables.guarded("written"):
-            Path(tables.location).mkdir(parents=True, exist_ok=True)
-            self._lock = filelock.FileLock(Path(tables.location) / _FILE, is_singleton=False, thread_local=False)
+            tables.make_folder()
+            self._tables, self._file = tables, Path(tables.location) / _FILE
+            self._lock = filelock.FileLock(self._file, mode=OWNER_ONLY, is_singleton=False, thread_local=False)
             try:
                 self._lock.acquire(blocking=False)
             except filelock.Timeout:
                 raise _in_use(tables, "Stop it, or close() it, and try again.") from None
+            self._held = self._file.stat()
 
     def claim(self, tables: Iterable[DeltaTable]) -> None:
         """Do nothing: nobody else can have got here."""
 
     def check(self, polls: DeltaTable) -> None:
         """Do nothing: nobody takes over."""
+
+    def check_place(self) -> None:
+        """Raise if the folder is no longer where it was."""
+        try:
+            is_here = os.path.samestat(self._held, self._file.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            is_here = False
+        if not is_here:
+            raise HistoryStorageError(
+                f"The folder of the history is no longer at {self._tables}: it was moved or removed while it was open "
+                "for writing, and nothing was stored. Close() this history and open it where it is now, or put it back."
+            )
 
     def release(self) -> None:
         """Let others in."""
@@ -99,6 +118,9 @@ class _Lease:
         for table in (polls, *others):  # the polls first: of two that come at once, one fails here
             self._tables.set_property(table, _CLAIM, self._name)
         self._polls = polls
+
+    def check_place(self) -> None:
+        """Do nothing: an object store has no folders that could be moved."""
 
     def check(self, polls: DeltaTable) -> None:
         """Raise if another has taken over."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from datafast_nb.history.changes import STATES, VISITOR_KEY, happened
-from datafast_nb.history.tables import MOMENT, as_given
+from datafast_nb.history.changes import IDS, STATES, VISITOR_KEY, Kind
+from datafast_nb.history.tables import MOMENT, RETIMED, as_given
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -28,8 +28,8 @@ def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFra
     averages = (poll["conversion_rate"], poll["average_value"])
     return Snapshot(
         states_at(visitors, when, poll["states_since"]).select(VISITORS.names()),
-        _shown(events, when, poll["events_since"], poll["events"], EVENTS),
-        _shown(payments, when, poll["payments_since"], poll["payments"], PAYMENTS),
+        _shown(events, poll, "events", EVENTS),
+        _shown(payments, poll, "payments", PAYMENTS),
         count=poll["count"],
         has_predictions=poll["has_predictions"],
         baseline=None if averages == (None, None) else Baseline(*averages),
@@ -37,13 +37,21 @@ def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFra
     )
 
 
-def _shown(
-    records: pl.LazyFrame, when: datetime, since: datetime | None, count: int, schema: pl.Schema
-) -> pl.DataFrame:
+def _shown(records: pl.LazyFrame, poll: dict[str, Any], kind: Kind, schema: pl.Schema) -> pl.DataFrame:
     """Give the events or payments that were shown at a moment, newest first, those without a time last."""
-    if not count:
+    if not poll[kind]:
         return schema.to_frame()
-    timeless = pl.col("timestamp").is_null()
-    rows = records.filter(pl.col("seen_at") <= when, timeless | (pl.col("timestamp") >= pl.lit(since, MOMENT)))
-    newest = rows.sort(timeless, happened(), descending=[False, True], maintain_order=True).head(count)
+    id_ = IDS[kind]
+    again = pl.LazyFrame(poll[f"{kind}_retimed"] or [], schema=RETIMED.inner.to_schema())  # type: ignore[union-attr]
+    then = again.select(pl.col("id").alias(id_), _then="timestamp", _again=pl.lit(value=True))
+    time = pl.when("_again").then("_then").otherwise(pl.col("timestamp").cast(MOMENT))
+    since = pl.lit(poll[f"{kind}_since"], MOMENT)
+    rows = (
+        records.filter(pl.col("seen_at") <= poll["seen_at"])
+        .join(then, on=id_, how="left", maintain_order="left")
+        .with_columns(_time=time)
+        .filter(pl.col("_time").is_null() | (pl.col("_time") >= since))
+    )
+    order = (pl.col("_time").is_null(), pl.coalesce("_time", "seen_at"))
+    newest = rows.sort(*order, descending=[False, True], maintain_order=True).head(poll[kind])
     return as_given(newest).select(schema.names()).collect()

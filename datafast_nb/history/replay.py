@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from datafast_nb.history.changes import WINDOW
-from datafast_nb.history.moments import in_utc
+from datafast_nb.history.moments import before, following, in_utc
 from datafast_nb.history.tables import MOMENT
 from datafast_nb.snapshot import Snapshot
 
@@ -178,8 +178,8 @@ class Replay:
 
     def _poll_before(self, when: datetime) -> datetime | None:
         """Give the time of the last poll until a moment, if it was not too long before."""
-        recent = self._history.polls(when - WINDOW, when + timedelta(microseconds=1))
-        time_of_poll: datetime | None = recent.select(pl.col("seen_at").max()).collect().item()
+        recent = self._history.polls(before(when, WINDOW), following(when))
+        time_of_poll: datetime | None = self._history.collect(recent.select(pl.col("seen_at").max())).item()
         return time_of_poll
 
     def _stand_at(self, when: datetime) -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def stretches(history: History, start: datetime | None, end: datetime | None) -> pl.DataFrame:
     """Give the stretches of time without a gap, in order: `from` and `until`; none where nothing was recorded."""
-    polls = history.polls(start, end).select(first=pl.col("seen_at").min(), last=pl.col("seen_at").max()).collect()
+    times = history.polls(start, end).select(first=pl.col("seen_at").min(), last=pl.col("seen_at").max())
+    polls = history.collect(times)
     return between(polls["first"].item(), polls["last"].item(), history.gaps())
 
 

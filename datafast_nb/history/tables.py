@@ -10,7 +10,9 @@ import contextlib
 import copy
 import os
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -19,12 +21,15 @@ from urllib.request import url2pathname
 
 import polars as pl
 
-from datafast_nb.errors import HistoryError, HistoryFormatError, HistoryInUseError, HistoryStorageError
+from datafast_nb.errors import HistoryFormatError, HistoryStorageError
 from datafast_nb.formats import plain
+from datafast_nb.history.checksums import FILE, LOG, OWNER_ONLY_FOLDER, Checksums
+from datafast_nb.history.faults import guarded
 from datafast_nb.schema import EVENTS, PAYMENTS, TIMESTAMP, VISITORS
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
+    from deltalake._internal import DeltaFileSystemHandler
 
 Name = Literal["visitors", "events", "payments", "polls"]
 
@@ -32,6 +37,9 @@ FORMAT: Final = 1
 """Which version of these tables this package writes, and the latest that it reads."""
 
 MOMENT: Final = pl.Datetime("us", "UTC")
+
+RETIMED: Final = pl.List(pl.Struct({"id": pl.String(), "timestamp": MOMENT}))
+"""Events or payments that were shown with another time than the one that is stored."""
 
 POLLS: Final = pl.Schema(
     {
@@ -48,16 +56,27 @@ POLLS: Final = pl.Schema(
         "events_since": MOMENT,
         "payments_since": MOMENT,
         "gap_since": MOMENT,
+        "events_retimed": RETIMED,
+        "payments_retimed": RETIMED,
     }
 )
 """One row per snapshot: its figures, how many rows its frames had, and how far back they reach.
 
 ``states_since`` is when the oldest state was written that was still true, ``events_since`` and ``payments_since`` are
 the times of the oldest ones shown, and ``gap_since`` is set where nothing is known of the time from there to this poll.
+``events_retimed`` and ``payments_retimed`` are those that are stored with another time than they were shown with then.
 """
 
 RETENTION: Final = 24
-"""Hours for which a file that was merged into another stays, for readers who still need it."""
+"""Hours for which a file that was merged into another stays, for readers who still need it …"""
+
+KEPT: Final = 250
+"""… as long as there are no more of them than that for each table …"""
+
+GRACE: Final = 30.0
+"""… or some seconds at least, however many there are."""
+
+_HOURS: Final = (RETENTION, 12, 6, 3, 1)
 
 _FIRST: Final = {"seen_at": MOMENT}
 SCHEMAS: Final[dict[Name, pl.Schema]] = {
@@ -69,6 +88,15 @@ SCHEMAS: Final[dict[Name, pl.Schema]] = {
 """The columns of each table. Delta Lake keeps times in microseconds; `scan` gives those of ``schema`` back."""
 
 
+_NEEDED: Final[dict[Name, tuple[str, ...]]] = {
+    "visitors": ("seen_at", "change", "copy", "visitor_id"),
+    "events": ("seen_at", "event_id", "timestamp"),
+    "payments": ("seen_at", "payment_id", "timestamp"),
+    "polls": ("seen_at", "visitors", "events", "payments", "states_since", "events_since", "payments_since"),
+}
+"""Columns without which nothing can be read. Any other may be missing, and is null then."""
+
+
 class Rows(NamedTuple):
     """Rows to add to the four tables, in their columns; any order."""
 
@@ -76,6 +104,21 @@ class Rows(NamedTuple):
     events: pl.DataFrame
     payments: pl.DataFrame
     polls: pl.DataFrame
+
+
+class Checked(NamedTuple):
+    """What a check has found sound.
+
+    Attributes
+    ----------
+    files : int
+        How many files were read, of the tables and, in a folder, of their logs.
+    without_checksum : int
+        How many of them have none, so that only those that can't be read would have been noticed.
+    """
+
+    files: int
+    without_checksum: int
 
 
 SORTED_BY: Final[dict[Name, tuple[str, ...]]] = {
@@ -97,7 +140,8 @@ _GIVEN_TIMES: Final = ("session_start_time", "timestamp")
 _PROPERTY: Final = "datafast_nb."
 _CONFIGURATION: Final = {
     "delta.checkpointInterval": "100",
-    "delta.logRetentionDuration": "interval 1 hours",
+    # Whoever opens a table at that time opens it again; who has it open needs no log.
+    "delta.logRetentionDuration": "interval 10 seconds",
     "delta.deletedFileRetentionDuration": f"interval {RETENTION} hours",
     f"{_PROPERTY}format": str(FORMAT),
 }
@@ -107,57 +151,17 @@ _PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "3
 _UNREADABLE: Final = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 """What Delta Lake does not take literally in a folder's name."""
 
+_ENTRY: Final = re.compile(r"^\d{20}\.(json|checkpoint)")
+"""How the entries of a log are called."""
+
+_GONE: Final = re.compile("(?i)not found|no such file")
+_ATTEMPTS: Final = 5
+_PAUSE: Final = 0.02
+"""How often, and how many seconds later, a table is opened again of whose log an entry was removed meanwhile."""
+
 _OWN_FILE: Final = re.compile(r"(^|/)(part-[^/]+\.parquet|_delta_log/[^/]+\.tmp)$")
 _COMPRESSION_LEVEL: Final = 6
 _MISSING: Final = "A history needs Delta Lake, which is not installed. Get it with: pip install 'datafast_nb[history]'"
-
-
-class _Fault(NamedTuple):
-    """What a fault is known by in the words of Delta Lake or the system, and what to say about it."""
-
-    words: tuple[str, ...]
-    kind: type[HistoryError]
-    says: str
-
-
-_DAMAGED: Final = _Fault(
-    ("generic delta kernel error",),
-    HistoryFormatError,
-    "A table of the history at {at} is damaged, perhaps by a file that was written by half. Every file of its "
-    "_delta_log must be whole: restore what is missing or broken from a copy.",
-)
-_OF_THE_SYSTEM: Final = _Fault(("connect", "generic"), HistoryStorageError, "The history at {at} can't be {done}.")
-_FAULTS: Final = (
-    _Fault(
-        ("metadata changed",),
-        HistoryInUseError,
-        "Another writer has taken over the history at {at}. Record with one writer at a time; reading is free.",
-    ),
-    _Fault(
-        ("no space left", "disk quota", "file too large", "os error 28", "os error 27", "os error 122"),
-        HistoryStorageError,
-        "No space left for the history at {at}. Make room.",
-    ),
-    _Fault(
-        ("permission denied", "read-only file system", "accessdenied", "forbidden", "os error 13", "os error 30"),
-        HistoryStorageError,
-        "The history at {at} can't be {done}: permission denied. Check who owns it.",
-    ),
-    _Fault(
-        ("timed out", "connect error", "connection refused", "connection reset", "dns error"),
-        HistoryStorageError,
-        "The store of the history at {at} could not be reached, or did not answer in time. Check its address and the "
-        "network; storage_options with another timeout waits longer.",
-    ),
-    _Fault(
-        ("unsupported", "reader version", "writer version", "reader feature", "writer feature", "table feature"),
-        HistoryFormatError,
-        "The tables at {at} use a feature of Delta Lake that the installed deltalake does not know. Upgrade it: pip "
-        "install -U deltalake.",
-    ),
-    _DAMAGED,
-    _OF_THE_SYSTEM,
-)
 
 
 class Tables:
@@ -177,22 +181,112 @@ class Tables:
         self.location = text.rstrip("/") if self.is_remote else _folder(text)
         given = {key.lower(): value for key, value in (storage_options or {}).items()}
         self._options = {**_PATIENCE, **given} if self.is_remote else None
+        self._sums = None if self.is_remote else Checksums(Path(self.location), SCHEMAS)
+        self._met = False  # whether all tables were there when they were last looked for
+        self._complete: dict[Name, int] = {}  # in an object store: the version whose files were all there
 
     def __str__(self) -> str:
         return self.location
 
+    def guarded(self, done: str) -> AbstractContextManager[None]:
+        """Turn what libraries and the system raise into the errors of this package."""
+        return guarded(self.location, done)
+
     def open(self, name: Name) -> DeltaTable | None:
-        """Open a table as it is now; None where there is none."""
+        """Open a table as it is now; None where no history was begun.
+
+        Raises
+        ------
+        HistoryFormatError
+            A table of the history is missing or damaged.
+        """
         with self.guarded("read"):
-            delta = _library()
+            if not (self.is_remote and self._met) and not self.are_there():
+                return None
+            table = self._opened(name)
+            if table is None:
+                self._met = False
+                return self.open(name) if self.is_remote and self.are_there() else None
+        return self._checked(table)
+
+    def are_there(self) -> bool:
+        """Say whether the history was begun; refuse one of which tables are missing, and touch nothing.
+
+        They are made one after the other, the checksums after the last, and rows only then. So tables that are the
+        first of them and have no row yet are what a beginning that broke off has left; any others are damage.
+        """
+        _library()
+        with self.guarded("read"):
+            missing = {name: why for name in SCHEMAS if (why := self._why_missing(name))}
+            present = [name for name in SCHEMAS if name not in missing]
+            opened = [self._checked(found) for name in present if missing and (found := self._opened(name))]
+            first = list(SCHEMAS)[: len(present)]
+            had_rows = any(table.version() for table in opened) or any(map(self._has_data, missing))
+            if missing and (self._was_begun() or present != first or had_rows):
+                raise HistoryFormatError(
+                    f"The history at {self.location} is damaged: "
+                    f"{', '.join(f'of the table {name} {why}' for name, why in missing.items())}. Restore what is "
+                    "missing from a copy, or begin another history elsewhere. Nothing was changed, and what is left "
+                    "is untouched."
+                )
+            if missing and self._met and not self.is_remote:
+                raise HistoryStorageError(
+                    f"The history is no longer at {self.location}: its folder was moved or removed. Open it where it "
+                    "is now, or put it back."
+                )
+        self._met = not missing
+        return self._met
+
+    def _why_missing(self, name: Name) -> str | None:
+        """Say what of a table is missing, so that it is none; None for one that is there."""
+        if self.is_remote:
+            found = _library().DeltaTable.is_deltatable(f"{self.location}/{name}", self._options)
+            return None if found else "the log is gone"
+        names: list[str] = []
+        for folder, what in ((name, "the folder"), (f"{name}/{LOG}", LOG)):
             try:
+                names = os.listdir(Path(self.location, folder))  # noqa: PTH208 - what is forbidden is not missing
+            except (FileNotFoundError, NotADirectoryError):
+                return f"{what} is gone"
+        return None if any(map(_ENTRY.search, names)) else f"{LOG} is empty"
+
+    def _has_data(self, name: Name) -> bool:
+        """Say whether the folder of a table without a log holds rows."""
+        return not self.is_remote and any(map(_OWN_FILE.search, map(str, Path(self.location, name).glob("*.parquet"))))
+
+    def _was_begun(self) -> bool:
+        """Say whether all tables have been there."""
+        if self._sums is not None:
+            return self._sums.exist
+        try:
+            self._store().open_input_file(FILE)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _store(self) -> DeltaFileSystemHandler:
+        """Give the object store, as Delta Lake sees it: its public face needs pyarrow, this does not."""
+        from deltalake._internal import DeltaFileSystemHandler
+
+        return DeltaFileSystemHandler(self.location, self._options)
+
+    def _opened(self, name: Name) -> DeltaTable | None:
+        """Open a table; again, if an entry of its log was removed between being listed and being read."""
+        delta = _library()
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                if self._sums is not None:
+                    self._sums.check_log(name)
                 table: DeltaTable = delta.DeltaTable(f"{self.location}/{name}", storage_options=self._options)
             except delta.exceptions.TableNotFoundError:
-                if not self.is_remote:
-                    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                        next(Path(self.location, name).iterdir(), None)  # what is forbidden is not what is missing
                 return None
-        return self._checked(table, name)
+            except (delta.exceptions.DeltaError, OSError) as error:
+                if not left or not _GONE.search(str(error)):
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return table
+        return None
 
     def check_place(self) -> None:
         """Refuse to make tables in folders that hold something else already."""
@@ -200,17 +294,22 @@ class Tables:
             return
         with self.guarded("written"):
             for folder in (Path(self.location, name) for name in SCHEMAS):
-                if folder.is_dir() and any(folder.iterdir()) and not (folder / "_delta_log").exists():
+                if folder.is_dir() and any(folder.iterdir()) and not (folder / LOG).exists():
                     raise HistoryStorageError(
                         f"{folder} holds files that are none of a history's, and nothing was made there. Choose "
                         "another location, such as a new folder."
                     )
 
+    def make_folder(self, within: str = "") -> None:
+        """Make the history's folder, or one in it, for its owner alone; those that are there stay as they are."""
+        if not self.is_remote:
+            Path(self.location, within).mkdir(OWNER_ONLY_FOLDER, parents=not within, exist_ok=True)
+
     def create(self, name: Name, properties: dict[str, str]) -> DeltaTable:
         """Make a table, or open it where it is there already."""
         with self.guarded("written"):
-            if not self.is_remote:
-                Path(self.location).mkdir(parents=True, exist_ok=True)
+            for folder in ("", name, f"{name}/{LOG}"):
+                self.make_folder(folder)
             delta = _library()
             own = {f"{_PROPERTY}{key}": value for key, value in properties.items()}
             measured = {"delta.dataSkippingStatsColumns": _MEASURED[name]}
@@ -223,43 +322,170 @@ class Tables:
                 storage_options=self._options,
                 raise_if_key_not_exists=False,
             )
-        return self._checked(table, name)
+        return self._checked(table)
 
-    def scan(self, table: DeltaTable, name: Name) -> pl.LazyFrame:
-        """Give a table lazily, as it is stored: all its times are in microseconds."""
-        if not self.is_remote:
-            self._check_files(table, name)
+    def begin(self) -> None:
+        """Note that all tables are there, and the checksums of their files."""
+        with self.guarded("written"):
+            if self._sums is not None:
+                self._sums.begin()
+            elif not self._was_begun():
+                stream: Any = self._store().open_output_stream(FILE)
+                stream.close()
+        self._met = True
+
+    def note(self) -> None:
+        """Keep the checksums of what has been written since. An object store has its own."""
+        if self._sums is not None:
+            with self.guarded("written"):
+                self._sums.note()
+
+    def scan(
+        self,
+        table: DeltaTable,
+        name: Name,
+        first: datetime | None = None,
+        last: datetime | None = None,
+        *,
+        every: bool = False,
+    ) -> pl.LazyFrame:
+        """Give a table lazily, as it is stored: all its times are in microseconds.
+
+        Parameters
+        ----------
+        table, name
+            Which table, and what it is called.
+        first, last
+            Where only rows seen from the first to the last moment are going to be asked for, other files need not be
+            sound.
+        every
+            Whether to give the columns too that others have added.
+        """
+        self.check_files(table, first, last)
         with self.guarded("read"):
             # Of these options, Polars takes this one as a number, and Delta Lake as text.
             number = None if self._options is None else {"max_retries": int(self._options["max_retries"])}
             found = table if self.is_remote else _with_paths(table)
-            return pl.scan_delta(found, storage_options=number).select(SCHEMAS[name].names())
-
-    def _check_files(self, table: DeltaTable, name: Name) -> None:
-        """Refuse files that are not as long as the table's log says, before a reader stumbles over them."""
-        folder = Path(self.location) / name
-        for path, size in files(table).select("path", "bytes").iter_rows():
-            file = folder / path
-            found = file.stat().st_size if file.exists() else None
-            if found != size:
-                state = "is missing" if found is None else f"has {found:,} bytes instead of {size:,}"
-                raise HistoryFormatError(
-                    f"The history at {self.location} is damaged: {file.relative_to(self.location)} {state}. Restore it "
-                    "from a copy. The other files are untouched."
-                )
-
-    def _check_log(self, name: Name) -> None:
-        """Refuse an empty entry in a log: Delta Lake takes it for a change of nothing, and would lose what it said."""
-        if self.is_remote:
-            return
-        with os.scandir(Path(self.location, name, "_delta_log")) as entries:
-            empty = sorted(it.name for it in entries if it.name.endswith(".json") and not it.stat().st_size)
-        if empty:
-            raise HistoryFormatError(
-                f"The history at {self.location} is damaged: {name}/_delta_log/{empty[0]} is empty, as a power cut may "
-                "leave it. If it is the newest one there, remove it, and the append that was broken off is forgotten. "
-                "Otherwise restore it from a copy. What was stored before is untouched."
+            columns = self._columns(table, name)
+            return pl.scan_delta(found, storage_options=number).select(
+                *columns, *([pl.exclude(SCHEMAS[name].names())] if every else [])
             )
+
+    def _columns(self, table: DeltaTable, name: Name) -> list[pl.Expr]:
+        """Give the columns that a table should have of those that it has, or refuse it.
+
+        Another version of this package, or another program, may have left one out, or changed what it holds.
+        """
+        found = pl.Schema(table.schema())
+        columns = []
+        for column, dtype in _stored(SCHEMAS[name]).items():
+            there = found.get(column)
+            if there is None and column not in _NEEDED[name]:
+                columns.append(pl.lit(None, dtype).alias(column))
+            elif there is not None and _fits(there, dtype):
+                columns.append(pl.col(column).cast(dtype))
+            else:
+                what = "is missing" if there is None else f"is {there} and should be {dtype}"
+                raise HistoryFormatError(
+                    f"The history at {self.location} can't be read: the column {column!r} of the table {name} {what}. "
+                    "Another program has changed that table: undo it there (Delta Lake's RESTORE), or restore it from "
+                    "a copy. Nothing was changed."
+                )
+        return columns
+
+    def check_files(
+        self,
+        table: DeltaTable,
+        first: datetime | None = None,
+        last: datetime | None = None,
+        *,
+        afresh: bool = False,
+    ) -> None:
+        """Refuse files that are missing or altered, before a reader stumbles over them.
+
+        In an object store, which has checksums of its own, only whether they are there.
+
+        Parameters
+        ----------
+        table
+            Which table.
+        first, last
+            Only files with rows seen from the first to the last moment.
+        afresh
+            Read also those again that were found sound before.
+        """
+        name: Any = table.table_uri.rstrip("/").rpartition("/")[2]
+        if self._sums is None:
+            self._check_complete(table, name)
+            return
+        found = files(table)
+        if first is not None:
+            found = found.filter(pl.col("last") >= first)
+        if last is not None:
+            found = found.filter(pl.col("first") <= last)
+        for path, size in found.select("path", "bytes").iter_rows():
+            self._check_size(f"{name}/{path}", size)
+        with self.guarded("read"):
+            self._sums.check((f"{name}/{path}" for path in found["path"]), afresh=afresh)
+
+    def check(self) -> Checked | None:
+        """Read every file; None where no history was begun."""
+        faults: list[str] = []
+        found = []
+        for name in SCHEMAS:
+            try:
+                table = self.open(name)
+                if table is None:
+                    return None
+                found.append(self._check_table(table, name))
+            except HistoryFormatError as error:
+                faults.append(str(error))
+        if faults:
+            raise HistoryFormatError(" ".join(faults))
+        return Checked(*(sum(each) for each in zip(*found, strict=True)))
+
+    def _check_table(self, table: DeltaTable, name: Name) -> Checked:
+        """Read the files of a table: those that have no checksum as Polars reads them."""
+        paths = files(table)["path"].to_list()
+        self.check_files(table, afresh=True)
+        log, known = [], set[str]()
+        if self._sums is not None:
+            log, known = self._sums.log_of(name), set(self._sums.known())
+            with self.guarded("read"):
+                self._sums.check(log, afresh=True)
+        unknown = [path for path in paths if f"{name}/{path}" not in known]
+        if unknown:
+            with self.guarded("read"):
+                rows = self.scan(table, name, every=True)
+                rows.select(pl.all().count()).collect(engine="streaming")
+        return Checked(len(paths) + len(log), len(unknown) + sum(it not in known for it in log))
+
+    def _check_size(self, path: str, size: int) -> None:
+        """Refuse a file that is not as long as the log says."""
+        try:
+            found = Path(self.location, path).stat().st_size
+        except FileNotFoundError:
+            found = None
+        if found != size:
+            state = "is missing" if found is None else f"has {found:,} bytes instead of {size:,}"
+            raise HistoryFormatError(
+                f"The history at {self.location} is damaged: {path} {state}. Restore it from a copy. The other files "
+                "are untouched."
+            )
+
+    def _check_complete(self, table: DeltaTable, name: Name) -> None:
+        """Refuse a table of which files are missing in the object store."""
+        version = table.version()
+        if self._complete.get(name) == version:
+            return
+        with self.guarded("read"):
+            gone = table.repair(dry_run=True)["files_removed"]
+        if gone:
+            raise HistoryFormatError(
+                f"The history at {self.location} is damaged: {name}/{gone[0]} is missing. Restore it from a copy. The "
+                "other files are untouched."
+            )
+        self._complete[name] = version
 
     def refresh(self, table: DeltaTable) -> None:
         """Take note of what was committed since a table was opened."""
@@ -267,28 +493,39 @@ class Tables:
             table.update_incremental()
 
     def append(self, table: DeltaTable, rows: pl.DataFrame) -> None:
-        """Add rows, in one commit."""
+        """Add rows, in one commit; also the columns that an earlier version did not have."""
         with self.guarded("written"):
-            delta = _library()
-            delta.write_deltalake(table, _as_stored(rows), mode="append", writer_properties=_writing(delta))
+            self._write(table, rows, mode="append")
 
     def replace(self, table: DeltaTable, rows: pl.DataFrame, first: datetime, last: datetime) -> None:
         """Put rows in place of all those seen from `first` to `last`, in one commit."""
         with self.guarded("written"):
-            delta = _library()
-            delta.write_deltalake(
-                table,
-                _as_stored(rows),
-                mode="overwrite",
-                predicate=f"seen_at >= '{first.isoformat()}' AND seen_at <= '{last.isoformat()}'",
-                writer_properties=_writing(delta),
-            )
+            before = files(table)["path"]
+            predicate = f"seen_at >= '{first.isoformat()}' AND seen_at <= '{last.isoformat()}'"
+            self._write(table, rows, mode="overwrite", predicate=predicate)
+            if not self.is_remote:  # their age counts from now on
+                for path in before.filter(~before.is_in(files(table)["path"].implode())):
+                    os.utime(_path(table, path))
+
+    def _write(self, table: DeltaTable, rows: pl.DataFrame, **how: Any) -> None:  # noqa: ANN401 - options of deltalake
+        """Write rows in the types that the table has."""
+        delta = _library()
+        there = pl.Schema(table.schema())
+        stored = rows.cast(_stored(rows.schema))  # type: ignore[arg-type]
+        delta.write_deltalake(
+            table,
+            stored.cast({name: there[name] for name in rows.columns if name in there}),
+            schema_mode=None if there.names() == rows.columns else "merge",
+            writer_properties=delta.WriterProperties(compression="ZSTD", compression_level=_COMPRESSION_LEVEL),
+            **how,
+        )
 
     def remove_after(self, table: DeltaTable, last: datetime | None) -> None:
         """Remove the rows seen after a moment; None removes all."""
         with self.guarded("written"):
             newest: Any = files(table)["last"].max()
             if newest is not None and (last is None or newest > last):
+                self.check_files(table, last, afresh=True)  # what is altered would be written again as if it were sound
                 table.delete(None if last is None else f"seen_at > '{last.isoformat()}'")
 
     def clean(self, table: DeltaTable, *, thoroughly: bool = False) -> None:
@@ -297,39 +534,53 @@ class Tables:
         Where there are files of others among those, all that no commit named stay.
         """
         with self.guarded("written"):
-            bounds: Any = {"retention_hours": RETENTION, "enforce_retention_duration": False}
+            bounds: Any = {"retention_hours": self._hours(table), "enforce_retention_duration": False}
             ours = thoroughly and all(map(_OWN_FILE.search, table.vacuum(dry_run=True, full=True, **bounds)))
-            table.vacuum(dry_run=False, full=ours, **bounds)
+            if ours or table.vacuum(dry_run=True, **bounds):
+                table.vacuum(dry_run=False, full=ours, **bounds)
+            if not self.is_remote:
+                self._clean_folder(table)
+
+    def _hours(self, table: DeltaTable) -> int:
+        """Give how long merged files stay: a day, and in an object store less if there are too many."""
+        if not self.is_remote:
+            return RETENTION
+        freely: Any = {"dry_run": True, "enforce_retention_duration": False}
+        merged = len(table.vacuum(retention_hours=0, **freely))
+        fitting = (it for it in _HOURS if merged - len(table.vacuum(retention_hours=it, **freely)) <= KEPT)
+        return next(fitting, _HOURS[-1])
+
+    def _clean_folder(self, table: DeltaTable) -> None:
+        """Delete the oldest of the merged files, if there are more than are kept, and what is left of broken writes."""
+        live = set(files(table)["path"])
+        merged = [
+            (file.stat().st_mtime, file) for file in _path(table, "").glob("part-*.parquet") if file.name not in live
+        ]
+        before = time.time() - GRACE
+        for modified, file in sorted(merged, reverse=True)[KEPT:]:
+            if modified < before:
+                file.unlink(missing_ok=True)
+        table.cleanup_metadata()
+
+    def size_on_disk(self) -> tuple[int, int] | None:
+        """Give how many files there are in all, and their bytes; None for an object store, which would have to list."""
+        if self.is_remote:
+            return None
+        sizes = []
+        for folder, _, names in os.walk(self.location):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):
+                    sizes.append(Path(folder, name).stat().st_size)
+        return len(sizes), sum(sizes)
 
     def set_property(self, table: DeltaTable, key: str, value: str) -> None:
         """Set a property of a table. Whoever opened it before can't write to it any more."""
         with self.guarded("written"):
             table.alter.set_table_properties({f"{_PROPERTY}{key}": value}, raise_if_not_exists=False)
 
-    @contextlib.contextmanager
-    def guarded(self, done: str) -> Iterator[None]:
-        """Turn what Delta Lake and the system raise into the errors of this package."""
-        try:
-            yield
-        except HistoryError:
-            raise
-        except Exception as error:
-            if not isinstance(error, OSError) and not type(error).__module__.endswith("_internal"):
-                raise
-            raise self._error(error, done) from error
-
-    def _error(self, error: Exception, done: str) -> HistoryError:
-        """Say what happened, what was kept, and what to do."""
-        said = str(error).lower()
-        other = _OF_THE_SYSTEM if isinstance(error, OSError) else _DAMAGED
-        fault = next((it for it in _FAULTS if any(word in said for word in it.words)), other)
-        says = fault.says.format(at=self.location, done=done)
-        return fault.kind(f"{says} What was stored before is untouched. ({plain(error, 300)})")
-
-    def _checked(self, table: DeltaTable, name: Name) -> DeltaTable:
-        """Refuse a table that a newer version of this package made, that is none of ours, or whose log has a hole."""
+    def _checked(self, table: DeltaTable) -> DeltaTable:
+        """Refuse a table that a newer version of this package made, or that is none of ours."""
         with self.guarded("read"):
-            self._check_log(name)
             found = properties_of(table).get("format", "")
         if not found.isdecimal():
             raise HistoryFormatError(
@@ -375,6 +626,17 @@ def files(table: DeltaTable) -> pl.DataFrame:
         return pl.DataFrame(
             schema={"path": pl.String, "bytes": pl.Int64, "rows": pl.Int64, "first": MOMENT, "last": MOMENT}
         )
+    measured = {"num_records", "min.seen_at", "max.seen_at"}
+    if (
+        not measured.issubset(actions.columns)
+        or actions.filter(
+            pl.col("num_records").is_null() | (pl.col("max.seen_at").is_null() & (pl.col("num_records") > 0))
+        ).height
+    ):
+        raise HistoryFormatError(
+            f"{table.table_uri} has files without statistics of seen_at, which another program has written. Let it "
+            "write them: they are in the table's property delta.dataSkippingStatsColumns. Nothing was changed."
+        )
     return actions.select(
         "path",
         bytes="size_bytes",
@@ -395,9 +657,18 @@ def _stored(schema: pl.Schema) -> dict[str, pl.DataType]:
     return {name: MOMENT if dtype == TIMESTAMP else dtype for name, dtype in schema.items()}
 
 
-def _as_stored(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give rows the types that Delta Lake keeps."""
-    return rows.cast(_stored(rows.schema))  # type: ignore[arg-type]
+def _path(table: DeltaTable, name: str) -> Path:
+    """Give the path of a file in the folder of a table."""
+    return Path(_folder(table.table_uri)) / name
+
+
+def _fits(found: pl.DataType, wanted: pl.DataType) -> bool:
+    """Say whether the values of one type can be taken for those of another without a loss."""
+    if isinstance(found, pl.Datetime) and isinstance(wanted, pl.Datetime):
+        return found.time_zone == wanted.time_zone
+    if wanted.is_float():
+        return found.is_numeric()
+    return found == wanted or (found.is_integer() and wanted.is_integer())
 
 
 def _library() -> ModuleType:
@@ -407,8 +678,3 @@ def _library() -> ModuleType:
     except ImportError as error:
         raise ImportError(_MISSING) from error
     return deltalake
-
-
-def _writing(delta: ModuleType) -> object:
-    """Say how files are to be written."""
-    return delta.WriterProperties(compression="ZSTD", compression_level=_COMPRESSION_LEVEL)

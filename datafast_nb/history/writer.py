@@ -30,8 +30,20 @@ from datafast_nb.history.changes import (
 )
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
+from datafast_nb.history.moments import before
 from datafast_nb.history.rebuild import states_at
-from datafast_nb.history.tables import MOMENT, SCHEMAS, SORTED_BY, Name, Rows, Tables, as_given, files, properties_of
+from datafast_nb.history.tables import (
+    MOMENT,
+    RETIMED,
+    SCHEMAS,
+    SORTED_BY,
+    Name,
+    Rows,
+    Tables,
+    as_given,
+    files,
+    properties_of,
+)
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -66,6 +78,21 @@ class Appended(NamedTuple):
     gap_since: datetime | None = None
 
 
+class Forgotten(NamedTuple):
+    """What was removed.
+
+    Attributes
+    ----------
+    snapshots, visitors, events, payments : int
+        Rows that were removed: snapshots, changes of visitors, events and payments.
+    """
+
+    snapshots: int
+    visitors: int
+    events: int
+    payments: int
+
+
 class Writer:
     """The one writer of a history, from its first append until it is closed.
 
@@ -84,14 +111,15 @@ class Writer:
         self._was_refused = False  # whether a snapshot from before the last one has come since
         self._appended_at = time.monotonic()
         self._known: Known | None = None
-        tables.check_place()
+        self._check_before()
         self._lock = lock(tables)
         try:
-            key = pseudonyms.key_of(tables, redact, make=tables.open("polls") is None)
+            key = pseudonyms.key_of(tables, redact, make=not tables.are_there())
             noted = {pseudonyms.PROPERTY: pseudonyms.fingerprint(key)}
             self._open: dict[Name, DeltaTable] = {name: tables.create(name, noted) for name in _ORDER}
             pseudonyms.check(tables, key, properties_of(self._open["polls"]).get(pseudonyms.PROPERTY, ""))
             self._redactor = None if key is None else pseudonyms.Redactor(key)
+            tables.begin()
             self._lock.claim(self._open.values())
             self._known = self._recall()
         except BaseException:
@@ -99,6 +127,16 @@ class Writer:
             raise
         self._since_tidied = 0
         self._tidy(thoroughly=True)
+
+    def _check_before(self) -> None:
+        """Refuse what is damaged before anything is touched."""
+        if not self._tables.are_there():
+            self._tables.check_place()
+            return
+        for name in _ORDER:
+            table = self._tables.open(name)
+            if table is not None:
+                self._tables.check_files(table)
 
     def close(self) -> None:
         """Let others write."""
@@ -117,8 +155,8 @@ class Writer:
             raise HistoryOrderError(
                 f"This snapshot is from {when:%Y-%m-%d %H:%M:%S} UTC, before the last one of the "
                 f"history ({known.last:%Y-%m-%d %H:%M:%S} UTC), and was not stored. Append in the order of time; if "
-                "the clock went back, set it right or wait until it has caught up. If it was wrong before, and that "
-                "would take too long, begin another history."
+                "the clock went back, set it right or wait until it has caught up. If it ran ahead before, remove what "
+                "it recorded: history.forget_after(datetime.now(timezone.utc))."
             )
         shown = {kind: shown_by(snapshot, kind) for kind in IDS}
         # Where snapshots were refused, the clock was set, and only the time that has really passed tells of a gap.
@@ -146,15 +184,37 @@ class Writer:
         sorted_rows = (getattr(rows, name).sort(SORTED_BY[name], nulls_last=True) for name in _ORDER)
         self._commit(Rows(*sorted_rows))
 
+    def forget_after(self, when: datetime) -> Forgotten:
+        """Remove what was stored of the time after a moment. Once the polls are gone, nothing else of it counts."""
+        if not self._whole:
+            self._mend()
+        later = {name: self._stored(name).filter(pl.col("seen_at") > when).select(pl.len()) for name in _ORDER}
+        with self._tables.guarded("read"):
+            rows = {name: int(count.collect().item()) for name, count in later.items()}
+        self._whole, self._known, self._was_refused = False, None, False
+        self._tables.remove_after(self._open["polls"], when)
+        self._mend()
+        self._note()
+        return Forgotten(rows["polls"], *(rows[name] for name in _ROWS))
+
     def _commit(self, rows: Rows) -> None:
         """Write all four tables; until the last is written, nothing counts."""
+        self._lock.check_place()
         self._whole, self._known = False, None
         for name in _ORDER:
-            added: pl.DataFrame = getattr(rows, name).select(SCHEMAS[name].names())
+            added = _whole_rows(getattr(rows, name), name)
             if added.height:
                 self._tables.append(self._open[name], added)
         last: Any = rows.polls["seen_at"].max()
         self._whole, self._last = True, last or self._last
+        self._note()
+
+    def _note(self) -> None:
+        """Keep the checksums of what was written; where that fails, the next time does."""
+        try:
+            self._tables.note()
+        except HistoryError as error:
+            _log.warning("The checksums of the last append could not be kept yet: %s", error)
 
     def _mend(self) -> None:
         """Remove what an append that broke off has left behind.
@@ -162,6 +222,7 @@ class Writer:
         It may have come to its end, and only its answer was lost: so the tables are looked at again. The polls are the
         last: who takes over claims them first, so that nothing is seen of another's claim that they don't tell.
         """
+        self._lock.check_place()
         for name in _ORDER:
             self._tables.refresh(self._open[name])
         self._lock.check(self._open["polls"])
@@ -174,23 +235,29 @@ class Writer:
         """Remember what the last append knew."""
         if not self._whole:
             self._mend()
-        when = self._last
-        if when is None:
+        if self._last is None:
             return NOTHING
-        poll = self._stored("polls").filter(pl.col("seen_at") == when).collect().row(0, named=True)
+        with self._tables.guarded("read"):
+            return self._recalled(self._last)
+
+    def _recalled(self, when: datetime) -> Known:
+        """Give what an append at a moment knew."""
+        poll = self._stored("polls", when, when).filter(pl.col("seen_at") == when).collect().row(0, named=True)
         recent = {}
         for kind in IDS:
-            since = min(poll[f"{kind}_since"] or when, when - REMEMBERED)
+            since = min(poll[f"{kind}_since"] or when, before(when, REMEMBERED))
             recent[kind] = remembered(as_given(self._stored(kind).filter(happened() >= since)), kind)
-        states = states_at(self._stored("visitors"), when, poll["states_since"])
+        states = states_at(self._stored("visitors", poll["states_since"], when), when, poll["states_since"])
         return Known(when, states, **recent, ids={kind: hashed_ids(self._stored(kind), kind) for kind in IDS})
 
-    def _stored(self, name: Name) -> pl.LazyFrame:
-        return self._tables.scan(self._open[name], name)
+    def _stored(self, name: Name, first: datetime | None = None, last: datetime | None = None) -> pl.LazyFrame:
+        return self._tables.scan(self._open[name], name, first, last)
 
     def _has(self, when: datetime) -> bool:
         """Say whether there is a snapshot of exactly this moment."""
-        return bool(self._stored("polls").filter(pl.col("seen_at") == when).select(pl.len()).collect().item())
+        with self._tables.guarded("read"):
+            same = self._stored("polls", when, when).filter(pl.col("seen_at") == when)
+            return bool(same.select(pl.len()).collect().item())
 
     def _reminded(self, known: Known, shown: dict[Kind, pl.DataFrame]) -> Known:
         """Look up in the tables what may have been stored so long ago that it is not remembered."""
@@ -210,7 +277,8 @@ class Writer:
         same_id = pl.col(name).is_in(unsure[name].drop_nulls().implode())
         times = unsure.filter(pl.col(name).is_null())["timestamp"].cast(MOMENT)
         same_time = pl.col(name).is_null() & pl.col("timestamp").is_in(times.implode(), nulls_equal=True)
-        stored = remembered(as_given(self._stored(kind).filter(same_id | same_time)), kind)
+        with self._tables.guarded("read"):
+            stored = remembered(as_given(self._stored(kind).filter(same_id | same_time)), kind)
         return stored.join(unsure, on="_key", how="semi")
 
     def _tidy(self, *, thoroughly: bool = False) -> None:
@@ -220,5 +288,14 @@ class Writer:
             for name in _ORDER:
                 compact(self._tables, self._open[name], name)
                 self._tables.clean(self._open[name], thoroughly=thoroughly)
+            self._tables.begin()
         except HistoryError as error:
             _log.warning("The history could not be tidied up, and goes on as it is: %s", error)
+
+
+def _whole_rows(rows: pl.DataFrame, name: Name) -> pl.DataFrame:
+    """Give rows all columns of their table; whoever makes them by themselves may leave out what is of rare use."""
+    rare = {column: pl.lit(None, dtype) for column, dtype in SCHEMAS[name].items() if dtype == RETIMED}
+    return rows.with_columns(**{it: none for it, none in rare.items() if it not in rows.columns}).select(
+        SCHEMAS[name].names()
+    )

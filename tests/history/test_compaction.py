@@ -78,6 +78,7 @@ def merged_before(table: Path, hours: int) -> None:
     then = time.time() - hours * 3_600
     for file in table.glob("*.parquet"):
         os.utime(file, (then, then))
+    (table.parent / "SHA256SUMS").unlink()
     for entry in (table / "_delta_log").glob("*.json"):
         entry.write_text(
             re.sub(r'"deletionTimestamp":\d+', f'"deletionTimestamp":{then * 1000:.0f}', entry.read_text())

@@ -1,0 +1,223 @@
+"""A checksum for each file of a history in a folder, in the form that ``sha256sum --check`` reads.
+
+The file ``SHA256SUMS`` is made once all tables are there. So it also tells a history that lost its tables from one that
+was never begun. The one writer adds a line for each new file, after the append that brought it: what has no line yet,
+or was written by another program, is taken as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from datafast_nb.errors import HistoryFormatError
+from datafast_nb.files import write_whole
+
+FILE: Final = "SHA256SUMS"
+LOG: Final = "_delta_log"
+
+OWNER_ONLY: Final = 0o600
+OWNER_ONLY_FOLDER: Final = 0o700
+
+_LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n\\]+)")
+_ENTRY: Final = re.compile(r"(\d{20})\.(json|checkpoint(\..+)?\.parquet)")
+_SUMMED: Final = re.compile(rf"part-[^/]+\.parquet|{LOG}/{_ENTRY.pattern}")
+
+_NAMED: Final = 5  # files at most in a message
+
+Stamp = tuple[int, int, int]
+
+
+class Checksums:
+    """The checksums of one folder. A file that was found sound is not read again as long as it looks the same.
+
+    Parameters
+    ----------
+    folder
+        Where the history is.
+    tables
+        The names of its tables, which are folders there.
+    """
+
+    def __init__(self, folder: Path, tables: Iterable[str]) -> None:
+        self._folder = folder
+        self._tables = tuple(tables)
+        self._sound: dict[str, Stamp] = {}
+        self._turn = threading.Lock()
+        self._read: tuple[Stamp, dict[str, str]] | None = None
+        self._is_whole = True  # whether the last line is
+
+    @property
+    def exist(self) -> bool:
+        """Whether the history was begun."""
+        return (self._folder / FILE).exists()
+
+    def known(self) -> dict[str, str]:
+        """Read the checksums: of each file by its path in the folder. A last line that was broken off is left out."""
+        file = self._folder / FILE
+        with self._turn:
+            stamp = _stamp(file)
+            if stamp is None:
+                return {}
+            if self._read is None or self._read[0] != stamp:
+                self._read = stamp, self._parsed(file.read_bytes())
+            return self._read[1]
+
+    def _parsed(self, content: bytes) -> dict[str, str]:
+        *lines, _ = content.decode("utf-8", "replace").split("\n")
+        found = [_LINE.fullmatch(line) for line in lines]
+        if broken := next((place for place, line in enumerate(found) if line is None), None):
+            raise HistoryFormatError(
+                f"The checksums of the history at {self._folder} are damaged: line {broken + 1} of {FILE}. Restore "
+                "that file from a copy. Or remove it, if you trust the others: the next writer makes it anew."
+            )
+        return {line[2]: line[1] for line in found if line is not None}
+
+    def check_log(self, table: str) -> None:
+        """Refuse a table whose log is not what was written: an entry is empty, altered, or missing at the end."""
+        known = self.known()  # before the folder is listed: what is known by now is there
+        every = ((path, _stamp(self._folder / path)) for path in self._files(f"{table}/{LOG}"))
+        found = {path: stamp for path, stamp in every if stamp is not None}  # one may go meanwhile
+        self._check_end(table, known, found)
+        empty = sorted(path for path, stamp in found.items() if path.endswith(".json") and not stamp[0])
+        if empty:
+            raise self._damaged(
+                f"{empty[0]} is empty, as a power cut may leave it. If it is the newest one there, remove it, and the "
+                "append that was broken off is forgotten. Otherwise restore it from a copy"
+            )
+        self.check(path for path in found if path in known)
+
+    def _check_end(self, table: str, known: dict[str, str], found: dict[str, Stamp]) -> None:
+        """Refuse a log whose newest entries are gone.
+
+        One of the polls may be: removing the one that a power cut left empty forgets one append.
+        """
+        newest = max((number for path in found if (number := _number(path, table)) is not None), default=-1)
+        gone = sorted(path for path in known if (number := _number(path, table)) is not None and number > newest)
+        if gone and not (table == "polls" and _number(gone[-1], table) == newest + 1):
+            raise self._damaged(f"{gone[0]} is missing. Restore it from a copy")
+
+    def check(self, paths: Iterable[str], *, afresh: bool = False) -> None:
+        """Refuse files that differ from their checksums; those that have none are passed over.
+
+        Parameters
+        ----------
+        paths
+            Which files.
+        afresh
+            Read them also where they look the same as when they were last found sound.
+        """
+        known = self.known()
+        altered = []
+        for path in paths:
+            stamp = _stamp(self._folder / path)
+            if path not in known or stamp is None or (not afresh and self._sound.get(path) == stamp):
+                continue
+            if self._digest(path) in (known[path], None):
+                self._sound[path] = stamp
+            else:
+                altered.append(path)
+        if altered:
+            more = f" and {len(altered) - _NAMED:,} more" if len(altered) > _NAMED else ""
+            raise self._damaged(
+                f"{', '.join(altered[:_NAMED])}{more} is not as it was written, or else its line in {FILE} is not. "
+                "Restore it from a copy"
+            )
+
+    def log_of(self, table: str) -> list[str]:
+        """Give the entries of a table's log."""
+        return [path for path in self._files(f"{table}/{LOG}") if _number(path, table) is not None]
+
+    def note(self) -> None:
+        """Add what is new in the folder, and see to it that its owner alone can read it."""
+        known = dict(self.known())
+        lines = []
+        for path in self._all():
+            if path not in known:
+                private(self._folder / path, OWNER_ONLY)
+                stamp, digest = _stamp(self._folder / path), self._digest(path)
+                if stamp is not None and digest is not None:
+                    self._sound[path], known[path] = stamp, digest
+                    lines.append(_line(digest, path))
+        if lines and self._is_whole:
+            self._is_whole = False  # until all of them are there: a full disk may take some
+            with (self._folder / FILE).open("ab") as file:
+                file.write("".join(lines).encode())
+            self._is_whole = True
+            self._remember(known)
+        elif lines:
+            self.begin()
+
+    def begin(self) -> None:
+        """Make the file, with a line for all that is there; where it is there already, leave out what is gone."""
+        here = set(self._all())
+        known = {path: digest for path, digest in self.known().items() if path in here}
+        self._sound = {path: stamp for path, stamp in self._sound.items() if path in here}
+        content = "".join(_line(digest, path) for path, digest in known.items())
+        write_whole(self._folder / FILE, content.encode(), OWNER_ONLY)
+        self._is_whole = True
+        self._remember(known)
+        self.note()
+
+    def _remember(self, known: dict[str, str]) -> None:
+        """Keep what was written, so that it has not to be read."""
+        stamp = _stamp(self._folder / FILE)
+        with self._turn:
+            self._read = None if stamp is None else (stamp, known)
+
+    def _all(self) -> Iterator[str]:
+        """Give all files that have or shall have a checksum."""
+        for table in self._tables:
+            for folder in (table, f"{table}/{LOG}"):
+                for path in self._files(folder):
+                    if _SUMMED.fullmatch(path.removeprefix(f"{table}/")):
+                        yield path
+
+    def _files(self, folder: str) -> list[str]:
+        """Give the files of a folder."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._folder / folder) as entries:
+            return [f"{folder}/{entry.name}" for entry in entries if entry.is_file()]
+        return []
+
+    def _digest(self, path: str) -> str | None:
+        """Give the checksum of a file; None for one that is gone."""
+        with contextlib.suppress(FileNotFoundError), (self._folder / path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
+
+    def _damaged(self, what: str) -> HistoryFormatError:
+        return HistoryFormatError(
+            f"The history at {self._folder} is damaged: {what}. The other files are untouched; check() tells more."
+        )
+
+
+def private(path: Path, mode: int) -> None:
+    """Let nobody but the owner at a file or folder, where the system knows such permissions."""
+    if os.name == "posix":
+        with contextlib.suppress(FileNotFoundError):
+            path.chmod(mode)
+
+
+def _line(digest: str, path: str) -> str:
+    return f"{digest}  {path}\n"
+
+
+def _stamp(file: Path) -> Stamp | None:
+    """Give what changes when a file does; None for one that is gone."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _number(path: str, table: str) -> int | None:
+    """Give the number of an entry of a table's log; None for any other file."""
+    found = _ENTRY.fullmatch(path.removeprefix(f"{table}/{LOG}/"))
+    return None if found is None else int(found[1])
