@@ -48,7 +48,7 @@ class ServerError(RetryLaterError):
 
 
 class ConnectionFailedError(DataFastError):
-    """No usable answer arrived: no route, a timeout, TLS, a redirect, or a body that broke off.
+    """No usable answer arrived: no route, a timeout, a proxy, TLS, a redirect, or what broke off or is not HTTP.
 
     Attributes
     ----------

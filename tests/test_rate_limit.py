@@ -190,6 +190,14 @@ def test_a_window_that_closed_on_one_copy_is_no_matter_of_another() -> None:
         assert copy.copy(client).snapshot().visitors.height
 
 
+def test_a_limit_that_comes_under_200_is_waited_for_too(sleeps: list[float]) -> None:
+    with serve(Site(visitors=2)) as server:
+        server.misbehave(faults.Fault(200, faults.error_body(429), {"Retry-After": "20"}))
+        assert server.client().snapshot().visitors.height
+        assert len(server.requests) == 2
+    assert sum(sleeps) >= 20
+
+
 def test_a_fault_of_the_service_closes_no_window(sleeps: list[float]) -> None:
     with serve(Site(visitors=2)) as server:
         server.misbehave(faults.status(503, headers={"Retry-After": "3000"}))

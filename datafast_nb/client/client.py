@@ -184,12 +184,14 @@ class Client:
 
     def _map_of(self, answer: Answer) -> tuple[bytes, datetime]:
         """Give the body that holds the map, or raise what the answer is instead."""
-        wait = closed_for(answer)
-        limited = answer.status in {OK, TOO_MANY} and wait is not None
-        self._opens_at = time.monotonic() + (wait or 0.0) if limited else 0.0
         body = answer.body
         may_be_fault = answer.status != OK or (len(body) <= _LONGEST_ERROR and b"error" in body)
         fault = wire.read_fault(body) if may_be_fault else None
+        if answer.status == OK and fault is not None and fault.documented:
+            answer = answer._replace(status=fault.code or OK)
+        wait = closed_for(answer)
+        limited = answer.status in {OK, TOO_MANY} and wait is not None
+        self._opens_at = time.monotonic() + (wait or 0.0) if limited else 0.0
         if answer.status == OK and fault is None and _begins_as_object(body):
             return body, answer.received_at
         raise refusal(answer, fault, wait)

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from datafast_nb.client.rate_limit import TOO_MANY
-from datafast_nb.client.transport import OK, Answer
+from datafast_nb.client.transport import Answer
 from datafast_nb.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -50,7 +50,7 @@ def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFast
         Seconds until the service takes the next request, if it says so.
     """
     of_service = fault is not None and fault.documented
-    status = (fault.code if fault and answer.status == OK else None) or answer.status
+    status = answer.status
     said = one_line(fault.message or "") if fault else ""
     told = f" ({status})" + (f" The service says: {said}" if said else "") if of_service else f" ({_described(answer)})"
     if status >= 500:  # noqa: PLR2004
