@@ -12,6 +12,7 @@ from tests.bench.history import append_table, history_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
 from tests.bench.memory import memory_table
+from tests.bench.month import month_table
 from tests.bench.refresh import refresh_table
 
 TABLES = {
@@ -22,6 +23,7 @@ TABLES = {
     ),
     "answers": ("What the live map does in the kernel, part by part", answer_table),
     "memory": ("A live map of 1,000 visitors, all of them others at each refresh", memory_table),
+    "month": ("A process that runs for long: what it holds after some numbers of snapshots", month_table),
     "breakdown": ("A breakdown by country and device, against the same in pandas and DuckDB", breakdown_table),
     "parquet": ("Peak memory of a breakdown of a Parquet file", parquet_table),
     "history": (
