@@ -1,4 +1,4 @@
-"""The countries of the world as shapes: the base map, and the choropleth.
+"""The countries of the world: their codes, and their shapes for the base map and the choropleth.
 
 The file beside this module is Natural Earth's 1:110m countries (public domain, naturalearthdata.com) without
 Antarctica, cut at the antimeridian, with coordinates to 0.01 degrees. A feature's id is the country's ISO 3166-1
@@ -9,9 +9,60 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+import polars as pl
+
+_ALIASES: Final = {"UK": "GB", "EL": "GR"}
+"""Codes that the European Union uses in the place of ISO's."""
+
+NO_COUNTRIES: Final = (
+    "",
+    "-",
+    "--",
+    "A1",
+    "A2",
+    "AP",
+    "EU",
+    "EZ",
+    "O1",
+    "QO",
+    "T1",
+    "T2",
+    "UN",
+    "XA",
+    "XB",
+    "XX",
+    "ZZ",
+)
+"""What geolocation gives where it knows no country (anonymous proxies, satellites, Tor, a continent), in the place of a
+code, and the codes of CLDR that stand for no country."""
+
+
+def codes(given: pl.Expr) -> pl.Expr:
+    """Return country codes as ISO 3166-1 alpha-2 has them: upper case, ``GB`` for ``UK``, null where none is known.
+
+    Text that is no code of two letters stays as it is, without blanks around it.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> pl.select(codes(pl.lit(pl.Series(["de", " UK ", "T1", "Germany", None])))).to_series().to_list()
+    ['DE', 'GB', None, 'Germany', None]
+    """
+    code = given.str.strip_chars()
+    upper = code.str.to_uppercase().replace({**_ALIASES, **dict.fromkeys(NO_COUNTRIES)})
+    return pl.when(code.str.len_chars() <= 2).then(upper).otherwise(code)  # noqa: PLR2004
+
+
+def known(given: pl.Series) -> pl.Series:
+    """Return a column of country codes as `codes` does; one that is in order already is returned as it is."""
+    distinct = given.unique()
+    tidy = pl.select(codes(pl.lit(distinct))).to_series()
+    if tidy.equals(distinct, null_equal=True):
+        return given
+    return given.replace_strict(distinct, tidy, return_dtype=pl.String)
 
 
 @cache

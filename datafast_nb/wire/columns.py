@@ -1,0 +1,254 @@
+"""The values of records, column by column: of records that fit their types, and of those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final, get_args
+
+import msgspec
+import polars as pl
+from msgspec import Raw, Struct
+
+from datafast_nb.schema import TIMESTAMP, Column
+from datafast_nb.wire.problems import Deadline, Problems
+from datafast_nb.wire.records import ABSENT, NULL, Identifier, Int64, Moment
+
+
+class Columns:
+    """The columns of decoded records.
+
+    Parameters
+    ----------
+    records
+        The records, all of one type.
+    path
+        Where in the response they stand, as a JSON path.
+    rows
+        The place of each record in its list; None for a single record that stands in no list.
+    """
+
+    def __init__(self, records: Sequence[Any], path: str, rows: Sequence[int] | None) -> None:
+        self._path = path
+        self._rows = rows
+        self._objects: dict[str, Sequence[Any]] = {"": records}
+
+    def place(self, row: int, source: str) -> str:
+        """Return where a value stands, as a JSON path."""
+        index = "" if self._rows is None else f"[{self._rows[row]}]"
+        return f"{self._path}{index}.{source}"
+
+    def values(self, column: Column) -> Sequence[Any] | pl.Series:
+        """Return a column's values, null where there are none."""
+        values = self._members(column.source)
+        if column.source.startswith("system."):
+            return [value if value is None or value.__class__ is str else value.label() for value in values]
+        return values
+
+    def _members(self, source: str) -> list[Any]:
+        """Return what stands in a field of each record."""
+        parent, _, name = source.rpartition(".")
+        return list(map(attrgetter(name.removeprefix("_")), self._parts(parent)))
+
+    def _parts(self, source: str) -> Sequence[Any]:
+        """Return the objects in a field of the records, each once decoded."""
+        if source not in self._objects:
+            absent = ABSENT[source]
+            self._objects[source] = [part or absent for part in self._members(source)]
+        return self._objects[source]
+
+
+class SalvagedColumns(Columns):
+    """The columns of records of which some value does not fit: each field is decoded for all records at once.
+
+    Parameters
+    ----------
+    records
+        Structs of `unread` types.
+    kind
+        The type that they stand for.
+    path, rows
+        As for `Columns`.
+    problems
+        Takes what does not fit.
+    deadline
+        Until when all must be read.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Any],
+        kind: type[Struct],
+        path: str,
+        rows: Sequence[int] | None,
+        problems: Problems,
+        deadline: Deadline,
+    ) -> None:
+        super().__init__(records, path, rows)
+        self._kinds = {"": kind}
+        self._problems = problems
+        self._deadline = deadline
+
+    def values(self, column: Column) -> Sequence[Any] | pl.Series:
+        """Return a column's values; those that do not fit become null and problems."""
+        self._deadline.check()
+        raws = self._members(column.source)
+        if column.source.startswith("system."):
+            return self._labels(raws, column)
+        if column.source.rpartition(".")[2] in _LEFT_RAW:
+            return raws
+        return self._salvaged(raws, column, [""] * len(raws))
+
+    def _parts(self, source: str) -> Sequence[Any]:
+        if source not in self._objects:
+            parent, _, name = source.rpartition(".")
+            raws = self._members(source)
+            self._kinds[source] = kind = member_struct(self._kinds[parent], name)
+            absent = unread(kind)()
+            try:
+                parts = list_of(unread(kind) | None, raws)
+            except msgspec.ValidationError:
+                texts = _texts(raws)
+                wrong = ~texts.str.contains(r"^(?:\{|null$)")
+                self._problems.note(lambda row: self.place(row, source), "an object", wrong, texts.__getitem__)
+                parts = list_of(unread(kind) | None, texts.set(wrong, "null"))
+            self._objects[source] = [part or absent for part in parts]
+        return self._objects[source]
+
+    def _labels(self, raws: list[Raw], column: Column) -> Sequence[Any] | pl.Series:
+        """Return the texts that stand for the parts of a system, each of which is an object or text."""
+        name = column.source.rpartition(".")[2]
+        self._parts("system")
+        kind = member_struct(self._kinds["system"], name)
+        (label,) = kind.__struct_fields__
+        here = [is_object(raw) for raw in raws]
+        parts = list_of(unread(kind) | None, [raw if each else NULL for raw, each in zip(raws, here, strict=True)])
+        texts = [getattr(part, label) if part else raw for raw, part in zip(raws, parts, strict=True)]
+        return self._salvaged(texts, column, [f".{label}" if each else "" for each in here])
+
+    def _salvaged(self, raws: list[Raw], column: Column, below: Sequence[str]) -> Sequence[Any] | pl.Series:
+        """Return the values of a field: decoded at once, or by their form where they differ in it."""
+        kind, expected = _kind(column)
+        try:
+            return list_of(kind, raws)
+        except msgspec.ValidationError:
+            texts = _texts(raws)
+        held, wrong = _read_by_form(texts, kind)
+        self._problems.note(lambda row: self.place(row, column.source) + below[row], expected, wrong, texts.__getitem__)
+        return held
+
+
+_LEFT_RAW: Final = ("extraData", "dimensionMatches")
+
+
+@cache
+def unread(kind: type[Struct]) -> type[Struct]:
+    """Return the same type of record with all its fields left as they came."""
+    fields = msgspec.structs.fields(kind)
+    return msgspec.defstruct(
+        f"Unread{kind.__name__}",
+        [(field.name, Raw, msgspec.field(name=field.encode_name, default=NULL)) for field in fields],
+        gc=False,
+    )
+
+
+def member_struct(kind: type[Struct], name: str) -> type[Struct]:
+    """Return the type of the object in a field."""
+    (field,) = (field for field in msgspec.structs.fields(kind) if field.encode_name == name)
+    members = (field.type, *get_args(field.type))
+    return next(member for member in members if isinstance(member, type) and issubclass(member, Struct))
+
+
+@cache
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - any type of the structs
+    """Return the decoder of a type; it reads numbers that are written as text."""
+    return msgspec.json.Decoder(kind, strict=False)
+
+
+def list_of(kind: Any, values: Sequence[Raw] | pl.Series) -> list[Any]:  # noqa: ANN401
+    """Decode many JSON values of one type at once."""
+    if isinstance(values, pl.Series):
+        joined: str | bytes = f"[{values.str.join(',').item() if len(values) else ''}]"
+    else:
+        joined = b"[" + b",".join(values) + b"]"
+    decoded: list[Any] = decoder(list[kind]).decode(joined)
+    return decoded
+
+
+def is_object(raw: Raw) -> bool:
+    """Say whether a JSON value is an object."""
+    return bytes(memoryview(raw)[:1]) == b"{"
+
+
+def _texts(raws: Sequence[Raw]) -> pl.Series:
+    """Return JSON values as their text."""
+    return pl.Series([str(raw, "utf-8") for raw in raws], dtype=pl.String)
+
+
+def _kind(column: Column) -> tuple[Any, str]:
+    """Return the type of a column's values in the response, and its name in words."""
+    if column.name in _IDENTIFIERS:
+        return Identifier | None, "text"
+    if column.dtype == TIMESTAMP:
+        return Moment | None, "an RFC 3339 time"
+    return _KINDS[column.dtype]
+
+
+_IDENTIFIERS: Final = ("visitor_id", "user_id", "event_id", "payment_id")
+_KINDS: Final[dict[pl.DataType, tuple[Any, str]]] = {
+    pl.String(): (str | None, "text"),
+    pl.Float64(): (float | None, "a number"),
+    pl.Int64(): (Int64 | None, "a whole number of 64 bits"),
+    pl.Boolean(): (bool | None, "true or false"),
+}
+
+_NUMBER: Final = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+_WHOLE: Final = r"^-?(?:0|[1-9][0-9]*)$"
+_EXACT: Final = 2.0**53  # up to here each whole number has a float of its own
+
+
+def _read_by_form(json: pl.Series, kind: Any) -> tuple[pl.Series, pl.Series]:  # noqa: ANN401
+    """Read JSON values as a type where their form allows it, as the decoder would; say also which do not."""
+    null, quoted = json == "null", json.str.starts_with('"')
+    unquoted = pl.Series(list_of(str | None, json.set(~quoted, "null")), dtype=pl.String)
+    values = pl.DataFrame({"text": unquoted.zip_with(quoted, json), "quoted": quoted})
+    text, number = pl.col("text"), pl.col("text").str.contains(_NUMBER)
+    form: pl.Expr
+    if kind == str | None:
+        form = pl.when("quoted").then(text)
+    elif kind == Identifier | None:
+        form = pl.when("quoted").then(text).when(number).then(_id(text))
+    elif kind == Moment | None:
+        form = pl.when(pl.col("quoted") | number).then(text)
+    else:
+        null |= quoted & (unquoted.str.to_lowercase() == "null")
+        form = _flag(text) if kind == bool | None else _float(text) if kind == float | None else _whole(text)
+    held = values.select(form).to_series()
+    return held, held.is_null() & ~null
+
+
+def _float(text: pl.Expr) -> pl.Expr:
+    """Read finite numbers."""
+    value = pl.when(text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False)
+    return pl.when(value.is_finite()).then(value)
+
+
+def _whole(text: pl.Expr) -> pl.Expr:
+    """Read whole numbers, also those written as 3.0 or 3e2."""
+    value = _float(text)
+    exact = pl.when((value == value.floor()) & (value.abs() <= _EXACT)).then(value)
+    digits = pl.when(text.str.contains(_WHOLE)).then(text)
+    return pl.when(digits.is_null()).then(exact.cast(pl.Int64)).otherwise(digits.cast(pl.Int64, strict=False))
+
+
+def _flag(text: pl.Expr) -> pl.Expr:
+    """Read flags, also those written as 0 and 1."""
+    word = text.str.to_lowercase()
+    return pl.when(word.is_in(["true", "1"])).then(True).when(word.is_in(["false", "0"])).then(False)
+
+
+def _id(text: pl.Expr) -> pl.Expr:
+    """Return a number as text: digit by digit as it came, or without a fraction and an exponent that say nothing."""
+    whole = pl.when(~text.str.contains(_WHOLE)).then(_whole(text)).cast(pl.String)
+    return pl.coalesce(whole, text.replace("-0", "0"))

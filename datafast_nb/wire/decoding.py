@@ -1,0 +1,233 @@
+"""The whole body at once, or field by field where it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import polars as pl
+from msgspec import Raw, Struct
+
+from datafast_nb.errors import InvalidResponseError
+from datafast_nb.schema import EVENT_COLUMNS, PAYMENT_COLUMNS, VISITOR_COLUMNS, Column
+from datafast_nb.wire.columns import Columns, SalvagedColumns, decoder, is_object, list_of, unread
+from datafast_nb.wire.fault import one_line, read_fault
+from datafast_nb.wire.frames import frame
+from datafast_nb.wire.problems import Deadline, Problems
+from datafast_nb.wire.records import Data, Event, Payment, Response, Visitor
+from datafast_nb.wire.text import holds_more_than, text_of, without_deep_values, without_lone_surrogates
+
+MOST_RECORDS: Final = 500_000
+"""How many visitors, events or payments one response may hold."""
+
+_SPARSE: Final = 40  # bytes a record has at least, unless there is next to nothing in it
+
+
+class Tables(NamedTuple):
+    """A decoded response."""
+
+    visitors: pl.DataFrame
+    events: pl.DataFrame
+    payments: pl.DataFrame
+    problems: pl.DataFrame
+    problem_count: int
+    active: int
+    has_predictions: bool
+    conversion_rate: float | None
+    average_value: float | None
+
+
+def decode(body: bytes | str, *, strict: bool = False, deadline: float | None = None) -> Tables:
+    """Decode the body of a realtime map into frames with the full schema.
+
+    Parameters
+    ----------
+    body
+        The JSON text, or its UTF-8 bytes.
+    strict
+        Raise on the first value that no column can hold, instead of noting it in ``problems``.
+    deadline
+        Seconds that it may take to read a body that does not fit as a whole; None for as long as it takes.
+
+    Returns
+    -------
+    Tables
+        The three frames, the problems, and the site's figures.
+
+    Raises
+    ------
+    InvalidResponseError
+        The body is not JSON or not a realtime map, holds more than ``MOST_RECORDS`` records of a kind, or could not
+        be read in time; with `strict`, also any value of the wrong type.
+    """
+    text, ends = text_of(body), Deadline(deadline)
+    while True:
+        try:
+            return _tables(text, ends, strict=strict)
+        except RecursionError:
+            mended = without_deep_values(text, ends)
+            error = InvalidResponseError("The response is nested too deeply to be a realtime map. Check base_url.")
+        except (msgspec.DecodeError, UnicodeEncodeError) as fault:
+            mended = without_lone_surrogates(text)
+            error = InvalidResponseError(
+                f"The response is not JSON ({fault}); it begins with {text[:60].strip()!r}. An answer that broke off "
+                "or a gateway's error page looks like this: try again, and check base_url."
+            )
+        if mended == text:
+            raise error
+        text = mended
+
+
+class _Body(NamedTuple):
+    """The columns of a response."""
+
+    site: Columns
+    visitors: Columns
+    events: Columns
+    payments: Columns
+
+
+_SITE_COLUMNS: Final = (
+    Column("count", pl.Int64(), "count"),
+    Column("has_predictions", pl.Boolean(), "hasConversionPredictions"),
+    Column("conversion_rate", pl.Float64(), "conversionMetrics.baselineConversionRate"),
+    Column("average_value", pl.Float64(), "conversionMetrics.baselineAverageValue"),
+)
+
+
+def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
+    problems = Problems()
+    body = _whole(text) or _salvaged(text, problems, deadline)
+    visitors = frame(body.visitors, VISITOR_COLUMNS, problems)
+    events = frame(body.events, EVENT_COLUMNS, problems)
+    payments = frame(body.payments, PAYMENT_COLUMNS, problems)
+    count, predicted, conversion_rate, average_value = frame(body.site, _SITE_COLUMNS, problems).row(0)
+    first = problems.first()
+    if strict and first:
+        raise InvalidResponseError(
+            f"The response holds {one_line(first.value)} at {first.path}, where {first.expected} belongs. "
+            "Leave strict=True out to read the rest of it.",
+            first.path,
+        )
+    return Tables(
+        visitors,
+        events,
+        payments,
+        problems.frame(),
+        problems.total,
+        visitors.height if count is None else count,
+        bool(visitors["score"].count()) if predicted is None else predicted,
+        conversion_rate,
+        average_value,
+    )
+
+
+def _whole(text: str) -> _Body | None:
+    """Decode a body at once; give None where it does not fit, or may be a flood of empty records."""
+    if text.count("{") > max(MOST_RECORDS, len(text) // _SPARSE):
+        return None
+    try:
+        response: Response = decoder(Response).decode(text)
+    except msgspec.ValidationError:
+        return None
+    _refuse_error(response.status, text)
+    data = response.data[0] if isinstance(response.data, tuple) else response.data
+    if data is None:
+        raise _no_data()
+    return _Body(
+        Columns([data], "$.data", None),
+        *(
+            Columns(_bounded(records or (), path), path, range(len(records or ())))
+            for records, path in zip((data.visitors, data.recentEvents, data.recentPayments), _PATHS, strict=True)
+        ),
+    )
+
+
+_PATHS: Final = ("$.data.visitors", "$.data.recentEvents", "$.data.recentPayments")
+
+
+def _salvaged(text: str, problems: Problems, deadline: Deadline) -> _Body:
+    """Decode a body that does not fit as a whole."""
+    try:
+        response: Any = decoder(unread(Response)).decode(text)
+    except msgspec.ValidationError:
+        raise InvalidResponseError(
+            "The response is JSON, but not a realtime map: it is no object. Check base_url."
+        ) from None
+    status = SalvagedColumns([response], Response, "$", None, problems, deadline)
+    _refuse_error(status.values(Column("status", pl.String(), "status"))[0], text)
+    try:
+        data: Any = decoder(_DATA).decode(response.data)
+    except msgspec.ValidationError:
+        raise _no_data() from None
+    data = data[0] if isinstance(data, tuple) else data
+
+    lists = []
+    for raw, kind, path in zip((data.visitors, data.recentEvents, data.recentPayments), _KINDS, _PATHS, strict=True):
+        records, rows = _records(raw, kind, path, problems, deadline)
+        lists.append(SalvagedColumns(records, kind, path, rows, problems, deadline))
+    return _Body(SalvagedColumns([data], Data, "$.data", None, problems, deadline), *lists)
+
+
+_KINDS: Final[tuple[type[Struct], ...]] = (Visitor, Event, Payment)
+_DATA: Final[Any] = unread(Data) | tuple[unread(Data)]  # type: ignore[misc]
+
+
+def _records(
+    raw: Raw, kind: type[Struct], path: str, problems: Problems, deadline: Deadline
+) -> tuple[Sequence[Any], Sequence[int]]:
+    """Return the objects of a list, unread, and where in the list they stand."""
+    deadline.check()
+    text = str(raw, "utf-8")
+    if not text.startswith("["):
+        problems.note(lambda _: path, "a list", pl.Series([text != "null"]), lambda _: text)
+        return (), ()
+    _refuse_flood(text, "{", _SPARSE, path, deadline)
+    try:
+        records = _bounded(decoder(list[unread(kind)]).decode(text), path)  # type: ignore[misc]
+    except msgspec.ValidationError:
+        _refuse_flood(text, ",", _SPARSE // 4, path, deadline)
+        items = decoder(list[Raw]).decode(text)
+    else:
+        return records, range(len(records))
+    fits = pl.Series([is_object(item) for item in items], dtype=pl.Boolean)
+    problems.note(lambda row: f"{path}[{row}]", "an object", ~fits, lambda row: str(items[row], "utf-8"))
+    rows = fits.arg_true().to_list()
+    return list_of(unread(kind), [items[row] for row in rows]), rows
+
+
+def _refuse_flood(text: str, character: str, sparse: int, path: str, deadline: Deadline) -> None:
+    """Refuse a list of too many records before any is built; only where a character of each is so frequent."""
+    crowded = text.count(character) > max(MOST_RECORDS, len(text) // sparse)
+    if crowded and holds_more_than(MOST_RECORDS, text, deadline):
+        raise _too_many(path)
+
+
+def _bounded(records: Sequence[Any], path: str) -> Sequence[Any]:
+    """Return the records of a list, or refuse them where they are too many."""
+    if len(records) > MOST_RECORDS:
+        raise _too_many(path)
+    return records
+
+
+def _too_many(path: str) -> InvalidResponseError:
+    return InvalidResponseError(
+        f"The response holds more than {MOST_RECORDS:,} records at {path}, which is more than a realtime map can show. "
+        "Check base_url; if the website is that busy, ask DataFast for a smaller window.",
+        path,
+    )
+
+
+def _no_data() -> InvalidResponseError:
+    return InvalidResponseError(
+        "The response is JSON, but not a realtime map: it has no data object. Check base_url.", "$.data"
+    )
+
+
+def _refuse_error(status: str | None, text: str) -> None:
+    """Raise what the service says went wrong, if it says so."""
+    if (status or "").strip().lower() == "error":
+        fault = read_fault(text.encode(errors="replace"))
+        said = one_line(fault.message) if fault and fault.message else "no reason given"
+        raise InvalidResponseError(f"The service answered with an error: {said}", "$.status")

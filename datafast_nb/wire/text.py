@@ -1,0 +1,112 @@
+"""The text of a body, and what is mended in it before it is decoded again."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+from datafast_nb.errors import InvalidResponseError
+from datafast_nb.wire.problems import Deadline
+
+_OTHER_ENCODINGS: Final = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+    (b"\x00", "UTF-16 or UTF-32"),  # JSON begins with ASCII, of which the first or the second byte is then 0
+)
+
+
+def text_of(body: bytes | str) -> str:
+    """Return a body as text without a byte-order mark, or refuse what is not UTF-8."""
+    if isinstance(body, str):
+        return body.removeprefix("\ufeff")
+    for mark, encoding in _OTHER_ENCODINGS:
+        if body.startswith(mark) or (len(mark) == 1 and body[1:2] == mark):
+            raise InvalidResponseError(
+                f"The response is in {encoding}, and JSON must be in UTF-8. Something between here and the service "
+                "changed it: check base_url and any proxy. A file can be given as text: path.read_text(encoding=…)."
+            )
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidResponseError(
+            f"The response is not valid UTF-8 (byte {error.start}). Something between here and the service "
+            "changed it: check base_url and any proxy."
+        ) from None
+
+
+# An escape of JSON text: a surrogate pair, half of one, or any other.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+
+
+def without_lone_surrogates(text: str) -> str:
+    """Replace the halves of surrogate pairs that stand alone in JSON text by U+FFFD.
+
+    They are what JavaScript leaves of an emoji that it cut in two, and msgspec refuses them.
+    """
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if r"\ud" not in text and r"\uD" not in text:
+        return text
+    return _ESCAPE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
+
+
+TOO_DEEP: Final = '{"nested too deeply":null}'
+"""What stands in the place of a value that is nested too deeply."""
+
+_LEAVES: Final = 7  # a value of the deepest object of a record is the seventh level of a response
+_DEEPEST: Final = 200  # msgspec and Python both give up on some 1,000 levels
+
+# A string, to be passed over, or a run of brackets.
+_BRACKETS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\Z)|([\[{]+|[\]}]+)', re.DOTALL)
+_PATIENCE: Final = 1 << 16  # tokens between two looks at the clock
+
+
+def without_deep_values(text: str, deadline: Deadline) -> str:
+    """Replace what lies in JSON text below the level of the fields, and is nested too deeply, by `TOO_DEEP`."""
+    pieces, kept, depth, deepest, begin = [], 0, 0, 0, 0
+    for count, match in enumerate(_BRACKETS.finditer(text)):
+        if not count % _PATIENCE:
+            deadline.check()
+        brackets = match[1]
+        if brackets is None:
+            continue
+        if brackets[0] in "[{":
+            if depth < _LEAVES <= depth + len(brackets):
+                begin, deepest = match.start() + _LEAVES - depth - 1, 0
+            depth += len(brackets)
+            deepest = max(deepest, depth)
+            continue
+        if depth - len(brackets) < _LEAVES <= depth and deepest > _DEEPEST:
+            pieces += [text[kept:begin], TOO_DEEP]
+            kept = match.start() + depth - _LEAVES + 1
+        depth -= len(brackets)
+    return "".join([*pieces, text[kept:]]) if pieces else text
+
+
+_ITEMS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\Z)|([\[\]{},])', re.DOTALL)
+
+
+def holds_more_than(most: int, items: str, deadline: Deadline) -> bool:
+    """Say whether a JSON list holds more than a number of items, without building any."""
+    depth = 0
+    for count, match in enumerate(_ITEMS.finditer(items)):
+        if not count % _PATIENCE:
+            deadline.check()
+        character = match[1]
+        if character is None:
+            continue
+        if character == ",":
+            most -= depth == 1
+            if most <= 0:
+                return True
+        else:
+            depth += 1 if character in "[{" else -1
+    return False

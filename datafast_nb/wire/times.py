@@ -1,0 +1,58 @@
+"""Times as they come: RFC 3339 and its near relatives, and seconds or milliseconds since 1970."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+
+from datafast_nb.schema import TIMESTAMP
+
+_YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
+"""Milliseconds since 1970 of the first and the last moment that a Python datetime can hold: years 1 to 9999."""
+
+_EPOCHS: Final = (946_684_800, 4_102_444_800)
+"""Seconds since 1970 of the years 2000 and 2100: a number stands for a time of a visit only between them."""
+
+_NUMBER: Final = r"^[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]+)?$"
+
+# The forms of other programs, and RFC 3339's own where a "t", a "z" and a blank are allowed.
+_FORMS: Final = (
+    (r"^(\d{4}-\d{2}-\d{2})[Tt\s_]\s*(\d)", "${1}T${2}"),
+    (r"(T\d{2}:\d{2})([^:]|$)", "${1}:00${2}"),
+    (r"(T\d{2}:\d{2}:\d{2}),", "${1}."),
+    (r"\s*(?:[Zz]|UTC|GMT)$", "Z"),
+)
+
+
+def times(text: pl.Series) -> pl.Series:
+    """Read times; one without an offset is UTC, and what is no time becomes null."""
+    read = _aware(text)
+    if read.null_count() > text.null_count():
+        tidy = text.str.strip_chars()
+        for form, standard in _FORMS:
+            tidy = tidy.str.replace(form, standard)
+        naive = tidy.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False).dt.replace_time_zone("UTC")
+        for other in (_aware(tidy), naive, _since_1970(tidy)):
+            read = read.zip_with(read.is_not_null(), other)
+    milliseconds = read.to_physical()
+    earliest: Any = milliseconds.min()
+    latest: Any = milliseconds.max()
+    if earliest is None or (earliest >= _YEARS[0] and latest <= _YEARS[1]):
+        return read
+    return read.set((milliseconds < _YEARS[0]) | (milliseconds > _YEARS[1]), None)
+
+
+def _aware(text: pl.Series) -> pl.Series:
+    """Read RFC 3339 times, with or without fractions of a second."""
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="ms", strict=False)
+
+
+def _since_1970(text: pl.Series) -> pl.Series:
+    """Read numbers of seconds or milliseconds; the range tells one from the other."""
+    number = text.set(~text.str.contains(_NUMBER), None).cast(pl.Float64, strict=False)
+    first, last = _EPOCHS
+    seconds = number.is_between(first, last, closed="left")
+    milliseconds = number.is_between(first * 1_000, last * 1_000, closed="left")
+    number = (number.zip_with(~seconds, number * 1_000)).set(~(seconds | milliseconds), None)
+    return number.round().cast(pl.Int64).cast(TIMESTAMP)
