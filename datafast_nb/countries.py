@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-_ALIASES: Final = {"UK": "GB", "EL": "GR"}
+ALIASES: Final = {"UK": "GB", "EL": "GR"}
 """Codes that the European Union uses in the place of ISO's."""
 
 NO_COUNTRIES: Final = (
@@ -52,7 +52,7 @@ def codes(given: pl.Expr) -> pl.Expr:
     ['DE', 'GB', None, 'Germany', None]
     """
     code = given.str.strip_chars()
-    upper = code.str.to_uppercase().replace({**_ALIASES, **dict.fromkeys(NO_COUNTRIES)})
+    upper = code.str.to_uppercase().replace({**ALIASES, **dict.fromkeys(NO_COUNTRIES)})
     return pl.when(code.str.len_chars() <= 2).then(upper).otherwise(code)  # noqa: PLR2004
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Self, get_args
 import polars as pl
 
 from datafast_nb.conversion import Derived, Dimension
+from datafast_nb.countries import codes
 from datafast_nb.formats import country_name, country_names, plain
 
 DIMENSIONS: Final = ("site", *get_args(Dimension))
@@ -121,7 +122,7 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
     if name in _BOOLEAN:
         texts = [{"true": True, "false": False}.get(str(each).lower(), each) for each in texts]
     if name == "country_code":
-        texts = [each.upper() if isinstance(each, str) else each for each in texts]
+        texts = pl.select(codes(pl.lit(pl.Series(texts, dtype=pl.String, strict=False)))).to_series().to_list()
     return tuple(dict.fromkeys(texts)) or None
 
 
@@ -129,7 +130,7 @@ def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checke
     """Say in Polars who is chosen."""
     if name == "text":
         searched = pl.concat_str(*SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
-        country = pl.col("country_code").str.to_uppercase().is_in(countries_named(value))
+        country = codes(pl.col("country_code")).is_in(countries_named(value))
         return searched.str.contains(value.lower(), literal=True) | country
     if name in LIMITS:
         return pl.col(name.removeprefix("min_")).fill_nan(None).ge(value)
@@ -145,7 +146,7 @@ def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checke
     if name == "is_customer":
         column = column.fill_null("false")
     if name == "country_code":
-        column = column.str.to_uppercase()
+        column = codes(column)
     return column.is_in(wanted, nulls_equal=True)
 
 

@@ -12,10 +12,13 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.numbers import get_currency_precision, get_currency_symbol, is_currency
 
+from datafast_nb.countries import ALIASES
+
 _LOCALE: Final = Locale("en", "US")
 _WITHOUT_CENTS: Final = 1000
 _SPELLED_OUT: Final = 1e12  # beyond this, digits tell a reader nothing
 _LONGEST: Final = 80
+_NO_TERRITORIES: Final = ("XA", "XB", "ZZ")  # of CLDR: two for tests of a program's texts, and the unknown
 
 # Control characters, and those that turn the text around them: inside a name they are never meant well.
 _UNSEEN: Final = re.compile(
@@ -86,12 +89,14 @@ def country_names() -> dict[str, str]:
     >>> country_names()["TR"]
     'Türkiye'
     """
-    return {code: name for code, name in _LOCALE.territories.items() if re.fullmatch("[A-Z]{2}", code) and code != "ZZ"}
+    territories = _LOCALE.territories.items()
+    return {code: name for code, name in territories if re.fullmatch("[A-Z]{2}", code) and code not in _NO_TERRITORIES}
 
 
 def country_name(code: str | None) -> str:
     """Name a country; an unknown code stands for itself, and None for nothing."""
-    return "" if code is None else country_names().get(str(code).upper(), plain(code, 24))
+    upper = str(code).strip().upper()
+    return "" if code is None else country_names().get(ALIASES.get(upper, upper), plain(code, 24))
 
 
 def place_name(city: str | None, code: str | None) -> str:

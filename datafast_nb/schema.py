@@ -38,11 +38,13 @@ _TEXT: Final = pl.String()
 _FLAG: Final = pl.Boolean()
 _NUMBER: Final = pl.Float64()
 
+_COUNTRY: Final = "ISO 3166-1 alpha-2; null where the service knows none (XX, T1, EU and their like)"
+
 VISITOR_COLUMNS: Final = (
     Column("visitor_id", _TEXT, "visitorId"),
     Column("city", _TEXT, "location.city"),
     Column("region", _TEXT, "location.region", "ISO 3166-2"),
-    Column("country_code", _TEXT, "location.countryCode", "ISO 3166-1 alpha-2"),
+    Column("country_code", _TEXT, "location.countryCode", _COUNTRY),
     Column("browser", _TEXT, "system.browser"),
     Column("os", _TEXT, "system.os"),
     Column("device", _TEXT, "system.device"),
@@ -82,7 +84,7 @@ EVENT_COLUMNS: Final = (
     Column("visitor_id", _TEXT, "visitorId"),
     Column("timestamp", TIMESTAMP, "timestamp", "UTC"),
     Column("path", _TEXT, "path"),
-    Column("country_code", _TEXT, "countryCode", "ISO 3166-1 alpha-2"),
+    Column("country_code", _TEXT, "countryCode", _COUNTRY),
     Column("extra_data", _TEXT, "extraData", "JSON text, as it came"),
     Column("referrer", _TEXT, "referrer"),
     Column("customer_name", _TEXT, "customerName"),
@@ -128,4 +130,5 @@ PAYMENTS: Final = pl.Schema({column.name: column.dtype for column in PAYMENT_COL
 """Schema of ``Snapshot.payments``: one row per recent payment."""
 
 PROBLEMS: Final = pl.Schema({"path": pl.String(), "expected": pl.String(), "value": pl.String()})
-"""Schema of ``Snapshot.problems``: one row per value of the response that no column can hold."""
+"""Schema of ``Snapshot.problems``: one row per value of the response that no column can hold, of each field the first
+1,000."""

@@ -63,6 +63,8 @@ class Snapshot:
         When the snapshot was taken, with a time zone; by default now.
     problems : polars.DataFrame, optional
         What the response held that no column can: ``path``, ``expected``, ``value``.
+    problem_count : int, optional
+        How many such values there were; by default the rows of `problems`.
 
     Raises
     ------
@@ -84,11 +86,12 @@ class Snapshot:
         "_fetched_at",
         "_has_predictions",
         "_payments",
+        "_problem_count",
         "_problems",
         "_visitors",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one moment
         self,
         visitors: pl.DataFrame | None = None,
         events: pl.DataFrame | None = None,
@@ -99,11 +102,13 @@ class Snapshot:
         baseline: Baseline | None = None,
         fetched_at: datetime | None = None,
         problems: pl.DataFrame | None = None,
+        problem_count: int | None = None,
     ) -> None:
         self._visitors = _checked("visitors", visitors, VISITORS)
         self._events = _checked("events", events, EVENTS)
         self._payments = _checked("payments", payments, PAYMENTS)
         self._problems = _checked("problems", problems, PROBLEMS)
+        self._problem_count = self._problems.height if problem_count is None else problem_count
         self._count = self._visitors.height if count is None else count
         scored = self._visitors["score"].count() > 0
         self._has_predictions = scored if has_predictions is None else has_predictions
@@ -111,7 +116,14 @@ class Snapshot:
         self._fetched_at = _in_utc(fetched_at)
 
     @classmethod
-    def from_json(cls, body: bytes | str | Path, *, strict: bool = False, fetched_at: datetime | None = None) -> Self:
+    def from_json(
+        cls,
+        body: bytes | str | Path,
+        *,
+        strict: bool = False,
+        fetched_at: datetime | None = None,
+        deadline: float | None = None,
+    ) -> Self:
         """Read the body of a realtime-map response.
 
         Parameters
@@ -123,11 +135,15 @@ class Snapshot:
             `problems`, and one warning tells of them all.
         fetched_at
             When the body was fetched, with a time zone; by default now.
+        deadline
+            Seconds that it may take to read a body in which values have the wrong type; by default as long as it
+            takes.
 
         Raises
         ------
         InvalidResponseError
-            The body is not JSON or not a realtime map; with `strict`, also any value of the wrong type.
+            The body is not JSON or not a realtime map, holds more than 500,000 visitors, events or payments, or could
+            not be read in time; with `strict`, also any value of the wrong type.
 
         Examples
         --------
@@ -136,12 +152,16 @@ class Snapshot:
         >>> snap.count
         1
         """
-        tables = wire.decode(body.read_bytes() if isinstance(body, Path) else body, strict=strict)
-        if tables.problems.height:
+        body = body.read_bytes() if isinstance(body, Path) else body
+        tables = wire.decode(body, strict=strict, deadline=deadline)
+        if tables.problem_count:
             first = tables.problems.row(0, named=True)
+            kept = (
+                f", which has {tables.problems.height} of them" if tables.problem_count > tables.problems.height else ""
+            )
             warnings.warn(
-                f"{tables.problems.height} value(s) of the response fit no column and became null, the first at "
-                f"{first['path']} (expected {first['expected']}). See snapshot.problems.",
+                f"{tables.problem_count} value(s) of the response fit no column and became null, the first at "
+                f"{first['path']} (expected {first['expected']}). See snapshot.problems{kept}.",
                 ResponseWarning,
                 stacklevel=2,
             )
@@ -155,6 +175,7 @@ class Snapshot:
             baseline=None if averages == (None, None) else Baseline(*averages),
             fetched_at=fetched_at,
             problems=tables.problems,
+            problem_count=tables.problem_count,
         )
 
     @classmethod
@@ -195,6 +216,7 @@ class Snapshot:
             baseline=next(iter(baselines)) if len(baselines) == 1 else None,
             fetched_at=max((snap.fetched_at for snap in each), default=None),
             problems=pl.concat([PROBLEMS.to_frame(), *(snap.problems for snap in each)]),
+            problem_count=sum(snap.problem_count for snap in each),
         )
 
     # Each frame is handed out as a shallow clone: Polars can change a frame in place, a snapshot can't be changed.
@@ -216,8 +238,13 @@ class Snapshot:
 
     @property
     def problems(self) -> pl.DataFrame:
-        """One row per value that no column can hold: ``path``, ``expected``, ``value``."""
+        """One row per value that no column can hold, with ``path``, ``expected``, ``value``; 1,000 a field."""
         return self._problems.clone()
+
+    @property
+    def problem_count(self) -> int:
+        """How many values no column can hold."""
+        return self._problem_count
 
     @property
     def count(self) -> int:
@@ -274,6 +301,7 @@ class Snapshot:
             baseline=self._baseline,
             fetched_at=self._fetched_at,
             problems=self._problems.with_columns(value=pl.lit(_BLANK)),
+            problem_count=self._problem_count,
         )
 
     def __repr__(self) -> str:
@@ -291,8 +319,8 @@ class Snapshot:
             ("predictions", "yes" if self._has_predictions else "no"),
             ("age", _age(self._fetched_at)),
         ]
-        if self._problems.height:
-            figures.append(("problems", f"{self._problems.height:,}, see .problems"))
+        if self._problem_count:
+            figures.append(("problems", f"{self._problem_count:,}, see .problems"))
         cells = "".join(
             '<div style="padding:0 1.4em 0 0">'
             f'<div style="font-size:85%;opacity:.75">{escape(label)}</div>'

@@ -224,7 +224,10 @@ def test_a_long_bad_value_is_kept_as_an_excerpt() -> None:
         (b'{"status": "error", "error": {"code": 500, "message": "it broke"}}', "it broke"),
         (b'{"status": "error", "message": "it broke"}', "it broke"),
         (b"[" * 200_000, "no object"),
-        (b'{"data": {"extra": ' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b"}}", "nested"),
+        (b'{"data": {"extra": ' + b'{"a":' * 200_000, "not JSON|nested"),
+        (json.dumps(EXAMPLE).encode("utf-16"), "UTF-16"),
+        (json.dumps(EXAMPLE).encode("utf-16-be"), "UTF-16"),
+        (b'{"data": [{}, {}]}', "no data"),
     ],
 )
 def test_a_body_that_is_no_realtime_map_ends_in_a_typed_error(body: bytes, says: str) -> None:
@@ -365,3 +368,220 @@ def test_what_is_no_documented_error_says_nothing(body: bytes) -> None:
 def test_an_error_in_any_case_is_an_error(status: str) -> None:
     with pytest.raises(InvalidResponseError, match="it broke"):
         Snapshot.from_json(json.dumps({"status": status, "error": {"code": "X", "message": ["it broke"]}}))
+
+
+# What other programs write for the same thing
+
+
+def records(frame: str) -> str:
+    return {"visitors": "visitors", "events": "recentEvents", "payments": "recentPayments"}[frame]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("7", "7"),
+        ("-7", "-7"),
+        ("1.0", "1"),
+        ("1e3", "1000"),
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("12345678901234567890.5", "12345678901234567890.5"),
+        ("9" * 5_000, "9" * 5_000),
+    ],
+)
+@pytest.mark.parametrize(
+    ("frame", "field", "column"),
+    [
+        ("visitors", "visitorId", "visitor_id"),
+        ("events", "visitorId", "visitor_id"),
+        ("events", "_id", "event_id"),
+        ("payments", "_id", "payment_id"),
+    ],
+)
+def test_an_id_that_is_a_number_is_kept_as_text(frame: str, field: str, column: str, number: str, text: str) -> None:
+    response = example()
+    response["data"][records(frame)][0][field] = "NUMBER"
+    snap = Snapshot.from_json(json.dumps(response).replace('"NUMBER"', number), strict=True)
+    assert getattr(snap, frame)[column].to_list() == [text]
+
+
+def test_visitors_with_numbers_for_ids_are_not_mixed_up() -> None:
+    response = example()
+    data = response["data"]
+    numbers = [9007199254740993, 9007199254740992, 7, "7", 2**70, 2**70 + 1]
+    visitor, event = data["visitors"][0], data["recentEvents"][0]
+    data["visitors"] = [{**visitor, "visitorId": number, "profileData": {"userId": number}} for number in numbers]
+    data["recentEvents"] = [{**event, "visitorId": number, "_id": number} for number in numbers]
+    snap = Snapshot.from_json(json.dumps(response), strict=True)
+    ids = [str(number) for number in numbers]
+    assert snap.visitors["visitor_id"].to_list() == snap.visitors["user_id"].to_list() == ids
+    assert snap.events["visitor_id"].to_list() == snap.events["event_id"].to_list() == ids
+
+
+MOMENT = datetime(2026, 2, 6, 5, 27, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-02-06t05:27:20z",
+        "2026-02-06 05:27:20Z",
+        "2026-02-06 05:27:20",
+        "2026-02-06 07:27:20.000+02",
+        " 2026-02-06T05:27:20Z ",
+        "2026-02-06 05:27:20 UTC",
+        "2026-02-06T05:27:20,000Z",
+        int(MOMENT.timestamp()),
+        MOMENT.timestamp(),
+        int(MOMENT.timestamp()) * 1_000,
+        str(int(MOMENT.timestamp())),
+        f"{MOMENT.timestamp() * 1_000:.1f}",
+    ],
+)
+def test_times_are_read_in_the_forms_of_other_programs(written: object) -> None:
+    response = example()
+    data = response["data"]
+    event, payment = data["recentEvents"][0], data["recentPayments"][0]
+    data["visitors"][0]["sessionStartTime"] = written
+    data["recentEvents"] = [event, {**event, "timestamp": written}]
+    data["recentPayments"] = [payment, {**payment, "timestamp": written}]
+    snap = Snapshot.from_json(json.dumps(response), strict=True)
+    assert snap.visitors["session_start_time"].item() == MOMENT
+    assert snap.events["timestamp"][1] == snap.payments["timestamp"][1] == MOMENT
+
+
+@pytest.mark.parametrize("written", [0, -1, 2026, "20260206", 1e300, 4_102_444_800, 946_684_799, "1e999", True, [], {}])
+def test_a_number_that_is_no_time_of_our_century_is_a_problem(written: object) -> None:
+    snap = quietly(with_visitor(sessionStartTime=written))
+    assert snap.visitors["session_start_time"].to_list() == [None]
+    assert snap.problem_count == 1
+
+
+@pytest.mark.parametrize("body", [b"\xef\xbb\xbf" + json.dumps(EXAMPLE).encode(), "\ufeff" + json.dumps(EXAMPLE)])
+def test_a_byte_order_mark_is_passed_over(body: bytes | str) -> None:
+    assert Snapshot.from_json(body, strict=True).visitors.height == 1
+
+
+@pytest.mark.parametrize("fields", [{}, {"latitude": "north"}])
+def test_data_may_come_as_a_list_of_one(fields: dict[str, Any]) -> None:
+    response = json.loads(with_visitor(**fields))
+    response["data"] = [response["data"]]
+    snap = quietly(json.dumps(response))
+    assert (snap.visitors.height, snap.events.height, snap.problem_count) == (1, 1, len(fields))
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [("us", "US"), (" De ", "DE"), ("UK", "GB"), ("el", "GR"), ("XK", "XK"), ("", None), ("Germany", "Germany")]
+    + [(code, None) for code in ("XX", "xx", "T1", "EU", "AP", "ZZ", "A1", "A2", "XA", "XB")],
+)
+def test_country_codes_are_read_in_any_case_and_no_country_is_unknown(code: str, read: str | None) -> None:
+    response = example()
+    response["data"]["visitors"][0]["location"]["countryCode"] = code
+    response["data"]["recentEvents"][0]["countryCode"] = code
+    snap = Snapshot.from_json(json.dumps(response), strict=True)
+    assert snap.visitors["country_code"].to_list() == snap.events["country_code"].to_list() == [read]
+
+
+# What a stranger, or a fault of the service, must not cost
+
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+@pytest.mark.parametrize("deep", ["[" * 1_000 + "]" * 1_000, DEEP, '{"a":' * 1_000 + "1" + "}" * 1_000])
+@pytest.mark.parametrize(
+    ("before", "problems"),
+    [
+        ('"extraData": {}', ["$.data.recentEvents[0].extraData"]),
+        ('"city": "Denver"', ["$.data.visitors[0].location.city"]),
+        ('"name": "Chrome"', ["$.data.visitors[0].system.browser.name"]),
+        ('"conversionRate": 0.0056', ["$.data.visitors[0].conversionLikelihood.raw.conversionRate"]),
+        ('"visitCount": 1', ["$.data.visitors[0].visitCount"]),
+        ('"count": 2', ["$.data.count"]),
+        ('"referrer": null, "customerName"', ["$.data.recentEvents[0].referrer"]),
+    ],
+)
+def test_a_value_that_is_nested_deeply_costs_that_value(before: str, problems: list[str], deep: str) -> None:
+    name = before.split(":", maxsplit=1)[0]
+    after = f'{name}: {deep}, "customerName"' if before.endswith('"customerName"') else f"{name}: {deep}"
+    snap = quietly(json.dumps(EXAMPLE).replace(before, after, 1))
+    assert has_full_schema(snap)
+    assert (snap.visitors.height, snap.events.height, snap.payments.height) == (1, 1, 1)
+    assert snap.problems["path"].to_list() == problems
+
+
+def test_deep_values_and_half_emoji_may_come_together() -> None:
+    response = json.loads(with_visitor(currentUrl="HALF"))
+    response["data"]["extra"] = "DEEP"
+    body = json.dumps(response).replace("HALF", r"/\ud83d").replace('"DEEP"', DEEP)
+    assert Snapshot.from_json(body, strict=True).visitors["current_url"].to_list() == ["/\ufffd"]
+
+
+def test_what_is_nested_a_little_stays_as_it_came() -> None:
+    nested = "[" * 150 + "]" * 150
+    body = json.dumps(EXAMPLE).replace('"extraData": {}', f'"extraData": {nested}')
+    body = body.replace('"region": "US-CO"', f'"region": "US-CO", "more": {DEEP}')
+    assert Snapshot.from_json(body, strict=True).events["extra_data"].to_list() == [nested]
+
+
+def test_of_many_wrong_values_the_first_are_kept_and_all_are_counted() -> None:
+    response = example()
+    response["data"]["visitors"] = [7] * 3_000
+    with pytest.warns(ResponseWarning, match="3000 value.*has 1000 of them"):
+        snap = Snapshot.from_json(json.dumps(response))
+    assert (snap.problem_count, snap.problems.height, snap.visitors.height) == (3_000, 1_000, 0)
+    assert snap.redacted().problem_count == Snapshot.of_sites({"shop": snap}).problem_count == 3_000
+
+
+@pytest.mark.parametrize("item", ["{}", "7", "null", "[]", '"a"', '{"a":1}'])
+@pytest.mark.parametrize("field", ["visitors", "recentEvents", "recentPayments"])
+def test_more_records_than_a_map_can_show_are_refused(field: str, item: str) -> None:
+    body = f'{{"data": {{"{field}": [{",".join([item] * 500_001)}]}}}}'
+    with pytest.raises(InvalidResponseError, match="500,000 records") as raised:
+        Snapshot.from_json(body)
+    assert raised.value.path == f"$.data.{field}"
+
+
+def test_a_flood_inside_one_value_costs_nobody_else() -> None:
+    flood = "[" + "{}," * 600_000 + "1]"
+    body = json.dumps(EXAMPLE).replace('"extraData": {}', f'"extraData": {flood}')
+    snap = Snapshot.from_json(body, strict=True)
+    assert snap.events["extra_data"].to_list() == [flood]
+
+
+def test_reading_what_does_not_fit_ends_in_time() -> None:
+    with pytest.raises(InvalidResponseError, match="deadline"):
+        Snapshot.from_json(with_visitor(latitude="north"), deadline=0.0)
+    assert Snapshot.from_json(json.dumps(EXAMPLE), deadline=0.0).visitors.height == 1
+
+
+# Both ways of decoding
+
+
+def frames(body: str) -> list[pl.DataFrame]:
+    snap = quietly(body)
+    return [snap.visitors, snap.events, snap.payments, pl.DataFrame({"count": [snap.count]})]
+
+
+NUMBERS = st.sampled_from((None, True, False, 0, 1, 2, -1, 1.5, 3.0, 1e20, 2**53, 2**53 + 2, 2**63, 10**30))
+WORDS = st.sampled_from(("", "0", "1", "3.0", "1e3", "true", "FALSE", "null", "nan", "/päge", '"', "\\", "1770355640"))
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PATHS), st.sampled_from(["drop", "replace"]), NUMBERS | WORDS | VALUES), max_size=3
+    )
+)
+@settings(max_examples=300)
+def test_a_wrong_value_elsewhere_changes_no_other(mutations: list[tuple[tuple[str | int, ...], str, object]]) -> None:
+    response = example()
+    for path, change, value in mutations:
+        mutate(response, path, change, value)
+    alone = json.dumps(response)
+    response["status"] = ["no text"]
+    try:
+        expected = frames(alone)
+    except DataFastError:
+        return
+    for whole, salvaged in zip(expected, frames(json.dumps(response)), strict=True):
+        assert whole.equals(salvaged, null_equal=True)

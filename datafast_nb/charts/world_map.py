@@ -15,7 +15,8 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, scale_of
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.countries import countries, shaped
+from datafast_nb.countries import codes, countries, shaped
+from datafast_nb.formats import country_names
 from datafast_nb.snapshot import Baseline, Snapshot
 
 Style = Literal["both", "choropleth", "bubbles"]
@@ -74,7 +75,7 @@ def world(
         raise ValueError(f"style is {style!r:.60}; give one of {', '.join(map(repr, get_args(Style)))}.")
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
-    code = pl.col("country_code").str.strip_chars().str.to_uppercase()
+    code = codes(pl.col("country_code"))
     table = conversion.breakdown(visitors.with_columns(country_code=code), "country_code", baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, measure):
@@ -97,8 +98,9 @@ def _heading(
     """Say what is drawn, over how many, and who is not on the map."""
     notation = NOTATIONS[measure]
     size, noun = ("visitors", "visitor") if notation.is_count else ("scored", "prospect")
-    nowhere = int(table.filter(pl.col("country_code").is_null())["visitors"].sum())
-    too_small = int(table.filter(~pl.col("has_shape"))["visitors"].sum())
+    is_country = pl.col("country_code").is_in([*country_names()]).fill_null(value=False)
+    nowhere = int(table.filter(~is_country & ~pl.col("has_shape").fill_null(value=False))["visitors"].sum())
+    too_small = int(table.filter(is_country & ~pl.col("has_shape"))["visitors"].sum())
     return wording.title(
         f"{notation.name} by country, {wording.number(int(placed[size].sum()), noun)} on the map",
         wording.left_out(total) if not notation.is_count else "",

@@ -120,8 +120,10 @@ class Client:
             between answers; ``RateLimitError`` (429), ``ServerError`` (5xx), ``ConnectionFailedError`` and
             ``InvalidResponseError``.
         """
+        ends = time.monotonic() + self._deadline
         body, fetched_at = self._fetch()
-        return Snapshot.from_json(body, strict=strict, fetched_at=fetched_at)
+        left = max(0.0, ends - time.monotonic())
+        return Snapshot.from_json(body, strict=strict, fetched_at=fetched_at, deadline=left)
 
     def close(self) -> None:
         """Close the connections that are kept open between calls."""

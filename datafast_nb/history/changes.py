@@ -227,7 +227,7 @@ def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
         "visitors": snapshot.visitors.height,
         "events": snapshot.events.height,
         "payments": snapshot.payments.height,
-        "problems": snapshot.problems.height,
+        "problems": snapshot.problem_count,
         **reach,
     }
     return pl.DataFrame([row], schema=POLLS)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from datafast_nb import countries
 from datafast_nb.conversion import revenue
 from datafast_nb.filters import LIMITS, Filters
 from datafast_nb.formats import country_name, money, plain
@@ -285,8 +286,8 @@ def offered(scene: Scene) -> dict[str, list[list[Any]]]:
     named = {"country_code": country_name}
     offered = {}
     for name in OFFERED:
-        values = visitors[name].drop_nulls()
-        values = values.str.to_uppercase() if name == "country_code" else values
+        values = countries.known(visitors[name]) if name == "country_code" else visitors[name]
+        values = values.drop_nulls()
         counts = values.filter(values.str.len_chars() <= _LONGEST_OFFERED).value_counts(name="visitors")
         counts = counts.sort(["visitors", name], descending=[True, False])
         offered[name] = [

@@ -188,7 +188,7 @@ def _records(
         records = _bounded(decoder(list[unread(kind)]).decode(text), path)  # type: ignore[misc]
     except msgspec.ValidationError:
         _refuse_flood(text, ",", _SPARSE // 4, path, deadline)
-        items = decoder(list[Raw]).decode(text)
+        items = _bounded(decoder(list[Raw]).decode(text), path)
     else:
         return records, range(len(records))
     fits = pl.Series([is_object(item) for item in items], dtype=pl.Boolean)
