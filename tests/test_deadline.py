@@ -139,6 +139,8 @@ MALFORMED: dict[str, bytes] = {
     "an endless line": b"HTTP/1.1 200 " + b"O" * 100_000,
     "an endless header": START + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
     "ten thousand headers": START + b"X: y\r\n" * 10_000 + b"\r\n",
+    "a line among the headers": START + b"this is no header\r\nContent-Length: 2\r\n\r\n{}",
+    "headers that are none": START + b"<html>\r\n\r\n" + b"x" * 100,
     "two lengths": START + b"Content-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
     "the length of a chunk": CHUNKED + b"zz\r\nhello\r\n0\r\n\r\n",
     "the end of a chunk": CHUNKED + b"5\r\nhello,and more\r\n0\r\n\r\n",

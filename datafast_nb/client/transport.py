@@ -17,6 +17,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
+from urllib3.util.response import assert_header_parsing
 
 from datafast_nb._version import __version__
 from datafast_nb.errors import InvalidResponseError
@@ -199,6 +200,13 @@ class _Watched(HTTPConnection):
         if self.sock is not None:
             _tell(self.sock)
         super().request(*arguments, **options)
+
+    def getresponse(self) -> Any:  # noqa: ANN401 - urllib3 and http.client differ in it
+        """Read the status and the headers; a line that is none must not have taken the length of the body with it."""
+        response: Any = super().getresponse()
+        if not {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}:
+            assert_header_parsing(response._original_response.msg)  # noqa: SLF001
+        return response
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - whatever http.client takes
         """Send data, which http.client would print while it debugs, the key among it."""

@@ -22,6 +22,7 @@ _NOT_HTTP: Final = (
     http.client.BadStatusLine,
     http.client.LineTooLong,
     http.client.UnknownProtocol,
+    urllib3.exceptions.HeaderParsingError,
     urllib3.exceptions.InvalidHeader,
 )
 
