@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -18,9 +19,21 @@ _NARROW = """(root) => {
 
 
 @pytest.fixture
-def views(live: MapPage) -> tuple[Locator, Locator]:
-    """Show a map in a wide view, and in a narrow one beside it; give their canvases."""
-    live.show("people(400)")
+def shown(live: MapPage) -> MapPage:
+    """Show a map in a wide view."""
+    return live.show("people(400)")
+
+
+@pytest.fixture
+def cluster(shown: MapPage) -> dict[str, Any]:
+    """Give the largest circle of the wide view."""
+    return shown.discs()[0]
+
+
+@pytest.fixture
+def views(shown: MapPage) -> tuple[Locator, Locator]:
+    """Show the map in a narrow view, too; give both canvases."""
+    live = shown
     live.run_beside("live")
     live.root.nth(1).evaluate(_NARROW)
     expect(live.part("canvas")).to_have_count(2)
@@ -43,10 +56,15 @@ def test_the_narrow_view_does_not_decide_what_the_wide_one_shows(live: MapPage, 
     assert places(wide) == live.number("len(live._view.front.clusters[list(live._wishes.looks)[0]]['items'])")
 
 
-def test_a_popup_opens_in_the_view_that_was_clicked_alone(live: MapPage, views: tuple[Locator, Locator]) -> None:
-    cluster = live.discs()[0]  # of the view that was drawn last
+def test_a_popup_opens_in_the_view_that_was_clicked_alone(
+    live: MapPage, cluster: dict[str, Any], views: tuple[Locator, Locator]
+) -> None:
+    live.point_at(cluster)
+    expect(live.part("tip").first).to_be_visible(timeout=PATIENT)
+    expect(live.part("tip").last).to_be_hidden()
     live.click(cluster)
-    expect(live.part("popup")).to_have_count(1, timeout=PATIENT)
+    expect(live.root.first.locator(".df-popup")).to_be_visible(timeout=PATIENT)
+    expect(live.part("popup")).to_have_count(1)
 
 
 def test_a_view_that_is_cleared_is_drawn_no_more(live: MapPage, views: tuple[Locator, Locator]) -> None:
