@@ -94,8 +94,19 @@ class Drawing:
 
         def collected(view: str, viewport: Viewport) -> pl.DataFrame:
             key = (scene, wishes.filters, viewport, category)
-            cells: pl.DataFrame = self._once(f"cells {view}", key, lambda: collect(chosen, viewport, category=category))
+            cells: pl.DataFrame = self._once(
+                f"cells {view}", key, lambda: collect(placed(), viewport, category=category)
+            )
             return cells
+
+        def placed() -> pl.DataFrame:
+            if category is None:
+                return self.chosen(scene, wishes.filters)
+            scene.with_dimensions(category)
+            frame: pl.DataFrame = self._once(
+                "placed", (scene, wishes.filters, category), lambda: wishes.filters.apply(scene.visitors)
+            )
+            return frame
 
         def compute() -> tuple[dict[str, Any], Colouring]:
             clusters = {view: collected(view, viewport) for view, viewport in viewports.items()}
@@ -106,9 +117,6 @@ class Drawing:
             }
             return drawn, self._colouring
 
-        if category is not None:
-            scene.with_dimensions(category)
-        chosen = wishes.filters.apply(scene.visitors) if category is not None else self.chosen(scene, wishes.filters)
         key = (scene, wishes.filters, viewports, wishes.color_by)
         drawn: tuple[dict[str, Any], Colouring] = self._once("clusters", key, compute)
         return drawn

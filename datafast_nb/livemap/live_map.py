@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -22,7 +22,7 @@ from datafast_nb.files import write_whole
 from datafast_nb.filters import Filters
 from datafast_nb.formats import duration
 from datafast_nb.livemap.basemap import Basemap, checked
-from datafast_nb.livemap.clusters import bounds, members
+from datafast_nb.livemap.clusters import WORLD, bounds, members
 from datafast_nb.livemap.colours import ColorBy
 from datafast_nb.livemap.drawing import Drawing, announcements, color_choices
 from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
@@ -370,19 +370,19 @@ class LiveMap(OpenedWhenShown):
                 self.layout.close()
         super().close()
 
-    def replaced(self) -> None:
+    def _left_cells(self) -> None:
         """Let go of what the browser had, when the cell that showed the map is run again or deleted.
 
         The map itself stays as it is; when it is displayed again, all that is made anew.
         """
-        super().replaced()
+        super()._left_cells()
         self._let_go_of_view()
 
     def _let_go_of_view(self) -> None:
         """Take the view's widgets away, unless something or somebody shows the map."""
         with self._lock:
             view = self._view
-            if view is None or self._in_a_cell or self._presence.is_watched() or is_held(self):
+            if view is None or not self._replaced or self._presence.is_watched() or is_held(self):
                 return
             self._unopen()
             self._view, self.children = None, ()
@@ -479,9 +479,7 @@ class LiveMap(OpenedWhenShown):
             wishes = self._wishes.after(message)
             if wishes is None:
                 return
-            new = set(wishes.looks) - set(self._wishes.looks)
-            # A browser that crashed, or fell asleep, said nothing of its views' end.
-            self._show_as(wishes.only({*self._presence.views, *new}) if new else wishes)
+            self._show_as(wishes)
             if self._view is not None and message["do"] == "viewport":
                 self._view.front.framed = True
 
@@ -534,13 +532,10 @@ class LiveMap(OpenedWhenShown):
         view = str(message["view"])
         self.watch(view)
         with self._lock:
-            if self._view is None:
-                return
-            if message.get("first"):
+            if self._view is not None and message.get("first"):
                 # A view that comes later can't know for how long the data have been here.
                 self._view.tell({"do": "age", "milliseconds": round(1000 * (time.monotonic() - self._arrived))})
-            if view not in self._wishes.looks:
-                self._view.tell({"do": "look", "view": view})
+            self._ask_where({view} - self._wishes.looks.keys())
 
     def _do_away(self, message: dict[str, Any]) -> None:
         view = str(message["view"])
@@ -563,12 +558,22 @@ class LiveMap(OpenedWhenShown):
 
     def _show_as(self, wishes: Wishes) -> None:
         """Draw what is wished for; what can't be drawn is not wished for. The caller holds the lock."""
-        before, self._wishes = self._wishes, wishes
+        before = self._wishes
+        new = wishes.looks.keys() - before.looks.keys()
+        # A browser that crashed, or fell asleep, said nothing of its views' end.
+        self._wishes = wishes.only({*self._presence.views, *new}) if new else wishes
         try:
             self._draw()
         except BaseException:
             self._wishes = before  # or nothing could ever be drawn again
             raise
+        self._ask_where(view for view in new if wishes.looks[view].viewport is WORLD)
+
+    def _ask_where(self, views: Iterable[str]) -> None:
+        """Ask views where they look, which have been forgotten; the caller holds the lock."""
+        if self._view is not None:
+            for view in views:
+                self._view.tell({"do": "look", "view": view})
 
     # Drawing
 

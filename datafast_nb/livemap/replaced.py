@@ -13,7 +13,7 @@ from IPython.core.getipython import get_ipython
 class Replaceable(Protocol):
     """What a cell can show."""
 
-    def replaced(self) -> None:
+    def _left_cells(self) -> None:
         """Take the word that no cell shows it any more."""
         ...
 
@@ -54,12 +54,12 @@ class Cells:
             left, self._left = self._left, weakref.WeakSet()
             gone = [widget for widget in left if not any(widget in shown for shown in self._shows.values())]
         for widget in gone:
-            widget.replaced()
+            widget._left_cells()  # noqa: SLF001 - the package's own
 
     def _request(self) -> dict[str, Any]:
         """Give what the notebook says of the cell that runs; nothing outside one."""
-        kernel = getattr(self._shell, "kernel", None)
-        return {} if kernel is None else kernel.get_parent("shell").get("metadata") or {}
+        get_parent = getattr(getattr(self._shell, "kernel", None), "get_parent", None)  # which ipykernel has
+        return ((get_parent("shell") if get_parent else None) or {}).get("metadata") or {}
 
 
 @cache

@@ -17,15 +17,15 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
     """
 
     _view: Any = None
-    _in_a_cell = False  # whether the output of a cell shows it
+    _replaced = False  # whether cells have shown it, and none does any more
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""
         raise NotImplementedError
 
-    def replaced(self) -> None:
+    def _left_cells(self) -> None:
         """Take the word that no cell shows it any more: what did was run again, or deleted."""
-        self._in_a_cell = False
+        self._replaced = True
 
     def _unopen(self) -> None:
         """Close the comm, until it is displayed again; the caller takes the view away."""
@@ -47,7 +47,7 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._show()
         if self._view is None:  # closed before it was ever shown
             return {"text/plain": repr(self)}
-        self._in_a_cell = True
+        self._replaced = False
         note_shown(self)
         bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
         return bundle

@@ -993,3 +993,9 @@ def test_a_person_fits_their_own_view_and_code_all_of_them(sent: Sent) -> None:
     ask(live, "fit", view="one")
     live.fit()
     assert [each["view"] for each in sent.told("fit")] == ["one", None]
+
+
+def test_a_view_that_is_first_heard_by_something_else_is_asked_where_it_looks(sent: Sent) -> None:
+    live = shown(people(20))
+    ask(live, "hover", view="woken", id=None)
+    assert sent.told("look") == [{"do": "look", "view": "woken"}]
