@@ -114,5 +114,13 @@ class HistoryKeyError(HistoryError):
     """The key of the pseudonyms is missing, or not the one that this history was begun with."""
 
 
+class DrawingError(DataFastError, ValueError):
+    """A chart can't be drawn as a picture: what draws has refused it, ended over it, or drawn none of its rows."""
+
+
+class DrawingWarning(UserWarning):
+    """A chart is shown without its picture, because of a `DrawingError`."""
+
+
 class ResponseWarning(UserWarning):
     """Values of a response fit no column; they became null and rows of ``Snapshot.problems``."""

@@ -178,9 +178,10 @@ class TestRenderer:
         code += "dfn.charts.scores(dfn.Snapshot()); print(alt.renderers.active)"
         assert printed(code) == "default"
 
-    def test_a_bundle_has_a_widget_a_specification_a_picture_and_words(self) -> None:
-        bundle, _ = dfn.charts.scores(crowd(30))._repr_mimebundle_()
-        assert set(bundle) == {"application/vnd.jupyter.widget-view+json", VEGALITE, "image/png", "text/plain"}
+    def test_a_bundle_has_a_specification_a_picture_and_words_and_needs_no_kernel(self) -> None:
+        bundle, metadata = dfn.charts.scores(crowd(30))._repr_mimebundle_()
+        assert set(bundle) == {VEGALITE, "image/png", "text/plain"}
+        assert metadata[VEGALITE]["embed_options"]["actions"]["editor"] is False
         assert bundle[VEGALITE]["$schema"].split("/")[-1].startswith(VEGALITE.split(".")[2].split("+")[0])
         assert bundle["text/plain"].startswith("How likely 27 prospects are to buy\n")
 
@@ -211,8 +212,9 @@ class TestRenderer:
         assert len(smaller) < len(original) / 2
 
     def test_a_chart_that_can_not_be_drawn_has_no_picture(self) -> None:
-        bundle, _ = render({"mark": "no such mark", "data": {"values": []}})
-        assert set(bundle) == {"application/vnd.jupyter.widget-view+json", VEGALITE, "text/plain"}
+        with pytest.warns(dfn.errors.DrawingWarning, match="can't be drawn"):
+            bundle, _ = render({"mark": "no such mark", "data": {"values": []}})
+        assert set(bundle) == {VEGALITE, "text/plain"}
 
     def test_all_charts_share_one_vega(self) -> None:
         spec = dfn.charts.scores(crowd(3)).to_dict()

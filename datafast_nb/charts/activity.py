@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.specification import finished
 from datafast_nb.schema import RANGES
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _WIDTHS: Final = (
 )
 
 
+@finished
 def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.LayerChart:
     """Draw the recent events by kind, and the payments, over time.
 

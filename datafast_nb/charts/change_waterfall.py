@@ -11,6 +11,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.measures import why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Snapshot
 
@@ -26,6 +27,7 @@ _LEAST_STEP: Final = 1e-6  # between ticks, in percentage points
 _MIX, _OWN = "traffic mix", "the group's own rate"
 
 
+@finished
 def compare(
     before: Snapshot | pl.DataFrame | pl.LazyFrame,
     after: Snapshot | pl.DataFrame | pl.LazyFrame,

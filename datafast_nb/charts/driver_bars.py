@@ -10,6 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.measures import why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import rate_of, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -24,6 +25,7 @@ _TICKS: Final = (0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8)
 _ABOVE, _BELOW = "likelier to buy", "less likely"
 
 
+@finished
 def drivers(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     *,

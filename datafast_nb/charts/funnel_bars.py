@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.specification import finished
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _BAR: Final = 24
 _SERIES: Final = 5
 
 
+@finished
 def funnel(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     steps: Sequence[Step],
@@ -166,7 +168,7 @@ def _single(rows: pl.DataFrame) -> alt.LayerChart:
     axis = wording.count_axis(int(rows["visitors"].max() or 0))  # type: ignore[arg-type]
     layers = [
         base.mark_bar(height=_BAR).encode(
-            x=alt.X("visitors:Q", title="Visitors", axis=alt.Axis(grid=False, **axis.to_dict())),
+            x=alt.X("visitors:Q", title="Visitors", axis=alt.Axis(grid=False, **axis.to_dict()), stack=None),
             opacity=uncertainty.opacity("first"),
         ),
         base.mark_text(align="left", dx=6).encode(x="visitors:Q", text="count:N"),
@@ -181,12 +183,14 @@ def _grouped(rows: pl.DataFrame, by: str, series: pl.DataFrame) -> alt.LayerChar
     title = wording.capitalized(wording.dimension(by))
     channels: dict[str, Any] = {
         "y": alt.Y("step:N", sort=None, title=None),
-        "yOffset": alt.YOffset("series:N", sort=order),
+        "yOffset": wording.beside(len(order)),
     }
     base = alt.Chart(rows).encode(**channels, tooltip=[alt.Tooltip("series:N", title=title), *_tooltip()])
     bars = base.mark_bar().encode(
-        x=alt.X("share_of_first:Q", title="Share of the first step", axis=alt.Axis(format=".0%", tickCount=5)),
-        color=alt.Color("series:N", sort=order, title=title, legend=alt.Legend(symbolOpacity=1)),
+        x=alt.X(
+            "share_of_first:Q", title="Share of the first step", axis=alt.Axis(format=".0%", tickCount=5), stack=None
+        ),
+        color=wording.colored("series", title),
         opacity=uncertainty.opacity_of(picked, "first"),
     )
     height = (12 + 14 * len(order)) * rows["step"].n_unique()

@@ -10,6 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of, whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
@@ -25,6 +26,7 @@ _SERIES: Final = 5
 _ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
 
 
+@finished
 def breakdown(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     by: Dimension | str | Sequence[Dimension | str],
@@ -158,11 +160,11 @@ def _rows(
     """Give what is drawn, under column names of our own: one row for each bar, in the order of drawing."""
     drawn = table.join(groups, on=names[0], nulls_equal=True)
     if series is None:
-        drawn = drawn.with_columns(_label_right=pl.lit(None, dtype=pl.String), _place_right=pl.lit(0))
+        drawn = drawn.with_columns(_label_right=pl.lit(None, dtype=pl.String), _place_right=pl.lit(0, dtype=pl.Int64))
     else:
         drawn = drawn.join(series, on=names[1], nulls_equal=True, suffix="_right")
     labels = (pl.col("_label").alias("group"), pl.col("_label_right").alias("series"))
-    return drawn.sort("_place", "_place_right").select(*labels, *_told(measure), is_other=False)
+    return drawn.sort("_place", "_place_right").select(*labels, *_told(measure), is_other=False, place="_place_right")
 
 
 def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
@@ -170,7 +172,7 @@ def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
     rest = pooled.filter("is_other").with_columns(
         group=pl.lit(wording.others(count)), series=pl.lit(None, dtype=pl.String)
     )
-    return rest.select("group", "series", *_told(measure), "is_other")
+    return rest.select("group", "series", *_told(measure), "is_other", place=pl.lit(0, dtype=pl.Int64))
 
 
 def _told(measure: Measure) -> list[str]:
@@ -199,8 +201,8 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl
     parameters = []
     if series is not None:
         order, picked = series["_label"].to_list(), alt.selection_point(fields=["series"], bind="legend")
-        channels["yOffset"] = alt.YOffset("series:N", sort=order)
-        look["color"] = alt.Color("series:N", sort=order, title=titles[1], legend=alt.Legend(symbolOpacity=1))
+        channels["yOffset"] = wording.beside(len(order))
+        look["color"] = wording.colored("series", titles[1])
         look["opacity"] = uncertainty.opacity_of(picked, None if notation.is_count else "scored")
         lines.insert(1, alt.Tooltip("series:N", title=titles[1]))
         parameters.append(picked)
@@ -208,7 +210,9 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl
         look["color"] = alt.when("datum.is_other").then(alt.value(NEUTRAL))
     base = alt.Chart(rows).encode(**channels, tooltip=lines)
     axis = alt.Axis(format=notation.tick_format, tickCount=5)
-    bars = base.mark_bar().encode(x=alt.X(measure, type="quantitative", title=notation.title, axis=axis), **look)
+    # Vega would stack bars by their group, and take a group called as a member of its objects for that member.
+    x = alt.X(measure, type="quantitative", title=notation.title, axis=axis, stack=None)
+    bars = base.mark_bar().encode(x=x, **look)
     layers = [bars.add_params(*parameters)]
     if rows["low"].count():
         layers.append(base.mark_rule().encode(x="low:Q", x2="high:Q"))

@@ -12,6 +12,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest
 from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import whole_number
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -24,6 +25,7 @@ _DIMENSIONS: Final = 2
 _CELL: Final = (44, 28)
 
 
+@finished
 def heatmap(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     by: Sequence[Dimension | str],

@@ -11,6 +11,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import calendar_steps, recorded, wording
+from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
 from datafast_nb.formats import money
@@ -32,6 +33,7 @@ _WHOLE: Final = 0.95  # of a bar's time: with less recorded it is drawn faintly
 _FAINT: Final = 0.35
 
 
+@finished
 def trend(
     history: History,
     every: str | timedelta | None = None,

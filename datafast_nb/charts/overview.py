@@ -15,6 +15,7 @@ from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.group_bars import breakdown, largest
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
+from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of
 from datafast_nb.schema import RANGES
@@ -35,6 +36,7 @@ _MOST_DIMENSIONS: Final = 2
 _APART: Final = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", opacity="independent"))
 
 
+@finished
 def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "country_code")) -> alt.ConcatChart:
     """Draw the most telling charts of a snapshot in one.
 
@@ -229,7 +231,10 @@ def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[a
     )
     axis = alt.Axis(format=".2~%", tickCount=5)
     layers = [
-        base.mark_bar().encode(x=alt.X("rate:Q", title="Predicted rate", axis=axis), opacity=uncertainty.opacity("n")),
+        base.mark_bar().encode(
+            x=alt.X("rate:Q", title="Predicted rate", axis=axis, stack=None),
+            opacity=uncertainty.opacity("n"),
+        ),
         base.mark_rule().encode(x="low:Q", x2="high:Q"),
         wording.at_the_right(base),
     ]

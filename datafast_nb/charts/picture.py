@@ -1,4 +1,4 @@
-"""A chart as a PNG, drawn without a browser."""
+"""A chart as a PNG, small enough to be kept in a notebook."""
 
 from __future__ import annotations
 
@@ -6,42 +6,30 @@ import struct
 import zlib
 from typing import Any, Final
 
-import altair as alt
-from altair.utils.mimebundle import spec_to_mimebundle
+from datafast_nb.charts import drawing
 
 _SCALE: Final = 1.5
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
-def png(spec: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Give a chart as a PNG: sharp on dense screens, and small enough to be kept in a notebook.
+def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str, int]]:
+    """Give a chart as a PNG that is sharp on dense screens, and its size on the screen.
 
     Parameters
     ----------
     spec : dict
-        The Vega-Lite specification.
+        The Vega-Lite specification, with clean text.
+    options : dict
+        The options for vega-embed, whose locales hold here too.
 
-    Returns
-    -------
-    tuple of dict
-        The content and the metadata (the size on screen) by MIME type; both empty where the chart can't be drawn.
+    Raises
+    ------
+    DrawingError
+        The chart can't be drawn.
     """
-    try:
-        bundle = spec_to_mimebundle(
-            spec,
-            format="png",
-            mode="vega-lite",
-            vega_version=alt.VEGA_VERSION,
-            vegalite_version=alt.VEGALITE_VERSION,
-            vegaembed_version=alt.VEGAEMBED_VERSION,
-            scale_factor=_SCALE,
-        )
-    except ValueError:  # what vl-convert raises for whatever it can't draw
-        return {}, {}
-    content = bundle[0] if isinstance(bundle, tuple) else bundle
-    picture = packed(content["image/png"])
+    picture = packed(drawing.png(drawing.svg(spec, options), _SCALE))
     width, height = struct.unpack_from(">II", picture, len(_SIGNATURE) + 8)
-    return {"image/png": picture}, {"image/png": {"width": round(width / _SCALE), "height": round(height / _SCALE)}}
+    return picture, {"width": round(width / _SCALE), "height": round(height / _SCALE)}
 
 
 def packed(picture: bytes) -> bytes:

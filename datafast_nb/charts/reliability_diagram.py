@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.history import Calibration, History
 from datafast_nb.history import calibration as compared
@@ -30,6 +31,7 @@ _PREDICTED: Final = "Predicted rate"
 _SHAPES: Final = ("circle", "diamond")
 
 
+@finished
 def calibration(
     data: Calibration | History, by: str | None = None, *, top: int = 6
 ) -> alt.VConcatChart | alt.ConcatChart | alt.LayerChart:

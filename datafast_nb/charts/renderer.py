@@ -1,33 +1,36 @@
-"""How a chart reaches the screen: as a widget that needs no network, and as a picture where nothing runs.
+"""How a chart reaches a notebook: in a form that needs no network and no kernel, also when it is opened again.
 
 Altair's own default renderer loads Vega from a CDN, and its ``mimetype`` one is not understood by JupyterLab. This one
-puts three views of a chart into the same output: a widget that brings Vega along (JupyterLab, Notebook, Voilà), the
-specification itself for front ends that know this version of Vega-Lite, and a PNG (GitHub, nbconvert, a notebook of
-somebody else).
+puts three views of a chart into the same output: its specification, which JupyterLab, Notebook and Voilà draw by
+themselves; a PNG, for GitHub, nbconvert and whatever knows no Vega; and what it shows in words.
 """
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Final
 
 import altair as alt
 
+from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
-from datafast_nb.charts.view import ChartView
+from datafast_nb.charts.specification import specification_of
+from datafast_nb.errors import DrawingError, DrawingWarning
 
 NAME: Final = "datafast_nb"
 """The renderer's name in ``altair.renderers``."""
 
-# Altair's own name for it ends in ``.json``, which notebooks store as text; ``+json`` is what the front ends know.
-VEGALITE: Final = f"application/vnd.vegalite.v{alt.VEGALITE_VERSION.split('.')[0]}+json"
-"""The MIME type of a specification."""
+VEGALITE: Final = "application/vnd.vegalite.v5+json"
+"""The MIME type of a specification: the newest that JupyterLab draws. Our charts use nothing newer."""
+
+_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 def register_renderer() -> None:
-    """Make the renderer known to Altair, and enable it unless the user has chosen one."""
+    """Make the renderer known to Altair, and enable it unless the user has chosen one; options set before are kept."""
     alt.renderers.register(NAME, render)
     if alt.renderers.active == "default":
-        alt.renderers.enable(NAME)
+        alt.renderers.enable(NAME, **alt.renderers.options)
 
 
 def render(
@@ -45,12 +48,17 @@ def render(
     Returns
     -------
     tuple of dict
-        The content and the metadata of each MIME type: a widget view, Vega-Lite, ``image/png`` and ``text/plain``.
+        The content and the metadata of each MIME type: Vega-Lite, ``image/png`` and ``text/plain``. Of what can't be
+        drawn there is no picture, and a `DrawingWarning` that says why.
     """
-    view, view_metadata = ChartView(spec, embed_options)._repr_mimebundle_() or ({}, {})
-    picture, picture_metadata = png(spec)
-    content = {**view, VEGALITE: spec, **picture, "text/plain": _in_words(spec)}
-    return content, {**view_metadata, **picture_metadata}
+    clean, options = specification_of(spec), embedded(embed_options)
+    content: dict[str, Any] = {VEGALITE: {**clean, "$schema": _SCHEMA}, "text/plain": _in_words(clean)}
+    metadata: dict[str, Any] = {VEGALITE: {"embed_options": options}}
+    try:
+        content["image/png"], metadata["image/png"] = png(clean, options)
+    except DrawingError as error:
+        warnings.warn(str(error), DrawingWarning, stacklevel=2)
+    return content, metadata
 
 
 def _in_words(spec: dict[str, Any]) -> str:

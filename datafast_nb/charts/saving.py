@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import altair as alt
-import vl_convert
 
+from datafast_nb.charts import drawing
+from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.picture import packed
+from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import FONT
 from datafast_nb.files import write_whole
 
 _FORMATS: Final = ("png", "svg", "pdf", "html")
-_VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -34,8 +35,6 @@ vegaEmbed("#chart", {spec}, {options});
 </body>
 </html>
 """
-# Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
-_MENU: Final = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
 
 
 def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> Path:
@@ -60,7 +59,9 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
     TypeError
         `chart` is no Altair chart.
     ValueError
-        The format is not one of these, `scale` is not from 0.1 to 10, or the chart can't be drawn.
+        The format is not one of these, `scale` is not from 0.1 to 10, or Altair has been given an unknown locale.
+    DrawingError
+        The chart can't be drawn, or has rows of which not one mark is drawn. There is no file then.
 
     Notes
     -----
@@ -83,24 +84,22 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
         raise ValueError(f"{file.name!r:.80} ends in no format; there are: {', '.join('.' + it for it in _FORMATS)}.")
     if not 0.1 <= scale <= 10:  # noqa: PLR2004
         raise ValueError(f"scale is {scale!r:.60}; give 0.1 to 10.")
-    write_whole(file, _content(chart.to_dict(), kind, scale))
+    options = embed_options(alt.renderers.options.get("embed_options"))
+    write_whole(file, _content(specification_of(chart), kind, scale, options))
     return file
 
 
-def _content(spec: dict[str, Any], kind: str, scale: float) -> bytes:
-    """Give the bytes of a file."""
+def _content(spec: dict[str, Any], kind: str, scale: float, options: dict[str, Any]) -> bytes:
+    """Give the bytes of a file, drawn with the options for vega-embed that Altair has been given."""
+    picture = drawing.svg(spec, options)
     if kind == "html":
-        return _page(spec).encode()
+        return _page(spec, options).encode()
     if kind == "png":
-        return packed(vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale))
-    if kind == "pdf":
-        content: bytes = vl_convert.vegalite_to_pdf(spec, vl_version=_VEGA_LITE)
-        return content
-    text: str = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE)
-    return text.encode()
+        return packed(drawing.png(picture, scale))
+    return drawing.pdf(picture) if kind == "pdf" else picture.encode()
 
 
-def _page(spec: dict[str, Any]) -> str:
+def _page(spec: dict[str, Any], options: dict[str, Any]) -> str:
     """Give a page with the chart and Vega in it."""
     title = spec.get("title", "")
     words = title if isinstance(title, str) else str(title.get("text", ""))
@@ -110,15 +109,14 @@ def _page(spec: dict[str, Any]) -> str:
         font=FONT,
         vega=_vega(),
         spec=_as_script(spec),
-        options=_as_script({**_MENU, "renderer": "svg"}),
+        options=_as_script(options),
     )
 
 
 @cache
 def _vega() -> str:
     """Give the library that draws, as a script of a page; vl-convert brings it along."""
-    source: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE)
-    return source
+    return drawing.vega("window.vegaEmbed = vegaEmbed;")
 
 
 def _as_script(part: dict[str, Any]) -> str:

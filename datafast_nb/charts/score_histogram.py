@@ -10,6 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import wording
 from datafast_nb.charts.measures import why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.snapshot import Snapshot
 
 _SUBJECT: Final = "How likely prospects are to buy"
@@ -21,6 +22,7 @@ _ROOM: Final = 20
 _BANDS: Final = ("0.75–1", "0.5–0.75", "0–0.5", wording.UNKNOWN)
 
 
+@finished
 def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     """Draw how the scores of the prospects are spread, and how sure the service is of them.
 

@@ -10,6 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import wording
 from datafast_nb.charts.measures import why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
@@ -26,6 +27,7 @@ _CELL: Final = (36, 24)
 _ROWS: Final = 10
 
 
+@finished
 def value(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     """Draw how many prospects there are by expected value and by confidence.
 

@@ -41,6 +41,19 @@ function tellClicks(view, model) {
   });
 }
 
+/** Tell whether a specification, or a part of one, holds rows. */
+function hasRows(part) {
+  if (Object(part) !== part) return false;
+  if (part.data?.values?.length || Object.values(part.datasets ?? {}).some((rows) => rows.length)) return true;
+  return Object.entries(part).some(([name, inner]) => name !== "data" && name !== "datasets" && hasRows(inner));
+}
+
+/** Tell whether a scene, or a part of one, holds a mark that stands for data. */
+function hasMarks(scene) {
+  if (scene.role === "mark" && scene.items.length) return true;
+  return (scene.items ?? []).some(hasMarks);
+}
+
 /** Give the width that a chart has in its place; 0 while that is not on the page. */
 function widthOf(place) {
   return Math.max(0, place.clientWidth - parseFloat(getComputedStyle(place).paddingRight));
@@ -51,6 +64,7 @@ async function render({ model, el }) {
   let turns = 0;
   let left = false;
   const failure = document.createElement("div");
+  el.classList.add("datafast-chart");
   el.style.position = "relative";
   el.append(failure);
   const draw = async () => {
@@ -69,6 +83,10 @@ async function render({ model, el }) {
         result.finalize();
         place.remove();
         return;
+      }
+      if (hasRows(spec) && !hasMarks(result.view.scenegraph().root)) {
+        result.finalize();
+        throw new Error("it has rows, and not one mark of it is drawn");
       }
       Object.assign(place.style, { position: "", visibility: "", width: fits ? "100%" : "" });
       failure.textContent = "";

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import anywidget
 import traitlets
-import vl_convert
 from altair import SCHEMA_VERSION, TopLevelMixin
 from ipywidgets import widget_serialization
 
+from datafast_nb.charts import drawing
+from datafast_nb.charts.embedding import embed_options as embedded
+from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
-
-# Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
-_EMBED_OPTIONS: Final = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
 
 
 class Vega(anywidget.AnyWidget):
@@ -57,8 +56,10 @@ class ChartView(anywidget.AnyWidget):
     _esm = files("datafast_nb.charts").joinpath("view.js").read_text(encoding="utf-8")
     # The menu may reach beyond the chart; its button is white by default, which glares on a dark page.
     _css = """
-    .vega-embed { overflow: visible; }
-    [data-jp-theme-light="false"] .vega-embed summary { background: #3a3f45; fill: #e9edf1; border-color: #555b63; }
+    .datafast-chart .vega-embed { overflow: visible; }
+    [data-jp-theme-light="false"] .datafast-chart .vega-embed summary {
+        background: #3a3f45; fill: #e9edf1; border-color: #555b63;
+    }
     """
     spec = traitlets.Dict().tag(sync=True)
     embed_options = traitlets.Dict().tag(sync=True)
@@ -75,8 +76,8 @@ class ChartView(anywidget.AnyWidget):
         theme: Literal["auto", "light", "dark"] | None = None,
     ) -> None:
         super().__init__(
-            spec=_spec_of(chart),
-            embed_options=_EMBED_OPTIONS | (embed_options or {}),
+            spec=specification_of(chart),
+            embed_options=embedded(embed_options),
             theme=theme,
             configs=configs() if theme is not None else {},
             vega=_vega(),
@@ -84,7 +85,7 @@ class ChartView(anywidget.AnyWidget):
 
     def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
         """Show another chart in the same place. A page that shows this one changes without a flicker."""
-        self.spec = _spec_of(chart)
+        self.spec = specification_of(chart)
 
     def on_click(self, callback: Callable[[dict[str, Any]], Any]) -> None:
         """Call a function with the row of the chart's data that a person clicks on, as often as one does.
@@ -103,11 +104,6 @@ class ChartView(anywidget.AnyWidget):
         self.tells_clicks = True
 
 
-def _spec_of(chart: TopLevelMixin | dict[str, Any]) -> dict[str, Any]:
-    """Give a chart's specification."""
-    return chart if isinstance(chart, dict) else chart.to_dict()
-
-
 def _vega() -> Vega:
     """Give the kernel's Vega; a new one where somebody has closed it, as ``Widget.close_all`` does."""
     if _opened_vega().comm is None:
@@ -118,6 +114,4 @@ def _vega() -> Vega:
 @cache
 def _opened_vega() -> Vega:
     """Take Vega out of vl-convert, which brings it along for drawing pictures."""
-    # The Vega-Lite of Altair's own schema: "v6.4.1" is 6.4 to vl-convert.
-    version = ".".join(SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    return Vega(source=vl_convert.javascript_bundle("export { vegaEmbed };", vl_version=version), version=version)
+    return Vega(source=drawing.vega("export { vegaEmbed };"), version=SCHEMA_VERSION)

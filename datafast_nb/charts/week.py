@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import recorded, wording
+from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
 from datafast_nb.history import History
@@ -44,6 +45,7 @@ _WHOLE: Final = 0.99  # of an hour: less is drawn faintly
 _FAINT: Final = 0.35
 
 
+@finished
 def rhythm(
     data: History | pl.DataFrame | pl.LazyFrame,
     measure: WeeklyMeasure = "visits",

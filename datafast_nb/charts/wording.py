@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import altair as alt
 import polars as pl
 
+from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
 from datafast_nb.schema import VISITOR_COLUMNS
 
 if TYPE_CHECKING:
@@ -44,15 +45,19 @@ _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Control characters, and those that turn the direction of the text after them.
+# Control characters, separators of lines, and those that turn the direction of the text after them.
 _OURS: Final = r"^(\(\d+\) |[\d,]+ other groups?$)"
-_UNSAFE: Final = r"[\p{Cc}\u{202A}-\u{202E}\u{2066}-\u{2069}]+"
+_UNSAFE: Final = r"[\p{Cc}\p{Zl}\p{Zp}\u{202A}-\u{202E}\u{2066}-\u{2069}]+"
+# Fifteen emoji and the like are as wide as a label may be. What is cut here, Vega does not cut in the middle of one.
+_ASTRAL: Final = r"[\u{10000}-\u{10FFFF}]"
+_WIDE: Final = f"^((?:.*?{_ASTRAL}){{14}}).*?{_ASTRAL}.*$"
 
 
 def label(column: str) -> pl.Expr:
     """Give any column as text of bounded length, to be drawn; null is said in words."""
     # The cut before the cleaning bounds the work on a text of any length.
     text = pl.col(column).cast(pl.String).str.head(2 * LABEL_LENGTH).str.replace_all(_UNSAFE, " ")
+    text = text.str.replace_all(f"[{NO_CHARACTERS}]", REPLACED).str.replace(_WIDE, "${1}…")
     short = pl.when(text.str.len_chars() > LABEL_LENGTH).then(text.str.head(LABEL_LENGTH - 1) + "…").otherwise(text)
     return short.fill_null(missing(column))
 
@@ -84,7 +89,7 @@ def others(count: int) -> str:
 
 def dimension(name: str) -> str:
     """Give a dimension's name in words."""
-    return _DIMENSIONS.get(name, name.replace("_", " "))[:LABEL_LENGTH]
+    return _DIMENSIONS.get(name) or cut(name.replace("_", " "))
 
 
 _DIMENSIONS: Final = {
@@ -151,6 +156,21 @@ def at_the_right(chart: alt.Chart) -> alt.Chart:
     """Write the sample size of each row, its `size`, in a column at the right of a chart of any width."""
     sizes: alt.Chart = chart.mark_text(align="left", dx=8).encode(x=alt.value("width"), text="size:N")
     return sizes
+
+
+# Vega-Lite writes the names that it is told to sort by into an expression, and Vega takes one there that is called as a
+# member of JavaScript's objects for that member. So series are sorted by their `place`, a number from 0 on.
+
+
+def beside(series: int) -> alt.YOffset:
+    """Put the bars of so many series beside each other."""
+    return alt.YOffset("place:O", scale=alt.Scale(domain=list(range(series))))
+
+
+def colored(name: str, title: str) -> alt.Color:
+    """Give each series its color and its place in the legend."""
+    in_order = alt.EncodingSortField("place", op="min")
+    return alt.Color(name, type="nominal", sort=in_order, title=title, legend=alt.Legend(symbolOpacity=1))
 
 
 def count_axis(largest: int) -> alt.Axis:

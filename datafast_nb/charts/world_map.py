@@ -14,6 +14,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, scale_of
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
+from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.countries import codes, countries, shaped
 from datafast_nb.formats import country_names
@@ -26,6 +27,7 @@ _PLACES: Final = 150
 _LARGEST: Final = 240  # square pixels
 
 
+@finished
 def world(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     measure: Measure = "visitors",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
 import altair as alt
@@ -25,6 +27,7 @@ MOST_CELLS: Final = 12
 """Groups of a dimension that the chart draws."""
 
 _PICKED: Final = "#2f7de1"
+_IS_PICKED: Final = {"field": "picked", "equal": True}
 _FAINT: Final = 0.4
 _PICKED_NOTE: Final = "Fainter still: groups that are not picked out, to compare with."
 _PAIR: Final = 2
@@ -74,7 +77,7 @@ class Answer:
     @cached_property
     def _drawn(self) -> dict[str, Any]:
         """The chart's own specification."""
-        return self.chart.to_dict()
+        return self.chart.to_dict(context={"pre_transform": False})
 
     @cached_property
     def labels(self) -> list[dict[str, Any]]:
@@ -106,10 +109,10 @@ class Answer:
         spec = deepcopy(self._drawn)
         picked = dict(zip(self._fields, self._picked_labels(), strict=True))
         if any(picked.values()):
-            tests = [{"field": field, "oneOf": labels} for field, labels in picked.items() if labels]
+            _pick(spec["datasets"].values(), picked)
             for layer in spec["layer"]:
                 if "y" in layer.get("encoding", {}) and layer["mark"]["type"] != "text":
-                    _set_off(layer["encoding"], {"and": tests}, outlined=self.drawn_by == "heatmap")
+                    _set_off(layer["encoding"], outlined=self.drawn_by == "heatmap")
         if self.drawn_by == "breakdown":
             spec["layer"].insert(0, _bands([*self.labels[0]], picked["group"]))
         return {name: value for name, value in spec.items() if name not in ("title", "config")} | {
@@ -161,20 +164,27 @@ class Answer:
         return group or None
 
 
-def _set_off(encoding: dict[str, Any], test: dict[str, Any], *, outlined: bool) -> None:
+def _pick(tables: Iterable[list[dict[str, Any]]], picked: dict[str, list[str]]) -> None:
+    """Say of each row whether its group is picked out: no label is a part of an expression, which Vega evaluates."""
+    chosen = {field: frozenset(labels) for field, labels in picked.items() if labels}
+    for row in chain.from_iterable(tables):
+        row["picked"] = all(row.get(field) in labels for field, labels in chosen.items())
+
+
+def _set_off(encoding: dict[str, Any], *, outlined: bool) -> None:
     """Make the marks of groups that are not picked out fainter; those of small groups stay as faint as they are."""
     for name in ("fillOpacity", "strokeOpacity"):
-        encoding[name] = {"condition": {"test": test, "value": 1}, "value": _FAINT}
+        encoding[name] = {"condition": {"test": _IS_PICKED, "value": 1}, "value": _FAINT}
     if outlined:
-        encoding["stroke"] = {"condition": {"test": test, "value": _PICKED}, "value": None}
+        encoding["stroke"] = {"condition": {"test": _IS_PICKED, "value": _PICKED}, "value": None}
         encoding["strokeWidth"] = {"value": 2}
 
 
 def _bands(labels: list[str], picked: list[str]) -> dict[str, Any]:
     """Give a layer that makes the whole row of each bar a thing to click on, however short the bar is."""
-    opacity = {"condition": {"test": {"field": "group", "oneOf": picked}, "value": 0.14}, "value": 0}
+    opacity = {"condition": {"test": _IS_PICKED, "value": 0.14}, "value": 0}
     return {
-        "data": {"values": [{"group": label} for label in labels]},
+        "data": {"values": [{"group": label, "picked": label in picked} for label in labels]},
         "mark": {"type": "rect", "color": _PICKED},
         "encoding": {
             "y": {"field": "group", "type": "nominal", "sort": None, "title": None},

@@ -1,0 +1,115 @@
+"""Charts as SVG, PNG and PDF, drawn without a browser or a network."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import altair as alt
+
+from datafast_nb.charts.drawer import Drawer
+from datafast_nb.errors import DrawingError
+
+_VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # "v6.4.1" is 6.4 to vl-convert
+_MARKS: Final = re.compile(r'class="mark-\w+ role-mark[^"]*"[^>]*><(?!/)')
+_drawer: Final = Drawer()
+
+
+def svg(spec: dict[str, Any], options: dict[str, Any]) -> str:
+    """Draw a specification as SVG.
+
+    Parameters
+    ----------
+    spec : dict
+        The Vega-Lite specification, with clean text.
+    options : dict
+        The options for vega-embed, whose locales hold here too.
+
+    Raises
+    ------
+    DrawingError
+        It can't be drawn, or has rows of which not one mark is drawn.
+    """
+    locales = {"format_locale": options.get("formatLocale"), "time_format_locale": options.get("timeFormatLocale")}
+    picture = _svg(spec, locales)
+    if has_rows(spec) and not _MARKS.search(picture):
+        said = _drawer.said()
+        raise DrawingError(
+            f"The chart has rows, and not one mark of it is drawn.{f' Vega says: {said}' if said else ''}"
+        )
+    return picture
+
+
+def png(picture: str, scale: float) -> bytes:
+    """Turn an SVG into a PNG of so many pixels for each one of the chart."""
+    return _drawer.ask("svg_to_png", svg=picture, scale=scale)
+
+
+def pdf(picture: str) -> bytes:
+    """Turn an SVG into a PDF."""
+    return _drawer.ask("svg_to_pdf", svg=picture)
+
+
+def vega(snippet: str) -> str:
+    """Give Vega, which vl-convert brings along, as JavaScript that ends with a snippet."""
+    return _drawer.ask("javascript_bundle", snippet=snippet, vl_version=_VEGA_LITE).decode()
+
+
+def has_rows(part: object) -> bool:
+    """Tell whether a specification, or a part of one, holds rows."""
+    if isinstance(part, list):
+        return any(map(has_rows, part))
+    if not isinstance(part, dict):
+        return False
+    data, named = part.get("data"), part.get("datasets")
+    if (isinstance(data, dict) and data.get("values")) or (isinstance(named, dict) and any(named.values())):
+        return True
+    return any(has_rows(value) for name, value in part.items() if name not in {"data", "datasets"})
+
+
+# Halves of surrogate pairs
+
+
+_MOVED: Final = 0x800  # from the surrogates to characters for private use, which no script has
+_LEADING, _TRAILING = "\ue000-\ue3ff", "\ue400-\ue7ff"
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+
+
+def _svg(spec: dict[str, Any], locales: dict[str, Any]) -> str:
+    """Draw a specification.
+
+    Vega cuts a label that is too long between any two units of UTF-16, and vl-convert fails on half of a pair. There,
+    all text is drawn with each pair as two characters, which may be parted.
+    """
+
+    def drawn(it: dict[str, Any]) -> str:
+        return _drawer.ask("vegalite_to_svg", vl_spec=it, vl_version=_VEGA_LITE, **locales).decode()
+
+    try:
+        return drawn(spec)
+    except DrawingError:
+        text = json.dumps(spec, ensure_ascii=False)
+        if not _ASTRAL.search(text):
+            raise
+    return _joined(drawn(json.loads(_parted(text))))
+
+
+def _parted(text: str) -> str:
+    """Write each character beyond the first plane as two of that plane."""
+
+    def two(character: re.Match[str]) -> str:
+        leading, trailing = divmod(ord(character[0]) - 0x10000, 0x400)
+        return chr(0xD800 + _MOVED + leading) + chr(0xDC00 + _MOVED + trailing)
+
+    return _ASTRAL.sub(two, re.sub(f"[{_LEADING}{_TRAILING}]", "\N{REPLACEMENT CHARACTER}", text))
+
+
+def _joined(text: str) -> str:
+    """Undo this, and leave out a character of which only half is left."""
+
+    def one(pair: re.Match[str]) -> str:
+        leading, trailing = (ord(half) - _MOVED for half in pair[0])
+        return chr(0x10000 + ((leading - 0xD800) << 10) + trailing - 0xDC00)
+
+    return re.sub(f"[{_LEADING}{_TRAILING}]", "", re.sub(f"[{_LEADING}][{_TRAILING}]", one, text))

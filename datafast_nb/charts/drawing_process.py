@@ -1,0 +1,71 @@
+"""The process that draws: `drawer` runs this file, so that no fault of the library that draws ends the kernel.
+
+Requests come on standard input and answers leave on standard output, each after its length: a request is JSON, an
+answer one byte, which says whether it was refused, and what was drawn. Knows no other module of this package.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import json
+import os
+import sys
+from typing import IO, Any
+
+DRAWN, REFUSED = b"\x00", b"\x01"
+_LENGTH = 8
+
+
+def send(stream: IO[bytes], message: bytes) -> None:
+    """Write one message; a pipe may take a part of it at a time."""
+    rest = memoryview(len(message).to_bytes(_LENGTH, "big") + message)
+    while rest:
+        rest = rest[stream.write(rest) :]
+
+
+def received(stream: IO[bytes]) -> bytes | None:
+    """Read one message; None at the end of the stream."""
+    header = _exactly(stream, _LENGTH)
+    return None if header is None else _exactly(stream, int.from_bytes(header, "big"))
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes | None:
+    """Read so many bytes; None where there are fewer."""
+    parts = []
+    while size:
+        part = stream.read(min(size, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _answered(library: Any, request: bytes) -> bytes:  # noqa: ANN401 - a module without types
+    """Call a function of the library that draws."""
+    asked = json.loads(request)
+    # Ends the process from beside Python, for when nobody is left who would.
+    faulthandler.dump_traceback_later(asked["seconds"], exit=True)
+    try:
+        result: str | bytes = getattr(library, asked["function"])(**asked["arguments"])
+    except ValueError as error:  # what vl-convert raises for whatever it can't draw
+        return REFUSED + str(error).encode(errors="replace")
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    return DRAWN + (result.encode() if isinstance(result, str) else result)
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what a library prints is no answer
+    sys.path.append(sys.argv[1])
+    library = importlib.import_module("vl_convert")
+    requests = os.fdopen(0, "rb", buffering=0)
+    while (request := received(requests)) is not None:
+        send(answers, _answered(library, request))
+
+
+if __name__ == "__main__":
+    main()

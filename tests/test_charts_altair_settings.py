@@ -1,0 +1,85 @@
+"""The charts under what a user has set in Altair: data transformers, embed options, locales."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import altair as alt
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.charts.renderer import VEGALITE, render
+from tests.chart_sites import CHARTS, crowd
+
+TRANSFORMERS = ["json", "csv", "vegafusion", "a user's own"]
+
+
+@pytest.fixture(params=TRANSFORMERS)
+def transformer(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    alt.data_transformers.register("a user's own", lambda _data, **_options: {"values": []})
+    with alt.data_transformers.enable(request.param):
+        yield request.param
+
+
+@pytest.mark.parametrize("name", ["scores", "timeline", "world", "dashboard"])
+def test_a_data_transformer_changes_no_chart_and_leaves_no_file(name: str, transformer: str, tmp_path: Path) -> None:
+    snap = crowd(60)
+    with alt.data_transformers.enable("default"):
+        usual = dfn.charts.save(CHARTS[name](snap), tmp_path / "usual.svg").read_text()
+    chart = CHARTS[name](snap)
+    assert dfn.charts.save(chart, tmp_path / "chart.svg").read_text() == usual
+    assert "image/png" in chart._repr_mimebundle_()[0]
+    assert alt.data_transformers.active == transformer
+    assert {file.name for file in tmp_path.iterdir()} == {"usual.svg", "chart.svg"}
+
+
+def test_views_and_explorers_open_under_a_data_transformer(transformer: str, tmp_path: Path) -> None:
+    snap = crowd(60)
+    assert dfn.charts.ChartView(dfn.charts.scores(snap)).spec["datasets"]
+    explorer = dfn.Explorer(snap, by="device")
+    explorer._repr_mimebundle_()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chart_of_one_s_own_is_saved_with_its_rows(transformer: str, tmp_path: Path) -> None:
+    chart = alt.Chart(crowd(6_000).visitors.select("score")).mark_bar().encode(x="score", y="count()")
+    assert 'aria-roledescription="bar"' in dfn.charts.save(chart, tmp_path / "own.svg").read_text()
+
+
+def printed(code: str) -> str:
+    """Run code in a fresh interpreter, and give what it prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_embed_options_that_were_set_before_the_first_chart_are_kept() -> None:
+    code = "import altair as alt, datafast_nb as dfn; alt.renderers.set_embed_options(actions=False, hover=True); "
+    code += "_, metadata = dfn.charts.scores(dfn.Snapshot())._repr_mimebundle_(); "
+    code += f"print(alt.renderers.active, metadata[{VEGALITE!r}]['embed_options'])"
+    assert printed(code) == "datafast_nb {'actions': False, 'renderer': 'svg', 'hover': True}"
+
+
+def test_a_locale_is_that_of_the_page_and_of_the_picture(tmp_path: Path) -> None:
+    chart = dfn.charts.breakdown(crowd(300), "channel", "expected_value")
+    with alt.renderers.set_embed_options(format_locale="de-DE", time_format_locale="de-DE"):
+        bundle, metadata = render(chart.to_dict(), **alt.renderers.options)
+        german = dfn.charts.save(chart, tmp_path / "chart.svg").read_text()
+        page = dfn.charts.save(chart, tmp_path / "chart.html").read_text()
+    assert "image/png" in bundle
+    assert metadata[VEGALITE]["embed_options"]["formatLocale"]["decimal"] == ","
+    assert '"decimal": ","' in page
+    assert german != dfn.charts.save(chart, tmp_path / "chart.svg").read_text()
+    assert dfn.charts.ChartView(chart, {"formatLocale": "de-DE"}).embed_options["formatLocale"]["thousands"] == "."
+
+
+def test_a_locale_that_there_is_not_is_said() -> None:
+    with pytest.raises(ValueError, match="xx-XX"):
+        render(dfn.charts.scores(crowd(3)).to_dict(), embed_options={"formatLocale": "xx-XX"})
+
+
+def test_the_rules_of_a_view_reach_no_other_chart() -> None:
+    selectors = [rule.rpartition("}")[2] for rule in dfn.charts.ChartView._css.split("{")[:-1]]
+    assert selectors
+    assert all(".datafast-chart " in selector for selector in selectors)
