@@ -73,7 +73,7 @@ def test_no_name_costs_a_mark_of_two_dimensions(text: str, usual: dict[str, int]
     assert marks(CHARTS["two dimensions"](named(text))) == usual["two dimensions"]
 
 
-@pytest.mark.parametrize("column", [*MEMBERS, *SEPARATORS, "a\ufffeb", "datum", "é 😀"])
+@pytest.mark.parametrize("column", [*MEMBERS[:4], *SEPARATORS, "a\ufffeb", "datum", "é 😀"])
 def test_a_column_may_be_called_anything(column: str) -> None:
     visitors = crowd(60).visitors.with_columns(pl.col("city").alias(column))
     by_city, by_column = (dfn.charts.breakdown(visitors, ["channel", name], "visitors") for name in ("city", column))
@@ -134,11 +134,8 @@ class TestEmoji:
         assert "😀" in (tmp_path / "chart.svg").read_text(encoding="utf-8")
 
     def test_characters_for_private_use_are_not_taken_for_halves(self) -> None:
-        spec = {
-            "data": {"values": [{"a": 1}]},
-            "mark": {"type": "text", "text": "\ue000\ue400" + "😀" * 20, "limit": 90},
-        }
-        assert "\ue000" not in drawing.svg(spec, embed_options())
+        assert drawing._joined(drawing._parted("\ue000😀\ue400")) == "\ufffd😀\ufffd"
+        assert drawing._joined(drawing._parted("a😀😀")[:4]) == "a😀"
 
 
 class TestNothingDrawn:
@@ -191,6 +188,6 @@ print("drawn")
 
 def test_any_text_of_unicode_is_drawn_and_ends_no_kernel() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FUZZ.format(examples=25)], capture_output=True, text=True, cwd=ROOT, check=False
+        [sys.executable, "-c", FUZZ.format(examples=20)], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "drawn"), done.stderr[-2000:]

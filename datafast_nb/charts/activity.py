@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
-from datafast_nb.charts.specification import finished
+from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.schema import RANGES
 
 if TYPE_CHECKING:
@@ -120,7 +120,9 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
     """Draw the events, and leave room at the top, in pixels, for the payments."""
     stacked, order = _stacked(events, seconds)
     # Names may be long, and are in many bars: the rows hold their numbers.
-    names = alt.LookupData(pl.DataFrame({"number": range(len(order)), "kind": order}), key="number", fields=["kind"])
+    names = alt.LookupData(
+        in_line(pl.DataFrame({"number": range(len(order)), "kind": order})), key="number", fields=["kind"]
+    )
     picked = alt.selection_point(fields=["kind"], bind="legend")
     bars: alt.Chart = (
         alt.Chart(stacked)
@@ -188,7 +190,7 @@ def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) ->
         .agg(payments=pl.len(), amount=pl.col("amount").sum())
         .sort("lane", "middle")
     )
-    currencies_of = alt.LookupData(lanes.select("lane", "currency"), key="lane", fields=["currency"])
+    currencies_of = alt.LookupData(in_line(lanes.select("lane", "currency")), key="lane", fields=["currency"])
     lane = alt.Y("lane:Q", scale=None, axis=None)
     diamonds = (
         alt.Chart(summed)

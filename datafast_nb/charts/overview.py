@@ -15,7 +15,7 @@ from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.group_bars import breakdown, largest
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
-from datafast_nb.charts.specification import finished
+from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of
 from datafast_nb.schema import RANGES
@@ -200,7 +200,7 @@ def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str) -
         alt.Chart(data)
         .transform_filter(f"!isArray({span}) || ({here})")
         .transform_aggregate(n="sum(n)", r="sum(r)", q="sum(q)", groupby=["place"])
-        .transform_lookup("place", from_=alt.LookupData(labels, key="place", fields=["group"]))
+        .transform_lookup("place", from_=alt.LookupData(in_line(labels), key="place", fields=["group"]))
         .transform_calculate(
             rate="datum.r / datum.n",
             # For two prospects and more, as in `breakdown`.

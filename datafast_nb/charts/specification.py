@@ -57,7 +57,7 @@ def _finish(part: Any, seen: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever 
         return part
     if id(part) not in seen:
         if isinstance(part, pl.DataFrame):
-            seen[id(part)] = _in_line(part)
+            seen[id(part)] = in_line(part)
         else:
             seen[id(part)] = part
             for name, value in part._kwds.items():  # noqa: SLF001 - Altair has no other way to walk a chart
@@ -65,8 +65,11 @@ def _finish(part: Any, seen: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever 
     return seen[id(part)]
 
 
-def _in_line(rows: pl.DataFrame) -> alt.InlineData:
-    """Give rows as Altair's default transformer does, of any number."""
+def in_line(rows: pl.DataFrame) -> alt.InlineData:
+    """Give rows as data of a chart, as Altair's default transformer does; `finished` does it for those of charts.
+
+    Those of a lookup need it before: Altair hands them to the transformer already where it names the chart.
+    """
     data = alt.InlineData(values=[])
     # Set afterwards, it is not validated row by row.
     data.values = cleaned(alt.default_data_transformer(rows, max_rows=max(rows.height, 1)))["values"]

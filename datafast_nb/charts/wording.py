@@ -89,7 +89,8 @@ def others(count: int) -> str:
 
 def dimension(name: str) -> str:
     """Give a dimension's name in words."""
-    return _DIMENSIONS.get(name) or cut(name.replace("_", " "))
+    # Vega-Lite makes a title a part of an expression, in which a backslash would end it.
+    return _DIMENSIONS.get(name) or cut(name.replace("_", " ").replace("\\", "\N{SET MINUS}"))
 
 
 _DIMENSIONS: Final = {

@@ -14,7 +14,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.colour_scales import lift_legend, scale_of
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
-from datafast_nb.charts.specification import finished
+from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.countries import codes, countries, shaped
 from datafast_nb.formats import country_names
@@ -146,7 +146,7 @@ def _countries(table: pl.DataFrame, measure: Measure, notation: Notation) -> alt
     """Draw the countries of which the measure is known."""
     name = alt.Tooltip("properties.name", type="nominal", title="Country")
     columns = list(dict.fromkeys([*TOLD, measure]))
-    measures = alt.LookupData(table.select("country_code", *columns), key="country_code", fields=columns)
+    measures = alt.LookupData(in_line(table.select("country_code", *columns)), key="country_code", fields=columns)
     scale = scale_of(measure, table[measure])
     legend = alt.Legend(format=notation.tick_format, gradientLength=220, tickCount=5)
     if measure == "lift":
