@@ -87,6 +87,7 @@ class SalvagedColumns(Columns):
     ) -> None:
         super().__init__(records, path, rows)
         self._kinds = {"": kind}
+        self._fitting: set[str] = set()  # the fields whose objects could be decoded as they should be
         self._problems = problems
         self._deadline = deadline
 
@@ -94,6 +95,8 @@ class SalvagedColumns(Columns):
         """Return a column's values; those that do not fit become null and problems."""
         self._deadline.check()
         raws = self._members(column.source)
+        if column.source.rpartition(".")[0] in self._fitting:
+            return super().values(column)
         if column.source.startswith("system."):
             return self._labels(raws, column)
         if column.source.rpartition(".")[2] in _LEFT_RAW:
@@ -104,15 +107,19 @@ class SalvagedColumns(Columns):
         if source not in self._objects:
             parent, _, name = source.rpartition(".")
             raws = self._members(source)
+            if parent in self._fitting:
+                self._fitting.add(source)
+                return super()._parts(source)
             self._kinds[source] = kind = member_struct(self._kinds[parent], name)
-            absent = unread(kind)()
+            absent: Struct = ABSENT[source]
             try:
-                parts = list_of(unread(kind) | None, raws)
+                parts = list_of(kind | None, raws)
+                self._fitting.add(source)
             except msgspec.ValidationError:
                 texts = _texts(raws)
                 wrong = ~texts.str.contains(r"^(?:\{|null$)")
-                self._problems.note(lambda row: self.place(row, source), "an object", wrong, texts.__getitem__)
-                parts = list_of(unread(kind) | None, texts.set(wrong, "null"))
+                self._problems.note(lambda row: self.place(row, source), "an object", wrong, texts)
+                parts, absent = list_of(unread(kind) | None, texts.set(wrong, "null")), unread(kind)()
             self._objects[source] = [part or absent for part in parts]
         return self._objects[source]
 
@@ -135,7 +142,7 @@ class SalvagedColumns(Columns):
         except msgspec.ValidationError:
             texts = _texts(raws)
         held, wrong = _read_by_form(texts, kind)
-        self._problems.note(lambda row: self.place(row, column.source) + below[row], expected, wrong, texts.__getitem__)
+        self._problems.note(lambda row: self.place(row, column.source) + below[row], expected, wrong, texts)
         return held
 
 

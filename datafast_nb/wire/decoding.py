@@ -125,7 +125,7 @@ def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
 
 def _whole(text: str) -> _Body | None:
     """Decode a body at once; give None where it does not fit, or may be a flood of empty records."""
-    if text.count("{") > max(MOST_RECORDS, len(text) // _SPARSE):
+    if _crowded(text, "{", _SPARSE):
         return None
     try:
         response: Response = decoder(Response).decode(text)
@@ -165,8 +165,7 @@ def _salvaged(text: str, problems: Problems, deadline: Deadline) -> _Body:
 
     lists = []
     for raw, kind, path in zip((data.visitors, data.recentEvents, data.recentPayments), _KINDS, _PATHS, strict=True):
-        records, rows = _records(raw, kind, path, problems, deadline)
-        lists.append(SalvagedColumns(records, kind, path, rows, problems, deadline))
+        lists.append(_columns(raw, kind, path, problems, deadline))
     return _Body(SalvagedColumns([data], Data, "$.data", None, problems, deadline), *lists)
 
 
@@ -174,16 +173,26 @@ _KINDS: Final[tuple[type[Struct], ...]] = (Visitor, Event, Payment)
 _DATA: Final[Any] = unread(Data) | tuple[unread(Data)]  # type: ignore[misc]
 
 
-def _records(
-    raw: Raw, kind: type[Struct], path: str, problems: Problems, deadline: Deadline
-) -> tuple[Sequence[Any], Sequence[int]]:
-    """Return the objects of a list, unread, and where in the list they stand."""
+def _columns(raw: Raw, kind: type[Struct], path: str, problems: Problems, deadline: Deadline) -> Columns:
+    """Decode the records of a list, at once if these fit."""
     deadline.check()
     text = str(raw, "utf-8")
-    if not text.startswith("["):
-        problems.note(lambda _: path, "a list", pl.Series([text != "null"]), lambda _: text)
-        return (), ()
     _refuse_flood(text, "{", _SPARSE, path, deadline)
+    try:
+        records = _bounded(decoder(list[kind] | None).decode(text) or (), path)  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        unread_records, rows = _unread_records(text, kind, path, problems, deadline)
+        return SalvagedColumns(unread_records, kind, path, rows, problems, deadline)
+    return Columns(records, path, range(len(records)))
+
+
+def _unread_records(
+    text: str, kind: type[Struct], path: str, problems: Problems, deadline: Deadline
+) -> tuple[Sequence[Any], Sequence[int]]:
+    """Return the objects of a list, unread, and where in the list they stand."""
+    if not text.startswith("["):
+        problems.note(lambda _: path, "a list", pl.Series([text != "null"]), [text])
+        return (), ()
     try:
         records = _bounded(decoder(list[unread(kind)]).decode(text), path)  # type: ignore[misc]
     except msgspec.ValidationError:
@@ -192,16 +201,23 @@ def _records(
     else:
         return records, range(len(records))
     fits = pl.Series([is_object(item) for item in items], dtype=pl.Boolean)
-    problems.note(lambda row: f"{path}[{row}]", "an object", ~fits, lambda row: str(items[row], "utf-8"))
+    problems.note(lambda row: f"{path}[{row}]", "an object", ~fits, items)
     rows = fits.arg_true().to_list()
     return list_of(unread(kind), [items[row] for row in rows]), rows
 
 
 def _refuse_flood(text: str, character: str, sparse: int, path: str, deadline: Deadline) -> None:
     """Refuse a list of too many records before any is built; only where a character of each is so frequent."""
-    crowded = text.count(character) > max(MOST_RECORDS, len(text) // sparse)
-    if crowded and holds_more_than(MOST_RECORDS, text, deadline):
+    if _crowded(text, character, sparse) and holds_more_than(MOST_RECORDS, text, deadline):
         raise _too_many(path)
+
+
+def _crowded(text: str, character: str, sparse: int) -> bool:
+    """Say whether there is so much of a character that records may be many and small; from a sample, which is cheap."""
+    return text[::_STRIDE].count(character) * _STRIDE > max(MOST_RECORDS // 2, len(text) // sparse)
+
+
+_STRIDE: Final = 61  # a prime above what stands between two characters of a crowd: no repetition escapes it
 
 
 def _bounded(records: Sequence[Any], path: str) -> Sequence[Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import polars as pl
+from msgspec import Raw
 
 from datafast_nb.errors import InvalidResponseError
 from datafast_nb.schema import PROBLEMS
@@ -55,7 +56,7 @@ class Problems:
         self._kept: list[Problem] = []
 
     def note(
-        self, place: Callable[[int], str], expected: str, wrong: pl.Series, value: Callable[[int], object]
+        self, place: Callable[[int], str], expected: str, wrong: pl.Series, values: pl.Series | Sequence[object]
     ) -> None:
         """Note the wrong values of a field.
 
@@ -67,12 +68,16 @@ class Problems:
             What belongs there, in words.
         wrong
             Whether the value of a row is wrong, as flags.
-        value
-            What stands there.
+        values
+            What stands in each row.
         """
         rows = wrong.arg_true()
         self.total += len(rows)
-        self._kept += [Problem(place(row), expected, str(value(row))[:_EXCERPT]) for row in rows.head(MOST_PROBLEMS)]
+        first = rows.head(MOST_PROBLEMS)
+        given = values.gather(first).to_list() if isinstance(values, pl.Series) else [values[row] for row in first]
+        self._kept += [
+            Problem(place(row), expected, _excerpt(value)) for row, value in zip(first.to_list(), given, strict=True)
+        ]
 
     def first(self) -> Problem | None:
         """Return the problem that was noted first."""
@@ -81,3 +86,11 @@ class Problems:
     def frame(self) -> pl.DataFrame:
         """Return the problems that were kept, a row each."""
         return pl.DataFrame(self._kept, schema=PROBLEMS, orient="row")
+
+
+def _excerpt(value: object) -> str:
+    """Return the start of a value, enough to find it by."""
+    text = (
+        bytes(memoryview(value)[:_EXCERPT]).decode(errors="ignore") if isinstance(value, (bytes, Raw)) else str(value)
+    )
+    return text[:_EXCERPT]

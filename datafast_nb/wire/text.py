@@ -64,8 +64,10 @@ TOO_DEEP: Final = '{"nested too deeply":null}'
 _LEAVES: Final = 7  # a value of the deepest object of a record is the seventh level of a response
 _DEEPEST: Final = 200  # msgspec and Python both give up on some 1,000 levels
 
-# A string, to be passed over, or a run of brackets.
-_BRACKETS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\Z)|([\[{]+|[\]}]+)', re.DOTALL)
+# What is to be passed over, strings above all, and a run of brackets.
+_BRACKETS: Final = re.compile(
+    r'[^"\[\]{}]*+(?:"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\Z)[^"\[\]{}]*+)*+([\[{]+|[\]}]+)', re.DOTALL
+)
 _PATIENCE: Final = 1 << 16  # tokens between two looks at the clock
 
 
@@ -75,18 +77,16 @@ def without_deep_values(text: str, deadline: Deadline) -> str:
     for count, match in enumerate(_BRACKETS.finditer(text)):
         if not count % _PATIENCE:
             deadline.check()
-        brackets = match[1]
-        if brackets is None:
-            continue
+        brackets, start = match[1], match.start(1)
         if brackets[0] in "[{":
             if depth < _LEAVES <= depth + len(brackets):
-                begin, deepest = match.start() + _LEAVES - depth - 1, 0
+                begin, deepest = start + _LEAVES - depth - 1, 0
             depth += len(brackets)
             deepest = max(deepest, depth)
             continue
         if depth - len(brackets) < _LEAVES <= depth and deepest > _DEEPEST:
             pieces += [text[kept:begin], TOO_DEEP]
-            kept = match.start() + depth - _LEAVES + 1
+            kept = start + depth - _LEAVES + 1
         depth -= len(brackets)
     return "".join([*pieces, text[kept:]]) if pieces else text
 
