@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 
 from datafast_nb import Baseline, DataFastError, InvalidResponseError, ResponseWarning, Snapshot, wire
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
-from tests.responses import EXAMPLE, example, with_visitor
+from datafast_nb.wire import columns
+from tests.responses import EXAMPLE, example, of_visitors, with_visitor
 
 
 def quietly(body: bytes | str) -> Snapshot:
@@ -585,3 +588,49 @@ def test_a_wrong_value_elsewhere_changes_no_other(mutations: list[tuple[tuple[st
         return
     for whole, salvaged in zip(expected, frames(json.dumps(response)), strict=True):
         assert whole.equals(salvaged, null_equal=True)
+
+
+CHILD = """
+import resource, sys, warnings
+import datafast_nb
+from datafast_nb import InvalidResponseError, Snapshot
+
+warnings.simplefilter("ignore")
+Snapshot.from_json('{"data": {"visitors": [{}]}}')
+body = b'{"data": {"visitors": [' + sys.argv[1].encode() * 3_000_000 + b"{}]}}"
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    Snapshot.from_json(body)
+except InvalidResponseError:
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / len(body))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss differs")
+@pytest.mark.parametrize("item", ["{},", "7,", '{"params":{}},', "{}" + 30 * " " + ","])
+def test_a_flood_takes_little_memory_for_each_byte(item: str) -> None:
+    child = subprocess.run([sys.executable, "-c", CHILD, item], capture_output=True, text=True, check=True)
+    assert float(child.stdout) < 8
+
+
+@pytest.mark.parametrize("wrong", [7, "word", {"a": 1}, [1], True])
+def test_the_kind_of_a_wrong_field_is_looked_at_once_for_all_records(
+    monkeypatch: pytest.MonkeyPatch, wrong: object
+) -> None:
+    decodings: list[object] = []
+    given = columns.decoder
+
+    def counted(kind: Any) -> Any:
+        decodings.append(kind)
+        return given(kind)
+
+    monkeypatch.setattr(columns, "decoder", counted)
+    numbers = []
+    for size in (2, 200):
+        response = json.loads(of_visitors(size))
+        for visitor in response["data"]["visitors"]:
+            visitor |= {"currentUrl": wrong, "latitude": wrong, "isCustomer": wrong, "location": wrong}
+        quietly(json.dumps(response))
+        numbers.append(len(decodings))
+        decodings.clear()
+    assert numbers[0] == numbers[1]
