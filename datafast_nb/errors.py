@@ -110,8 +110,8 @@ class HistoryFormatError(HistoryError):
     """The tables are damaged, or of a newer version than this package reads."""
 
 
-class HistoryKeyError(HistoryError):
-    """The key of the pseudonyms is missing, or not the one that this history was begun with."""
+class HistoryKeyError(HistoryError, ValueError):
+    """The key of the pseudonyms is missing, too short, or not the one that this history was begun with."""
 
 
 class DrawingError(DataFastError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import warnings
 from collections.abc import Iterable, Mapping
@@ -11,12 +10,12 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
-from urllib.parse import quote, quote_plus
 
 import polars as pl
 
 from datafast_nb import wire
 from datafast_nb.errors import ResponseWarning
+from datafast_nb.privacy import BLANK, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
 
 
@@ -270,37 +269,50 @@ class Snapshot:
         """Give the same snapshot with names and e-mail addresses replaced by pseudonyms.
 
         The same person gets the same pseudonym in all three frames, so a payment can still be matched to its visitor.
-        Inside other text (URLs, campaign parameters, event data) e-mail addresses are blanked out, and so are the full
-        names that the snapshot knows of, but no single word; and so are the values in `problems`. An id that holds
-        any of them becomes a pseudonym as a whole, so that ids stay apart. Places, devices, pages and other ids stay:
-        they are pseudonymous, not anonymous.
+        E-mail addresses are blanked out of all other text, however often and in whatever way they are encoded, and so
+        are the hashes of those that the snapshot knows of. The full names that it knows of are blanked out of what
+        visitors write (URLs, campaign parameters, event data), but no single word; and so are the values in
+        `problems`. An id that holds any of them becomes a pseudonym as a whole, so that ids stay apart. Places,
+        devices, goals and other ids stay: they are pseudonymous, not anonymous.
 
         Parameters
         ----------
         key
-            Secret that makes the pseudonyms: with the same key a person keeps the pseudonym from one day to the
-            next. By default a key that lasts as long as this Python process.
+            Secret that makes the pseudonyms, of 16 bytes and more: with the same key a person keeps the pseudonym
+            from one day to the next. By default a key that lasts as long as this Python process.
         names
-            More full names to blank out, such as those that an earlier snapshot knew of.
+            More full names and addresses to blank out, such as those that an earlier snapshot knew of.
+
+        Raises
+        ------
+        ValueError
+            The key has fewer than 16 bytes.
 
         Notes
         -----
         A pseudonym is the start of an HMAC-SHA-256 (RFC 2104) of the name, so it can't be reversed by hashing a list
-        of known addresses without the key.
+        of known addresses without the key. ``datafast_nb.privacy.TREATMENTS`` tells what is done with each column.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> body = '{"data": {"visitors": [{"currentUrl": "/login?next=%2Fcart%3Fmail%3Djane%2540example.com"}]}}'
+        >>> dfn.Snapshot.from_json(body).redacted().visitors["current_url"].item()
+        '/login?next=%2Fcart%3Fmail%3D(redacted)'
         """
-        secret = _PROCESS_KEY if key is None else key
-        known = _as_written({*names, *full_names(self)})
-        frames = (self._visitors, self._events, self._payments)
+        kind, given = type(key).__name__, _PROCESS_KEY if key is None else concealed(key)
+        del key  # a traceback shows what is still there
+        if not isinstance(given, Key):
+            raise TypeError(f"redacted takes a key as bytes, not {kind}; text becomes bytes with text.encode().")
+        secret = given.checked("redacted(key=…)")
+        frames = redacted((self._visitors, self._events, self._payments), secret, names)
         return type(self)(
-            *(
-                _pseudonymised(frame, *_PEOPLE[kind], secret, known)
-                for kind, frame in zip(_PEOPLE, frames, strict=True)
-            ),
+            *frames,
             count=self._count,
             has_predictions=self._has_predictions,
             baseline=self._baseline,
             fetched_at=self._fetched_at,
-            problems=self._problems.with_columns(value=pl.lit(_BLANK)),
+            problems=self._problems.with_columns(value=pl.lit(BLANK)),
             problem_count=self._problem_count,
         )
 
@@ -333,27 +345,8 @@ class Snapshot:
         )
 
 
-_BLANK: Final = "(redacted)"
-_ADDRESS: Final = "person-{}@redacted.invalid"
-_PROCESS_KEY: Final = secrets.token_bytes(32)
-_EMAIL: Final = r"[^\s@\"'<>=&?/:,;\\]+(?:@|%40|\\u0040)[^\s@\"'<>=&?/:,;\\]+\.\p{L}{2,}"
-_PEOPLE: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "visitors": (("customer_name", "display_name"), ("customer_email",)),
-    "events": (("customer_name", "display_name"), ()),
-    "payments": (("name", "display_name"), ("email",)),
-}
-"""The columns of each frame that hold names, and those that hold addresses."""
-
-_IDS: Final = ("visitor_id", "user_id", "event_id", "payment_id")
+_PROCESS_KEY: Final = Key(secrets.token_bytes(32))
 _CURRENCIES: Final = 4
-
-
-def full_names(snapshot: Snapshot) -> list[str]:
-    """Give the names of two words and more that a snapshot knows of; single words are words of the page too."""
-    columns = (getattr(snapshot, kind)[name] for kind, (names, _) in _PEOPLE.items() for name in names)
-    names = pl.concat([column.rename("name") for column in columns]).str.strip_chars().unique().drop_nulls()
-    full: list[str] = names.filter(names.str.contains(r"\S\s+\S")).to_list()
-    return full
 
 
 def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
@@ -376,50 +369,6 @@ def _in_utc(when: datetime | None) -> datetime:
     if when.tzinfo is None:
         raise ValueError("fetched_at has no time zone; give one, such as datetime.now(timezone.utc).")
     return when.astimezone(UTC)
-
-
-def _pseudonymised(
-    frame: pl.DataFrame, names: tuple[str, ...], emails: tuple[str, ...], key: bytes, known: list[str]
-) -> pl.DataFrame:
-    """Replace names and addresses by pseudonyms, and blank out addresses and known names inside any other text."""
-    ids = [name for name in _IDS if name in frame.columns]
-    people = {
-        column: {value: form.format(_tag(key, value.strip().lower())) for value in frame[column].drop_nulls().unique()}
-        for form, columns in (("Person {}", names), (_ADDRESS, emails))
-        for column in columns
-    }
-    # Two ids that hold an address are two ids still; one that is an address is the pseudonym of that address.
-    telling = {
-        column: {
-            value: _ADDRESS.format(_tag(key, value))
-            for value in frame[column].filter(frame.select(pl.col(column) != _blanked(column, known))[column]).unique()
-        }
-        for column in ids
-    }
-    return frame.with_columns(
-        *(pl.col(column).replace_strict(forms, return_dtype=pl.String) for column, forms in people.items()),
-        *(pl.col(column).replace(forms) for column, forms in telling.items()),
-        _blanked(pl.col(pl.String).exclude("site", *names, *emails, *ids), known),
-    )
-
-
-def _tag(key: bytes, value: str) -> str:
-    """Give the start of a value's keyed hash."""
-    return hmac.digest(key, value.encode(), "sha256").hex()[:10]
-
-
-def _blanked(text: pl.Expr | str, known: list[str]) -> pl.Expr:
-    """Blank out addresses and known names in text."""
-    expression = pl.col(text) if isinstance(text, str) else text
-    blanked = expression.str.replace_all(_EMAIL, _BLANK)
-    if not known:
-        return blanked
-    return blanked.str.replace_many(known, [_BLANK] * len(known), ascii_case_insensitive=True, leftmost=True)
-
-
-def _as_written(names: Iterable[str]) -> list[str]:
-    """Give names as they stand in text and in URLs, the longest first."""
-    return sorted({form for name in names for form in (name, quote(name), quote_plus(name))}, key=len, reverse=True)
 
 
 def _revenue(payments: pl.DataFrame) -> str:

@@ -14,6 +14,7 @@ import polars as pl
 
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.formats import duration
+from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL, WINDOW
 from datafast_nb.history.moments import before, following, in_utc
 from datafast_nb.history.rebuild import snapshot_at
@@ -22,6 +23,7 @@ from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
 from datafast_nb.history.tables import MOMENT, SCHEMAS, Checked, Name, Rows, Tables, as_given, files
 from datafast_nb.history.writer import Appended, Forgotten, Writer
+from datafast_nb.privacy import concealed
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 
@@ -88,9 +90,10 @@ class History:
         Store pseudonyms in place of names and e-mail addresses, as ``Snapshot.redacted`` makes them. They stay the
         same within the history, and can't be reversed without its key: with True that is the value of
         ``DATAFAST_HISTORY_KEY``, or a file beside the folder, ``<location>.key``, made at the first append. Whoever
-        shall not know the names must not get that file. A key of your own can be given as bytes. A full name that
-        also stands in other text, such as a URL, is blanked out there while somebody of that name is shown, and
-        afterwards as long as this object records (the last 1,000 names); a name that nobody has there is not known.
+        shall not know the names must not get that file. A key of your own can be given as bytes, at least 16. A full
+        name that also stands in other text, such as a URL, is blanked out there while somebody of that name is shown,
+        and afterwards as long as this object records (the last 10,000 names and addresses); a name that nobody has
+        there is not known.
     storage_options : mapping of str to str, optional
         Options for the object store, such as ``{"aws_region": "eu-west-1", "timeout": "2min"}``, as the package
         deltalake takes them. By default it is waited for about a minute.
@@ -127,10 +130,12 @@ class History:
         redact: bool | bytes = False,
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
+        kind, given = type(redact).__name__, concealed(redact)
+        del redact  # a traceback shows what is still there
         self._tables = Tables(location, storage_options)
-        if not isinstance(redact, (bool, bytes)):
-            raise TypeError(f"redact takes True, or a key of your own as bytes, not {type(redact).__name__}.")
-        self._redact = redact
+        if given is None:
+            raise TypeError(f"redact takes True, or a key of your own as bytes, not {kind}.")
+        self._redact = pseudonyms.checked(given)
         self._writer: Writer | None = None
         self._turn = threading.Lock()
         self._recording: Recording | None = None

@@ -10,38 +10,43 @@ from typing import Final
 
 from datafast_nb.errors import HistoryKeyError
 from datafast_nb.history.tables import Tables
-from datafast_nb.snapshot import Snapshot, full_names
+from datafast_nb.privacy import SHORTEST_KEY, Key, people
+from datafast_nb.snapshot import Snapshot
 
 VARIABLE: Final = "DATAFAST_HISTORY_KEY"
 PROPERTY: Final = "pseudonyms"
 """The property of the tables that tells which key made them; empty where names are stored as they came."""
 
-_LEAST: Final = 16  # bytes
-
-NAMES: Final = 1_000
-"""How many names are remembered at most: each costs time at every snapshot."""
+NAMES: Final = 10_000
+"""How many names and addresses are remembered at most: each costs time at every snapshot."""
 
 
 class Redactor:
     """Redacts one snapshot after the other.
 
-    It remembers the full names it has met, the latest of them: the name of a payment that is no longer shown may still
-    stand in the URL of its visitor. They are in memory alone; on disk they would be what is to be kept from it.
+    It remembers the full names and addresses it has met, the latest of them: the name of a payment that is no longer
+    shown may still stand in the URL of its visitor. They are in memory alone; on disk they would be what is to be kept
+    from it.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: Key) -> None:
         self._key = key
-        self._names: dict[str, None] = {}  # the latest last
+        self._met: dict[str, None] = {}  # the latest last
 
     def redact(self, snapshot: Snapshot) -> Snapshot:
         """Give a snapshot without names."""
-        met = dict.fromkeys(full_names(snapshot))
-        before = [name for name in self._names if name not in met]
-        self._names = dict.fromkeys([*before[max(0, len(before) + len(met) - NAMES) :], *met])
-        return snapshot.redacted(self._key, names=self._names)
+        met = dict.fromkeys(people((snapshot.visitors, snapshot.events, snapshot.payments)))
+        before = [name for name in self._met if name not in met]
+        self._met = dict.fromkeys([*before[max(0, len(before) + len(met) - NAMES) :], *met])
+        return snapshot.redacted(self._key, names=self._met)
 
 
-def key_of(tables: Tables, redact: bool | bytes, *, make: bool) -> bytes | None:
+def checked(redact: bool | Key) -> bool | Key:
+    """Give what the user said, unless the key of their own is too short to be secret."""
+    return _checked(redact, "redact") if isinstance(redact, Key) else redact
+
+
+def key_of(tables: Tables, redact: bool | Key, *, make: bool) -> Key | None:
     """Give the key to redact with, or None for a history that is not redacted.
 
     Parameters
@@ -55,25 +60,25 @@ def key_of(tables: Tables, redact: bool | bytes, *, make: bool) -> bytes | None:
     """
     if redact is False:
         return None
-    if isinstance(redact, bytes):
-        return _checked(redact, "redact")
-    if given := os.environ.get(VARIABLE):
-        return _checked(given.encode(), VARIABLE)
+    if isinstance(redact, Key):
+        return redact
+    if os.environ.get(VARIABLE):
+        return _checked(Key(os.environ[VARIABLE].encode()), VARIABLE)
     if tables.is_remote:
         raise HistoryKeyError(
             f"An object store is no place for the key of its pseudonyms. Give it as redact=b'…' or in {VARIABLE}: at "
-            f"least {_LEAST} bytes, such as the text that secrets.token_hex(32) gives, and keep it."
+            f"least {SHORTEST_KEY} bytes, such as the text that secrets.token_hex(32) gives, and keep it."
         )
     with tables.guarded("opened with its key"):
         return _stored(Path(f"{tables.location}.key"), make=make)
 
 
-def fingerprint(key: bytes | None) -> str:
+def fingerprint(key: Key | None) -> str:
     """Give what tells keys apart and does not tell the key."""
     return "" if key is None else hmac.digest(key, b"datafast_nb history", "sha256").hex()[:16]
 
 
-def check(tables: Tables, key: bytes | None, noted: str) -> None:
+def check(tables: Tables, key: Key | None, noted: str) -> None:
     """Refuse to go on with another key than the history was begun with."""
     if fingerprint(key) == noted:
         return
@@ -92,31 +97,29 @@ def check(tables: Tables, key: bytes | None, noted: str) -> None:
     )
 
 
-def _checked(key: bytes, where: str) -> bytes:
-    if len(key) < _LEAST:
-        raise HistoryKeyError(
-            f"The key in {where} is too short to be secret: give at least {_LEAST} bytes, the same as before if the "
-            "history has been begun already."
-        )
-    return key
+def _checked(key: Key, where: str) -> Key:
+    try:
+        return key.checked(where)
+    except ValueError as error:
+        raise HistoryKeyError(str(error)) from None
 
 
-def _stored(file: Path, *, make: bool) -> bytes:
+def _stored(file: Path, *, make: bool) -> Key:
     """Read the key from its file, readable by its owner alone; make it where it is missing."""
     if not file.exists():
         if not make:
             raise HistoryKeyError(f"The key of the pseudonyms is missing: put it back at {file}, or give redact=b'…'.")
-        _write(file, secrets.token_hex(32))
-    return _checked(file.read_bytes().strip(), str(file))
+        _write(file, Key(secrets.token_hex(32).encode()))
+    return _checked(Key(file.read_bytes().strip()), str(file))
 
 
-def _write(file: Path, key: str) -> None:
+def _write(file: Path, key: Key) -> None:
     """Write a key whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
+    with os.fdopen(descriptor, "wb") as opened:
         opened.write(key)
         opened.flush()
         os.fsync(descriptor)

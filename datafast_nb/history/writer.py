@@ -44,6 +44,7 @@ from datafast_nb.history.tables import (
     files,
     properties_of,
 )
+from datafast_nb.privacy import Key
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Writer:
         Whether to store pseudonyms, or the key that makes them.
     """
 
-    def __init__(self, tables: Tables, redact: bool | bytes) -> None:
+    def __init__(self, tables: Tables, redact: bool | Key) -> None:
         self._tables = tables
         self._whole = False  # whether nothing is there of an append that broke off
         self._last: datetime | None = None

@@ -1,0 +1,267 @@
+"""Text as it reads once its encodings are taken off, and where each character came from."""
+
+from __future__ import annotations
+
+import binascii
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from html.entities import html5
+from typing import Final, NamedTuple
+
+
+class Text(NamedTuple):
+    """Characters, and for each where it begins and ends in the text that they were decoded from."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    @classmethod
+    def written(cls, text: str) -> Text:
+        """Give text as it stands."""
+        return cls(text, range(len(text)), range(1, len(text) + 1))
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Give where in the written text some characters stand."""
+        return self.starts[start], self.ends[end - 1]
+
+
+# A percent sign that is encoded again and again is %25, %2525 and so on: one step takes all of them off.
+_BYTE: Final = r"%(?:25)*[0-9A-Fa-f]{2}|\\+x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
+_UNIT: Final = r"%(?:25)*u[0-9A-Fa-f]{4}|\\+u[0-9A-Fa-f]{4}"
+_ESCAPE: Final = re.compile(
+    rf"(?P<bytes>(?:{_BYTE})+)|(?P<units>(?:{_UNIT})+)"
+    r"|\\+(?:u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|U(?P<long>[0-9A-Fa-f]{8}))"
+    r"|&(?:amp;)*(?:#[xX](?P<hex>[0-9A-Fa-f]{1,8});?|#(?P<decimal>[0-9]{1,8});?|(?P<named>[A-Za-z][A-Za-z0-9]{1,31};))"
+    r"|\\+(?P<control>[nrtbfv])|\\+(?P<literal>[\"'/@.\-+])"
+)
+_ONE_BYTE: Final = re.compile(_BYTE)
+_ONE_UNIT: Final = re.compile(_UNIT)
+_QUOTED_PRINTABLE: Final = re.compile(r"(?P<bytes>(?:=[0-9A-Fa-f]{2})+)|=\r?\n")
+_QUOTED_BYTE: Final = re.compile(r"=[0-9A-Fa-f]{2}")
+_LINE_BREAKS: Final = re.compile(r"[\r\n]+")
+
+Pieces = Iterator[tuple[str, int, int]]
+"""Decoded characters, with where each begins and ends in what was decoded."""
+
+
+def peeled(text: Text) -> Text:
+    """Take one layer of percent-encoding, JavaScript and JSON escapes and HTML entities off."""
+    return _replaced(text, _ESCAPE, _unescaped)
+
+
+def unquoted(text: Text) -> Text:
+    """Take quoted-printable off. Apart from `peeled`, as ``=40`` is a parameter's value in most URLs."""
+    return _replaced(text, _QUOTED_PRINTABLE, lambda found: _characters(found, _QUOTED_BYTE))
+
+
+def unbroken(text: Text) -> Text:
+    """Take line breaks out, such as those that e-mail puts into base64."""
+    return _replaced(text, _LINE_BREAKS, lambda found: iter(()))  # noqa: ARG005
+
+
+def folded(text: Text) -> Text:
+    """Give text without differences of case, accents, width and invisible characters."""
+    if text.text.isascii():
+        return text._replace(text=text.text.lower())
+    characters, starts, ends = [], [], []
+    for character, start, end in zip(*text, strict=True):
+        plain = _folded(character)
+        characters.append(plain)
+        starts.extend([start] * len(plain))
+        ends.extend([end] * len(plain))
+    return Text("".join(characters), starts, ends)
+
+
+_PLAIN: Final = str.maketrans(
+    {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "。": ".", "’": "'", "ʼ": "'"}
+    | dict.fromkeys("‘`´ʹʻʽʾʿ", "'")
+)
+_INVISIBLE: Final = frozenset({"Mn", "Me", "Cf"})
+
+
+@lru_cache(maxsize=4096)
+def _folded(character: str) -> str:
+    """Give a character's compatible form, caseless and without marks (Unicode Standard Annex 15, NFKD)."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    return "".join(each for each in plain if unicodedata.category(each) not in _INVISIBLE).translate(_PLAIN)
+
+
+def _replaced(text: Text, pattern: re.Pattern[str], decode: Callable[[re.Match[str]], Pieces]) -> Text:
+    """Decode whatever a pattern finds."""
+    if not pattern.search(text.text):
+        return text
+    characters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+
+    def keep(start: int, end: int) -> None:
+        characters.append(text.text[start:end])
+        starts.extend(text.starts[start:end])
+        ends.extend(text.ends[start:end])
+
+    done = 0
+    for found in pattern.finditer(text.text):
+        keep(done, found.start())
+        for character, start, end in decode(found):
+            characters.append(character)
+            starts.append(text.starts[start])
+            ends.append(text.ends[end - 1])
+        done = found.end()
+    keep(done, len(text.text))
+    return Text("".join(characters), starts, ends)
+
+
+def _unescaped(found: re.Match[str]) -> Pieces:
+    """Decode one escape, or a run of those that belong together."""
+    kind, value = found.lastgroup, found[found.lastgroup or 0]
+    if kind == "bytes":
+        return _characters(found, _ONE_BYTE)
+    if kind == "units":
+        return _units(found)
+    if kind in {"braced", "long", "hex"}:
+        plain = _character(int(value, 16))
+    elif kind == "decimal":
+        plain = _character(int(value))
+    elif kind == "named":
+        plain = html5.get(value, found[0])
+    else:
+        plain = value if kind == "literal" else " "
+    return ((character, found.start(), found.end()) for character in plain)
+
+
+def _characters(found: re.Match[str], one: re.Pattern[str]) -> Pieces:
+    """Decode a run of bytes: UTF-8, and what is not as Latin-1."""
+    if found.lastgroup != "bytes":
+        return
+    each = list(one.finditer(found.string, found.start(), found.end()))
+    values = bytes(int(byte[0][1:], 8) if _is_octal(byte[0]) else int(byte[0][-2:], 16) for byte in each)
+    at = 0
+    for character in values.decode("utf-8", errors="surrogateescape"):
+        is_text = not "\udc80" <= character <= "\udcff"
+        size = len(character.encode()) if is_text else 1
+        plain = character if is_text else chr(ord(character) - 0xDC00)
+        yield plain, each[at].start(), each[at + size - 1].end()
+        at += size
+
+
+def _is_octal(escape: str) -> bool:
+    return escape[0] == "\\" and "x" not in escape
+
+
+def _units(found: re.Match[str]) -> Pieces:
+    """Decode a run of UTF-16 units, of which two may be one character."""
+    each = list(_ONE_UNIT.finditer(found.string, found.start(), found.end()))
+    values = b"".join(int(unit[0][-4:], 16).to_bytes(2, "little") for unit in each)
+    at = 0
+    for character in values.decode("utf-16-le", errors="surrogatepass"):
+        size = len(character.encode("utf-16-le", errors="surrogatepass")) // 2
+        yield _character(ord(character)), each[at].start(), each[at + size - 1].end()
+        at += size
+
+
+_LAST: Final = 0x10FFFF
+_SURROGATES: Final = range(0xD800, 0xE000)
+
+
+def _character(code: int) -> str:
+    """Give the character of a code point; a blank where it is none."""
+    return chr(code) if code <= _LAST and code not in _SURROGATES else " "
+
+
+# Text in base64 or hexadecimal
+
+
+def _quad(one: range, two: range, three: range) -> str:
+    """Give the pattern of four base64 digits that stand for three bytes of these values."""
+    values = (
+        {a >> 2 for a in one},
+        {(a & 3) << 4 | b >> 4 for a in one for b in two},
+        {(b & 15) << 2 | c >> 6 for b in two for c in three},
+        {c & 63 for c in three},
+    )
+    digits = ({*(_DIGITS[value] for value in each), *(_URL_DIGITS[value] for value in each)} for each in values)
+    return "".join(f"[{''.join(sorted(each)).replace('-', '')}{'-' * ('-' in each)}]" for each in digits)
+
+
+_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_URL_DIGITS: Final = _DIGITS[:-2] + "-_"
+_AT: Final = range(0x40, 0x41)
+_ASCII: Final = range(0x20, 0x7F)
+_NEXT: Final = range(0x80, 0xC0)
+_TWO: Final = range(0xC3, 0xE0)
+_THREE: Final = range(0xE0, 0xF0)
+_LATIN: Final = range(0xC3, 0xC6)
+_TEXT: Final = _quad(_ASCII, _ASCII, _ASCII)
+_WITH_AT: Final = "|".join(
+    _quad(*(_AT if place == at else _ASCII for place in range(3))) for at in range(3)
+)  # a third of the digits of an address of six characters are of the @ and its neighbors
+_LETTERS: Final = "|".join(
+    _quad(*values)
+    for values in (
+        (_ASCII, _ASCII, _ASCII),
+        (_LATIN, _NEXT, _ASCII),
+        (_ASCII, _LATIN, _NEXT),
+        (_ASCII, _ASCII, _LATIN),
+        (_NEXT, _ASCII, _ASCII),
+        (_NEXT, _LATIN, _NEXT),
+        (_LATIN, _NEXT, _LATIN),
+        (_NEXT, _ASCII, _LATIN),
+    )
+)
+_OTHER: Final = "|".join(
+    (
+        _quad(_TWO, _NEXT, _TWO) + _quad(_NEXT, _TWO, _NEXT),
+        _quad(_NEXT, _TWO, _NEXT) + _quad(_TWO, _NEXT, _TWO),
+        _quad(_THREE, _NEXT, _NEXT) * 2,
+        _quad(_NEXT, _THREE, _NEXT) * 2,
+        _quad(_NEXT, _NEXT, _THREE) * 2,
+    )
+)
+BASE64: Final = f"(?:{_LETTERS}){{3}}|{_TEXT}(?:{_WITH_AT})|(?:{_WITH_AT}){_TEXT}|{_OTHER}"
+"""Finds whatever may be text in base64: ASCII or UTF-8, with an address or of nine bytes and more."""
+
+_HEX_DIGIT: Final = "[0-9A-Fa-f]"
+HEX: Final = (
+    f"(?:[2-7]{_HEX_DIGIT}|[CDcd]{_HEX_DIGIT}[89ABab]{_HEX_DIGIT}|[Ee]{_HEX_DIGIT}(?:[89ABab]{_HEX_DIGIT}){{2}}){{5}}"
+)
+"""Finds whatever may be text in hexadecimal."""
+
+_LIKE_BASE64: Final = re.compile(BASE64)
+_LIKE_HEX: Final = re.compile(HEX)
+_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
+_HEX_RUN: Final = re.compile(r"[0-9A-Fa-f]{10,}")
+_STANDARD: Final = str.maketrans("-_", "+/")
+_READABLE: Final = re.compile(
+    rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){3,}"
+)
+_SURELY_TEXT: Final = 12  # bytes in a row that are text, which random bytes hardly ever are
+
+
+def hidden(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give what is text in base64 or hexadecimal, with where it begins and ends; wherever its first digit is."""
+    for run in _BASE64_RUN.finditer(text):
+        if _LIKE_BASE64.search(run[0]):
+            digits = run[0].rstrip("=").translate(_STANDARD)
+            for first in range(4):
+                whole = digits[first : first + (len(digits) - first) // 4 * 4]
+                rest = digits[first + len(whole) :]
+                padded = whole + (f"{rest}{'=' * (4 - len(rest))}" if len(rest) > 1 else "")
+                yield from _readable(binascii.a2b_base64(padded), run, first, digits=4, size=3)
+    for run in _HEX_RUN.finditer(text):
+        if _LIKE_HEX.search(run[0]):
+            for first in range(2):
+                whole = run[0][first : first + (len(run[0]) - first) // 2 * 2]
+                yield from _readable(bytes.fromhex(whole), run, first, digits=2, size=1)
+
+
+def _readable(data: bytes, run: re.Match[str], first: int, *, digits: int, size: int) -> Pieces:
+    """Give what can be read of decoded bytes, where so much of them can that it is no chance."""
+    for found in _READABLE.finditer(data):
+        start, end = found.span()
+        if end - start >= min(_SURELY_TEXT, len(data) // 2):
+            left = run.start() + first + start * digits // size
+            right = run.start() + first - (-end * digits // size)
+            yield found[0].decode(errors="replace"), left, run.end() if run.end() - right <= digits else right

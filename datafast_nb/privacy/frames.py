@@ -1,0 +1,185 @@
+"""Redacts the three frames of a snapshot."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, Self
+
+import polars as pl
+
+from datafast_nb.privacy.key import Key
+from datafast_nb.privacy.people import People
+from datafast_nb.privacy.suspects import sizes_of_hashes, suspects
+from datafast_nb.privacy.traces import blanked
+
+Treatment = Literal["name", "address", "id", "text", "closed"]
+"""What is done with a column.
+
+- ``name``, ``address``: each value becomes a pseudonym.
+- ``id``: one that holds a trace of somebody becomes a pseudonym as a whole, so that ids stay apart.
+- ``text``: addresses and known names are blanked out.
+- ``closed``: only addresses are. What the service looked up, or the website itself chose, is the same for many
+  visitors; and any visitor can call themselves "New York" or "Mac OS".
+"""
+
+TREATMENTS: Final[Mapping[str, Treatment]] = MappingProxyType(
+    {
+        "customer_name": "name",
+        "display_name": "name",
+        "name": "name",  # of who paid
+        "customer_email": "address",
+        "email": "address",
+        "visitor_id": "id",
+        "user_id": "id",  # the website's own, often an address
+        "event_id": "id",
+        "payment_id": "id",
+        # Written by the visitor, or by whoever made the link that they came by.
+        "current_url": "text",
+        "referrer": "text",
+        "path": "text",
+        "ref": "text",
+        "source": "text",
+        "via": "text",
+        "utm_source": "text",
+        "utm_medium": "text",
+        "utm_campaign": "text",
+        "utm_content": "text",
+        "utm_term": "text",
+        "extra_data": "text",
+        "dimension_matches": "text",  # names of dimensions, as far as is known
+        # Looked up by the service, from the IP address and the browser's name.
+        "city": "closed",
+        "region": "closed",
+        "country_code": "closed",
+        "browser": "closed",
+        "os": "closed",
+        "device": "closed",
+        # Chosen by the website and the payment provider.
+        "type": "closed",  # a page view, or the name of a goal
+        "currency": "closed",
+    }
+)
+"""What is done with each column that holds text. ``site`` is the analyst's own word, and stays."""
+
+_ADDRESS: Final = "person-{}@redacted.invalid"
+_NAME: Final = "Person {}"
+
+Frames = Sequence[pl.DataFrame]
+
+
+class _Forms(NamedTuple):
+    """What becomes of some values."""
+
+    old: pl.Series
+    new: pl.Series
+
+    @classmethod
+    def of(cls, forms: Mapping[str, str]) -> Self:
+        old, new = list(forms), list(forms.values())
+        return cls(pl.Series("text", old, dtype=pl.String), pl.Series("text", new, dtype=pl.String))
+
+    def put_into(self, column: pl.Series) -> pl.Series:
+        if not self.old.len():
+            return column
+        if column.dtype == pl.List(pl.String):
+            return column.list.eval(pl.element().replace(self.old, self.new))
+        return column.replace(self.old, self.new)
+
+
+def redacted(frames: Frames, key: Key, known: Iterable[str] = ()) -> list[pl.DataFrame]:
+    """Replace people by pseudonyms, and blank out what tells of them in other text.
+
+    Parameters
+    ----------
+    frames
+        Visitors, events and payments; each with the columns of its schema.
+    key
+        What the pseudonyms are made with.
+    known
+        Names and addresses besides those in the frames.
+    """
+    free, closed = _texts(frames, "text", "id"), _texts(frames, "closed")
+    known = [*known, *people(frames)]
+    addresses = [each for each in known if "@" in each]
+    sizes = sizes_of_hashes(pl.concat([free, closed])) if addresses else ()
+    anybody = People(pl.Series(known, dtype=pl.String), addresses, sizes)
+    nameless = People(pl.Series(dtype=pl.String), addresses, sizes)
+    forms: dict[Treatment, _Forms] = {
+        "name": _pseudonyms(_texts(frames, "name"), key, _NAME),
+        "address": _pseudonyms(_texts(frames, "address"), key, _ADDRESS),
+        "text": _blanks(suspects(free, anybody), anybody),
+        "closed": _blanks(suspects(closed, nameless), nameless),
+    }
+    forms["id"] = _ids(_texts(frames, "id"), key, forms["text"])
+    return [_treated(frame, forms) for frame in frames]
+
+
+def people(frames: Frames) -> list[str]:
+    """Give the full names and the addresses that frames know of.
+
+    Names that the service made up identify nobody, and are none of them.
+    """
+    made_up = pl.concat([_display_names(frame, made_up=True) for frame in frames])
+    chosen = pl.concat([_display_names(frame, made_up=False) for frame in frames])
+    elsewhere = [frame["display_name"] for frame in frames if "is_random_name" not in frame.columns]
+    named = [frame[name] for frame in frames for name in ("customer_name", "name") if name in frame.columns]
+    unflagged = [names.filter(~names.is_in(made_up.implode())) for names in elsewhere]
+    names = pl.concat([each.rename("name") for each in (*named, chosen, *unflagged)]).drop_nulls().unique()
+    full = names.filter(names.str.strip_chars().str.contains(r"\S[\s+%&\\]+\S"))
+    mail = _texts(frames, "name", "address", "id")
+    found: list[str] = pl.concat([full, mail.filter(mail.str.contains("@", literal=True)).rename("name")]).to_list()
+    return found
+
+
+def _display_names(frame: pl.DataFrame, *, made_up: bool) -> pl.Series:
+    """Give the names of visitors that the service made up, or all others."""
+    if "is_random_name" not in frame.columns:
+        return pl.Series("display_name", dtype=pl.String)
+    return frame.filter(pl.col("is_random_name").fill_null(value=False) == made_up)["display_name"]
+
+
+def _texts(frames: Frames, *treatments: Treatment) -> pl.Series:
+    """Give the different texts of all columns that are treated alike."""
+    columns = [
+        frame[name].explode() if frame.schema[name] == pl.List(pl.String) else frame[name]
+        for frame in frames
+        for name in frame.columns
+        if TREATMENTS.get(name) in treatments
+    ]
+    each = [column.rename("text").unique() for column in columns]
+    return pl.concat([pl.Series("text", dtype=pl.String), *each]).unique().drop_nulls()
+
+
+def _blanks(texts: pl.Series, anybody: People) -> _Forms:
+    """Give what becomes of the texts that tell of somebody."""
+    return _Forms.of({text: left for text in texts if (left := blanked(text, anybody)) != text})
+
+
+def _pseudonyms(values: pl.Series, key: Key, form: str) -> _Forms:
+    """Give everybody a pseudonym: the same however their name is written, in any of the frames."""
+    return _Forms.of({value: form.format(key.tag(_alike(value))) for value in values})
+
+
+def _alike(value: str) -> str:
+    """Give a name or an address without differences of case, width, blanks and composition."""
+    if value.isascii():
+        return " ".join(value.lower().split())
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).split())
+
+
+def _ids(ids: pl.Series, key: Key, telling: _Forms) -> _Forms:
+    """Give a pseudonym to each id that tells of somebody. Two of them are two still, whatever is blanked out in them.
+
+    One that is an address, written in small letters, is the pseudonym of that address.
+    """
+    those = ids.filter(ids.is_in(telling.old.implode()))
+    return _Forms.of({value: _ADDRESS.format(key.tag(value)) for value in those})
+
+
+def _treated(frame: pl.DataFrame, forms: Mapping[Treatment, _Forms]) -> pl.DataFrame:
+    """Put in each column of a frame what becomes of its values."""
+    return frame.with_columns(
+        forms[treatment].put_into(frame[name]) for name, treatment in TREATMENTS.items() if name in frame.columns
+    )

@@ -1,0 +1,112 @@
+"""Whose traces are looked for: full names, in any of the ways they are written, and the hashes of addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from typing import Final
+
+import polars as pl
+
+from datafast_nb.privacy.encodings import Text, folded, peeled
+
+HASHES: Final = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+"""The hashes that an address is handed on as, by the number of their hexadecimal digits."""
+
+# Scripts that put no blanks between words: each of their characters is a word here.
+_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua960-\ua97f\ud7b0-\ud7ff"
+_UNSPACED_TOO: Final = "\uf900-\ufaff\U00020000-\U0003ffff"
+WORD: Final = re.compile(rf"[{_UNSPACED}{_UNSPACED_TOO}]|(?:(?![{_UNSPACED}{_UNSPACED_TOO}])[^\W\d_])+|\d+")
+ASCII_WORD: Final = re.compile(r"[a-z]+|[0-9]+")
+_LAYERS: Final = 4
+_GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_SHORTEST: Final = 6  # letters of a name that is looked for without anything between its words
+_LONGEST: Final = 200  # letters of a name
+_ADDRESS: Final = r"[^\s<>\"]*@[^\s<>\"]*"
+_NOT_PLAIN: Final = r"[^\x00-\x7F]|[%\\&+=]"
+_SIGNS: Final = r"[^\p{L}\p{N}]+"
+_LAST_WORD: Final = r"(?s)^(.*)\s(\S*[\p{L}\p{N}]\S*)[^\p{L}\p{N}]*$"
+_ASCII_WORDS: Final = "[a-z]+|[0-9]+"
+
+
+class People:
+    """Those whose traces are looked for in other text.
+
+    Parameters
+    ----------
+    names
+        Names; those of a single word are words of the page too, and are not looked for.
+    addresses
+        E-mail addresses. They are found in text whether known or not; these are found by their hashes too.
+    sizes
+        The hexadecimal digits of those hashes that are worth looking for.
+
+    Attributes
+    ----------
+    spelled : polars.Series
+        The letters of each full name, one word after the other without anything between: with the last one first too,
+        and with umlauts as two letters.
+    beginnings : polars.Series
+        The first two words of each of those in ASCII, in the same way.
+    hashes : set of str
+        The hashes of the addresses.
+    """
+
+    def __init__(self, names: pl.Series, addresses: Iterable[str] = (), sizes: Iterable[int] = ()) -> None:
+        self.spelled, self.beginnings = _spelled(_plain(names))
+        kinds = [HASHES[size] for size in sizes if size in HASHES]
+        self.hashes = {digest for address in addresses for digest in _hashes(address, kinds)} if kinds else set()
+
+    @cached_property
+    def longest(self) -> int:
+        """How many letters the longest name has."""
+        return max(map(len, self._names), default=0)
+
+    def named(self, letters: str, words: int) -> bool:
+        """Say whether some words in a row, without what stands between them, are a full name."""
+        return letters in self._names and (words > 1 or len(letters) >= _SHORTEST)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.spelled)
+
+
+def _plain(names: pl.Series) -> pl.Series:
+    """Give names without encodings, and without differences of case and accents."""
+    names = names.drop_nulls().str.replace_all(_ADDRESS, " ").unique()
+    is_plain = ~names.str.contains(_NOT_PLAIN)
+    others = [plain for name in names.filter(~is_plain) for plain in _variants(name)]
+    return pl.concat([names.filter(is_plain).str.to_lowercase(), pl.Series(names.name, others, dtype=pl.String)])
+
+
+@lru_cache(maxsize=2**14)
+def _variants(name: str) -> frozenset[str]:
+    """Give a name as it reads without encodings, and with umlauts as two letters."""
+    decoded = Text.written(name.replace("+", " "))
+    for _ in range(_LAYERS):
+        decoded = peeled(decoded)
+    plain = unicodedata.normalize("NFC", decoded.text).lower()
+    return frozenset(folded(Text.written(each)).text for each in (plain, plain.translate(_GERMAN)))
+
+
+def _spelled(names: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Give the letters and the beginnings of full names: those of two words and more, in both orders."""
+    parts = names.str.extract_groups(_LAST_WORD).struct.unnest().rename({"1": "rest", "2": "last"})
+    letters = parts.select(pl.all().str.replace_all(_SIGNS, ""))
+    length = pl.col("rest").str.len_chars() + pl.col("last").str.len_chars()
+    is_full = letters.select((pl.col("rest") != "") & (length <= _LONGEST)).to_series().fill_null(value=False)
+    letters, words = letters.filter(is_full), parts.filter(is_full).select(pl.all().str.extract_all(_ASCII_WORDS))
+    orders = (("rest", "last"), ("last", "rest"))
+    spelled = [letters.select(name=pl.concat_str(order)).to_series() for order in orders]
+    both = [words.select(name=pl.concat_list(order).list.head(2).list.join("")).to_series() for order in orders]
+    return pl.concat(spelled).unique(), pl.concat(both).unique()
+
+
+def _hashes(address: str, kinds: list[str]) -> Iterator[str]:
+    """Give the hashes of an address, as it is written and as it is usually hashed."""
+    for written in {address, address.strip(), address.strip().lower()}:
+        for kind in kinds:
+            yield hashlib.new(kind, written.encode(), usedforsecurity=False).hexdigest()
