@@ -57,7 +57,7 @@ class ApiKey:
         return request
 
     def blanked_out_of(self, body: bytes) -> bytes:
-        """Give an answer without the key, should the service have quoted it, in whatever form.
+        """Give an answer without the key, should the service have quoted it: as it is, encoded, or escaped.
 
         A key as short as the demo site's may be a word of the answer's own, and is left there.
         """
@@ -66,7 +66,7 @@ class ApiKey:
             return body
         for form in (secret, *_encoded(self._header.encode()), *_encoded(secret)):
             body = body.replace(form, _BLANK)
-        if any(mark in body for mark in _MARKS) and _ESCAPES.search(body):
+        if len(body) <= _LONGEST_LOOK and any(mark in body for mark in _MARKS) and _ESCAPES.search(body):
             body = _escaped(secret).sub(_BLANK, body)
         return body
 
@@ -81,6 +81,7 @@ class ApiKey:
 
 
 _BLANK: Final = b"***"
+_LONGEST_LOOK: Final = 4 * 2**20  # bytes; escapes of a key in more than that are not looked for, which takes too long
 _MARKS: Final = (b"\\", b"%", b"&")
 _DIGITS: Final = rb"(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|5[0-9aAfF]|7[0-9aAeE])"  # of letters, digits and -._~
 _ESCAPES: Final = re.compile(rb"\\(?:[uU](?:\{|00%b)|[xX]%b)|%%(?:25)*(?:u00)?%b|&(?:amp;)*#" % ((_DIGITS,) * 3))

@@ -1,10 +1,13 @@
 """The loopback server, at the level of HTTP."""
 
+import gc
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -247,3 +250,18 @@ def test_nothing_is_written_to_the_terminal(server: Server, capfd: pytest.Captur
     get(server, "/nowhere")
     server.close()
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_a_server_and_its_client_keep_does_not_grow(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    monkeypatch.setattr("datafast_nb.demo.server._REQUESTS_KEPT", 20)
+    with serve(Site(visitors=5, clock=lambda: moment)) as server:
+        server.misbehave(faults.Fault(200, server.site.body()), times=None)  # made once
+        client, blocks = server.client(), []
+        for number in range(1, 161):
+            client.snapshot()
+            if number % 40 == 0:
+                gc.collect()
+                blocks.append(sys.getallocatedblocks())
+        assert len(server.requests) == 20
+    # What each request keeps shows in all of them; what else goes on in this process only in some.
+    assert min(later - earlier for earlier, later in pairwise(blocks)) < 80, blocks
