@@ -138,6 +138,8 @@ class Checksums:
         """Add what is new in the folder, and see to it that its owner alone can read it."""
         known = dict(self.known())
         lines = []
+        for table in self._tables:  # a hint that is written again and again, and has no checksum
+            private(self._folder / table / LOG / "_last_checkpoint", OWNER_ONLY)
         for path in self._all():
             if path not in known:
                 private(self._folder / path, OWNER_ONLY)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+import shlex
+import stat
 from pathlib import Path
 from typing import Final
 
 from datafast_nb.errors import HistoryKeyError
+from datafast_nb.files import write_whole
+from datafast_nb.history.checksums import OWNER_ONLY
 from datafast_nb.history.tables import Tables
 from datafast_nb.privacy import SHORTEST_KEY, Key, people
 from datafast_nb.snapshot import Snapshot
@@ -110,17 +114,21 @@ def _stored(file: Path, *, make: bool) -> Key:
         if not make:
             raise HistoryKeyError(f"The key of the pseudonyms is missing: put it back at {file}, or give redact=b'…'.")
         _write(file, Key(secrets.token_hex(32).encode()))
+    _check_private(file)
     return _checked(Key(file.read_bytes().strip()), str(file))
+
+
+def _check_private(file: Path) -> None:
+    """Refuse a key that others can read, where the system knows such permissions."""
+    mode = file.stat().st_mode
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise HistoryKeyError(
+            f"Others can get at the key of the pseudonyms, and so find out who is who: its mode is {mode & 0o777:o}. "
+            f"Keep it to yourself: chmod 600 {shlex.quote(str(file))}"
+        )
 
 
 def _write(file: Path, key: Key) -> None:
     """Write a key whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(key)
-        opened.flush()
-        os.fsync(descriptor)
-    new.replace(file)
+    write_whole(file, key, OWNER_ONLY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import math
 import random
 import threading
@@ -48,6 +49,8 @@ SOON: Final = 2.0
 
 PATIENCE: Final = 5.0
 """Seconds that a request under way is waited for when a recording is stopped."""
+
+_log: Final = logging.getLogger(__name__)
 
 # Asking again can't help until a person has changed something.
 FINAL: Final = (
@@ -206,7 +209,17 @@ class Recording:
         except BaseException as error:  # noqa: BLE001 - a report that exits, at the end of a recording or before it
             self._error = self._error or error
         finally:
+            self._let_go()
             self._ended.set()
+
+    def _let_go(self) -> None:
+        """Let others write, if it was a fault that ended it: nobody may come to close the history."""
+        if self._error is None or threading.current_thread() is not self._thread:
+            return
+        try:
+            self._history.close()
+        except DataFastError as error:  # a claim on an object store that can't be given back runs out by itself
+            _log.warning("The history could not be closed: %s", error)
 
     def _tell(self, what: str, figures: dict[str, Any]) -> None:
         """Report what happened; a log that is full, or an error of whoever is told, does not end the recording."""

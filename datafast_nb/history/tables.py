@@ -154,7 +154,7 @@ _UNREADABLE: Final = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 _ENTRY: Final = re.compile(r"^\d{20}\.(json|checkpoint)")
 """How the entries of a log are called."""
 
-_GONE: Final = re.compile("(?i)not found|no such file")
+_GONE: Final = re.compile("(?i)not found|no such file|no table metadata or protocol")
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.02
 """How often, and how many seconds later, a table is opened again of whose log an entry was removed meanwhile."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 
 import datafast_nb as dfn
+from datafast_nb.history.tables import Tables
 from tests.history.moments import IDS, after, demo, demos, event, shown, snapshot
 
 
@@ -136,6 +138,35 @@ def test_an_id_is_stored_once_whatever_time_it_has_later(
     assert history.events().collect().height == history.payments().collect().height == 1
 
 
+@pytest.mark.parametrize("reopened", [False, True], ids=["same writer", "next writer"])
+@pytest.mark.parametrize("pause", [10, 9_000], ids=["soon", "late"])
+@pytest.mark.parametrize(("first", "then"), [(-60, 5), (-60, -300), (None, 5), (-60, None), (-86_400, 5), (5, -86_400)])
+def test_what_is_shown_again_with_another_time_stays_in_the_snapshot(
+    history: dfn.History, first: float | None, then: float | None, pause: float, reopened: bool
+) -> None:
+    def record(name: str, time: float | None) -> dict[str, object]:
+        return {"_id": name, **({} if time is None else {"timestamp": after(time).isoformat()})}
+
+    def given(seconds: float, time: float | None) -> dfn.Snapshot:
+        records = [record("x", time), *(record(f"{place}", -place) for place in range(1, 5))]
+        return snapshot(seconds, events=records, payments=records)
+
+    now = float(pause + 10)
+    snapshots = [given(0, first), given(pause, first), given(now, then and now + then), given(now + 10, first)]
+    for each in snapshots:
+        if reopened:
+            history.close()
+        history.append(each)
+    again = list(history.snapshots())
+    for kind, name in (("events", "event_id"), ("payments", "payment_id")):
+        assert getattr(history, kind)().collect()[name].to_list().count("x") == 1
+        for each, found in zip(snapshots, again, strict=True):
+            ids = sorted(getattr(each, kind)[name])
+            replayed = history.replay(start=each.fetched_at).snapshot()
+            for shown_again in (history.at(each.fetched_at), found, replayed):
+                assert sorted(getattr(shown_again, kind)[name]) == ids
+
+
 def test_a_snapshot_older_than_the_last_is_refused_and_the_clock_is_named(history: dfn.History) -> None:
     history.append(demo(60))
     before = history.info()
@@ -189,3 +220,83 @@ def test_an_empty_site_is_recorded_too(history: dfn.History) -> None:
     assert history.info().rows == {"visitors": 0, "events": 0, "payments": 0, "polls": 1}
     assert history.sessions().collect().height == 0
     assert history.events().collect_schema() == pl.Schema({**dfn.schema.EVENTS, "seen_at": pl.Datetime("us", "UTC")})
+
+
+def test_what_a_clock_that_ran_ahead_recorded_is_forgotten(history: dfn.History) -> None:
+    snapshots = demos([0, 60, 120])
+    for each in snapshots:
+        history.append(each)
+    ahead = 86_400 * 365
+    for seconds in (ahead, ahead + 60):
+        history.append(snapshot(seconds, [{"visitorId": "b"}], [event(f"{seconds}", seconds)]))
+    with pytest.raises(dfn.HistoryOrderError, match=r"history\.forget_after\("):
+        history.append(demo(180))
+    before = history.info().rows
+    forgotten = history.forget_after(after(170))
+    assert (forgotten.snapshots, forgotten.events) == (2, 2)
+    rows = history.info().rows
+    assert {name: before[name] - rows[name] for name in ("visitors", "events", "payments")} == {
+        name: getattr(forgotten, name) for name in ("visitors", "events", "payments")
+    }
+    assert history.append(demo(180)).new
+    snapshots.append(demo(180))
+    history.close()
+    for given, found in zip(snapshots, dfn.History(history.location).snapshots(), strict=True):
+        assert found.visitors.sort("visitor_id").equals(given.visitors.sort("visitor_id"))
+        assert sorted(found.events["event_id"]) == sorted(given.events["event_id"])
+    assert history.forget_after(after(180)) == (0, 0, 0, 0)
+    assert history.forget_after(after(-1)).snapshots == 4
+    assert history.append(demo(0)).new
+
+
+def test_forgetting_that_breaks_off_is_made_good(history: dfn.History, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seconds in (0, 60, 120):
+        history.append(demo(seconds))
+    remove = Tables.remove_after
+
+    def broken(self: Tables, table: DeltaTable, last: datetime | None) -> None:
+        if not table.table_uri.rstrip("/").endswith("polls"):
+            raise dfn.HistoryStorageError("the plug was pulled")
+        remove(self, table, last)
+
+    monkeypatch.setattr(Tables, "remove_after", broken)
+    with pytest.raises(dfn.HistoryStorageError, match="plug"):
+        history.forget_after(after(60))
+    monkeypatch.undo()
+    assert sorted(history.events().collect()["event_id"]) == shown(demos([0, 60]), "events")
+    history.close()
+    assert history.append(demo(120)).new
+    assert sorted(history.events().collect()["event_id"]) == shown(demos([0, 60, 120]), "events")
+
+
+def test_nothing_is_forgotten_where_there_is_nothing(tmp_path: Path) -> None:
+    with pytest.raises(dfn.NotRecordedError):
+        dfn.History(tmp_path / "none").forget_after(after(0))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("first", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)])
+def test_clocks_at_the_ends_of_time_are_recorded(history: dfn.History, first: datetime) -> None:
+    times = [first + timedelta(milliseconds=100 * place) for place in range(3)]
+    for when in times:
+        given = snapshot(0, [{"visitorId": "a"}], [event("x", 0)])
+        assert history.append(dfn.Snapshot(given.visitors, given.events, fetched_at=when)).new
+    history._writer._tidy()  # type: ignore[union-attr]
+    history.close()
+    assert not history.append(dfn.Snapshot(fetched_at=times[0])).new
+    assert [it.fetched_at for it in history.snapshots()] == times
+    assert history.at(times[-1]).visitors.height == 1
+    assert history.replay().snapshot().events.height == 1
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "1600-02-29T12:00:00Z"])
+def test_times_at_the_ends_of_time_are_stored(history: dfn.History, time: str) -> None:
+    record: dict[str, object] = {"_id": "x", "timestamp": time, "amount": 1}
+    for seconds in (0, 10, 9_000):
+        given = snapshot(seconds, [{"visitorId": "a", "sessionStartTime": time}], [record], [record])
+        history.append(given)
+        found = history.at(after(seconds))
+        assert found.events.equals(given.events)
+        assert found.payments.equals(given.payments)
+        assert found.visitors.equals(given.visitors)
+    assert history.info().rows["events"] == 1

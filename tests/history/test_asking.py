@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import polars as pl
@@ -208,3 +208,27 @@ def test_the_home_folder_is_meant_by_its_sign(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert dfn.History("~/site").location == str(tmp_path / "site")
+
+
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+EAST, WEST = (timezone(timedelta(hours=hours)) for hours in (14, -12))
+ENDS = [EARLIEST, EARLIEST.replace(tzinfo=EAST), EARLIEST + timedelta(minutes=5), LATEST, LATEST.replace(tzinfo=WEST)]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=str)
+def test_the_ends_of_time_are_moments_like_others(history: dfn.History, end: datetime) -> None:
+    is_first = end.year == 1
+    for name in ("visitors", "events", "payments", "sessions", "polls"):
+        every = getattr(history, name)().collect().height
+        assert getattr(history, name)(start=end).collect().height == (every if is_first else 0)
+        assert getattr(history, name)(end=end).collect().height == (0 if is_first else every)
+    with pytest.raises(dfn.NotRecordedError):
+        history.at(end)
+    for each in (None, 10, 1e300):
+        assert bool(list(history.snapshots(start=end, every=each))) == is_first
+        assert bool(list(history.snapshots(end=end, every=each))) != is_first
+    replay = history.replay(end=end) if not is_first else history.replay(start=end)
+    replay.pause()
+    replay.seek(end)
+    assert replay.now == (replay.start if is_first else replay.end)
+    assert replay.snapshot().fetched_at == replay.now

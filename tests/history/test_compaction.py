@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import datafast_nb as dfn
-from datafast_nb.history import compaction, writer
-from tests.history.moments import START, demos, shown, snapshot
+from datafast_nb.history import compaction, tables, writer
+from tests.history.moments import START, after, demos, event, shown, snapshot
 
 BUSY = range(0, 7_200, 200)
 
@@ -71,6 +71,45 @@ def test_a_reader_has_a_day_after_a_merge(tmp_path: Path, hours: int) -> None:
     else:
         with pytest.raises(FileNotFoundError):
             before.collect()
+
+
+@pytest.mark.usefixtures("eager")
+def test_files_are_bounded_by_their_number_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "KEPT", 10)
+    monkeypatch.setattr(tables, "GRACE", 0.0)
+    monkeypatch.setitem(tables._CONFIGURATION, "delta.logRetentionDuration", "interval 0 seconds")
+    monkeypatch.setitem(tables._CONFIGURATION, "delta.checkpointInterval", "10")
+    numbers = []
+    with dfn.History(tmp_path) as history:
+        for seconds in range(0, 1_200, 10):
+            history.append(snapshot(seconds, [{"visitorId": f"{seconds}"}], [event(f"{seconds}", seconds)]))
+            if seconds == 1_150:
+                opened_a_moment_ago = history.events()
+            numbers.append(sum(path.is_file() for path in tmp_path.rglob("*")))
+        assert opened_a_moment_ago.collect().height == 116
+        info = history.info()
+        assert info.files_on_disk == numbers[-1]
+        assert info.bytes_on_disk == sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+        history.check()
+    assert max(numbers[60:]) <= max(numbers[:60])  # it grows no more
+    assert [it.fetched_at for it in history.snapshots()] == [after(seconds) for seconds in range(0, 1_200, 10)]
+
+
+def test_merged_files_stay_for_some_seconds_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "KEPT", 0)
+    with dfn.History(tmp_path) as history:
+        for each in demos([0, 10, 20]):
+            history.append(each)
+        before = history.events()
+        history._writer._tidy()  # type: ignore[union-attr]
+        assert before.collect().height == history.events().collect().height
+        monkeypatch.setattr(tables, "GRACE", -1.0)
+        history._writer._tidy()  # type: ignore[union-attr]
+        with pytest.raises(dfn.HistoryFormatError, match="missing"):
+            history.collect(before)
+        assert len(list((tmp_path / "events").glob("*.parquet"))) == 1
 
 
 def merged_before(table: Path, hours: int) -> None:

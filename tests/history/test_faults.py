@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import deltalake
 import polars as pl
@@ -14,6 +15,7 @@ import pytest
 from deltalake import DeltaTable
 
 import datafast_nb as dfn
+from datafast_nb.history.checksums import Checksums
 from datafast_nb.history.tables import Tables
 from tests.history.moments import after, demo, demos, shown
 
@@ -235,6 +237,42 @@ def test_after_a_power_cut_its_empty_log_entry_can_be_removed(history: dfn.Histo
     newest_entry(history, "polls").unlink()
     history.append(demo(510))
     holds(history, 0, 60, 510)
+
+
+def test_a_log_entry_that_is_removed_while_it_is_read_is_no_fault(
+    history: dfn.History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.close()
+    entry = min(Path(history.location, "polls", "_delta_log").glob("*.json"))
+    whole = entry.read_bytes()
+    left = [2]
+
+    class Late(DeltaTable):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            if left[0]:
+                left[0] -= 1
+                entry.unlink()
+            try:
+                super().__init__(*arguments, **options)
+            finally:
+                entry.write_bytes(whole)
+
+    monkeypatch.setattr(deltalake, "DeltaTable", Late)
+    assert history.polls().collect().height == 2
+    assert not left[0]
+
+
+def test_a_log_entry_that_goes_while_the_folder_is_looked_at_is_no_fault(
+    history: dfn.History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Checksums._files
+    gone = Path(history.location, "polls", "_delta_log", f"{0:020d}.checkpoint.parquet")
+
+    def late(self: Checksums, folder: str) -> list[str]:
+        return [*listed(self, folder), *([f"{folder}/{gone.name}"] if folder == "polls/_delta_log" else [])]
+
+    monkeypatch.setattr(Checksums, "_files", late)
+    assert history.polls().collect().height == 2
 
 
 def test_a_log_entry_that_is_missing_is_told(history: dfn.History) -> None:

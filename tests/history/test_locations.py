@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 import datafast_nb as dfn
-from tests.history.moments import after, demo, demos, shown
+from tests.history.moments import after, demo, demos, shown, snapshot
 
 LONG_AGO = time.time() - 30 * 86_400
 
@@ -85,3 +86,50 @@ def left_behind(table: Path) -> Path:
     file.write_bytes(b"PAR1")
     os.utime(file, (LONG_AGO, LONG_AGO))
     return file
+
+
+def test_a_folder_that_is_moved_while_it_is_open_is_told_and_nothing_is_made_in_its_place(tmp_path: Path) -> None:
+    history = dfn.History(tmp_path / "site")
+    history.append(demo(0))
+    moved = (tmp_path / "site").rename(tmp_path / "moved")
+    for ask in (lambda: history.append(demo(10)), history.events, history.info, history.check):
+        with pytest.raises(dfn.HistoryStorageError, match="moved or removed"):
+            ask()
+    assert [path.name for path in tmp_path.iterdir()] == ["moved"]
+    moved.rename(tmp_path / "site")
+    assert history.append(demo(10)).new
+    (tmp_path / "site").rename(moved)
+    history.close()
+    with dfn.History(moved) as there:
+        there.append(demo(20))
+        there.check()
+    assert sorted(there.events().collect()["event_id"]) == shown(demos([0, 10, 20]), "events")
+
+
+def test_another_folder_in_its_place_is_not_written_to(tmp_path: Path) -> None:
+    history = dfn.History(tmp_path / "site")
+    history.append(demo(0))
+    (tmp_path / "site").rename(tmp_path / "moved")
+    with dfn.History(tmp_path / "site") as other:
+        other.append(demo(60))
+        with pytest.raises(dfn.HistoryStorageError, match="moved or removed"):
+            history.append(demo(120))
+    assert other.info().rows["polls"] == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_all_files_are_for_their_owner_alone(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with dfn.History(tmp_path / "site", redact=True) as history:
+            for seconds in range(110):  # the hundredth commit makes a checkpoint
+                history.append(snapshot(seconds))
+            history.append(demo(120))
+            history._writer._tidy()  # type: ignore[union-attr]
+    finally:
+        os.umask(before)
+    everything = [tmp_path / "site", tmp_path / "site.key", *(tmp_path / "site").rglob("*")]
+    assert any("checkpoint" in path.name for path in everything)
+    wrong = {str(path): oct(path.stat().st_mode) for path in everything if path.stat().st_mode & 0o077}
+    assert not wrong

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -42,7 +43,7 @@ def url(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureR
 
     for name, value in {**LOOPBACK, "AWS_ENDPOINT_URL": endpoint}.items():
         monkeypatch.setenv(name, value)
-    bucket = request.node.name.replace("_", "-")[:60].rstrip("-")
+    bucket = f"b{zlib.crc32(request.node.name.encode())}"
     boto3.client("s3").create_bucket(Bucket=bucket)
     return f"s3://{bucket}/site"
 
@@ -110,3 +111,35 @@ def test_the_key_of_pseudonyms_is_not_put_there(url: str) -> None:
         dfn.History(url, redact=True).append(demo(0))
     with dfn.History(url, redact=b"a key of my own, long enough") as history:
         assert history.append(demo(0)).new
+
+
+def removed(url: str, table: str, what: str) -> None:
+    """Remove objects of a table whose names hold a word."""
+    import boto3
+
+    bucket = url.split("/")[2]
+    client = boto3.client("s3")
+    for entry in client.list_objects_v2(Bucket=bucket, Prefix=f"site/{table}/")["Contents"]:
+        if what in entry["Key"]:
+            client.delete_object(Bucket=bucket, Key=entry["Key"])
+
+
+def everything(url: str) -> dict[str, str]:
+    import boto3
+
+    found = boto3.client("s3").list_objects_v2(Bucket=url.split("/")[2])["Contents"]
+    return {entry["Key"]: entry["ETag"] for entry in found}
+
+
+@pytest.mark.parametrize("table", ["visitors", "events", "payments", "polls"])
+@pytest.mark.parametrize("what", ["/", "_delta_log", ".parquet"], ids=["table", "log", "data"])
+def test_what_is_missing_is_told_and_nothing_is_touched(url: str, table: str, what: str) -> None:
+    with dfn.History(url) as history:
+        history.append(demo(0))
+        history.append(demo(60))
+    removed(url, table, what)
+    before = everything(url)
+    for ask in ("append", "check", table):
+        with dfn.History(url) as opened, pytest.raises(dfn.HistoryFormatError, match=table):
+            opened.append(demo(120)) if ask == "append" else getattr(opened, ask)()
+    assert everything(url) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,11 +172,20 @@ def test_a_refused_key_leaves_the_history_to_others(tmp_path: Path) -> None:
 
 
 def test_a_key_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "site.key.new").mkdir()
+    (tmp_path / "file").write_text("")
     with pytest.raises(dfn.HistoryStorageError, match="site"):
-        dfn.History(tmp_path / "site", redact=True).append(demo(0))
-    (tmp_path / "site.key.new").rmdir()
-    (tmp_path / "site.key.new").write_text("half")
-    with dfn.History(tmp_path / "site", redact=True) as history:
-        assert history.append(demo(0)).new
-    assert [path.name for path in tmp_path.glob("*.key*")] == ["site.key"]
+        dfn.History(tmp_path / "file" / "site", redact=True).append(demo(0))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_a_key_that_others_can_read_is_refused_with_what_to_do(tmp_path: Path, mode: int) -> None:
+    with dfn.History(tmp_path / "my site", redact=True) as history:
+        history.append(demo(0))
+    key = tmp_path / "my site.key"
+    key.chmod(mode)
+    with pytest.raises(dfn.HistoryKeyError, match=f"chmod 600 '{key}'"):
+        dfn.History(tmp_path / "my site", redact=True).append(demo(10))
+    key.chmod(0o600)
+    with dfn.History(tmp_path / "my site", redact=True) as history:
+        assert history.append(demo(10)).new

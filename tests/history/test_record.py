@@ -221,15 +221,20 @@ def test_a_request_that_hangs_is_told_of_while_it_does(history: dfn.History, mon
     assert recording.progress.waiting_since is None
 
 
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit])
 @pytest.mark.parametrize("at", ["stored", "failed", "stopped"])
-def test_a_report_that_exits_ends_the_recording(history: dfn.History, at: str) -> None:
+def test_a_report_that_exits_ends_the_recording_and_lets_others_write(
+    history: dfn.History, at: str, raised: type[BaseException]
+) -> None:
     def report(what: str, figures: dict[str, Any]) -> None:
         if what == at:
-            raise SystemExit(3)
+            raise raised
 
     recording, _ = record(history, dfn.ServerError("down"), some(10), report=report, duration=0.5)
     assert recording.wait(GENEROUS)
-    assert isinstance(recording.error, SystemExit)
+    assert isinstance(recording.error, raised)
+    with dfn.History(history.location) as other:
+        assert other.append(some(150_000)).new
     again, source = record(history, some(200_000))
     assert source.done.wait(GENEROUS)
     again.stop()
