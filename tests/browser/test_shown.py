@@ -127,6 +127,48 @@ def test_a_map_below_the_fold_of_a_long_notebook_shows_its_visitors_when_it_is_s
         notebook.page.wait_for_function("window.drawn.frames.at(-1)?.discs.length > 9", timeout=PATIENT, polling=200)
 
 
+# In a row, a grid, a column
+
+PLACES: Final = {
+    "a row": ("HBox([HTML('A note'), live])", 900),
+    "a row that centers": ("HBox([live], layout={'align_items': 'center', 'justify_content': 'center'})", 900),
+    "a box": ("Box([live])", 900),
+    "a stack": ("Stack([live], selected_index=0)", 900),
+    "a grid": ("GridBox([HTML('A note'), live], layout={'grid_template_columns': 'auto auto'})", 600),
+    "an app": ("AppLayout(left_sidebar=HTML('A note'), center=live)", 600),
+    "a column that centers": ("VBox([live], layout={'align_items': 'center'})", 640),
+    "a column": ("VBox([live], layout={'width': '500px'})", 500),
+    "a narrow row": ("HBox([HTML('A note'), live], layout={'width': '200px'})", 180),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_map_has_room_beside_others(live: MapPage, place: str) -> None:
+    code, least = PLACES[place]
+    put(live, f"display({code})")
+    expect(live.part("canvas")).to_have_count(1, timeout=PATIENT)
+    box = live.root.bounding_box()
+    assert box is not None
+    assert box["width"] >= least
+    assert box["height"] > 400
+
+
+def test_a_map_has_the_width_that_it_was_told(live: MapPage) -> None:
+    put(live, "live.layout.width = '450px'\ndisplay(HBox([live, HTML('A note')]))")
+    expect(live.part("canvas")).to_have_count(1, timeout=PATIENT)
+    assert live.root.evaluate("(root) => root.offsetWidth") == 450
+
+
+def test_a_map_and_an_explorer_share_a_row(live: MapPage) -> None:
+    explorer = "dfn.Explorer(people(300), by='device')"
+    output = put(live, f"display(HBox([live, {explorer}]))")
+    expect(output.locator(".vega-embed svg.marks")).to_be_visible(timeout=PATIENT)
+    widths = output.locator(".datafast").evaluate_all("(roots) => roots.map((root) => root.offsetWidth)")
+    assert len(widths) == 2
+    assert widths[0] == pytest.approx(widths[1], abs=2)
+    assert widths[0] > 450
+
+
 # With motion
 
 

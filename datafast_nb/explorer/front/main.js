@@ -5,6 +5,7 @@ import { element, freshId, write } from "./dom.js";
 import { filters } from "./filters.js";
 import { follow } from "./follow.js";
 import { groups } from "./groups.js";
+import { kernelOf, restWithKernel, standing } from "./kernel.js";
 import { presence } from "./presence.js";
 import { script } from "./script.js";
 import { followTheme } from "./theme.js";
@@ -13,9 +14,10 @@ import { followTheme } from "./theme.js";
 export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const ask = asker(model, signal, freshId());
-  el.append(filters(model, ask), heading(model), empty(model), groups(model, ask), script(model));
-  findRoot(el, signal).then((root) => root && furnish(root, model, ask, signal));
+  const kernel = kernelOf(model, signal);
+  const ask = asker(model, kernel, signal, freshId());
+  el.append(filters(model, ask), heading(model, kernel), empty(model), groups(model, ask), script(model));
+  findRoot(el, signal).then((root) => root && furnish(root, model, ask, kernel, signal));
   return () => leaving.abort();
 }
 
@@ -30,7 +32,8 @@ async function findRoot(el, signal) {
 }
 
 /** See to what concerns the explorer as a whole, as long as it is there. */
-function furnish(root, model, ask, signal) {
+function furnish(root, model, ask, kernel, signal) {
+  restWithKernel(root, kernel, ".df-asked, .df-filters");
   followTheme(root, model, () => {}, signal);
   root.classList.toggle("df-linked", model.get("linked"));
   follow(model, ["empty"], () => root.classList.toggle("df-nothing", Boolean(model.get("empty"))));
@@ -38,22 +41,24 @@ function furnish(root, model, ask, signal) {
 }
 
 /** Make the line that says what is shown, and what is wrong. */
-function status(model) {
+function status(model, kernel) {
   const text = element("span", { class: "df-state", role: "status" });
   const shown = element("span", { class: "df-shown" });
   const line = element("div", { class: "df-status" }, text, shown);
   const draw = () => {
-    const state = model.get("status");
-    write(line, { "data-state": state.tone || null });
-    write(text, { text: state.text, hidden: !state.text });
-    write(shown, { text: state.shown });
+    const { tone, text: said, shown: what } = model.get("status");
+    const words = kernel.live() ? said : standing(kernel.state()).join(" · ");
+    write(line, { "data-state": kernel.live() ? tone || null : kernel.state() });
+    write(text, { text: words, hidden: !words });
+    write(shown, { text: what });
   };
   follow(model, ["status"], draw);
+  kernel.follow(draw);
   return line;
 }
 
 /** Make the sentence over the chart, and what is to be known besides. */
-function heading(model) {
+function heading(model, kernel) {
   const [sentence, notes] = [element("h3"), element("p", { class: "df-notes" })];
   const draw = () => {
     const { sentence: words, notes: more } = model.get("heading");
@@ -61,7 +66,7 @@ function heading(model) {
     write(notes, { text: more, hidden: !more });
   };
   follow(model, ["heading"], draw);
-  return element("div", { class: "df-heading" }, element("div", {}, sentence, notes), status(model));
+  return element("div", { class: "df-heading" }, element("div", {}, sentence, notes), status(model, kernel));
 }
 
 /** Make what stands there instead of a chart. */

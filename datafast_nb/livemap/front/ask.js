@@ -1,12 +1,16 @@
 // What a view wants, told to the kernel.
 
-/** Give what sends a wish of the view that has an id; once the view is gone, that it has gone alone. */
-export function asker(model, signal, view) {
+/** Give what sends a wish of the view that has an id, and says whether it could; once the view is gone, that it has gone alone. */
+export function asker(model, kernel, signal, view) {
   return (wish) => {
+    if (!kernel.live() || (signal.aborted && wish.do !== "away")) return false;
     try {
-      if (!signal.aborted || wish.do === "away") model.send({ view, ...wish });
-    } catch {
-      // The kernel is gone; what is on the screen stays there.
+      model.send({ view, ...wish });
+      return true;
+    } catch (error) {
+      // The kernel has just gone, which is about to be said.
+      console.debug("datafast_nb: the kernel could not be told.", wish.do, error);
+      return false;
     }
   };
 }

@@ -12,7 +12,8 @@ export function card(model, ask, clock) {
     { type: "button", class: "df-button df-back", "aria-label": "Back to the lists", title: "Back to the lists" },
     icon("back"),
   );
-  const close = () => ask({ do: "deselect" });
+  // A card that a file holds open can be closed without a kernel.
+  const close = () => ask({ do: "deselect" }) || (model.set("card", {}), model.set("selected", {}));
   back.addEventListener("click", close);
   const sections = [likelihoodSection(), factList(), historySection()];
   const root = element(

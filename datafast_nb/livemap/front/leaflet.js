@@ -45,6 +45,13 @@ export async function addHeat(mapView, group, model, view, signal) {
   signal.addEventListener("abort", () => heat.remove());
 }
 
+/** Keep ipyleaflet from telling the kernel of each of the pointer's moves, which nobody hears, and one that has gone. */
+export function quiet(view, kernel) {
+  const touch = view.touch;
+  view.send = () => {};
+  view.touch = () => kernel.live() && touch.call(view);
+}
+
 /** Let a map that can't be seen stay as it was: on one without a size nothing can be drawn, and no place is in view. */
 export function keepSize(map) {
   const measure = map.invalidateSize;

@@ -6,8 +6,9 @@ import { faultList } from "./faults.js";
 import { filters } from "./filters.js";
 import { gestures } from "./gestures.js";
 import { header } from "./header.js";
+import { kernelOf, restWithKernel } from "./kernel.js";
 import { clusterLayer } from "./layer.js";
-import { addHeat, findMap, frame, keepSize, watchViewport } from "./leaflet.js";
+import { addHeat, findMap, frame, keepSize, quiet, watchViewport } from "./leaflet.js";
 import { legend } from "./legend.js";
 import { tip } from "./members.js";
 import { announce } from "./news.js";
@@ -25,24 +26,29 @@ export function render({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
   const view = freshId();
-  const ask = asker(model, signal, view);
+  const kernel = kernelOf(model, signal);
+  const ask = asker(model, kernel, signal, view);
   const faults = faultList();
   const clock = new Clock();
   const setClock = () => {
     const { now } = model.get("replay");
-    if (now === undefined) clock.set(model.get("clock"));
-    else clock.hold(now);
+    if (now !== undefined) clock.hold(now);
+    else if (kernel.state() === "saved") clock.hold(model.get("clock"));
+    else if (kernel.ended()) clock.hold(clock.now());
+    else clock.set(model.get("clock"));
   };
   const setAge = (message) => message.do === "age" && clock.aged(message.milliseconds);
   model.on("change:clock", setClock);
   model.on("change:replay", setClock);
   model.on("msg:custom", setAge);
   signal.addEventListener("abort", () => model.off("msg:custom", setAge));
+  kernel.follow(setClock);
   setClock();
-  const parts = [header(model, ask, clock, faults), filters(model, ask), panel(model, ask, clock)];
+  const parts = [header(model, ask, clock, kernel, faults), filters(model, ask), panel(model, ask, clock)];
   el.append(...parts, timebar(model, ask, signal), legend(model));
+  restWithKernel(el, kernel, ".df-controls .df-field, .df-filters, .df-tools, .df-timebar");
   findMap(model, el, signal)
-    .then((found) => found && furnish(found, model, view, ask, clock, faults, signal))
+    .then((found) => found && furnish(found, model, view, ask, clock, kernel, faults, signal))
     .catch((error) => faults.report("The map can't be drawn", error));
   return () => leaving.abort();
 }
@@ -76,11 +82,10 @@ function keepKeys(root, map, signal) {
 }
 
 /** Put the visitors on the map that was found, and see to it as long as it is there. */
-function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, faults, signal) {
+function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, kernel, faults, signal) {
   const messages = toasts();
   map.getContainer().append(tip(model, view), messages.element);
-  // ipyleaflet would send the kernel a message for each of the pointer's moves; nobody listens to them.
-  map.off("mousemove");
+  quiet(mapView, kernel);
   keepSize(map);
   goTheShortWay(map, signal);
   frame(map, model);
