@@ -43,7 +43,7 @@ class ApiKey:
         """Wrap the key that was given, or the one in ``DATAFAST_API_KEY``."""
         if isinstance(given, ApiKey):
             return given
-        secret = given or Concealed(os.environ.get(VARIABLE, ""))
+        secret = given or Concealed(os.getenv(VARIABLE, ""))
         if not secret.strip():
             raise MissingKeyError(
                 f"No API key. Set the environment variable {VARIABLE} before you start Jupyter, or pass api_key. "

@@ -33,7 +33,7 @@ def connect() -> Client:
     >>> client = dfn.connect()  # doctest: +SKIP
     Demo data: a simulated website, for want of DATAFAST_API_KEY.
     """
-    if os.environ.get(VARIABLE, "").strip():
+    if os.getenv(VARIABLE, "").strip():
         return Client()
     print(f"Demo data: a simulated website, for want of {VARIABLE}.")  # noqa: T201 - the reader must know
     return _demo_server().client()

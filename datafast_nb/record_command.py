@@ -102,7 +102,7 @@ def _source(*, demo: bool) -> Source:
         from datafast_nb.demo import Site
 
         return Site()
-    if not os.environ.get(VARIABLE, "").strip():
+    if not os.getenv(VARIABLE, "").strip():
         raise ValueError(f"Nothing to record: set {VARIABLE} to your site's key, or try it out with --demo.")
     from datafast_nb.client import Client
 

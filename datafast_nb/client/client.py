@@ -232,7 +232,7 @@ def _begins_as_object(body: bytes) -> bool:
 
 def _setting(given: str | None, variable: str) -> str | None:
     """Give a setting, or that of the environment, without the newline of the file that it came from."""
-    return (given or "").strip() or os.environ.get(variable, "").strip() or None
+    return (given or "").strip() or os.getenv(variable, "").strip() or None
 
 
 def _checked_url(url: str) -> str:

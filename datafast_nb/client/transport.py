@@ -256,5 +256,5 @@ def _new_session(*, direct: bool) -> requests.Session:
     session.mount("https://", _Adapter())
     if direct:
         session.trust_env = False
-        session.verify = next(filter(None, map(os.environ.get, CA_BUNDLE)), True)
+        session.verify = next(filter(None, map(os.getenv, CA_BUNDLE)), True)
     return session

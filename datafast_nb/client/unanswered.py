@@ -49,11 +49,11 @@ def unanswered(fault: Exception, url: str, *, direct: bool) -> ConnectionFailedE
 def _of_settings(causes: list[BaseException], *, proxied: bool) -> ConnectionFailedError | None:
     """Tell of a setting of the surroundings with which no request can be made."""
     text = " ".join(map(str, causes))
-    bundle = next(filter(os.environ.get, CA_BUNDLE), None)
+    bundle = next(filter(os.getenv, CA_BUNDLE), None)
     of_tls = isinstance(causes[0], requests.exceptions.SSLError)
     if bundle and ("certificate bundle, invalid path" in text or (of_tls and _NO_CERTIFICATES.search(text))):
         return ConnectionFailedError(
-            f"{bundle} names no file of certificates that can be read: {one_line(os.environ[bundle])}. Correct it, or "
+            f"{bundle} names no file of certificates that can be read: {one_line(os.getenv(bundle, ''))}. Correct it, or "
             "unset it.",
             may_pass=False,
         )

@@ -66,8 +66,8 @@ def key_of(tables: Tables, redact: bool | Key, *, make: bool) -> Key | None:
         return None
     if isinstance(redact, Key):
         return redact
-    if os.environ.get(VARIABLE):
-        return _checked(Key(os.environ[VARIABLE].encode()), VARIABLE)
+    if given := Key(os.getenv(VARIABLE, "").encode()):  # not os.environ: a verbose traceback would show all of it
+        return _checked(given, VARIABLE)
     if tables.is_remote:
         raise HistoryKeyError(
             f"An object store is no place for the key of its pseudonyms. Give it as redact=b'…' or in {VARIABLE}: at "

@@ -205,8 +205,12 @@ class Tables:
                 return None
             table = self._opened(name)
             if table is None:
-                self._met = False
-                return self.open(name) if self.is_remote and self.are_there() else None
+                if self.are_there():  # by the names of its files; but Delta Lake finds none of a table
+                    raise HistoryFormatError(
+                        f"The history at {self.location} is damaged: the {LOG} of the table {name} can't be read. "
+                        "Restore it from a copy. What is left is untouched."
+                    )
+                return None
         return self._checked(table)
 
     def are_there(self) -> bool:
@@ -416,7 +420,7 @@ class Tables:
         """
         name: Any = table.table_uri.rstrip("/").rpartition("/")[2]
         if self._sums is None:
-            self._check_complete(table, name)
+            self._check_complete(table, name, afresh=afresh)
             return
         found = files(table)
         if first is not None:
@@ -473,10 +477,10 @@ class Tables:
                 "are untouched."
             )
 
-    def _check_complete(self, table: DeltaTable, name: Name) -> None:
+    def _check_complete(self, table: DeltaTable, name: Name, *, afresh: bool) -> None:
         """Refuse a table of which files are missing in the object store."""
         version = table.version()
-        if self._complete.get(name) == version:
+        if self._complete.get(name) == version and not afresh:
             return
         with self.guarded("read"):
             gone = table.repair(dry_run=True)["files_removed"]

@@ -189,3 +189,26 @@ def test_a_key_that_others_can_read_is_refused_with_what_to_do(tmp_path: Path, m
     key.chmod(0o600)
     with dfn.History(tmp_path / "my site", redact=True) as history:
         assert history.append(demo(10)).new
+
+
+@pytest.mark.parametrize("given", ["the environment", "a file", "none"])
+def test_a_verbose_traceback_shows_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    from IPython.core.ultratb import VerboseTB
+
+    secret = "a key of my own"
+    monkeypatch.setenv("DATAFAST_API_KEY", f"df_{secret}")
+    with dfn.History(tmp_path / "site", redact=True) as history:
+        history.append(demo(0))
+    key = tmp_path / "site.key"
+    if given == "the environment":
+        monkeypatch.setenv("DATAFAST_HISTORY_KEY", secret)
+    elif given == "a file":
+        key.write_text(secret)
+    else:
+        key.unlink()
+    with pytest.raises(dfn.HistoryKeyError) as raised:
+        dfn.History(tmp_path / "site", redact=True).append(demo(10))
+    ours = raised.tb.tb_next  # the first frame is this test's own
+    told = VerboseTB(theme_name="nocolor").text(raised.type, raised.value, ours)
+    assert "key_of" in told
+    assert secret not in told
