@@ -53,8 +53,8 @@ def _of_settings(causes: list[BaseException], *, proxied: bool) -> ConnectionFai
     of_tls = isinstance(causes[0], requests.exceptions.SSLError)
     if bundle and ("certificate bundle, invalid path" in text or (of_tls and _NO_CERTIFICATES.search(text))):
         return ConnectionFailedError(
-            f"{bundle} names no file of certificates that can be read: {one_line(os.getenv(bundle, ''))}. Correct it, or "
-            "unset it.",
+            f"{bundle} names no file of certificates that can be read: {one_line(os.getenv(bundle, ''))}. Correct it, "
+            "or unset it.",
             may_pass=False,
         )
     if any("SOCKS" in str(cause) for cause in causes if isinstance(cause, requests.exceptions.InvalidSchema)):
