@@ -84,7 +84,11 @@ _BLANK: Final = b"***"
 _LONGEST_LOOK: Final = 4 * 2**20  # bytes; escapes of a key in more than that are not looked for, which takes too long
 _MARKS: Final = (b"\\", b"%", b"&")
 _DIGITS: Final = rb"(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|5[0-9aAfF]|7[0-9aAeE])"  # of letters, digits and -._~
-_ESCAPES: Final = re.compile(rb"\\(?:[uU](?:\{|00%b)|[xX]%b)|%%(?:25)*(?:u00)?%b|&(?:amp;)*#" % ((_DIGITS,) * 3))
+_NAMED: Final = {b"_": rb"lowbar;|UnderBar;", b".": rb"period;"}  # in HTML
+_ESCAPES: Final = re.compile(
+    rb"\\(?:[uU](?:\{|00%b)|[xX]%b)|%%(?:25){0,3}(?:u00)?%b|&(?:amp;){0,3}(?:#|%b)"
+    % (_DIGITS, _DIGITS, _DIGITS, b"|".join(_NAMED.values()))
+)
 """A character of a key, written as an escape that nobody needs: a quick look, before the thorough one."""
 
 
@@ -92,13 +96,17 @@ def _escaped(secret: bytes) -> re.Pattern[bytes]:
     r"""Give the pattern of a secret of which any character may be escaped, also twice.
 
     As ``\u0064``, ``\u{64}`` or ``\x64`` in JSON and JavaScript, ``%64`` or ``%u0064`` in a URL, ``&#100;`` or
-    ``&#x64;`` in HTML.
+    ``&#x64;`` in HTML, where a few have names.
     """
     forms = []
     for code in secret:
-        digits = b"(?i:%02x)" % code
-        escapes = rb"\\+(?:[uU]\{?0*|[xX])%b\}?|%%(?:25)*(?:u00)?%b|&(?:amp;)*#(?:0*%d|[xX]0*%b);?"
-        forms.append(b"(?:%b|%b)" % (re.escape(bytes([code])), escapes % (digits, digits, code, digits)))
+        plain, digits = bytes([code]), b"(?i:%02x)" % code
+        named = _NAMED.get(plain, rb"\b\B")  # which is nowhere
+        # Each repetition has an end: what a stranger repeats without end must not be read again from each place.
+        script = rb"\\{1,4}(?:[uU]\{?0{0,6}|[xX])%b\}?" % digits
+        address = rb"%%(?:25){0,3}(?:u00)?%b" % digits
+        page = rb"&(?:amp;){0,3}(?:#(?:0{0,6}%d|[xX]0{0,6}%b);?|%b)" % (code, digits, named)
+        forms.append(b"(?:%b|%b|%b|%b)" % (re.escape(plain), script, address, page))
     return re.compile(b"".join(forms))
 
 

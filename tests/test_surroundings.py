@@ -19,7 +19,7 @@ from datafast_nb import Client, ConnectionFailedError
 from tests.raw_server import Caller, RawServer, answer, saying
 from tests.responses import with_visitor
 
-SECRET = "not-a-real-key-but-a-secret"
+SECRET = "not_a-real_key-but_a-secret"
 FAR = "https://service.invalid/api/v1"
 ROOT = Path(__file__).parent.parent
 
@@ -206,6 +206,8 @@ ESCAPES = {
     "a URL, twice": lambda text: "".join(f"%25{ord(each):02x}" for each in text),
     "HTML": lambda text: "".join(f"&#{ord(each)};" for each in text),
     "HTML, hexadecimal": lambda text: "".join(f"&#x{ord(each):X};" for each in text),
+    "HTML, twice, with zeros": lambda text: "".join(f"&amp;#x00{ord(each):x};" for each in text),
+    "HTML, by name": lambda text: text.replace("_", "&lowbar;"),
     "JavaScript": lambda text: "".join(f"\\\\x{ord(each):02x}" for each in text),
     "hexadecimal": lambda text: text.encode().hex(),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),

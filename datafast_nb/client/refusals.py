@@ -34,7 +34,7 @@ _REFUSALS: Final[dict[int, tuple[type[DataFastError], str]]] = {
 }
 _PROXY_WANTS_A_USER: Final = 407
 _EXCERPT: Final = 80  # characters
-_TITLE: Final = re.compile(r"<title\b[^>]*>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
+_TITLE: Final = re.compile(r"<title\b[^>]{0,200}>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
 
 
 def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFastError:
@@ -62,7 +62,7 @@ def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFast
     if 300 <= status < 400:  # noqa: PLR2004
         return ConnectionFailedError(
             "The answer is a redirect, which is refused: the key must reach no other host. Set base_url to where the "
-            f"API is; a login page of the network redirects too, until you have signed in.{told}",
+            f"API is; a login page of the network redirects too, until you have signed in. ({status})",
             may_pass=False,
         )
     if not of_service:
