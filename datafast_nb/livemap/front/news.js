@@ -1,5 +1,7 @@
 // Shows what has just happened, once: a pulse where somebody arrived or paid, and a message for each payment.
 
+import { nearestCopy } from "./world.js";
+
 const KINDS = { new: "First payment", renewal: "Renewal", refund: "Refund", other: "Payment" };
 
 /** Listen for news, and for the kernel's wish to move the map. */
@@ -14,10 +16,17 @@ export function announce(model, view, map, layer, messages, signal) {
   };
   const received = (message) => {
     if (message.do === "news" && document.visibilityState === "visible") show(message);
-    if (message.do === "fit" && (message.view ?? view) === view) map.fitBounds(message.bounds, { maxZoom: 8, padding: [32, 32] });
+    if (message.do === "fit" && (message.view ?? view) === view) fit(map, message.bounds);
   };
   model.on("msg:custom", received);
   signal.addEventListener("abort", () => model.off("msg:custom", received));
+}
+
+/** Show a box, on the copy of the world that is nearest. */
+function fit(map, [[south, west], [north, east]]) {
+  const middle = (west + east) / 2;
+  const turn = nearestCopy(middle, map.getCenter().lng) - middle;
+  map.fitBounds([[south, west + turn], [north, east + turn]], { maxZoom: 8, padding: [32, 32] });
 }
 
 function sentence({ kind, who, note, site }) {
