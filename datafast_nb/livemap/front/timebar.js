@@ -41,7 +41,7 @@ export function timebar(model, ask, signal) {
     writePlay(play, replay);
     if (clocks.name !== model.get("zone")) clocks = clocksOf(model.get("zone"));
     write(time, { text: clocks.time(now), title: inUtc(now) });
-    write(zone, { text: clocks.name });
+    write(zone, { text: clocks.name, title: clocks.name });
     write(date, { text: clocks.date(now), title: inUtc(now) });
     choices(speed.select, replay.speeds);
     showChoice(speed.select, String(replay.speed));
