@@ -23,7 +23,8 @@ def fiji(live: MapPage) -> MapPage:
     """Show a map that looks at Fiji, west of the date line, so near that Samoa is not in sight."""
     live.show(f"moment({SUVA})")
     live.root.get_by_role("button", name="Fit to the visitors").click()
-    live.rest().refresh(BOTH)
+    live.until(lambda: live.rest().view()["zoom"] > 6)
+    live.refresh(BOTH)
     return live.rest()
 
 
@@ -65,7 +66,7 @@ def test_selecting_a_neighbor_in_sight_moves_nothing(moving: MapPage) -> None:
 def test_both_sides_of_the_line_are_fitted_closely_and_drawn_side_by_side(live: MapPage) -> None:
     live.show(BOTH)
     live.root.get_by_role("button", name="Fit to the visitors").click()
-    assert width(live.rest().view()) < 60
+    live.until(lambda: width(live.rest().view()) < 60)
     discs = live.discs()
     assert len(discs) == 2
     box = live.root.locator(".leaflet-container").bounding_box()
@@ -83,8 +84,10 @@ def test_both_sides_of_the_line_are_fitted_closely_and_drawn_side_by_side(live: 
 
 
 def test_a_payment_from_beyond_the_line_pulses_in_sight(moving: MapPage) -> None:
+    before = moving.view()
     moving.root.get_by_role("button", name="Fit to the visitors").click()
-    moving.rest().frames()
+    moving.until(lambda: moving.rest().view() != before)
+    moving.frames()
     moving.refresh(PAID)
     pulses = [ring for frame in moving.rest().frames() for ring in frame["rings"] if ring["width"] == 4]
     assert pulses
