@@ -45,6 +45,10 @@ class Drawing:
             self._done[part] = last
         return last[1]
 
+    def forget(self) -> None:
+        """Keep nothing of what was drawn, until it is asked for again."""
+        self._done.clear()
+
     def chosen(self, scene: Scene, filters: Filters) -> pl.DataFrame:
         """Give the visitors that pass the filters."""
         frame: pl.DataFrame = self._once("chosen", (scene, filters), lambda: scene.chosen(filters))

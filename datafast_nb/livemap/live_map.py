@@ -386,6 +386,7 @@ class LiveMap(OpenedWhenShown):
                 return
             self._unopen()
             self._view, self.children = None, ()
+            self._drawing.forget()
         view.close()
         self.layout.close()
 
