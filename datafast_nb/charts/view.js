@@ -37,7 +37,12 @@ function pageTheme() {
 function tellClicks(view, model) {
   view.addEventListener("click", (_event, item) => {
     const plain = Object.entries(item?.datum ?? {}).filter(([, value]) => Object(value) !== value);
-    if (plain.length && model.get("tells_clicks")) model.send({ do: "click", datum: Object.fromEntries(plain) });
+    if (!plain.length || !model.get("tells_clicks") || model.get("layout")?.comm_live === false) return; // nobody listens
+    try {
+      model.send({ do: "click", datum: Object.fromEntries(plain) });
+    } catch (error) {
+      console.debug("datafast_nb: the kernel could not be told of a click.", error); // it has gone
+    }
   });
 }
 
