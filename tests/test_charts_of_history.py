@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -255,7 +256,37 @@ class TestTrend:
     def test_days_begin_at_midnight_of_the_time_zone(self, demo: dfn.History) -> None:
         rows = drawn(dfn.charts.trend(demo, every="1d", time_zone="America/New_York"), "visitors")
         assert rows[1]["when"] == "2026-02-02 00:00 to 2026-02-03 00:00"
-        assert rows[1]["start"] == MONDAY.timestamp() * 1000  # what a clock there shows
+        assert rows[1]["start"] == (MONDAY + timedelta(hours=5)).timestamp() * 1000
+
+    @pytest.mark.parametrize(
+        ("zone", "begin", "every", "told"),
+        [
+            ("Europe/Berlin", datetime(2025, 10, 25, 23, tzinfo=UTC), "1h", "02:00 CEST to 2025-10-26 02:00 CET"),
+            ("Europe/Berlin", datetime(2026, 3, 28, 23, tzinfo=UTC), "1h", "01:00 CET to 2026-03-29 03:00 CEST"),
+            ("America/St_Johns", datetime(2025, 11, 2, 2, 30, tzinfo=UTC), "1h", "01:00 NDT to 2025-11-02 01:00 NST"),
+            ("Australia/Lord_Howe", datetime(2026, 4, 4, 13, tzinfo=UTC), "30m", "01:30 +11 to 2026-04-05 01:30 +1030"),
+        ],
+    )
+    def test_an_hour_is_an_hour_wide_also_when_the_clocks_change(
+        self, tmp_path: Path, zone: str, begin: datetime, every: str, told: str
+    ) -> None:
+        moments = [
+            dfn.Snapshot.from_json(
+                json.dumps({"data": {"visitors": [{"visitorId": str(step), "sessionStartTime": at.isoformat()}]}}),
+                fetched_at=at,
+            )
+            for step in range(61)
+            if (at := begin + timedelta(minutes=5 * step))
+        ]
+        chart = dfn.charts.trend(recorded(tmp_path, *moments), every=every, time_zone=zone)
+        rows = drawn(chart, "visitors")
+        minutes = {"1h": 60, "30m": 30}[every]
+        assert {row["end"] - row["start"] for row in rows} == {60_000 * minutes}
+        assert [row["visits"] for row in rows[:-1]] == [minutes // 5] * (len(rows) - 1)
+        assert any(told in row["when"] for row in rows)
+        assert [row["start"] for row in rows] == sorted(row["start"] for row in rows)
+        labels = re.findall(r">(\d\d:\d\d[^<]*)</text>", svg(chart))
+        assert len(set(labels)) == len(labels) >= 4
 
     def test_a_day_may_have_25_hours(self, tmp_path: Path) -> None:
         noon = datetime(2026, 10, 24, 10, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -68,22 +69,32 @@ def edges(first: datetime, last: datetime, step: str, zone: str) -> pl.Series:
     return moments["edge"].head(max(begun, 1) + 1)
 
 
-def on_the_clock(moments: pl.Expr) -> pl.Expr:
-    """Give what a clock there shows, in milliseconds since 1970: Vega knows UTC, and the browser's time zone alone."""
-    return moments.dt.replace_time_zone(None).dt.epoch("ms")
+def position(moments: pl.Expr) -> pl.Expr:
+    """Give where moments are on an axis of elapsed time, on which an hour is an hour also when the clocks change."""
+    return moments.dt.epoch("ms")
 
 
-def axis(moments: pl.Series, step: str) -> alt.Axis:
-    """Give an axis with a label at the beginning of some of the steps."""
+def clock(moments: pl.Series, step: str) -> str:
+    """Give the format in which a clock tells such moments: for parts of a day on which it changes, with its name."""
+    changes = (moments.dt.base_utc_offset() + moments.dt.dst_offset()).n_unique() > 1
+    return "%Y-%m-%d %H:%M %Z" if changes and seconds(step) < _DAY else "%Y-%m-%d %H:%M"
+
+
+def axis(moments: pl.Series, step: str, zone: str) -> alt.Axis:
+    """Give an axis of elapsed time, on which some of the steps have the time that clocks there show when they begin."""
     first, last = moments[0], moments[-1]
     span = (last - first).total_seconds()
     apart = usual_step(max(span / _LABELS, seconds(step)))
-    labels = (
-        edges(first, last, apart, str(moments.dtype.time_zone)) if isinstance(moments.dtype, pl.Datetime) else moments
-    )
-    inside = labels.filter((labels >= first) & (labels < last))
-    places = pl.select(on_the_clock(pl.lit(inside))).to_series().to_list()
-    return alt.Axis(grid=False, values=places, format=_format(seconds(apart), span))
+    labels = edges(first, last, apart, zone)
+    inside = labels.filter((labels >= first) & (labels < last)).alias("at").to_frame()
+    shown = _format(seconds(apart), span)
+    texts = inside["at"].dt.strftime(shown)
+    if texts.n_unique() < len(texts):
+        texts = inside["at"].dt.strftime(f"{shown} %Z")
+    places = inside.select(position(pl.col("at"))).to_series().to_list()
+    # Vega itself knows UTC, and the time zone of the browser alone.
+    by_place = json.dumps(dict(zip(map(str, places), texts, strict=True)))
+    return alt.Axis(grid=False, values=places, labelExpr=f"{by_place}[time(datum.value)]")
 
 
 def _parts(step: str) -> tuple[int, str]:

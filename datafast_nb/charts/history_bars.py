@@ -102,14 +102,15 @@ def trend(
     if visits.is_empty() and payments.is_empty():
         return wording.message(_SUBJECT, _NOBODY, remedy=recorded.RECORD_MORE)
     payments, currencies = _by_currency(payments, rates or {})
-    table = _table(edges, watched, visits, payments, currencies)
-    gaps = _gaps(history, watched, zone)
+    clock = calendar_steps.clock(edges, step)
+    table = _table(edges, clock, watched, visits, payments, currencies)
+    gaps = _gaps(history, watched, clock, zone)
     heading = wording.title(
         f"{_sentence(visits, totals)}, {calendar_steps.in_words(step)}",
         _about_money(visits, payments, currencies, rates, renewals=renewals),
         _about_time(table, gaps, zone),
     )
-    return _drawn(table, gaps, currencies, calendar_steps.axis(edges, step)).properties(title=heading)
+    return _drawn(table, gaps, currencies, calendar_steps.axis(edges, step, zone)).properties(title=heading)
 
 
 def _bars_of(watched: pl.DataFrame, step: str | None, zone: str) -> tuple[str, pl.Series]:
@@ -164,17 +165,22 @@ def _by_currency(payments: pl.DataFrame, rates: Mapping[str, float]) -> tuple[pl
 
 
 def _table(
-    edges: pl.Series, watched: pl.DataFrame, visits: pl.DataFrame, payments: pl.DataFrame, currencies: Sequence[str]
+    edges: pl.Series,
+    clock: str,
+    watched: pl.DataFrame,
+    visits: pl.DataFrame,
+    payments: pl.DataFrame,
+    currencies: Sequence[str],
 ) -> pl.DataFrame:
     """Give a row for each bar, with `paid0` and `payments0` of the first currency, and so on; null: not recorded."""
     ends = edges.slice(1)
     length = (ends - edges.head(len(ends))).dt.total_microseconds() / 1e6
     bars = pl.DataFrame({"edge": edges.head(len(ends)), "until": ends}).with_row_index("place")
-    when = [pl.col(edge).dt.strftime("%Y-%m-%d %H:%M") for edge in ("edge", "until")]
+    when = [pl.col(edge).dt.strftime(clock) for edge in ("edge", "until")]
     bars = bars.select(
         "place",
-        start=calendar_steps.on_the_clock(pl.col("edge")),
-        end=calendar_steps.on_the_clock(pl.col("until")),
+        start=calendar_steps.position(pl.col("edge")),
+        end=calendar_steps.position(pl.col("until")),
         when=pl.format("{} to {}", *when),
         recorded=(recorded.seconds(edges, watched) / length).clip(0, 1).round(3),
     )
@@ -195,15 +201,15 @@ def _table(
     return bars.drop("place").with_columns(pl.when(seen).then(counted.fill_null(0)).otherwise(counted))
 
 
-def _gaps(history: History, watched: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Give the gaps between what was recorded: `start` and `end` on the clock there, and how long each is."""
+def _gaps(history: History, watched: pl.DataFrame, clock: str, zone: str) -> pl.DataFrame:
+    """Give the gaps between what was recorded: `start` and `end`, what clocks there showed, and how long each is."""
     first, last = watched["from"][0], watched["until"][-1]
     inside = history.gaps().filter(pl.col("until") > first, pl.col("since") < last)
     ends = [pl.col(name).clip(first, last).dt.convert_time_zone(zone) for name in ("since", "until")]
     return inside.select(
-        start=calendar_steps.on_the_clock(ends[0]),
-        end=calendar_steps.on_the_clock(ends[1]),
-        when=pl.format("{} to {}", *(it.dt.strftime("%Y-%m-%d %H:%M") for it in ends)),
+        start=calendar_steps.position(ends[0]),
+        end=calendar_steps.position(ends[1]),
+        when=pl.format("{} to {}", *(it.dt.strftime(clock) for it in ends)),
         hours=(ends[1] - ends[0]).dt.total_seconds() / 3600,
     )
 
