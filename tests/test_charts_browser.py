@@ -52,7 +52,7 @@ def test_text_from_the_site_shows_as_text_in_labels_and_tooltips(notebook: Noteb
     assert notebook.page.evaluate("window.hacked") is None
 
 
-def test_a_notebook_from_somebody_else_shows_the_chart_s_picture(notebook: Notebook) -> None:
+def test_a_notebook_from_somebody_else_shows_its_charts_without_a_kernel(notebook: Notebook) -> None:
     bundle, metadata = render(dfn.charts.scores(dfn.demo.Site(seed=0, visitors=300).snapshot()).to_dict())
     bundle["image/png"] = b64encode(bundle["image/png"]).decode()
     output = {"output_type": "display_data", "data": bundle, "metadata": metadata}
@@ -60,11 +60,20 @@ def test_a_notebook_from_somebody_else_shows_the_chart_s_picture(notebook: Noteb
     foreign = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (notebook.lab.folder / "foreign.ipynb").write_text(json.dumps(foreign))
     notebook.page.goto(f"{notebook.lab.url}/doc/tree/foreign.ipynb?token={notebook.lab.token}")
-    picture = notebook.page.locator(".jp-OutputArea-output img")
-    expect(picture).to_be_visible()
-    shown = picture.bounding_box()
-    assert shown is not None
-    assert shown["width"] == metadata["image/png"]["width"]
+    expect(notebook.page.locator(".jp-OutputArea-output svg.marks")).to_contain_text("are to buy")
+    assert notebook.foreign == []
+
+
+def test_a_notebook_that_is_opened_again_shows_its_charts_also_after_a_restart(notebook: Notebook) -> None:
+    notebook.open(SITE, "dfn.charts.scores(snap)").run(0).run(1)
+    expect(notebook.output(1).locator("svg.marks")).to_be_visible()
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save').then(() => null)")
+    notebook.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart().then(() => null)"
+    )
+    expect(notebook.output(1).locator("svg.marks")).to_be_visible()
+    notebook.page.reload()
+    expect(notebook.page.locator(".jp-OutputArea-output svg.marks")).to_contain_text("are to buy")
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 import datafast_nb as dfn
+from datafast_nb.charts.renderer import render
 from tests.chart_sites import CHARTS, HOSTILE, crowd, hostile
 
 BEGINNINGS = {"png": b"\x89PNG\r\n", "svg": b"<svg", "pdf": b"%PDF", "html": b"<!DOCTYPE html>"}
@@ -67,3 +71,13 @@ def test_what_it_cannot_write_is_refused(tmp_path: Path) -> None:
         dfn.charts.save(chart, tmp_path / "chart.png", scale=0)
     with pytest.raises(TypeError, match="save takes an Altair chart, such as"):
         dfn.charts.save(crowd(3), tmp_path / "chart.png")  # type: ignore[arg-type]
+
+
+def test_a_page_that_nbconvert_makes_holds_the_picture_and_needs_no_network() -> None:
+    bundle, metadata = render(dfn.charts.scores(crowd(30)).to_dict())
+    bundle["image/png"] = b64encode(bundle["image/png"]).decode()
+    output = nbformat.v4.new_output("display_data", data=bundle, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("chart", outputs=[output])])
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    assert "data:image/png;base64," in page
+    assert "widget-view" not in page

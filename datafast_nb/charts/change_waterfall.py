@@ -67,6 +67,7 @@ def compare(
     whole_number(top, "top", 1)
     names = conversion.dimension_names(by)
     earlier, later = conversion.visitors_of(before), conversion.visitors_of(after)
+    wording.check_drawable(earlier, names)
     table = conversion.compare(earlier, later, by=names).collect()
     by_all = wording.dimensions(names)
     subject = f"How the predicted rate changed by {by_all}"

@@ -10,6 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.specification import finished
+from datafast_nb.conversion.frames import in_polars
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -106,11 +107,12 @@ def _table(
     """Give the funnel, its group as `_by`, the size of its first step as `first`; and how many visitors have events."""
     if isinstance(data, Snapshot):
         events, visitors, payments = data.events.lazy(), data.visitors, data.payments
-    elif isinstance(data, (pl.DataFrame, pl.LazyFrame)):
-        events = data.lazy()
     else:
-        raise TypeError(f"Expected a Snapshot or a Polars frame of events, not {type(data).__name__}.")
-    people, sales = (None if frame is None else frame.lazy() for frame in (visitors, payments))
+        events = in_polars(data, "events")
+    people = None if visitors is None else in_polars(visitors, "visitors")
+    sales = None if payments is None else in_polars(payments, "payments")
+    if by is not None and people is not None:
+        wording.check_drawable(people, [by])
     table = conversion.funnel(events, steps, by=by, visitors=people, payments=sales).collect()
     first = pl.col("visitors").max()
     if by is not None:

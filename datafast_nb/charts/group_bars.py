@@ -81,6 +81,7 @@ def breakdown(
     whole_number(min_visitors, "min_visitors", 0)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
+    wording.check_drawable(visitors, names)
     table = conversion.breakdown(visitors, names, baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, measure):

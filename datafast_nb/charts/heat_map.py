@@ -68,6 +68,7 @@ def heatmap(
     whole_number(top, "top", 1)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
+    wording.check_drawable(visitors, names)
     table = conversion.breakdown(visitors, names, baseline=known).collect()
     total = conversion.summary(visitors).collect().row(0, named=True)
     by_both = wording.dimensions(names)

@@ -13,6 +13,7 @@ from datafast_nb.charts import recorded, wording
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
+from datafast_nb.conversion.frames import in_polars
 from datafast_nb.history import History
 from datafast_nb.history.stretches import between, stretches
 from datafast_nb.history.tables import MOMENT
@@ -134,10 +135,8 @@ def _rows(data: object, measure: WeeklyMeasure, start: datetime | None, end: dat
     if isinstance(data, History):
         asked = data.sessions if of_visits else data.events if measure == "events" else data.payments
         frame = asked(start, end)
-    elif isinstance(data, (pl.DataFrame, pl.LazyFrame)):
-        frame = data.lazy()
     else:
-        raise TypeError(f"Expected a History or a Polars frame of its rows, not {type(data).__name__}.")
+        frame = in_polars(data, "a history's rows")
     columns = frame.collect_schema().names()
     needed = ["visitor_id", "session_start_time", "expected_value"] if of_visits else ["timestamp"]
     if missing := [name for name in needed if name not in columns]:

@@ -62,6 +62,18 @@ def label(column: str) -> pl.Expr:
     return short.fill_null(missing(column))
 
 
+def check_drawable(frame: pl.LazyFrame, names: Sequence[str]) -> None:
+    """Refuse dimensions of which a group has no name: lists, structs and the like."""
+    dtypes = frame.collect_schema()
+    for name in names:
+        dtype = dtypes.get(name, pl.String())
+        if name != "dimension_matches" and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
+            raise TypeError(
+                f"The column {name!r:.80} holds {dtype.base_type().__name__.lower()}s, which no bar can be called as. "
+                "Give a column of text, numbers or dates: of a list, frame.explode(...) makes a row of each item."
+            )
+
+
 def missing(name: str) -> str:
     """Say what stands for a missing value of a dimension."""
     return _NONE if name in _ABSENT else UNKNOWN

@@ -186,7 +186,7 @@ def breakdown(
     """
     names = dimension_names(by)
     _check_options(top, min_visitors, order_by, ci)
-    frame, restore = opened(data)
+    frame, restore = opened(data, by_polars="dimension_matches" in names)
     check_dimensions(frame, names, _OWN)
     if top is not None:
         _check_rest(frame, names)

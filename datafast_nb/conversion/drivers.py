@@ -89,7 +89,7 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
     [('campaign', 'giveaway', 22), ('country', 'IN', 29), ('referrer', 'https://www.facebook.com/', 16)]
     """
     whole_number(min_visitors, "min_visitors", 0)
-    frame, restore = opened(data)
+    frame, restore = opened(data, by_polars=True)
     require(frame, ("dimension_matches",), "drivers")
     visitors = with_predictions(frame, purpose="drivers")
     known = nw.lit(rate_of(data, baseline), dtype=nw.Float64)

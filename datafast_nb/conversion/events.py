@@ -20,7 +20,7 @@ PAGEVIEW: Final = "pageview"
 
 def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
     """Give the events as a lazy frame of `visitor_id`, `_type`, `_page`, `_time` (ms), `_event`; and the way back."""
-    frame, restore = opened(data.events if isinstance(data, Snapshot) else data)
+    frame, restore = opened(data.events if isinstance(data, Snapshot) else data, by_polars=True)
     require(frame, ("event_id", "type", "visitor_id", "timestamp", "path"), purpose)
     # With the type and the path: an id may be missing, or the same for two events.
     names = [nw.col(name).cast(nw.String).fill_null("") for name in ("event_id", "type", "path")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.schema import RANGES
+from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -22,18 +22,80 @@ _LONGEST_NAME: Final = 60
 _LEAST_RATE: Final = 1e-12  # to divide by: what is below is nothing, and lifts over it are no numbers
 
 
-def opened(data: Any) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
-    """Give the data as a lazy Narwhals frame, and what turns a result into the data's own kind again."""
-    native = data.visitors if isinstance(data, Snapshot) else data
+_FLAGS: Final = [name for each in (VISITORS, EVENTS, PAYMENTS) for name, dtype in each.items() if dtype == pl.Boolean]
+_YES: Final = ("true", "t", "yes", "y", "1", "1.0")
+_NO: Final = ("false", "f", "no", "n", "0", "0.0")
+_UNREAD: Final = (pl.exceptions.PolarsError, ImportError, TypeError, ValueError)  # what a conversion to Polars raises
+
+
+def opened(
+    data: Any,  # noqa: ANN401 - any frame
+    *,
+    by_polars: bool = False,
+) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:
+    """Give the data as a lazy Narwhals frame, and what turns a result into the data's own kind again.
+
+    `by_polars` is for what Narwhals does not do in pandas and Arrow: their frames are worked on in Polars then.
+    """
+    frame = _read(data)
+    if isinstance(frame, nw.LazyFrame):
+        return _with_flags(frame), nw.to_native
+    kind = frame.implementation
+    if by_polars and not kind.is_polars():
+        there = nw.from_native(_converted(frame)).lazy()
+        return _with_flags(there), lambda result: nw.from_arrow(result.collect().to_arrow(), backend=kind).to_native()
+    return _with_flags(frame.lazy()), lambda result: result.collect().to_native()
+
+
+def in_polars(data: object, rows: str) -> pl.LazyFrame:
+    """Give any frame as a Polars one, lazily, or refuse what is none; `rows` says what it is expected to hold."""
+    frame = _read(data, f"a Polars frame of {rows}, or any other that Narwhals reads")
+    if isinstance(frame, nw.LazyFrame) and not frame.implementation.is_polars():
+        frame = frame.collect("polars")
+    native = frame.to_native() if frame.implementation.is_polars() else _converted(frame)  # type: ignore[arg-type]
+    flagged: pl.LazyFrame = _with_flags(nw.from_native(native.lazy())).to_native()
+    return flagged.with_columns(pl.selectors.datetime(time_zone="*").dt.convert_time_zone("UTC"))  # not "Etc/UTC"
+
+
+def _read(
+    data: object, expected: str = "a frame (Polars or any other that Narwhals reads)"
+) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    """Give the data as a Narwhals frame, or refuse what is none, and what is of a kind that lacks too much."""
+    native: Any = data.visitors if isinstance(data, Snapshot) else data
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(native)
     except TypeError as error:
+        raise TypeError(f"Expected a Snapshot or {expected}, not {type(data).__name__}.") from error
+    if frame.implementation.is_dask():
+        raise TypeError("Dask's frames lack what this needs; give the frame's rows: frame.compute().")
+    if frame.implementation.is_ibis():
+        raise TypeError("Ibis's tables lack what this needs; give the table's rows: table.to_polars().")
+    return frame
+
+
+def _converted(frame: nw.DataFrame[Any]) -> pl.DataFrame:
+    """Give an eager frame as a Polars one."""
+    try:
+        return frame.to_polars()
+    except _UNREAD as error:
         raise TypeError(
-            f"Expected a Snapshot or a frame (Polars or any other that Narwhals reads), not {type(data).__name__}."
+            f"This frame can't be turned into a Polars one, which is needed here: {error}. Give each column one type, "
+            "as frame.convert_dtypes() of pandas does; pandas needs pyarrow for it."
         ) from error
-    if isinstance(frame, nw.DataFrame):
-        return frame.lazy(), lambda result: result.collect().to_native()
-    return frame, nw.to_native
+
+
+def _with_flags(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give the columns of yes and no as such: pandas has them as objects or numbers where some are not known."""
+    dtypes = frame.collect_schema()
+    mixed = [name for name in _FLAGS if name in dtypes and dtypes[name] != nw.Boolean]
+    return frame.with_columns(**{name: _yes_or_no(name) for name in mixed}) if mixed else frame
+
+
+def _yes_or_no(column: str) -> nw.Expr:
+    """Read yes and no from their words and numbers; what is neither is null."""
+    word = nw.col(column).cast(nw.String).str.to_lowercase()
+    known = word.is_in([*_YES, *_NO])
+    return nw.when(known).then(word.is_in(_YES))
 
 
 def require(frame: nw.LazyFrame[Any], columns: Sequence[str], purpose: str) -> None:
@@ -92,8 +154,9 @@ def text(column: str) -> nw.Expr:
 
 
 def flag(column: str) -> nw.Expr:
-    """Give a column of yes and no, where null means no."""
-    return nw.col(column).cast(nw.Boolean).fill_null(value=False)
+    """Give a column of yes and no, where null means no; in pandas null is NaN, of which a cast would make a yes."""
+    value = nw.col(column)
+    return nw.when(~value.is_null()).then(value == nw.lit(value=True)).otherwise(nw.lit(value=False))
 
 
 def counts(*columns: str) -> nw.Expr:
@@ -111,12 +174,8 @@ def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
 
 
 def visitors_of(data: object) -> pl.LazyFrame:
-    """Give the visitors of a snapshot or a Polars frame, lazily, or refuse what is neither."""
-    if isinstance(data, Snapshot):
-        return data.visitors.lazy()
-    if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
-        return data.lazy()
-    raise TypeError(f"Expected a Snapshot or a Polars frame of visitors, not {type(data).__name__}.")
+    """Give the visitors of a snapshot, or of any frame, as a lazy Polars frame."""
+    return in_polars(data, "visitors")
 
 
 def baseline_of(data: object, given: Baseline | None = None) -> Baseline | None:

@@ -201,10 +201,10 @@ def funnel(
     if isinstance(data, Snapshot):
         visitors, payments = data.visitors, data.payments
     events, restore = opened_events(data, "funnel")
-    people = None if visitors is None else opened(visitors)[0]
+    people = None if visitors is None else opened(visitors, by_polars=True)[0]
     if people is None and (names or payments is not None):
         raise ValueError("by and payments need the visitors too: funnel(events, steps, visitors=frame).")
-    sales = None if payments is None else opened(payments)[0]
+    sales = None if payments is None else opened(payments, by_polars=True)[0]
     happenings = [_happenings(chosen[place:], events, people, sales) for place in range(len(chosen))]
     reached = _reached(happenings)
     if people is not None and by is not None:

@@ -93,7 +93,7 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
     """
     if top is not None:
         whole_number(top, "top", 1)
-    frame, restore = opened(data)
+    frame, restore = opened(data, by_polars=True)
     require(frame, _NEEDED, "opportunities")
     cells = {name: number(name) for name in PREDICTIONS}
     likely = (
