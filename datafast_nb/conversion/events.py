@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import narwhals.stable.v2 as nw
 
 from datafast_nb.conversion.dimensions import page
-from datafast_nb.conversion.frames import flag, opened, require, text
+from datafast_nb.conversion.frames import flag, number, opened, require, text
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -16,63 +16,184 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PAGEVIEW: Final = "pageview"
+_PAYMENT_EVENTS: Final = ("payment", "payment_received")
+_ONE_SALE: Final = 600_000.0  # milliseconds that the event and the payment of one sale may lie apart
+_SAME_AMOUNT: Final = 0.005
+_NEVER: Final = 1e18  # milliseconds
+_SEEN: Final = ("session_start_time", "first_seen", "seen_at")  # when somebody was there, as far as a frame tells
 
 
 def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
-    """Give the events as a lazy frame of `visitor_id`, `_type`, `_page`, `_time` (ms), `_event`; and the way back."""
+    """Give the events as a lazy frame of `visitor_id`, `_type`, `_page`, `_time` (ms), `_event`, `_amount`; and back.
+
+    A frame without the column ``amount`` has no amounts.
+    """
     frame, restore = opened(data.events if isinstance(data, Snapshot) else data, by_polars=True)
     require(frame, ("event_id", "type", "visitor_id", "timestamp", "path"), purpose)
     # With the type and the path: an id may be missing, or the same for two events.
     names = [nw.col(name).cast(nw.String).fill_null("") for name in ("event_id", "type", "path")]
+    has_amounts = "amount" in frame.collect_schema().names()
     happened = frame.select(
         "visitor_id",
         _type=nw.col("type"),
         _page=page("path"),
-        _time=_milliseconds(frame),
+        _time=_milliseconds(frame, "timestamp"),
         _event=nw.concat_str(names, separator=" "),
+        _amount=number("amount") if has_amounts else nw.lit(None, dtype=nw.Float64),
     )
     return happened.filter(~nw.col("visitor_id").is_null() & ~nw.col("_time").is_null()), restore
 
 
-def _milliseconds(frame: nw.LazyFrame[Any]) -> nw.Expr:
-    """Give the timestamp in milliseconds since 1970, as a whole number among the floats."""
+def _milliseconds(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
+    """Give a time in milliseconds since 1970, as a whole number among the floats."""
     if frame.implementation.is_spark_like():  # which has no durations in Narwhals, but casts to seconds
-        return (nw.col("timestamp").cast(nw.Float64) * 1000.0).round()
-    zone = getattr(frame.collect_schema()["timestamp"], "time_zone", None)
+        return (nw.col(column).cast(nw.Float64) * 1000.0).round()
+    zone = getattr(frame.collect_schema()[column], "time_zone", None)
     epoch = nw.lit(_EPOCH if zone else _EPOCH.replace(tzinfo=None))
-    return (nw.col("timestamp") - epoch).dt.total_milliseconds().cast(nw.Float64)
+    return (nw.col(column) - epoch).dt.total_milliseconds().cast(nw.Float64)
 
 
-def matched_payments(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any], *, renewals: bool) -> nw.LazyFrame[Any]:
-    """Give the payments of visitors: `visitor_id`, `_time` (ms) and `_event`.
+# Payments
 
-    A payment names no visitor. It is matched by its e-mail address, and where no visitor has that, by its name, if
-    that is the name of one visitor alone. Case and blanks around make no difference.
+
+def matched_payments(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give the payments of visitors, each once: `visitor_id`, `_time` (ms), `_event`, `_amount` and `_renewal`.
+
+    Trials and refunds are among them. A payment names no visitor. It is matched by its e-mail address; of several
+    visitors who have that, it is of the one seen latest before it. Where no visitor has the address, it is matched by
+    its name, if that is the name of one visitor alone whose own address is not known, or the payment's is not. A name
+    that the service made up is nobody's. Case and blanks around make no difference.
     """
-    require(payments, ("payment_id", "timestamp", "email", "name", "display_name", "renewal"), "a payment step")
-    require(visitors, ("visitor_id", "customer_email", "customer_name", "display_name"), "a payment step")
-    paid = payments.select(
-        _time=_milliseconds(payments),
-        _event=nw.concat_str([nw.lit("payment "), nw.col("payment_id").cast(nw.String).fill_null("")]),
-        _email=text("email").str.to_lowercase(),
-        _name=nw.coalesce(text("name"), text("display_name")).str.to_lowercase(),
-        _renewal=flag("renewal"),
-    )
-    if not renewals:
-        paid = paid.filter(~nw.col("_renewal"))
-    people = visitors.filter(~nw.col("visitor_id").is_null()).select(
-        "visitor_id",
-        _email=text("customer_email").str.to_lowercase(),
-        _name=nw.coalesce(text("customer_name"), text("display_name")).str.to_lowercase(),
-    )
-    addresses = people.select("visitor_id", "_email").filter(~nw.col("_email").is_null()).unique()
+    require(payments, ("payment_id", "timestamp", "email", "name", "display_name", "renewal", "amount"), "a payment")
+    require(visitors, ("visitor_id", "customer_email", "customer_name", "display_name"), "a payment")
+    paid = _paid(payments)
+    states = _states(visitors)
+    addresses = states.select("visitor_id", "_email").filter(~nw.col("_email").is_null()).unique()
     names = (
-        people.filter(~nw.col("_name").is_null())
+        states.filter(~nw.col("_name").is_null())
         .group_by("_name")
         .agg(visitor_id=nw.col("visitor_id").min(), _last=nw.col("visitor_id").max())
         .filter(nw.col("visitor_id") == nw.col("_last"))
+        .select("visitor_id", "_name")
+        .join(addresses.group_by("visitor_id").agg(_known=nw.col("_email").max()), on="visitor_id", how="left")
     )
-    by_address = paid.join(addresses, on="_email", how="inner")
-    by_name = paid.join(addresses, on="_email", how="anti").join(names, on="_name", how="inner")
-    columns = ("visitor_id", "_time", "_event")
-    return nw.concat([by_address.select(*columns), by_name.select(*columns)]).filter(~nw.col("_time").is_null())
+    by_name = (
+        paid.join(addresses, on="_email", how="anti")
+        .join(names, on="_name", how="inner")
+        .filter(nw.col("_email").is_null() | nw.col("_known").is_null())
+    )
+    columns = ("visitor_id", "_time", "_event", "_amount", "_renewal")
+    by_address = _seen_latest(paid.join(addresses, on="_email", how="inner"), states)
+    return nw.concat([by_address.select(*columns), by_name.select(*columns)])
+
+
+def _paid(payments: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give the payments, each once; one without an id is known by its content."""
+    paid = payments.select(
+        _time=_milliseconds(payments, "timestamp"),
+        _id=text("payment_id"),
+        _email=text("email").str.to_lowercase(),
+        _name=nw.coalesce(text("name"), text("display_name")).str.to_lowercase(),
+        _amount=number("amount"),
+        _renewal=flag("renewal"),
+    ).filter(~nw.col("_time").is_null())
+    content = [nw.col(name).cast(nw.String).fill_null("") for name in ("_time", "_amount", "_email", "_name")]
+    key = nw.concat_str([nw.lit("payment "), nw.coalesce("_id", nw.concat_str(content, separator=" "))])
+    paid = paid.with_columns(_event=key)
+    order = ("_time", "_amount", "_email", "_name")
+    return paid.filter(nw.col("_event").is_first_distinct().over("_event", order_by=order)).drop("_id")
+
+
+def _states(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give who was there: `visitor_id`, `_email`, `_name`, and the times of `_SEEN` (ms) that the frame has."""
+    schema = visitors.collect_schema()
+    columns = [name for name in schema.names() if name not in _SEEN or isinstance(schema[name], nw.Datetime)]
+    made_up = flag("is_random_name") if "is_random_name" in columns else nw.lit(value=False)
+    own_name = nw.when(~made_up).then(text("display_name"))
+    return visitors.filter(~nw.col("visitor_id").is_null()).select(
+        "visitor_id",
+        _email=text("customer_email").str.to_lowercase(),
+        _name=nw.coalesce(text("customer_name"), own_name).str.to_lowercase(),
+        **{f"_{name}": _milliseconds(visitors, name) for name in _SEEN if name in columns},
+    )
+
+
+def _seen_latest(candidates: nw.LazyFrame[Any], states: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Keep for each payment the visitor who was seen latest before it; of those never seen before it, any one."""
+    times = [name for name in states.collect_schema().names() if name.removeprefix("_") in _SEEN]
+    ago = [nw.col("_paid_at") - nw.col(name) for name in times]
+    past = [nw.when(it >= 0.0).then(it).otherwise(nw.lit(_NEVER)) for it in ago]
+    paid = candidates.select("visitor_id", "_event", _paid_at=nw.col("_time"))
+    nearest = (
+        paid.join(states.select("visitor_id", *times), on="visitor_id", how="inner")
+        .with_columns(_ago=nw.min_horizontal(nw.lit(_NEVER), *past))
+        .group_by("_event", "visitor_id")
+        .agg(nw.col("_ago").min())
+    )
+    chosen = nearest.filter(nw.col("_event").is_first_distinct().over("_event", order_by=("_ago", "visitor_id")))
+    return candidates.join(chosen.select("_event", "visitor_id"), on=["_event", "visitor_id"], how="inner")
+
+
+def with_sales(
+    events: nw.LazyFrame[Any],
+    payments: nw.LazyFrame[Any] | None = None,
+    visitors: nw.LazyFrame[Any] | None = None,
+) -> nw.LazyFrame[Any]:
+    """Add to what `opened_events` gives whether each event is a `_sale`, and a `_renewal`, and the sales without event.
+
+    A sale is a payment above 0: an event of type ``payment`` or ``payment_received`` (one whose amount is not told
+    counts), or one of the payments, if it can be matched to a visitor. Both are the same sale where they are of one
+    visitor, within ten minutes, and of the same amount or one that is not told: the event stands for both. A sale
+    without an event is a row without `_type` and `_page`.
+    """
+    found = events.with_columns(_charge=nw.col("_type").is_in(_PAYMENT_EVENTS).fill_null(value=False))
+    if payments is None or visitors is None:
+        return _told(found.with_columns(_renewal=nw.lit(value=False)))
+    paid = matched_payments(payments, visitors)
+    pairs = _pairs(found.filter(nw.col("_charge")), paid)
+    more = pairs.select(
+        "visitor_id", "_event", "_time", _told_amount=nw.col("_paid_amount"), _renewal=nw.col("_paid_renewal")
+    )
+    known = found.join(more, on=["visitor_id", "_event", "_time"], how="left").with_columns(
+        _amount=nw.coalesce("_amount", "_told_amount"), _renewal=nw.col("_renewal").fill_null(value=False)
+    )
+    alone = paid.join(pairs.select(_event=nw.col("_payment")), on="_event", how="anti")
+    nothing = {name: nw.lit(None, dtype=nw.String) for name in ("_type", "_page")}
+    alone = alone.filter(nw.col("_amount") > 0).with_columns(**nothing, _charge=nw.lit(value=True))
+    columns = ("visitor_id", "_type", "_page", "_time", "_event", "_amount", "_charge", "_renewal")
+    return _told(nw.concat([known.select(*columns), alone.select(*columns)]))
+
+
+def _told(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Say which events are sales."""
+    above = (nw.col("_amount") > 0).fill_null(value=True)
+    return events.with_columns(_sale=nw.col("_charge") & above).drop("_charge")
+
+
+def _pairs(charges: nw.LazyFrame[Any], paid: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give the events and the payments that are one sale: a visitor's first event with the first payment, and so on.
+
+    Only those that are near to each other are counted through, and so each is in one pair at most.
+    """
+    records = paid.select(
+        "visitor_id",
+        _payment=nw.col("_event"),
+        _paid_at=nw.col("_time"),
+        _paid_amount=nw.col("_amount"),
+        _paid_renewal=nw.col("_renewal"),
+    )
+    same = (nw.col("_amount") - nw.col("_paid_amount")).abs() < _SAME_AMOUNT
+    near = (
+        charges.select("visitor_id", "_event", "_time", "_amount")
+        .join(records, on="visitor_id", how="inner")
+        .filter((nw.col("_time") - nw.col("_paid_at")).abs() <= _ONE_SALE, same.fill_null(value=True))
+    )
+    event, payment = ["visitor_id", "_event", "_time"], ["visitor_id", "_payment", "_paid_at"]
+    events = near.select(*event).unique().with_columns(_nth=_nth("_event", "_time"))
+    records = near.select(*payment, "_paid_amount", "_paid_renewal").unique()
+    return events.join(records.with_columns(_nth=_nth("_payment", "_paid_at")), on=["visitor_id", "_nth"], how="inner")
+
+
+def _nth(name: str, time: str) -> nw.Expr:
+    """Give the number of each happening of a visitor, in the order of time, from 1."""
+    return nw.col(name).cum_count().over("visitor_id", order_by=(time, name))

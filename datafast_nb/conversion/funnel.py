@@ -247,7 +247,8 @@ def _happenings(
     if not isinstance(step, Payment) or sales is None or people is None:
         return found
     payments = nw.lit(sum(isinstance(each, Payment) for each in others)).cast(nw.Int64)
-    paid = matched_payments(sales, people, renewals=step.renewals).with_columns(_later=payments)
+    paid = matched_payments(sales, people).filter(nw.col("_amount") > 0).with_columns(_later=payments)
+    paid = paid if step.renewals else paid.filter(~nw.col("_renewal"))
     return nw.concat([found, paid.select(*columns)])
 
 

@@ -92,26 +92,9 @@ def payments(
 
 def _payers(paid: pl.LazyFrame, states: pl.LazyFrame) -> pl.LazyFrame:
     """Give the visitor of each payment that has one: `payment` and `visitor_id`."""
-    people = states.select("visitor_id", "customer_email", "customer_name", "display_name").unique()
     numbered = paid.with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp="at")
-    matched: pl.LazyFrame = nw.to_native(
-        matched_payments(nw.from_native(numbered), nw.from_native(people), renewals=True)
-    )
-    candidates = matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
-    return (
-        candidates.join(paid.select("payment", "at"), on="payment")
-        .sort("at")
-        .join_asof(
-            states.select("visitor_id", "seen_at").sort("seen_at"),
-            left_on="at",
-            right_on="seen_at",
-            by="visitor_id",
-            check_sortedness=False,
-        )
-        .sort("seen_at", "visitor_id")
-        .unique("payment", keep="last", maintain_order=True)
-        .select("payment", "visitor_id")
-    )
+    matched: pl.LazyFrame = nw.to_native(matched_payments(nw.from_native(numbered), nw.from_native(states)))
+    return matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
 
 
 def _in_usd(rates: Mapping[str, float]) -> pl.Expr:

@@ -97,10 +97,10 @@ def test_a_payment_is_matched_by_address_or_else_by_a_name_that_is_one_visitor_s
     )
     later = START + timedelta(seconds=30)
     paid = payments(
-        {"timestamp": later, "email": "ann@example.com", "name": "Bo Berg"},
-        {"timestamp": later, "email": "unknown@example.com", "name": "bo berg"},
-        {"timestamp": later, "name": "Twin"},
-        {"timestamp": START - timedelta(seconds=1), "email": "eve@example.com"},
+        {"amount": 9, "timestamp": later, "email": "ann@example.com", "name": "Bo Berg"},
+        {"amount": 9, "timestamp": later, "email": "unknown@example.com", "name": "bo berg"},
+        {"amount": 9, "timestamp": later, "name": "Twin"},
+        {"amount": 9, "timestamp": START - timedelta(seconds=1), "email": "eve@example.com"},
     )
     table = dfn.funnel(walks, ["/pricing", dfn.payment()], visitors=people, payments=paid)
     assert table.select("visitors", "median_seconds").rows() == [(5, None), (2, 30.0)]
@@ -110,7 +110,14 @@ def test_a_payment_is_matched_by_address_or_else_by_a_name_that_is_one_visitor_s
 
 def test_a_renewal_counts_only_if_asked_for() -> None:
     people = visitors({"visitor_id": "a", "customer_email": "ann@example.com"})
-    paid = payments({"timestamp": START + timedelta(seconds=5), "email": "ann@example.com", "renewal": True})
+    paid = payments(
+        {
+            "timestamp": START + timedelta(seconds=5),
+            "email": "ann@example.com",
+            "renewal": True,
+            "amount": 9,
+        }
+    )
     snap = dfn.Snapshot(people, events(("a", "/pricing")), paid)
     assert reached(dfn.funnel(snap, ["/pricing", dfn.payment()])) == [1, 0]
     assert reached(dfn.funnel(snap, ["/pricing", dfn.payment(renewals=True)])) == [1, 1]
