@@ -85,7 +85,9 @@ def drivers(
         if drawn.height < table.height
         else "",
         f"1 is {average}. Ticks and thin lines: the lift as measured and its 95 % interval; bars: drawn towards 1, the "
-        f"more so the smaller the group. The groups overlap. {uncertainty.note(drawn['scored'])}",
+        "more so the smaller the group. The groups overlap.",
+        wording.no_line(drawn["lift_low"]),
+        uncertainty.note(drawn["scored"]),
     )
     return _drawn(_rows(drawn)).properties(title=heading)
 
@@ -120,7 +122,7 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
         extra="extra_conversions",
         size=pl.format("n = {}", wording.grouped("scored")),
         interval=pl.format("{} to {}", pl.col("lift_low").round(2), pl.col("lift_high").round(2)).fill_null(
-            "not known for fewer than two"
+            wording.CANNOT_TELL
         ),
     )
 

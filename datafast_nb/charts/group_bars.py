@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 460
 _SERIES: Final = 5
+_WITH_INTERVAL: Final = ("predicted_rate", "lift")
 # Dimensions whose groups have an order of their own, which the bars keep.
 _ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
 
@@ -110,6 +111,7 @@ def breakdown(
         *([] if others else _of_how_many(table, names, groups, series, order_by)),
         "The groups overlap." if "dimension_matches" in names else "",
         "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
+        wording.no_line(rows.filter(pl.col("scored") > 0)["low"]) if measure in _WITH_INTERVAL else "",
         "" if reference is None else f"Dashed: the site's average, {format(reference, notation.format)}.",
         "" if notation.is_count else uncertainty.note(rows["scored"]),
     ]

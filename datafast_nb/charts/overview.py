@@ -17,7 +17,8 @@ from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.conversion.frames import rate_of
+from datafast_nb.conversion.frames import once, rate_of
+from datafast_nb.conversion.interval import FEWEST
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
@@ -169,7 +170,7 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
 
 def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, pool: bool) -> pl.DataFrame:
     """Sum the rates by group and by first and last bar: `n` prospects, their rates `r` and the rates' squares `q`."""
-    scored = snap.visitors.filter(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"]))
+    scored = once(snap.visitors).filter(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"]))
     dimensions = [name, "seen_first", "seen_last"]
     present = scored.join(times.seen, on="visitor_id", how="left")
     # The sum of squares is that of the expected conversions at squared rates.
@@ -203,13 +204,14 @@ def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str) -
         .transform_lookup("place", from_=alt.LookupData(in_line(labels), key="place", fields=["group"]))
         .transform_calculate(
             rate="datum.r / datum.n",
-            # For two prospects and more, as in `breakdown`.
-            margin=f"datum.n < 2 ? null : {conversion.Z_95} * "
-            "sqrt(max(0, datum.q - datum.r * datum.r / datum.n) / (datum.n - 1) / datum.n)",
+            # Of log-odds, and for five prospects and more, as in `breakdown`; here with the normal quantile.
+            margin=f"datum.n < {FEWEST} || datum.r <= 0 || datum.r >= datum.n ? null : {conversion.Z_95} * "
+            "sqrt(max(0, datum.q - datum.r * datum.r / datum.n) / (datum.n - 1) / datum.n)"
+            " / (datum.r / datum.n * (1 - datum.r / datum.n))",
         )
         .transform_calculate(
-            low="datum.margin == null ? null : max(0, datum.rate - datum.margin)",
-            high="datum.margin == null ? null : min(1, datum.rate + datum.margin)",
+            low="datum.margin == null ? null : 1 / (1 + (1 / datum.rate - 1) * exp(datum.margin))",
+            high="datum.margin == null ? null : 1 / (1 + (1 / datum.rate - 1) * exp(-datum.margin))",
             size="'n = ' + format(datum.n, ',d')",
         )
     )

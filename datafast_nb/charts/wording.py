@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
+from datafast_nb.conversion.interval import FEWEST
 from datafast_nb.schema import VISITOR_COLUMNS
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ NOTHING_HAPPENED: Final = "Nothing has happened of late"
 NO_PREDICTIONS: Final = "There are no predictions"
 ONLY_CUSTOMERS: Final = "Everybody here is a customer already"
 NO_AVERAGE: Final = "The site's average is not known"
+CANNOT_TELL: Final = "so few can't tell"
 UNTOLD: Final = "The predictions do not tell"
 
 # What to do about each of these.
@@ -157,7 +159,7 @@ def grouped(column: str) -> pl.Expr:
 
 def left_out(total: dict[str, Any], lacking: str = "a prediction") -> str:
     """Say who is not among the prospects with a prediction, from a summary of the site."""
-    customers, without = total["customers"], total["prospects"] - total["scored"]
+    customers, without = total["customers"], max(0, total["prospects"] - total["scored"])
     groups = [
         number(customers, "customer") if customers else "",
         f"{number(without, 'visitor')} without {lacking}" if without else "",
@@ -192,9 +194,14 @@ def count_axis(largest: int) -> alt.Axis:
 
 
 def interval(low: str, high: str, digits: int) -> pl.Expr:
-    """Give an interval of rates as text, in percent; for one that is not known, say why."""
+    """Give an interval of rates as text, in percent; for one that is not known, say so."""
     ends = (pl.col(end).mul(100).round(digits).cast(pl.Decimal(12, digits)) for end in (low, high))
-    return pl.format("{} % to {} %", *ends).fill_null("not known for fewer than two")
+    return pl.format("{} % to {} %", *ends).fill_null(CANNOT_TELL)
+
+
+def no_line(lows: pl.Series) -> str:
+    """Say why there are groups without an interval, if there are any."""
+    return f"No line: fewer than {FEWEST}, or one rare high rate rules: so few can't tell." if lows.null_count() else ""
 
 
 def span(seconds: float | None) -> str:

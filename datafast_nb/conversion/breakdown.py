@@ -15,7 +15,7 @@ from datafast_nb.conversion.dimensions import (
     with_derived,
 )
 from datafast_nb.conversion.frames import Frame, counts, nearest, opened, rate_of, require, shown, whole_number
-from datafast_nb.conversion.interval import Interval
+from datafast_nb.conversion.interval import Interval, with_skewness
 from datafast_nb.conversion.measures import (
     MEASURES,
     Measure,
@@ -25,6 +25,7 @@ from datafast_nb.conversion.measures import (
     with_moments,
     with_predictions,
 )
+from datafast_nb.conversion.people import counted, people
 from datafast_nb.conversion.shrinkage import SHRINKAGE, with_shrunk, with_variances
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -45,7 +46,7 @@ def breakdown(
     include_customers: bool = False,
     order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    ci: Interval = "normal",
+    ci: Interval = "logit",
 ) -> pl.DataFrame: ...
 @overload
 def breakdown(
@@ -57,7 +58,7 @@ def breakdown(
     include_customers: bool = False,
     order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    ci: Interval = "normal",
+    ci: Interval = "logit",
 ) -> Frame: ...
 @overload
 def breakdown(
@@ -69,7 +70,7 @@ def breakdown(
     include_customers: bool = False,
     order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    ci: Interval = "normal",
+    ci: Interval = "logit",
 ) -> Any: ...  # noqa: ANN401
 def breakdown(
     data: Any,
@@ -80,7 +81,7 @@ def breakdown(
     include_customers: bool = False,
     order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
-    ci: Interval = "normal",
+    ci: Interval = "logit",
 ) -> Any:
     """Break the conversion likelihood down by one dimension or several.
 
@@ -115,7 +116,7 @@ def breakdown(
         small groups fairly.
     baseline : Baseline, optional
         The site's averages, which `lift` is measured against; by default the snapshot's own.
-    ci : {"normal", "logit"}, default "normal"
+    ci : {"logit", "normal"}, default "logit"
         How the 95 % interval is made, see Notes.
 
     Returns
@@ -123,23 +124,25 @@ def breakdown(
     frame
         One row for each group, null groups included:
 
-        ============================ =========================================================================
-        the `by` columns             the group
-        ``visitors``, ``share``      all visitors of the group; their share of all visitors, 0 to 1
-        ``customers``                those who have paid already; left out of every measure below
-        ``scored``, ``confident``    prospects with a likelihood; those among them with confidence ≥ 0.5
-        ``score``, ``confidence``    means over ``scored``, 0 to 100 and 0 to 1
-        ``predicted_rate``           mean predicted probability over ``scored``
-        ``predicted_rate_low``,      95 % interval of that mean, see Notes; null for fewer than two
+        ============================== =========================================================================
+        the `by` columns               the group
+        ``visitors``, ``share``        people in the group; their share of all people, 0 to 1
+        ``customers``                  those who have paid already; left out of every measure below
+        ``scored``, ``confident``      predictions for prospects; those among them with confidence ≥ 0.5
+        ``score``, ``confidence``      means over ``scored``, 0 to 100 and 0 to 1
+        ``predicted_rate``             mean predicted probability over ``scored``
+        ``predicted_rate_low``,        95 % interval of that mean, see Notes; null where the sample can't tell
         ``predicted_rate_high``
-        ``lift``                     ``predicted_rate`` over the baseline's; null without a baseline
-        ``expected_conversions``     sum of ``conversion_rate`` over ``scored``
-        ``expected_value``           sum of ``expected_value`` over ``scored``, in USD
-        ``value_per_visitor``        ``expected_value / scored``, in USD
-        ``predicted_rate_shrunk``    ``predicted_rate`` drawn towards the baseline, the more so the smaller the group
-        ``credibility``              the weight of the group's own rate in it, 0 to 1
-        ``is_other``                 only with `top`: whether this is the row of all other groups
-        ============================ =========================================================================
+        ``lift``                       ``predicted_rate`` over the baseline's; null without a baseline
+        ``expected_conversions``       sum of the predicted probabilities over ``scored``
+        ``expected_conversions_low``   that many will convert, with 95 %, if the predictions hold; whole numbers
+        ``expected_conversions_high``
+        ``expected_value``             sum of the expected values over ``scored``, in USD
+        ``value_per_visitor``          their mean over those that have one, in USD
+        ``predicted_rate_shrunk``      ``predicted_rate`` drawn towards the baseline, the more so the smaller the group
+        ``credibility``                the weight of the group's own rate in it, 0 to 1
+        ``is_other``                   only with `top`: whether this is the row of all other groups
+        ============================== =========================================================================
 
         A snapshot gives a Polars ``DataFrame``; a frame gives a frame of its own kind, and a lazy one stays lazy.
 
@@ -152,21 +155,30 @@ def breakdown(
 
     Notes
     -----
-    The interval is the normal approximation, mean ± 1.96 · s / √n with the sample's standard deviation s (for
-    instance Wasserman, *All of Statistics*, section 6.3), cut to 0…1. It tells how far the mean may be from that of
-    all such visitors, not whether the predictions are right. For 30 visitors and more it holds the mean in 93 to 97 of
-    100 samples where rates are about symmetric (skewness up to 0.8). Where a few are far above the rest, as predicted
-    rates often are, it needs more visitors, about 100 for a skewness of 2, and holds it in 91 to 93 of 100 for 30.
-    ``ci="logit"`` makes the interval of the log-odds instead, with Student's t in place of 1.96, and takes it
-    back (the delta method; for instance Agresti, *Categorical Data Analysis*, section 3.1): it reaches farther up than
-    down, and holds for 30 visitors up to a skewness of about 2. Neither knows of a tail that the sample does not show:
-    of demo visitors on desktops, where one rare campaign makes the highest rates, it holds 92 of 100 for 30.
+    A visitor is a person: one ``visitor_id`` (of a ``site``, where there is such a column), however many rows it has,
+    and a row without an id is somebody by itself. Of a snapshot the first row of each counts. In a frame in which one
+    person has several rows, such as the visits of ``history.sessions()``, ``scored`` and every mean and sum is over
+    rows. Each prediction is about a visit that has just begun, so the sums say what visitors would bring if each were
+    just arriving; who has been there for long brings less.
+
+    The interval of ``predicted_rate`` is about the predictions: how far their mean may be from that of all such
+    visitors. It says nothing of how many will convert; that is what ``expected_conversions_low`` and ``_high`` are
+    for. By default it is made of the log-odds of the mean, with Student's t, and taken back (the delta method; for
+    instance Agresti, *Categorical Data Analysis*, section 3.1), so it reaches farther up than down; ``ci="normal"`` is
+    mean ± 1.96 · s / √n (for instance Wasserman, *All of Statistics*, section 6.3). There is none for fewer than five
+    predictions; nor where one rare high rate rules, so that the sample can't tell: where one visitor makes all the
+    difference, or where the skewness g of the rates, that within all groups of the table or the group's own, is more
+    than 3 and the group has fewer than 4 g² of them. Cochran (1977), *Sampling Techniques*, section 2.15, gives such a
+    rule for the normal interval. ``python -m tests.statistics`` prints how often the intervals hold.
+
+    How many convert, if all predictions hold, has a Poisson-binomial distribution. Its bounds are exact up to one
+    conversion, and beyond the exact ones or, now and then, the next whole number outside of them.
 
     Shrinkage is the empirical Bayes estimator of Bühlmann and Straub (1970): credibility
     Z = n·τ² / (n·τ² + σ²) for n predictions, with the variance σ² within groups and τ² between them estimated by
     moments from all groups, `top` and `min_visitors` aside; the estimate is baseline + Z · (mean − baseline). Without a
-    baseline it is drawn towards the mean of all. See Bühlmann and Gisler (2005), *A Course in Credibility Theory and
-    its Applications*, chapter 4.
+    baseline it is drawn towards the credibility-weighted mean of the groups. See Bühlmann and Gisler (2005), *A Course
+    in Credibility Theory and its Applications*, chapter 4.
 
     Numbers that are not finite or make no sense count as missing: probabilities and confidences outside 0…1, scores
     outside 0…100, expected values beyond ± 10¹² USD (``schema.RANGES``). A visitor whose ``is_customer`` is null counts
@@ -191,11 +203,13 @@ def breakdown(
     if top is not None:
         _check_rest(frame, names)
     rate = rate_of(data, baseline)
-    groups = _groups(frame, names, include_customers=include_customers)
-    groups = with_shrunk(with_measures(with_variances(groups, rate), rate, ci))
+    visitors = with_predictions(with_derived(frame, names), include_customers=include_customers)
+    groups = with_skewness(with_variances(_groups(visitors, names), rate))
+    groups = with_shrunk(with_measures(groups, rate, ci))
     columns, first = [*names, *MEASURES], []
     if top is not None:
-        groups = _first_of(groups, names, top, min_visitors or 0, order_by)
+        ranked = _ranked(groups, names, top, min_visitors or 0, order_by)
+        groups = _counted_again(_first_of(ranked, names), visitors, ranked, names)
         groups = with_shrunk(with_measures(groups, rate, ci))
         columns, first = [*columns, "is_other"], ["is_other"]
     elif min_visitors is not None:
@@ -249,8 +263,9 @@ def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
     located = ~nw.col("latitude").is_null() & ~nw.col("longitude").is_null()
     row = frame.with_columns(
         _returning=(nw.col("visit_kind") == "returning").cast(nw.Int64), _located=located.cast(nw.Int64)
-    ).select(*aggregates(), returning=nw.col("_returning").sum(), located=nw.col("_located").sum(), _total=nw.len())
-    row = with_measures(with_moments(row), rate_of(data, baseline)).with_columns(
+    ).select(*aggregates(frame), returning=nw.col("_returning").sum(), located=nw.col("_located").sum())
+    row = with_skewness(with_moments(row)).with_columns(_total=nw.col("visitors"))
+    row = with_measures(row, rate_of(data, baseline)).with_columns(
         counts("returning", "located"), prospects=nw.col("visitors") - nw.col("customers")
     )
     numbers = ("visitors", "returning", "located", "customers", "prospects")
@@ -285,21 +300,21 @@ def _check_rest(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:
             raise ValueError(f"{name!r} is a column of {schema[name]}, which has no names; with top give one of text.")
 
 
-def _groups(frame: nw.LazyFrame[Any], names: Sequence[str], *, include_customers: bool) -> nw.LazyFrame[Any]:
+def _groups(visitors: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
     """Give the sums of each group, and the number of all visitors as `_total`."""
-    visitors = with_predictions(with_derived(frame, names), include_customers=include_customers)
-    groups = one_row_per_group(visitors, names).group_by(*names).agg(*aggregates())
-    if "dimension_matches" in names:  # groups overlap, so their sizes add up to more than all visitors
-        groups = groups.join(frame.select(_total=nw.len()), how="cross")
-    else:
-        groups = groups.with_columns(_total=nw.col("visitors").sum())
-    return with_moments(groups)
+    rows = one_row_per_group(visitors, names)
+    groups = with_moments(rows.group_by(*names).agg(*aggregates(rows)))
+    if "_person" in rows.collect_schema().names() or "dimension_matches" in names:
+        # A visitor may be in several groups, so that their sizes add up to more than all visitors.
+        everybody = counted(visitors.select(*people(visitors))).select(_total=nw.col("visitors"))
+        return groups.join(everybody, how="cross")
+    return groups.with_columns(_total=nw.col("visitors").sum())
 
 
-def _first_of(
+def _ranked(
     groups: nw.LazyFrame[Any], names: Sequence[str], top: int, min_visitors: int, order_by: str
 ) -> nw.LazyFrame[Any]:
-    """Keep the first groups that are large enough, and put all others together under one name."""
+    """Add whether a group is among the first that are large enough, as `_kept`."""
     place = {f"_name_{number}": name for number, name in enumerate(names)}
     ranked = groups.with_columns(
         nw.col(order_by).cast(nw.Float64).fill_null(float("-inf")).alias("_measure"),
@@ -308,11 +323,34 @@ def _first_of(
         nw.lit(1).alias("_one"),
     ).with_columns(_measure=-nw.col("_measure"))
     order = ["_small", "_measure", *(column for pair in place.items() for column in pair)]
-    rank = nw.col("_one").cum_sum().over(order_by=order)
-    ranked = ranked.with_columns(_rank=rank)
-    kept = (nw.col("_rank") <= top) & (nw.col("_small") == 0)
+    ranked = ranked.with_columns(_rank=nw.col("_one").cum_sum().over(order_by=order))
+    return ranked.with_columns(_kept=(nw.col("_rank") <= top) & (nw.col("_small") == 0))
+
+
+def _first_of(ranked: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Keep the first groups, and put all others together under one name."""
+    kept = nw.col("_kept")
     named = ranked.with_columns(
         *(nw.when(kept).then(nw.col(name).cast(nw.String)).otherwise(nw.lit(OTHER)).alias(name) for name in names),
         is_other=~kept,
     )
     return pooled(named, [*names, "is_other"])
+
+
+def _counted_again(
+    groups: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any], ranked: nw.LazyFrame[Any], names: Sequence[str]
+) -> nw.LazyFrame[Any]:
+    """Count the people in all other groups together: somebody in two of them is one."""
+    if "_person" not in visitors.collect_schema().names():
+        return groups
+    # Two keys for each name: a join finds no null, and no text is nobody's.
+    keys = {f"_is_null_{place}": nw.col(name).is_null().cast(nw.Int64) for place, name in enumerate(names)}
+    keys |= {f"_key_{place}": nw.col(name).cast(nw.String).fill_null("") for place, name in enumerate(names)}
+    kept = ranked.filter(nw.col("_kept")).select(**keys)
+    others = visitors.with_columns(**keys).join(kept, on=list(keys), how="anti").select(*people(visitors))
+    others = counted(others).select(_visitors=nw.col("visitors"), _customers=nw.col("customers"))
+    both = groups.join(others, how="cross")
+    return both.with_columns(
+        nw.when(nw.col("is_other")).then(nw.col(f"_{name}")).otherwise(nw.col(name)).alias(name)
+        for name in ("visitors", "customers")
+    )

@@ -148,7 +148,7 @@ def _check_same(earlier: nw.LazyFrame[Any], later: nw.LazyFrame[Any], names: Seq
 def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str) -> nw.LazyFrame[Any]:
     """Give the sums of each group at one moment, with zeros for the other moment."""
     visitors = with_predictions(with_derived(frame, names), purpose="compare")
-    groups = with_moments(visitors.group_by(*names).agg(*aggregates()))
+    groups = with_moments(visitors.group_by(*names).agg(*aggregates(visitors)))
     groups = groups.with_columns(scored=nw.col("_rates").cast(nw.Int64))
     return groups.select(
         *names,

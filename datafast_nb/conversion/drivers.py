@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb.conversion.dimensions import MATCHED
 from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require, whole_number
+from datafast_nb.conversion.interval import with_skewness
 from datafast_nb.conversion.measures import aggregates, with_measures, with_moments, with_predictions
 from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
 from datafast_nb.schema import VISITORS
@@ -96,14 +97,14 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
     everybody = visitors.select(_usual=nw.coalesce(known, nw.col("_conversion_rate").mean()))
     rate = nw.col("_usual")
     groups = with_moments(_matched(visitors)).join(everybody, how="cross").with_columns(_total=nw.col("visitors"))
-    groups = with_variances(groups, rate)
+    groups = with_skewness(with_variances(groups, rate))
     table = with_shrunk(with_measures(groups, None)).with_columns(
         lift=ratio(nw.col("predicted_rate"), rate),
         lift_low=ratio(nw.col("predicted_rate_low"), rate),
         lift_high=ratio(nw.col("predicted_rate_high"), rate),
         lift_shrunk=ratio(nw.col("predicted_rate_shrunk"), rate),
         extra_conversions=nw.col("expected_conversions") - nw.col("_rates") * rate,
-        overlap=nw.col("_shared") / nw.col("visitors"),
+        overlap=nw.col("_shared") / nw.col("_rows"),
     )
     # A lift of one half is as far from 1 as one of two.
     lift = nw.col("lift_shrunk")
@@ -132,6 +133,6 @@ def _matched(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         .filter(~nw.col("_dimension").is_null())
         .with_columns(_value=value)
         .group_by("_dimension", "_value")
-        .agg(*aggregates(), _shared=nw.col("_several").fill_null(0).sum())
+        .agg(*aggregates(rows), _shared=nw.col("_several").fill_null(0).sum())
         .rename({"_dimension": "dimension", "_value": "value"})
     )

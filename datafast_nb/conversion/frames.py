@@ -61,7 +61,7 @@ def _read(
     data: object, expected: str = "a frame (Polars or any other that Narwhals reads)"
 ) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     """Give the data as a Narwhals frame, or refuse what is none, and what is of a kind that lacks too much."""
-    native: Any = data.visitors if isinstance(data, Snapshot) else data
+    native: Any = once(data.visitors) if isinstance(data, Snapshot) else data
     try:
         frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(native)
     except TypeError as error:
@@ -171,6 +171,14 @@ def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
 
 
 # Snapshots
+
+
+def once(visitors: pl.DataFrame) -> pl.DataFrame:
+    """Give each visitor of a snapshot once, the first row of each; as the map does."""
+    known = pl.struct("site", "visitor_id") if "site" in visitors.columns else pl.col("visitor_id")
+    if visitors.select(known.n_unique()).item() == visitors.height:  # which is the rule
+        return visitors
+    return visitors.filter(known.is_first_distinct() | pl.col("visitor_id").is_null())
 
 
 def visitors_of(data: object) -> pl.LazyFrame:

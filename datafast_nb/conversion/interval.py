@@ -1,4 +1,4 @@
-"""How sure a mean rate is: its 95 % interval."""
+"""How sure a mean rate is: its 95 % interval, and whether there is one."""
 
 from __future__ import annotations
 
@@ -6,24 +6,54 @@ from typing import Any, Final, Literal
 
 import narwhals.stable.v2 as nw
 
-Interval = Literal["normal", "logit"]
-"""A way to get the interval of a mean; `breakdown` says when which one holds."""
+from datafast_nb.conversion.frames import ratio
+
+Interval = Literal["logit", "normal"]
+"""A way to get the interval of a mean; `breakdown` says what each one is."""
 
 Z_95: Final = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution, which bounds a two-sided 95 % interval."""
 
+FEWEST: Final = 5
+"""Predictions that an interval takes."""
+
 _FARTHEST: Final = 700.0  # log-odds; beyond, the exponential is more than a float holds
+_RARE: Final = 3.0  # skewness beyond which one rare high rate rules the mean
+_SEEN: Final = 4.0  # times such a rare rate is to be expected in a sample that can tell
+_ALONE: Final = 0.98  # of the greatest skewness that a sample of its size can have: one visitor is all of it
+_EVEN: Final = 1e-8  # of a variance, over the squared mean: less is rounding
+
+
+def with_skewness(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the `_skewness` of the rates within groups, of all groups together."""
+    rates = nw.col("_rates").cast(nw.Float64)
+    groups = groups.with_columns(_third=_third_powers())
+    groups = groups.with_columns(
+        _free_of_mean=nw.when(rates > 1).then(rates - 1.0).otherwise(0.0),
+        _free_of_third=nw.when(rates > 2).then(ratio((rates - 1.0) * (rates - 2.0), rates)).otherwise(0.0),  # noqa: PLR2004
+        _third_of_several=nw.when(rates > 2).then(nw.col("_third")).otherwise(0.0),  # noqa: PLR2004
+    )
+    groups = groups.with_columns(
+        _variance_of_all=ratio(nw.col("_squares").sum(), nw.col("_free_of_mean").sum()),
+        _third_of_all=ratio(nw.col("_third_of_several").sum(), nw.col("_free_of_third").sum()),
+        _mean_of_all=ratio(nw.col("_rate").sum(), rates.sum()),
+    )
+    return groups.with_columns(
+        _skewness=_skewness(nw.col("_third_of_all"), nw.col("_variance_of_all"), nw.col("_mean_of_all"))
+    )
 
 
 def with_interval(groups: nw.LazyFrame[Any], ci: Interval) -> nw.LazyFrame[Any]:
-    """Add `predicted_rate_low` and `predicted_rate_high`, cut to 0…1; null for fewer than two rates.
+    """Add `predicted_rate_low` and `predicted_rate_high`, cut to 0…1; null where the sample can't tell.
 
-    Needs `predicted_rate`, the number of `_rates` and the sum of squares of their deviation, `_squares`.
+    Needs `predicted_rate`, the number of `_rates`, the sum of squares of their deviation, `_squares`, the sums of
+    `poisson_binomial`, and the `_skewness` of all groups.
     """
+    groups = groups.with_columns(_third=_third_powers())
     rates, mean = nw.col("_rates").cast(nw.Float64), nw.col("predicted_rate")
-    variance = nw.when(nw.col("_rates") > 1).then(nw.col("_squares") / (rates - 1.0))
-    groups = groups.with_columns(_error=(variance / rates).sqrt())
-    error = nw.col("_error")
+    groups = groups.with_columns(_error=(ratio(nw.col("_squares"), (rates - 1.0) * rates)).sqrt())
+    groups = groups.with_columns(_told=nw.when(_can_tell()).then(nw.col("_error")))
+    error = nw.col("_told")
     normal = {"low": mean - Z_95 * error, "high": mean + Z_95 * error}
     if ci == "normal":
         return groups.with_columns(**{f"predicted_rate_{end}": value.clip(0.0, 1.0) for end, value in normal.items()})
@@ -37,6 +67,36 @@ def with_interval(groups: nw.LazyFrame[Any], ci: Interval) -> nw.LazyFrame[Any]:
         back = 1.0 / (1.0 + against * away.exp())
         groups = groups.with_columns(nw.coalesce(back, normal[end]).clip(0.0, 1.0).alias(f"predicted_rate_{end}"))
     return groups
+
+
+def _can_tell() -> nw.Expr:
+    """Say whether the sample can tell how far its mean may be off.
+
+    A skewness of g is what a share of about 1 / g² of visitors makes whose rate is far above that of all others. A
+    sample in which fewer than four of them are to be expected knows their number too badly, and one that holds none
+    does not know of them: so the skewness is that of all groups, or the group's own where that is greater.
+    """
+    rates = nw.col("_rates").cast(nw.Float64)
+    mean = nw.col("predicted_rate")
+    own = _skewness(nw.col("_third") / rates, nw.col("_squares") / rates, mean).fill_null(0.0)
+    skewness = nw.max_horizontal(own * own, (nw.col("_skewness") * nw.col("_skewness")).fill_null(0.0))
+    greatest = (rates - 2.0) * (rates - 2.0) / (rates - 1.0)
+    rare = (skewness > _RARE * _RARE) & (rates < _SEEN * skewness)
+    alone = own * own >= _ALONE * greatest
+    return (nw.col("_rates") >= FEWEST) & ~rare & ~alone
+
+
+def _third_powers() -> nw.Expr:
+    """Give the sum of the third powers of the rates' deviation from their mean."""
+    rates = nw.col("_rates").cast(nw.Float64)
+    mean = ratio(nw.col("_rate"), rates).fill_null(0.0)
+    return nw.col("_rate_cubed") - 3.0 * mean * nw.col("_rate_squared") + 2.0 * rates * mean * mean * mean
+
+
+def _skewness(third: nw.Expr, variance: nw.Expr, mean: nw.Expr) -> nw.Expr:
+    """Give the skewness of rates that vary at all; null elsewhere."""
+    varied = nw.when(variance > _EVEN * mean * mean).then(variance)
+    return ratio(third, varied * varied.sqrt())
 
 
 def student(freedom: nw.Expr) -> nw.Expr:

@@ -9,6 +9,8 @@ import narwhals.stable.v2 as nw
 from datafast_nb.conversion.dimensions import CONFIDENT
 from datafast_nb.conversion.frames import counts, flag, in_range, ratio, require
 from datafast_nb.conversion.interval import Interval, with_interval
+from datafast_nb.conversion.people import counted, people, with_people
+from datafast_nb.conversion.poisson_binomial import SUMS, terms, with_expected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,8 @@ Measure = Literal[
     "predicted_rate_high",
     "lift",
     "expected_conversions",
+    "expected_conversions_low",
+    "expected_conversions_high",
     "expected_value",
     "value_per_visitor",
     "predicted_rate_shrunk",
@@ -37,8 +41,8 @@ MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 """The columns that `breakdown` gives after the group's own."""
 
 PREDICTIONS: Final = ("score", "confidence", "conversion_rate", "expected_value")
-_COUNTS: Final = ("visitors", "customers", "scored", "confident", "_confidences", "_rates")
-_SUMS: Final = ("_score", "_confidence", "_rate", "expected_value")
+_COUNTS: Final = ("scored", "confident", "_confidences", "_rates", "_values")
+_SUMS: Final = ("_score", "_confidence", "expected_value", *SUMS)
 
 
 def with_predictions(
@@ -50,17 +54,18 @@ def with_predictions(
     scored = in_range("score")
     counted = scored if include_customers else ~customer & scored
     told = {f"_{name}": nw.when(counted & in_range(name)).then(nw.col(name).cast(nw.Float64)) for name in PREDICTIONS}
-    return frame.with_columns(_customer=customer.cast(nw.Int64), **told).with_columns(
-        _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64)
+    return with_people(
+        frame.with_columns(_customer=customer.cast(nw.Int64), **told).with_columns(
+            _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64), **terms(nw.col("_conversion_rate"))
+        )
     )
 
 
-def aggregates() -> list[nw.Expr]:
-    """Give the aggregates that every measure is made from, over what `with_predictions` adds."""
+def aggregates(frame: nw.LazyFrame[Any]) -> list[nw.Expr]:
+    """Give the aggregates that every measure is made from, over the frame that `with_predictions` gave."""
     rate = nw.col("_conversion_rate")
     return [
-        nw.len().alias("visitors"),
-        nw.col("_customer").sum().alias("customers"),
+        *people(frame),
         nw.col("_score").count().alias("scored"),
         nw.col("_confident").sum().alias("confident"),
         nw.col("_confidence").count().alias("_confidences"),
@@ -68,6 +73,8 @@ def aggregates() -> list[nw.Expr]:
         nw.col("_score").sum().alias("_score"),
         nw.col("_confidence").sum().alias("_confidence"),
         rate.sum().alias("_rate"),
+        *(nw.col(name).sum() for name in SUMS[1:]),
+        nw.col("_expected_value").count().alias("_values"),
         nw.col("_expected_value").sum().alias("expected_value"),
         rate.var(ddof=1).alias("_variance"),
     ]
@@ -75,7 +82,7 @@ def aggregates() -> list[nw.Expr]:
 
 def with_moments(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Make all aggregates sums: the rates' variance becomes the sum of squares of their deviation."""
-    groups = groups.with_columns(counts(*_COUNTS), nw.col(*_SUMS).fill_null(0.0))
+    groups = counted(groups).with_columns(counts(*_COUNTS), nw.col(*_SUMS).fill_null(0.0))
     deviation = nw.col("_variance") * (nw.col("_rates").cast(nw.Float64) - 1.0)
     return groups.with_columns(_squares=nw.when(nw.col("_rates") > 1).then(deviation).otherwise(0.0))
 
@@ -94,14 +101,14 @@ def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]
         moved.with_columns(_squares=nw.col("_squares") + rates * away * away)
         .group_by(*names)
         .agg(
-            *(nw.col(name).sum() for name in (*_COUNTS, *_SUMS, "_squares")),
-            *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between")),
+            *(nw.col(name).sum() for name in ("visitors", "customers", *_COUNTS, *_SUMS, "_squares")),
+            *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between", "_skewness")),
         )
-        .with_columns(counts(*_COUNTS))
+        .with_columns(counts("visitors", "customers", *_COUNTS))
     )
 
 
-def with_measures(groups: nw.LazyFrame[Any], baseline_rate: float | None, ci: Interval = "normal") -> nw.LazyFrame[Any]:
+def with_measures(groups: nw.LazyFrame[Any], baseline_rate: float | None, ci: Interval = "logit") -> nw.LazyFrame[Any]:
     """Add the measures that are made of the sums."""
     rates, scored = nw.col("_rates"), nw.col("scored")
     groups = groups.with_columns(
@@ -109,7 +116,6 @@ def with_measures(groups: nw.LazyFrame[Any], baseline_rate: float | None, ci: In
         score=ratio(nw.col("_score"), scored),
         confidence=ratio(nw.col("_confidence"), nw.col("_confidences")),
         predicted_rate=ratio(nw.col("_rate"), rates),
-        expected_conversions=nw.col("_rate"),
-        value_per_visitor=ratio(nw.col("expected_value"), scored),
+        value_per_visitor=ratio(nw.col("expected_value"), nw.col("_values")),
     ).with_columns(lift=ratio(nw.col("predicted_rate"), nw.lit(baseline_rate, dtype=nw.Float64)))
-    return with_interval(groups, ci)
+    return with_interval(with_expected(groups), ci)

@@ -22,10 +22,10 @@ SHRINKAGE: Final = ("predicted_rate_shrunk", "credibility")
 def with_variances(groups: nw.LazyFrame[Any], baseline_rate: nw.Expr | float | None) -> nw.LazyFrame[Any]:
     """Add the `_centre` that rates vary around, and the variance `_within` groups and `_between` them.
 
-    Without a baseline the centre is the mean over all visitors. The estimators are those of moments, unbiased before
-    they are cut off at zero: Bühlmann and Straub (1970), *Glaubwürdigkeit für Schadensätze*; Bühlmann and Gisler
-    (2005), *A Course in Credibility Theory and its Applications*, section 4.8. About a known centre one degree of
-    freedom more is left.
+    Without a baseline the centre is the credibility-weighted mean of the groups, in which large groups that differ
+    count about alike. The estimators are those of moments, unbiased before they are cut off at zero: Bühlmann and
+    Straub (1970), *Glaubwürdigkeit für Schadensätze*; Bühlmann and Gisler (2005), *A Course in Credibility Theory and
+    its Applications*, sections 4.5 and 4.8. About a known centre one degree of freedom more is left.
     """
     rates = nw.col("_rates").cast(nw.Float64)
     mean = ratio(nw.col("_rate"), rates)
@@ -47,7 +47,14 @@ def with_variances(groups: nw.LazyFrame[Any], baseline_rate: nw.Expr | float | N
     groups = groups.with_columns(_within=within)
     by_chance = (nw.col("_full").sum() - lost) * nw.col("_within")
     between = ratio(all_distances - by_chance, rates.sum() - nw.col("_clustering"))
-    return groups.with_columns(_between=nw.when(between > 0).then(between).otherwise(0.0))
+    groups = groups.with_columns(_between=nw.when(between > 0).then(between).otherwise(0.0))
+    if baseline_rate is not None:
+        return groups
+    # In proportion to each group's credibility, also where that is zero for all: then to its number of visitors.
+    weight = ratio(rates, rates * nw.col("_between") + nw.col("_within")).fill_null(0.0)
+    groups = groups.with_columns(_weight=weight)
+    weighted = ratio((nw.col("_weight") * mean.fill_null(0.0)).sum(), nw.col("_weight").sum())
+    return groups.with_columns(_centre=nw.coalesce(weighted, nw.col("_centre")))
 
 
 def with_shrunk(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -18,6 +18,7 @@ from datafast_nb.charts.heat_map import drawn_cells
 from datafast_nb.charts.measures import NOTATIONS, why_missing
 from datafast_nb.charts.wording import UNKNOWN
 from datafast_nb.conversion import breakdown
+from datafast_nb.conversion.frames import once
 from datafast_nb.explorer.question import Question, accepted, chosen
 from datafast_nb.formats import plain
 from datafast_nb.snapshot import Snapshot
@@ -50,9 +51,14 @@ class Answer:
         self.visitors = question.visitors(snapshot)
 
     @cached_property
+    def here(self) -> int:
+        """How many visitors are there."""
+        return once(self.snapshot.visitors).height
+
+    @cached_property
     def matched(self) -> int:
         """How many visitors pass all filters."""
-        return chosen(self.snapshot.visitors, self.question.filters).height
+        return chosen(once(self.snapshot.visitors), self.question.filters).height
 
     @cached_property
     def table(self) -> pl.DataFrame:

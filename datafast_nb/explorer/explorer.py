@@ -16,6 +16,7 @@ from traitlets import Bunch, Enum, TraitError, observe, validate
 
 from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.wording import number
+from datafast_nb.conversion.frames import once
 from datafast_nb.explorer import rows
 from datafast_nb.explorer.answer import Answer
 from datafast_nb.explorer.link import Link
@@ -348,7 +349,9 @@ class Explorer(OpenedWhenShown):
         snapshot = self.snapshot
         options = offered(Scene(snapshot)) if self._offers and snapshot is not None else None
         return {
-            "filters": filter_bar(answer.question.filters, answer.matched, answer.snapshot.visitors.height, options),
+            "filters": filter_bar(
+                answer.question.filters, answer.matched, once(answer.snapshot.visitors).height, options
+            ),
             "status": self._status(),
             "heading": answer.heading,
             "empty": nothing,
@@ -366,7 +369,7 @@ class Explorer(OpenedWhenShown):
         """Say what is shown, of when, and what is wrong."""
         snapshot = self.snapshot
         zone = "UTC" if self._live is None else self._live.time_zone
-        here = None if snapshot is None else number(snapshot.visitors.height, "visitor")
+        here = None if snapshot is None else number(once(snapshot.visitors).height, "visitor")
         shown = "" if snapshot is None else f"{here} at {clock(snapshot.fetched_at, zone)}"
         if self._live is None:
             return {"tone": "stopped" if self._fault else "", "text": self._fault or "", "shown": shown}

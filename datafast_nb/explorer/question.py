@@ -10,6 +10,7 @@ import polars as pl
 
 from datafast_nb.charts.measures import Measure
 from datafast_nb.conversion import Derived, dimension_names, with_dimensions
+from datafast_nb.conversion.frames import once
 from datafast_nb.filters import DIMENSIONS, Filters
 from datafast_nb.snapshot import Snapshot
 
@@ -43,7 +44,8 @@ class Question:
 
     def visitors(self, snapshot: Snapshot) -> pl.DataFrame:
         """Give the visitors that are broken down."""
-        return chosen(_with_site(snapshot.visitors) if "site" in self.by else snapshot.visitors, self.about)
+        visitors = once(snapshot.visitors)
+        return chosen(_with_site(visitors) if "site" in self.by else visitors, self.about)
 
     def picks(self, group: dict[str, Any]) -> bool:
         """Say whether a group is picked out: by each of the dimensions that there is a filter of."""

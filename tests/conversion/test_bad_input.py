@@ -67,7 +67,9 @@ def test_a_table_is_given_whose_numbers_are_numbers(function: str, name: str) ->
 
 def test_likelihoods_that_are_no_numbers_count_as_missing_everywhere() -> None:
     good, bad = likelihood(50, 0.6, 0.02, 4), dict.fromkeys(likelihood(0, 0, 0, 0), math.nan)
-    snap = dfn.Snapshot(visitors(*({**ALL, "visitor_id": "a", **each} for each in (good, bad, good))))
+    snap = dfn.Snapshot(
+        visitors(*({**ALL, "visitor_id": name, **each} for name, each in zip("abc", (good, bad, good), strict=True)))
+    )
     assert dfn.drivers(snap).select("visitors", "scored", "predicted_rate").rows() == [(3, 2, 0.02)]
     assert dfn.opportunities(snap).height == 2
     assert dfn.compare(snap, snap, by="device").select("scored_before", "change").rows() == [(2, 0.0)]

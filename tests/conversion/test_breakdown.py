@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from scipy import special, stats
 
 import datafast_nb as dfn
 from datafast_nb.conversion import MEASURES, SHRINKAGE, with_dimensions
@@ -16,11 +19,13 @@ from tests.conversion.tables import ANY_VISITORS, BASELINE, SITE, group, likelih
 
 
 class TestBreakdown:
-    def test_every_figure_of_a_group_is_what_one_computes_by_hand(self) -> None:
+    def test_every_measure_of_a_group_is_what_one_computes_by_hand(self) -> None:
         us = group(dfn.breakdown(dfn.Snapshot(SITE, baseline=BASELINE), by="country_code"), "US")
-        # The deviation of 0.02 and 0.01 is 0.00707; over the root of two, 0.005.
         assert us.pop("country_code") == "US"
         assert {us.pop(name) is None for name in SHRINKAGE} == {False}
+        assert [us.pop(f"predicted_rate_{end}") for end in ("low", "high")] == [None, None]
+        # That neither converts has a chance of 0.97, that one does at most one of 0.9998.
+        assert [us.pop(f"expected_conversions_{end}") for end in ("low", "high")] == [0, 1]
         assert us == pytest.approx(
             {
                 "visitors": 4,
@@ -31,8 +36,6 @@ class TestBreakdown:
                 "score": 50.0,
                 "confidence": 0.6,
                 "predicted_rate": 0.015,
-                "predicted_rate_low": 0.015 - 1.959964 * 0.005,
-                "predicted_rate_high": 0.015 + 1.959964 * 0.005,
                 "lift": 3.0,
                 "expected_conversions": 0.03,
                 "expected_value": 3.0,
@@ -46,14 +49,54 @@ class TestBreakdown:
         tied = visitors(*({"country_code": code} for code in ("SE", None, "AT", "NO")))
         assert dfn.breakdown(tied, "country_code")["country_code"].to_list() == ["AT", "NO", "SE", None]
 
-    def test_one_prediction_has_no_interval(self) -> None:
-        germany = group(dfn.breakdown(SITE, "country_code"), "DE")
-        assert (germany["predicted_rate_low"], germany["predicted_rate_high"]) == (None, None)
+    def test_fewer_than_five_predictions_have_no_interval(self) -> None:
+        rates = [0.01, 0.02, 0.03, 0.02, 0.04]
+        for ci in ("logit", "normal"):
+            rows = [{"device": name, **likelihood(50, 0.5, it, 1)} for name in "ab" for it in rates]
+            table = dfn.breakdown(visitors(*rows[1:]), "device", ci=ci)  # type: ignore[arg-type]
+            assert group(table, "a", "device")["predicted_rate_low"] is None
+            assert group(table, "b", "device")["predicted_rate_low"] is not None
 
-    def test_the_interval_stays_within_a_probability(self) -> None:
-        extremes = visitors(*(likelihood(50, 0.5, rate, 1) for rate in (0.0, 1.0)))
-        row = dfn.breakdown(extremes, "device").row(0, named=True)
-        assert (row["predicted_rate_low"], row["predicted_rate_high"]) == (0.0, 1.0)
+    def test_the_normal_interval_is_what_one_computes_by_hand(self) -> None:
+        frame = visitors(*(likelihood(50, 0.5, rate, 1) for rate in (0.01, 0.02, 0.03, 0.04, 0.05)))
+        row = dfn.breakdown(frame, "device", ci="normal").row(0, named=True)
+        margin = 1.959964 * 0.0158113883 / 5**0.5
+        assert (row["predicted_rate_low"], row["predicted_rate_high"]) == pytest.approx((0.03 - margin, 0.03 + margin))
+
+    def test_the_logit_interval_is_that_of_the_delta_method(self) -> None:
+        rates = np.array([0.01, 0.02, 0.03, 0.04, 0.05, 0.02])
+        row = dfn.breakdown(visitors(*(likelihood(50, 0.5, rate, 1) for rate in rates)), "device").row(0, named=True)
+        mean, error = rates.mean(), rates.std(ddof=1) / 6**0.5
+        away = stats.t.ppf([0.025, 0.975], 5) * error / (mean * (1 - mean))
+        expected = special.expit(special.logit(mean) + away)
+        assert [row["predicted_rate_low"], row["predicted_rate_high"]] == pytest.approx(list(expected), rel=2e-3)
+
+    @pytest.mark.parametrize("ci", ["logit", "normal"])
+    def test_the_interval_stays_within_a_probability(self, ci: Any) -> None:
+        extremes = visitors(*(likelihood(50, 0.5, rate, 1) for rate in (0.0, 1.0) * 3))
+        row = dfn.breakdown(extremes, "device", ci=ci).row(0, named=True)
+        assert 0.0 <= row["predicted_rate_low"] < 0.5 < row["predicted_rate_high"] <= 1.0
+
+    @pytest.mark.parametrize("size", [8, 30, 100])
+    def test_where_one_rare_high_rate_rules_the_sample_can_t_tell(self, size: int) -> None:
+        usual = [0.008 + 0.0005 * (place % 9) for place in range(size)]
+        rare = visitors(*(likelihood(50, 0.5, it, 1) for it in [0.5] * -(-size * 3 // 100) + usual))
+        row = dfn.breakdown(rare, "device").row(0, named=True)
+        assert (row["predicted_rate_low"], row["predicted_rate_high"]) == (None, None)
+        told = dfn.breakdown(visitors(*(likelihood(50, 0.5, it, 1) for it in usual)), "device").row(0, named=True)
+        assert told["predicted_rate_low"] is not None
+
+    def test_a_group_without_the_rare_rate_can_t_tell_either_where_others_have_it(self) -> None:
+        rows = [
+            {"device": str(place % 20), **likelihood(50, 0.5, 0.5 if place % 33 == 0 else 0.01 + place % 7 * 1e-3, 1)}
+            for place in range(20 * 30)
+        ]
+        assert dfn.breakdown(visitors(*rows), "device")["predicted_rate_low"].null_count() == 20
+
+    def test_the_value_per_visitor_is_over_those_who_have_one(self) -> None:
+        half = visitors(*(likelihood(50, 0.5, 0.1, value) for value in (10.0, 10.0, None, None)))  # type: ignore[arg-type]
+        assert dfn.breakdown(half, "device")["value_per_visitor"].to_list() == [10.0]
+        assert dfn.summary(half)["value_per_visitor"].to_list() == [10.0]
 
     def test_a_group_of_nulls_has_null_means_and_sums_of_zero(self) -> None:
         row = dfn.breakdown(visitors({}, {}), "device", baseline=BASELINE).row(0, named=True)

@@ -28,8 +28,9 @@ def test_each_matched_dimension_and_value_is_a_group_with_its_lift() -> None:
     ]
     assert table["lift"].to_list() == pytest.approx([5.0, 3.0])
     assert table["extra_conversions"].to_list() == pytest.approx([0.06, 0.06])
-    row = table.row(0, named=True)
+    row = table.row(1, named=True)
     assert row["lift_low"] < row["lift"] < row["lift_high"]
+    assert table["lift_low"][0] is None  # of three
     assert 1 < row["lift_shrunk"] < row["lift"]
 
 

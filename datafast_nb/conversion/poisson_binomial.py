@@ -1,0 +1,66 @@
+"""How many of some visitors will convert, if each does so with the probability that was predicted.
+
+That number is a sum of independent events of different probabilities: it has a Poisson-binomial distribution. Its
+quantiles are given here in closed form, of sums alone, so that a database can work them out for millions of visitors.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+
+from datafast_nb.conversion.frames import ratio
+from datafast_nb.conversion.interval import Z_95
+
+_TAIL: Final = 0.025
+_NEARLY_CERTAIN: Final = 1.0 - 1e-12
+_NO_SKEW: Final = 1e-4  # below, Wilson and Hilferty's formula divides by next to nothing
+_SETTLED: Final = 1e-9  # of a variance: everybody converts for certain, or certainly does not
+
+SUMS: Final = ("_rate", "_rate_squared", "_rate_cubed", "_never", "_odds")
+"""What `with_expected` needs of each group, beside the number of its `_rates`."""
+
+
+def terms(rate: nw.Expr) -> dict[str, nw.Expr]:
+    """Give what is to be added up over the visitors of a group, by the names of `SUMS`, but the rate itself."""
+    uncertain = rate.clip(0.0, _NEARLY_CERTAIN)
+    return {
+        "_rate_squared": rate * rate,
+        "_rate_cubed": rate * rate * rate,
+        "_never": (1.0 - uncertain).log(),
+        "_odds": uncertain / (1.0 - uncertain),
+    }
+
+
+def with_expected(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add `expected_conversions`, and the bounds that hold the number of conversions with 95 %, as whole numbers.
+
+    The chances of none and of one are exact. Beyond, the number and a uniform error of ± ½ together have the same
+    distribution at every ½, the same mean and third cumulant, and a variance that is greater by 1/12; they are taken
+    for a gamma variable with these, whose quantiles are Wilson and Hilferty's (1931), *The distribution of
+    chi-square*, Proceedings of the National Academy of Sciences 17. A bound is the exact one or, now and then, the
+    next whole number outside of it.
+    """
+    mean, squares, cubes = (nw.col(name) for name in SUMS[:3])
+    groups = groups.with_columns(_chance=mean - squares, _skewed=mean - 3.0 * squares + 2.0 * cubes)
+    groups = groups.with_columns(_spread=(nw.col("_chance").clip(0.0, None) + 1.0 / 12.0).sqrt())
+    groups = groups.with_columns(_skew=nw.col("_skewed") / nw.col("_spread") ** 3, _none=nw.col("_never").exp())
+    groups = groups.with_columns(_at_most_one=nw.col("_none") * (1.0 + nw.col("_odds")))
+    most = nw.col("_rates").cast(nw.Float64)
+    bounds = {}
+    for name, z, tail in (("low", -Z_95, _TAIL), ("high", Z_95, 1.0 - _TAIL)):
+        about = (mean + nw.col("_spread") * _quantile(z) - 0.5).ceil()
+        bound = nw.when(nw.col("_chance") > _SETTLED).then(about.clip(2.0, None)).otherwise(mean.round())
+        bound = nw.when(nw.col("_at_most_one") >= tail).then(nw.lit(1.0)).otherwise(bound)
+        bound = nw.when(nw.col("_none") >= tail).then(nw.lit(0.0)).otherwise(bound)
+        bounds[f"expected_conversions_{name}"] = nw.min_horizontal(bound, most).cast(nw.Int64)
+    return groups.with_columns(expected_conversions=mean, **bounds)
+
+
+def _quantile(z: float) -> nw.Expr:
+    """Give the quantile of a standardized gamma variable with `_skew`, from that of the normal distribution."""
+    skew = nw.col("_skew")
+    root = (1.0 + skew * z / 6.0 - skew * skew / 36.0).clip(0.0, None)
+    by_cubes = ratio(2.0 * (root * root * root - 1.0), skew)
+    return nw.when(skew.abs() > _NO_SKEW).then(by_cubes).otherwise(nw.lit(z))
