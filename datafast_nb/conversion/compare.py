@@ -14,7 +14,7 @@ from datafast_nb.conversion.dimensions import (
     with_derived,
 )
 from datafast_nb.conversion.frames import Frame, counts, opened, ratio
-from datafast_nb.conversion.interval import student
+from datafast_nb.conversion.interval import FEWEST, Z_95, can_tell_of, normal_quantile, student, with_skewness
 from datafast_nb.conversion.measures import aggregates, with_moments, with_predictions
 from datafast_nb.snapshot import Snapshot
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PERIODS: Final = ("before", "after")
-_LEAST: Final = 3  # rates on either side that tell chance from change; with two Student's t has no mean
-_SUMS: Final = ("visitors", "scored", "_rate", "_squares", "expected_value")
+_SUMS: Final = ("visitors", "scored", "_rate", "_squares", "_rate_squared", "_rate_cubed", "expected_value")
+_FALSE: Final = 0.05  # of comparisons in which nothing changed, those in which a group is beyond noise
+_ROUNDING: Final = 1e-12  # of a change
+_CERTAIN: Final = 40.0  # as a normal quantile
 _WORKED_WITH: Final = ("visitors", "customers", "scored", "confident", "expected_value")
 _COLUMNS: Final = (
     *(f"{name}_{period}" for name in ("visitors", "scored", "share", "predicted_rate") for period in _PERIODS),
@@ -32,7 +34,11 @@ _COLUMNS: Final = (
     "change_high",
     "within_noise",
     "mix_effect",
+    "mix_effect_low",
+    "mix_effect_high",
     "conversion_effect",
+    "conversion_effect_low",
+    "conversion_effect_high",
     "mix_share",
     "conversion_share",
     "expected_value_before",
@@ -72,12 +78,14 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
         ``predicted_rate_before``,       mean predicted rate over ``scored``; null where there is nobody
         ``predicted_rate_after``
         ``change``                       of the predicted rate, after minus before
-        ``change_low``, ``change_high``  95 % interval of that change; null under three on either side
-        ``within_noise``                 whether that interval holds 0; null where there is no interval
+        ``change_low``, ``change_high``  95 % interval of that change; null under five on either side
+        ``within_noise``                 whether chance alone makes such changes in a table of so many groups; null
+                                         where the samples can't tell
         ``mix_effect``                   part of the site's change that comes from the group's share, as a rate
         ``conversion_effect``            part that comes from the group's own rate, likewise
+        ``…_effect_low``, ``…_high``     their 95 % intervals; null under five on either side
         ``mix_share``,                   both over the site's change, so that all of them add up to 1; null where
-        ``conversion_share``             the site's rate did not change
+        ``conversion_share``             that change is noise itself
         ``expected_value_before``,       sums over ``scored``, in USD
         ``expected_value_after``
         ================================ =====================================================================
@@ -97,12 +105,18 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     two-fold decomposition of Oaxaca and Blinder for groups. Taking R̄ off makes a group that grows below the average
     count against it, and changes no sum. A group that is there only once has no change of its own: it is all mix.
 
-    The interval is that of the difference of two independent means with their own variances: Welch's, with Student's t
-    for Satterthwaite's degrees of freedom; Welch (1947), *The generalization of "Student's" problem when several
-    different population variances are involved*, Biometrika 34. Visitors who are there both times make the two alike,
-    so snapshots within ten minutes of each other are closer than it says. Of twenty groups in which nothing changed,
-    about one is outside all the same, of small groups as of large ones. Where rates are skewed, as predicted ones often
-    are, it is fewer of the small groups, but up to two in twenty where a handful is compared with many.
+    The interval of the change is that of the difference of two independent means with their own variances: Welch's,
+    with Student's t for Satterthwaite's degrees of freedom; Welch (1947), *The generalization of "Student's" problem
+    when several different population variances are involved*, Biometrika 34. Visitors who are there both times make the
+    two alike, so snapshots within ten minutes of each other are closer than it says.
+
+    One of twenty such intervals misses by chance, so ``within_noise`` looks at all groups at once, and controls the
+    false discovery rate at 5 %: Benjamini and Hochberg (1995), *Controlling the false discovery rate*, Journal of the
+    Royal Statistical Society B 57. A change has to be beyond chance both as rates and as log-odds. Where one rare high
+    rate rules (see `breakdown`) it is null. ``python -m tests.statistics`` prints how often it is wrong.
+
+    The intervals of the effects are those to which a bootstrap of the visitors converges, in closed form: the
+    infinitesimal jackknife, see Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, section 21.3.
 
     Examples
     --------
@@ -126,7 +140,7 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     _check_same(earlier, later, names)
     both = nw.concat([_half(earlier, names, "before"), _half(later, names, "after")])
     groups = both.group_by(*names).agg(*(nw.col(f"{name}_{period}").sum() for name in _SUMS for period in _PERIODS))
-    table = _with_effects(_with_change(groups))
+    table = _with_effects(_with_change(groups, names))
     size = nw.col("mix_effect").abs() + nw.col("conversion_effect").abs()
     table = table.with_columns(_size=size).sort(
         "_size", *names, descending=[True] + [False] * len(names), nulls_last=True
@@ -160,57 +174,176 @@ def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str) -> nw.Laz
     )
 
 
-def _with_change(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the rates of both moments, their change and its interval."""
+def _with_change(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Add the rates of both moments, their change and its interval, and whether it is noise."""
     whole = [f"{name}_{period}" for name in ("visitors", "scored") for period in _PERIODS]
     groups = groups.with_columns(counts(*whole))
     for period in _PERIODS:
-        scored = nw.col(f"scored_{period}").cast(nw.Float64)
-        variance = ratio(nw.col(f"_squares_{period}"), (scored - 1.0) * scored)
-        groups = groups.with_columns(
-            ratio(scored, scored.sum()).alias(f"share_{period}"),
-            ratio(nw.col(f"_rate_{period}"), scored).alias(f"predicted_rate_{period}"),
-            nw.when(scored >= _LEAST).then(variance).alias(f"_variance_{period}"),
-            nw.when(scored >= _LEAST).then(scored - 1.0).alias(f"_free_{period}"),
-        )
-    change = nw.col("predicted_rate_after") - nw.col("predicted_rate_before")
+        groups = _with_mean(groups, period)
+    before, after = (nw.col(f"predicted_rate_{period}") for period in _PERIODS)
+    groups = groups.with_columns(change=after - before)
+    groups = _with_freedom(groups, "")
     margin = student(nw.col("_freedom")) * nw.col("_variance").sqrt()
-    return (
-        _with_freedom(groups)
-        .with_columns(change=change, change_low=change - margin, change_high=change + margin)
-        .with_columns(within_noise=(nw.col("change_low") <= 0) & (nw.col("change_high") >= 0))
+    groups = groups.with_columns(change_low=nw.col("change") - margin, change_high=nw.col("change") + margin)
+    return _with_noise(_with_surprise(groups), names)
+
+
+def _with_mean(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
+    """Add what is needed of one moment: share, rate, the variance of its mean and of its log-odds, and its skewness."""
+    sums = {name: f"{name}_{period}" for name in ("_rate", "_squares", "_rate_squared", "_rate_cubed")}
+    one = groups.with_columns(
+        _rates=nw.col(f"scored_{period}"), **{name: nw.col(column) for name, column in sums.items()}
+    )
+    one = with_skewness(one)
+    scored = nw.col(f"scored_{period}").cast(nw.Float64)
+    enough = (scored >= FEWEST) & can_tell_of(nw.col("_skewness"), scored)
+    mean = ratio(nw.col(f"_rate_{period}"), scored)
+    variance = nw.when(scored >= FEWEST).then(ratio(nw.col(f"_squares_{period}"), (scored - 1.0) * scored))
+    return one.with_columns(
+        ratio(scored, scored.sum()).alias(f"share_{period}"),
+        mean.alias(f"predicted_rate_{period}"),
+        variance.alias(f"_variance_{period}"),
+        nw.when(scored >= FEWEST).then(scored - 1.0).alias(f"_free_{period}"),
+        ratio(variance, mean * mean * (1.0 - mean) * (1.0 - mean)).alias(f"_variance_of_odds_{period}"),
+        nw.when(enough & (mean > 0) & (mean < 1)).then((mean / (1.0 - mean)).log()).alias(f"_odds_{period}"),
     )
 
 
-def _with_freedom(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _with_freedom(groups: nw.LazyFrame[Any], of: str) -> nw.LazyFrame[Any]:
     """Add the `_variance` of the change and its degrees of `_freedom`: Satterthwaite (1946), *Biometrics Bulletin* 2.
 
     With the part that each side has in the variance squared over its own degrees of freedom, one over the sum of both.
     Each is a column of its own: databases work an expression out again wherever it is named.
     """
-    groups = groups.with_columns(_variance=nw.col("_variance_before") + nw.col("_variance_after"))
-    groups = groups.with_columns(_part=ratio(nw.col("_variance_before"), nw.col("_variance")).fill_null(0.5))
+    groups = groups.with_columns(_variance=nw.col(f"_variance{of}_before") + nw.col(f"_variance{of}_after"))
+    groups = groups.with_columns(_part=ratio(nw.col(f"_variance{of}_before"), nw.col("_variance")).fill_null(0.5))
     part, rest = nw.col("_part"), 1.0 - nw.col("_part")
     return groups.with_columns(
         _freedom=1.0 / (part * part / nw.col("_free_before") + rest * rest / nw.col("_free_after"))
     )
 
 
+def _with_surprise(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add how far each change is from none, as a normal quantile: the lesser of that of rates and that of log-odds.
+
+    With skewed rates the mean of the smaller sample is too low with a small variance, and its log-odds are too far the
+    other way, so one of the two errs on the safe side.
+    """
+    odds_change = nw.col("_odds_after") - nw.col("_odds_before")
+    groups = groups.with_columns(_of_rates=_as_normal(nw.col("change"), nw.col("_variance"), nw.col("_freedom")))
+    groups = _with_freedom(groups, "_of_odds")
+    groups = groups.with_columns(_of_odds=_as_normal(odds_change, nw.col("_variance"), nw.col("_freedom")))
+    return groups.with_columns(
+        _surprise=nw.when(~nw.col("_of_odds").is_null()).then(nw.min_horizontal("_of_rates", "_of_odds"))
+    )
+
+
+def _as_normal(change: nw.Expr, variance: nw.Expr, freedom: nw.Expr) -> nw.Expr:
+    """Give Welch's t as the normal quantile of the same probability.
+
+    By Wallace (1959), *Bounds on normal approximations to Student's and the chi-square distributions*, Annals of
+    Mathematical Statistics 30. A change without any variance is beyond every chance, and none is none.
+    """
+    squared = ratio(change * change, variance)
+    certain = nw.when(change.abs() > _ROUNDING).then(nw.lit(_CERTAIN)).otherwise(nw.lit(0.0))
+    near = (freedom * (1.0 + squared / freedom).log()).sqrt() * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
+    return nw.when(~change.is_null()).then(nw.coalesce(near, certain))
+
+
+def _with_noise(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Add `within_noise` from `_surprise`, so that 5 % of tables without any change have a group that is no noise.
+
+    The r-th farthest of m changes is compared with the quantile that 5 % · r / m of unchanged ones go beyond; the last
+    one that is beyond, and all that are farther, are no noise: Benjamini and Hochberg (1995), *Controlling the false
+    discovery rate*, Journal of the Royal Statistical Society B 57.
+    """
+    surprise = nw.col("_surprise")
+    groups = groups.with_columns(_tested=(~surprise.is_null()).cast(nw.Float64), _nearness=-surprise.fill_null(-1.0))
+    groups = groups.with_columns(
+        _farthest=nw.col("_tested").cum_sum().over(order_by=["_nearness", *names]), _tests=nw.col("_tested").sum()
+    )
+    tail = nw.when(nw.col("_tested") > 0).then(_FALSE * nw.col("_farthest") / nw.col("_tests") / 2.0)
+    groups = groups.with_columns(_beyond=normal_quantile(tail))
+    passed = nw.when(surprise >= nw.col("_beyond")).then(nw.col("_farthest")).otherwise(0.0)
+    groups = groups.with_columns(_passed=passed).with_columns(_last=nw.col("_passed").max())
+    return groups.with_columns(within_noise=nw.when(~surprise.is_null()).then(nw.col("_farthest") > nw.col("_last")))
+
+
 def _with_effects(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Split the change of the site's mean rate over the groups, into what their share and their rate did to it."""
     rates = [nw.col(f"predicted_rate_{period}") for period in _PERIODS]
     before, after = nw.coalesce(*rates), nw.coalesce(*reversed(rates))
-    site = [ratio(nw.col(f"_rate_{it}").sum(), nw.col(f"scored_{it}").sum()) for it in _PERIODS]
+    scored = [nw.col(f"scored_{it}").sum().cast(nw.Float64) for it in _PERIODS]
+    site = [ratio(nw.col(f"_rate_{it}").sum(), many) for it, many in zip(_PERIODS, scored, strict=True)]
     groups = groups.with_columns(_site_before=site[0], _site_after=site[1], _before=before, _after=after)
     mean = (nw.col("_site_before") + nw.col("_site_after")) / 2.0
-    moved = nw.col("share_after") - nw.col("share_before")
     groups = groups.with_columns(
-        mix_effect=moved * ((nw.col("_before") + nw.col("_after")) / 2.0 - mean),
+        _moved=nw.col("share_after") - nw.col("share_before"), _apart=(before + after) / 2.0 - mean
+    )
+    groups = groups.with_columns(
+        mix_effect=nw.col("_moved") * nw.col("_apart"),
         conversion_effect=(nw.col("share_before") + nw.col("share_after"))
         / 2.0
         * (nw.col("_after") - nw.col("_before")),
     )
+    groups = _with_intervals(groups)
     total = nw.col("_site_after") - nw.col("_site_before")
+    groups = groups.with_columns(_total=nw.when(total.abs() > Z_95 * nw.col("_error_of_total")).then(total))
     return groups.with_columns(
-        mix_share=ratio(nw.col("mix_effect"), total), conversion_share=ratio(nw.col("conversion_effect"), total)
+        mix_share=ratio(nw.col("mix_effect"), nw.col("_total")),
+        conversion_share=ratio(nw.col("conversion_effect"), nw.col("_total")),
+    )
+
+
+def _with_intervals(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the 95 % intervals of both effects, and the standard error of the whole change as `_error_of_total`."""
+    for period in _PERIODS:
+        groups = _with_influence(groups, period)
+    groups = groups.with_columns(
+        _error_of_total=(nw.col("_noise_before") + nw.col("_noise_after")).sqrt(),
+    )
+    known = (nw.col("scored_before") >= FEWEST) & (nw.col("scored_after") >= FEWEST)
+    for effect in ("mix", "conversion"):
+        error = (nw.col(f"_{effect}_before") + nw.col(f"_{effect}_after")).clip(0.0, None).sqrt()
+        margin = nw.when(known).then(Z_95 * error)
+        groups = groups.with_columns(
+            (nw.col(f"{effect}_effect") - margin).alias(f"{effect}_effect_low"),
+            (nw.col(f"{effect}_effect") + margin).alias(f"{effect}_effect_high"),
+        )
+    return groups
+
+
+def _with_influence(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
+    """Add what the sample of one moment adds to the variance of each effect, and of the site's rate.
+
+    By the influence of a single visitor on the effect (the infinitesimal jackknife; Efron and Tibshirani (1993), *An
+    Introduction to the Bootstrap*, section 21.3), to which a bootstrap of the visitors converges: shares and rates of
+    one moment are not independent, as one visitor makes both.
+    """
+    side = -1.0 if period == "before" else 1.0
+    share, rate, site = nw.col(f"share_{period}"), nw.col(f"predicted_rate_{period}"), nw.col(f"_site_{period}")
+    scored = nw.col(f"scored_{period}").cast(nw.Float64)
+    away = (rate - site).fill_null(0.0)
+    groups = groups.with_columns(_away=away, _own=ratio(nw.col(f"_squares_{period}"), scored).fill_null(0.0))
+    everyone = (nw.col(f"_squares_{period}") + scored * nw.col("_away") * nw.col("_away")).sum()
+    groups = groups.with_columns(_many=scored.sum(), _spread=ratio(everyone, scored.sum()))
+    # What one visitor does to the share (`a`), and to the rates of the group and of the site (`d`).
+    a, d, off, own = side * nw.col("_apart"), nw.col("_moved") / 2.0, nw.col("_away"), nw.col("_own")
+    inside = (1.0 - share) * a - d * off
+    others = nw.col("_spread") - share * (own + off * off)
+    within = ratio(d * d * (1.0 - share) * (1.0 - share) * own, share).fill_null(0.0)
+    mix = (
+        share * inside * inside
+        + within
+        + (1.0 - share) * share * share * a * a
+        - 2.0 * share * share * a * d * off
+        + d * d * others
+    )
+    change = nw.col("_after") - nw.col("_before")
+    level = (nw.col("share_before") + nw.col("share_after")) / 2.0
+    conversion = share * (1.0 - share) * change * change / 4.0 + ratio(level * level * own, share)
+    return groups.with_columns(
+        ratio(mix, nw.col("_many")).alias(f"_mix_{period}"),
+        ratio(conversion, nw.col("_many")).alias(f"_conversion_{period}"),
+        ratio(nw.col("_spread"), nw.col("_many") - 1.0).alias(f"_noise_{period}"),
     )

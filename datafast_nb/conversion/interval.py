@@ -81,9 +81,18 @@ def _can_tell() -> nw.Expr:
     own = _skewness(nw.col("_third") / rates, nw.col("_squares") / rates, mean).fill_null(0.0)
     skewness = nw.max_horizontal(own * own, (nw.col("_skewness") * nw.col("_skewness")).fill_null(0.0))
     greatest = (rates - 2.0) * (rates - 2.0) / (rates - 1.0)
-    rare = (skewness > _RARE * _RARE) & (rates < _SEEN * skewness)
     alone = own * own >= _ALONE * greatest
-    return (nw.col("_rates") >= FEWEST) & ~rare & ~alone
+    return (nw.col("_rates") >= FEWEST) & _shows_the_rare(skewness, rates) & ~alone
+
+
+def can_tell_of(skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
+    """Say whether so many rates can tell the mean of such skewed ones; null counts as not skewed."""
+    return _shows_the_rare((skewness * skewness).fill_null(0.0), rates)
+
+
+def _shows_the_rare(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
+    """Say whether enough of the rare high rates, if there are any, are to be expected in a sample."""
+    return (squared_skewness <= _RARE * _RARE) | (rates >= _SEEN * squared_skewness)
 
 
 def _third_powers() -> nw.Expr:
@@ -112,3 +121,13 @@ def student(freedom: nw.Expr) -> nw.Expr:
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384.0 / freedom**3
         + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160.0 / freedom**4
     )
+
+
+def normal_quantile(tail: nw.Expr) -> nw.Expr:
+    """Give the quantile that a standard normal variable exceeds with a probability of up to ½, to 0.0005.
+
+    Abramowitz and Stegun, *Handbook of Mathematical Functions*, 26.2.23.
+    """
+    t = (-2.0 * tail.log()).sqrt()
+    above = 2.515517 + 0.802853 * t + 0.010328 * t * t
+    return t - above / (1.0 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t)

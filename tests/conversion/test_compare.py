@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 import datafast_nb as dfn
 from tests.conversion.tables import ANY_VISITORS, SITE, group, likelihood, visitors
@@ -23,7 +27,7 @@ def site_rate(frame: pl.DataFrame) -> float:
 
 def test_a_change_of_rates_alone_is_all_conversion() -> None:
     table = dfn.compare(
-        crowd(desktop=[0.02] * 4, mobile=[0.01] * 4), crowd(desktop=[0.04] * 4, mobile=[0.01] * 4), "device"
+        crowd(desktop=[0.02] * 40, mobile=[0.01] * 40), crowd(desktop=[0.04] * 40, mobile=[0.01] * 40), "device"
     )
     desktop = group(table, "desktop", "device")
     assert (desktop["change"], desktop["mix_effect"], desktop["conversion_effect"]) == pytest.approx((0.02, 0, 0.01))
@@ -31,7 +35,7 @@ def test_a_change_of_rates_alone_is_all_conversion() -> None:
 
 
 def test_a_change_of_the_mix_alone_is_all_mix() -> None:
-    before, after = crowd(desktop=[0.03] * 2, mobile=[0.01] * 6), crowd(desktop=[0.03] * 6, mobile=[0.01] * 2)
+    before, after = crowd(desktop=[0.03] * 20, mobile=[0.01] * 60), crowd(desktop=[0.03] * 60, mobile=[0.01] * 20)
     table = dfn.compare(before, after, "device")
     assert table["conversion_effect"].to_list() == pytest.approx([0, 0])
     # Both count for it: the better group has grown, the worse one has shrunk.
@@ -80,17 +84,84 @@ def test_a_change_within_its_interval_is_noise_and_one_beyond_is_not() -> None:
     assert group(table, "b", "device")["within_noise"] is True
 
 
-def test_one_prediction_or_two_can_t_tell_noise() -> None:
+def test_fewer_than_five_predictions_can_t_tell_noise() -> None:
     many = [0.02, 0.021, 0.019] * 10
-    for few in ([0.01], [0.01, 0.011]):
-        table = dfn.compare(crowd(a=few, b=many), crowd(a=many, b=few), "device")
-        assert table.select("change_low", "change_high", "within_noise").rows() == [(None, None, None)] * 2
-    assert dfn.compare(crowd(a=[0.01, 0.011, 0.01]), crowd(a=many), "device")["within_noise"].to_list() == [False]
+    few = [0.01, 0.011, 0.01, 0.012]
+    table = dfn.compare(crowd(a=few, b=many), crowd(a=many, b=few), "device")
+    unknown = ("change_low", "change_high", "within_noise", "mix_effect_low", "conversion_effect_high")
+    assert table.select(unknown).rows() == [(None,) * 5] * 2
+    assert dfn.compare(crowd(a=[*few, 0.01]), crowd(a=many), "device")["within_noise"].to_list() == [False]
+
+
+def test_shares_of_a_change_that_is_noise_are_not_given() -> None:
+    before = crowd(a=[0.01, 0.03] * 10, b=[0.02, 0.04] * 10)
+    after = crowd(a=[0.01, 0.03] * 10, b=[0.02, 0.041] * 10)
+    table = dfn.compare(before, after, "device")
+    assert table["mix_share"].null_count() == table["conversion_share"].null_count() == 2
+    assert table["conversion_effect"].sum() > 0
+
+
+def test_an_interval_of_its_own_without_0_is_noise_among_twenty_groups() -> None:
+    """Where each group is tested by itself, one of twenty that did not change is beyond noise."""
+    rates = [0.01, 0.02, 0.03] * 4
+    twenty = {f"g{place}": rates for place in range(19)}
+    table = dfn.compare(crowd(a=rates, **twenty), crowd(a=[0.029, 0.0265, 0.0275] * 4, **twenty), "device")
+    row = group(table, "a", "device")
+    assert row["change_low"] > 0
+    assert row["within_noise"] is True
+    alone = dfn.compare(crowd(a=rates), crowd(a=[0.029, 0.0265, 0.0275] * 4), "device")
+    assert alone["within_noise"].to_list() == [False]
+
+
+def test_the_control_is_that_of_statsmodels() -> None:
+    draw = np.random.default_rng(5)
+    before = {f"g{place:02}": draw.normal(0.5, 0.02, 40) for place in range(20)}
+    after = {name: draw.normal(0.5 + 0.012 * (place < 5), 0.02, 40) for place, name in enumerate(before)}
+    table = dfn.compare(*(crowd(**{name: list(it) for name, it in side.items()}) for side in (before, after)), "device")
+    p = [stats.ttest_ind(after[name], before[name], equal_var=False).pvalue for name in sorted(before)]
+    beyond = multipletests(p, 0.05, method="fdr_bh")[0]
+    assert (~table.sort("device")["within_noise"]).to_list() == beyond.tolist()
+    assert 0 < beyond.sum() < 20
+
+
+def test_the_intervals_of_effects_are_those_of_a_bootstrap() -> None:
+    draw = np.random.default_rng(6)
+    sides = []
+    for shares, means in (((0.5, 0.3, 0.2), (0.02, 0.04, 0.1)), ((0.3, 0.5, 0.2), (0.025, 0.04, 0.08))):
+        groups = draw.choice(3, 900, p=shares)
+        sides.append((groups, draw.gamma(3, np.array(means)[groups] / 3)))
+    table = dfn.compare(*(of_arrays(*side) for side in sides), "device").sort("device")
+    again = [
+        [it[draw.integers(0, 900, 900)] for it in (np.column_stack(side),)][0] for _ in range(1_500) for side in sides
+    ]
+    effects = np.array([split(*again[turn : turn + 2]) for turn in range(0, len(again), 2)])
+    for place, name in enumerate(("mix", "conversion")):
+        for end, share in (("low", 2.5), ("high", 97.5)):
+            width = (table[f"{name}_effect_high"] - table[f"{name}_effect_low"]).to_numpy()
+            off = table[f"{name}_effect_{end}"].to_numpy() - np.percentile(effects[:, place], share, axis=0)
+            assert (abs(off) < 0.06 * width).all()
+
+
+def of_arrays(groups: Any, rates: Any) -> pl.DataFrame:
+    return crowd(**{str(name): list(rates[groups == name]) for name in np.unique(groups)})
+
+
+def split(*sides: Any) -> list[Any]:
+    """Split a change as Kitagawa does, over arrays of group and rate."""
+    shares, means = (
+        np.array([[getattr(part, how)() for part in parts] for parts in both])
+        for how, both in (
+            ("mean", [[side[:, 0] == name for name in range(3)] for side in sides]),
+            ("mean", [[side[side[:, 0] == name, 1] for name in range(3)] for side in sides]),
+        )
+    )
+    site = (shares * means).sum(axis=1).mean()
+    return [(shares[1] - shares[0]) * (means.mean(axis=0) - site), shares.mean(axis=0) * (means[1] - means[0])]
 
 
 def test_rates_that_do_not_vary_change_without_noise() -> None:
-    assert dfn.compare(crowd(a=[0.01] * 3), crowd(a=[0.02] * 3), "device")["within_noise"].to_list() == [False]
-    assert dfn.compare(crowd(a=[0.01] * 3), crowd(a=[0.01] * 3), "device")["within_noise"].to_list() == [True]
+    assert dfn.compare(crowd(a=[0.01] * 5), crowd(a=[0.02] * 5), "device")["within_noise"].to_list() == [False]
+    assert dfn.compare(crowd(a=[0.01] * 5), crowd(a=[0.01] * 5), "device")["within_noise"].to_list() == [True]
 
 
 def unchanging(size: int, groups: int, seed: int) -> pl.DataFrame:
@@ -106,11 +177,14 @@ def unchanging(size: int, groups: int, seed: int) -> pl.DataFrame:
     )
 
 
-@pytest.mark.parametrize(("before", "after"), [(3, 3), (5, 5), (10, 10), (30, 30), (60, 60), (5, 60)])
-def test_about_one_in_twenty_that_changed_by_chance_alone_is_beyond_noise(before: int, after: int) -> None:
+@pytest.mark.parametrize(("before", "after"), [(5, 5), (10, 10), (30, 30), (60, 60), (5, 60)])
+def test_an_interval_of_an_unchanged_group_holds_0_in_19_of_20(before: int, after: int) -> None:
     table = dfn.compare(unchanging(before, 4_000, 1), unchanging(after, 4_000, 2), by="device")
-    # Of three on both sides Welch's t flags fewer.
-    assert 0.02 <= 1 - float(table["within_noise"].mean()) <= 0.06
+    assert (
+        0.94 <= float(pl.select(held=(table["change_low"] <= 0) & (table["change_high"] >= 0))["held"].mean()) <= 0.98
+    )
+    # Of four thousand that did not change, next to none is beyond noise.
+    assert (~table["within_noise"]).sum() <= 2
 
 
 def test_nobody_on_one_side_gives_a_table_all_the_same() -> None:

@@ -1,0 +1,30 @@
+"""Print how often the analysis is right: ``python -m tests.statistics [study …]``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import polars as pl
+
+from tests.statistics.alarms import alarms_table, effects_table
+from tests.statistics.intervals import conversions_table, coverage_table
+
+STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
+    "intervals": ("How often the interval of a mean rate holds it (95 % is meant)", coverage_table),
+    "conversions": ("How often the bounds of expected conversions hold what comes (95 % or more)", conversions_table),
+    "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % at most)", alarms_table),
+    "effects": ("How often the intervals of mix and conversion effects hold the true ones (95 %)", effects_table),
+}
+
+
+def main(names: list[str]) -> None:
+    """Print the studies of these names, or all of them."""
+    with pl.Config(tbl_rows=-1, tbl_cols=-1, fmt_str_lengths=60, tbl_width_chars=140, float_precision=3):
+        for name in names or STUDIES:
+            title, study = STUDIES[name]
+            print(f"\n{title}\n{study()}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
