@@ -14,7 +14,9 @@ from typing import Final, Protocol, Self, runtime_checkable
 import polars as pl
 
 from datafast_nb import wire
+from datafast_nb.currencies import coded
 from datafast_nb.errors import ResponseWarning
+from datafast_nb.formats import money
 from datafast_nb.privacy import BLANK, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
 
@@ -374,12 +376,13 @@ def _in_utc(when: datetime | None) -> datetime:
 def _revenue(payments: pl.DataFrame) -> str:
     """Sum the payments of each currency, the commonest few; two currencies are never added."""
     sums = (
-        payments.with_columns(pl.col("currency").str.strip_chars().str.to_uppercase())
+        coded(payments)
         .group_by("currency")
         .agg(pl.col("amount").filter(pl.col("amount").is_finite()).sum(), pl.len())
         .sort("len", "currency", descending=[True, False])
     )
-    shown = [f"{amount:,.2f} {(currency or '?')[:12]}" for currency, amount, _ in sums.head(_CURRENCIES).iter_rows()]
+    first = sums.head(_CURRENCIES).iter_rows()
+    shown = [money(amount, currency or "no currency", exact=True) for currency, amount, _ in first]
     more = [f"+{sums.height - _CURRENCIES} more"] if sums.height > _CURRENCIES else []
     return " · ".join(shown + more) or "none"
 

@@ -143,6 +143,7 @@ class TestCompare:
 
     def test_a_change_of_a_few_is_faint_however_large(self) -> None:
         before, after = self.before_and_after()
+        after = dfn.Snapshot(after.visitors.with_columns(pl.col("conversion_rate") * 2), baseline=after.baseline)
         assert not dfn.compare(before, after, "channel")["within_noise"].all()
         assert set(self.sure(before, after).values()) == {0}
 

@@ -66,8 +66,8 @@ def test_the_html_shows_counts_revenue_by_currency_and_problems_escaped() -> Non
     response["data"]["visitors"][0]["latitude"] = "x"
     with pytest.warns(ResponseWarning):
         html = Snapshot.from_json(json.dumps(response))._repr_html_()
-    assert "59.50 USD" in html
-    assert "5.00 EUR" in html
+    assert "$59.50" in html
+    assert "€5.00" in html
     assert "&lt;B&gt;X" in html
     assert "<b>" not in html.lower()
     assert "see .problems" in html

@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb.charts import wording
 from datafast_nb.charts.specification import finished, in_line
+from datafast_nb.currencies import coded
 from datafast_nb.schema import RANGES
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def bar_width(seconds: int, bars: int) -> int:
 def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
     """Name each payment's currency in capitals, and drop amounts that make no sense."""
     amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
-    named = payments.with_columns(amount, pl.col("currency").str.strip_chars().str.to_uppercase())
+    named = coded(payments).with_columns(amount)
     return named.with_columns(wording.label("currency"))
 
 

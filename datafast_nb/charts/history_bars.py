@@ -14,6 +14,7 @@ from datafast_nb.charts import calendar_steps, recorded, wording
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
+from datafast_nb.currencies import coded
 from datafast_nb.formats import money
 from datafast_nb.history import History
 from datafast_nb.history.stretches import stretches
@@ -153,7 +154,7 @@ def _inside(rows: pl.LazyFrame, edges: pl.Series, start: datetime | None) -> pl.
 
 def _by_currency(payments: pl.DataFrame, rates: Mapping[str, float]) -> tuple[pl.DataFrame, list[str]]:
     """Name each payment's currency, convert what has a rate, and give those to draw, the dollar first."""
-    code = pl.col("currency").str.strip_chars().str.to_uppercase()
+    payments, code = coded(payments), pl.col("currency")
     worth = code.replace_strict({name.strip().upper(): rate for name, rate in rates.items()}, default=None)
     worth = worth.cast(pl.Float64)
     named = payments.with_columns(

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
-from datafast_nb.conversion.frames import Frame, flag, number, opened, rate_of, require, text, whole_number
+from datafast_nb.conversion.frames import Frame, flag, number, once, opened, rate_of, require, text, whole_number
 from datafast_nb.conversion.measures import PREDICTIONS
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -33,6 +33,7 @@ _COLUMNS: Final = (
     "predicted_rate",
     "lift",
     "expected_value",
+    "minutes_idle",
     "reason",
 )
 _LONGEST: Final = 60  # of a text that a stranger wrote, in the reason
@@ -73,7 +74,9 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
         ``confidence``
         ``predicted_rate``   predicted probability
         ``lift``             ``predicted_rate`` over the baseline's; null without a baseline
-        ``expected_value``   in USD
+        ``expected_value``   in USD, as if the visitor were just arriving: the longer idle, the less it holds
+        ``minutes_idle``     minutes since the visitor's last event, or since the visit began where there is none; of a
+                             snapshot alone, null elsewhere, unless the frame has such a column
         ``reason``           page, channel, number of the visit and matched dimensions in a sentence; texts that
                              visitors wrote are cut off after 60 characters and are not escaped
         ==================== ==========================================================================
@@ -93,7 +96,9 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
     """
     if top is not None:
         whole_number(top, "top", 1)
-    frame, restore = opened(data, by_polars=True)
+    frame, restore = opened(_with_idle(data) if isinstance(data, Snapshot) else data, by_polars=True)
+    if "minutes_idle" not in frame.collect_schema().names():
+        frame = frame.with_columns(minutes_idle=nw.lit(None, dtype=nw.Float64))
     require(frame, _NEEDED, "opportunities")
     cells = {name: number(name) for name in PREDICTIONS}
     likely = (
@@ -112,6 +117,16 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
         .select(*_COLUMNS)
     )
     return restore(ranked if top is None else ranked.head(top))
+
+
+def _with_idle(snapshot: Snapshot) -> pl.DataFrame:
+    """Add how many minutes ago each visitor of a snapshot did something."""
+    visitors, events = once(snapshot.visitors), snapshot.events
+    whose = [name for name in ("site", "visitor_id") if name in visitors.columns]
+    last = events.group_by(whose).agg(_last=pl.col("timestamp").max())
+    active = pl.max_horizontal("_last", "session_start_time")
+    idle = (pl.lit(snapshot.fetched_at) - active).dt.total_milliseconds() / 60_000
+    return visitors.join(last, on=whose, how="left", maintain_order="left").with_columns(minutes_idle=idle.clip(0.0))
 
 
 def _reason() -> nw.Expr:

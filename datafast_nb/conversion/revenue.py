@@ -8,7 +8,8 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.frames import Frame, counts, flag, number, opened, require, shown, text
+from datafast_nb.conversion.frames import Frame, counts, flag, number, opened, require, shown
+from datafast_nb.currencies import with_codes
 from datafast_nb.snapshot import Snapshot
 
 _COLUMNS: Final = ("currency", "kind", "payments", "refunds", "amount", "median")
@@ -42,7 +43,8 @@ def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: st
         One row for each currency and kind, sorted by both; of the same kind of frame as `data`, Polars for a snapshot:
 
         ==================== ==========================================================================
-        ``currency``         in capitals; null where the payment names none
+        ``currency``         in capitals; a sign such as ``$`` where the other payments leave open what it
+                             stands for; null where the payment names none
         ``kind``             ``renewal``; else ``new``, a customer's first payment; else ``other``
         ``payments``         payments, whatever their amount
         ``refunds``          those among them with a negative amount
@@ -68,8 +70,7 @@ def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: st
     frame, restore = opened(data.payments if isinstance(data, Snapshot) else data)
     require(frame, ("amount", "currency", "renewal", "is_new"), "revenue")
     kind = nw.when(flag("is_new")).then(nw.lit("new")).otherwise(nw.lit("other"))
-    frame = frame.with_columns(
-        currency=text("currency").str.to_uppercase(),
+    frame = with_codes(frame).with_columns(
         kind=nw.when(flag("renewal")).then(nw.lit("renewal")).otherwise(kind),
         _amount=number("amount"),
     )

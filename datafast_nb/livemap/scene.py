@@ -10,6 +10,7 @@ from typing import Final, get_args
 import polars as pl
 
 from datafast_nb.conversion import Derived, made_of, with_dimensions
+from datafast_nb.currencies import coded
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import project
 from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
@@ -73,7 +74,7 @@ class Scene:
         visitors = _sane(visitors).with_columns(_key=_keys(visitors, "visitor_id"))
         self.visitors = project(_once(visitors))
         self.events = events.with_columns(_key=_keys(events, "visitor_id"))
-        payments = payments.with_columns(_payment=_payment_keys(payments))
+        payments = coded(payments).with_columns(_payment=_payment_keys(payments))
         self.payments = payments.unique("_payment", maintain_order=True)
         paid = self.payments["_payment"].drop_nulls()
         # A payment that is missing from one answer and back in the next is not new.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.schema import EVENTS, TIMESTAMP
 from tests.conversion.tables import BASELINE, likelihood, visitors
 
 GERMANS = {"country_code": "DE", "device": "mobile", "dimension_matches": ["country", "device"]}
@@ -118,3 +119,17 @@ def test_a_null_among_the_matches_is_no_other_dimension() -> None:
 def test_a_reason_leaves_no_matched_dimension_out(matches: list[str | None], words: str) -> None:
     row = {"dimension_matches": matches, **likelihood(50, 0.9, 0.005, 1)}
     assert dfn.opportunities(visitors(row))["reason"].item() == "came directly" + words
+
+
+def test_an_opportunity_tells_how_long_somebody_has_done_nothing() -> None:
+    now = datetime(2026, 2, 6, 15, tzinfo=UTC)
+    began = {"session_start_time": now - timedelta(minutes=30), **likelihood(80, 0.8, 0.02, 2)}
+    people = visitors({"visitor_id": "active", **began}, {"visitor_id": "idle", **began}, {"visitor_id": None, **began})
+    events = pl.DataFrame(
+        {"visitor_id": ["active", "active"], "timestamp": [now - timedelta(minutes=ago) for ago in (4, 9)]}
+    )
+    events = pl.concat([EVENTS.to_frame(), events.cast({"timestamp": TIMESTAMP})], how="diagonal")
+    snap = dfn.Snapshot(people, events, fetched_at=now)
+    idle = dict(dfn.opportunities(snap).select("visitor_id", "minutes_idle").iter_rows())
+    assert idle == {"active": 4.0, "idle": 30.0, None: 30.0}
+    assert dfn.opportunities(people)["minutes_idle"].null_count() == 3

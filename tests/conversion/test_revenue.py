@@ -42,3 +42,21 @@ class TestRevenue:
     def test_a_frame_that_lacks_a_column_is_refused(self) -> None:
         with pytest.raises(ValueError, match="'currency'"):
             dfn.revenue(payments().drop("currency"))
+
+
+def test_a_sign_is_the_currency_that_the_other_payments_name() -> None:
+    def codes(*written: str | None) -> list[str | None]:
+        paid = payments(*({"amount": 1.0, "currency": each} for each in written))
+        return dfn.revenue(paid)["currency"].to_list()
+
+    assert codes("usd", " USD ", "$") == ["USD"]
+    assert codes("cad", "$", "EUR", "€") == ["CAD", "EUR"]
+    assert codes("CAD", "USD", "$") == ["$", "CAD", "USD"]
+    assert codes("$", " ", None) == ["$", None]
+
+
+def test_every_place_names_a_currency_alike_and_writes_yen_without_cents() -> None:
+    written = ("jpy", "JPY ", "¥")
+    snap = dfn.Snapshot(payments=payments(*({"amount": 500.0, "currency": each} for each in written)))
+    assert "¥1,500<" in snap._repr_html_()
+    assert dfn.revenue(snap).select("currency", "payments", "amount").rows() == [("JPY", 3, 1500.0)]

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
+from datafast_nb.currencies import coded
 from datafast_nb.formats import clock, money
 from datafast_nb.livemap.colours import CUSTOMER, score_colour
 from datafast_nb.livemap.page.words import NOTHING, Row, ago, duration, is_finite, name_of, place, price, text
@@ -133,7 +134,7 @@ def payments(snapshot: Snapshot, *, several: bool, redact: bool) -> str:
         _how_many(snapshot.payments.height, "newest first"),
         "No payment in these ten minutes.",
         columns,
-        [_payment(row, redact=redact) for row in _newest(snapshot.payments, snapshot)],
+        [_payment(row, redact=redact) for row in _newest(coded(snapshot.payments), snapshot)],
     )
 
 

@@ -1,0 +1,50 @@
+"""What currency a payment is in: one code for each, however it was written."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import narwhals.stable.v2 as nw
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SYMBOLS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "$": ("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD", "ARS", "CLP", "COP"),
+        "€": ("EUR",),
+        "£": ("GBP", "EGP"),
+        "¥": ("JPY", "CNY"),
+        "₹": ("INR",),
+        "₩": ("KRW",),
+    }
+)
+"""The currencies that a sign stands for."""
+
+
+def with_codes(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give the currencies of payments as codes in capitals, without blanks around; null where none is named.
+
+    A sign stands for the currency that the other payments say: for the only one of its currencies that one of them
+    names. Where there is none, or more than one, it is left as it is.
+    """
+    code = nw.col("currency").cast(nw.String).str.replace_all(r"^\s+|\s+$", "").str.to_uppercase()
+    frame = frame.with_columns(currency=nw.when(code != "").then(code))
+    for sign, known in SYMBOLS.items():
+        named = [(nw.col("currency") == each).cast(nw.Int64).max().fill_null(0) for each in known]
+        frame = frame.with_columns(**{f"_is_named_{place}": each for place, each in enumerate(named)})
+        names = [f"_is_named_{place}" for place in range(len(known))]
+        meant = nw.coalesce(
+            *(nw.when(nw.col(it) == 1).then(nw.lit(each)) for it, each in zip(names, known, strict=True))
+        )
+        only = (nw.col("currency") == sign) & (nw.sum_horizontal(*names) == 1)
+        frame = frame.with_columns(currency=nw.when(only).then(meant).otherwise(nw.col("currency"))).drop(names)
+    return frame
+
+
+def coded(payments: pl.DataFrame) -> pl.DataFrame:
+    """Give Polars payments with their currencies as `with_codes` gives them."""
+    result: pl.DataFrame = with_codes(nw.from_native(payments.lazy())).collect().to_native()
+    return result
