@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import altair as alt
 
 from datafast_nb.charts import wording
+from datafast_nb.glossary import JUST_ARRIVING
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,9 +68,9 @@ NOTATIONS: Final[dict[Measure, Notation]] = {
     "lift": Notation("Lift", ".2f", "1 is the site's average"),
     "score": Notation("Mean score", ".1f", "50 is the site's average"),
     "confidence": Notation("Mean confidence", ".2f", "0 to 1"),
-    "expected_value": Notation("Expected value", "$,.2f", "USD"),
+    "expected_value": Notation("Expected value", "$,.2f", f"USD, {JUST_ARRIVING}"),
     "value_per_visitor": Notation("Expected value per prospect", "$,.2f", "USD"),
-    "expected_conversions": Notation("Expected conversions", ",.2f"),
+    "expected_conversions": Notation("Expected conversions", ",.2f", JUST_ARRIVING),
     "visitors": Notation("Visitors", ",d", is_count=True),
     "share": Notation("Share of all visitors", ".1%", is_count=True),
     "customers": Notation("Customers", ",d", is_count=True),

@@ -11,6 +11,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import wording
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
+from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
@@ -111,7 +112,7 @@ def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:
     )
     worth = alt.X(
         "worth:O",
-        title="Expected value (USD)",
+        title=f"Expected value (USD, {JUST_ARRIVING})",
         scale=alt.Scale(domain=list(columns), paddingInner=0),
         axis=alt.Axis(labelAngle=-40, grid=False),
     )

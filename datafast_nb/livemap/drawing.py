@@ -11,6 +11,7 @@ from datafast_nb import countries
 from datafast_nb.conversion import revenue
 from datafast_nb.filters import LIMITS, Filters
 from datafast_nb.formats import country_name, money, plain
+from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import panel
 from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, collect, marks, members, weights
 from datafast_nb.livemap.colours import CATEGORIES, COLOR_NAMES, Colouring, follow
@@ -267,7 +268,7 @@ def _figures(scene: Scene, chosen: pl.DataFrame, payments: pl.DataFrame, filters
     worth = money(sums["expected_value"], "USD") if sums["scored"] else _NOTHING
     earned, further = _revenue(payments)
     values = (here, f"{sums['customers']:,}", worth, earned)
-    notes = (f"of {everyone:,}" if filters else "", "", "", further)
+    notes = (f"of {everyone:,}" if filters else "", "", JUST_ARRIVING if sums["scored"] else "", further)
     return [
         {"label": label, "value": value, "note": note} for label, value, note in zip(names, values, notes, strict=True)
     ]

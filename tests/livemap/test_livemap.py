@@ -187,7 +187,7 @@ def test_the_header_shows_the_figures() -> None:
     assert front(live).figures == [
         {"label": "Visitors now", "value": "1,234", "note": ""},
         {"label": "Customers", "value": "4", "note": ""},
-        {"label": "Expected value", "value": "$144.00", "note": ""},
+        {"label": "Expected value", "value": "$144.00", "note": "if each were just arriving"},
         {"label": "Revenue, 10 min", "value": "€30.00 · $49.00", "note": ""},
     ]
     assert front(live).clock == NOON.timestamp() * 1000

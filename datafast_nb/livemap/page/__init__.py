@@ -11,6 +11,7 @@ import polars as pl
 
 from datafast_nb.conversion import revenue, summary
 from datafast_nb.formats import plain
+from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap.page.picture import picture
 from datafast_nb.livemap.page.tables import events, payments, visitors
 from datafast_nb.livemap.page.words import NOTHING, number, price, text
@@ -91,6 +92,7 @@ def _figures(snapshot: Snapshot) -> str:
     totals = summary(snapshot).row(0, named=True)
     expected = price(totals["expected_value"], "USD") if totals["scored"] else NOTHING
     note = "" if snapshot.has_predictions or not snapshot.visitors.height else "no predictions for this site yet"
+    note = JUST_ARRIVING if totals["scored"] else note
     figures = (
         ("Visitors now", f"{snapshot.count:,}", ""),
         ("Customers", f"{totals['customers']:,}", ""),

@@ -1,0 +1,22 @@
+"""The studies of ``python -m tests.statistics`` in short: its intervals hold what they say."""
+
+from __future__ import annotations
+
+from tests.statistics.alarms import effects_table
+from tests.statistics.intervals import conversions_table, coverage_table
+
+
+def test_intervals_that_are_told_hold_the_truth() -> None:
+    table = coverage_table(visitors=60_000)
+    told = table.drop_nulls("covered")
+    assert told["covered"].min() >= 0.89  # type: ignore[operator] # of 200 groups, one in 300 tables is below by chance
+    assert table.filter(shape="one rare high rate", visitors=30)["told"].item() < 0.05
+    assert table.filter(shape="nearly even", visitors=5)["told"].item() > 0.95
+
+
+def test_the_bounds_of_conversions_hold_what_comes() -> None:
+    assert conversions_table(turns=100)["held"].min() >= 0.88  # type: ignore[operator]
+
+
+def test_intervals_of_effects_hold_the_true_ones() -> None:
+    assert effects_table(seeds=30)["covered"].min() >= 0.85  # type: ignore[operator]
