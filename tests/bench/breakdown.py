@@ -26,7 +26,8 @@ OURS = "datafast_nb"
 BY = ["country_code", "device"]
 BASELINE = Baseline(conversion_rate=0.025, average_value=100.0)
 PREDICTIONS = ("score", "confidence", "conversion_rate", "expected_value")
-COMPARED = tuple(name for name in MEASURES if name not in SHRINKAGE)
+BOUNDS = ("expected_conversions_low", "expected_conversions_high")
+COMPARED = tuple(name for name in MEASURES if name not in {*SHRINKAGE, *BOUNDS})
 COUNTRIES = 100
 
 # The same figures, as one would write them in SQL. Numbers that are not finite and customers are left out.
@@ -118,9 +119,9 @@ def ways_of(path: Path, database: duckdb.DuckDBPyConnection, *, with_pandas: boo
     data, file = pl.read_parquet(path), f"read_parquet('{path}')"
     database.execute(f"CREATE TABLE visitors AS SELECT * FROM {file}")
     ways: dict[tuple[str, str], Way] = {
-        ("memory", OURS): lambda: breakdown(data, BY, baseline=BASELINE),
+        ("memory", OURS): lambda: breakdown(data, BY, baseline=BASELINE, ci="normal"),
         ("memory", "DuckDB"): lambda: by_duckdb(database, "visitors"),
-        ("Parquet", OURS): lambda: breakdown(pl.scan_parquet(path), BY, baseline=BASELINE).collect(),
+        ("Parquet", OURS): lambda: breakdown(pl.scan_parquet(path), BY, baseline=BASELINE, ci="normal").collect(),
         ("Parquet", "DuckDB"): lambda: by_duckdb(database, file),
     }
     if with_pandas:
