@@ -15,8 +15,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.history import Calibration
-from datafast_nb.history.calibration import EDGES
-from datafast_nb.history.reliability import bins, scores
+from datafast_nb.history.calibration import EDGES, compared
 from tests.chart_sites import HOSTILE, LIMIT, drawn, said, strings, svg
 from tests.history.moments import START, after, snapshot
 
@@ -351,30 +350,37 @@ class TestCalibration:
         names = [] if by is None else [by]
         visits = rows.height
         coverage = {"visits": visits + 10, "counted": visits, "customers": 4, "unscored": 2, "seen_late": 1}
-        coverage |= {"unfinished": 0, "converted_before": 3, "payments": 9, "matched": 8, "unpriced": 0}
-        return Calibration(bins(rows, names, EDGES), scores(rows, names, EDGES), pl.DataFrame([coverage]))
+        coverage |= {"left_early": 0, "unfinished": 0, "converted_before": 3, "recognized": 1}
+        coverage |= {"payments": 9, "matched": 8, "unmatched": 1, "unpriced": 0}
+        return Calibration(*compared(rows, names, EDGES), pl.DataFrame([coverage]))
 
     def test_a_point_is_a_bin_of_the_calibration(self, demo: dfn.History) -> None:
         found = dfn.calibration(demo)
         rows = drawn(dfn.charts.calibration(found), "observed_rate_low")
-        names = ["predicted_rate", "observed_rate", "observed_rate_low", "observed_rate_high", "sessions"]
+        names = ["predicted_rate", "observed_rate", "observed_rate_low", "observed_rate_high", "predictions"]
         assert [[row[name] for name in names] for row in rows] == [list(it) for it in found.bins.select(names).rows()]
         assert said(dfn.charts.calibration(demo)) == said(dfn.charts.calibration(found))
 
     def test_the_words_tell_what_came_true_how_good_that_is_and_what_could_be_matched(self) -> None:
         words = said(dfn.charts.calibration(self.found(("a", 0.05, 1_000, 20), by=None)))
-        assert words.startswith("Of 1,000 predicted visits 2.00% converted; 5.00% were expected to They do not agree")
-        assert "the 95 % interval of the rate is 1.30% to 3.07%" in words
+        assert words.startswith(
+            "Of 1,000 predicted visitors 2.00% converted; 5.00% were expected to 20 converted, 50.0"
+        )
+        assert "(observed over expected 0.40, 95 % interval 0.26 to 0.61): they do not agree: the predictions" in words
+        assert "an error of 20% would be found" in words
+        assert (
+            "2 more sales or new customers can't be traced to a visit: if all were of these, 2.20% converted" in words
+        )
         assert "Brier score 0.020500 = reliability 0.000900" in words
         assert (
-            "Left out of 1,010 visits: 4 customers, 2 without a prediction, 1 seen late, 3 converted before first"
+            "Left out of 1,010 visits: 4 customers, 2 without a prediction, 1 seen late, 3 converted before the"
             in words
         )
         assert "Matched to a visitor: 8 of 9 payments." in words
 
-    def test_bins_that_agree_are_told_from_those_that_do_not(self) -> None:
+    def test_bins_within_noise_are_told_from_those_beyond(self) -> None:
         chart = dfn.charts.calibration(self.found(("a", 0.05, 1_000, 50), ("a", 0.15, 1_000, 50), by=None))
-        assert [row["agrees"] for row in drawn(chart, "agrees")] == ["within the interval", "outside it"]
+        assert [row["noise"] for row in drawn(chart, "noise")] == ["within noise", "beyond noise"]
 
     def test_the_diagonal_is_one_because_both_axes_are_alike(self) -> None:
         spec = dfn.charts.calibration(self.found(("a", 0.05, 1_000, 50), by=None)).to_dict()
@@ -387,9 +393,9 @@ class TestCalibration:
         chart = dfn.charts.calibration(found, top=4)
         titles = [panel["vconcat"][0]["title"] for panel in chart.to_dict()["concat"]]
         assert [title["text"] for title in titles] == ["(not known)", "city 8", "city 7", "city 6"]
-        assert titles[0]["subtitle"] == "10.0 % predicted, 10.0 % of 200 converted"
+        assert titles[0]["subtitle"] == "10.0 % predicted, 10.0 % of 200 converted: can't tell"
         assert "Drawn: the 4 largest of 10 groups by city." in said(chart)
-        assert said(chart).startswith("Of 1,136 predicted visits")
+        assert said(chart).startswith("Of 1,136 predicted visitors")
 
     def test_groups_that_look_the_same_when_cut_short_stay_apart(self) -> None:
         chart = dfn.charts.calibration(self.found(*(("x" * 100 + end, 0.1, 50, 5) for end in "ab")))
@@ -398,7 +404,7 @@ class TestCalibration:
 
     def test_few_visits_are_faint_and_their_intervals_do_not_stretch_the_axes(self) -> None:
         chart = dfn.charts.calibration(self.found(("a", 0.01, 3_000, 30), ("a", 0.03, 2, 0), by=None))
-        assert "Faint: fewer than 30 visits." in said(chart)
+        assert "Faint: fewer than 30 visitors." in said(chart)
         assert chart.to_dict()["vconcat"][0]["layer"][0]["encoding"]["x"]["scale"]["domain"][1] < 0.04
 
     def test_no_group_is_too_many(self) -> None:

@@ -13,7 +13,6 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.history import Calibration, History
 from datafast_nb.history import calibration as compared
-from datafast_nb.history.calibration import VERDICTS
 
 _SUBJECT: Final = "Whether predictions came true"
 _SIZE: Final = 380
@@ -26,7 +25,8 @@ _LABEL: Final = 30  # pixels that a label of an axis needs
 _COUNT: Final = 24  # and a number over a bar
 _BINS: Final = 50
 _BIN: Final = ("bin_low", "bin_high")
-_WITHIN, _OUTSIDE = "within the interval", "outside it"
+_RATIO: Final = ("observed_over_expected", "observed_over_expected_low", "observed_over_expected_high")
+_WITHIN, _BEYOND = "within noise", "beyond noise"
 _PREDICTED: Final = "Predicted rate"
 _SHAPES: Final = ("circle", "diamond")
 
@@ -85,17 +85,17 @@ def calibration(
     labelled = _labelled(groups, names)
     rows = _rows(found.bins, names, labelled)
     notes = [
-        _verdict(found.scores) if not names else "",
+        _verdict(found) if not names else _beyond(found.scores),
         f"Drawn: the {groups.height} largest of {found.scores.height:,} groups by {wording.dimensions(names)}."
         if groups.height < found.scores.height
         else "",
-        "Lines: 95 % intervals; on the diagonal, predictions come true.",
-        uncertainty.note(rows["sessions"], "visits"),
+        "Lines: 95 % intervals; on the diagonal, predictions come true. All points are tested at once.",
+        uncertainty.note(rows["predictions"], f"{found.unit}s"),
         _left_out(seen),
         _matched(seen),
     ]
     by_what = f", by {wording.dimensions(names)}" if names else ""
-    heading = wording.title(_sentence(found.scores) + by_what, *notes)
+    heading = wording.title(_sentence(found) + by_what, *notes)
     most = _most(rows)
     panels = [
         _panel(rows.filter(place=group["place"]), group, most, _SMALL if names else _SIZE)
@@ -128,7 +128,7 @@ def _labelled(groups: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Add to each group its name and its figures in words."""
     label = pl.concat_str([wording.label(name) for name in names] or [pl.lit("")], separator=" · ")
     percent = [pl.col(name).mul(100).round(2) for name in ("predicted_rate", "observed_rate")]
-    told = pl.format("{} % predicted, {} % of {} converted", *percent, wording.grouped("sessions"))
+    told = pl.format("{} % predicted, {} % of {} converted: {}", *percent, wording.grouped("predictions"), "verdict")
     return groups.with_columns(_name=label).with_columns(label=wording.distinct_label("_name"), told=told)
 
 
@@ -141,7 +141,7 @@ def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.Data
     return joined.select(
         "place",
         *_BIN,
-        "sessions",
+        "predictions",
         "conversions",
         "predicted_rate",
         "observed_rate",
@@ -149,13 +149,14 @@ def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.Data
         "observed_rate_high",
         bin=pl.format("{} % to {} %", *share),
         interval=wording.interval("observed_rate_low", "observed_rate_high", 2),
-        agrees=pl.when("agrees").then(pl.lit(_WITHIN)).otherwise(pl.lit(_OUTSIDE)),
+        ratio=pl.format("{} ({} to {})", *(pl.col(it).round(2) for it in _RATIO)).fill_null("not known"),
+        noise=pl.when("within_noise").then(pl.lit(_WITHIN)).otherwise(pl.lit(_BEYOND)),
     ).sort("place", "bin_low")
 
 
 def _most(rows: pl.DataFrame) -> float:
     """Give the end of both axes: all points fit, and the intervals of those that are not faint."""
-    sure = rows.filter(pl.col("sessions") >= uncertainty.ENOUGH)["observed_rate_high"].max() or 0.0
+    sure = rows.filter(pl.col("predictions") >= uncertainty.ENOUGH)["observed_rate_high"].max() or 0.0
     points = rows.select(pl.max_horizontal(pl.col("predicted_rate", "observed_rate").max())).item()
     return min(1.0, max(float(sure), float(points), 0.005) * _ROOM)  # type: ignore[arg-type]
 
@@ -163,26 +164,34 @@ def _most(rows: pl.DataFrame) -> float:
 # Words
 
 
-def _sentence(scores: pl.DataFrame) -> str:
+def _sentence(found: Calibration) -> str:
     """Say what came true of what was predicted, over all groups."""
-    visits, conversions = (int(scores[name].sum()) for name in ("sessions", "conversions"))
+    scores = found.scores
+    predictions, conversions = (int(scores[name].sum()) for name in ("predictions", "conversions"))
     expected = float(scores["expected_conversions"].sum())
-    due = f"{expected / visits:.2%} {'was' if visits == 1 else 'were'} expected to"
-    return f"Of {wording.number(visits, 'predicted visit')} {conversions / visits:.2%} converted; {due}"
+    due = f"{expected / predictions:.2%} {'was' if predictions == 1 else 'were'} expected to"
+    of_whom = wording.number(predictions, f"predicted {found.unit}")
+    return f"Of {of_whom} {conversions / predictions:.2%} converted; {due}"
 
 
-def _verdict(scores: pl.DataFrame) -> str:
+def _verdict(found: Calibration) -> str:
     """Say whether the predictions agree with what happened, and how good they are."""
-    it: dict[str, Any] = scores.row(0, named=True)
-    agrees = f"{'Both' if it['agrees'] else 'They'} {VERDICTS[bool(it['agrees'])]}"
+    it: dict[str, Any] = found.scores.row(0, named=True)
     signed = [("reliability", it["reliability"]), ("resolution", -it["resolution"]), ("uncertainty", it["uncertainty"])]
     signed.append(("within bins", it["within_bins"]))
     parts = " ".join(f"{'−' if part < 0 else '+'} {name} {abs(part):.6f}" for name, part in signed).removeprefix("+ ")
     skill = "" if it["skill"] is None else f" Skill: {it['skill']:.1%}."
-    return (
-        f"{agrees}: the 95 % interval of the rate is {it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%}. "
-        f"Brier score {it['brier']:.6f} = {parts}.{skill}"
-    )
+    told = [found.verdict(it), found.unseen(it), f"Brier score {it['brier']:.6f} = {parts}"]
+    return ". ".join(wording.capitalized(part) for part in told if part) + f".{skill}"
+
+
+def _beyond(scores: pl.DataFrame) -> str:
+    """Say how many groups differ beyond noise, and of how many nothing can be told."""
+    counted = dict(scores["verdict"].value_counts().rows())
+    unclear = counted.get("can't tell", 0)
+    beyond = counted.get("too low", 0) + counted.get("too high", 0)
+    groups, differ = wording.number(scores.height, "group"), "differs" if beyond == 1 else "differ"
+    return f"Of {groups} {beyond:,} {differ} beyond noise; of {unclear:,} there is too little to tell."
 
 
 def _left_out(seen: dict[str, Any]) -> str:
@@ -192,7 +201,9 @@ def _left_out(seen: dict[str, Any]) -> str:
         "unscored": ("without a prediction", "without a prediction"),
         "seen_late": ("seen late", "seen late"),
         "unfinished": ("not seen to the end of the horizon", "not seen to the end of the horizon"),
-        "converted_before": ("converted before first seen", "converted before first seen"),
+        "left_early": ("gone before that age", "gone before that age"),
+        "converted_before": ("converted before the prediction", "converted before the prediction"),
+        "recognized": ("a customer without a known payment", "customers without a known payment"),
     }
     told = [wording.number(seen[name], *words) for name, words in groups.items() if seen[name]]
     return f"Left out of {wording.number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""
@@ -278,14 +289,15 @@ def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
         alt.Tooltip("predicted_rate:Q", title="Mean prediction", format=".2%"),
         alt.Tooltip("observed_rate:Q", title="Converted", format=".2%"),
         alt.Tooltip("interval:N", title="95 % interval"),
+        alt.Tooltip("ratio:N", title="Observed over expected"),
         alt.Tooltip("conversions:Q", title="Conversions", format=",d"),
-        alt.Tooltip("sessions:Q", title="Predictions", format=",d"),
+        alt.Tooltip("predictions:Q", title="Predictions", format=",d"),
     ]
-    domain = [_WITHIN, _OUTSIDE]
+    domain = [_WITHIN, _BEYOND]
     base = alt.Chart(rows).encode(
         x=_predicted("predicted_rate", most, size, labels=False),
-        color=alt.Color("agrees:N", title="The mean prediction is", scale=alt.Scale(domain=domain)),
-        opacity=uncertainty.opacity("sessions"),
+        color=alt.Color("noise:N", title="The difference is", scale=alt.Scale(domain=domain)),
+        opacity=uncertainty.opacity("predictions"),
         tooltip=told,
     )
     intervals = base.mark_rule(clip=True, strokeWidth=2).encode(
@@ -294,7 +306,7 @@ def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
     )
     points = base.mark_point(size=80).encode(
         y=alt.Y("observed_rate:Q", scale=scale),
-        shape=alt.Shape("agrees:N", title="The mean prediction is", scale=alt.Scale(domain=domain, range=_SHAPES)),
+        shape=alt.Shape("noise:N", title="The difference is", scale=alt.Scale(domain=domain, range=_SHAPES)),
     )
     return [intervals, points]
 
@@ -304,9 +316,9 @@ def _counts(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
     high = pl.min_horizontal("bin_high", pl.lit(most))
     width = (high.sqrt() - pl.col("bin_low").sqrt()) / math.sqrt(most) * size
     bars = rows.with_columns(bin_high=high, middle=((high.sqrt() + pl.col("bin_low").sqrt()) / 2) ** 2, width=width)
-    largest = int(rows["sessions"].max() or 0)  # type: ignore[arg-type]
+    largest = int(rows["predictions"].max() or 0)  # type: ignore[arg-type]
     y = alt.Y(
-        "sessions:Q",
+        "predictions:Q",
         title="Predictions",
         scale=alt.Scale(range=[_COUNTS, 14]),
         axis=alt.Axis(format="~s", tickCount=max(1, min(2, largest))),
@@ -319,12 +331,12 @@ def _counts(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
         y2=alt.datum(0),
         tooltip=[
             alt.Tooltip("bin:N", title="Predicted"),
-            alt.Tooltip("sessions:Q", title="Predictions", format=",d"),
+            alt.Tooltip("predictions:Q", title="Predictions", format=",d"),
         ],
     )
     numbers = (
         alt.Chart(bars.filter(pl.col("width") >= _COUNT))
         .mark_text(baseline="bottom", dy=-3)
-        .encode(x="middle:Q", y="sessions:Q", text=alt.Text("sessions:Q", format=".2~s"))
+        .encode(x="middle:Q", y="predictions:Q", text=alt.Text("predictions:Q", format=".2~s"))
     )
     return [rectangles, numbers]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PAGEVIEW: Final = "pageview"
-_PAYMENT_EVENTS: Final = ("payment", "payment_received")
+PAYMENT_EVENTS: Final = ("payment", "payment_received")
 _ONE_SALE: Final = 600_000.0  # milliseconds that the event and the payment of one sale may lie apart
 _SAME_AMOUNT: Final = 0.005
 _NEVER: Final = 1e18  # milliseconds
@@ -146,7 +146,7 @@ def with_sales(
     visitor, within ten minutes, and of the same amount or one that is not told: the event stands for both. A sale
     without an event is a row without `_type` and `_page`.
     """
-    found = events.with_columns(_charge=nw.col("_type").is_in(_PAYMENT_EVENTS).fill_null(value=False))
+    found = events.with_columns(_charge=nw.col("_type").is_in(PAYMENT_EVENTS).fill_null(value=False))
     if payments is None or visitors is None:
         return _told(found.with_columns(_renewal=nw.lit(value=False)))
     paid = matched_payments(payments, visitors)

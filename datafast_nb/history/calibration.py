@@ -6,30 +6,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
+import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.conversion import Derived, dimension_names, with_dimensions
 from datafast_nb.conversion.funnel import Goal, Payment
+from datafast_nb.history.agreement import ENOUGH_POWER, ERROR, with_agreement
 from datafast_nb.history.history import History
 from datafast_nb.history.outcomes import (
     CONVERTED_BEFORE,
     COUNTED,
+    RECOGNIZED,
     Conversion,
+    Money,
+    by_visitor,
     conversions,
-    payments,
+    money,
     visits,
     with_outcomes,
 )
-from datafast_nb.history.reliability import bins, scores
+from datafast_nb.history.reliability import BIN, bins, scores, with_bins
 from datafast_nb.schema import VISITORS
+
+Unit = Literal["visitor", "visit"]
+"""What a prediction is about: a visitor, with all of their visits, or each visit by itself."""
 
 EDGES: Final = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Where the bins of predicted rates begin and end: finer where most predictions are."""
 
-VERDICTS: Final = {True: "agree", False: "do not agree (by chance, 1 fair predictor in 20 would not)"}
-"""What is said of a prediction within the 95 % interval of what came true, and of one outside."""
+VERDICTS: Final = {
+    "agrees": "they agree",
+    "too low": "they do not agree: the predictions are too low",
+    "too high": "they do not agree: the predictions are too high",
+    "can't tell": "can't tell whether they agree",
+}
+"""What is said of predictions and what came true of them."""
 
 _DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 _NO_DIMENSION: Final = (
@@ -40,7 +53,14 @@ _NO_DIMENSION: Final = (
     "average_value",
     "expected_value",
 )
-_LEFT_OUT: Final = ("customers", "unscored", "seen_late", "unfinished", CONVERTED_BEFORE)
+_LEFT_OUT: Final = ("customers", "unscored", "seen_late", "left_early", "unfinished", CONVERTED_BEFORE, RECOGNIZED)
+_AGREEMENT: Final = (
+    "observed_over_expected",
+    "observed_over_expected_low",
+    "observed_over_expected_high",
+    "p_value",
+    "within_noise",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,73 +70,118 @@ class Calibration:
     Attributes
     ----------
     bins : polars.DataFrame
-        The reliability table: one row for each bin of predicted rates, of each group. ``bin_low``, ``bin_high``,
-        ``sessions``, ``conversions``, ``predicted_rate`` (mean), ``observed_rate`` with its 95 % interval (Wilson)
-        ``observed_rate_low`` and ``observed_rate_high``, ``expected_conversions``, ``expected_value``,
-        ``observed_value`` (USD), and ``agrees``: whether the mean prediction is within the interval.
+        The reliability table: one row for each bin of predicted rates, of each group. ``bin_low``, ``bin_high``;
+        ``predictions``, how many there are (visitors or visits: see ``unit``); ``conversions``; ``predicted_rate``
+        (mean); ``observed_rate`` with its 95 % interval (Wilson) ``observed_rate_low`` and ``observed_rate_high``;
+        ``expected_conversions``, ``expected_value``, ``observed_value`` (USD, net of refunds);
+        ``observed_over_expected``, the conversions over those expected, with its 95 % interval
+        ``observed_over_expected_low`` and ``_high``; ``p_value``, how often fair predictions are at least as far from
+        what came true; and ``within_noise``, whether chance makes such a row in a table of so many rows.
     scores : polars.DataFrame
-        The same for each group as a whole, and ``brier`` with its parts: ``reliability`` (0 is best),
-        ``resolution``, ``uncertainty`` and ``within_bins``, where ``brier = reliability - resolution + uncertainty +
-        within_bins``; and ``skill`` against always saying the mean rate.
+        The same for each group as a whole; ``power``, how often the test would find that 20 % more, or 20 % fewer,
+        convert than was predicted (the smaller of the two); ``verdict``; and ``brier`` with its parts: ``reliability``
+        (0 is best), ``resolution``, ``uncertainty`` and ``within_bins``, where ``brier = reliability - resolution +
+        uncertainty + within_bins``; and ``skill`` against always saying the mean rate. The verdict is ``too low`` or
+        ``too high`` (of the predictions) beyond noise; ``agrees`` within it, where an error of 20 % would have been
+        found 8 times of 10 at least; and else ``can't tell``.
     coverage : polars.DataFrame
         One row: ``visits`` in all, and those that were ``counted``; those left out because they were ``customers``
         already, ``unscored`` (without a prediction from 0 to 1), ``seen_late`` (they began while nobody recorded),
-        ``unfinished`` (the horizon goes beyond what was recorded) or ``converted_before`` they were first seen;
-        ``payments``, those that could be ``matched`` to a visitor, and those ``unpriced`` (their currency has no rate).
-        Where a matched payment is unpriced, every ``observed_value`` is null.
+        ``left_early`` (before the `age`), ``unfinished`` (the horizon goes beyond what was recorded),
+        ``converted_before`` the prediction was shown, or ``recognized`` as customers without a payment that is known;
+        ``payments``, those that could be ``matched`` to a visitor, the sales that are ``unmatched``, and the payments
+        ``unpriced`` (matched, but their currency has no rate). Where there is one, every ``observed_value`` is null.
+    unit : {"visitor", "visit"}
+        What a row is about.
     """
 
     bins: pl.DataFrame
     scores: pl.DataFrame
     coverage: pl.DataFrame
+    unit: Unit = "visitor"
 
     def __str__(self) -> str:
         seen = self.coverage.row(0, named=True)
         left_out = ", ".join(f"{seen[name]:,} {name.replace('_', ' ')}" for name in _LEFT_OUT if seen[name])
-        matched = f"{seen['matched']:,} of {seen['payments']:,} payments matched to a visitor"
         sentence = (
-            f"{seen['counted']:,} of {seen['visits']:,} visits counted ({left_out or 'none left out'}); {matched}"
+            f"{seen['counted']:,} of {seen['visits']:,} visits counted ({left_out or 'none left out'}); "
+            f"{seen['matched']:,} of {seen['payments']:,} payments matched to a visitor"
         )
         if self.scores.height == 1:
             it = self.scores.row(0, named=True)
-            sentence = (
-                f"predicted {it['predicted_rate']:.2%}, came true {it['observed_rate']:.2%} "
-                f"({it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%}): "
-                f"they {VERDICTS[bool(it['agrees'])]}; Brier score {it['brier']:.4f}; {sentence}"
-            )
+            rows = f"{it['predictions']:,} {self.unit}{'' if it['predictions'] == 1 else 's'}"
+            within = f"({it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%})"
+            parts = [
+                self.verdict(it),
+                f"predicted {it['predicted_rate']:.2%}, came true {it['observed_rate']:.2%} {within} of {rows}",
+                self.unseen(it),
+                f"Brier score {it['brier']:.4f}",
+                sentence,
+            ]
+            sentence = "; ".join(filter(None, parts))
         return sentence
 
+    def verdict(self, group: Mapping[str, Any]) -> str:
+        """Say whether predictions and conversions of a row of ``scores`` agree, and which error would be found."""
+        told = f"{group['conversions']:,} converted, {group['expected_conversions']:,.1f} were expected"
+        if group["observed_over_expected"] is not None:
+            ratio = [group[f"observed_over_expected{end}"] for end in ("", "_low", "_high")]
+            told += f" (observed over expected {ratio[0]:.2f}, 95 % interval {ratio[1]:.2f} to {ratio[2]:.2f})"
+        power = f"an error of {ERROR:.0%} would be found {group['power']:.0%} of the time"
+        return f"{told}: {VERDICTS[group['verdict']]}; {power}"
 
-def calibration(
+    def unseen(self, group: Mapping[str, Any]) -> str:
+        """Say up to how many may have converted, if there may be conversions that nobody could see; else nothing."""
+        hidden = self.coverage["unmatched"].item() + self.coverage[RECOGNIZED].item()
+        if not hidden or not group["predictions"]:
+            return ""
+        most = min(group["conversions"] + hidden, group["predictions"])
+        return (
+            f"{hidden:,} more {'sale' if hidden == 1 else 'sales'} or new customers can't be traced to a visit: if all "
+            f"were of these, {most / group['predictions']:.2%} converted"
+        )
+
+
+def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual value
     history: History,
     by: str | Sequence[str] | None = None,
     *,
+    unit: Unit = "visitor",
     converted: Conversion = "customer",
     horizon: timedelta = timedelta(hours=1),
+    age: timedelta | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
     edges: Sequence[float] = EDGES,
     rates: Mapping[str, float] | None = None,
 ) -> Calibration:
-    """Compare the predicted conversion rates of a history's visits with how many converted.
+    """Compare the predicted conversion rates of a history with how many converted.
 
-    A visit counts once, with the prediction that was shown when it was first seen, if it was seen from its beginning,
-    was no customer's, had not converted yet, and was recorded without a gap until the horizon was over. Of a visitor's
-    visits, each counts; what a visitor paid counts once, in the latest visit begun before.
+    A visit counts with the first prediction that was shown of it, if it was seen from its beginning, was no customer's,
+    had not converted yet, and was recorded without a gap until the horizon was over. A visitor converts once at most,
+    and that is credited to one visit: the latest begun before.
 
     Parameters
     ----------
     history
-        A history with some thousand visits, or the intervals will be wide.
+        A history with some thousand visits, or nothing can be told.
     by
         Dimensions to compare by, as in ``breakdown``: columns of the visitors, or ``channel``, ``page``,
         ``visit_kind``, ``score_band``, ``confidence_band``.
+    unit
+        ``"visitor"``: a row per person (in each group). If a person has several visits that count, their predictions p
+        together say 1 − ∏ (1 − p): that one of the visits converts at least. ``"visit"``: a row per visit.
     converted
-        What counts as a conversion: ``"customer"`` (`is_customer` turns true), ``dfn.goal(name)``, or
-        ``dfn.payment()``, matched to the visitor by e-mail address or name. What can't be matched counts as none; where
-        several visitors have the address, the payment is that of the one seen latest before it.
+        What counts as a conversion: ``"customer"`` (a visitor becomes a customer by a payment), ``dfn.goal(name)``, or
+        ``dfn.payment()``. A payment counts if its amount is above 0: a trial is no conversion, and a refund is none. It
+        is of the visitor of its event or of its e-mail address; of several with one address, of the one seen latest
+        before it; of the visitor of its name only where that is unique and no address contradicts. Who turns into a
+        customer without a payment may be an old customer who has logged in: that is no conversion, and is left out.
     horizon
-        How long after the visit began a conversion of that visitor counts, if it came after the visit was first seen.
+        How long after the visit began a conversion counts, if it came after the prediction was shown.
+    age
+        Test what was predicted at this age of the visit instead, such as ``timedelta(minutes=2)``, of those who were
+        still there; the horizon begins then.
     start, end
         Only visits and conversions seen from `start` until before `end` (with a time zone).
     edges
@@ -130,6 +195,14 @@ def calibration(
     Calibration
         ``bins``, ``scores`` and ``coverage``; printed, a sentence.
 
+    Notes
+    -----
+    Visits of one person are not independent. As a person converts once at most, and what comes after it does not count,
+    the number of conversions varies no more than if they were: also with ``unit="visit"`` the intervals and tests hold.
+
+    A refund is taken off the value of the visit that it refunds. Sales that can't be matched to a visitor may be
+    anybody's: they are told, and where they could make up for what is missing, predictions are not called too high.
+
     Examples
     --------
     >>> import datafast_nb as dfn
@@ -138,19 +211,53 @@ def calibration(
     """
     names = [] if by is None else dimension_names(by)
     _check(converted, horizon, edges, names)
+    _check_rows(unit, age)
     renewals = isinstance(converted, Payment) and converted.renewals
-    paid = payments(history, rates or {}, start, end, renewals=renewals)
-    seen = with_dimensions(visits(history, start, end, horizon), *(it for it in _DERIVED if it in names))
-    needed = ["visitor_id", "since", "first_seen", "predicted", "expected_value", "kept"]
-    every = seen.select(list(dict.fromkeys([*names, *needed]))).collect()
-    reached = conversions(history, converted, paid.lazy(), start, end)
-    every = with_outcomes(every.lazy(), reached, paid.lazy(), horizon).collect()
-    coverage = _coverage(every["kept"], paid)
+    found = money(history, rates or {}, start, end, renewals=renewals)
+    seen = with_dimensions(visits(history, start, end, horizon, age), *(it for it in _DERIVED if it in names))
+    first = conversions(history, converted, found.sold, start, end)
+    every = with_outcomes(seen, first, found.paid, by_payment_alone=converted == "customer")
+    coverage = _coverage(every["kept"], found, by_goal=isinstance(converted, Goal))
     outcomes = every.filter(pl.col("kept") == COUNTED)
+    outcomes = by_visitor(outcomes, names) if unit == "visitor" else outcomes
     if coverage["unpriced"].item():
         outcomes = outcomes.with_columns(value=pl.lit(None, pl.Float64))
-    of_bins, of_groups = (_valued(make(outcomes, names, edges), outcomes) for make in (bins, scores))
-    return Calibration(of_bins, of_groups, coverage)
+    hidden = coverage["unmatched"].item() + coverage[RECOGNIZED].item()
+    return Calibration(*compared(outcomes, names, edges, hidden), coverage, unit)
+
+
+def compared(
+    outcomes: pl.DataFrame, names: Sequence[str], edges: Sequence[float], hidden: int = 0
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give the tables ``bins`` and ``scores`` of a calibration, where so many conversions may be `hidden`."""
+    binned: pl.LazyFrame = nw.to_native(with_bins(nw.from_native(outcomes.lazy()), edges))
+    rates = binned.select(*names, *BIN, predicted="_p").collect()
+    of_bins = with_agreement(_valued(bins(outcomes, names, edges), outcomes), rates, [*names, *BIN])
+    of_groups = with_agreement(_valued(scores(outcomes, names, edges), outcomes), rates, names)
+    columns = scores(outcomes.clear(), names, edges).columns
+    first = columns.index("brier")
+    told = [*columns[:first], *_AGREEMENT, "power", "verdict", *columns[first:]]
+    return of_bins.drop("power"), _with_verdict(of_groups, rates, names, hidden).select(told)
+
+
+def _with_verdict(table: pl.DataFrame, rates: pl.DataFrame, names: Sequence[str], hidden: int) -> pl.DataFrame:
+    """Add the `verdict`; what hidden conversions would make up for is not too high for certain."""
+    too_low = pl.col("conversions") > pl.col("expected_conversions")
+    most = table.drop(_AGREEMENT, "power").with_columns(
+        pl.min_horizontal(pl.col("conversions") + hidden, "predictions")
+    )
+    certain = with_agreement(most, rates, names) if hidden else table
+    still = ~certain["within_noise"] & (certain["conversions"] < certain["expected_conversions"])
+    enough = pl.col("power") >= ENOUGH_POWER
+    return table.with_columns(
+        verdict=pl.when(~pl.col("within_noise") & too_low)
+        .then(pl.lit("too low"))
+        .when(~pl.col("within_noise") & still)
+        .then(pl.lit("too high"))
+        .when(pl.col("within_noise") & enough)
+        .then(pl.lit("agrees"))
+        .otherwise(pl.lit("can't tell"))
+    )
 
 
 def _check(converted: object, horizon: timedelta, edges: Sequence[float], names: list[str]) -> None:
@@ -167,12 +274,21 @@ def _check(converted: object, horizon: timedelta, edges: Sequence[float], names:
             raise ValueError(f"{name!r:.60} is no dimension to compare by. There are: {', '.join(known)}.")
 
 
-def _coverage(kept: pl.Series, paid: pl.DataFrame) -> pl.DataFrame:
+def _check_rows(unit: object, age: object) -> None:
+    """Refuse what is no unit, and no age."""
+    if unit not in get_args(Unit):
+        raise ValueError(f"unit is {unit!r:.60}: give 'visitor', a row per person, or 'visit'.")
+    if age is not None and (not isinstance(age, timedelta) or age < timedelta(0)):
+        raise ValueError(f"age is {age!r:.60}: give a timedelta, such as timedelta(minutes=2).")
+
+
+def _coverage(kept: pl.Series, found: Money, *, by_goal: bool) -> pl.DataFrame:
     """Count what was counted, what was left out and why, and what could be matched."""
-    matched = paid.filter(pl.col("visitor_id").is_not_null())
+    matched = found.paid.filter(pl.col("visitor_id").is_not_null())
     figures: dict[str, Any] = {"visits": len(kept)}
     figures |= {name: int((kept == name).sum()) for name in (COUNTED, *_LEFT_OUT)}
-    figures |= {"payments": paid.height, "matched": matched.height, "unpriced": matched["value"].null_count()}
+    figures |= {"payments": found.paid.height, "matched": matched.height}
+    figures |= {"unmatched": 0 if by_goal else found.unmatched, "unpriced": matched["value"].null_count()}
     return pl.DataFrame([figures])
 
 

@@ -1,15 +1,15 @@
-"""What became of each visit that was predicted: the rows that a calibration adds up. Polars, lazily up to the end."""
+"""What became of each visit that was predicted: the rows that a calibration adds up."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.events import matched_payments
+from datafast_nb.conversion.events import PAYMENT_EVENTS, matched_payments, opened_events, with_sales
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.conversion.revenue import checked_rates
 from datafast_nb.history.changes import happened
@@ -21,127 +21,236 @@ if TYPE_CHECKING:
     from datafast_nb.history.history import History
 
 Conversion = Literal["customer"] | Goal | Payment
-"""What counts: `is_customer` turning true, a goal, or a payment that can be matched to a visitor."""
+"""What counts: becoming a customer by a payment, a goal, or a payment."""
 
 USD: Final = "USD"
 COUNTED: Final = "counted"
 CONVERTED_BEFORE: Final = "converted_before"
+RECOGNIZED: Final = "recognized"
+
+_PREDICTION: Final = (
+    "score",
+    "confidence",
+    "is_baseline",
+    "dimension_matches",
+    "conversion_rate",
+    "average_value",
+    "expected_value",
+)
 
 
-def visits(history: History, start: datetime | None, end: datetime | None, horizon: timedelta) -> pl.LazyFrame:
-    """Give the visits first seen in a span, each with its prediction and why it counts, or does not.
+class Money(NamedTuple):
+    """The payments of a span, and the sales among them and the events."""
 
-    Beside the columns of ``History.sessions``: `predicted`; `since`, when it began; and `kept`, which is ``counted``
-    for those that a prediction can be measured by.
-    """
-    watched = stretches(history, start, end)
-    seen = (
-        history.sessions(start, end)
-        .with_columns(
-            predicted=pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate"),
-            since=pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen"),
-        )
-        .sort("first_seen")
-        .join_asof(watched.lazy(), left_on="first_seen", right_on="from")
-    )
-    late = pl.col("since") < pl.col("from")
-    unfinished = pl.col("since") + horizon > pl.col("until")
-    kept = (
-        pl.when(pl.col("is_customer").fill_null(value=False))
-        .then(pl.lit("customers"))
-        .when(pl.col("predicted").is_null())
-        .then(pl.lit("unscored"))
-        .when(late | (pl.col("session_start_time").is_null() & (pl.col("first_seen") == pl.col("from"))))
-        .then(pl.lit("seen_late"))
-        .when(unfinished)
-        .then(pl.lit("unfinished"))
-        .otherwise(pl.lit(COUNTED))
-    )
-    return seen.with_columns(kept=kept)
+    paid: pl.DataFrame
+    """One row for each payment, with its visitor, if any, when it was, as `at`, and its `value` in USD, if known."""
+    sold: pl.DataFrame
+    """One row for each sale of a visitor: `visitor_id` and `at`."""
+    unmatched: int
+    """How many sales could not be matched to a visitor."""
 
 
-def conversions(
-    history: History, converted: Conversion, paid: pl.LazyFrame, start: datetime | None, end: datetime | None
-) -> pl.LazyFrame:
-    """Give who converted when: `visitor_id` and `at`."""
-    if isinstance(converted, Payment):
-        return paid.select("visitor_id", "at")
-    if isinstance(converted, Goal):
-        reached = history.events(start, end).filter(pl.col("type") == converted.name)
-        return reached.select("visitor_id", at=happened())
-    return history.visitors(start, end).filter("is_customer").select("visitor_id", at="seen_at")
+# Visits
 
 
-def payments(
-    history: History, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
+def visits(
+    history: History, start: datetime | None, end: datetime | None, horizon: timedelta, age: timedelta | None
 ) -> pl.DataFrame:
-    """Give the payments, each with the visitor it could be matched to, if any, and its `value` in USD, if it has one.
+    """Give the visits first seen in a span, each with the prediction to test and why it counts, or does not.
 
-    ``datafast_nb.funnel`` matches in the same way. Of several visitors with one e-mail address, the payment is that of
-    the one whose last state before it is the latest.
+    Beside the columns of ``History.sessions``, of which those of the prediction are as they were when it was shown:
+    `predicted`; `since`, when the visit began; `shown_at`, when the prediction was shown; `until`, the end of its
+    horizon; and `kept`, which is ``counted`` for those that a prediction can be measured by.
     """
+    watched = stretches(history, start, end).rename({"until": "watched_until"})
+    seen = (
+        history.collect(history.sessions(start, end).drop(_PREDICTION))
+        .with_columns(since=pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen"))
+        .sort("first_seen")
+        .join_asof(watched, left_on="first_seen", right_on="from")
+        .with_row_index("visit")
+    )
+    states = history.visitors(start, end).select("visitor_id", "seen_at", "is_customer", *_PREDICTION)
+    rate = pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate")
+    states = states.with_columns(predicted=rate, is_customer=pl.col("is_customer").fill_null(value=False))
+    told = _first_predicted(seen, states) if age is None else _predicted_at(seen, states, age)
+    counted_from = pl.col("since") + (age or timedelta(0))
+    seen = seen.join(told, on="visit", how="left", maintain_order="left")
+    return seen.with_columns(kept=_kept(counted_from, horizon, age), until=counted_from + horizon)
+
+
+def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame) -> pl.DataFrame:
+    """Give the first prediction of each visit while its visitor was no customer, and when it was shown."""
+    predicted = states.filter(pl.col("predicted").is_not_null(), ~pl.col("is_customer")).drop("is_customer")
+    begun = seen.lazy().select("visit", "visitor_id", "first_seen").drop_nulls("visitor_id")
+    return (
+        predicted.sort("seen_at")
+        .join_asof(begun, left_on="seen_at", right_on="first_seen", by="visitor_id", check_sortedness=False)
+        .filter(pl.col("visit").is_not_null())
+        .unique("visit", keep="first", maintain_order=True)
+        .select("visit", "predicted", *_PREDICTION, shown_at="seen_at")
+        .collect()
+    )
+
+
+def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, age: timedelta) -> pl.DataFrame:
+    """Give the prediction that was shown of each visit at an age, of those still there."""
+    moment = pl.col("since") + age
+    there = pl.col("first_seen").le(moment) & (pl.col("left_at").is_null() | pl.col("left_at").gt(moment))
+    begun = seen.lazy().filter(there).select("visit", "visitor_id", "first_seen", shown_at=moment)
+    return (
+        begun.drop_nulls("visitor_id")
+        .sort("shown_at")
+        .join_asof(
+            states.sort("seen_at"), left_on="shown_at", right_on="seen_at", by="visitor_id", check_sortedness=False
+        )
+        .filter(pl.col("seen_at") >= pl.col("first_seen"))
+        .select("visit", "predicted", "shown_at", *_PREDICTION, was_customer="is_customer")
+        .collect()
+    )
+
+
+def _kept(counted_from: pl.Expr, horizon: timedelta, age: timedelta | None) -> pl.Expr:
+    """Say why a visit counts, or does not; without regard to what became of it."""
+    since, first_seen = pl.col("since"), pl.col("first_seen")
+    late = (since < pl.col("from")) | (pl.col("session_start_time").is_null() & (first_seen == pl.col("from")))
+    unfinished = counted_from + horizon > pl.col("watched_until")
+    reasons = [("customers", pl.col("is_customer").fill_null(value=False))]
+    if age is not None:
+        reasons += [
+            ("seen_late", late | (first_seen > counted_from)),
+            ("left_early", pl.col("left_at") <= counted_from),
+            ("customers", pl.col("was_customer")),
+        ]
+    reasons += [("unscored", pl.col("predicted").is_null()), ("seen_late", late), ("unfinished", unfinished)]
+    kept: pl.Expr = pl.lit(COUNTED)
+    for name, holds in reversed(reasons):
+        kept = pl.when(holds).then(pl.lit(name)).otherwise(kept)
+    return kept
+
+
+# Conversions
+
+
+def money(
+    history: History, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
+) -> Money:
+    """Give the payments, each with the visitor it could be matched to, and the sales: ``funnel`` matches alike."""
     found = history.payments(start, end)
     if not renewals:
         found = found.filter(~pl.col("renewal").fill_null(value=False))
     # Numbered, as an id may be missing; collected, as a number must mean the same payment wherever it is used.
     paid = found.with_columns(at=happened(), value=_in_usd(rates)).with_row_index("payment").collect()
-    states = history.visitors(start, end)
-    payers = _payers(paid.lazy(), states).collect()
-    return paid.join(payers, on="payment", how="left").select("payment_id", "visitor_id", "at", "value")
+    numbered = nw.from_native(
+        paid.lazy().with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp=pl.col("at"))
+    )
+    states = nw.from_native(history.visitors(start, end))
+    charges = history.events(start, end).filter(pl.col("type").is_in(PAYMENT_EVENTS)).with_columns(timestamp=happened())
+    sales = with_sales(opened_events(charges, "a sale")[0], numbered, states)
+    sales = sales.filter(nw.col("_sale") if renewals else nw.col("_sale") & ~nw.col("_renewal"))
+    matched: pl.LazyFrame = nw.to_native(matched_payments(numbered, states))
+    sold: pl.LazyFrame = nw.to_native(sales)
+    payers = matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
+    at = pl.col("_time").cast(pl.Int64).cast(pl.Datetime("ms", "UTC")).cast(MOMENT)
+    of_whom, sold_to = pl.collect_all([payers, sold.select("visitor_id", at=at)])
+    recorded = paid.filter(pl.col("amount") > 0).height
+    paid = paid.join(of_whom, on="payment", how="left").select("visitor_id", "at", "amount", "value")
+    return Money(paid, sold_to, max(0, recorded - sold_to.height))
 
 
-def _payers(paid: pl.LazyFrame, states: pl.LazyFrame) -> pl.LazyFrame:
-    """Give the visitor of each payment that has one: `payment` and `visitor_id`."""
-    numbered = paid.with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp="at")
-    matched: pl.LazyFrame = nw.to_native(matched_payments(nw.from_native(numbered), nw.from_native(states)))
-    return matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
+def conversions(
+    history: History, converted: Conversion, sold: pl.DataFrame, start: datetime | None, end: datetime | None
+) -> pl.DataFrame:
+    """Give when each visitor first converted: `visitor_id` and `converted_at`."""
+    if isinstance(converted, Goal):
+        reached = history.events(start, end).filter(pl.col("type") == converted.name)
+        when = reached.select("visitor_id", at=happened())
+    elif isinstance(converted, Payment):
+        when = sold.lazy()
+    else:
+        customers = history.visitors(start, end).filter("is_customer").select("visitor_id").unique()
+        when = sold.lazy().join(customers, on="visitor_id", how="semi")
+    return when.drop_nulls().group_by("visitor_id").agg(converted_at=pl.col("at").min()).collect()
 
 
 def _in_usd(rates: Mapping[str, float]) -> pl.Expr:
     """Give an amount in USD, where its currency has a rate."""
     code = pl.col("currency").str.strip_chars().str.to_uppercase()
     known = checked_rates(rates, USD)
-    return pl.col("amount") * code.replace_strict(known, default=None, return_dtype=pl.Float64)
+    amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
+    return amount * code.replace_strict(known, default=None, return_dtype=pl.Float64)
 
 
-def with_outcomes(seen: pl.LazyFrame, converted: pl.LazyFrame, paid: pl.LazyFrame, horizon: timedelta) -> pl.LazyFrame:
+def with_outcomes(
+    seen: pl.DataFrame, first: pl.DataFrame, paid: pl.DataFrame, *, by_payment_alone: bool
+) -> pl.DataFrame:
     """Add to each visit whether its visitor `converted` within the horizon, and the `value` paid within it.
 
-    What happened until the visit was first seen is no outcome: the prediction knew it. Who converted so early is no
-    longer ``counted``, but ``converted_before``. A payment's value is that of one visit, the latest begun before it.
+    A conversion is of one visit, the latest begun before it. What happened until the prediction was shown is no outcome
+    of it: who converted so early is no longer ``counted``, but ``converted_before``. Who turned into a customer, of
+    whom no payment is known, is ``recognized``, if the conversions are `by_payment_alone`: they may have been a
+    customer all along.
     """
-    numbered = seen.with_row_index("_visit").sort("since")
-    ends = pl.col("since") + horizon
-    first = numbered.join_asof(
-        converted.drop_nulls().sort("at"),
-        left_on="since",
-        right_on="at",
-        by="visitor_id",
-        strategy="forward",
-        coalesce=False,
-        check_sortedness=False,
+    begun = seen.select("visit", "visitor_id", "since").drop_nulls("visitor_id").sort("since")
+    credited = _of_visit(first.rename({"converted_at": "at"}), begun).select("visit", credited_at="at")
+    all_told = seen.join(first, on="visitor_id", how="left", maintain_order="left").join(
+        credited, on="visit", how="left", maintain_order="left"
     )
-    before = (pl.col("at") <= pl.col("first_seen")).fill_null(value=False)
-    spent = (
-        paid.drop_nulls("visitor_id")
-        .sort("at")
-        .join_asof(
-            numbered.select("_visit", "visitor_id", "since", "first_seen"),
-            left_on="at",
-            right_on="since",
-            by="visitor_id",
-            check_sortedness=False,
+    counted = pl.col("kept") == COUNTED
+    before = (pl.col("converted_at") <= pl.col("shown_at")).fill_null(value=False)
+    unpaid = pl.col("became_customer") & pl.col("converted_at").is_null() & by_payment_alone
+    return (
+        all_told.with_columns(
+            converted=pl.col("credited_at").is_between("shown_at", "until", closed="right").fill_null(value=False),
+            kept=pl.when(counted & before)
+            .then(pl.lit(CONVERTED_BEFORE))
+            .when(counted & unpaid)
+            .then(pl.lit(RECOGNIZED))
+            .otherwise("kept"),
         )
-        .filter(pl.col("at") > pl.col("first_seen"), pl.col("at") <= ends)
-        .group_by("_visit")
+        .join(_net(paid, seen, begun), on="visit", how="left", maintain_order="left")
+        .with_columns(pl.col("value").fill_null(0.0))
+        .drop("visit", "converted_at", "credited_at")
+    )
+
+
+def _of_visit(happenings: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
+    """Add the `visit` that each happening is of: the latest of its visitor begun before; leave out those of none."""
+    return (
+        happenings.drop_nulls("visitor_id")
+        .sort("at")
+        .join_asof(begun, left_on="at", right_on="since", by="visitor_id", check_sortedness=False)
+        .filter(pl.col("visit").is_not_null())
+    )
+
+
+def _net(paid: pl.DataFrame, seen: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
+    """Give the net `value` of each visit; a refund is of that of its payer's latest sale, however late."""
+    of_whom = paid.drop_nulls("visitor_id").sort("at")
+    sales = of_whom.filter(pl.col("amount") > 0).select("visitor_id", "at", sold_at="at")
+    traced = of_whom.join_asof(sales, on="at", by="visitor_id", check_sortedness=False)
+    refunded = pl.when(pl.col("amount") < 0).then("sold_at")
+    traced = traced.with_columns(at=pl.coalesce(refunded, "at"))
+    within = pl.col("at").is_between("shown_at", "until", closed="right")
+    return (
+        _of_visit(traced, begun)
+        .join(seen.select("visit", "shown_at", "until"), on="visit")
+        .filter(within)
+        .group_by("visit")
         .agg(pl.col("value").sum())
     )
-    return (
-        first.with_columns(
-            converted=(pl.col("at") <= ends).fill_null(value=False),
-            kept=pl.when((pl.col("kept") == COUNTED) & before).then(pl.lit(CONVERTED_BEFORE)).otherwise("kept"),
-        )
-        .join(spent, on="_visit", how="left")
-        .with_columns(pl.col("value").fill_null(0.0))
-        .drop("_visit", "at")
+
+
+def by_visitor(outcomes: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Put the visits of each visitor together, in each group: what they predict together, and what came of them.
+
+    Of visits that convert with the probabilities p, one at least does with the probability 1 − ∏ (1 − p).
+    """
+    keys = list(dict.fromkeys([*names, "visitor_id"]))
+    together = 1.0 - (1.0 - pl.col("predicted")).product()
+    return outcomes.group_by(keys, maintain_order=True).agg(
+        predicted=pl.when(pl.len() > 1).then(together).otherwise(pl.col("predicted").first()),
+        converted=pl.col("converted").any(),
+        expected_value=pl.col("expected_value").sum(),
+        value=pl.col("value").sum(),
     )

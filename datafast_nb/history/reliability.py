@@ -20,7 +20,7 @@ from datafast_nb.conversion.frames import counts, number, opened, ratio, require
 NEEDED: Final = ("predicted", "converted", "expected_value", "value")
 BIN: Final = ("bin_low", "bin_high")
 
-_SUMS: Final = ("sessions", "conversions", "_predicted", "_squares", "_hits", "expected_value", "observed_value")
+_SUMS: Final = ("predictions", "conversions", "_predicted", "_squares", "_hits", "expected_value", "observed_value")
 
 
 def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
@@ -39,9 +39,9 @@ def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # no
     Returns
     -------
     frame
-        `by`, ``bin_low``, ``bin_high``, ``sessions``, ``conversions``, ``predicted_rate`` (mean), ``observed_rate``
-        with ``observed_rate_low`` and ``observed_rate_high``, ``expected_conversions``, ``expected_value``,
-        ``observed_value``, and ``agrees``: whether the mean prediction is within the interval.
+        `by`, ``bin_low``, ``bin_high``, ``predictions``, ``conversions``, ``predicted_rate`` (mean), ``observed_rate``
+        with ``observed_rate_low`` and ``observed_rate_high``, ``expected_conversions``, ``expected_value`` and
+        ``observed_value``.
     """
     frame, restore = opened(outcomes)
     require(frame, (*NEEDED, *by), "a calibration")
@@ -64,13 +64,13 @@ def scores(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # 
     require(frame, (*NEEDED, *by), "a calibration")
     keys = list(by) or ["_all"]
     binned = _binned(frame, by, edges).with_columns(_all=nw.lit(1))
-    count = nw.col("sessions")
+    count = nw.col("predictions")
     rate = ratio(nw.col("conversions"), count)
     binned = binned.with_columns(
         _distance=count * (ratio(nw.col("_predicted"), count) - rate) ** 2, _spread=count * rate**2
     )
     groups = binned.group_by(keys).agg(*(nw.col(name).sum() for name in (*_SUMS, "_distance", "_spread")))
-    groups = _with_rates(groups.with_columns(counts("sessions", "conversions")))
+    groups = _with_rates(groups.with_columns(counts("predictions", "conversions")))
     mean = nw.col("observed_rate")
     groups = groups.with_columns(
         brier=ratio(nw.col("_squares") - 2.0 * nw.col("_hits") + nw.col("conversions"), count),
@@ -83,12 +83,12 @@ def scores(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # 
         skill=1.0 - ratio(nw.col("brier"), nw.col("uncertainty")),
     )
     columns = [*by, *_FIGURES, "brier", "reliability", "resolution", "uncertainty", "within_bins", "skill"]
-    ordered = groups.sort("sessions", *by, descending=[True, *(False for _ in by)], nulls_last=True)
+    ordered = groups.sort("predictions", *by, descending=[True, *(False for _ in by)], nulls_last=True)
     return restore(ordered.select(*columns))
 
 
 _FIGURES: Final = (
-    "sessions",
+    "predictions",
     "conversions",
     "predicted_rate",
     "observed_rate",
@@ -97,12 +97,11 @@ _FIGURES: Final = (
     "expected_conversions",
     "expected_value",
     "observed_value",
-    "agrees",
 )
 
 
-def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float]) -> nw.LazyFrame[Any]:
-    """Add up what each bin of each group needs."""
+def with_bins(frame: nw.LazyFrame[Any], edges: Sequence[float]) -> nw.LazyFrame[Any]:
+    """Add `bin_low`, `bin_high`, the probability `_p` and the outcome `_o`; leave out rows that lack one of these."""
     predicted, hit = nw.col("_p"), nw.col("_o")
     low, high = nw.lit(float(edges[0])), nw.lit(float(edges[1]))
     for lower, upper in pairwise(edges[1:]):
@@ -112,9 +111,15 @@ def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float])
     each = frame.with_columns(_p=_probability("predicted"), _o=nw.col("converted").cast(nw.Float64)).filter(
         ~predicted.is_null() & ~hit.is_null()
     )
-    each = each.with_columns(bin_low=low, bin_high=high, _pp=predicted * predicted, _po=predicted * hit)
+    return each.with_columns(bin_low=low, bin_high=high)
+
+
+def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float]) -> nw.LazyFrame[Any]:
+    """Add up what each bin of each group needs."""
+    predicted, hit = nw.col("_p"), nw.col("_o")
+    each = with_bins(frame, edges).with_columns(_pp=predicted * predicted, _po=predicted * hit)
     return each.group_by(*by, *BIN).agg(
-        sessions=nw.col("_p").count().cast(nw.Int64),
+        predictions=nw.col("_p").count().cast(nw.Int64),
         conversions=nw.col("_o").sum().cast(nw.Int64),
         _predicted=nw.col("_p").sum(),
         _squares=nw.col("_pp").sum(),
@@ -126,7 +131,7 @@ def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float])
 
 def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add the rates, and Wilson's interval of the observed one."""
-    count, hits = nw.col("sessions").cast(nw.Float64), nw.col("conversions").cast(nw.Float64)
+    count, hits = nw.col("predictions").cast(nw.Float64), nw.col("conversions").cast(nw.Float64)
     table = table.with_columns(
         predicted_rate=ratio(nw.col("_predicted"), count),
         observed_rate=ratio(hits, count),
@@ -135,12 +140,8 @@ def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     observed = nw.col("observed_rate")
     middle = (observed + Z_95**2 / 2.0 / count) / (1.0 + Z_95**2 / count)
     half = Z_95 * (observed * (1.0 - observed) / count + Z_95**2 / 4.0 / count**2).sqrt() / (1.0 + Z_95**2 / count)
-    table = table.with_columns(
-        observed_rate_low=(middle - half).clip(0.0, 1.0), observed_rate_high=(middle + half).clip(0.0, 1.0)
-    )
-    predicted = nw.col("predicted_rate")
     return table.with_columns(
-        agrees=(predicted >= nw.col("observed_rate_low")) & (predicted <= nw.col("observed_rate_high"))
+        observed_rate_low=(middle - half).clip(0.0, 1.0), observed_rate_high=(middle + half).clip(0.0, 1.0)
     )
 
 

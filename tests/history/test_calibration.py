@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
+from typing import Any
 
 import polars as pl
 import pytest
 
 import datafast_nb as dfn
 from datafast_nb.demo.predictions import averages
-from datafast_nb.history.calibration import EDGES
+from datafast_nb.history.calibration import Unit
 from datafast_nb.history.reliability import scores
 from tests.history.moments import after, snapshot
 
@@ -41,15 +40,15 @@ def truth() -> pl.DataFrame:
 
 
 def test_as_many_convert_as_the_true_rates_say(history: dfn.History, truth: pl.DataFrame) -> None:
-    found = dfn.calibration(history)
+    found = dfn.calibration(history, unit="visit")
     whole = found.scores.row(0, named=True)
-    assert abs(whole["sessions"] / truth.height - 1) < 0.01
+    assert abs(whole["predictions"] / truth.height - 1) < 0.01
     assert whole["observed_rate_low"] < truth["conversion_rate"].mean() < whole["observed_rate_high"]
     assert whole["conversions"] == pytest.approx(truth["converted"].sum(), rel=0.01)
 
 
 def test_in_each_bin_the_true_rate_is_within_the_interval(history: dfn.History, truth: pl.DataFrame) -> None:
-    table = dfn.calibration(history).bins
+    table = dfn.calibration(history, unit="visit").bins
     rates = truth.sort("predicted_rate").join_asof(
         table.select("bin_low").sort("bin_low"), left_on="predicted_rate", right_on="bin_low", coalesce=False
     )
@@ -62,36 +61,29 @@ def test_in_each_bin_the_true_rate_is_within_the_interval(history: dfn.History, 
 
 def test_fair_predictions_agree_and_biased_ones_are_found_out(history: dfn.History, tmp_path: Path) -> None:
     fair = dfn.calibration(history)
-    assert fair.scores["agrees"].item(), fair
+    assert fair.scores["verdict"].item() == "agrees", fair
+    assert fair.bins["within_noise"].all()
     assert "they agree" in str(fair)
     biased = dfn.calibration(simulated(tmp_path, bias=2))
-    assert not biased.scores["agrees"].item()
-    assert "do not agree" in str(biased)
+    assert biased.scores["verdict"].item() == "too high"
+    assert "they do not agree: the predictions are too high" in str(biased)
     assert biased.scores["conversions"].item() == fair.scores["conversions"].item()
     assert biased.scores["expected_conversions"].item() > 1.7 * fair.scores["conversions"].item()
     assert biased.scores["reliability"].item() > 10 * fair.scores["reliability"].item()
     assert biased.scores["brier"].item() > fair.scores["brier"].item()
 
 
-def test_a_fair_predictor_is_called_unfair_one_time_in_twenty_at_most() -> None:
-    """Draw outcomes by the predictions themselves, for 1,000 predictors with rates as they are on websites."""
-    random, size, predictors = Random(0), 2_000, 1_000
-    predicted = pl.Series([min(1.0, random.lognormvariate(-4, 0.6)) for _ in range(size)])
-    drawn = pl.Series([random.random() for _ in range(size * predictors)])
-    each = pl.DataFrame({"predicted": predicted}).with_columns(expected_value=1.0, value=0.0)
-    outcomes = pl.concat([each] * predictors).with_columns(
-        predictor=pl.int_range(pl.len()) // size, converted=pl.col("predicted") > drawn
-    )
-    unfair = scores(outcomes, ["predictor"], EDGES).filter(~pl.col("agrees")).height / predictors
-    assert unfair < 0.05 + 3 * math.sqrt(0.05 * 0.95 / predictors)
-    twice = outcomes.with_columns(pl.col("predicted") * 2)
-    assert scores(twice, ["predictor"], EDGES)["agrees"].mean() < 0.01
-
-
-def test_a_verdict_of_disagreement_says_how_often_chance_makes_one(history: dfn.History) -> None:
-    fair = dfn.calibration(history)
-    unlucky = replace(fair, scores=fair.scores.with_columns(agrees=False))
-    assert "do not agree (by chance, 1 fair predictor in 20 would not)" in str(unlucky)
+@pytest.mark.parametrize("unit", ["visitor", "visit"])
+def test_predictions_that_are_fair_agree_at_every_horizon_and_no_sale_counts_twice(
+    history: dfn.History, unit: Unit
+) -> None:
+    payers = dfn.calibration(history, converted=dfn.payment()).coverage["matched"].item()
+    for horizon in (timedelta(hours=1), timedelta(hours=6), timedelta(days=1)):
+        found = dfn.calibration(history, unit=unit, horizon=horizon)
+        whole = found.scores.row(0, named=True)
+        assert whole["verdict"] == "agrees", found
+        assert whole["conversions"] <= payers
+        assert whole["observed_over_expected_low"] < 1 < whole["observed_over_expected_high"]
 
 
 def test_becoming_a_customer_and_paying_are_the_same_on_the_demo_site(history: dfn.History) -> None:
@@ -121,11 +113,11 @@ def test_the_parts_of_the_score_are_those_of_the_rows() -> None:
 
 
 def test_groups_and_bins_hold_the_same_visits(history: dfn.History) -> None:
-    found = dfn.calibration(history, by=["visit_kind", "device"])
+    found = dfn.calibration(history, by=["visit_kind", "device"], unit="visit")
     keys = ["visit_kind", "device"]
-    added = found.bins.group_by(keys).agg(pl.col("sessions", "conversions").sum()).sort(keys)
-    assert added.equals(found.scores.select(*keys, "sessions", "conversions").sort(keys))
-    assert found.scores["sessions"].sum() == found.coverage["counted"].item()
+    added = found.bins.group_by(keys).agg(pl.col("predictions", "conversions").sum()).sort(keys)
+    assert added.equals(found.scores.select(*keys, "predictions", "conversions").sort(keys))
+    assert found.scores["predictions"].sum() == found.coverage["counted"].item()
 
 
 def test_the_observed_value_is_known_where_all_currencies_are(history: dfn.History) -> None:
@@ -187,10 +179,13 @@ def test_who_is_left_out_is_told(small: dfn.History) -> None:
         "customers": 1,
         "unscored": 1,
         "seen_late": 1,
+        "left_early": 0,
         "unfinished": 1,
         "converted_before": 0,
+        "recognized": 0,
         "payments": 2,
         "matched": 1,
+        "unmatched": 1,
         "unpriced": 0,
     }
 
@@ -202,7 +197,7 @@ def test_who_is_left_out_is_told(small: dfn.History) -> None:
 def test_what_counts_as_a_conversion_can_be_chosen(small: dfn.History, converted: object, rates: list[float]) -> None:
     table = dfn.calibration(small, converted=converted).bins  # type: ignore[arg-type]
     assert table.filter(pl.col("conversions") > 0)["predicted_rate"].to_list() == rates
-    assert table["sessions"].sum() == 2
+    assert table["predictions"].sum() == 2
 
 
 def test_the_figures_are_those_of_the_formulas(small: dfn.History) -> None:
@@ -259,7 +254,10 @@ def test_what_a_visitor_paid_counts_once_in_the_latest_visit_before(tmp_path: Pa
         (range(2_000, 2_700), visitor("a", 1_300, rate=0.3, **ADA)),
     ]
     history = recorded(tmp_path, visits, payments=[(range(2_000, 2_600), paid(20, 2_000, _id="p"))])
-    assert dict(dfn.calibration(history).bins.select("predicted_rate", "observed_value").rows()) == {0.1: 0, 0.3: 20}
+    found = dfn.calibration(history, unit="visit").bins
+    assert found.select("predicted_rate", "conversions", "observed_value").rows() == [(0.1, 0, 0), (0.3, 1, 20)]
+    (person,) = dfn.calibration(history).bins.select("predicted_rate", "conversions", "observed_value").rows()
+    assert person == pytest.approx((1 - 0.9 * 0.7, 1, 20))
 
 
 def test_a_payment_of_a_shared_address_is_of_the_visitor_seen_latest_before_it(tmp_path: Path) -> None:
@@ -291,7 +289,7 @@ def test_a_prediction_that_is_no_probability_is_none(tmp_path: Path, rate: float
     found = dfn.calibration(recorded(tmp_path, [(range(300, 900), visitor("a", 100, rate=rate))]))
     assert found.coverage.select("counted", "unscored").row(0) == (0, 1)
     frame = pl.DataFrame({"predicted": [rate, 0.5], "converted": True, "expected_value": 1.0, "value": 1.0})
-    assert scores(frame, [], [0, 1])["sessions"].item() == 1
+    assert scores(frame, [], [0, 1])["predictions"].item() == 1
 
 
 def test_a_currency_of_the_rates_is_known_in_any_case(tmp_path: Path) -> None:
@@ -317,3 +315,110 @@ def test_an_empty_span_gives_empty_tables(small: dfn.History) -> None:
     found = dfn.calibration(small, end=after(-10))
     assert found.bins.height == 0
     assert found.coverage["visits"].item() == 0
+
+
+def bought(folder: Path, *paid_for: dict[str, object], events: list[Shown] | None = None) -> dfn.History:
+    """Record a visit of someone who becomes a customer, and what was paid."""
+    visits = [(range(300, 900), visitor("a", 100)), (range(900, 1_800), visitor("a", 100, **ADA))]
+    return recorded(folder, visits, events, [(range(900, 8_000), it) for it in paid_for])
+
+
+@pytest.mark.parametrize("converted", ["customer", dfn.payment()])
+@pytest.mark.parametrize("amount", [0, -49])
+def test_a_trial_or_a_refund_is_no_conversion(tmp_path: Path, converted: Any, amount: float) -> None:
+    found = dfn.calibration(bought(tmp_path, paid(amount, 850, _id="p")), converted=converted)
+    assert found.scores["conversions"].sum() == 0
+    assert found.bins["conversions"].sum() == 0
+    if converted != "customer":
+        assert found.scores["observed_value"].item() == amount
+
+
+def test_a_refund_is_taken_off_the_visit_whose_sale_it_refunds_however_late(tmp_path: Path) -> None:
+    history = bought(tmp_path, paid(49, 850, _id="p"), paid(-20, 7_900, _id="r"))
+    for converted in ("customer", dfn.payment()):
+        whole = dfn.calibration(history, converted=converted).scores  # type: ignore[arg-type]
+        assert whole.select("conversions", "observed_value").row(0) == (1, 29)
+
+
+def test_an_old_customer_s_login_is_no_conversion_and_is_left_out(tmp_path: Path) -> None:
+    found = dfn.calibration(bought(tmp_path))
+    assert found.coverage.select("counted", "recognized").row(0) == (0, 1)
+    assert dfn.calibration(bought(tmp_path / "event", events=[charge(840)])).scores["conversions"].item() == 1
+
+
+def charge(seconds: float, amount: float | None = 20) -> Shown:
+    """Give a payment's event of the visitor `a`."""
+    when = after(seconds).isoformat()
+    return range(900, 1_500), {"_id": "e", "type": "payment", "visitorId": "a", "timestamp": when, "amount": amount}
+
+
+def test_a_sale_seen_as_event_and_as_payment_is_one_sale(tmp_path: Path) -> None:
+    history = bought(tmp_path, paid(20, 850, _id="p"), events=[charge(840)])
+    found = dfn.calibration(history, converted=dfn.payment())
+    assert found.scores.select("conversions", "observed_value").row(0) == (1, 20)
+    assert found.coverage["unmatched"].item() == 0
+    alone = bought(tmp_path / "alone", paid(20, 850, "elsewhere@example.com", _id="p"), events=[charge(840)])
+    assert dfn.calibration(alone, converted=dfn.payment()).coverage["unmatched"].item() == 0
+
+
+def test_a_payment_of_two_devices_counts_for_one_visitor(tmp_path: Path) -> None:
+    visits = [
+        (range(300, 9_000), visitor("laptop", 290, customerEmail="ada@example.com")),
+        (range(600, 9_000), visitor("phone", 590, customerEmail="ada@example.com")),
+    ]
+    history = recorded(tmp_path, visits, payments=[(range(900, 1_500), paid(20, 850, _id="p"))])
+    found = dfn.calibration(history, by="visitor_id", converted=dfn.payment()).scores
+    assert dict(found.select("visitor_id", "conversions").rows()) == {"laptop": 0, "phone": 1}
+
+
+def test_conversions_that_nobody_could_see_are_told_and_can_make_up_for_what_is_missing(tmp_path: Path) -> None:
+    visits = [(range(300, 900), visitor(f"v{it}", 100, rate=0.9)) for it in range(6)]
+    strangers = [(range(900, 1_500), paid(20, 850 + it, f"{it}@example.com", _id=str(it))) for it in range(6)]
+    alone = dfn.calibration(recorded(tmp_path / "alone", visits))
+    assert alone.scores["verdict"].item() == "too high"
+    found = dfn.calibration(recorded(tmp_path / "paid", visits, payments=strangers))
+    assert found.coverage.select("matched", "unmatched").row(0) == (0, 6)
+    assert found.scores["verdict"].item() == "can't tell"
+    assert "6 more sales or new customers can't be traced to a visit: if all were of these, 100.00% conv" in str(found)
+
+
+def test_the_first_prediction_that_there_is_counts(tmp_path: Path) -> None:
+    visits = [
+        (range(300, 600), visitor("a", 100, rate=None)),
+        (range(600, 900), visitor("a", 100, rate=0.2)),
+        (range(900, 1_500), visitor("a", 100, rate=0.4)),
+    ]
+    history = recorded(tmp_path, visits)
+    assert dfn.calibration(history).bins["predicted_rate"].to_list() == [0.2]
+    assert dfn.calibration(history, by="score_band").scores["score_band"].null_count() == 0
+
+
+def test_predictions_are_tested_at_an_age_of_the_visit_of_those_still_there(tmp_path: Path) -> None:
+    visits = [
+        (range(300, 900), visitor("a", 100, rate=0.2)),
+        (range(900, 1_800), visitor("a", 100, rate=0.4)),
+        (range(300, 900), visitor("gone", 100, rate=0.3)),
+    ]
+    sales = [(range(1_500, 1_800), visitor("a", 100, rate=0.4, **ADA))]
+    payment = [(range(1_500, 2_000), paid(20, 1_400, _id="p"))]
+    history = recorded(tmp_path, [*visits[:1], (range(900, 1_500), visits[1][1]), visits[2], *sales], payments=payment)
+    for minutes, rates, gone in ((5, [0.2, 0.3], 0), (20, [0.4], 1)):
+        found = dfn.calibration(history, age=timedelta(minutes=minutes))
+        assert found.bins["predicted_rate"].to_list() == pytest.approx(rates)
+        assert found.scores["conversions"].item() == 1
+        assert found.coverage["left_early"].item() == gone
+    late = dfn.calibration(history, age=timedelta(minutes=24))
+    assert late.coverage.select("customers", "converted_before", "left_early").sum_horizontal().item() == 2
+
+
+def test_a_handful_of_visits_can_not_tell(small: dfn.History) -> None:
+    found = dfn.calibration(small)
+    assert found.scores["verdict"].item() == "can't tell"
+    assert "can't tell whether they agree; an error of 20% would be found" in str(found)
+
+
+def test_a_unit_and_an_age_that_can_not_be_meant_are_refused(small: dfn.History) -> None:
+    with pytest.raises(ValueError, match="a row per person"):
+        dfn.calibration(small, unit="person")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="minutes=2"):
+        dfn.calibration(small, age=timedelta(minutes=-2))

@@ -122,6 +122,6 @@ def test_a_calibration_adds_up_the_visits_alike(engine: Engine, history: dfn.His
 @pytest.mark.parametrize("make", [bins, scores])
 def test_a_calibration_leaves_out_what_is_missing_alike(engine: Engine, make: Any) -> None:
     expected = make(OUTCOMES, [], EDGES)
-    assert expected["sessions"].sum() == 997
+    assert expected["predictions"].sum() == 997
     same(make(OUTCOMES.lazy(), [], EDGES).collect(), expected)
     same(engine.collect(make(engine.frame(OUTCOMES), [], EDGES)), expected)
