@@ -158,6 +158,16 @@ class TestRhythm:
         history = recorded(tmp_path, snapshot(0), snapshot(HOUR, [visitor("a", 1_800)]), snapshot(HOUR + 300))
         assert "Left out: 1 visit from times that were not recorded." in said(dfn.charts.rhythm(history))
 
+    def test_customers_are_expected_to_bring_nothing(self, tmp_path: Path) -> None:
+        here = [visitor("a", 60), visitor("b", 60, isCustomer=True), visitor("c", 120)]
+        history = recorded(tmp_path, snapshot(0), snapshot(120, here), snapshot(HOUR / 2, here))
+        for data in (history, history.sessions()):
+            chart = dfn.charts.rhythm(data, "expected_value")
+            assert {row["count"] for row in self.cells(chart).values()} == {2}
+            assert "no prediction is about customers" in said(chart)
+        with pytest.raises(ValueError, match="no column 'is_customer'"):
+            dfn.charts.rhythm(history.sessions().drop("is_customer"), "expected_value")
+
     @pytest.mark.parametrize(
         ("zone", "cell"),
         [
@@ -208,14 +218,29 @@ class TestRhythm:
 
 class TestTrend:
     def test_bars_hold_who_came_what_was_expected_and_what_was_paid(self, demo: dfn.History) -> None:
-        rows = drawn(dfn.charts.trend(demo, every="1d"), "visitors")
-        came = demo.sessions().select("visitor_id", "expected_value").collect()
-        paid = demo.payments().filter(~pl.col("renewal"), currency="USD").collect()
+        rates = dict.fromkeys(demo.payments().collect()["currency"].unique(), 1.0)
+        rows = drawn(dfn.charts.trend(demo, every="1d", rates=rates), "visitors")
+        came = demo.sessions().select("is_customer", "expected_value").collect()
+        prospects = came.filter(~pl.col("is_customer"))
+        paid = demo.payments().filter(~pl.col("renewal")).collect()
         assert len(rows) == 15
         assert sum(row["visits"] for row in rows) <= came.height
         assert sum(row["visits"] for row in rows) >= came.height - 10  # who came on the day before
-        assert sum(row["expected"] or 0 for row in rows) == pytest.approx(came["expected_value"].sum(), rel=0.01)
+        assert sum(row["expected"] or 0 for row in rows) == pytest.approx(prospects["expected_value"].sum(), rel=0.01)
+        assert prospects["expected_value"].sum() < came["expected_value"].sum()
         assert sum(row["paid0"] or 0 for row in rows) == pytest.approx(paid["amount"].sum())
+
+    def test_what_was_expected_of_all_is_not_set_beside_a_part_of_what_was_paid(self, tmp_path: Path) -> None:
+        history = with_a_gap(tmp_path, [payment("1", 60, 10, "USD"), payment("2", 120, 5, "EUR")])
+        for rates, drawn_beside in (({}, False), ({"GBP": 1.2}, False), ({"eur": 1.1}, True)):
+            chart = dfn.charts.trend(history, every="1h", rates=rates)
+            assert (drawn(chart, "visitors")[0].get("expected") == 30) is drawn_beside
+            assert (" expected" in chart.title.text) is drawn_beside
+            assert ("Give the rates of all." in said(chart)) is not drawn_beside
+
+    def test_a_payment_in_no_currency_has_no_rate_either(self, tmp_path: Path) -> None:
+        history = with_a_gap(tmp_path, [payment("1", 60, 10, None)])
+        assert "Give the rates of all." in said(dfn.charts.trend(history, every="1h", rates={"EUR": 1.1}))
 
     def test_a_bar_in_a_gap_is_no_zero_and_one_partly_in_it_is_known_to_be(self, tmp_path: Path) -> None:
         chart = dfn.charts.trend(with_a_gap(tmp_path), every="30m")
@@ -318,7 +343,7 @@ class TestTrend:
         title = dfn.charts.trend(demo, every=every).title.text
         since = demo.sessions().filter(pl.col("session_start_time") >= MONDAY)
         visitors = since.select(pl.col("visitor_id").n_unique()).collect().item()
-        assert title.startswith(f"{visitors:,} visitors, $")
+        assert title.startswith(f"{visitors:,} visitors and $")
         assert title.endswith(f" paid in USD, {words}")
 
     def test_a_timedelta_is_as_good_as_words(self, demo: dfn.History) -> None:

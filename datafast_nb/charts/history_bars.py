@@ -30,6 +30,10 @@ _BARS: Final = 370
 _WANTED_BARS: Final = 45
 _USD: Final = "USD"
 _EXPECTED, _PAID = "expected", "paid"
+_NOT_EXPECTED: Final = (
+    "What was expected is not drawn: it is in USD, whatever is paid in, and some payments are in a currency without a "
+    "rate. Give the rates of all."
+)
 _WHOLE: Final = 0.95  # of a bar's time: with less recorded it is drawn faintly
 _FAINT: Final = 0.35
 
@@ -66,9 +70,11 @@ def trend(
     Returns
     -------
     altair.VConcatChart or altair.LayerChart
-        Bars of the visitors who came; of what was paid in USD, with a line at what was expected of those who came; and
-        of what was paid in each of the three commonest other currencies: two are never added. Gaps are grey, and a bar
-        of whose time less than 95 % was recorded is faint. Where there is nothing to draw, a chart that says so.
+        Bars of the visitors who came; of what was paid in USD, with a line at what was expected of the
+        prospects who came, if all payments are in USD or have a rate: what is expected of all is not set beside
+        a part; and of what was paid in each of the three commonest other currencies: two are never added. Gaps
+        are grey, and a bar of whose time less than 95 % was recorded is faint. Where there is nothing to draw,
+        a chart that says so.
 
     Raises
     ------
@@ -103,11 +109,14 @@ def trend(
     if visits.is_empty() and payments.is_empty():
         return wording.message(_SUBJECT, _NOBODY, remedy=recorded.RECORD_MORE)
     payments, currencies = _by_currency(payments, rates or {})
+    if without_rate := len(currencies) > 1 and visits["expected"].count() > 0:
+        visits = visits.with_columns(expected=pl.lit(None, pl.Float64))
     clock = calendar_steps.clock(edges, step)
     table = _table(edges, clock, watched, visits, payments, currencies)
     gaps = _gaps(history, watched, clock, zone)
     heading = wording.title(
         f"{_sentence(visits, totals)}, {calendar_steps.in_words(step)}",
+        _NOT_EXPECTED if without_rate else "",
         _about_money(visits, payments, currencies, rates, renewals=renewals),
         _about_time(table, gaps, zone),
     )
@@ -133,10 +142,11 @@ def _bars_of(watched: pl.DataFrame, step: str | None, zone: str) -> tuple[str, p
 
 
 def _visits(history: History, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
-    """Give when each visit began, whose it was, and what it was expected to bring."""
+    """Give when each visit began, whose it was, and what it was expected to bring, if it was a prospect's."""
     began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
-    worth = pl.col("expected_value")
-    return history.sessions(start, end).select("visitor_id", at=began, expected=pl.when(worth.is_finite()).then(worth))
+    worth, prospect = pl.col("expected_value"), ~pl.col("is_customer").fill_null(value=False)
+    expected = pl.when(worth.is_finite() & prospect).then(worth)
+    return history.sessions(start, end).select("visitor_id", at=began, expected=expected)
 
 
 def _payments(history: History, start: datetime | None, end: datetime | None, *, renewals: bool) -> pl.LazyFrame:
@@ -242,7 +252,7 @@ def _about_money(
     drawn = len(currencies) - 1
     by_itself = "what has a rate in USD, each other currency by itself" if rates else "each currency by itself"
     notes = [
-        "Expected: of the visits that began, in USD, whatever they pay in." if visits["expected"].count() else "",
+        "Expected: of the visits of prospects that began, in USD." if visits["expected"].count() else "",
         f"Paid: {'with' if renewals else 'without'} renewals, {by_itself}.",
         f"Drawn: the {drawn} commonest of {others:,} other currencies." if others > drawn else "",
     ]

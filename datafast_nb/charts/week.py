@@ -63,8 +63,8 @@ def rhythm(
     data : History, polars.DataFrame or polars.LazyFrame
         A history, or some rows of one: of ``history.sessions()``, ``.visitors()``, ``.events()`` or ``.payments()``.
     measure : {"visits", "expected_value", "events", "payments"}
-        What to draw: visits that began, the expected value of their visitors (USD), events, or payments. Payments are
-        counted, as their currencies can't be added.
+        What to draw: visits that began, the expected value of those of prospects (USD), events, or payments. Payments
+        are counted, as their currencies can't be added.
     time_zone : str, default "UTC"
         The time zone of hours and weekdays, such as ``"Europe/Berlin"``.
     start, end : datetime, optional
@@ -113,6 +113,7 @@ def rhythm(
     heading = wording.title(
         f"{how.sentence.format(wording.number(counted, how.noun) + whose)}, by hour and weekday",
         _busiest(cells, how),
+        "Visits of prospects alone: no prediction is about customers." if measure == "expected_value" else "",
         _how_long(cells, zone),
         recorded.left_out(int(figures[1].item()) - counted, how.noun),
     )
@@ -138,14 +139,16 @@ def _rows(data: object, measure: WeeklyMeasure, start: datetime | None, end: dat
     else:
         frame = in_polars(data, "a history's rows")
     columns = frame.collect_schema().names()
-    needed = ["visitor_id", "session_start_time", "expected_value"] if of_visits else ["timestamp"]
+    needed = ["visitor_id", "session_start_time"] if of_visits else ["timestamp"]
+    needed += ["is_customer", measure] if measure == "expected_value" else []
     if missing := [name for name in needed if name not in columns]:
         raise ValueError(f"The frame has no column {', '.join(map(repr, missing))}, which measure={measure!r} needs.")
     times = ["session_start_time" if of_visits else "timestamp", *({"first_seen", "seen_at"} & set(columns))]
     whose = pl.col("visitor_id") if "visitor_id" in columns else pl.lit(None, pl.String).alias("visitor_id")
     amount = pl.col(measure).cast(pl.Float64) if measure == "expected_value" else pl.lit(1.0)
     at = pl.coalesce(pl.col(name).cast(MOMENT) for name in times)
-    rows = frame.select(whose, at=at, amount=pl.when(amount.is_finite()).then(amount))
+    prospects = ~pl.col("is_customer").fill_null(value=False) if measure == "expected_value" else pl.lit(value=True)
+    rows = frame.filter(prospects).select(whose, at=at, amount=pl.when(amount.is_finite()).then(amount))
     if of_visits and "change" in columns:  # several states of one visit
         rows = rows.unique(["visitor_id", "at"], keep="first", maintain_order=True)
     return recorded.within(rows, start, end)

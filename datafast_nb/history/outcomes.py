@@ -12,6 +12,7 @@ import polars as pl
 from datafast_nb.conversion.events import PAYMENT_EVENTS, matched_payments, opened_events, with_sales
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.conversion.revenue import checked_rates
+from datafast_nb.currencies import coded
 from datafast_nb.history.changes import happened
 from datafast_nb.history.stretches import stretches
 from datafast_nb.history.tables import MOMENT
@@ -140,7 +141,9 @@ def money(
     if not renewals:
         found = found.filter(~pl.col("renewal").fill_null(value=False))
     # Numbered, as an id may be missing; collected, as a number must mean the same payment wherever it is used.
-    paid = found.with_columns(at=happened(), value=_in_usd(rates)).with_row_index("payment").collect()
+    paid = (
+        coded(found.with_columns(at=happened()).collect()).with_columns(value=_in_usd(rates)).with_row_index("payment")
+    )
     numbered = nw.from_native(
         paid.lazy().with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp=pl.col("at"))
     )
@@ -174,11 +177,10 @@ def conversions(
 
 
 def _in_usd(rates: Mapping[str, float]) -> pl.Expr:
-    """Give an amount in USD, where its currency has a rate."""
-    code = pl.col("currency").str.strip_chars().str.to_uppercase()
+    """Give an amount in USD, where its currency, a code, has a rate."""
     known = checked_rates(rates, USD)
     amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
-    return amount * code.replace_strict(known, default=None, return_dtype=pl.Float64)
+    return amount * pl.col("currency").replace_strict(known, default=None, return_dtype=pl.Float64)
 
 
 def with_outcomes(

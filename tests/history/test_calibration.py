@@ -402,7 +402,7 @@ def test_predictions_are_tested_at_an_age_of_the_visit_of_those_still_there(tmp_
     sales = [(range(1_500, 1_800), visitor("a", 100, rate=0.4, **ADA))]
     payment = [(range(1_500, 2_000), paid(20, 1_400, _id="p"))]
     history = recorded(tmp_path, [*visits[:1], (range(900, 1_500), visits[1][1]), visits[2], *sales], payments=payment)
-    for minutes, rates, gone in ((5, [0.2, 0.3], 0), (20, [0.4], 1)):
+    for minutes, rates, gone in ((5, [(0.2 + 0.3) / 2], 0), (20, [0.4], 1)):
         found = dfn.calibration(history, age=timedelta(minutes=minutes))
         assert found.bins["predicted_rate"].to_list() == pytest.approx(rates)
         assert found.scores["conversions"].item() == 1
