@@ -13,6 +13,7 @@ from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, nota
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import rate_of, whole_number
+from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _WITH_INTERVAL: Final = ("predicted_rate", "lift")
 _ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
 
 
+@renamed(metric="measure")
 @finished
 def breakdown(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,

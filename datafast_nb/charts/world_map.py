@@ -18,6 +18,7 @@ from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.countries import codes, countries, shaped
 from datafast_nb.formats import country_names
+from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
 
 Style = Literal["both", "choropleth", "bubbles"]
@@ -27,6 +28,7 @@ _PLACES: Final = 150
 _LARGEST: Final = 240  # square pixels
 
 
+@renamed(metric="measure")
 @finished
 def world(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,

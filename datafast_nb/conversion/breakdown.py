@@ -27,6 +27,7 @@ from datafast_nb.conversion.measures import (
 )
 from datafast_nb.conversion.people import counted, people
 from datafast_nb.conversion.shrinkage import SHRINKAGE, with_shrunk, with_variances
+from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def breakdown(
     baseline: Baseline | None = None,
     ci: Interval = "logit",
 ) -> Any: ...  # noqa: ANN401
+@renamed(interval="ci")
 def breakdown(
     data: Any,
     by: Dimension | str | Sequence[Dimension | str],

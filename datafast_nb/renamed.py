@@ -1,0 +1,45 @@
+"""Old names of parameters, which are taken for a while yet."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+_Asked = ParamSpec("_Asked")
+_Given = TypeVar("_Given")
+
+
+def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Asked, _Given]]:
+    """Let a function take parameters by their old names too, with a warning that says the new one.
+
+    Parameters
+    ----------
+    **names
+        The new name of each old one.
+
+    Examples
+    --------
+    >>> @renamed(metric="measure")
+    ... def drawn(measure):
+    ...     return measure
+    >>> drawn(measure="visitors")
+    'visitors'
+    """
+
+    def taking_old_names(function: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+        @wraps(function)
+        def called(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Given:
+            for old in names.keys() & kwargs.keys():
+                new = names[old]
+                if new in kwargs:
+                    raise TypeError(f"{function.__name__} got both {new} and {old}, its old name; give {new} alone.")
+                message = f"{function.__name__}'s {old} is called {new} now; the old name will go."
+                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return called
+
+    return taking_old_names

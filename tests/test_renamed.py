@@ -1,0 +1,38 @@
+"""What was called otherwise is taken by its old name too, with a warning that says the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+import datafast_nb as dfn
+
+RENAMED: Final[dict[str, tuple[Callable[..., Any], dict[str, Any], str, str, str]]] = {
+    "breakdown": (dfn.breakdown, {"by": "device"}, "interval", "ci", "normal"),
+    "charts.breakdown": (dfn.charts.breakdown, {"by": "device"}, "metric", "measure", "visitors"),
+    "charts.world": (dfn.charts.world, {}, "metric", "measure", "expected_value"),
+}
+
+
+def comparable(result: Any) -> object:
+    return result.to_dicts() if hasattr(result, "to_dicts") else result.to_dict()
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_the_old_name_of_a_parameter_means_the_new_one(name: str) -> None:
+    function, rest, old, new, value = RENAMED[name]
+    snap = dfn.demo.Site(seed=0).snapshot()
+    with pytest.warns(DeprecationWarning, match=f"{old} is called {new} now") as warned:
+        before = function(snap, **rest, **{old: value})
+    assert [each.filename for each in warned] == [__file__], "it does not point to the call"
+    assert comparable(before) == comparable(function(snap, **rest, **{new: value}))
+    assert comparable(before) != comparable(function(snap, **rest))
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_a_parameter_is_given_by_one_name(name: str) -> None:
+    function, rest, old, new, value = RENAMED[name]
+    with pytest.raises(TypeError, match=f"got both {new} and {old}"):
+        function(dfn.demo.Site(seed=0).snapshot(), **rest, **{old: value, new: value})
