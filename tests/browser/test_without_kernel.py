@@ -112,6 +112,8 @@ ENDS: Final[dict[str, tuple[str, str, str]]] = {
 def test_a_map_says_that_its_kernel_is_no_more(notebook: Notebook, faults: list[str], end: str) -> None:
     how, state, words = ENDS[end]
     notebook.page.evaluate(how)
+    if end == "death":  # of which JupyterLab tells in a dialog, over the whole page
+        notebook.page.locator(".jp-Dialog").get_by_role("button", name="Ok").click(timeout=PATIENT)
     says(notebook, state, rf"^{words}data of \d\d:\d\d UTCrun the cell to go on$")
     expect(notebook.page.locator(".datafast-explorer .df-state")).to_have_text(f"{words} · run the cell to go on")
     use(notebook)
