@@ -52,12 +52,35 @@ def render(
         drawn there is no picture, and a `DrawingWarning` that says why.
     """
     clean, options = specification_of(spec), embedded(embed_options)
-    content: dict[str, Any] = {VEGALITE: {**clean, "$schema": _SCHEMA}, "text/plain": _in_words(clean)}
-    metadata: dict[str, Any] = {VEGALITE: {"embed_options": options}}
+    content, metadata = still(clean, options)
+    return (
+        {VEGALITE: {**clean, "$schema": _SCHEMA}, **content},
+        {VEGALITE: {"embed_options": options}, **metadata},
+    )
+
+
+def still(spec: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what a chart looks like where nothing can be drawn: its picture, and what it shows in words.
+
+    Parameters
+    ----------
+    spec : dict
+        The Vega-Lite specification, with clean text.
+    options : dict
+        The options for vega-embed.
+
+    Returns
+    -------
+    tuple of dict
+        The content and the metadata of ``image/png`` and ``text/plain``. Of what can't be drawn there is no picture,
+        and a `DrawingWarning` that says why.
+    """
+    content: dict[str, Any] = {"text/plain": _in_words(spec)}
+    metadata: dict[str, Any] = {}
     try:
-        content["image/png"], metadata["image/png"] = png(clean, options)
+        content["image/png"], metadata["image/png"] = png(spec, options)
     except DrawingError as error:
-        warnings.warn(str(error), DrawingWarning, stacklevel=2)
+        warnings.warn(str(error), DrawingWarning, stacklevel=3)
     return content, metadata
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import anywidget
 import traitlets
@@ -14,8 +14,11 @@ from ipywidgets import widget_serialization
 
 from datafast_nb.charts import drawing
 from datafast_nb.charts.embedding import embed_options as embedded
+from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
+
+_WIDTH: Final = 600  # pixels, of the picture of a chart that is as wide as its place
 
 
 class Vega(anywidget.AnyWidget):
@@ -54,9 +57,11 @@ class ChartView(anywidget.AnyWidget):
     """
 
     _esm = files("datafast_nb.charts").joinpath("view.js").read_text(encoding="utf-8")
-    # The menu may reach beyond the chart; its button is white by default, which glares on a dark page.
+    # The menu may reach beyond the chart; its button is white by default, which glares on a dark page. ipywidgets marks
+    # what has no kernel with a broken link, but a chart is as good without one.
     _css = """
     .datafast-chart .vega-embed { overflow: visible; }
+    .datafast-chart.jupyter-widgets-disconnected::before { content: none; }
     [data-jp-theme-light="false"] .datafast-chart .vega-embed summary {
         background: #3a3f45; fill: #e9edf1; border-color: #555b63;
     }
@@ -86,6 +91,23 @@ class ChartView(anywidget.AnyWidget):
     def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
         """Show another chart in the same place. A page that shows this one changes without a flicker."""
         self.spec = specification_of(chart)
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:  # noqa: ANN401
+        """Give the widget, and the picture of the moment for what shows none, as GitHub and nbconvert."""
+        bundle = super()._repr_mimebundle_(**options)
+        if bundle is None:
+            return None
+        content, metadata = still(self._still_spec(), self.embed_options)
+        return {**bundle[0], **content}, {**bundle[1], **metadata}
+
+    def _still_spec(self) -> dict[str, Any]:
+        """Give the specification of the picture: of a width of its own, and in a theme's colours where it has one."""
+        spec = self.spec
+        if spec.get("width") == "container":
+            spec = {**spec, "width": _WIDTH}
+        if self.theme is not None:
+            spec = {**spec, "config": self.configs["dark" if self.theme == "dark" else "light"]}
+        return spec
 
     def on_click(self, callback: Callable[[dict[str, Any]], Any]) -> None:
         """Call a function with the row of the chart's data that a person clicks on, as often as one does.

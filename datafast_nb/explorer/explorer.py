@@ -14,7 +14,10 @@ from IPython.core.getipython import get_ipython
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, TraitError, observe, validate
 
+from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.measures import Measure
+from datafast_nb.charts.renderer import still
+from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.wording import number
 from datafast_nb.conversion.frames import once
 from datafast_nb.explorer import rows
@@ -29,7 +32,7 @@ from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.drawing import filter_bar, offered
 from datafast_nb.livemap.poller import checked, sentence
 from datafast_nb.livemap.scene import Scene
-from datafast_nb.livemap.shown import OpenedWhenShown
+from datafast_nb.livemap.shown import Bundle, OpenedWhenShown
 from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
 
@@ -224,6 +227,10 @@ class Explorer(OpenedWhenShown):
     def __repr__(self) -> str:
         linked = "" if self._live is None else ", live=…"
         return f"Explorer(by={list(self.by)!r}, measure={self.measure!r}{linked})"
+
+    def _still(self) -> Bundle:
+        """Give the picture of the chart and its title, for what shows no widget."""
+        return still(specification_of(self.chart), embed_options(alt.renderers.options.get("embed_options")))
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""

@@ -20,7 +20,7 @@ from datafast_nb.checks import checked_zone
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Filters
-from datafast_nb.formats import duration
+from datafast_nb.formats import clock, duration
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.clusters import WORLD, bounds, members
 from datafast_nb.livemap.colours import ColorBy
@@ -30,7 +30,7 @@ from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene
-from datafast_nb.livemap.shown import OpenedWhenShown
+from datafast_nb.livemap.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.view import View, answer_while_busy, is_held
@@ -392,6 +392,15 @@ class LiveMap(OpenedWhenShown):
 
     def __repr__(self) -> str:
         return f"LiveMap({self._source_names}, interval={self.interval:g}, status={self.status.state!r})"
+
+    def _still(self) -> Bundle:
+        """Say whose map it is and, where that is known, how many were there when."""
+        snapshot = self.snapshot
+        moment = ""
+        if snapshot is not None:
+            here = "1 visitor" if snapshot.count == 1 else f"{snapshot.count:,} visitors"
+            moment = f": {here} at {clock(snapshot.fetched_at, self.time_zone)}"
+        return {"text/plain": f"Live map of {self._source_names}{moment}\n{NEEDS_KERNEL}"}, {}
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ipywidgets import VBox, Widget
 
 from datafast_nb.livemap.replaced import note_shown
+
+Bundle = tuple[dict[str, Any], dict[str, Any]]
+"""What IPython shows: content and metadata by MIME type."""
+
+NEEDS_KERNEL: Final = "It is drawn where a kernel runs: open the notebook in JupyterLab, and run the cell."
+"""What is said in the place of a widget."""
 
 
 class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
@@ -43,11 +49,15 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._show()
         return str(super().model_id)
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's options
+    def _still(self) -> Bundle:
+        """Give what is shown in the place of the widget where there is none, as on GitHub: content and metadata."""
+        return {"text/plain": f"{self!r}\n{NEEDS_KERNEL}"}, {}
+
+    def _repr_mimebundle_(self, **options: Any) -> Bundle:  # noqa: ANN401 - IPython's options
         self._show()
         if self._view is None:  # closed before it was ever shown
-            return {"text/plain": repr(self)}
+            return {"text/plain": repr(self)}, {}
         self._replaced = False
         note_shown(self)
-        bundle: dict[str, Any] | None = super()._repr_mimebundle_(**options)
-        return bundle
+        content, metadata = self._still()
+        return {**(super()._repr_mimebundle_(**options) or {}), **content}, metadata

@@ -286,7 +286,7 @@ def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
 def test_one_that_was_closed_before_it_was_shown_is_its_words() -> None:
     explorer = Explorer(PEOPLE)
     explorer.close()
-    assert explorer._repr_mimebundle_() == {"text/plain": "Explorer(by=['channel'], measure='predicted_rate')"}
+    assert explorer._repr_mimebundle_() == ({"text/plain": "Explorer(by=['channel'], measure='predicted_rate')"}, {})
 
 
 def test_the_theme_is_changed_from_code() -> None:

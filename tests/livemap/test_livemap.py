@@ -143,7 +143,7 @@ def test_a_closed_map_keeps_its_data_and_ignores_the_browser() -> None:
 def test_a_map_that_was_closed_before_it_was_shown_is_its_words() -> None:
     live = made(people(1))
     live.close()
-    assert live._repr_mimebundle_() == {"text/plain": "LiveMap(Scripted, interval=3600, status='closed')"}
+    assert live._repr_mimebundle_() == ({"text/plain": "LiveMap(Scripted, interval=3600, status='closed')"}, {})
 
 
 def test_it_can_be_put_into_another_widget() -> None:
