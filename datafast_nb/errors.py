@@ -48,7 +48,7 @@ class ServerError(RetryLaterError):
 
 
 class ConnectionFailedError(DataFastError):
-    """No usable answer arrived: no route, a timeout, a proxy, TLS, a redirect, or what broke off or is not HTTP.
+    """No usable answer arrived: no route, a timeout, a proxy, TLS, or what broke off or is not HTTP.
 
     Attributes
     ----------
@@ -78,7 +78,8 @@ class InvalidResponseError(DataFastError):
 class GatewayError(InvalidResponseError, RetryLaterError):
     """Something between here and the service answered in its place: a CDN, a platform, a proxy, a login page.
 
-    It says nothing about the API key or the website, and may pass.
+    A redirect, which is not followed, is such an answer too. It says nothing about the API key or the website, and may
+    pass.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:

@@ -37,7 +37,7 @@ def refused(status: int, body: bytes, kind: bytes = b"text/html; charset=utf-8",
     return raised.value
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 407, 410, 418, 451, 200, 204, 226])
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 407, 410, 418, 451, 200, 204, 226, 511])
 @pytest.mark.parametrize(
     ("kind", "body", "excerpt"),
     [
@@ -156,8 +156,16 @@ def test_a_page_in_between_may_say_when_it_goes() -> None:
     assert error.retry_after == 90
 
 
-def test_a_page_in_between_is_not_asked_for_again_within_the_call() -> None:
-    with RawServer(saying(answer(CHALLENGE, status=b"403 No"))) as server:
+def test_a_redirect_may_pass_and_may_say_when() -> None:
+    error = refused(302, b"", b"text/html", b"Location: https://login.invalid/", b"Retry-After: 90")
+    assert isinstance(error, GatewayError)
+    assert error.retry_after == 90
+    assert "redirect" in str(error)
+
+
+@pytest.mark.parametrize("status", [b"403 No", b"302 Found", b"511 Log in"])
+def test_a_page_in_between_is_not_asked_for_again_within_the_call(status: bytes) -> None:
+    with RawServer(saying(answer(CHALLENGE, status=status))) as server:
         with pytest.raises(GatewayError):
             Client(SECRET, base_url=server.url).snapshot()
         assert len(server.requests) == 1
@@ -174,8 +182,9 @@ def test_the_type_of_a_page_can_not_write_on_the_screen() -> None:
     assert len(str(error)) < 500
 
 
-def test_a_map_in_an_error_s_clothes_is_still_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = json.dumps({"status": "success", "error": None, "data": {"count": 3, "visitors": []}}).encode()
+@pytest.mark.parametrize("none", [None, False, "", {}, [], 0])
+def test_a_map_in_an_error_s_clothes_is_still_a_map(monkeypatch: pytest.MonkeyPatch, none: object) -> None:
+    body = json.dumps({"status": "success", "error": none, "data": {"count": 3, "visitors": []}}).encode()
     with RawServer(saying(answer(body))) as server:
         monkeypatch.setenv("DATAFAST_API_KEY", SECRET)
         monkeypatch.setenv("DATAFAST_BASE_URL", f"  {server.url}/\n")

@@ -513,6 +513,31 @@ def test_a_value_that_is_nested_deeply_costs_that_value(before: str, problems: l
     assert snap.problems["path"].to_list() == problems
 
 
+@pytest.mark.parametrize(
+    "rest", [" " * 2**21, '"' + "a" * 2**21, '"' + r"\"" * 2**20 + "\\", "[" * 2**20, '["' * 2**19]
+)
+def test_what_follows_a_deep_value_is_read_once(rest: str) -> None:
+    body = json.dumps(EXAMPLE).replace('"Denver"', DEEP)
+    if rest.isspace():
+        assert quietly(body + rest).visitors.height == 1
+    else:
+        with pytest.raises(InvalidResponseError):
+            Snapshot.from_json(body + rest)
+        with pytest.raises(InvalidResponseError):
+            Snapshot.from_json(body.replace('"region"', rest))
+
+
+@pytest.mark.parametrize("text", ['"', '\\"', "\\", "[" * 300, '\\\\"]}', "}{][", "\\u0022[", '","a":"'])
+def test_brackets_and_quotes_in_texts_beside_a_deep_value_are_text(text: str) -> None:
+    response = json.loads(with_visitor(currentUrl="/" + text, customerName=text))
+    response["data"]["recentEvents"][0] |= {"extraData": {text: [text, {"a": [text]}]}, "path": text}
+    body = json.dumps(response).replace('"Denver"', DEEP)
+    snap = quietly(body)
+    assert snap.problems["path"].to_list() == ["$.data.visitors[0].location.city"]
+    assert snap.visitors.select("current_url", "customer_name").row(0) == ("/" + text, text)
+    assert json.loads(snap.events["extra_data"].item()) == response["data"]["recentEvents"][0]["extraData"]
+
+
 def test_deep_values_and_half_emoji_may_come_together() -> None:
     response = json.loads(with_visitor(currentUrl="HALF"))
     response["data"]["extra"] = "DEEP"
@@ -543,6 +568,30 @@ def test_more_records_than_a_map_can_show_are_refused(field: str, item: str) -> 
     with pytest.raises(InvalidResponseError, match="500,000 records") as raised:
         Snapshot.from_json(body)
     assert raised.value.path == f"$.data.{field}"
+
+
+def test_the_problems_of_every_field_and_of_both_shapes_of_a_system_say_where_they_are() -> None:
+    response = example()
+    visitor = response["data"]["visitors"][0]
+    response["data"]["visitors"] = [
+        None,
+        {**visitor, "system": {"browser": 7, "os": {"name": 8}}, "latitude": "é" * 300},
+        {**visitor, "system": {"browser": {"name": 9}, "os": "Linux"}},
+    ]
+    response["data"] |= {"recentPayments": 5, "count": "many"}
+    snap = quietly(json.dumps(response, ensure_ascii=False))
+    at = "$.data.visitors"
+    assert set(snap.problems.select("path", "value").rows()) == {
+        (at + "[0]", "null"),
+        (at + "[1].system.browser", "7"),
+        (at + "[2].system.browser.name", "9"),
+        (at + "[1].system.os.name", "8"),
+        (at + "[1].latitude", '"' + "é" * 199),
+        ("$.data.recentPayments", "5"),
+        ("$.data.count", '"many"'),
+    }
+    assert snap.problem_count == snap.problems.height == 7
+    assert snap.visitors["os"].to_list() == [None, "Linux"]
 
 
 def test_a_flood_inside_one_value_costs_nobody_else() -> None:

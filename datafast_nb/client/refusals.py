@@ -11,7 +11,6 @@ from datafast_nb.client.rate_limit import TOO_MANY
 from datafast_nb.client.transport import Answer
 from datafast_nb.errors import (
     AuthenticationError,
-    ConnectionFailedError,
     DataFastError,
     ForbiddenError,
     GatewayError,
@@ -33,6 +32,7 @@ _REFUSALS: Final[dict[int, tuple[type[DataFastError], str]]] = {
     404: (NotFoundError, "The website was not found. Check website_id (DATAFAST_WEBSITE_ID) and base_url."),
 }
 _PROXY_WANTS_A_USER: Final = 407
+_NETWORK_WANTS_A_LOGIN: Final = 511
 _EXCERPT: Final = 80  # characters
 _TITLE: Final = re.compile(r"<title\b[^>]{0,200}>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
 
@@ -53,19 +53,20 @@ def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFast
     status = answer.status
     said = one_line(fault.message or "") if fault else ""
     told = f" ({status})" + (f" The service says: {said}" if said else "") if of_service else f" ({_described(answer)})"
-    if status >= 500:  # noqa: PLR2004
+    if status >= 500 and status != _NETWORK_WANTS_A_LOGIN:  # noqa: PLR2004
         advice = "The service failed on its side, which mostly passes by itself: ask again later."
         return ServerError(advice + told, wait)
     if status == TOO_MANY:
         again = "" if wait is None else f" The next request is taken in {wait:.0f} s."
         return RateLimitError(f"Too many requests. Ask less often.{again}{told}", wait)
     if 300 <= status < 400:  # noqa: PLR2004
-        return ConnectionFailedError(
-            "The answer is a redirect, which is refused: the key must reach no other host. Set base_url to where the "
-            f"API is; a login page of the network redirects too, until you have signed in. ({status})",
-            may_pass=False,
+        return GatewayError(
+            "The answer is a redirect, which is not followed: the key must reach no other host. The login page of a "
+            "network redirects until you have signed in, and a gateway while the service is down; if it stays, set "
+            f"base_url to where the API is. ({status})",
+            wait,
         )
-    if not of_service:
+    if not of_service or status == _NETWORK_WANTS_A_LOGIN:
         return _from_in_between(answer, wait)
     if status < 300:  # noqa: PLR2004
         return InvalidResponseError(f"The service answered without a map. Check base_url.{told}")

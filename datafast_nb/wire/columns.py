@@ -12,7 +12,7 @@ import polars as pl
 from msgspec import Raw, Struct
 
 from datafast_nb.schema import TIMESTAMP, Column
-from datafast_nb.wire.problems import Deadline, Problems
+from datafast_nb.wire.problems import Deadline, Place, Problems
 from datafast_nb.wire.records import ABSENT, NULL, Identifier, Int64, Moment
 
 
@@ -34,10 +34,9 @@ class Columns:
         self._rows = rows
         self._objects: dict[str, Sequence[Any]] = {"": records}
 
-    def place(self, row: int, source: str) -> str:
-        """Return where a value stands, as a JSON path."""
-        index = "" if self._rows is None else f"[{self._rows[row]}]"
-        return f"{self._path}{index}.{source}"
+    def place(self, source: str) -> Place:
+        """Return where the values of a field stand."""
+        return Place(self._path, self._rows, f".{source}")
 
     def values(self, column: Column) -> Sequence[Any] | pl.Series:
         """Return a column's values, null where there are none."""
@@ -101,7 +100,7 @@ class SalvagedColumns(Columns):
             return self._labels(raws, column)
         if column.source.rpartition(".")[2] in _LEFT_RAW:
             return raws
-        return self._salvaged(raws, column, [""] * len(raws))
+        return self._salvaged(raws, column)
 
     def _parts(self, source: str) -> Sequence[Any]:
         if source not in self._objects:
@@ -118,8 +117,8 @@ class SalvagedColumns(Columns):
             except msgspec.ValidationError:
                 texts = _texts(raws)
                 wrong = ~texts.str.contains(r"^(?:\{|null$)")
-                self._problems.note(lambda row: self.place(row, source), "an object", wrong, texts)
-                parts, absent = list_of(unread(kind) | None, texts.set(wrong, "null")), unread(kind)()
+                self._problems.note(self.place(source), "an object", wrong, texts)
+                parts, absent = list_in(unread(kind) | None, ",".join(texts.set(wrong, "null"))), unread(kind)()
             self._objects[source] = [part or absent for part in parts]
         return self._objects[source]
 
@@ -132,17 +131,26 @@ class SalvagedColumns(Columns):
         here = [is_object(raw) for raw in raws]
         parts = list_of(unread(kind) | None, [raw if each else NULL for raw, each in zip(raws, here, strict=True)])
         texts = [getattr(part, label) if part else raw for raw, part in zip(raws, parts, strict=True)]
-        return self._salvaged(texts, column, [f".{label}" if each else "" for each in here])
+        return self._salvaged(texts, column, (f"{column.source}.{label}", pl.Series(here, dtype=pl.Boolean)))
 
-    def _salvaged(self, raws: list[Raw], column: Column, below: Sequence[str]) -> Sequence[Any] | pl.Series:
-        """Return the values of a field: decoded at once, or by their form where they differ in it."""
+    def _salvaged(
+        self, raws: list[Raw], column: Column, elsewhere: tuple[str, pl.Series] | None = None
+    ) -> Sequence[Any] | pl.Series:
+        """Return the values of a field: decoded at once, or by their form where they differ in it.
+
+        `elsewhere` is another field, and which of the values stand there.
+        """
         kind, expected = _kind(column)
         try:
             return list_of(kind, raws)
         except msgspec.ValidationError:
             texts = _texts(raws)
         held, wrong = _read_by_form(texts, kind)
-        self._problems.note(lambda row: self.place(row, column.source) + below[row], expected, wrong, texts)
+        if elsewhere is not None:
+            source, there = elsewhere
+            self._problems.note(self.place(source), expected, wrong & there, texts)
+            wrong &= ~there
+        self._problems.note(self.place(column.source), expected, wrong, texts)
         return held
 
 
@@ -173,13 +181,15 @@ def decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - any type 
     return msgspec.json.Decoder(kind, strict=False)
 
 
-def list_of(kind: Any, values: Sequence[Raw] | pl.Series) -> list[Any]:  # noqa: ANN401
+def list_of(kind: Any, values: Sequence[Raw]) -> list[Any]:  # noqa: ANN401
     """Decode many JSON values of one type at once."""
-    if isinstance(values, pl.Series):
-        joined: str | bytes = f"[{values.str.join(',').item() if len(values) else ''}]"
-    else:
-        joined = b"[" + b",".join(values) + b"]"
-    decoded: list[Any] = decoder(list[kind]).decode(joined)
+    return list_in(kind, b",".join(values))
+
+
+def list_in(kind: Any, joined: str | bytes) -> list[Any]:  # noqa: ANN401
+    """Decode JSON values of one type that commas divide."""
+    text = f"[{joined}]" if isinstance(joined, str) else b"[" + joined + b"]"
+    decoded: list[Any] = decoder(list[kind]).decode(text)
     return decoded
 
 
@@ -217,22 +227,24 @@ _EXACT: Final = 2.0**53  # up to here each whole number has a float of its own
 
 def _read_by_form(json: pl.Series, kind: Any) -> tuple[pl.Series, pl.Series]:  # noqa: ANN401
     """Read JSON values as a type where their form allows it, as the decoder would; say also which do not."""
-    null, quoted = json == "null", json.str.starts_with('"')
-    unquoted = pl.Series(list_of(str | None, json.set(~quoted, "null")), dtype=pl.String)
-    values = pl.DataFrame({"text": unquoted.zip_with(quoted, json), "quoted": quoted})
-    text, number = pl.col("text"), pl.col("text").str.contains(_NUMBER)
+    quoted = pl.col("json").str.starts_with('"')
+    values = pl.DataFrame({"json": json})
+    texts = values.select(pl.when(quoted).then("json").otherwise(pl.lit("null")).str.join(",")).item()
+    values = values.with_columns(pl.Series("text", list_in(str | None, texts or ""), dtype=pl.String))
+    null, text = pl.col("json") == "null", pl.when(quoted).then("text").otherwise("json")
+    number = text.str.contains(_NUMBER)
     form: pl.Expr
     if kind == str | None:
-        form = pl.when("quoted").then(text)
+        form = pl.when(quoted).then(text)
     elif kind == Identifier | None:
-        form = pl.when("quoted").then(text).when(number).then(_id(text))
+        form = pl.when(quoted).then(text).when(number).then(_id(text))
     elif kind == Moment | None:
-        form = pl.when(pl.col("quoted") | number).then(text)
+        form = pl.when(quoted | number).then(text)
     else:
-        null |= quoted & (unquoted.str.to_lowercase() == "null")
+        null |= quoted & (text.str.to_lowercase() == "null")
         form = _flag(text) if kind == bool | None else _float(text) if kind == float | None else _whole(text)
-    held = values.select(form).to_series()
-    return held, held.is_null() & ~null
+    held, nothing = values.select(form.alias("held"), null.alias("null"))
+    return held, held.is_null() & ~nothing
 
 
 def _float(text: pl.Expr) -> pl.Expr:
@@ -244,9 +256,9 @@ def _float(text: pl.Expr) -> pl.Expr:
 def _whole(text: pl.Expr) -> pl.Expr:
     """Read whole numbers, also those written as 3.0 or 3e2."""
     value = _float(text)
-    exact = pl.when((value == value.floor()) & (value.abs() <= _EXACT)).then(value)
-    digits = pl.when(text.str.contains(_WHOLE)).then(text)
-    return pl.when(digits.is_null()).then(exact.cast(pl.Int64)).otherwise(digits.cast(pl.Int64, strict=False))
+    exact = pl.when(value.abs() <= _EXACT).then(value).cast(pl.Int64, strict=False)
+    exact = pl.when(exact == value).then(exact)
+    return pl.when(text.str.contains(_WHOLE)).then(text.cast(pl.Int64, strict=False)).otherwise(exact)
 
 
 def _flag(text: pl.Expr) -> pl.Expr:

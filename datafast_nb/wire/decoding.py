@@ -14,7 +14,7 @@ from datafast_nb.schema import EVENT_COLUMNS, PAYMENT_COLUMNS, VISITOR_COLUMNS, 
 from datafast_nb.wire.columns import Columns, SalvagedColumns, decoder, is_object, list_of, unread
 from datafast_nb.wire.fault import one_line, read_fault
 from datafast_nb.wire.frames import frame
-from datafast_nb.wire.problems import Deadline, Problems
+from datafast_nb.wire.problems import Deadline, Place, Problems
 from datafast_nb.wire.records import Data, Event, Payment, Response, Visitor
 from datafast_nb.wire.text import holds_more_than, text_of, without_deep_values, without_lone_surrogates
 
@@ -103,18 +103,19 @@ def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
     events = frame(body.events, EVENT_COLUMNS, problems)
     payments = frame(body.payments, PAYMENT_COLUMNS, problems)
     count, predicted, conversion_rate, average_value = frame(body.site, _SITE_COLUMNS, problems).row(0)
-    first = problems.first()
-    if strict and first:
+    found = problems.frame()
+    if strict and problems.total:
+        path, expected, value = found.row(0)
         raise InvalidResponseError(
-            f"The response holds {one_line(first.value)} at {first.path}, where {first.expected} belongs. "
+            f"The response holds {one_line(value)} at {path}, where {expected} belongs. "
             "Leave strict=True out to read the rest of it.",
-            first.path,
+            path,
         )
     return Tables(
         visitors,
         events,
         payments,
-        problems.frame(),
+        found,
         problems.total,
         visitors.height if count is None else count,
         bool(visitors["score"].count()) if predicted is None else predicted,
@@ -191,7 +192,7 @@ def _unread_records(
 ) -> tuple[Sequence[Any], Sequence[int]]:
     """Return the objects of a list, unread, and where in the list they stand."""
     if not text.startswith("["):
-        problems.note(lambda _: path, "a list", pl.Series([text != "null"]), [text])
+        problems.note(Place(path, None), "a list", pl.Series([text != "null"]), pl.Series([text]))
         return (), ()
     try:
         records = _bounded(decoder(list[unread(kind)]).decode(text), path)  # type: ignore[misc]
@@ -201,7 +202,7 @@ def _unread_records(
     else:
         return records, range(len(records))
     fits = pl.Series([is_object(item) for item in items], dtype=pl.Boolean)
-    problems.note(lambda row: f"{path}[{row}]", "an object", ~fits, items)
+    problems.note(Place(path, range(len(items))), "an object", ~fits, items)
     rows = fits.arg_true().to_list()
     return list_of(unread(kind), [items[row] for row in rows]), rows
 

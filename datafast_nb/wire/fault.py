@@ -62,7 +62,7 @@ def read_fault(body: bytes) -> Fault | None:
         text = without_lone_surrogates(body.decode("utf-8-sig", errors="replace"))
         response = msgspec.json.decode(text, type=FaultResponse)
         failed = (response.status or "").strip().lower() == "error"
-        if not failed and response.error is None:
+        if not failed and not response.error:  # null, false or nothing: there is none
             return None
         fault = _fault(response.error, response.message)
     except (msgspec.DecodeError, RecursionError):

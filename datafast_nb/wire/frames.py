@@ -44,7 +44,7 @@ def _series(records: Columns, column: Column, problems: Problems) -> pl.Series:
         held, expected = given.set(given.str.contains(TOO_DEEP, literal=True), None), "a value that is nested less"
     if held.null_count() > given.null_count():
         unheld = held.is_null() & given.is_not_null()
-        problems.note(lambda row: records.place(row, column.source), expected, unheld, given)
+        problems.note(records.place(column.source), expected, unheld, given)
     return countries.known(held) if column.name == "country_code" else held
 
 
@@ -83,7 +83,6 @@ def _lists(values: Sequence[Raw] | pl.Series, column: Column, records: Columns, 
             unheld.add(text)
     if unheld:
         wrong = pl.Series([text in unheld for text in texts], dtype=pl.Boolean)
-        place = lambda row: records.place(row, column.source)  # noqa: E731
-        problems.note(place, "a list of texts", wrong, texts)
+        problems.note(records.place(column.source), "a list of texts", wrong, texts)
     codes = {text: code for code, text in enumerate(lists)}
     return pl.Series(column.name, list(lists.values()), dtype=column.dtype).gather([codes[text] for text in texts])

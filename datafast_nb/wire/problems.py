@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -40,12 +40,20 @@ class Deadline:
             )
 
 
-class Problem(NamedTuple):
-    """A value of the response that no column can hold."""
+class Place(NamedTuple):
+    """Where the values of a field stand in the response.
 
-    path: str
-    expected: str
-    value: str
+    Attributes
+    ----------
+    before, after
+        The JSON path up to the record and from it, such as ``$.data.visitors`` and ``.location.city``.
+    rows
+        The place of each record in its list; None for a single record that stands in no list.
+    """
+
+    before: str
+    rows: Sequence[int] | None
+    after: str = ""
 
 
 class Problems:
@@ -53,17 +61,17 @@ class Problems:
 
     def __init__(self) -> None:
         self.total = 0
-        self._kept: list[Problem] = []
+        self._fields: list[tuple[str, str, str, int]] = []
+        self._rows: list[int | None] = []
+        self._values: list[pl.Series] = []
 
-    def note(
-        self, place: Callable[[int], str], expected: str, wrong: pl.Series, values: pl.Series | Sequence[object]
-    ) -> None:
+    def note(self, place: Place, expected: str, wrong: pl.Series, values: pl.Series | Sequence[Raw | bytes]) -> None:
         """Note the wrong values of a field.
 
         Parameters
         ----------
         place
-            Where the value of a row stands, as a JSON path.
+            Where the values stand.
         expected
             What belongs there, in words.
         wrong
@@ -71,26 +79,32 @@ class Problems:
         values
             What stands in each row.
         """
-        rows = wrong.arg_true()
-        self.total += len(rows)
-        first = rows.head(MOST_PROBLEMS)
-        given = values.gather(first).to_list() if isinstance(values, pl.Series) else [values[row] for row in first]
-        self._kept += [
-            Problem(place(row), expected, _excerpt(value)) for row, value in zip(first.to_list(), given, strict=True)
-        ]
-
-    def first(self) -> Problem | None:
-        """Return the problem that was noted first."""
-        return next(iter(self._kept), None)
+        if not wrong.any():
+            return
+        found = wrong.arg_true()
+        self.total += len(found)
+        first = found.head(MOST_PROBLEMS).to_list()
+        self._fields.append((place.before, place.after, expected, len(first)))
+        self._rows += [None if place.rows is None else place.rows[row] for row in first]
+        if isinstance(values, pl.Series):
+            self._values.append(values.filter(wrong).head(MOST_PROBLEMS).cast(pl.String))
+        else:
+            self._values.append(pl.Series([_start(values[row]) for row in first], dtype=pl.String))
 
     def frame(self) -> pl.DataFrame:
-        """Return the problems that were kept, a row each."""
-        return pl.DataFrame(self._kept, schema=PROBLEMS, orient="row")
+        """Return the problems that were kept, a row each; of a value the start, which is enough to find it by."""
+        if not self.total:
+            return PROBLEMS.to_frame()
+        fields = pl.DataFrame(self._fields, schema=["before", "after", "expected", "kept"], orient="row")
+        each = fields.select(pl.exclude("kept").repeat_by("kept").explode())
+        index = pl.format("[{}]", pl.lit(pl.Series(self._rows, dtype=pl.Int64)))
+        return each.select(
+            path=pl.concat_str("before", index.fill_null(""), "after"),
+            expected="expected",
+            value=pl.lit(pl.concat(self._values)).str.head(_EXCERPT),
+        )
 
 
-def _excerpt(value: object) -> str:
-    """Return the start of a value, enough to find it by."""
-    text = (
-        bytes(memoryview(value)[:_EXCERPT]).decode(errors="ignore") if isinstance(value, (bytes, Raw)) else str(value)
-    )
-    return text[:_EXCERPT]
+def _start(value: Raw | bytes) -> str:
+    """Return the start of a JSON value as text."""
+    return bytes(memoryview(value)[: 4 * _EXCERPT]).decode(errors="ignore")

@@ -64,10 +64,15 @@ TOO_DEEP: Final = '{"nested too deeply":null}'
 _LEAVES: Final = 7  # a value of the deepest object of a record is the seventh level of a response
 _DEEPEST: Final = 200  # msgspec and Python both give up on some 1,000 levels
 
-# What is to be passed over, strings above all, and a run of brackets.
-_BRACKETS: Final = re.compile(
-    r'[^"\[\]{}]*+(?:"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\Z)[^"\[\]{}]*+)*+([\[{]+|[\]}]+)', re.DOTALL
-)
+# A string, most of which have no escape before their end, which is looked for at once.
+_STRING: Final = r'"(?:[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))'
+_BETWEEN: Final = r'[^"\[\]{}]*+'
+_FLAT: Final = rf"[\[{{]{_BETWEEN}(?:{_STRING}{_BETWEEN})*+[\]}}]"
+_SHALLOW: Final = rf"[\[{{]{_BETWEEN}(?:(?:{_STRING}|{_FLAT}){_BETWEEN})*+[\]}}]"
+
+# What is to be passed over, strings and shallow values above all, and a run of a bracket, or the end: it matches at
+# every place, so that no text is looked through again from the next place on.
+_BRACKETS: Final = re.compile(rf"{_BETWEEN}(?:(?:{_STRING}|{_SHALLOW}){_BETWEEN})*+(\[+|{{+|\]+|}}+|\Z)", re.DOTALL)
 _PATIENCE: Final = 1 << 16  # tokens between two looks at the clock
 
 
@@ -78,7 +83,7 @@ def without_deep_values(text: str, deadline: Deadline) -> str:
         if not count % _PATIENCE:
             deadline.check()
         brackets, start = match[1], match.start(1)
-        if brackets[0] in "[{":
+        if brackets[:1] in ("[", "{"):
             if depth < _LEAVES <= depth + len(brackets):
                 begin, deepest = start + _LEAVES - depth - 1, 0
             depth += len(brackets)
