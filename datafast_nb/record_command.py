@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from datafast_nb.api_key import VARIABLE
+from datafast_nb.checks import checked_duration
 from datafast_nb.errors import DataFastError, HistoryInUseError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ USAGE: Final = 2
 IN_USE: Final = 3
 
 _LOOK_EVERY: Final = 0.2  # seconds between two looks for a signal
-_UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400}
 _EPILOG: Final = f"""
 SIGTERM, SIGINT and SIGHUP let the append at hand finish; an answer of the service is waited for 5 seconds. Where SIGINT
 or SIGHUP was ignored from the start, as by nohup, it stays so. Events and payments are kept once, and what was stored
@@ -125,11 +124,9 @@ def _log(what: str, figures: dict[str, Any]) -> None:
 
 def _time(text: str) -> timedelta:
     """Read a time such as 10s, 5min, 12h or 30d; a number alone is seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?", text.strip())
-    with contextlib.suppress(OverflowError):
-        time = timedelta(seconds=float(found[1]) * _UNITS[found[2] or "s"]) if found else timedelta(0)
-        if time > timedelta(0):
-            return time
-    raise argparse.ArgumentTypeError(
-        f"{text!r:.60} is no time, or too long a one: give one such as 10s, 5min, 12h or 30d"
-    )
+    try:
+        return checked_duration(text, "the time")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r:.60} is no time, or too long a one: give one such as 10s, 5min, 12h or 30d"
+        ) from error

@@ -15,15 +15,17 @@ from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from datafast_nb.conversion import Dimension
-    from datafast_nb.conversion.funnel import Step
+    from datafast_nb.conversion.funnel import Step, Unit
 
 _SUBJECT: Final = "How far visitors go"
 _WIDTH: Final = 460
 _STEP: Final = 56
 _BAR: Final = 24
 _SERIES: Final = 5
+_LIGHT: Final = 0.3
 
 
 @finished
@@ -32,10 +34,12 @@ def funnel(
     steps: Sequence[Step],
     *,
     by: Dimension | str | None = None,
+    within: timedelta | str | float | None = None,
+    unit: Unit = "visitor",
     visitors: pl.DataFrame | pl.LazyFrame | None = None,
     payments: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> alt.LayerChart:
-    """Draw how many visitors take some steps in order, and how many are lost between them.
+    """Draw how many visitors take some steps in order, how many are on the way, and how many are lost.
 
     Parameters
     ----------
@@ -45,6 +49,10 @@ def funnel(
         The steps, as for ``datafast_nb.funnel``.
     by : str, optional
         A dimension of the visitors: a bar for each of the five groups that most took the first step in.
+    within : timedelta, str or float, optional
+        How long after the first step the others count, as for ``datafast_nb.funnel``.
+    unit : {"visitor", "visit"}, default "visitor"
+        Whether people or visits are counted.
     visitors, payments : polars.DataFrame or polars.LazyFrame, optional
         With events: what `by` and payments need, as for ``datafast_nb.funnel``.
 
@@ -52,7 +60,8 @@ def funnel(
     -------
     altair.LayerChart
         Bars of the visitors who took each step after those before it, with the share and the median time; with `by`
-        bars of the share of the group's first step. The fewer than 30 took the first step, the fainter is a bar.
+        bars of the share of the group's first step. Light ends are those still on the way to the step, lines the 95 %
+        intervals (Wilson). The fewer than 30 took the first step, the fainter is a bar.
 
     Raises
     ------
@@ -69,7 +78,7 @@ def funnel(
     """
     if by is not None and not isinstance(by, str):
         raise TypeError(f"by takes one dimension, such as by='device', not {by!r:.60}.")
-    table, everybody = _table(data, steps, by, visitors, payments)
+    table, everybody = _table(data, steps, by, within, unit, visitors, payments)
     if not everybody:
         return wording.message(_SUBJECT, wording.NOTHING_HAPPENED)
     names = [wording.cut(str(step)) for step in steps]
@@ -79,9 +88,7 @@ def funnel(
         return wording.message(_SUBJECT, nobody, remedy="A step is the path of a page, goal('signup') or payment().")
     arrived = int(table.filter(step=len(names))["visitors"].sum())
     path = f"all the way from {names[0]} to {names[-1]}" if names[1:] else f"to {names[0]}"
-    counted = (
-        f"{arrived:,} of {wording.number(started, 'visitor')}" if names[1:] else wording.number(arrived, "visitor")
-    )
+    counted = f"{arrived:,} of {wording.number(started, unit)}" if names[1:] else wording.number(arrived, unit)
     series = None if by is None else _largest(table, by)
     drawn = table if series is None else table.join(series, on="_by", nulls_equal=True)
     groups = table["_by"].n_unique() if by is not None else 1
@@ -91,9 +98,11 @@ def funnel(
         f"Drawn: the {series.height} largest of {groups:,} groups by {wording.dimension(by)}."
         if by is not None and series is not None and series.height < groups
         else "",
+        "Light: still on the way." if drawn["on_the_way"].sum() else "",
+        "Lines: 95 % intervals." if names[1:] else "",
         uncertainty.note(drawn["first"], "at the first step"),
     )
-    chart = _single(_rows(drawn)) if by is None or series is None else _grouped(_rows(drawn), by, series)
+    chart = _single(_rows(drawn), unit) if by is None or series is None else _grouped(_rows(drawn), by, series, unit)
     return chart.properties(title=heading)
 
 
@@ -101,23 +110,28 @@ def _table(
     data: Snapshot | pl.DataFrame | pl.LazyFrame,
     steps: Sequence[Step],
     by: str | None,
+    within: timedelta | str | float | None,
+    unit: Unit,
     visitors: pl.DataFrame | pl.LazyFrame | None,
     payments: pl.DataFrame | pl.LazyFrame | None,
 ) -> tuple[pl.DataFrame, int]:
     """Give the funnel, its group as `_by`, the size of its first step as `first`; and how many visitors have events."""
+    people: pl.LazyFrame | None
     if isinstance(data, Snapshot):
-        events, visitors, payments = data.events.lazy(), data.visitors, data.payments
+        people, events = data.visitors.lazy(), data.events.lazy()
     else:
-        events = in_polars(data, "events")
-    people = None if visitors is None else in_polars(visitors, "visitors")
-    sales = None if payments is None else in_polars(payments, "payments")
+        people, events = None if visitors is None else in_polars(visitors, "visitors"), in_polars(data, "events")
     if by is not None and people is not None:
         wording.check_drawable(people, [by])
-    table = conversion.funnel(events, steps, by=by, visitors=people, payments=sales).collect()
+    if isinstance(data, Snapshot):
+        table = conversion.funnel(data, steps, by=by, within=within, unit=unit)
+    else:
+        sales = None if payments is None else in_polars(payments, "payments")
+        asked = conversion.funnel(events, steps, by=by, within=within, unit=unit, visitors=people, payments=sales)
+        table = asked.collect()
+    table = table.rename({**({} if by is None else {by: "_by"}), f"{unit}s": "visitors"})
     first = pl.col("visitors").max()
-    if by is not None:
-        table, first = table.rename({by: "_by"}), first.over("_by")
-    table = table.with_columns(first=first)
+    table = table.with_columns(first=first if by is None else first.over("_by"))
     return table, int(events.select(pl.col("visitor_id").drop_nulls().n_unique()).collect().item())
 
 
@@ -131,20 +145,31 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
     """Give what is drawn: one row for each bar."""
     seconds = pl.col("median_seconds").map_elements(wording.span, return_dtype=pl.String)
     went_on = pl.format("{} % went on", pl.col("share_of_previous").mul(100).round(1))
+    waiting = pl.when(pl.col("on_the_way") > 0).then(pl.format(", {} on the way", wording.grouped("on_the_way")))
     lost = pl.when(pl.col("dropped") > 0).then(pl.format(", {} did not", wording.grouped("dropped")))
     time = pl.when(pl.col("median_seconds").is_not_null()).then(pl.format("; median time {}", seconds))
     share = pl.when(pl.col("step") > 1).then(pl.format(" · {} %", pl.col("share_of_first").mul(100).round(1)))
     place = [] if "series" not in table.columns else ["series", "place"]
+    possible = pl.col("visitors") + pl.col("on_the_way")
+    ends = {end: pl.col(f"share_of_first_{end}") for end in ("low", "high")}
     return table.sort("step", *place[1:]).select(
         *place,
         "visitors",
         "share_of_first",
         "share_of_previous",
+        "on_the_way",
         "dropped",
+        "began_before",
         "first",
+        possible=pl.when(pl.col("on_the_way") > 0).then(possible),
+        possible_share=pl.when(pl.col("on_the_way") > 0).then(possible / pl.col("first")),
+        **ends,
+        **{f"visitors_{end}": share * pl.col("first") for end, share in ends.items()},
+        label_at=pl.max_horizontal(possible, ends["high"] * pl.col("first")),
+        interval=wording.interval("share_of_first_low", "share_of_first_high", 1),
         step=pl.format("{}. {}", pl.col("step"), wording.label("name")),
         between=pl.when(pl.col("step") > 1)
-        .then(pl.concat_str(went_on, lost.fill_null(""), time.fill_null("")))
+        .then(pl.concat_str(went_on, waiting.fill_null(""), lost.fill_null(""), time.fill_null("")))
         .fill_null(""),
         count=pl.concat_str(wording.grouped("visitors"), share.fill_null("")),
         size=pl.format("n = {}", wording.grouped("visitors")),
@@ -152,34 +177,40 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _tooltip() -> list[alt.Tooltip]:
+def _tooltip(unit: Unit) -> list[alt.Tooltip]:
     """Give the tooltip of a bar."""
     return [
         alt.Tooltip("step:N", title="Step"),
-        alt.Tooltip("visitors:Q", title="Visitors", format=",d"),
+        alt.Tooltip("visitors:Q", title=wording.capitalized(f"{unit}s"), format=",d"),
         alt.Tooltip("share_of_first:Q", title="Share of the first step", format=".1%"),
+        alt.Tooltip("interval:N", title="Its 95 % interval"),
         alt.Tooltip("share_of_previous:Q", title="Share of the step before", format=".1%"),
+        alt.Tooltip("on_the_way:Q", title="Still on the way to it", format=",d"),
         alt.Tooltip("dropped:Q", title="Lost since the step before", format=",d"),
+        alt.Tooltip("began_before:Q", title="Not counted: began before", format=",d"),
         alt.Tooltip("time:N", title="Median time since then"),
     ]
 
 
-def _single(rows: pl.DataFrame) -> alt.LayerChart:
+def _single(rows: pl.DataFrame, unit: Unit) -> alt.LayerChart:
     """Draw one funnel: a bar for each step, and above it who went on and who did not."""
-    base = alt.Chart(rows).encode(y=alt.Y("step:N", sort=None, title=None), tooltip=_tooltip())
+    base = alt.Chart(rows).encode(y=alt.Y("step:N", sort=None, title=None), tooltip=_tooltip(unit))
     axis = wording.count_axis(int(rows["visitors"].max() or 0))  # type: ignore[arg-type]
+    title = wording.capitalized(f"{unit}s")
     layers = [
         base.mark_bar(height=_BAR).encode(
-            x=alt.X("visitors:Q", title="Visitors", axis=alt.Axis(grid=False, **axis.to_dict()), stack=None),
+            x=alt.X("visitors:Q", title=title, axis=alt.Axis(grid=False, **axis.to_dict()), stack=None),
             opacity=uncertainty.opacity("first"),
         ),
-        base.mark_text(align="left", dx=6).encode(x="visitors:Q", text="count:N"),
+        base.mark_bar(height=_BAR, opacity=_LIGHT).encode(x="visitors:Q", x2="possible:Q"),
+        base.mark_rule().encode(x="visitors_low:Q", x2="visitors_high:Q"),
+        base.mark_text(align="left", dx=6).encode(x="label_at:Q", text="count:N"),
         base.mark_text(align="left", dx=2, dy=-_STEP // 2 + 1).encode(x=alt.value(0), text="between:N"),
     ]
     return alt.LayerChart(layer=layers, width=_WIDTH, height=_STEP * rows.height)
 
 
-def _grouped(rows: pl.DataFrame, by: str, series: pl.DataFrame) -> alt.LayerChart:
+def _grouped(rows: pl.DataFrame, by: str, series: pl.DataFrame, unit: Unit) -> alt.LayerChart:
     """Draw a funnel for each group, side by side, as shares of its first step."""
     order, picked = series["series"].to_list(), alt.selection_point(fields=["series"], bind="legend")
     title = wording.capitalized(wording.dimension(by))
@@ -187,13 +218,22 @@ def _grouped(rows: pl.DataFrame, by: str, series: pl.DataFrame) -> alt.LayerChar
         "y": alt.Y("step:N", sort=None, title=None),
         "yOffset": wording.beside(len(order)),
     }
-    base = alt.Chart(rows).encode(**channels, tooltip=[alt.Tooltip("series:N", title=title), *_tooltip()])
+    base = alt.Chart(rows).encode(**channels, tooltip=[alt.Tooltip("series:N", title=title), *_tooltip(unit)])
+    axis = alt.Axis(format=".0%", tickCount=5)
     bars = base.mark_bar().encode(
-        x=alt.X(
-            "share_of_first:Q", title="Share of the first step", axis=alt.Axis(format=".0%", tickCount=5), stack=None
-        ),
+        x=alt.X("share_of_first:Q", title="Share of the first step", axis=axis, stack=None),
         color=wording.colored("series", title),
         opacity=uncertainty.opacity_of(picked, "first"),
     )
+    light = base.mark_bar().encode(
+        x="share_of_first:Q",
+        x2="possible_share:Q",
+        color=wording.colored("series", title),
+        opacity=alt.when(picked).then(alt.value(_LIGHT)).otherwise(alt.value(0)),
+    )
+    lines = base.mark_rule().encode(
+        x="low:Q", x2="high:Q", opacity=alt.when(picked).then(alt.value(1)).otherwise(alt.value(0))
+    )
     height = (12 + 14 * len(order)) * rows["step"].n_unique()
-    return alt.LayerChart(layer=[bars.add_params(picked), wording.at_the_right(base)], width=_WIDTH, height=height)
+    layers = [bars.add_params(picked), light, lines, wording.at_the_right(base)]
+    return alt.LayerChart(layer=layers, width=_WIDTH, height=height)

@@ -14,13 +14,14 @@ from datafast_nb.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PAGEVIEW: Final = "pageview"
 PAYMENT_EVENTS: Final = ("payment", "payment_received")
 _ONE_SALE: Final = 600_000.0  # milliseconds that the event and the payment of one sale may lie apart
 _SAME_AMOUNT: Final = 0.005
 _NEVER: Final = 1e18  # milliseconds
-_SEEN: Final = ("session_start_time", "first_seen", "seen_at")  # when somebody was there, as far as a frame tells
+SEEN: Final = ("session_start_time", "first_seen", "seen_at")
+"""Columns that tell when somebody was there, as far as a frame of visitors has them."""
 
 
 def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
@@ -37,19 +38,19 @@ def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[
         "visitor_id",
         _type=nw.col("type"),
         _page=page("path"),
-        _time=_milliseconds(frame, "timestamp"),
+        _time=milliseconds(frame, "timestamp"),
         _event=nw.concat_str(names, separator=" "),
         _amount=number("amount") if has_amounts else nw.lit(None, dtype=nw.Float64),
     )
     return happened.filter(~nw.col("visitor_id").is_null() & ~nw.col("_time").is_null()), restore
 
 
-def _milliseconds(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
+def milliseconds(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
     """Give a time in milliseconds since 1970, as a whole number among the floats."""
     if frame.implementation.is_spark_like():  # which has no durations in Narwhals, but casts to seconds
         return (nw.col(column).cast(nw.Float64) * 1000.0).round()
     zone = getattr(frame.collect_schema()[column], "time_zone", None)
-    epoch = nw.lit(_EPOCH if zone else _EPOCH.replace(tzinfo=None))
+    epoch = nw.lit(EPOCH if zone else EPOCH.replace(tzinfo=None))
     return (nw.col(column) - epoch).dt.total_milliseconds().cast(nw.Float64)
 
 
@@ -90,7 +91,7 @@ def matched_payments(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -
 def _paid(payments: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Give the payments, each once; one without an id is known by its content."""
     paid = payments.select(
-        _time=_milliseconds(payments, "timestamp"),
+        _time=milliseconds(payments, "timestamp"),
         _id=text("payment_id"),
         _email=text("email").str.to_lowercase(),
         _name=nw.coalesce(text("name"), text("display_name")).str.to_lowercase(),
@@ -105,22 +106,22 @@ def _paid(payments: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _states(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give who was there: `visitor_id`, `_email`, `_name`, and the times of `_SEEN` (ms) that the frame has."""
+    """Give who was there: `visitor_id`, `_email`, `_name`, and the times of `SEEN` (ms) that the frame has."""
     schema = visitors.collect_schema()
-    columns = [name for name in schema.names() if name not in _SEEN or isinstance(schema[name], nw.Datetime)]
+    columns = [name for name in schema.names() if name not in SEEN or isinstance(schema[name], nw.Datetime)]
     made_up = flag("is_random_name") if "is_random_name" in columns else nw.lit(value=False)
     own_name = nw.when(~made_up).then(text("display_name"))
     return visitors.filter(~nw.col("visitor_id").is_null()).select(
         "visitor_id",
         _email=text("customer_email").str.to_lowercase(),
         _name=nw.coalesce(text("customer_name"), own_name).str.to_lowercase(),
-        **{f"_{name}": _milliseconds(visitors, name) for name in _SEEN if name in columns},
+        **{f"_{name}": milliseconds(visitors, name) for name in SEEN if name in columns},
     )
 
 
 def _seen_latest(candidates: nw.LazyFrame[Any], states: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Keep for each payment the visitor who was seen latest before it; of those never seen before it, any one."""
-    times = [name for name in states.collect_schema().names() if name.removeprefix("_") in _SEEN]
+    times = [name for name in states.collect_schema().names() if name.removeprefix("_") in SEEN]
     ago = [nw.col("_paid_at") - nw.col(name) for name in times]
     past = [nw.when(it >= 0.0).then(it).otherwise(nw.lit(_NEVER)) for it in ago]
     paid = candidates.select("visitor_id", "_event", _paid_at=nw.col("_time"))

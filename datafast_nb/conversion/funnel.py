@@ -1,37 +1,25 @@
-"""How many visitors go how far: pages, goals and payments in order, and where they are lost."""
+"""How many visitors go how far: pages, goals and payments in order, who is on the way, and who is lost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, overload
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.dimensions import (
-    Dimension,
-    check_dimensions,
-    dimension_names,
-    one_row_per_group,
-    with_derived,
-)
-from datafast_nb.conversion.events import PAGEVIEW, matched_payments, opened_events
-from datafast_nb.conversion.frames import Frame, opened, ratio, shown
+from datafast_nb.checks import checked_duration
+from datafast_nb.conversion.chains import at, fits, with_furthest
+from datafast_nb.conversion.dimensions import Dimension, check_dimensions, dimension_names
+from datafast_nb.conversion.events import EPOCH, PAGEVIEW, opened_events, with_sales
+from datafast_nb.conversion.frames import Frame, counts, opened, ratio, shown
+from datafast_nb.conversion.interval import wilson
+from datafast_nb.conversion.visits import PAUSE, first_touch, has_sessions, with_visits
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_COLUMNS: Final = (
-    "step",
-    "name",
-    "visitors",
-    "share_of_first",
-    "share_of_previous",
-    "dropped",
-    "median_seconds",
-)
-_PAYMENT_EVENTS: Final = ("payment", "payment_received")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +97,18 @@ def payment(*, renewals: bool = False) -> Payment:
     return Payment(renewals)
 
 
+Unit = Literal["visitor", "visit"]
+"""Whose way a funnel counts: a person's over all of their visits, or that of each visit."""
+
+
 @overload
 def funnel(
-    data: Snapshot, steps: Sequence[Step], *, by: Dimension | str | Sequence[Dimension | str] | None = None
+    data: Snapshot,
+    steps: Sequence[Step],
+    *,
+    by: Dimension | str | Sequence[Dimension | str] | None = None,
+    within: timedelta | str | float | None = None,
+    unit: Unit = "visitor",
 ) -> pl.DataFrame: ...
 @overload
 def funnel(
@@ -119,6 +116,8 @@ def funnel(
     steps: Sequence[Step],
     *,
     by: Dimension | str | Sequence[Dimension | str] | None = None,
+    within: timedelta | str | float | None = None,
+    unit: Unit = "visitor",
     visitors: pl.DataFrame | pl.LazyFrame | None = None,
     payments: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> Frame: ...
@@ -128,6 +127,8 @@ def funnel(
     steps: Sequence[Step],
     *,
     by: Dimension | str | Sequence[Dimension | str] | None = None,
+    within: timedelta | str | float | None = None,
+    unit: Unit = "visitor",
     visitors: Any = None,  # noqa: ANN401
     payments: Any = None,  # noqa: ANN401
 ) -> Any: ...  # noqa: ANN401
@@ -136,23 +137,32 @@ def funnel(
     steps: Sequence[Step],
     *,
     by: Dimension | str | Sequence[Dimension | str] | None = None,
+    within: timedelta | str | float | None = None,
+    unit: Unit = "visitor",
     visitors: Any = None,
     payments: Any = None,
 ) -> Any:
-    """Count the visitors who take some steps in order, and those who are lost on the way.
+    """Count the visitors who take some steps in order, those still on the way, and those who are lost.
 
     Parameters
     ----------
     data : Snapshot or frame
         A snapshot, or a frame of events with the columns ``event_id``, ``type``, ``visitor_id``, ``timestamp`` and
-        ``path``.
+        ``path``, such as ``history.events()``.
     steps : sequence of str, goal or payment
         Each is the path of a page, such as ``"/pricing"`` (``"/docs/*"`` for all that begin with ``/docs/``), a
         ``goal("signup")`` or a ``payment()``.
     by : str or sequence of str, optional
         Columns or derived dimensions of the visitors, as for `breakdown`: a funnel for each group.
+    within : timedelta, str or float, optional
+        How long after the first step the others count: a timedelta, ``"30m"``, ``"12h"``, ``"7d"``, or seconds. By
+        default as long as the events reach.
+    unit : {"visitor", "visit"}, default "visitor"
+        Count people, whose steps may be of several visits, or visits. A visit begins where the visitors'
+        ``session_start_time`` says so, and after half an hour without an event.
     visitors : frame, optional
-        With a frame of events: the visitors, which `by` and payments need. Of the same kind as `data`.
+        With a frame of events: the visitors, which `by` and payments need, and which tell when visits began. Of the
+        same kind as `data`; of several rows of a visitor, the earliest tells the group.
     payments : frame, optional
         With a frame of events: the payments. Without them a payment is known from the events alone.
 
@@ -161,42 +171,67 @@ def funnel(
     frame
         One row for each step; with `by` for each group and step, the largest group first and then by its name:
 
-        ===================== =========================================================================
-        the `by` columns      the group
-        ``step``, ``name``    the number of the step, from 1; what the step is
-        ``visitors``          those who took this step after all the steps before it
-        ``share_of_first``    their share of the visitors of the first step, 0 to 1
-        ``share_of_previous`` their share of the visitors of the step before, 0 to 1; null for the first step
-        ``dropped``           visitors of the step before who did not take this one; 0 for the first step
-        ``median_seconds``    median time since the step before, in seconds; null for the first step
-        ===================== =========================================================================
+        =============================== ===============================================================================
+        the `by` columns                the group
+        ``step``, ``name``              the number of the step, from 1; what the step is
+        ``visitors``                    those who took this step after all the steps before it; ``visits`` where
+                                        `unit` is a visit
+        ``share_of_first``              their share of the visitors of the first step, 0 to 1
+        ``share_of_first_low, _high``   its 95 % interval (Wilson); null for the first step
+        ``share_of_previous``           their share of the visitors of the step before, 0 to 1; null for the first step
+        ``share_of_previous_low, _high`` its 95 % interval (Wilson)
+        ``on_the_way``                  visitors of the step before who have not taken this one, and still may; 0 for
+                                        the first step
+        ``dropped``                     visitors of the step before who left or ran out of time; 0 for the first step
+        ``began_before``                visitors who took this step and are not counted, as their visit began before
+                                        the first event: they may have taken the steps before it unseen; null where
+                                        no visitors tell when visits began
+        ``median_seconds``              median time since the step before, in seconds; null for the first step
+        =============================== ===============================================================================
+
+        The visitors of a step are those of the next, those on the way to it, and those dropped before it.
 
     Raises
     ------
     ValueError
-        There is no step, `by` or payments are asked for without visitors, or a dimension is unknown.
+        There is no step, `by` or payments are asked for without visitors, a dimension or the unit is unknown, or
+        `within` is no length of time.
     TypeError
         A step is none of those above.
 
     Notes
     -----
-    A step is the first that fits after the step before; other events may lie between. Of two events at the same
-    moment either may come first, but one event is never two steps; where both fit a step, it is the one that fits fewer
-    of the later steps. Without an id, events of one type, page and moment are one event. The events reach back ten
-    minutes, so whoever took the first step before that is not in the funnel.
+    Each step is the first that fits after the step before; other events may lie between. Of two events at the same
+    moment either may come first, but one event is never two steps. Without an id, events of one type, page and moment
+    are one event. With `within`, the first of a visitor's ways that get furthest is counted.
 
     A payment is an event of type ``payment`` or ``payment_received``, or a payment whose e-mail address is a
-    visitor's; where no visitor has the address, one whose name is that of a single visitor.
+    visitor's; where no visitor has the address, one whose name is that of a single visitor. Its amount is above 0, so
+    trials and refunds are none; an event without an amount is one. The event and the payment of one sale are one step.
+
+    On the way are, in a snapshot, those who are among its visitors. In a frame of events they are those whose last
+    event lies less than half an hour before the last of all; with `within` and people as the unit, all who still have
+    time then. No more is lost to them than the end of the events, so as long as there are any, a share is a lower
+    bound. The events of a snapshot reach back ten minutes: whoever took the first step before that is not in the
+    funnel.
+
+    The group of a visitor is that of their first touch: the earliest row of the visitors, by ``session_start_time``,
+    ``first_seen`` and ``seen_at``. With visits as the unit it is the earliest row of the visit. Those of an overlapping
+    dimension, ``dimension_matches``, count in each of their groups. The intervals take what is counted for independent,
+    which several visits of a person are not quite.
 
     Examples
     --------
     >>> import datafast_nb as dfn
     >>> snap = dfn.demo.Site(seed=0).snapshot()
-    >>> table = dfn.funnel(snap, steps=["/", "/pricing", dfn.goal("signup")])
+    >>> table = dfn.funnel(snap, steps=["/", "/pricing", dfn.goal("signup")], within="10m")
     >>> table.select("step", "name").rows()
     [(1, '/'), (2, '/pricing'), (3, 'signup')]
     """
     chosen = _checked(steps)
+    if unit not in get_args(Unit):
+        raise ValueError(f"unit is {unit!r:.60}; give 'visitor' or 'visit'.")
+    time = None if within is None else checked_duration(within, "within") / timedelta(milliseconds=1)
     names = [] if by is None else dimension_names(by)
     if isinstance(data, Snapshot):
         visitors, payments = data.visitors, data.payments
@@ -205,15 +240,30 @@ def funnel(
     if people is None and (names or payments is not None):
         raise ValueError("by and payments need the visitors too: funnel(events, steps, visitors=frame).")
     sales = None if payments is None else opened(payments, by_polars=True)[0]
-    happenings = [_happenings(chosen[place:], events, people, sales) for place in range(len(chosen))]
-    reached = _reached(happenings)
     if people is not None and by is not None:
-        if "visitor_id" in names:
-            raise ValueError("A funnel of each visitor alone says nothing; group by 'device' or another dimension.")
-        check_dimensions(people, names, _COLUMNS)
-        groups = one_row_per_group(with_derived(people, names), names).select("visitor_id", *names).unique()
-        reached = [step.join(groups, on="visitor_id", how="left") for step in reached]
-    return restore(_table(reached, events, chosen, names))
+        _check_groups(people, names, unit)
+    moments = with_visits(_moments(chosen, with_sales(events, sales, people)), people)
+    keys = ["visitor_id", "_visit"] if unit == "visit" else ["visitor_id"]
+    ways = _ways(moments, keys, chosen, time)
+    if isinstance(data, Snapshot) and people is not None:
+        ways = _here(ways, people, data.fetched_at)
+    else:
+        ways = ways.with_columns(_active=_seen_of_late(patient=unit == "visitor" and time is not None))
+    ways = ways.with_columns(_waiting=_waiting(time))
+    if people is not None and names:
+        groups, shared = first_touch(people, names, each_visit=unit == "visit")
+        ways = ways.join(groups, on=shared, how="left")
+    table = _table(ways, chosen, names, unit)
+    if people is None or not has_sessions(people):
+        table = table.with_columns(began_before=nw.lit(None, dtype=nw.Int64))
+    return restore(table)
+
+
+def _check_groups(people: nw.LazyFrame[Any], names: list[str], unit: Unit) -> None:
+    """Refuse what a funnel can't be grouped by."""
+    if "visitor_id" in names:
+        raise ValueError("A funnel of each visitor alone says nothing; group by 'device' or another dimension.")
+    check_dimensions(people, names, _columns(unit))
 
 
 def _checked(steps: Sequence[Step]) -> list[Step]:
@@ -233,23 +283,13 @@ def _checked(steps: Sequence[Step]) -> list[Step]:
     return chosen
 
 
-def _happenings(
-    steps: Sequence[Step],
-    events: nw.LazyFrame[Any],
-    people: nw.LazyFrame[Any] | None,
-    sales: nw.LazyFrame[Any] | None,
-) -> nw.LazyFrame[Any]:
-    """Give whatever counts as the first step: `visitor_id`, `_time`, `_event`, and how many `_later` steps it fits."""
-    step, *others = steps
-    columns = ("visitor_id", "_time", "_event", "_later")
-    later = nw.sum_horizontal(nw.lit(0), *(_fits(each).cast(nw.Int64) for each in others)).cast(nw.Int64)
-    found = events.filter(_fits(step)).with_columns(_later=later).select(*columns)
-    if not isinstance(step, Payment) or sales is None or people is None:
-        return found
-    payments = nw.lit(sum(isinstance(each, Payment) for each in others)).cast(nw.Int64)
-    paid = matched_payments(sales, people).filter(nw.col("_amount") > 0).with_columns(_later=payments)
-    paid = paid if step.renewals else paid.filter(~nw.col("_renewal"))
-    return nw.concat([found, paid.select(*columns)])
+def _moments(steps: Sequence[Step], happened: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Give a row for each moment of a visitor: `_time`, how many events fit each step, and whether any was an event."""
+    counted = {fits(place): _fits(step).fill_null(value=False).cast(nw.Int64) for place, step in enumerate(steps)}
+    told = {**counted, "_told": (~nw.col("_type").is_null()).cast(nw.Int64)}
+    each = happened.with_columns(**told).group_by("visitor_id", "_time", "_event")
+    distinct = each.agg(*(nw.col(name).max() for name in told))
+    return distinct.group_by("visitor_id", "_time").agg(nw.col(*counted).sum(), nw.col("_told").max())
 
 
 def _fits(step: Step) -> nw.Expr:
@@ -258,64 +298,122 @@ def _fits(step: Step) -> nw.Expr:
     if isinstance(step, Goal):
         return kind == step.name
     if isinstance(step, Payment):
-        return kind.is_in(_PAYMENT_EVENTS)
+        return nw.col("_sale") if step.renewals else nw.col("_sale") & ~nw.col("_renewal")
     at = path.str.starts_with(step.removesuffix("*")) if step.endswith("*") else path == step
     return (kind == PAGEVIEW) & at
 
 
-def _reached(happenings: list[nw.LazyFrame[Any]]) -> list[nw.LazyFrame[Any]]:
-    """Give for each step who reached it: `visitor_id`, the `_seconds` since the step before, and what led there."""
-    first, *others = happenings
-    reached = [
-        _first_of_each(first).with_columns(_seconds=nw.lit(None, dtype=nw.Float64)).rename({"_event": "_event_0"})
-    ]
-    for number, found in enumerate(others, 1):
-        used = [f"_event_{earlier}" for earlier in range(number)]
-        before = reached[-1].select("visitor_id", *used, _before=nw.col("_time"))
-        fits = nw.col("_time") > nw.col("_before")
-        unused = nw.all_horizontal(*(nw.col("_event") != nw.col(event) for event in used), ignore_nulls=True)
-        later = found.join(before, on="visitor_id", how="inner").filter(
-            fits | ((nw.col("_time") == nw.col("_before")) & unused)
-        )
-        step = _first_of_each(later).with_columns(_seconds=(nw.col("_time") - nw.col("_before")) / 1000.0)
-        reached.append(step.rename({"_event": f"_event_{number}"}).drop("_before"))
-    return reached
+def _parts(steps: Sequence[Step]) -> list[list[int]]:
+    """Give for each step the steps whose events all fit it too, itself included."""
+    return [[place for place, step in enumerate(steps) if _is_part(step, whole)] for whole in steps]
 
 
-def _first_of_each(found: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Keep the first happening of each visitor; of several at one moment, the one that is needed least afterwards."""
-    order = ["_time", "_later", "_event"]
-    return found.filter(nw.col("visitor_id").is_first_distinct().over("visitor_id", order_by=order)).drop("_later")
+def _is_part(step: Step, whole: Step) -> bool:
+    """Say whether all that is a step is the other step too."""
+    if isinstance(step, str) and isinstance(whole, str) and whole.endswith("*"):
+        return step.startswith(whole.removesuffix("*"))
+    if isinstance(step, Payment) and isinstance(whole, Payment):
+        return whole.renewals or not step.renewals
+    return step == whole
 
 
-def _table(
-    reached: list[nw.LazyFrame[Any]], events: nw.LazyFrame[Any], steps: list[Step], names: list[str]
+def _ways(
+    moments: nw.LazyFrame[Any], keys: list[str], steps: Sequence[Step], within: float | None
 ) -> nw.LazyFrame[Any]:
+    """Give a row for each visitor or visit: its chain of steps, and what is known of its beginning and its end.
+
+    `_last` is its last moment, `_latest` the last at which it took the first step, `_newest`
+    whether its visitor came no more after it, `_cut` whether it began before the first event, `_end` the last event.
+    """
+    told = nw.when(nw.col("_told") > 0).then(nw.col("_time"))
+    visit = nw.col("_visit")
+    moments = moments.with_columns(_start=told.min(), _end=told.max()).with_columns(
+        _newest=(visit == visit.max().over("visitor_id")).cast(nw.Int64),
+        _oldest=(visit == visit.min().over("visitor_id")).cast(nw.Int64),
+        _latest=nw.when(nw.col(fits(0)) > 0).then(nw.col("_time")),
+    )
+    moments = with_furthest(moments, keys, _parts(steps), within)
+    chain = [name(place) for name in (fits, at) for place in range(len(steps))]
+    ways = moments.group_by(*keys).agg(
+        nw.col("_session").min(),
+        nw.col("_time").max().alias("_last"),
+        nw.col("_start", "_end", "_newest", "_oldest", "_latest", "_length", *chain).max(),
+    )
+    cut = (nw.col("_oldest") == 1) & (nw.col("_session") < nw.col("_start")).fill_null(value=False)
+    return ways.with_columns(_cut=cut, _newest=nw.col("_newest") == 1)
+
+
+def _here(ways: nw.LazyFrame[Any], people: nw.LazyFrame[Any], fetched_at: datetime) -> nw.LazyFrame[Any]:
+    """Say for a snapshot who is still here, and when it was taken."""
+    here = people.select("visitor_id", _active=nw.lit(value=True)).unique()
+    end = nw.lit((fetched_at - EPOCH) / timedelta(milliseconds=1))
+    return ways.join(here, on="visitor_id", how="left").with_columns(nw.col("_active").fill_null(value=False), _end=end)
+
+
+def _seen_of_late(*, patient: bool) -> nw.Expr:
+    """Say whether a visit may still go on when the events end; who is waited for beyond their visit always may."""
+    return nw.lit(value=True) if patient else nw.col("_end") - nw.col("_last") < PAUSE
+
+
+def _waiting(within: float | None) -> nw.Expr:
+    """Say who may still take a step."""
+    in_time = nw.lit(value=True) if within is None else nw.col("_end") - nw.col("_latest") < within
+    return (nw.col("_active") & nw.col("_newest") & in_time).fill_null(value=False)
+
+
+def _columns(unit: Unit) -> list[str]:
+    """Give the columns of the table after those of the group."""
+    shares = [f"share_of_{base}{end}" for base in ("first", "previous") for end in ("", "_low", "_high")]
+    return ["step", "name", f"{unit}s", *shares, "on_the_way", "dropped", "began_before", "median_seconds"]
+
+
+def _table(ways: nw.LazyFrame[Any], steps: Sequence[Step], names: list[str], unit: Unit) -> nw.LazyFrame[Any]:
     """Count who reached each step; a step that nobody of a group reached has a row too."""
-    rows = []
-    # One row that counts nobody, for each group that took the first step; without groups for the whole site.
-    nobody = reached[0].select(*names) if names else events.select(_rows=nw.len())
-    for number, those in enumerate(reached, 1):
-        place = nw.lit(number).cast(nw.Int64).alias("step")
-        one, none = (nw.lit(it).cast(nw.Int64).alias("_one") for it in (1, 0))
-        seconds = nw.lit(None, dtype=nw.Float64).alias("_seconds")
-        rows.append(those.select(*names, place, one, "_seconds"))
-        rows.append(nobody.with_columns(place, none, seconds).select(*names, "step", "_one", "_seconds"))
-    table = (
-        nw.concat(rows)
-        .group_by(*names, "step")
-        .agg(visitors=nw.col("_one").sum(), median_seconds=nw.col("_seconds").median())
-        .with_columns(visitors=nw.col("visitors").cast(nw.Int64), _all=nw.lit(0))
-    )
-    group = names or ["_all"]
-    before = nw.col("visitors").shift(1).over(*group, order_by="step")
-    name = nw.lit(str(steps[0]))
-    for number, step in enumerate(steps[1:], 2):
-        name = nw.when(nw.col("step") == number).then(nw.lit(str(step))).otherwise(name)
-    table = table.with_columns(name=name, _first=nw.col("visitors").max().over(*group), _before=before).with_columns(
-        share_of_first=ratio(nw.col("visitors"), nw.col("_first")),
-        share_of_previous=ratio(nw.col("visitors"), nw.col("_before")),
-        dropped=(nw.col("_before") - nw.col("visitors")).fill_null(0),
-    )
+    length = nw.col("_length").fill_null(0)
+    sums = {}
+    for place in range(len(steps)):
+        sums[f"_reached_{place}"] = length > place
+        sums[f"_waiting_{place}"] = (length == place) & nw.col("_waiting")
+        sums[f"_before_{place}"] = (length <= place) & nw.col("_cut") & (nw.col(fits(place)) > 0)
+    times = {
+        f"_seconds_{place}": (nw.col(at(place)) - nw.col(at(place - 1))) / 1000.0 for place in range(1, len(steps))
+    }
+    ways = ways.with_columns(**{name: each.cast(nw.Int64) for name, each in sums.items()}, **times)
+    totals = [*(nw.col(name).sum() for name in sums), *(nw.col(name).median() for name in times)]
+    groups = ways.group_by(*names).agg(*totals) if names else ways.select(*totals)
+    groups = groups.with_columns(counts(*sums))
+    if names:
+        groups = groups.filter(nw.col("_reached_0") > 0)
+    rows = [
+        groups.select(*names, *_row(place, step, unit), nw.col("_reached_0").alias("_first"))
+        for place, step in enumerate(steps)
+    ]
     order = ["_first", *names, "step"]
-    return table.sort(*order, descending=[True] + [False] * (len(order) - 1), nulls_last=True).select(*names, *_COLUMNS)
+    table = nw.concat(rows).sort(*order, descending=[True] + [False] * (len(order) - 1), nulls_last=True)
+    return table.select(*names, *_columns(unit))
+
+
+def _row(place: int, step: Step, unit: Unit) -> list[nw.Expr]:
+    """Give the columns of one step."""
+    reached, first = nw.col(f"_reached_{place}"), nw.col("_reached_0")
+    number, nothing = nw.lit(None, dtype=nw.Float64), nw.lit(0).cast(nw.Int64)
+    before = nw.col(f"_reached_{place - 1}") if place else reached
+    waiting = nw.col(f"_waiting_{place}") if place else nothing
+    low, high = wilson(reached, first) if place else (number, number)
+    lower, higher = wilson(reached, before) if place else (number, number)
+    columns = {
+        "step": nw.lit(place + 1).cast(nw.Int64),
+        "name": nw.lit(str(step)),
+        f"{unit}s": reached,
+        "share_of_first": ratio(reached, first),
+        "share_of_first_low": low,
+        "share_of_first_high": high,
+        "share_of_previous": ratio(reached, before) if place else number,
+        "share_of_previous_low": lower,
+        "share_of_previous_high": higher,
+        "on_the_way": waiting,
+        "dropped": before - reached - waiting,
+        "began_before": nw.col(f"_before_{place}"),
+        "median_seconds": nw.col(f"_seconds_{place}") if place else number,
+    }
+    return [column.alias(name) for name, column in columns.items()]

@@ -108,6 +108,17 @@ def _skewness(third: nw.Expr, variance: nw.Expr, mean: nw.Expr) -> nw.Expr:
     return ratio(third, varied * varied.sqrt())
 
 
+def wilson(successes: nw.Expr, trials: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
+    """Give both ends of the 95 % interval of a share, from whole numbers; null where there are no trials.
+
+    Wilson (1927), *Journal of the American Statistical Association* 22.
+    """
+    share, more = ratio(successes, trials), ratio(nw.lit(Z_95**2), trials)
+    middle, half = share + more / 2.0, ((share * (1.0 - share) + more / 4.0) * more).sqrt()
+    low, high = (middle - half) / (more + 1.0), (middle + half) / (more + 1.0)
+    return low.clip(0.0, 1.0), high.clip(0.0, 1.0)
+
+
 def student(freedom: nw.Expr) -> nw.Expr:
     """Give the 97.5 % quantile of Student's t distribution, to 1 % from 2 degrees of freedom on.
 

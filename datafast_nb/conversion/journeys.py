@@ -1,4 +1,4 @@
-"""The ways that visitors take through the site."""
+"""The ways that visits take through the site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.conversion.events import PAGEVIEW, opened_events
-from datafast_nb.conversion.frames import Frame, whole_number
+from datafast_nb.conversion.frames import Frame, opened, whole_number
+from datafast_nb.conversion.visits import with_visits
 from datafast_nb.snapshot import Snapshot
 
 _ARROW: Final = " → "
@@ -18,11 +19,13 @@ _MOST_PAGES: Final = 20
 @overload
 def journeys(data: Snapshot, *, top: int | None = 20, length: int = 5) -> pl.DataFrame: ...
 @overload
-def journeys(data: Frame, *, top: int | None = 20, length: int = 5) -> Frame: ...
+def journeys(
+    data: Frame, *, top: int | None = 20, length: int = 5, visitors: pl.DataFrame | pl.LazyFrame | None = None
+) -> Frame: ...
 @overload
-def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any: ...  # noqa: ANN401
-def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any:
-    """Give the commonest paths from page to page.
+def journeys(data: Any, *, top: int | None = 20, length: int = 5, visitors: Any = None) -> Any: ...  # noqa: ANN401
+def journeys(data: Any, *, top: int | None = 20, length: int = 5, visitors: Any = None) -> Any:
+    """Give the commonest paths from page to page, each within a visit.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any:
         Give the first so many paths; None for all.
     length : int, default 5
         Look at so many pages from the first on, at most 20.
+    visitors : frame, optional
+        With a frame of events: the visitors, whose ``session_start_time`` tells when visits began.
 
     Returns
     -------
@@ -41,10 +46,11 @@ def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any:
 
         ============================ ====================================================================
         ``path``                     the pages with arrows between them, to be read; ends in ``…`` where
-                                     visitors went on
+                                     visits went on
         ``pages``                    how many pages it has, up to `length`
-        ``goes_on``                  whether its visitors went on to pages beyond `length`
-        ``visitors``, ``share``      visitors who took it; their share of all who viewed a page, 0 to 1
+        ``goes_on``                  whether its visits went on to pages beyond `length`
+        ``visits``, ``share``        visits that took it; their share of all that viewed a page, 0 to 1
+        ``visitors``                 the people whose visits these are
         ``median_seconds``           median time from its first page to its last, in seconds
         ``page_1``, … ``page_5``     its pages, null behind the last; `length` such columns
         ============================ ====================================================================
@@ -56,50 +62,59 @@ def journeys(data: Any, *, top: int | None = 20, length: int = 5) -> Any:
 
     Notes
     -----
-    A page that is loaded again counts once. The events reach back ten minutes, so a path may have begun before. Page
-    views at the very same moment are taken in the order of their ids.
+    A visit begins where the visitors' ``session_start_time`` says so, and after half an hour without an event. A page
+    that is loaded again counts once. The events of a snapshot reach back ten minutes, so a path may have begun before.
+    Page views at the very same moment are taken in the order of their ids.
 
     Examples
     --------
     >>> import datafast_nb as dfn
     >>> table = dfn.journeys(dfn.demo.Site(seed=0).snapshot(), top=3, length=2)
     >>> table.columns
-    ['path', 'pages', 'goes_on', 'visitors', 'share', 'median_seconds', 'page_1', 'page_2']
+    ['path', 'pages', 'goes_on', 'visits', 'share', 'visitors', 'median_seconds', 'page_1', 'page_2']
     """
     if top is not None:
         whole_number(top, "top", 1)
     if whole_number(length, "length", 1) > _MOST_PAGES:
         raise ValueError(f"length is {length}; give {_MOST_PAGES} or less.")
     events, restore = opened_events(data, "journeys")
+    if isinstance(data, Snapshot):
+        visitors = data.visitors
+    people = None if visitors is None else opened(visitors, by_polars=True)[0]
     pages = [f"page_{number}" for number in range(1, length + 1)]
     paths = (
-        _walks(events, pages)
+        _walks(with_visits(events, people), pages)
         .group_by(*pages, "goes_on")
-        .agg(visitors=nw.len(), pages=nw.col("_pages").max(), median_seconds=nw.col("_seconds").median())
-        .with_columns(nw.col("visitors").cast(nw.Int64), nw.col("pages").cast(nw.Int64))
+        .agg(
+            visits=nw.len(),
+            visitors=nw.col("visitor_id").n_unique(),
+            pages=nw.col("_pages").max(),
+            median_seconds=nw.col("_seconds").median(),
+        )
+        .with_columns(nw.col("visits", "visitors", "pages").cast(nw.Int64))
     )
     more = nw.when(nw.col("goes_on")).then(nw.lit("…"))
     table = paths.with_columns(
         path=nw.concat_str([*(nw.col(page) for page in pages), more], separator=_ARROW, ignore_nulls=True),
-        share=nw.col("visitors") / nw.col("visitors").sum(),
-    ).sort("visitors", *pages, "goes_on", descending=[True] + [False] * (length + 1), nulls_last=True)
-    table = table.select("path", "pages", "goes_on", "visitors", "share", "median_seconds", *pages)
+        share=nw.col("visits") / nw.col("visits").sum(),
+    ).sort("visits", *pages, "goes_on", descending=[True] + [False] * (length + 1), nulls_last=True)
+    table = table.select("path", "pages", "goes_on", "visits", "share", "visitors", "median_seconds", *pages)
     return restore(table if top is None else table.head(top))
 
 
 def _walks(events: nw.LazyFrame[Any], pages: list[str]) -> nw.LazyFrame[Any]:
-    """Give one row per visitor: the pages in order, whether there were more, and the seconds they took."""
-    order = ["_time", "_event"]
+    """Give one row per visit: the pages in order, whether there were more, and the seconds they took."""
+    visit, order = ["visitor_id", "_visit"], ["_time", "_event"]
     views = events.filter((nw.col("_type") == PAGEVIEW) & ~nw.col("_page").is_null())
-    before = nw.col("_page").shift(1).over("visitor_id", order_by=order)
+    before = nw.col("_page").shift(1).over(*visit, order_by=order)
     moves = views.with_columns(_before=before, _one=nw.lit(1))
     moves = moves.filter(nw.col("_before").is_null() | (nw.col("_before") != nw.col("_page")))
-    moves = moves.with_columns(_place=nw.col("_one").cum_sum().over("visitor_id", order_by=order))
+    moves = moves.with_columns(_place=nw.col("_one").cum_sum().over(*visit, order_by=order))
     within = nw.col("_place") <= len(pages)
     cells = {page: nw.when(nw.col("_place") == place).then(nw.col("_page")) for place, page in enumerate(pages, 1)}
     return (
         moves.with_columns(**cells, _within=nw.when(within).then(nw.col("_time")))
-        .group_by("visitor_id")
+        .group_by(*visit)
         .agg(
             *(nw.col(page).max() for page in pages),
             _all=nw.len(),
