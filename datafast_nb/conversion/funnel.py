@@ -77,7 +77,7 @@ def goal(name: str) -> Goal:
 
 
 def payment(*, renewals: bool = False) -> Payment:
-    """Name a payment as a step of a `funnel`.
+    """Name a payment of more than 0 as a step of a `funnel`; trials and refunds are none.
 
     Parameters
     ----------
@@ -171,25 +171,27 @@ def funnel(
     frame
         One row for each step; with `by` for each group and step, the largest group first and then by its name:
 
-        =============================== ===============================================================================
-        the `by` columns                the group
-        ``step``, ``name``              the number of the step, from 1; what the step is
-        ``visitors``                    those who took this step after all the steps before it; ``visits`` where
-                                        `unit` is a visit
-        ``share_of_first``              their share of the visitors of the first step, 0 to 1
-        ``share_of_first_low, _high``   its 95 % interval (Wilson); null for the first step
-        ``share_of_previous``           their share of the visitors of the step before, 0 to 1; null for the first step
-        ``share_of_previous_low, _high`` its 95 % interval (Wilson)
-        ``on_the_way``                  visitors of the step before who have not taken this one, and still may; 0 for
-                                        the first step
-        ``dropped``                     visitors of the step before who left or ran out of time; 0 for the first step
-        ``began_before``                visitors who took this step and are not counted, as their visit began before
-                                        the first event: they may have taken the steps before it unseen; null where
-                                        no visitors tell when visits began
-        ``median_seconds``              median time since the step before, in seconds; null for the first step
-        =============================== ===============================================================================
+        ================================ ==============================================================================
+        the `by` columns                 the group
+        ``step``, ``name``               the number of the step, from 1; what the step is
+        ``visitors``                     those who took this step after all the steps before it; ``visits`` where
+                                         `unit` is a visit
+        ``share_of_first``               their share of those who took the first step, 0 to 1
+        ``share_of_first_low, _high``    its 95 % interval (Wilson); null for the first step
+        ``share_of_previous``            their share of those who took the step before, 0 to 1; null for the first step
+        ``share_of_previous_low, _high`` its 95 % interval (Wilson); null for the first step
+        ``on_the_way``                   those who took the step before, not yet this one, and still may; 0 for the
+                                         first step
+        ``dropped``                      those who took the step before, and left or ran out of time before this one; 0
+                                         for the first step
+        ``began_before``                 those who took this step and are not counted, as their visit began before the
+                                         first of the events: they may have taken the steps before it unseen; null
+                                         where nothing tells when visits began
+        ``median_seconds``               median time since the step before, in seconds; null for the first step
+        ================================ ==============================================================================
 
-        The visitors of a step are those of the next, those on the way to it, and those dropped before it.
+        The visitors of a step are those of the next one, those on the way to it, and those dropped before it. With `by`
+        there is a funnel for each group in which anybody took the first step.
 
     Raises
     ------
@@ -206,14 +208,15 @@ def funnel(
     are one event. With `within`, the first of a visitor's ways that get furthest is counted.
 
     A payment is an event of type ``payment`` or ``payment_received``, or a payment whose e-mail address is a
-    visitor's; where no visitor has the address, one whose name is that of a single visitor. Its amount is above 0, so
-    trials and refunds are none; an event without an amount is one. The event and the payment of one sale are one step.
+    visitor's: of several who have it, that of the visitor seen latest before it. Where no visitor has the address, a
+    name that is a single visitor's is enough, unless another address of theirs is known. The amount is above 0: trials
+    and refunds are no step, and neither is a payment without an amount; an event without one is. The event and the
+    payment of one sale are one step.
 
     On the way are, in a snapshot, those who are among its visitors. In a frame of events they are those whose last
     event lies less than half an hour before the last of all; with `within` and people as the unit, all who still have
-    time then. No more is lost to them than the end of the events, so as long as there are any, a share is a lower
-    bound. The events of a snapshot reach back ten minutes: whoever took the first step before that is not in the
-    funnel.
+    time then. While there are any, a share is a lower bound of what it will be. The events of a snapshot reach back ten
+    minutes: whoever took the first step before that is not in the funnel.
 
     The group of a visitor is that of their first touch: the earliest row of the visitors, by ``session_start_time``,
     ``first_seen`` and ``seen_at``. With visits as the unit it is the earliest row of the visit. Those of an overlapping

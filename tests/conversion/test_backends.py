@@ -74,6 +74,10 @@ CALLS: dict[str, Callable[[Frames], Any]] = {
     "funnel": lambda it: dfn.funnel(it.events, STEPS),
     "funnel by groups": lambda it: dfn.funnel(it.events, STEPS, by=["device", "visit_kind"], visitors=it.visitors),
     "funnel with payments": lambda it: dfn.funnel(it.events, SALE, visitors=it.visitors, payments=it.payments),
+    "funnel of visits": lambda it: dfn.funnel(
+        it.events, STEPS[:2], by="channel", unit="visit", within="2m", visitors=it.visitors
+    ),
+    "journeys of visits": lambda it: dfn.journeys(it.events, top=None, length=2, visitors=it.visitors),
     "journeys": lambda it: dfn.journeys(it.events, top=None, length=3),
     "revenue": lambda it: dfn.revenue(it.payments),
     "revenue in one currency": lambda it: dfn.revenue(it.payments, rates={"EUR": 1.1, "GBP": 1.25}),

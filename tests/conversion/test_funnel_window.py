@@ -187,6 +187,13 @@ class TestSales:
         happened = events(*walks, amount=[None, 0, None, -49, None, 49])
         assert dfn.funnel(happened, ["/", dfn.payment()])["visitors"].to_list() == [3, 1]
 
+    @pytest.mark.parametrize(("amount", "reached"), [(0.01, 1), (0, 0), (-49, 0), (None, 0), (float("nan"), 0)])
+    def test_of_the_payments_are_those_above_nothing(self, amount: float | None, reached: int) -> None:
+        people = visitors({"visitor_id": "a", "customer_email": "ann@example.com"})
+        paid = payments({"payment_id": "1", "timestamp": at(6), "email": "ann@example.com", "amount": amount})
+        snap = dfn.Snapshot(people, events(("a", 0, "/")), paid)
+        assert dfn.funnel(snap, ["/", dfn.payment()])["visitors"].to_list() == [1, reached]
+
     def test_seen_as_event_and_as_payment_are_one_step(self) -> None:
         happened = events(("a", 0, "/"), ("a", 5, "payment"), amount=[None, 49])
         people = visitors({"visitor_id": "a", "customer_email": "ann@example.com"})
