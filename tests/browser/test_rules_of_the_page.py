@@ -27,7 +27,8 @@ RULES = {
     "links": "{0} a {{ padding: 9px; display: inline; border-bottom: 4px solid; float: right }}",
 }
 
-_SIZES = """(root) => Object.fromEntries([...root.querySelectorAll('*')].map((node, index) => {
+# Of all but what changes by itself, as the data grow older.
+_SIZES = """(root) => Object.fromEntries([...root.querySelectorAll(':not(.df-updated, .df-updated *)')].map((node, index) => {
     const {width, height} = node.getBoundingClientRect();
     return [`${index} ${node.tagName} ${node.getAttribute('class')}`, [Math.round(width), Math.round(height)]];
 }))"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -54,6 +55,48 @@ def test_the_narrow_view_does_not_decide_what_the_wide_one_shows(live: MapPage, 
     looks = "sorted(len(each['items']) for each in live._view.front.clusters.values())"
     assert live.python(f"print({looks})") == f"[{places(narrow)}, {places(wide)}]"
     assert places(wide) == live.number("len(live._view.front.clusters[list(live._wishes.looks)[0]]['items'])")
+
+
+def where(live: MapPage, index: int) -> list[float]:
+    """Give what a view looks at, once it moves no more: zoom, south, west, north, east."""
+    live.rest()
+    code = "v = [*live._wishes.looks.values()][{}].viewport\nprint([v.zoom, v.south, v.west, v.north, v.east])"
+    return list(json.loads(live.python(code.format(index))))
+
+
+def test_a_narrow_view_leaves_the_wide_one_where_it_was(live: MapPage, shown: MapPage) -> None:
+    there, seen = where(live, 0), places(live.part("canvas"))
+    live.run_beside("ipywidgets.VBox([live], layout={'width': '400px'})")
+    expect(live.part("canvas")).to_have_count(2)
+    live.until(lambda: live.number("len(live._wishes.looks)") == 2)
+    narrow = where(live, 1)
+    assert narrow[0] < there[0]  # all of the inhabited world is in it, too
+    assert narrow[4] - narrow[2] > 330
+    assert where(live, 0) == there
+    assert places(live.part("canvas").first) == seen
+
+
+@pytest.mark.parametrize(("moved", "other"), [(0, 1), (1, 0)])
+def test_moving_one_view_leaves_the_other_where_it_was(
+    live: MapPage, views: tuple[Locator, Locator], moved: int, other: int
+) -> None:
+    live.until(lambda: live.number("len(live._wishes.looks)") == 2)
+    before = [where(live, 0), where(live, 1)]
+    live.root.nth(moved).get_by_role("button", name="Zoom in").click()
+    live.root.nth(moved).locator(".leaflet-container").press("ArrowLeft")
+    live.until(lambda: where(live, moved)[0] == before[moved][0] + 1)
+    assert where(live, other) == before[other]
+
+
+def test_the_only_view_goes_on_where_the_last_one_looked(live: MapPage, shown: MapPage) -> None:
+    live.root.get_by_role("button", name="Zoom in").click()
+    live.until(lambda: where(live, 0)[0] > 2)
+    there = where(live, 0)
+    live.notebook.clear(0)
+    live.until(lambda: live.page.locator(".datafast-map").count() == 0)
+    live.run_beside("live")
+    expect(live.part("canvas")).to_have_count(1)
+    live.until(lambda: where(live, -1)[0] == there[0])
 
 
 def test_a_popup_opens_in_the_view_that_was_clicked_alone(

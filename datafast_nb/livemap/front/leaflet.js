@@ -58,9 +58,19 @@ export function keepSize(map) {
   map.invalidateSize = (options) => (hasSize(map.getContainer()) ? measure.call(map, options) : map);
 }
 
-/** Show the whole inhabited world, the first time that a map is seen. */
-export function frame(map, model) {
-  if (model.get("framed")) return;
+/**
+ * Let a map show what its own reader looks at, however many views the map has.
+ *
+ * ipyleaflet moves every view to the one center and zoom of their model, which now keep where a view looked last.
+ */
+export function standAlone(view) {
+  view.stopListening(view.model, "change:center change:zoom");
+}
+
+/** Show the whole inhabited world, in a view's own size; the only view goes on where the last one looked. */
+export function frame(map, model, view) {
+  const alone = Object.keys(view.model.views ?? {}).length < 2;
+  if (model.get("framed") && alone) return;
   const show = () => {
     const { x, y } = map.getSize();
     const zoom = Math.min(Math.log2(x / 256), Math.log2(y / (256 * WORLD_HEIGHT)));

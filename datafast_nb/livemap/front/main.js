@@ -8,7 +8,7 @@ import { gestures } from "./gestures.js";
 import { header } from "./header.js";
 import { kernelOf, restWithKernel } from "./kernel.js";
 import { clusterLayer } from "./layer.js";
-import { addHeat, findMap, frame, keepSize, quiet, watchViewport } from "./leaflet.js";
+import { addHeat, findMap, frame, keepSize, quiet, standAlone, watchViewport } from "./leaflet.js";
 import { legend } from "./legend.js";
 import { tip } from "./members.js";
 import { announce } from "./news.js";
@@ -88,7 +88,8 @@ function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, 
   quiet(mapView, kernel);
   keepSize(map);
   goTheShortWay(map, signal);
-  frame(map, model);
+  standAlone(mapView);
+  frame(map, model, mapView);
   const layer = clusterLayer(map, model, view, ask, faults, signal);
   popups(map, model, view, ask, clock, signal);
   map.removeLayer(heat);
