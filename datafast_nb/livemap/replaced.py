@@ -42,6 +42,15 @@ class Cells:
         with self._lock:
             self._shows.setdefault(self._request().get("cellId") or "", weakref.WeakSet()).add(widget)
 
+    def forget(self, widget: Replaceable) -> None:
+        """Take a widget out of ``Out``, which would keep it and its data for as long as the kernel runs."""
+        outputs = self._shell.user_ns.get("_oh", {})
+        for number in [number for number, output in [*outputs.items()] if output is widget]:
+            outputs.pop(number, None)
+            for names in self._shell.all_ns_refs:  # IPython keeps ``_1`` and its like twice
+                if names.get(f"_{number}") is widget:
+                    names.pop(f"_{number}")
+
     def _begin(self, _info: object) -> None:
         request = self._request()
         with self._lock:
@@ -74,3 +83,10 @@ def note_shown(widget: Replaceable) -> None:
     cells = _cells()
     if cells is not None:
         cells.show(widget)
+
+
+def forget_shown(widget: Replaceable) -> None:
+    """Let IPython keep a widget no more for having been a cell's output; whoever else has it keeps it."""
+    cells = _cells()
+    if cells is not None:
+        cells.forget(widget)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ipywidgets import VBox, Widget
 
-from datafast_nb.livemap.replaced import note_shown
+from datafast_nb.livemap.replaced import forget_shown, note_shown
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 """What IPython shows: content and metadata by MIME type."""
@@ -34,9 +34,13 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._replaced = True
 
     def _unopen(self) -> None:
-        """Close the comm, until it is displayed again; the caller takes the view away."""
+        """Close the comm, until it is displayed again; the caller takes the view away.
+
+        Who runs a cell again has no use for its last output, but IPython would keep each of them.
+        """
         Widget.close(self)
         self.__dict__.pop("_repr_mimebundle_", None)  # which Widget.close hides
+        forget_shown(self)
 
     def open(self) -> None:
         """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""

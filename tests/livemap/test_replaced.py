@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +24,10 @@ class Shell:
         self.kernel = self.events = self
         self.heard: dict[str, Callable[[object], None]] = {}
         self.request: dict[str, Any] = {}
+        self.outputs: dict[int, Any] = {}
+        self.user_ns: dict[str, Any] = {"_oh": self.outputs}
+        self.user_ns_hidden: dict[str, Any] = {}
+        self.all_ns_refs = [self.user_ns, self.user_ns_hidden]
 
     def register(self, event: str, callback: Callable[[object], None]) -> None:
         self.heard[event] = callback
@@ -129,3 +135,23 @@ def test_what_was_let_go_of_is_made_anew_when_it_is_displayed_again(shell: Shell
     assert front(live).filters["active"]
     assert live.layout.comm is not None
     live.close()
+
+
+def test_ipython_keeps_the_outputs_of_cells_that_were_run_again_no_more(shell: Shell) -> None:
+    live = looked_at(shell, "a", made(people(5)), "one")
+    settle(live)
+    shell.outputs.update({3: live, 4: "another"})
+    shell.user_ns.update({"_3": live, "_4": "another", "mine": live})
+    shell.user_ns_hidden.update({"_3": live, "_4": "another"})
+    with shell.cell("a"):
+        pass
+    assert shell.outputs[3] is live  # which a browser shows
+    ask(live, "away", view="one", gone=True)
+    assert shell.outputs == {4: "another"}
+    assert shell.user_ns == {"_oh": shell.outputs, "_4": "another", "mine": live}
+    assert shell.user_ns_hidden == {"_4": "another"}
+    assert live.snapshot is not None
+    gone = weakref.ref(live)
+    shell.user_ns.clear()
+    del live
+    until(lambda: gc.collect() >= 0 and gone() is None)
