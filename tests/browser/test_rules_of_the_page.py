@@ -28,10 +28,13 @@ RULES = {
 }
 
 # Of all but what changes by itself, as the data grow older.
-_SIZES = """(root) => Object.fromEntries([...root.querySelectorAll(':not(.df-updated, .df-updated *)')].map((node, index) => {
-    const {width, height} = node.getBoundingClientRect();
-    return [`${index} ${node.tagName} ${node.getAttribute('class')}`, [Math.round(width), Math.round(height)]];
-}))"""
+_SIZES = """(root) => {
+    const nodes = [...root.querySelectorAll(':not(.df-updated, .df-updated *)')];
+    return Object.fromEntries(nodes.map((node, index) => {
+        const {width, height} = node.getBoundingClientRect();
+        return [`${index} ${node.tagName} ${node.getAttribute('class')}`, [Math.round(width), Math.round(height)]];
+    }));
+}"""
 _STYLE = """(text) => {
     document.querySelector('#rules-of-the-page')?.remove();
     const style = Object.assign(document.createElement('style'), {id: 'rules-of-the-page', textContent: text});
