@@ -25,7 +25,7 @@ LOG: Final = "_delta_log"
 OWNER_ONLY: Final = 0o600
 OWNER_ONLY_FOLDER: Final = 0o700
 
-_LINE: Final = re.compile(r"([0-9a-f]{64})  ([^\n\\]+)")
+_LINE: Final = re.compile(r"([0-9a-f]{64})  ([a-z]+/[\w./=+-]+)", re.ASCII)
 _ENTRY: Final = re.compile(r"(\d{20})\.(json|checkpoint(\..+)?\.parquet)")
 _SUMMED: Final = re.compile(rf"part-[^/]+\.parquet|{LOG}/{_ENTRY.pattern}")
 
@@ -72,9 +72,10 @@ class Checksums:
     def _parsed(self, content: bytes) -> dict[str, str]:
         *lines, _ = content.decode("utf-8", "replace").split("\n")
         found = [_LINE.fullmatch(line) for line in lines]
-        if broken := next((place for place, line in enumerate(found) if line is None), None):
+        broken = next((number for number, line in enumerate(found, 1) if line is None), None)
+        if broken is not None:
             raise HistoryFormatError(
-                f"The checksums of the history at {self._folder} are damaged: line {broken + 1} of {FILE}. Restore "
+                f"The checksums of the history at {self._folder} are damaged: line {broken} of {FILE}. Restore "
                 "that file from a copy. Or remove it, if you trust the others: the next writer makes it anew."
             )
         return {line[2]: line[1] for line in found if line is not None}

@@ -532,6 +532,29 @@ class Tables:
                 self.check_files(table, last, afresh=True)  # what is altered would be written again as if it were sound
                 table.delete(None if last is None else f"seen_at > '{last.isoformat()}'")
 
+    def check_left_behind(self, table: DeltaTable, polls: DeltaTable, last: datetime | None) -> None:
+        """Refuse rows later than the last poll that more than one append has brought.
+
+        One that broke off leaves those of one append, and `remove_after` those later than the polls that it removed
+        first. Others have lost their polls: that table is an older copy.
+        """
+        found = files(table)
+        later = found if last is None else found.filter(pl.col("last") > last)
+        if later.height < 2:  # noqa: PLR2004 - each append brings a file at least
+            return
+        with self.guarded("read"):
+            newest = next((it for it in polls.history() if it.get("operation") in {"WRITE", "DELETE"}), {})
+            appends = (it for it in table.history() if it.get("operationParameters", {}).get("mode") == "Append")
+            brought = next(appends, {}).get("operationMetrics", {}).get("num_added_files", 1)
+        if later.height > brought and newest.get("operation") != "DELETE":
+            name = table.table_uri.rstrip("/").rpartition("/")[2]
+            until = "none" if last is None else f"none after {last:%Y-%m-%d %H:%M:%S} UTC"
+            raise HistoryFormatError(
+                f"The history at {self.location} is damaged: the table {name} has rows of later snapshots than the "
+                f"table polls, which has {until}. One of them is of an older copy: restore them from the same one. "
+                "Nothing was changed."
+            )
+
     def clean(self, table: DeltaTable, *, thoroughly: bool = False) -> None:
         """Delete the files that no reader needs any more; thoroughly, also those that no commit ever named.
 

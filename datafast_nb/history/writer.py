@@ -134,10 +134,12 @@ class Writer:
         if not self._tables.are_there():
             self._tables.check_place()
             return
-        for name in _ORDER:
-            table = self._tables.open(name)
-            if table is not None:
-                self._tables.check_files(table)
+        *others, polls = found = [table for name in _ORDER if (table := self._tables.open(name)) is not None]
+        for table in found:
+            self._tables.check_files(table)
+        last: Any = files(polls)["last"].max()
+        for table in others:
+            self._tables.check_left_behind(table, polls, last)
 
     def close(self) -> None:
         """Let others write."""

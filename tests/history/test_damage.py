@@ -211,6 +211,56 @@ def test_the_checksums_are_those_that_the_system_checks(copy: Path) -> None:
     assert len(lines) == dfn.History(copy).check().files
 
 
+def garbled_at_the_start(sums: bytes) -> bytes:
+    return b"z" + sums[1:]
+
+
+def garbled_in_the_middle(sums: bytes) -> bytes:
+    return sums[:200] + b"\xff\x00" + sums[202:]
+
+
+def of_another_file(sums: bytes) -> bytes:
+    return b"\xff\xfe is no checksum\n" * 3
+
+
+def with_other_line_ends(sums: bytes) -> bytes:
+    return sums.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "damage", [garbled_at_the_start, garbled_in_the_middle, of_another_file, with_other_line_ends, bytes.upper]
+)
+def test_damaged_checksums_are_refused_wherever_they_are(copy: Path, damage: Callable[[bytes], bytes]) -> None:
+    sums = copy / "SHA256SUMS"
+    sums.write_bytes(damage(sums.read_bytes()))
+    before = content(copy)
+    for ask in ("visitors", "append", "check", "forget_after"):
+        with dfn.History(copy) as history, pytest.raises(dfn.HistoryFormatError, match=r"line \d+ of SHA256SUMS"):
+            READS[ask](history)
+    assert content(copy) == before
+
+
+@pytest.mark.parametrize("snapshots", [0, 1])
+def test_polls_of_an_older_copy_cost_no_rows_of_the_other_tables(tmp_path: Path, copy: Path, snapshots: int) -> None:
+    older = tmp_path / "older"
+    with dfn.History(older) as history:
+        for each in demos(TIMES[:snapshots]) or [demo(0)]:
+            history.append(each)
+        if not snapshots:
+            history.forget_after(after(-1))
+    shutil.rmtree(copy / "polls")
+    shutil.copytree(older / "polls", copy / "polls")
+    (copy / "SHA256SUMS").unlink()
+    if not snapshots:  # made, and without a row ever
+        for entry in sorted((copy / "polls" / "_delta_log").glob("*.json"))[1:]:
+            entry.unlink()
+    before = content(copy)
+    for ask in ("append", "forget_after"):
+        with dfn.History(copy) as history, pytest.raises(dfn.HistoryFormatError, match="older copy"):
+            READS[ask](history)
+    assert content(copy) == before
+
+
 def test_what_fails_after_a_frame_was_asked_for_is_said_by_collect(copy: Path) -> None:
     history = dfn.History(copy)
     frame = history.events()
