@@ -89,3 +89,24 @@ def test_the_rules_of_a_view_reach_no_other_chart() -> None:
     selectors = [rule.rpartition("}")[2] for rule in dfn.charts.ChartView._css.split("{")[:-1]]
     assert selectors
     assert all(".datafast-chart " in selector for selector in selectors)
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        (["One line", "and another"], "One line\nand another"),
+        (alt.Title("A title", subtitle="What is under it"), "A title\nWhat is under it"),
+        (alt.Title(["One", "two"], subtitle=["three"]), "One\ntwo\nthree"),
+        (alt.Title(alt.expr("'worked out ' + 'by Vega'")), "Chart"),
+    ],
+)
+def test_a_chart_of_one_s_own_may_have_a_title_of_any_kind(
+    title: list[str] | alt.Title, words: str, tmp_path: Path
+) -> None:
+    rows = alt.InlineData(values=[{"a": "x", "b": 1}])
+    chart = alt.Chart(rows).mark_bar().encode(x="b:Q", y="a:N").properties(title=title)
+    content, _ = render(chart.to_dict())
+    assert content["text/plain"] == words
+    assert content["image/png"]
+    page = dfn.charts.save(chart, tmp_path / "own.html").read_text(encoding="utf-8")
+    assert f"<title>{words.splitlines()[0]}</title>" in page

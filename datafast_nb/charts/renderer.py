@@ -14,7 +14,7 @@ import altair as alt
 
 from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
-from datafast_nb.charts.specification import specification_of
+from datafast_nb.charts.specification import specification_of, titles_of
 from datafast_nb.errors import DrawingError, DrawingWarning
 
 NAME: Final = "datafast_nb"
@@ -75,17 +75,10 @@ def still(spec: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any]
         The content and the metadata of ``image/png`` and ``text/plain``. Of what can't be drawn there is no picture,
         and a `DrawingWarning` that says why.
     """
-    content: dict[str, Any] = {"text/plain": _in_words(spec)}
+    content: dict[str, Any] = {"text/plain": "\n".join(titles_of(spec)) or "Chart"}
     metadata: dict[str, Any] = {}
     try:
         content["image/png"], metadata["image/png"] = png(spec, options)
     except DrawingError as error:
         warnings.warn(str(error), DrawingWarning, stacklevel=3)
     return content, metadata
-
-
-def _in_words(spec: dict[str, Any]) -> str:
-    """Say what the chart shows: its title."""
-    title = spec.get("title", "")
-    lines = [title] if isinstance(title, str) else [title.get("text", ""), *title.get("subtitle", [])]
-    return "\n".join(str(line) for line in lines if line) or "Chart"

@@ -13,7 +13,7 @@ import altair as alt
 from datafast_nb.charts import drawing
 from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.picture import packed
-from datafast_nb.charts.specification import specification_of
+from datafast_nb.charts.specification import specification_of, titles_of
 from datafast_nb.charts.theme import FONT
 from datafast_nb.files import write_whole
 
@@ -101,10 +101,8 @@ def _content(spec: dict[str, Any], kind: str, scale: float, options: dict[str, A
 
 def _page(spec: dict[str, Any], options: dict[str, Any]) -> str:
     """Give a page with the chart and Vega in it."""
-    title = spec.get("title", "")
-    words = title if isinstance(title, str) else str(title.get("text", ""))
     return _PAGE.format(
-        title=escape(words or "Chart"),
+        title=escape(next(iter(titles_of(spec)), "Chart")),
         background=escape(str(spec.get("config", {}).get("background", "#ffffff"))),
         font=FONT,
         vega=_vega(),

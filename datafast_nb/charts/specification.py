@@ -88,6 +88,17 @@ def specification_of(chart: alt.TopLevelMixin | dict[str, Any]) -> dict[str, Any
         return cleaned(chart.to_dict(context={"pre_transform": False}))
 
 
+def titles_of(spec: dict[str, Any]) -> list[str]:
+    """Give the lines of a specification's title and subtitle, each of which may be one text or several.
+
+    What is an expression is worked out by Vega alone, and left out.
+    """
+    title = spec.get("title")
+    parts = [title.get("text"), title.get("subtitle")] if isinstance(title, dict) else [title]
+    lines = (line for part in parts for line in (part if isinstance(part, list) else [part]))
+    return [line for line in lines if isinstance(line, str) and line]
+
+
 def cleaned(spec: dict[str, Any]) -> dict[str, Any]:
     """Give a specification in whose text every character that XML does not hold is replaced."""
     return _clean(spec, _clean_again)  # type: ignore[no-any-return]

@@ -65,15 +65,21 @@ def label(column: str) -> pl.Expr:
 
 
 def check_drawable(frame: pl.LazyFrame, names: Sequence[str]) -> None:
-    """Refuse dimensions of which a group has no name: lists, structs and the like."""
+    """Refuse dimensions of which a group has no name: lists, structs, lengths of time and the like."""
     dtypes = frame.collect_schema()
     for name in names:
         dtype = dtypes.get(name, pl.String())
-        if name != "dimension_matches" and (dtype.is_nested() or dtype in (pl.Binary, pl.Object)):
+        nameless = dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration) or _is_extension(dtype)
+        if name != "dimension_matches" and nameless:
             raise TypeError(
                 f"The column {name!r:.80} holds {dtype.base_type().__name__.lower()}s, which no bar can be called as. "
                 "Give a column of text, numbers or dates: of a list, frame.explode(...) makes a row of each item."
             )
+
+
+def _is_extension(dtype: pl.DataType) -> bool:
+    """Tell a type of Arrow's extensions, as periods and intervals of pandas are; older versions of Polars have none."""
+    return dtype.base_type().__name__ == "Extension"
 
 
 def missing(name: str) -> str:

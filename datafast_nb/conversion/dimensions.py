@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
@@ -198,6 +199,8 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: S
     if len(set(names)) < len(names):
         raise ValueError(f"A dimension is named twice in by={list(names)!r:.200}.")
     for name in names:
+        if not name:
+            raise ValueError("A column without a name is no dimension; give it one.")
         if name.startswith("_"):
             raise ValueError(f"{shown(name)} begins with an underscore, as the table's own columns do; rename it.")
         if name in measures:
@@ -208,6 +211,21 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: S
         if name not in columns and name not in _DERIVED:
             known = [*_DERIVED, *(column for column in columns if column not in measures)]
             raise ValueError(f"Unknown dimension {shown(name)}.{nearest(name, known)} There are: {', '.join(known)}.")
+        if name in columns and not _groups(frame, name):
+            raise TypeError(
+                f"The column {shown(name)} holds lists or the like, by which pandas can't group. Give a column of text, "
+                "numbers or dates: of lists, frame.explode(...) makes a row of each item."
+            )
+
+
+def _groups(frame: nw.LazyFrame[Any], name: str) -> bool:
+    """Say whether the values of a column can be told apart, which pandas does by their hashes."""
+    dtype = frame.collect_schema()[name]
+    if name == "dimension_matches" or not frame.implementation.is_pandas_like():
+        return True
+    if dtype.is_nested():
+        return False
+    return dtype != nw.Object or all(isinstance(it, Hashable) for it in frame.select(name).collect()[name])
 
 
 def one_row_per_group(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:

@@ -25,7 +25,8 @@ _LEAST_RATE: Final = 1e-12  # to divide by: what is below is nothing, and lifts 
 _FLAGS: Final = [name for each in (VISITORS, EVENTS, PAYMENTS) for name, dtype in each.items() if dtype == pl.Boolean]
 _YES: Final = ("true", "t", "yes", "y", "1", "1.0")
 _NO: Final = ("false", "f", "no", "n", "0", "0.0")
-_UNREAD: Final = (pl.exceptions.PolarsError, ImportError, TypeError, ValueError)  # what a conversion to Polars raises
+# What a conversion to Polars raises.
+_UNREAD: Final = (pl.exceptions.PolarsError, ImportError, NotImplementedError, TypeError, ValueError)
 
 
 def opened(

@@ -96,6 +96,51 @@ def test_what_has_no_name_is_refused_as_a_group_with_what_to_do(column: pl.Expr,
         draw(SNAP.visitors.with_columns(mine=column))
 
 
+NO_GROUPS: dict[str, Callable[[int], Any]] = {
+    "lists": lambda size: [["a"]] * size,
+    "dictionaries": lambda size: [{"a": 1}] * size,
+    "arrow's lists": lambda size: pd.array([["a"]] * size, dtype=pd.ArrowDtype(pa.list_(pa.string()))),
+}
+NO_BARS: dict[str, Callable[[int], Any]] = {
+    **NO_GROUPS,
+    "lengths of time": lambda size: pd.to_timedelta([1] * size, unit="h"),
+    "complex numbers": lambda size: [1j] * size,
+    "periods": lambda size: pd.period_range("2026", periods=size, freq="D"),
+    "intervals": lambda size: pd.interval_range(0, size),
+}
+
+
+@pytest.mark.parametrize("kind", NO_GROUPS)
+def test_what_pandas_can_not_group_by_is_refused_with_what_to_do(kind: str) -> None:
+    visitors = SNAP.visitors.to_pandas()
+    visitors["own"] = NO_GROUPS[kind](len(visitors))
+    for analyze in (dfn.breakdown, lambda frame, by: dfn.compare(frame, frame, by)):
+        with pytest.raises(TypeError, match=r"Give .*column"):
+            analyze(visitors, "own")
+
+
+@pytest.mark.parametrize("kind", NO_BARS)
+def test_what_no_bar_can_be_called_as_is_refused_in_a_frame_of_pandas(kind: str) -> None:
+    visitors = SNAP.visitors.to_pandas()
+    visitors["own"] = NO_BARS[kind](len(visitors))
+    for draw in (dfn.charts.breakdown, lambda frame, by: dfn.charts.heatmap(frame, [by, "city"])):
+        with pytest.raises(TypeError, match=r"Give .*column"):
+            draw(visitors, "own")
+
+
+def test_a_column_of_different_kinds_of_values_is_one_that_pandas_groups_by() -> None:
+    visitors = SNAP.visitors.to_pandas()
+    visitors["own"] = [("a", 1)[place % 2] for place in range(len(visitors))]
+    assert len(dfn.breakdown(visitors, "own")) == 2
+
+
+def test_a_column_without_a_name_is_no_dimension() -> None:
+    visitors = SNAP.visitors.with_columns(pl.lit("a").alias(""))
+    for by in ("", ["", "city"], ["city", ""]):
+        with pytest.raises(ValueError, match="without a name"):
+            dfn.breakdown(visitors, by)
+
+
 @pytest.mark.parametrize("data", ["yesterday", None, 3, [1], {"a": 1}])
 def test_what_is_no_frame_is_refused(data: object) -> None:
     for call in (dfn.charts.scores, dfn.charts.rhythm, lambda it: dfn.charts.funnel(it, STEPS), dfn.drivers):
