@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, Self
 import polars as pl
 
 from datafast_nb.privacy.key import Key
-from datafast_nb.privacy.people import People
+from datafast_nb.privacy.people import UNSPACED_NAME, People
 from datafast_nb.privacy.suspects import sizes_of_hashes, suspects
 from datafast_nb.privacy.traces import blanked
 
@@ -127,7 +127,8 @@ def people(frames: Frames) -> list[str]:
     named = [frame[name] for frame in frames for name in ("customer_name", "name") if name in frame.columns]
     unflagged = [names.filter(~names.is_in(made_up.implode())) for names in elsewhere]
     names = pl.concat([each.rename("name") for each in (*named, chosen, *unflagged)]).drop_nulls().unique()
-    full = names.filter(names.str.strip_chars().str.contains(r"\S[\s+%&\\]+\S"))
+    bare = names.str.strip_chars()
+    full = names.filter(bare.str.contains(r"\S[\s+%&\\]+\S") | bare.str.contains(UNSPACED_NAME))
     mail = _texts(frames, "name", "address", "id")
     found: list[str] = pl.concat([full, mail.filter(mail.str.contains("@", literal=True)).rename("name")]).to_list()
     return found

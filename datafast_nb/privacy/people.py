@@ -23,6 +23,11 @@ WORD: Final = re.compile(rf"[{_UNSPACED}{_UNSPACED_TOO}]|(?:(?![{_UNSPACED}{_UNS
 ASCII_WORD: Final = re.compile(r"[a-z]+|[0-9]+")
 _LAYERS: Final = 4
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+UNSPACED_NAME: Final = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー·・]{3,}$"
+"""A full name without a blank in it: of two characters it would be a word like any other."""
+
+# What stands before a name or in the middle of it, and is often left out.
+_LEFT_OUT: Final = r"\b(?:dr|prof|mr|mrs|ms|mx|sir|herr|frau|mme|[\p{Latin}\p{Greek}\p{Cyrillic}])\b\.?\s+"
 _SHORTEST: Final = 6  # letters of a name that is looked for without anything between its words
 _LONGEST: Final = 200  # letters of a name
 _ADDRESS: Final = r"[^\s<>\"]*@[^\s<>\"]*"
@@ -38,7 +43,7 @@ class People:
     Parameters
     ----------
     names
-        Names; those of a single word are words of the page too, and are not looked for.
+        Names; those of a single word are words of the page too, and are not looked for, but in scripts without blanks.
     addresses
         E-mail addresses. They are found in text whether known or not; these are found by their hashes too.
     sizes
@@ -48,7 +53,7 @@ class People:
     ----------
     spelled : polars.Series
         The letters of each full name, one word after the other without anything between: with the last one first too,
-        and with umlauts as two letters.
+        without titles and initials too, and with umlauts as two letters.
     beginnings : polars.Series
         The first two words of each of those in ASCII, in the same way.
     hashes : set of str
@@ -56,7 +61,11 @@ class People:
     """
 
     def __init__(self, names: pl.Series, addresses: Iterable[str] = (), sizes: Iterable[int] = ()) -> None:
-        self.spelled, self.beginnings = _spelled(_plain(names))
+        unspaced = names.drop_nulls().str.strip_chars().str.contains(UNSPACED_NAME)
+        plain = _plain(names)
+        spelled, self.beginnings = _spelled(pl.concat([plain, plain.str.replace_all(_LEFT_OUT, "")]))
+        whole = _plain(names.drop_nulls().filter(unspaced)).str.replace_all(_SIGNS, "")
+        self.spelled = pl.concat([spelled, whole.rename(spelled.name)]).unique()
         kinds = [HASHES[size] for size in sizes if size in HASHES]
         self.hashes = {digest for address in addresses for digest in _hashes(address, kinds)} if kinds else set()
 
