@@ -213,8 +213,8 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: S
             raise ValueError(f"Unknown dimension {shown(name)}.{nearest(name, known)} There are: {', '.join(known)}.")
         if name in columns and not _groups(frame, name):
             raise TypeError(
-                f"The column {shown(name)} holds lists or the like, by which pandas can't group. Give a column of text, "
-                "numbers or dates: of lists, frame.explode(...) makes a row of each item."
+                f"The column {shown(name)} holds lists or the like, by which pandas can't group. Give a column of "
+                "text, numbers or dates: of lists, frame.explode(...) makes a row of each item."
             )
 
 
