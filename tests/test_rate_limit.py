@@ -26,7 +26,18 @@ def wait(status: int = 429, body: Any = None, **headers: str) -> float | None:
 
 
 @pytest.mark.parametrize(
-    "reset", [f"{LATER.timestamp():.0f}", f"{LATER.timestamp() * 1000:.0f}", f"{LATER.timestamp():.3f}", "40"]
+    "reset",
+    [
+        f"{LATER.timestamp():.0f}",
+        f"{LATER.timestamp() * 1000:.0f}",
+        f"{LATER.timestamp():.3f}",
+        "40",
+        "40, 40",
+        "40;w=60",
+        f"{LATER.timestamp():.0f},{LATER.timestamp():.0f}",
+        LATER.isoformat(),
+        format_datetime(LATER, usegmt=True),
+    ],
 )
 @pytest.mark.parametrize("name", ["X-RateLimit-Reset", "x-ratelimit-reset", "RateLimit-Reset", "X-Rate-Limit-Reset"])
 def test_the_end_of_the_window_is_read_in_seconds_and_in_milliseconds(name: str, reset: str) -> None:
@@ -102,6 +113,16 @@ def test_an_end_that_can_not_be_right_costs_no_more_than_one_window(reset: str) 
 @pytest.mark.parametrize("text", ["999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "99999999.5"])
 def test_nobody_can_ask_for_more_than_an_hour(text: str) -> None:
     assert wait(Retry_After=text) == LONGEST == 3_600
+
+
+@pytest.mark.parametrize("reset", ["9999-12-31T23:59:59Z", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_date_far_away_counts_for_one_window(reset: str) -> None:
+    assert wait(X_RateLimit_Reset=reset) == 60
+
+
+def test_a_header_that_comes_twice_counts() -> None:
+    assert wait(Retry_After="40, 40") == 40
+    assert wait(200, X_RateLimit_Remaining="0, 0", X_RateLimit_Reset="40, 40") == 40
 
 
 def test_an_end_that_is_over_asks_for_nothing() -> None:

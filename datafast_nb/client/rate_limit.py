@@ -23,6 +23,7 @@ _WINDOW: Final = 60.0
 _MILLISECONDS: Final = 1e11  # an epoch above this is in milliseconds
 _EPOCH: Final = 1e9  # below this a number is no epoch, but seconds from now
 _DEPTH: Final = 4  # levels of a body that are looked through
+_MORE: Final = r"\s*(?:[,;].*)?"  # after a value: the same header again, or what else is said of the value
 
 
 def closed_for(answer: Answer) -> float | None:
@@ -46,8 +47,8 @@ def closed_for(answer: Answer) -> float | None:
 
 def _retry_after(text: str, now: datetime) -> float | None:
     """Read ``Retry-After`` in either form of RFC 9110, section 10.2.3: seconds, or a date."""
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text.strip()):
-        return float(text)
+    if found := re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)" + _MORE, text):
+        return float(found[1])
     when = _date(text)
     return None if when is None else max(0.0, (when - now).total_seconds())
 
@@ -63,13 +64,15 @@ def _date(text: str | None) -> datetime | None:
 def _until(reset: object, clocks: list[datetime]) -> float | None:
     """Give the seconds to the end of a window, by the service's clock or else by ours, whichever makes sense."""
     number = _number(reset)
-    if number is None:
-        with contextlib.suppress(ValueError, OverflowError):
-            when = datetime.fromisoformat(str(reset))
-            number = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    if number is None:
-        return None
-    end = number / 1_000 if number >= _MILLISECONDS else number
+    if number is not None:
+        end = number / 1_000 if number >= _MILLISECONDS else number
+    else:
+        when = _date(str(reset))
+        with contextlib.suppress(ValueError):
+            when = when or datetime.fromisoformat(str(reset))
+        if when is None:
+            return None
+        number = end = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     left = [end - clock.timestamp() for clock in clocks] if number >= _EPOCH else [number]
     sensible = [each for each in left if 0 <= each <= LONGEST]
     return sensible[0] if sensible else _WINDOW if min(left) > 0 else None
@@ -77,9 +80,8 @@ def _until(reset: object, clocks: list[datetime]) -> float | None:
 
 def _number(value: object) -> float | None:
     """Read a number that may be text."""
-    if isinstance(value, bool) or not re.fullmatch(r"\s*-?[0-9]{1,20}(\.[0-9]{1,20})?\s*", str(value)):
-        return None
-    return float(str(value))
+    found = re.fullmatch(r"\s*(-?[0-9]{1,20}(?:\.[0-9]{1,20})?)" + _MORE, str(value))
+    return None if found is None or isinstance(value, bool) else float(found[1])
 
 
 _NAMES: Final = re.compile(r"(?:x-?)?(?:rate-?limit-?)?(remaining|reset)(?:-?at|-?time)?|(retry-?after)")
