@@ -205,7 +205,9 @@ def breakdown(
     if top is not None:
         _check_rest(frame, names)
     rate = rate_of(data, baseline)
-    visitors = with_predictions(with_derived(frame, names), include_customers=include_customers)
+    visitors = with_predictions(
+        with_derived(frame, names), include_customers=include_customers, once=isinstance(data, Snapshot)
+    )
     groups = with_skewness(with_variances(_groups(visitors, names), rate))
     groups = with_shrunk(with_measures(groups, rate, ci))
     columns, first = [*names, *MEASURES], []
@@ -261,7 +263,7 @@ def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
     """
     frame, restore = opened(data)
     require(frame, ("visit_count", "latitude", "longitude"), "summary")
-    frame = with_predictions(with_derived(frame, ["visit_kind"]))
+    frame = with_predictions(with_derived(frame, ["visit_kind"]), once=isinstance(data, Snapshot))
     located = ~nw.col("latitude").is_null() & ~nw.col("longitude").is_null()
     row = frame.with_columns(
         _returning=(nw.col("visit_kind") == "returning").cast(nw.Int64), _located=located.cast(nw.Int64)

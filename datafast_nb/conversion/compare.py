@@ -138,7 +138,8 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     for frame in (earlier, later):
         check_dimensions(frame, names, (*_COLUMNS, *_WORKED_WITH))
     _check_same(earlier, later, names)
-    both = nw.concat([_half(earlier, names, "before"), _half(later, names, "after")])
+    once = isinstance(before, Snapshot)
+    both = nw.concat([_half(earlier, names, "before", once=once), _half(later, names, "after", once=once)])
     groups = both.group_by(*names).agg(*(nw.col(f"{name}_{period}").sum() for name in _SUMS for period in _PERIODS))
     table = _with_effects(_with_change(groups, names))
     size = nw.col("mix_effect").abs() + nw.col("conversion_effect").abs()
@@ -159,9 +160,9 @@ def _check_same(earlier: nw.LazyFrame[Any], later: nw.LazyFrame[Any], names: Seq
             )
 
 
-def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str) -> nw.LazyFrame[Any]:
+def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str, *, once: bool) -> nw.LazyFrame[Any]:
     """Give the sums of each group at one moment, with zeros for the other moment."""
-    visitors = with_predictions(with_derived(frame, names), purpose="compare")
+    visitors = with_predictions(with_derived(frame, names), once=once, purpose="compare")
     groups = with_moments(visitors.group_by(*names).agg(*aggregates(visitors)))
     groups = groups.with_columns(scored=nw.col("_rates").cast(nw.Int64))
     return groups.select(
@@ -196,7 +197,7 @@ def _with_mean(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
     )
     one = with_skewness(one)
     scored = nw.col(f"scored_{period}").cast(nw.Float64)
-    enough = (scored >= FEWEST) & can_tell_of(nw.col("_skewness"), scored)
+    enough = (scored >= FEWEST) & can_tell_of(nw.col("_skewness_of_all").fill_null(0.0), scored)
     mean = ratio(nw.col(f"_rate_{period}"), scored)
     variance = nw.when(scored >= FEWEST).then(ratio(nw.col(f"_squares_{period}"), (scored - 1.0) * scored))
     return one.with_columns(

@@ -166,9 +166,8 @@ def counts(*columns: str) -> nw.Expr:
 
 
 def ratio(above: nw.Expr, below: nw.Expr) -> nw.Expr:
-    """Divide, where there is something to divide by; null elsewhere, as where the result is not finite."""
-    result = above / nw.when(below != 0).then(below)
-    return nw.when(result.is_finite()).then(result)
+    """Divide, where there is something to divide by; null elsewhere."""
+    return above / nw.when(below != 0).then(below)
 
 
 # Snapshots

@@ -17,7 +17,7 @@ Z_95: Final = 1.959963984540054
 FEWEST: Final = 5
 """Predictions that an interval takes."""
 
-_FARTHEST: Final = 700.0  # log-odds; beyond, the exponential is more than a float holds
+_FARTHEST: Final = 600.0  # log-odds; far beyond, the exponential is more than a float holds
 _RARE: Final = 3.0  # skewness beyond which one rare high rate rules the mean
 _SEEN: Final = 4.0  # times such a rare rate is to be expected in a sample that can tell
 _ALONE: Final = 0.98  # of the greatest skewness that a sample of its size can have: one visitor is all of it
@@ -25,87 +25,88 @@ _EVEN: Final = 1e-8  # of a variance, over the squared mean: less is rounding
 
 
 def with_skewness(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the `_skewness` of the rates within groups, of all groups together."""
-    rates = nw.col("_rates").cast(nw.Float64)
-    groups = groups.with_columns(_third=_third_powers())
+    """Add the squared skewness of the rates within groups, of all groups together, as `_skewness_of_all`."""
+    groups = _with_third_powers(groups)
+    several = nw.col("_size") > 2  # noqa: PLR2004 - two are never skewed
+    free = (nw.col("_size") - 1.0) * (nw.col("_size") - 2.0)
     groups = groups.with_columns(
-        _free_of_mean=nw.when(rates > 1).then(rates - 1.0).otherwise(0.0),
-        _free_of_third=nw.when(rates > 2).then(ratio((rates - 1.0) * (rates - 2.0), rates)).otherwise(0.0),  # noqa: PLR2004
-        _third_of_several=nw.when(rates > 2).then(nw.col("_third")).otherwise(0.0),  # noqa: PLR2004
+        _free=nw.when(nw.col("_size") > 1).then(nw.col("_size") - 1.0).otherwise(0.0),
+        _free_of_third=nw.when(several).then(free / nw.col("_size")).otherwise(0.0),
+        _third=nw.when(several).then(nw.col("_third")).otherwise(0.0),
     )
     groups = groups.with_columns(
-        _variance_of_all=ratio(nw.col("_squares").sum(), nw.col("_free_of_mean").sum()),
-        _third_of_all=ratio(nw.col("_third_of_several").sum(), nw.col("_free_of_third").sum()),
-        _mean_of_all=ratio(nw.col("_rate").sum(), rates.sum()),
+        _variance=ratio(nw.col("_squares").sum(), nw.col("_free").sum()),
+        _third=ratio(nw.col("_third").sum(), nw.col("_free_of_third").sum()),
+        _mean=ratio(nw.col("_rate").sum(), nw.col("_size").sum()),
     )
-    return groups.with_columns(
-        _skewness=_skewness(nw.col("_third_of_all"), nw.col("_variance_of_all"), nw.col("_mean_of_all"))
-    )
+    return _with_squared_skewness(groups, "_skewness_of_all")
 
 
 def with_interval(groups: nw.LazyFrame[Any], ci: Interval) -> nw.LazyFrame[Any]:
     """Add `predicted_rate_low` and `predicted_rate_high`, cut to 0…1; null where the sample can't tell.
 
     Needs `predicted_rate`, the number of `_rates`, the sum of squares of their deviation, `_squares`, the sums of
-    `poisson_binomial`, and the `_skewness` of all groups.
+    `poisson_binomial`, and the `_skewness_of_all` groups.
     """
-    groups = groups.with_columns(_third=_third_powers())
-    rates, mean = nw.col("_rates").cast(nw.Float64), nw.col("predicted_rate")
-    groups = groups.with_columns(_error=(ratio(nw.col("_squares"), (rates - 1.0) * rates)).sqrt())
-    groups = groups.with_columns(_told=nw.when(_can_tell()).then(nw.col("_error")))
-    error = nw.col("_told")
+    groups = _with_error(groups)
+    mean, error = nw.col("predicted_rate"), nw.col("_error")
     normal = {"low": mean - Z_95 * error, "high": mean + Z_95 * error}
     if ci == "normal":
         return groups.with_columns(**{f"predicted_rate_{end}": value.clip(0.0, 1.0) for end, value in normal.items()})
-    inside = (mean > 0.0) & (mean < 1.0)
-    groups = groups.with_columns(
-        _inside=nw.when(inside).then(mean), _error_of_odds=nw.when(inside).then(error / (mean * (1.0 - mean)))
+    chance = nw.when((mean > 0.0) & (mean < 1.0)).then(mean)
+    groups = groups.with_columns(_chances=chance / (1.0 - mean), _error_of_odds=error / (chance * (1.0 - mean)))
+    groups = groups.with_columns(_away=(student(nw.col("_free")) * nw.col("_error_of_odds")).clip(0.0, _FARTHEST).exp())
+    chances, away = nw.col("_chances"), nw.col("_away")
+    ends = {"low": chances / (chances + away), "high": chances * away / (1.0 + chances * away)}
+    return groups.with_columns(
+        **{f"predicted_rate_{end}": nw.coalesce(value, normal[end]).clip(0.0, 1.0) for end, value in ends.items()}
     )
-    groups = groups.with_columns(_away=(student(rates - 1.0) * nw.col("_error_of_odds")).clip(0.0, _FARTHEST))
-    against = (1.0 - nw.col("_inside")) / nw.col("_inside")
-    for end, away in (("low", nw.col("_away")), ("high", -nw.col("_away"))):
-        back = 1.0 / (1.0 + against * away.exp())
-        groups = groups.with_columns(nw.coalesce(back, normal[end]).clip(0.0, 1.0).alias(f"predicted_rate_{end}"))
-    return groups
 
 
-def _can_tell() -> nw.Expr:
-    """Say whether the sample can tell how far its mean may be off.
+def _with_error(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the standard error of the mean rate as `_error`; null where the sample can't tell how far it may be off.
 
     A skewness of g is what a share of about 1 / g² of visitors makes whose rate is far above that of all others. A
     sample in which fewer than four of them are to be expected knows their number too badly, and one that holds none
     does not know of them: so the skewness is that of all groups, or the group's own where that is greater.
     """
-    rates = nw.col("_rates").cast(nw.Float64)
-    mean = nw.col("predicted_rate")
-    own = _skewness(nw.col("_third") / rates, nw.col("_squares") / rates, mean).fill_null(0.0)
-    skewness = nw.max_horizontal(own * own, (nw.col("_skewness") * nw.col("_skewness")).fill_null(0.0))
-    greatest = (rates - 2.0) * (rates - 2.0) / (rates - 1.0)
-    alone = own * own >= _ALONE * greatest
-    return (nw.col("_rates") >= FEWEST) & _shows_the_rare(skewness, rates) & ~alone
+    groups = _with_third_powers(groups)
+    size = nw.col("_size")
+    groups = groups.with_columns(
+        _variance=ratio(nw.col("_squares"), size),
+        _third=ratio(nw.col("_third"), size),
+        _free=nw.when(size >= FEWEST).then(size - 1.0),
+    )
+    groups = _with_squared_skewness(groups, "_own")
+    groups = groups.with_columns(
+        _own=nw.col("_own").fill_null(0.0),
+        _skewness=nw.max_horizontal(nw.col("_own").fill_null(0.0), nw.col("_skewness_of_all").fill_null(0.0)),
+        _greatest=(size - 2.0) * (size - 2.0) / nw.col("_free"),
+        _error=(nw.col("_variance") / nw.col("_free")).sqrt(),
+    )
+    told = can_tell_of(nw.col("_skewness"), size) & (nw.col("_own") < _ALONE * nw.col("_greatest"))
+    return groups.with_columns(_error=nw.when(told).then(nw.col("_error")))
 
 
-def can_tell_of(skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
-    """Say whether so many rates can tell the mean of such skewed ones; null counts as not skewed."""
-    return _shows_the_rare((skewness * skewness).fill_null(0.0), rates)
-
-
-def _shows_the_rare(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
-    """Say whether enough of the rare high rates, if there are any, are to be expected in a sample."""
+def can_tell_of(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
+    """Say whether enough of the rare high rates, if there are any, are to be expected among so many."""
     return (squared_skewness <= _RARE * _RARE) | (rates >= _SEEN * squared_skewness)
 
 
-def _third_powers() -> nw.Expr:
-    """Give the sum of the third powers of the rates' deviation from their mean."""
-    rates = nw.col("_rates").cast(nw.Float64)
-    mean = ratio(nw.col("_rate"), rates).fill_null(0.0)
-    return nw.col("_rate_cubed") - 3.0 * mean * nw.col("_rate_squared") + 2.0 * rates * mean * mean * mean
+def _with_third_powers(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the `_size` of a group, the `_mean` of its rates and the sum of third powers of their deviation, `_third`."""
+    groups = groups.with_columns(_size=nw.col("_rates").cast(nw.Float64))
+    groups = groups.with_columns(_mean=ratio(nw.col("_rate"), nw.col("_size")).fill_null(0.0))
+    mean = nw.col("_mean")
+    second = 3.0 * nw.col("_rate_squared") - 2.0 * nw.col("_size") * mean * mean
+    return groups.with_columns(_third=nw.col("_rate_cubed") - mean * second)
 
 
-def _skewness(third: nw.Expr, variance: nw.Expr, mean: nw.Expr) -> nw.Expr:
-    """Give the skewness of rates that vary at all; null elsewhere."""
-    varied = nw.when(variance > _EVEN * mean * mean).then(variance)
-    return ratio(third, varied * varied.sqrt())
+def _with_squared_skewness(groups: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """Add the squared skewness of rates with such a `_mean`, `_variance` and `_third`; null where they don't vary."""
+    variance, third, mean = (nw.col(each) for each in ("_variance", "_third", "_mean"))
+    varied = nw.when(variance > _EVEN * mean * mean).then(variance * variance * variance)
+    return groups.with_columns(_cube=varied).with_columns(ratio(third * third, nw.col("_cube")).alias(name))
 
 
 def wilson(successes: nw.Expr, trials: nw.Expr) -> tuple[nw.Expr, nw.Expr]:

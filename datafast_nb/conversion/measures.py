@@ -46,9 +46,16 @@ _SUMS: Final = ("_score", "_confidence", "expected_value", *SUMS)
 
 
 def with_predictions(
-    frame: nw.LazyFrame[Any], *, include_customers: bool = False, purpose: str = "the breakdown"
+    frame: nw.LazyFrame[Any],
+    *,
+    include_customers: bool = False,
+    once: bool = False,
+    purpose: str = "the breakdown",
 ) -> nw.LazyFrame[Any]:
-    """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by."""
+    """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by.
+
+    `once` says that everybody is known to have one row, as in what a snapshot is opened to.
+    """
     require(frame, ("is_customer", *PREDICTIONS), purpose)
     customer = flag("is_customer")
     scored = in_range("score")
@@ -57,7 +64,8 @@ def with_predictions(
     return with_people(
         frame.with_columns(_customer=customer.cast(nw.Int64), **told).with_columns(
             _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64), **terms(nw.col("_conversion_rate"))
-        )
+        ),
+        once=once,
     )
 
 
@@ -102,7 +110,7 @@ def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]
         .group_by(*names)
         .agg(
             *(nw.col(name).sum() for name in ("visitors", "customers", *_COUNTS, *_SUMS, "_squares")),
-            *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between", "_skewness")),
+            *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between", "_skewness_of_all")),
         )
         .with_columns(counts("visitors", "customers", *_COUNTS))
     )

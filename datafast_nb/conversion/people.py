@@ -13,10 +13,13 @@ _ID: Final = "visitor_id"
 _SITE: Final = "site"  # where there are several, each has ids of its own
 
 
-def with_people(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add whose each row is as `_person`, and again as `_buyer` for a `_customer`; null where nobody is named."""
+def with_people(frame: nw.LazyFrame[Any], *, once: bool = False) -> nw.LazyFrame[Any]:
+    """Add whose each row is as `_person`, and again as `_buyer` for a `_customer`; null where nobody is named.
+
+    Where everybody is known to have one row, as `once`, there is nothing to tell apart, and no such columns.
+    """
     columns = frame.collect_schema().names()
-    if _ID not in columns:
+    if once or _ID not in columns:
         return frame.with_columns(_unnamed=nw.lit(1), _unnamed_buyer=nw.col("_customer"))
     named = [name for name in (_SITE, _ID) if name in columns]
     native = nw.to_native(frame)

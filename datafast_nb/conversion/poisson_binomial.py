@@ -10,11 +10,10 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
-from datafast_nb.conversion.frames import ratio
 from datafast_nb.conversion.interval import Z_95
 
 _TAIL: Final = 0.025
-_NEARLY_CERTAIN: Final = 1.0 - 1e-12
+_NEXT_TO_ONE: Final = 1.0 + 1e-12  # so that somebody who is certain to convert has finite odds
 _NO_SKEW: Final = 1e-4  # below, Wilson and Hilferty's formula divides by next to nothing
 _SETTLED: Final = 1e-9  # of a variance: everybody converts for certain, or certainly does not
 
@@ -24,12 +23,12 @@ SUMS: Final = ("_rate", "_rate_squared", "_rate_cubed", "_never", "_odds")
 
 def terms(rate: nw.Expr) -> dict[str, nw.Expr]:
     """Give what is to be added up over the visitors of a group, by the names of `SUMS`, but the rate itself."""
-    uncertain = rate.clip(0.0, _NEARLY_CERTAIN)
+    against = _NEXT_TO_ONE - rate
     return {
         "_rate_squared": rate * rate,
         "_rate_cubed": rate * rate * rate,
-        "_never": (1.0 - uncertain).log(),
-        "_odds": uncertain / (1.0 - uncertain),
+        "_never": against.log(),
+        "_odds": rate / against,
     }
 
 
@@ -47,10 +46,11 @@ def with_expected(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     groups = groups.with_columns(_spread=(nw.col("_chance").clip(0.0, None) + 1.0 / 12.0).sqrt())
     groups = groups.with_columns(_skew=nw.col("_skewed") / nw.col("_spread") ** 3, _none=nw.col("_never").exp())
     groups = groups.with_columns(_at_most_one=nw.col("_none") * (1.0 + nw.col("_odds")))
+    groups = _with_quantiles(groups)
     most = nw.col("_rates").cast(nw.Float64)
     bounds = {}
     for name, z, tail in (("low", -Z_95, _TAIL), ("high", Z_95, 1.0 - _TAIL)):
-        about = (mean + nw.col("_spread") * _quantile(z) - 0.5).ceil()
+        about = (mean + nw.col("_spread") * nw.col(f"_quantile_{name}") - 0.5).ceil()
         bound = nw.when(nw.col("_chance") > _SETTLED).then(about.clip(2.0, None)).otherwise(mean.round())
         bound = nw.when(nw.col("_at_most_one") >= tail).then(nw.lit(1.0)).otherwise(bound)
         bound = nw.when(nw.col("_none") >= tail).then(nw.lit(0.0)).otherwise(bound)
@@ -58,9 +58,14 @@ def with_expected(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return groups.with_columns(expected_conversions=mean, **bounds)
 
 
-def _quantile(z: float) -> nw.Expr:
-    """Give the quantile of a standardized gamma variable with `_skew`, from that of the normal distribution."""
-    skew = nw.col("_skew")
-    root = (1.0 + skew * z / 6.0 - skew * skew / 36.0).clip(0.0, None)
-    by_cubes = ratio(2.0 * (root * root * root - 1.0), skew)
-    return nw.when(skew.abs() > _NO_SKEW).then(by_cubes).otherwise(nw.lit(z))
+def _with_quantiles(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the quantiles of a standardized gamma variable with `_skew`, from those of the normal distribution."""
+    skew, skewed = nw.col("_skew"), nw.when(nw.col("_skew").abs() > _NO_SKEW).then(nw.col("_skew"))
+    ends = {"low": -Z_95, "high": Z_95}
+    groups = groups.with_columns(
+        _skewed=skewed,
+        **{f"_root_{name}": (1.0 + skew * (z / 6.0) - skew * skew / 36.0).clip(0.0, None) for name, z in ends.items()},
+    )
+    roots = {name: nw.col(f"_root_{name}") for name in ends}
+    cubes = {name: 2.0 * (root * root * root - 1.0) / nw.col("_skewed") for name, root in roots.items()}
+    return groups.with_columns(**{f"_quantile_{name}": cubes[name].fill_null(z) for name, z in ends.items()})

@@ -27,27 +27,29 @@ def with_variances(groups: nw.LazyFrame[Any], baseline_rate: nw.Expr | float | N
     Straub (1970), *Glaubwürdigkeit für Schadensätze*; Bühlmann and Gisler (2005), *A Course in Credibility Theory and
     its Applications*, sections 4.5 and 4.8. About a known centre one degree of freedom more is left.
     """
-    rates = nw.col("_rates").cast(nw.Float64)
-    mean = ratio(nw.col("_rate"), rates)
+    rates, mean = nw.col("_size"), nw.col("_mean")
     if baseline_rate is None:
         centre, lost, clustering = ratio(nw.col("_rate").sum(), rates.sum()), 1.0, ratio((rates**2).sum(), rates.sum())
     else:
         known = nw.lit(baseline_rate) if isinstance(baseline_rate, float) else baseline_rate
         centre, lost, clustering = known, 0.0, nw.lit(0.0)
-    groups = groups.with_columns(_centre=centre, _clustering=clustering).with_columns(
+    groups = groups.with_columns(_size=nw.col("_rates").cast(nw.Float64))
+    groups = groups.with_columns(_mean=ratio(nw.col("_rate"), rates), _centre=centre, _clustering=clustering)
+    groups = groups.with_columns(
         _distance=(rates * (mean - nw.col("_centre")) ** 2).fill_null(0.0),
         _free=nw.when(rates > 1).then(rates - 1.0).otherwise(0.0),
         _full=(rates > 0).cast(nw.Float64),
     )
-    all_distances = nw.col("_distance").sum()
+    groups = groups.with_columns(_distances=nw.col("_distance").sum(), _everybody=rates.sum())
     # Where no group has two rates, chance can't be told from difference, and all of it is taken for chance.
     within = nw.coalesce(
-        ratio(nw.col("_squares").sum(), nw.col("_free").sum()), ratio(all_distances, rates.sum() - lost)
+        ratio(nw.col("_squares").sum(), nw.col("_free").sum()),
+        ratio(nw.col("_distances"), nw.col("_everybody") - lost),
     )
     groups = groups.with_columns(_within=within)
     by_chance = (nw.col("_full").sum() - lost) * nw.col("_within")
-    between = ratio(all_distances - by_chance, rates.sum() - nw.col("_clustering"))
-    groups = groups.with_columns(_between=nw.when(between > 0).then(between).otherwise(0.0))
+    between = ratio(nw.col("_distances") - by_chance, nw.col("_everybody") - nw.col("_clustering"))
+    groups = groups.with_columns(_between=between.fill_null(0.0).clip(0.0, None))
     if baseline_rate is not None:
         return groups
     # In proportion to each group's credibility, also where that is zero for all: then to its number of visitors.
@@ -59,10 +61,8 @@ def with_variances(groups: nw.LazyFrame[Any], baseline_rate: nw.Expr | float | N
 
 def with_shrunk(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add the shrunken rate and its `credibility`, the weight of the group's own mean in it."""
-    signal = nw.col("_rates").cast(nw.Float64) * nw.col("_between")
-    known = ratio(signal, signal + nw.col("_within")).fill_null(1.0)
-    credibility = nw.when(nw.col("_rates") > 0).then(known)
-    mean, centre = nw.col("predicted_rate"), nw.col("_centre")
-    return groups.with_columns(
-        predicted_rate_shrunk=(centre + credibility * (mean - centre)).clip(0.0, 1.0), credibility=credibility
-    )
+    groups = groups.with_columns(_signal=nw.col("_rates").cast(nw.Float64) * nw.col("_between"))
+    known = ratio(nw.col("_signal"), nw.col("_signal") + nw.col("_within")).fill_null(1.0)
+    groups = groups.with_columns(credibility=nw.when(nw.col("_rates") > 0).then(known))
+    centre, away = nw.col("_centre"), nw.col("predicted_rate") - nw.col("_centre")
+    return groups.with_columns(predicted_rate_shrunk=(centre + nw.col("credibility") * away).clip(0.0, 1.0))
