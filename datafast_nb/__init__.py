@@ -16,6 +16,7 @@ from datafast_nb._version import __version__
 if TYPE_CHECKING:
     from datafast_nb import charts as charts
     from datafast_nb import demo as demo
+    from datafast_nb import glossary as glossary
     from datafast_nb import schema as schema
     from datafast_nb.client import Client as Client
     from datafast_nb.connection import connect as connect
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "charts": None,
     "demo": None,
+    "glossary": None,
     "schema": None,
     "Client": "client",
     "connect": "connection",

@@ -1,4 +1,13 @@
-"""What each term means: said once, for docstrings, tooltips and the README to repeat."""
+"""What each term means: said once, for docstrings, axis titles, tooltips and the README to repeat.
+
+Docstrings use these words and do not explain them again.
+
+>>> from datafast_nb import glossary
+>>> glossary.TERMS["lift"]
+"the predicted rate over the baseline's: 1 is the site's average"
+>>> print(glossary.table().splitlines()[0])
+| term | meaning |
+"""
 
 from __future__ import annotations
 
@@ -11,6 +20,11 @@ if TYPE_CHECKING:
 JUST_ARRIVING: Final = "if each were just arriving"
 """What sums of predictions say: nothing is known of how long somebody has been idle."""
 
+AVERAGE_SCORE: Final = "50 is the site's average"
+AVERAGE_LIFT: Final = "1 is the site's average"
+UNIT_INTERVAL: Final = "0 to 1"
+"""What a number is to be compared with, for an axis title."""
+
 TERMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "visitor": "a person with one visitor id, however many visits or rows they have",
@@ -18,13 +32,32 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "prospect": "a visitor who has not paid yet",
         "scored": "predictions for prospects: those who have a score",
         "likelihood": "what the service predicts of a visit: score, confidence, predicted rate and expected value",
-        "score": "the likelihood to buy on a scale of 0 to 100, where 50 is the site's average",
-        "confidence": "how sure the service is of its prediction, 0 to 1",
-        "predicted rate": "the probability to buy that the service predicts, 0 to 1; of a group, its mean",
+        "score": f"the likelihood to buy on a scale of 0 to 100; {AVERAGE_SCORE}",
+        "confidence": f"how sure the service is of its prediction, {UNIT_INTERVAL}",
+        "predicted rate": f"the probability to buy that the service predicts, {UNIT_INTERVAL}; of a group, its mean",
         "baseline": "the site's averages, as the service knows them: its conversion rate and the value of a sale",
-        "lift": "the predicted rate over the baseline's: 1 is the site's average",
+        "lift": f"the predicted rate over the baseline's: {AVERAGE_LIFT}",
         "expected value": "the predicted rate times the value of a sale, in USD; a sum says what visitors bring "
         + JUST_ARRIVING,
     }
 )
 """Each term with its definition."""
+
+
+def meaning(term: str) -> str:
+    """Give a term's definition as a sentence.
+
+    Examples
+    --------
+    >>> meaning("prospect")
+    'A visitor who has not paid yet.'
+    """
+    words = TERMS[term]
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def table() -> str:
+    """Give all terms as a table in Markdown, as the README shows it."""
+    return "\n".join(
+        ["| term | meaning |", "| --- | --- |", *(f"| {term} | {words} |" for term, words in TERMS.items())]
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb import glossary
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -49,3 +50,7 @@ def test_every_name_of_its_table_is_there() -> None:
 
 def test_the_picture_is_a_few_hundred_kilobytes_at_most() -> None:
     assert (ROOT / "notebooks/images/live-map.png").stat().st_size < 500_000
+
+
+def test_it_defines_the_terms_as_the_package_does() -> None:
+    assert f"\n\n{glossary.table()}\n\n" in README

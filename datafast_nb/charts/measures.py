@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import altair as alt
 
 from datafast_nb.charts import wording
-from datafast_nb.glossary import JUST_ARRIVING
+from datafast_nb.glossary import AVERAGE_LIFT, AVERAGE_SCORE, JUST_ARRIVING, UNIT_INTERVAL, meaning
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,17 +44,25 @@ class Notation(NamedTuple):
         The unit, where the format does not show it.
     is_count : bool
         Whether it counts visitors, so that it is itself a sample size.
+    term : str
+        The term of the ``glossary`` that explains it, where there is one.
     """
 
     name: str
     format: str
     unit: str = ""
     is_count: bool = False
+    term: str = ""
 
     @property
     def title(self) -> str:
         """The name with the unit, for an axis, a legend or a tooltip."""
         return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    @property
+    def hint(self) -> str:
+        """The title, and what its term means."""
+        return f"{self.title}. {self.term.capitalize()}: {meaning(self.term)}" if self.term else self.title
 
     @property
     def tick_format(self) -> str:
@@ -63,19 +71,19 @@ class Notation(NamedTuple):
 
 
 NOTATIONS: Final[dict[Measure, Notation]] = {
-    "predicted_rate": Notation("Predicted rate", ".2%"),
-    "predicted_rate_shrunk": Notation("Predicted rate drawn towards the average", ".2%"),
-    "lift": Notation("Lift", ".2f", "1 is the site's average"),
-    "score": Notation("Mean score", ".1f", "50 is the site's average"),
-    "confidence": Notation("Mean confidence", ".2f", "0 to 1"),
-    "expected_value": Notation("Expected value", "$,.2f", f"USD, {JUST_ARRIVING}"),
-    "value_per_visitor": Notation("Expected value per prospect", "$,.2f", "USD"),
+    "predicted_rate": Notation("Predicted rate", ".2%", term="predicted rate"),
+    "predicted_rate_shrunk": Notation("Predicted rate drawn towards the average", ".2%", term="predicted rate"),
+    "lift": Notation("Lift", ".2f", AVERAGE_LIFT, term="lift"),
+    "score": Notation("Mean score", ".1f", AVERAGE_SCORE, term="score"),
+    "confidence": Notation("Mean confidence", ".2f", UNIT_INTERVAL, term="confidence"),
+    "expected_value": Notation("Expected value", "$,.2f", f"USD, {JUST_ARRIVING}", term="expected value"),
+    "value_per_visitor": Notation("Expected value per prospect", "$,.2f", "USD", term="expected value"),
     "expected_conversions": Notation("Expected conversions", ",.2f", JUST_ARRIVING),
-    "visitors": Notation("Visitors", ",d", is_count=True),
+    "visitors": Notation("Visitors", ",d", is_count=True, term="visitor"),
     "share": Notation("Share of all visitors", ".1%", is_count=True),
     "customers": Notation("Customers", ",d", is_count=True),
-    "scored": Notation("Prospects with a prediction", ",d", is_count=True),
-    "confident": Notation("Confident predictions", ",d", "0.5 or more", is_count=True),
+    "scored": Notation("Prospects with a prediction", ",d", is_count=True, term="scored"),
+    "confident": Notation("Confident predictions", ",d", "0.5 or more", is_count=True, term="confidence"),
 }
 
 TOLD: Final[tuple[Measure, ...]] = (

@@ -155,6 +155,10 @@ def breakdown(
     TypeError
         `data`, `by` or an option is not of a kind that can be used.
 
+    See Also
+    --------
+    datafast_nb.glossary : What score, confidence, predicted rate, lift, expected value and the other terms mean.
+
     Notes
     -----
     A visitor is a person: one ``visitor_id`` (of a ``site``, where there is such a column), however many rows it has,
@@ -254,6 +258,10 @@ def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
     ------
     ValueError
         The frame lacks a column.
+
+    See Also
+    --------
+    datafast_nb.glossary : What the terms mean.
 
     Examples
     --------

@@ -97,6 +97,10 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     ValueError
         The dimension is unknown or its groups overlap, or a frame lacks a column.
 
+    See Also
+    --------
+    datafast_nb.glossary : What the terms mean.
+
     Notes
     -----
     With the share p and the rate r of a group, and R for the site, the change splits without a rest into

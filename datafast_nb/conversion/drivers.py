@@ -81,6 +81,10 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
     ValueError
         The frame lacks a column.
 
+    See Also
+    --------
+    datafast_nb.glossary : What the terms mean.
+
     Examples
     --------
     >>> from datetime import UTC, datetime

@@ -86,6 +86,10 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
     ValueError
         The frame lacks a column, or `top` is less than 1.
 
+    See Also
+    --------
+    datafast_nb.glossary : What the terms mean.
+
     Examples
     --------
     >>> from datetime import UTC, datetime

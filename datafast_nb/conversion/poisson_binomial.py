@@ -49,7 +49,7 @@ def with_expected(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     groups = _with_quantiles(groups)
     most = nw.col("_rates").cast(nw.Float64)
     bounds = {}
-    for name, z, tail in (("low", -Z_95, _TAIL), ("high", Z_95, 1.0 - _TAIL)):
+    for name, tail in (("low", _TAIL), ("high", 1.0 - _TAIL)):
         about = (mean + nw.col("_spread") * nw.col(f"_quantile_{name}") - 0.5).ceil()
         bound = nw.when(nw.col("_chance") > _SETTLED).then(about.clip(2.0, None)).otherwise(mean.round())
         bound = nw.when(nw.col("_at_most_one") >= tail).then(nw.lit(1.0)).otherwise(bound)

@@ -156,8 +156,14 @@ class Explorer(OpenedWhenShown):
     def code(self) -> str:
         """The Python code that gives the table and the chart, to be pasted into a cell."""
         answer = self._answer()
-        with_site = "site" in answer.snapshot.visitors.columns
-        return script(answer.question, self._spoken_of(), chart=answer.drawn_by, with_site=with_site)
+        visitors = answer.snapshot.visitors
+        return script(
+            answer.question,
+            self._spoken_of(),
+            chart=answer.drawn_by,
+            with_site="site" in visitors.columns,
+            with_repeats=answer.here < visitors.height,
+        )
 
     # What can be done
 

@@ -60,7 +60,7 @@ def _columns(name: Measure, *, is_measure: bool) -> list[dict[str, str]]:
     """Describe the columns that a measure takes: one, or one for its interval besides."""
     notation = NOTATIONS[name]
     kind = "measure" if is_measure else "size" if name == "scored" else "other"
-    column = {"label": _SHORT.get(name, notation.name), "hint": notation.title, "kind": kind}
+    column = {"label": _SHORT.get(name, notation.name), "hint": notation.hint, "kind": kind}
     if name != "predicted_rate":
         return [column]
     return [column, {"label": "95 % interval", "hint": "Of the mean predicted rate", "kind": "other"}]

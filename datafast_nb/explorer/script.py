@@ -20,7 +20,7 @@ _BOUND: Final = frozenset({"dfn", "pl", "with_dimensions", "searched", "visitors
 _RESULT: Final = re.compile(r"_\d+")
 
 
-def script(question: Question, snapshot: str, *, chart: str, with_site: bool = True) -> str:
+def script(question: Question, snapshot: str, *, chart: str, with_site: bool = True, with_repeats: bool = False) -> str:
     """Give Python code that answers a question.
 
     Parameters
@@ -33,13 +33,15 @@ def script(question: Question, snapshot: str, *, chart: str, with_site: bool = T
         The function of ``datafast_nb.charts`` that draws it.
     with_site
         Whether the visitors have a column ``site``.
+    with_repeats
+        Whether somebody has several rows, of which the first counts.
 
     Returns
     -------
     str
         Lines of code, the last of which is the chart. Values stand in it as literals, whoever wrote them.
     """
-    visitors, imports = _visitors(question, with_site=with_site)
+    visitors, imports = _visitors(question, with_site=with_site, with_repeats=with_repeats)
     data, baseline = ("visitors", ", baseline=snap.baseline") if visitors else ("snap", "")
     lines = [] if snapshot == "snap" else [f"snap = {snapshot}"]
     lines += visitors
@@ -50,9 +52,13 @@ def script(question: Question, snapshot: str, *, chart: str, with_site: bool = T
     return "\n".join(["import datafast_nb as dfn", *imports, "", *lines])
 
 
-def _visitors(question: Question, *, with_site: bool) -> tuple[list[str], list[str]]:
+def _visitors(question: Question, *, with_site: bool, with_repeats: bool) -> tuple[list[str], list[str]]:
     """Give the lines that choose the visitors, none for all of them, and the imports that these need."""
-    filters, visitors, imports = question.about, "snap.visitors", []
+    everybody = "snap.visitors"
+    if with_repeats:
+        known = 'pl.struct("site", "visitor_id")' if with_site else 'pl.col("visitor_id")'
+        everybody += f'.filter({known}.is_first_distinct() | pl.col("visitor_id").is_null())'
+    filters, visitors, imports = question.about, everybody, []
     if not with_site and ("site" in filters.values or "site" in question.by):
         visitors += '.with_columns(site=pl.lit(""))'
     if filters.derived:
@@ -61,7 +67,7 @@ def _visitors(question: Question, *, with_site: bool) -> tuple[list[str], list[s
     if filters:
         conditions = "".join(f"    {_condition(name, value)},\n" for name, value in filters.values.items())
         visitors += f".filter(\n{conditions})"
-    if visitors == "snap.visitors":
+    if visitors == everybody:  # of a whole snapshot the first row of each counts anyway
         return [], []
     names = textwrap.fill(_literal(SEARCHED)[1:-1], 100, initial_indent="    ", subsequent_indent="    ")
     searched = [f"searched = [\n{names},\n]"] if "text" in filters.values else []

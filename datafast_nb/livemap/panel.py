@@ -15,6 +15,7 @@ from polars import selectors
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.formats import money, place_name, plain
+from datafast_nb.glossary import meaning
 from datafast_nb.livemap.colours import CUSTOMER, score_colour
 
 Sort = Literal["score", "value", "time", "newest"]
@@ -247,7 +248,8 @@ def _likelihood(row: dict[str, Any]) -> dict[str, Any] | None:
     matches = [plain(each, 24).replace("_", " ") for each in (row["dimension_matches"] or []) if each]
     if row["is_baseline"] or not matches:
         words.append("No trait of this visitor was recognised, so this is the site's baseline.")
-    return {"score": score, "confidence": confidence, "words": words, "matches": matches[:12]}
+    hints = {term: meaning(term) for term in ("score", "confidence")}
+    return {"score": score, "confidence": confidence, "words": words, "matches": matches[:12], "hints": hints}
 
 
 def _places(members: pl.DataFrame) -> str:

@@ -12,6 +12,7 @@ import pytest
 from traitlets import TraitError
 
 import datafast_nb as dfn
+from datafast_nb import glossary
 from datafast_nb.errors import ConnectionFailedError
 from datafast_nb.explorer import Explorer
 from datafast_nb.livemap.view import family
@@ -37,6 +38,8 @@ def test_the_figures_of_the_table_are_written_with_their_units() -> None:
     explorer = displayed(Explorer(PEOPLE, by="country_code", measure="share"))
     table = view(explorer).front.table
     labels = [column["label"] for column in table["columns"]]
+    hints = {column["label"]: column.get("hint") for column in table["columns"]}
+    assert hints["Expected value"].endswith(glossary.meaning("expected value"))
     row = next(row for row in table["rows"] if row["names"] == ["US"])
     cells = dict(zip(labels, row["cells"], strict=True))
     assert cells["Predicted rate"] == "3.00%"

@@ -77,6 +77,28 @@ def test_it_does_so_for_every_kind_of_question(by: str, measure: Any, monkeypatc
     assert_frame_equal(run(explorer.code, snap=PEOPLE)["table"], explorer.table)
 
 
+@pytest.mark.parametrize("with_site", [False, True])
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_somebody_who_is_listed_twice_counts_once_in_the_code_too(
+    filters: dict[str, Any], with_site: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = PEOPLE.visitors.with_columns(
+        visitor_id=pl.when(pl.int_range(pl.len()) < 9).then(pl.col("visitor_id"))  # the others are nobody by name
+    )
+    again = listed.head(20).with_columns(score=pl.lit(90.0), device=pl.lit("mobile"))
+    everybody = pl.concat([listed, again])
+    if with_site:
+        shop = pl.when(pl.int_range(pl.len()) < 62).then(pl.lit("shop")).alias("site")
+        everybody = everybody.select(shop, *everybody.columns)
+    snap = dfn.Snapshot(everybody, baseline=PEOPLE.baseline)
+    in_main(monkeypatch, mine=snap)
+    explorer = dfn.Explorer(snap, by=["channel", "device"], measure="expected_value")
+    explorer.filter(**filters)
+    names = run(explorer.code, mine=snap)
+    assert_frame_equal(names["table"], explorer.table)
+    assert names["chart"].title == explorer.chart.title
+
+
 def test_groups_that_strangers_named_are_literals_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     snap = people(9, utm_source=pl.format("{}{}", pl.lit(HOSTILE), pl.int_range(9) % 3), device=HOSTILE)
     in_main(monkeypatch, snap=snap)

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from datafast_nb import glossary
 from datafast_nb.livemap import panel
 from datafast_nb.livemap.colours import CUSTOMER
 from datafast_nb.livemap.scene import Scene
@@ -361,6 +362,11 @@ def test_a_card_keeps_the_last_events_of_very_many() -> None:
 def test_a_likelihood_is_told_against_the_average(score: float, says: str) -> None:
     likelihood = card(visitors(1, score=score, is_customer=False))["likelihood"]
     assert likelihood["words"][0].startswith(says)
+
+
+def test_a_likelihood_explains_its_terms() -> None:
+    hints = card(visitors(1, score=70.0, is_customer=False))["likelihood"]["hints"]
+    assert hints == {term: glossary.meaning(term) for term in ("score", "confidence")}
 
 
 def test_a_likelihood_says_what_matched_how_sure_and_what_it_is_worth() -> None:

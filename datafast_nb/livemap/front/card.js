@@ -92,8 +92,8 @@ function writeLikelihood(section, { likelihood: known, color }) {
   const sure = Number.isFinite(known?.confidence) ? `${Math.round(known.confidence * 100)}% sure` : "";
   write(part(section, "none"), { hidden: Boolean(known) });
   write(part(section, "result"), { hidden: !Number.isFinite(known?.score) });
-  write(part(section, "sure"), { text: sure });
-  write(part(section, "points"), { text: String(Math.round(score)) });
+  write(part(section, "sure"), { text: sure, title: known?.hints.confidence ?? null });
+  write(part(section, "points"), { text: String(Math.round(score)), title: known?.hints.score ?? null });
   write(part(section, "scale"), {
     "aria-label": "Score; the site's average is 50",
     "aria-valuenow": Math.round(score),
