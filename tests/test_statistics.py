@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.statistics.alarms import effects_table
 from tests.statistics.intervals import conversions_table, coverage_table
+from tests.statistics.verdicts import verdicts_table
 
 
 def test_intervals_that_are_told_hold_the_truth() -> None:
@@ -20,3 +21,14 @@ def test_the_bounds_of_conversions_hold_what_comes() -> None:
 
 def test_intervals_of_effects_hold_the_true_ones() -> None:
     assert effects_table(seeds=30)["covered"].min() >= 0.85  # type: ignore[operator]
+
+
+def test_fair_predictions_are_seldom_called_wrong_and_as_many_errors_are_found_as_is_told() -> None:
+    table = verdicts_table(seeds=60, sizes=[2_000])
+    fair, wrong = table.row(0, named=True), table.tail(2)
+    assert fair["a bin outside"] > 0.15  # so often without the control
+    assert fair["a bin beyond noise"] <= 0.15  # 5 % is meant
+    assert fair["found"] <= 0.15
+    assert fair["says that they agree"] == 0  # too few to tell
+    assert wrong["found"].mean() > fair["found"]  # type: ignore[operator]
+    assert abs(wrong["found"].mean() - wrong["power told"].mean()) < 0.25  # type: ignore[operator]

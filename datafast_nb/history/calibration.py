@@ -232,9 +232,9 @@ def compared(
     """Give the tables ``bins`` and ``scores`` of a calibration, where so many conversions may be `hidden`."""
     binned: pl.LazyFrame = nw.to_native(with_bins(nw.from_native(outcomes.lazy()), edges))
     rates = binned.select(*names, *BIN, predicted="_p").collect()
+    groups = _valued(scores(outcomes, names, edges), outcomes)
     of_bins = with_agreement(_valued(bins(outcomes, names, edges), outcomes), rates, [*names, *BIN])
-    of_groups = with_agreement(_valued(scores(outcomes, names, edges), outcomes), rates, names)
-    columns = scores(outcomes.clear(), names, edges).columns
+    of_groups, columns = with_agreement(groups, rates, names), groups.columns
     first = columns.index("brier")
     told = [*columns[:first], *_AGREEMENT, "power", "verdict", *columns[first:]]
     return of_bins.drop("power"), _with_verdict(of_groups, rates, names, hidden).select(told)
