@@ -26,6 +26,11 @@ RULES = {
     "icons": "{0} svg {{ width: 100%; height: 3em; opacity: 0.2; border: 2px solid; transition: all 5s }}",
     "links": "{0} a {{ padding: 9px; display: inline; border-bottom: 4px solid; float: right }}",
 }
+# What would hide the map, and leave the sizes of its parts as they are.
+HIDING = {
+    "canvases": "{0} canvas {{ display: none; visibility: hidden; opacity: 0.1; filter: invert(1) }}",
+    "boxes": "{0} div {{ overflow: hidden; float: left }}",
+}
 
 # Of all but what changes by itself, as the data grow older.
 _SIZES = """(root) => {
@@ -55,5 +60,19 @@ def test_rules_for_elements_deform_nothing(live: MapPage) -> None:
             changed = {node: (plain.get(node), size) for node, size in sizes.items() if plain.get(node) != size}
             assert changed == {}, name
         expect(live.part("canvas")).to_be_visible()
+    finally:
+        live.page.evaluate(_STYLE, "")
+
+
+def test_rules_that_hide_leave_the_map_as_it_is(live: MapPage) -> None:
+    live.show("people(40)")
+    live.page.mouse.move(0, 0)
+    box = live.root.locator(".leaflet-container")
+    plain = box.screenshot()
+    try:
+        for name, rule in HIDING.items():
+            live.page.evaluate(_STYLE, rule.format(":where(.datafast-map)"))
+            live.page.wait_for_timeout(100)
+            assert box.screenshot() == plain, name
     finally:
         live.page.evaluate(_STYLE, "")

@@ -160,7 +160,7 @@ def test_a_map_has_the_width_that_it_was_told(live: MapPage) -> None:
 
 
 def test_a_map_and_an_explorer_share_a_row(live: MapPage) -> None:
-    explorer = "dfn.Explorer(people(300), by='device')"
+    explorer = "dfn.Explorer(people(300), by='device', measure='visitors')"
     output = put(live, f"display(HBox([live, {explorer}]))")
     expect(output.locator(".vega-embed svg.marks")).to_be_visible(timeout=PATIENT)
     widths = output.locator(".datafast").evaluate_all("(roots) => roots.map((root) => root.offsetWidth)")
