@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.statistics.alarms import effects_table
+from tests.statistics.alarms import alarms_table, effects_table
 from tests.statistics.intervals import conversions_table, coverage_table
+from tests.statistics.samples import SHAPES
 from tests.statistics.verdicts import verdicts_table
 
 
@@ -32,3 +33,11 @@ def test_fair_predictions_are_seldom_called_wrong_and_as_many_errors_are_found_a
     assert fair["says that they agree"] == 0  # too few to tell
     assert wrong["found"].mean() > fair["found"]  # type: ignore[operator]
     assert abs(wrong["found"].mean() - wrong["power told"].mean()) < 0.25  # type: ignore[operator]
+
+
+def test_few_unchanged_pairs_of_20_groups_have_one_beyond_noise() -> None:
+    shapes = {name: SHAPES[name] for name in ("nearly even", "skewed (exponential)")}
+    table = alarms_table(seeds=24, shapes=shapes, sizes=["30 and 30"])
+    assert table["told"].min() > 0.9  # type: ignore[operator]
+    assert table["false alarms"].max() <= 5 / 24  # type: ignore[operator] # more are 1 in 500, if 5 % is true
+    assert table["an interval without 0"].min() > 0.3  # type: ignore[operator] # what it would be without the control

@@ -117,7 +117,9 @@ def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | 
     One of twenty such intervals misses by chance, so ``within_noise`` looks at all groups at once, and controls the
     false discovery rate at 5 %: Benjamini and Hochberg (1995), *Controlling the false discovery rate*, Journal of the
     Royal Statistical Society B 57. A change has to be beyond chance both as rates and as log-odds. Where one rare high
-    rate rules (see `breakdown`) it is null. ``python -m tests.statistics`` prints how often it is wrong.
+    rate rules (see `breakdown`) it is null. Where a side has but ten visitors a group and their rates are skewed, it is
+    wrong more often: 12 of 100 tables of 20 groups of 10 and 200 exponential rates had a group beyond noise.
+    ``python -m tests.statistics`` prints how often it is wrong.
 
     The intervals of the effects are those to which a bootstrap of the visitors converges, in closed form: the
     infinitesimal jackknife, see Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, section 21.3.
