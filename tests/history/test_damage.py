@@ -187,7 +187,7 @@ def test_no_altered_byte_is_read_as_data(whole: Path, tmp_path: Path) -> None:
 def test_an_altered_file_is_not_merged_into_a_sound_one(copy: Path, caplog: pytest.LogCaptureFixture) -> None:
     with dfn.History(copy) as history:
         history.append(demo(180))
-        live = files(deltalake.DeltaTable(str(copy / "events")))  # there are merged ones beside them, which nobody reads
+        live = files(deltalake.DeltaTable(str(copy / "events")))  # beside them are merged ones, which nobody reads
         file = copy / "events" / live["path"][0]
         sound = file.read_bytes()
         altered = bytearray(sound)

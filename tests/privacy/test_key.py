@@ -92,6 +92,7 @@ def test_a_verbose_traceback_shows_no_key(
         monkeypatch.setenv("DATAFAST_HISTORY_KEY", given().decode())
     if source == "file":
         (tmp_path / "site.key").write_bytes(given())
+        (tmp_path / "site.key").chmod(0o600)
         monkeypatch.setattr("datafast_nb.history.pseudonyms.Path.exists", lambda path: path.suffix == ".key")
     if source == "made":
         monkeypatch.setattr("secrets.token_hex", lambda _: given().decode())
