@@ -170,7 +170,8 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
         ``visit_kind``, ``score_band``, ``confidence_band``.
     unit
         ``"visitor"``: a row per person (in each group). If a person has several visits that count, their predictions p
-        together say 1 − ∏ (1 − p): that one of the visits converts at least. ``"visit"``: a row per visit.
+        together say 1 − ∏ (1 − p): that one of the visits converts at least; the bin is that of the first. ``"visit"``:
+        a row per visit.
     converted
         What counts as a conversion: ``"customer"`` (a visitor becomes a customer by a payment), ``dfn.goal(name)``, or
         ``dfn.payment()``. A payment counts if its amount is above 0: a trial is no conversion, and a refund is none. It

@@ -246,11 +246,13 @@ def _net(paid: pl.DataFrame, seen: pl.DataFrame, begun: pl.DataFrame) -> pl.Data
 def by_visitor(outcomes: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Put the visits of each visitor together, in each group: what they predict together, and what came of them.
 
-    Of visits that convert with the probabilities p, one at least does with the probability 1 − ∏ (1 − p).
+    Of visits that convert with the probabilities p, one at least does with the probability 1 − ∏ (1 − p). As who does
+    not convert has more visits, the bin of a visitor is that of their first prediction.
     """
     keys = list(dict.fromkeys([*names, "visitor_id"]))
     together = 1.0 - (1.0 - pl.col("predicted")).product()
     return outcomes.group_by(keys, maintain_order=True).agg(
+        first_predicted=pl.col("predicted").first(),
         predicted=pl.when(pl.len() > 1).then(together).otherwise(pl.col("predicted").first()),
         converted=pl.col("converted").any(),
         expected_value=pl.col("expected_value").sum(),

@@ -18,6 +18,8 @@ from datafast_nb.conversion import Z_95
 from datafast_nb.conversion.frames import counts, number, opened, ratio, require
 
 NEEDED: Final = ("predicted", "converted", "expected_value", "value")
+FIRST: Final = "first_predicted"
+"""The prediction that says which bin a row is in, where a frame has it: `predicted` may know of what came later."""
 BIN: Final = ("bin_low", "bin_high")
 
 _SUMS: Final = ("predictions", "conversions", "_predicted", "_squares", "_hits", "expected_value", "observed_value")
@@ -103,9 +105,10 @@ _FIGURES: Final = (
 def with_bins(frame: nw.LazyFrame[Any], edges: Sequence[float]) -> nw.LazyFrame[Any]:
     """Add `bin_low`, `bin_high`, the probability `_p` and the outcome `_o`; leave out rows that lack one of these."""
     predicted, hit = nw.col("_p"), nw.col("_o")
+    first = FIRST if FIRST in frame.collect_schema().names() else "predicted"
     low, high = nw.lit(float(edges[0])), nw.lit(float(edges[1]))
     for lower, upper in pairwise(edges[1:]):
-        reached = predicted >= lower
+        reached = _probability(first) >= lower
         low = nw.when(reached).then(nw.lit(float(lower))).otherwise(low)
         high = nw.when(reached).then(nw.lit(float(upper))).otherwise(high)
     each = frame.with_columns(_p=_probability("predicted"), _o=nw.col("converted").cast(nw.Float64)).filter(

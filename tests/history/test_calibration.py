@@ -258,6 +258,7 @@ def test_what_a_visitor_paid_counts_once_in_the_latest_visit_before(tmp_path: Pa
     assert found.select("predicted_rate", "conversions", "observed_value").rows() == [(0.1, 0, 0), (0.3, 1, 20)]
     (person,) = dfn.calibration(history).bins.select("predicted_rate", "conversions", "observed_value").rows()
     assert person == pytest.approx((1 - 0.9 * 0.7, 1, 20))
+    assert dfn.calibration(history).bins["bin_low"].to_list() == [0.1]  # that of the first visit
 
 
 def test_a_payment_of_a_shared_address_is_of_the_visitor_seen_latest_before_it(tmp_path: Path) -> None:
