@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, Map, ZoomControl
+from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, Map, MapStyle, ZoomControl
 from ipywidgets import Layout, Widget
 from ipywidgets.widgets.widget import _instances
 
@@ -48,7 +48,11 @@ class View:
 
     def _build_map(self, height: int) -> Map:
         """Build the map, on the land and without tiles unless they are wished for."""
+        still = MapStyle()  # between this one and the other a browser changes; a third would be lost on the way
         world = Map(
+            style=still,
+            default_style=still,
+            dragging_style=MapStyle(cursor="move"),
             layers=(self._heat_anchor, self._anchor, self._base),  # the one that may change comes last, see put_under
             panes={PANE: {"zIndex": 250, "pointerEvents": "none"}},
             center=_CENTRE,

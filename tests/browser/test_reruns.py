@@ -19,3 +19,40 @@ def test_a_map_that_was_let_go_of_is_shown_again_where_it_is_displayed(live: Map
     expect(output.locator(".df-canvas")).to_be_visible()
     expect(output.locator(".df-status")).to_have_attribute("data-state", "live")
     live.python("first.close()")
+
+
+_MODELS = """async () => {
+    const {rendermime} = window.jupyterapp.shell.currentWidget.content;
+    const renderer = rendermime.createRenderer('application/vnd.jupyter.widget-view+json', {});
+    const manager = await renderer._manager.promise;
+    return Object.keys(manager._models).length;
+}"""
+_KEPT = """
+import gc, weakref
+kept = globals().get("kept", [])
+kept.append(weakref.ref(live))
+def still_there():
+    gc.collect()
+    return sum(each() is not None for each in kept)
+"""
+
+
+def test_running_the_cell_again_leaves_nothing_in_the_page_or_the_kernel(live: MapPage) -> None:
+    devtools = live.page.context.new_cdp_session(live.page)
+
+    def after(reruns: int) -> tuple[int, float]:
+        for _ in range(reruns):
+            live.run().python(_KEPT)
+        live.page.evaluate("() => { window.drawn.frames.length = 0; }")
+        devtools.send("HeapProfiler.collectGarbage")
+        return live.page.evaluate(_MODELS), devtools.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+
+    live.show("people(200)").python("kept = []")
+    after(2)
+    models, megabytes = after(1)
+    live.until(lambda: live.page.evaluate(_MODELS) <= models)
+    models_then, megabytes_then = after(6)
+    print("measured", models, megabytes, models_then, megabytes_then, live.python("print(still_there())"))
+    devtools.detach()
+    assert megabytes_then - megabytes < 6 * 0.5
+    live.until(lambda: live.number("still_there()") <= 4)  # the present one, and those that IPython calls _, __ and ___

@@ -67,6 +67,18 @@ export function standAlone(view) {
   view.stopListening(view.model, "change:center change:zoom");
 }
 
+/**
+ * Take the map away with its layers, which the window and the land's model, that all maps share, would keep.
+ *
+ * ipyleaflet leaves a listener of each layer's view on the model; so the view keeps nothing of what it drew.
+ */
+export async function dismantle(view) {
+  const layers = await Promise.allSettled(view.layer_views.views ?? []);
+  await Promise.allSettled([view.layer_views.remove(), view.control_views.remove()]);
+  for (const { value } of layers) if (value) Object.assign(value, { obj: null, map_view: null, options: {} });
+  view.obj.remove();
+}
+
 /** Show the whole inhabited world, in a view's own size; the only view goes on where the last one looked. */
 export function frame(map, model, view) {
   const alone = Object.keys(view.model.views ?? {}).length < 2;

@@ -8,7 +8,7 @@ import { gestures } from "./gestures.js";
 import { header } from "./header.js";
 import { kernelOf, restWithKernel } from "./kernel.js";
 import { clusterLayer } from "./layer.js";
-import { addHeat, findMap, frame, keepSize, quiet, standAlone, watchViewport } from "./leaflet.js";
+import { addHeat, dismantle, findMap, frame, keepSize, quiet, standAlone, watchViewport } from "./leaflet.js";
 import { legend } from "./legend.js";
 import { tip } from "./members.js";
 import { announce } from "./news.js";
@@ -103,7 +103,10 @@ function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, 
   gestures(root, map, signal);
   presence(root, ask, signal);
   const stop = tick(root, clock, model);
-  signal.addEventListener("abort", stop);
+  signal.addEventListener("abort", () => {
+    stop();
+    dismantle(mapView).catch((error) => console.debug("datafast_nb: a map could not be taken away.", error));
+  });
 }
 
 /** Call back whenever a layer is switched on or off, as by the layers control. */
