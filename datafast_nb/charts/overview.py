@@ -19,6 +19,7 @@ from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.conversion.frames import once, rate_of
 from datafast_nb.conversion.interval import FEWEST
+from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
@@ -102,7 +103,7 @@ def _sentence(total: dict[str, Any]) -> str:
         return who
     purchases = total["expected_conversions"]
     expected = f"{purchases:,.{1 if purchases >= 1 else 2}f} purchases worth ${total['expected_value']:,.2f} expected"
-    return f"{who}; of {wording.number(total['scored'], 'prospect')} {expected}"
+    return f"{who}; of {wording.number(total['scored'], 'prospect')} {expected} {JUST_ARRIVING}"
 
 
 def _notes(snap: Snapshot, total: dict[str, Any], *, live: bool) -> list[str]:
