@@ -14,7 +14,7 @@ from tests.statistics.verdicts import verdicts_table
 STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "intervals": ("How often the interval of a mean rate holds it (95 % is meant)", coverage_table),
     "conversions": ("How often the bounds of expected conversions hold what comes (95 % or more)", conversions_table),
-    "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % at most)", alarms_table),
+    "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % is meant)", alarms_table),
     "verdicts": ("How often a calibration finds fault with fair predictions, and with wrong ones", verdicts_table),
     "effects": ("How often the intervals of mix and conversion effects hold the true ones (95 %)", effects_table),
 }
