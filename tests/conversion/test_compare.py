@@ -43,6 +43,37 @@ def test_a_change_of_the_mix_alone_is_all_mix() -> None:
     assert table["mix_share"].sum() == pytest.approx(1)
 
 
+HEADSHIP = {
+    1970: (
+        (12.9, 10.9, 9.5, 8.0, 7.8, 8.4, 8.6, 7.8, 7.0, 5.9, 4.7, 3.6, 4.9),
+        (1.9, 25.8, 45.7, 49.6, 51.2, 51.6, 51.8, 54.9, 58.7, 60.4, 62.8, 66.6, 66.8),
+    ),
+    1985: (
+        (10.1, 11.2, 11.6, 10.9, 9.4, 7.7, 6.3, 6.0, 6.3, 5.9, 5.1, 4.0, 5.5),
+        (2.2, 24.3, 45.8, 52.5, 56.1, 55.6, 56.0, 57.4, 57.2, 61.2, 63.9, 68.6, 72.2),
+    ),
+}
+"""Percent of the population of 13 ages, and household heads per 100 of them, in the United States.
+
+Das Gupta (1993), *Standardization and Decomposition of Rates: A User's Manual*, U.S. Bureau of the Census, Current
+Population Reports P23-186, example 5.1.
+"""
+
+
+def test_effects_are_those_of_das_gupta_s_example() -> None:
+    """The effects of the ages' share and of their rate are those that the R package DasGuptR prints for it."""
+    years = []
+    for percents, rates in HEADSHIP.values():
+        ages = enumerate(zip(percents, rates, strict=True))
+        years.append(crowd(**{f"{age:02}": [rate / 100] * round(10 * percent) for age, (percent, rate) in ages}))
+    table = dfn.compare(*years, by="device")
+    effects = 100 * table["mix_effect"].sum(), 100 * table["conversion_effect"].sum()
+    assert effects == pytest.approx((1.2269, 1.7403), abs=0.00005)
+    assert sum(effects) == pytest.approx(2.9672, abs=0.00005)
+    shares = 100 * table["mix_share"].sum(), 100 * table["conversion_share"].sum()
+    assert shares == pytest.approx((41.35, 58.65), abs=0.005)
+
+
 RATES = st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.floats(0, 1)), min_size=1, max_size=12)
 
 
@@ -161,6 +192,21 @@ def split(*sides: Any) -> list[Any]:
 def test_rates_that_do_not_vary_change_without_noise() -> None:
     assert dfn.compare(crowd(a=[0.01] * 5), crowd(a=[0.02] * 5), "device")["within_noise"].to_list() == [False]
     assert dfn.compare(crowd(a=[0.01] * 5), crowd(a=[0.01] * 5), "device")["within_noise"].to_list() == [True]
+
+
+def test_skewed_rates_of_few_against_many_can_t_tell_noise() -> None:
+    """A mean of few skewed rates is too low more often than not, so that every other change would look like one."""
+    draw = np.random.default_rng(7)
+
+    def told(before: int, after: int) -> list[bool | None]:
+        sides = ({f"g{place}": list(draw.exponential(0.025, size)) for place in range(20)} for size in (before, after))
+        return dfn.compare(*(crowd(**side) for side in sides), "device")["within_noise"].to_list()
+
+    assert told(10, 200) == told(200, 10) == [None] * 20
+    assert None not in told(100, 200)
+    assert told(30, 30).count(None) < 5
+    even = [0.02, 0.021, 0.019] * 40
+    assert dfn.compare(crowd(a=even[:10]), crowd(a=even), "device")["within_noise"].to_list() == [True]
 
 
 def unchanging(size: int, groups: int, seed: int) -> pl.DataFrame:
