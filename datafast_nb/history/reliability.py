@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
-from datafast_nb.conversion import Z_95
 from datafast_nb.conversion.frames import counts, number, opened, ratio, require
+from datafast_nb.conversion.interval import wilson
 
 NEEDED: Final = ("predicted", "converted", "expected_value", "value")
 FIRST: Final = "first_predicted"
@@ -135,16 +135,13 @@ def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float])
 def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add the rates, and Wilson's interval of the observed one."""
     count, hits = nw.col("predictions").cast(nw.Float64), nw.col("conversions").cast(nw.Float64)
-    table = table.with_columns(
+    low, high = wilson(hits, count)
+    return table.with_columns(
         predicted_rate=ratio(nw.col("_predicted"), count),
         observed_rate=ratio(hits, count),
+        observed_rate_low=low,
+        observed_rate_high=high,
         expected_conversions=nw.col("_predicted"),
-    )
-    observed = nw.col("observed_rate")
-    middle = (observed + Z_95**2 / 2.0 / count) / (1.0 + Z_95**2 / count)
-    half = Z_95 * (observed * (1.0 - observed) / count + Z_95**2 / 4.0 / count**2).sqrt() / (1.0 + Z_95**2 / count)
-    return table.with_columns(
-        observed_rate_low=(middle - half).clip(0.0, 1.0), observed_rate_high=(middle + half).clip(0.0, 1.0)
     )
 
 

@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
 import datafast_nb as dfn
 from datafast_nb.demo.predictions import averages
 from datafast_nb.history.calibration import Unit
-from datafast_nb.history.reliability import scores
+from datafast_nb.history.reliability import bins, scores
 from tests.history.moments import after, snapshot
 
 END = datetime(2026, 2, 6, 15, tzinfo=UTC)
@@ -110,6 +113,19 @@ def test_the_parts_of_the_score_are_those_of_the_rows() -> None:
     found = scores(outcomes, [], edges).row(0, named=True)
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-12)
     assert found["skill"] == pytest.approx(1 - expected["brier"] / expected["uncertainty"])
+
+
+def test_score_and_bins_are_those_of_scikit_learn() -> None:
+    draw = np.random.default_rng(8)
+    predicted = draw.uniform(size=2_000)
+    came_true = draw.uniform(size=2_000) < predicted**1.3
+    outcomes = pl.DataFrame({"predicted": predicted, "converted": came_true, "expected_value": 1.0, "value": 0.0})
+    edges = [place / 10 for place in range(11)]
+    found, table = scores(outcomes, [], edges).row(0, named=True), bins(outcomes, [], edges)
+    assert found["brier"] == pytest.approx(brier_score_loss(came_true, predicted), abs=1e-12)
+    observed, mean = calibration_curve(came_true, predicted, n_bins=10)
+    assert table["predicted_rate"].to_list() == pytest.approx(mean.tolist(), abs=1e-12)
+    assert table["observed_rate"].to_list() == pytest.approx(observed.tolist(), abs=1e-12)
 
 
 def test_groups_and_bins_hold_the_same_visits(history: dfn.History) -> None:
