@@ -218,6 +218,14 @@ class TestValue:
         rows = drawn(dfn.charts.value(self.worth(2.0, 2.99, 3.0, 0.0, -5.0)), "worth")
         assert {row["worth"]: row["scored"] for row in rows} == {"under 0.01": 2, "2–3": 2, "3–5": 1}
 
+    def test_a_cell_says_its_tenth_of_confidence_without_digits_of_rounding(self) -> None:
+        rows = [
+            {"score": 50.0, "confidence": it / 10, "conversion_rate": 0.1, "expected_value": 2.0} for it in range(10)
+        ]
+        cells = drawn(dfn.charts.value(dfn.Snapshot(pl.DataFrame(rows, schema=VISITORS))), "worth")
+        expected = [f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}" for tenth in range(10)]
+        assert sorted(cell["sure"] for cell in cells) == expected
+
     def test_values_of_all_sizes_need_few_columns(self) -> None:
         rows = drawn(dfn.charts.value(self.worth(-1e12, *(10.0**power for power in range(-9, 13, 3)))), "worth")
         assert sum(row["scored"] for row in rows) == 9

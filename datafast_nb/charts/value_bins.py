@@ -94,8 +94,8 @@ def _drawn(cells: pl.DataFrame) -> alt.LayerChart:
     }
     rows = cells.with_columns(
         worth=pl.col("column").replace_strict(list(names), list(names.values()), return_dtype=pl.String),
-        low=pl.col("row") / _ROWS,
-        high=(pl.col("row") + 1) / _ROWS,
+        low=(pl.col("row") / _ROWS).round(1),
+        high=((pl.col("row") + 1) / _ROWS).round(1),
     ).with_columns(sure=pl.format("{} to {}", pl.col("low"), pl.col("high")))
     line = alt.Chart(alt.InlineData(values=[{"half": conversion.CONFIDENT}])).mark_rule(strokeDash=[4, 3])
     layers = [_rectangles(rows.drop("row", "column"), list(names.values())), line.encode(y="half:Q")]
