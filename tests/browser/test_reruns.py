@@ -1,4 +1,4 @@
-"""A cell that shows a map and is run again: the kernel lets go of what the browser had of the old map."""
+"""A cell that shows a map and is run again: the kernel and the page let go of what there was of the old map."""
 
 from __future__ import annotations
 
@@ -47,3 +47,31 @@ def test_running_the_cell_again_leaves_no_models_in_the_page_and_no_maps_in_the_
         live.run().python(_KEPT)
     live.until(lambda: models() == at_first)
     live.until(lambda: live.number("still_there()") <= 4)  # the present one, and those that IPython calls _, __ and ___
+
+
+_COUNT = "function () { return this.filter((each) => each.matches('.datafast-map')).length; }"
+
+
+def test_running_the_cell_again_leaves_nothing_of_the_old_maps_in_the_page(live: MapPage) -> None:
+    inspector = live.page.context.new_cdp_session(live.page)
+
+    def maps() -> int:
+        """Count the maps that the page still has, shown or not; the query collects the garbage first."""
+        prototype = inspector.send("Runtime.evaluate", {"expression": "HTMLDivElement.prototype"})["result"]["objectId"]
+        found = inspector.send("Runtime.queryObjects", {"prototypeObjectId": prototype, "objectGroup": "maps"})
+        count = inspector.send(
+            "Runtime.callFunctionOn",
+            {
+                "objectId": found["objects"]["objectId"],
+                "functionDeclaration": _COUNT,
+                "returnByValue": True,
+            },
+        )
+        inspector.send("Runtime.releaseObjectGroup", {"objectGroup": "maps"})
+        return int(count["result"]["value"])
+
+    live.show("people(200)")
+    at_first = maps()
+    for _ in range(4):
+        live.run()
+    live.until(lambda: maps() <= at_first)

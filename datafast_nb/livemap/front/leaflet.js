@@ -1,11 +1,13 @@
 // Finds the Leaflet map beside the front end, frames the world, and tells the kernel what the map shows.
 
 import { follow } from "./follow.js";
+import { releaseOnceClosed } from "./release.js";
 
 const CENTRE = [26, 8]; // degrees, of the inhabited world
 const WORLD_HEIGHT = 0.4; // of the inhabited world, in units of the world's width
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
 const SETTLED = 60; // milliseconds without a move, after which the kernel is told of it
+const NOTHING_DRAWN = { obj: null, map_view: null, displayed: null, options: {} }; // what keeps a map: `displayed` gives its view
 
 /** Wait until the map that stands in the same widget as `el` can be seen; null if the view has gone before. */
 export async function findMap(model, el, signal) {
@@ -38,6 +40,7 @@ async function layersOf(view, ids) {
 /** Put the heat into its group, where it is drawn while the group is on the map; leaflet.heat needs a map with a size. */
 export async function addHeat(mapView, group, model, view, signal) {
   const heatmap = await model.widget_manager.get_model(model.get("heatmap"));
+  releaseOnceClosed(heatmap); // which no model holds
   const heat = await mapView.create_child_view(heatmap, { map_view: mapView });
   if (signal.aborted) return heat.remove();
   follow(model, ["heat"], () => heat.obj.setLatLngs(model.get("heat")[view] ?? []));
@@ -67,6 +70,12 @@ export function standAlone(view) {
   view.stopListening(view.model, "change:center change:zoom");
 }
 
+/** Give the model of the box that the map and the front end stand in; of the map alone where a page does not tell. */
+export function boxOf(view, root) {
+  const box = view.options?.parent;
+  return box?.el === root ? box.model : view.model;
+}
+
 /**
  * Take the map away with its layers, which the window and the land's model, that all maps share, would keep.
  *
@@ -75,7 +84,7 @@ export function standAlone(view) {
 export async function dismantle(view) {
   const layers = await Promise.allSettled(view.layer_views.views ?? []);
   await Promise.allSettled([view.layer_views.remove(), view.control_views.remove()]);
-  for (const { value } of layers) if (value) Object.assign(value, { obj: null, map_view: null, options: {} });
+  for (const { value } of layers) if (value) Object.assign(value, NOTHING_DRAWN);
   view.obj.remove();
 }
 
