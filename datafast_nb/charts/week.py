@@ -17,6 +17,7 @@ from datafast_nb.conversion.frames import in_polars
 from datafast_nb.history import History
 from datafast_nb.history.stretches import between, stretches
 from datafast_nb.history.tables import MOMENT
+from datafast_nb.snapshot import Snapshot
 
 WeeklyMeasure = Literal["visits", "expected_value", "events", "payments"]
 """What a rhythm can be of."""
@@ -136,6 +137,8 @@ def _rows(data: object, measure: WeeklyMeasure, start: datetime | None, end: dat
     if isinstance(data, History):
         asked = data.sessions if of_visits else data.events if measure == "events" else data.payments
         frame = asked(start, end)
+    elif isinstance(data, Snapshot):
+        raise TypeError("rhythm takes a History, or a frame of its rows; a Snapshot is one moment.")
     else:
         frame = in_polars(data, "a history's rows")
     columns = frame.collect_schema().names()

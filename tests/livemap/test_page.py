@@ -435,7 +435,7 @@ def test_it_is_a_whole_document_in_english_and_utf_8() -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "shown"),
     [
-        (5.0, "<i>", "<i> 5.00"),
+        (5.0, "<i>", "<I> 5.00"),
         (5.0, None, "no currency 5.00"),
         (5.0, "XQZ", "XQZ 5.00"),
         (1e300, "USD", "$1e+300"),

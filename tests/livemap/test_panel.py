@@ -252,7 +252,7 @@ def test_a_payment_is_of_a_kind(row: dict[str, Any], kind: str) -> None:
         ({}, "€49.00"),
         ({"currency": "jpy", "amount": 5000.4}, "¥5,000"),
         ({"currency": None}, "49.00"),
-        ({"currency": "<b>"}, "<b> 49.00"),
+        ({"currency": "<b>"}, "<B> 49.00"),
         ({"amount": None}, "unknown amount"),
         ({"amount": math.inf}, "unknown amount"),
         ({"amount": -7.5}, "-€7.50"),
