@@ -12,7 +12,7 @@ import polars as pl
 
 from datafast_nb.conversion import Derived, Dimension
 from datafast_nb.countries import codes
-from datafast_nb.formats import country_name, country_names, plain
+from datafast_nb.text import country_name, country_names, plain
 
 DIMENSIONS: Final = ("site", *get_args(Dimension))
 """What visitors can be chosen by: every dimension that ``breakdown`` knows, and their site."""

@@ -16,9 +16,9 @@ import polars as pl
 from datafast_nb import wire
 from datafast_nb.currencies import coded
 from datafast_nb.errors import ResponseWarning
-from datafast_nb.formats import money
 from datafast_nb.privacy import BLANK, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
+from datafast_nb.text import money
 
 
 @runtime_checkable

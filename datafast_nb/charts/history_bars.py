@@ -15,10 +15,10 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
 from datafast_nb.currencies import coded
-from datafast_nb.formats import money
 from datafast_nb.history import History
 from datafast_nb.history.stretches import stretches
 from datafast_nb.history.tables import MOMENT
+from datafast_nb.text import money
 
 _SUBJECT: Final = "Visitors, and expected and real revenue, over time"
 _NOBODY: Final = "No visit began in this time"

@@ -17,9 +17,9 @@ from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, nota
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.countries import codes, countries, shaped
-from datafast_nb.formats import country_names
 from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
+from datafast_nb.text import country_names
 
 Style = Literal["both", "choropleth", "bubbles"]
 """What a map of the world draws: countries by colour, places by circles, or both."""

@@ -20,8 +20,8 @@ from datafast_nb.charts.wording import UNKNOWN
 from datafast_nb.conversion import breakdown
 from datafast_nb.conversion.frames import once
 from datafast_nb.explorer.question import Question, accepted, chosen
-from datafast_nb.formats import plain
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import plain
 
 MOST_BARS: Final = 15
 MOST_CELLS: Final = 12

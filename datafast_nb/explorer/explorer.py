@@ -27,7 +27,6 @@ from datafast_nb.explorer.question import Question, after_choosing, checked_dime
 from datafast_nb.explorer.script import called, script
 from datafast_nb.explorer.view import View
 from datafast_nb.filters import Filters
-from datafast_nb.formats import clock
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.drawing import filter_bar, offered
 from datafast_nb.livemap.poller import checked, sentence
@@ -35,6 +34,7 @@ from datafast_nb.livemap.scene import Scene
 from datafast_nb.livemap.shown import Bundle, OpenedWhenShown
 from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
+from datafast_nb.text import clock
 
 _NOTHING_YET: Final = "Nothing has arrived yet"
 # The moment that is shown can't be had again where nothing leads to it.

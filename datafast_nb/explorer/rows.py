@@ -9,7 +9,7 @@ import polars as pl
 from datafast_nb.charts import wording
 from datafast_nb.charts.measures import NOTATIONS, Measure
 from datafast_nb.explorer.answer import Answer
-from datafast_nb.formats import money
+from datafast_nb.text import money
 
 MOST_ROWS: Final = 50
 """Groups that the panel lists; ``Explorer.table`` has them all."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from polars.exceptions import PolarsError
 
 from datafast_nb.errors import HistoryError, HistoryFormatError, HistoryInUseError, HistoryStorageError
-from datafast_nb.formats import plain
+from datafast_nb.text import plain
 
 
 class _Fault(NamedTuple):

@@ -13,7 +13,6 @@ from typing import Any, Final, Self
 import polars as pl
 
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
-from datafast_nb.formats import duration
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL, WINDOW
 from datafast_nb.history.moments import before, following, in_utc
@@ -26,6 +25,7 @@ from datafast_nb.history.writer import Appended, Forgotten, Writer
 from datafast_nb.privacy import concealed
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot, Source
+from datafast_nb.text import duration
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
 _GAPS: Final = pl.Schema({"since": MOMENT, "until": MOMENT, "duration": pl.Duration("us")})

@@ -29,10 +29,10 @@ from datafast_nb.errors import (
     NotFoundError,
     RetryLaterError,
 )
-from datafast_nb.formats import duration as in_words
-from datafast_nb.formats import plain
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.writer import Appended
+from datafast_nb.text import duration as in_words
+from datafast_nb.text import plain
 
 if TYPE_CHECKING:
     from datafast_nb.history.history import History

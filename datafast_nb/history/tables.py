@@ -22,10 +22,10 @@ from urllib.request import url2pathname
 import polars as pl
 
 from datafast_nb.errors import HistoryFormatError, HistoryStorageError
-from datafast_nb.formats import plain
 from datafast_nb.history.checksums import FILE, LOG, OWNER_ONLY_FOLDER, Checksums
 from datafast_nb.history.faults import guarded
 from datafast_nb.schema import EVENTS, PAYMENTS, TIMESTAMP, VISITORS
+from datafast_nb.text import plain
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable

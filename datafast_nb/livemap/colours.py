@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 import polars as pl
 
-from datafast_nb.formats import money, plain
+from datafast_nb.text import money, plain
 
 ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
 """What the colours of the map can tell."""

@@ -10,13 +10,13 @@ import polars as pl
 from datafast_nb import countries
 from datafast_nb.conversion import revenue
 from datafast_nb.filters import LIMITS, Filters
-from datafast_nb.formats import country_name, money, plain
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import panel
 from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, collect, marks, members, weights
 from datafast_nb.livemap.colours import CATEGORIES, COLOR_NAMES, Colouring, follow
 from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
 from datafast_nb.livemap.wishes import Look, Wishes
+from datafast_nb.text import country_name, money, plain
 
 OFFERED: Final = ("site", "country_code", "device", "channel", "page")
 """The dimensions whose values the filters offer to a person; code can filter by any."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 import polars as pl
 
 from datafast_nb.conversion import Derived, with_dimensions
-from datafast_nb.formats import plain
+from datafast_nb.text import plain
 
 DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 """The derived dimensions that a condition may use."""

@@ -20,7 +20,6 @@ from datafast_nb.checks import checked_zone
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Filters
-from datafast_nb.formats import clock, duration
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.clusters import WORLD, bounds, members
 from datafast_nb.livemap.colours import ColorBy
@@ -37,6 +36,7 @@ from datafast_nb.livemap.view import View, answer_while_busy, is_held
 from datafast_nb.livemap.wishes import Wishes
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
+from datafast_nb.text import clock, duration
 
 SHORTEST_INTERVAL: Final = 1.0
 """Seconds: more often would be a burden for the service, whose data cover ten minutes."""

@@ -14,9 +14,9 @@ import polars as pl
 from polars import selectors
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
-from datafast_nb.formats import money, place_name, plain
 from datafast_nb.glossary import meaning
 from datafast_nb.livemap.colours import CUSTOMER, score_colour
+from datafast_nb.text import money, place_name, plain
 
 Sort = Literal["score", "value", "time", "newest"]
 """By likelihood, by expected value, by time on site, or by who came last."""

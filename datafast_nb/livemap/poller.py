@@ -21,8 +21,8 @@ from datafast_nb.errors import (
     NotRecordedError,
     RetryLaterError,
 )
-from datafast_nb.formats import clock, duration, plain
 from datafast_nb.snapshot import Snapshot, Source
+from datafast_nb.text import clock, duration, plain
 
 State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"]
 

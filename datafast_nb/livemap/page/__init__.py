@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from datafast_nb.conversion import revenue, summary
-from datafast_nb.formats import plain
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap.page.picture import picture
 from datafast_nb.livemap.page.tables import events, payments, visitors
 from datafast_nb.livemap.page.words import NOTHING, number, price, text
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import plain
 
 _MOST_CURRENCIES: Final = 4
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -14,11 +14,11 @@ import polars as pl
 from babel.numbers import format_compact_decimal
 
 from datafast_nb.countries import countries
-from datafast_nb.formats import money
 from datafast_nb.livemap.clusters import Viewport, collect, project
 from datafast_nb.livemap.colours import CUSTOMER, NO_SCORE, RADII, SCORE_COLOURS, score_colour
 from datafast_nb.livemap.page.words import Row, is_finite, number
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import money
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import polars as pl
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.currencies import coded
-from datafast_nb.formats import clock, money
 from datafast_nb.livemap.colours import CUSTOMER, score_colour
 from datafast_nb.livemap.page.words import NOTHING, Row, ago, duration, is_finite, name_of, place, price, text
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import clock, money
 
 MOST_ROWS: Final = 100
 """Rows that each table has at most, so the page's size has a limit whatever the number of visitors."""

@@ -6,7 +6,7 @@ import math
 from html import escape
 from typing import Any, Final
 
-from datafast_nb.formats import money, place_name, plain
+from datafast_nb.text import money, place_name, plain
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datafast_nb.formats import country_name, country_names, money, place_name, plain
+from datafast_nb.text import country_name, country_names, money, place_name, plain
 
 
 @pytest.mark.parametrize(
