@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal
 
 import anywidget
@@ -17,6 +16,7 @@ from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
+from datafast_nb.widgets.front import bundle
 
 _WIDTH: Final = 600  # pixels, of the picture of a chart that is as wide as its place
 
@@ -56,7 +56,7 @@ class ChartView(anywidget.AnyWidget):
     >>> view.close()
     """
 
-    _esm = files("datafast_nb.charts").joinpath("view.js").read_text(encoding="utf-8")
+    _esm = bundle("chart.js")
     # The menu may reach beyond the chart; its button is white by default, which glares on a dark page. ipywidgets marks
     # what has no kernel with a broken link, but a chart is as good without one.
     _css = """

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Final
 
 from traitlets import Bool, Dict, Unicode
 
-from datafast_nb.livemap import front as livemap
-from datafast_nb.livemap.shared import Shared
-
-_FOLDER: Final = files("datafast_nb.explorer").joinpath("front")
+from datafast_nb.widgets.front import Script, Wishing, bundle
+from datafast_nb.widgets.shared import Shared
 
 
-class ExplorerScript(livemap.Script):
+class ExplorerScript(Script):
     """The explorer's script and styles."""
 
-    _css = livemap.styles(livemap.FOLDER.joinpath("look.css"), _FOLDER.joinpath("style.css"))
+    _css = bundle("explorer.css")
 
 
-SCRIPT: Final = Shared(lambda: ExplorerScript.of(livemap.joined(_FOLDER, livemap.FOLDER)))
+SCRIPT: Final = Shared(lambda: ExplorerScript.of(bundle("explorer.js")))
 
 
-class Front(livemap.Wishing):
+class Front(Wishing):
     """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
 
     filters = Dict().tag(sync=True)

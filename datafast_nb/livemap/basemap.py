@@ -10,7 +10,7 @@ from ipyleaflet import GeoJSON, Layer, TileLayer, basemap_to_tiles
 from xyzservices import TileProvider
 
 from datafast_nb.countries import countries
-from datafast_nb.livemap.shared import Shared
+from datafast_nb.widgets.shared import Shared
 
 PANE: Final = "land"
 """The land's layer of the page: with a canvas of its own, it is not drawn again whenever the visitors are."""

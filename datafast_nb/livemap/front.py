@@ -1,92 +1,22 @@
-"""The live map's front end: the widget that holds what the browser shows, and the modules that show it."""
+"""The live map's front end: the widget that holds what the browser shows."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from hashlib import sha256
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import anywidget
-from ipywidgets import widget_serialization
-from traitlets import Bool, Dict, Instance, Int, List, Unicode
+from traitlets import Bool, Dict, Int, List, Unicode
 
-from datafast_nb.livemap.shared import Shared
-
-FOLDER: Final = files("datafast_nb.livemap").joinpath("front")
-"""The live map's modules and styles, which other widgets can use too."""
-
-
-def joined(*folders: Traversable) -> str:
-    """Join the modules into one, the only one that a widget can bring along; each after those that it imports.
-
-    Parameters
-    ----------
-    *folders
-        Where the modules are, the first that has one counts. ``main.js`` exports `render`, the rest is what it imports.
-    """
-    modules: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        text = next(folder.joinpath(name) for folder in folders if folder.joinpath(name).is_file()).read_text("utf-8")
-        for imported in re.findall(r'^import .* from "\./(.+)";$', text, re.MULTILINE):
-            if imported not in modules:
-                add(imported)
-        exported = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text, re.MULTILINE)
-        text = re.sub(r'^import (.*) from "\./(.+)";$', r'const \1 = modules["\2"];', text, flags=re.MULTILINE)
-        text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
-        modules[name] = f'modules["{name}"] = (() => {{\n{text}return {{ {", ".join(exported)} }};\n}})();'
-
-    add("main.js")
-    return "\n".join(
-        ["const modules = {};", *modules.values(), 'export default { render: modules["main.js"].render };']
-    )
-
-
-def styles(*files: Traversable) -> str:
-    """Join style sheets into one."""
-    return "\n".join(file.read_text("utf-8") for file in files)
-
-
-class Script(anywidget.AnyWidget):
-    """A front end's script and styles, as one model that all views of a kernel share. It has no view."""
-
-    _esm = "export default {};"
-    source = Unicode().tag(sync=True)
-    version = Unicode().tag(sync=True)
-
-    @classmethod
-    def of(cls, source: str) -> Self:
-        """Make the model of a script, whose version tells it from others in a page."""
-        return cls(source=source, version=sha256(source.encode()).hexdigest())
-
-
-class Wishing(anywidget.AnyWidget):
-    """A front end whose browser sends wishes: messages that say what to `do`. Its script is a model of its own."""
-
-    _esm = FOLDER.joinpath("load.js").read_text("utf-8")
-
-    script = Instance(Script).tag(sync=True, **widget_serialization)
-
-    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with each message of the browser that is one of ours."""
-
-        def received(_widget: Wishing, content: object, _buffers: object) -> None:
-            if isinstance(content, dict) and isinstance(content.get("do"), str):
-                callback(content)
-
-        self.on_msg(received)
+from datafast_nb.widgets.front import Script, Wishing, bundle
+from datafast_nb.widgets.shared import Shared
 
 
 class MapScript(Script):
     """The live map's script and styles."""
 
-    _css = styles(FOLDER.joinpath("look.css"), FOLDER.joinpath("style.css"))
+    _css = bundle("livemap.css")
 
 
-SCRIPT: Final = Shared(lambda: MapScript.of(joined(FOLDER)))
+SCRIPT: Final = Shared(lambda: MapScript.of(bundle("livemap.js")))
 
 
 class Front(Wishing):

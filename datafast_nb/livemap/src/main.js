@@ -1,0 +1,124 @@
+import "#kit/look.css";
+import "./style.css";
+// Puts the parts together: one view of a live map.
+
+import { asker } from "#kit/ask.js";
+import { freshId } from "#kit/dom.js";
+import { faultList } from "#kit/faults.js";
+import { filters } from "#kit/filters.js";
+import { kernelOf, restWithKernel } from "#kit/kernel.js";
+import { presence } from "#kit/presence.js";
+import { releaseOnceClosed } from "#kit/release.js";
+import { followTheme } from "#kit/theme.js";
+import { gestures } from "./gestures.js";
+import { header } from "./header.js";
+import { clusterLayer } from "./layer.js";
+import { addHeat, boxOf, dismantle, findMap, frame, keepSize, quiet, standAlone, watchViewport } from "./leaflet.js";
+import { legend } from "./legend.js";
+import { tip } from "./members.js";
+import { announce } from "./news.js";
+import { panel } from "./panel.js";
+import { popups } from "./popups.js";
+import { Clock, tick } from "./time.js";
+import { timebar } from "./timebar.js";
+import { toasts } from "./toasts.js";
+import { goTheShortWay } from "./world.js";
+
+/** Draw a view into `el`, and give what takes it away again. */
+export function render({ model, el }) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const view = freshId();
+  const kernel = kernelOf(model, signal);
+  const ask = asker(model, kernel, signal, view);
+  const faults = faultList();
+  const clock = new Clock();
+  const setClock = () => {
+    const { now } = model.get("replay");
+    if (now !== undefined) clock.hold(now);
+    else if (kernel.state() === "saved") clock.hold(model.get("clock"));
+    else if (kernel.ended()) clock.hold(clock.now());
+    else clock.set(model.get("clock"));
+  };
+  const setAge = (message) => message.do === "age" && clock.aged(message.milliseconds);
+  model.on("change:clock", setClock);
+  model.on("change:replay", setClock);
+  model.on("msg:custom", setAge);
+  signal.addEventListener("abort", () => model.off("msg:custom", setAge));
+  kernel.follow(setClock);
+  setClock();
+  const parts = [header(model, ask, clock, kernel, faults), filters(model, ask), panel(model, ask, clock)];
+  el.append(...parts, timebar(model, ask, signal), legend(model));
+  restWithKernel(el, kernel, ".df-controls .df-field, .df-filters, .df-tools, .df-timebar");
+  findMap(model, el, signal)
+    .then((found) => found && furnish(found, model, view, ask, clock, kernel, faults, signal))
+    .catch((error) => faults.report("The map can't be drawn", error));
+  return () => leaving.abort();
+}
+
+const STEP = 80; // pixels that an arrow key moves the map
+const KEYS = {
+  ArrowLeft: (map) => map.panBy([-STEP, 0]),
+  ArrowRight: (map) => map.panBy([STEP, 0]),
+  ArrowUp: (map) => map.panBy([0, -STEP]),
+  ArrowDown: (map) => map.panBy([0, STEP]),
+  "+": (map) => map.zoomIn(),
+  "=": (map) => map.zoomIn(),
+  "-": (map) => map.zoomOut(),
+  Escape: (map) => map.closePopup(),
+};
+
+/**
+ * Keep the keys that are pressed in the map from the notebook, where a plain letter is a command: x cuts the cell.
+ *
+ * Leaflet would hear them at the document, where JupyterLab does, so they are heard here.
+ */
+function keepKeys(root, map, signal) {
+  const keep = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.stopPropagation();
+    if (event.target !== map.getContainer() || !KEYS[event.key]) return;
+    event.preventDefault();
+    KEYS[event.key](map);
+  };
+  root.addEventListener("keydown", keep, { signal });
+}
+
+/** Put the visitors on the map that was found, and see to it as long as it is there. */
+function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, kernel, faults, signal) {
+  const messages = toasts();
+  map.getContainer().append(tip(model, view), messages.element);
+  quiet(mapView, kernel);
+  keepSize(map);
+  goTheShortWay(map, signal);
+  standAlone(mapView);
+  releaseOnceClosed(boxOf(mapView, root));
+  frame(map, model, mapView);
+  const layer = clusterLayer(map, model, view, ask, faults, signal);
+  popups(map, model, view, ask, clock, signal);
+  map.removeLayer(heat);
+  addHeat(mapView, heat, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));
+  switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
+  switchable(map, anchor, (on) => layer.show(on), signal);
+  announce(model, view, map, layer, messages, signal);
+  watchViewport(map, model, view, ask, signal);
+  followTheme(root, model, () => layer.redraw(), signal);
+  keepKeys(root, map, signal);
+  gestures(root, map, signal);
+  presence(root, ask, signal);
+  const stop = tick(root, clock, model);
+  signal.addEventListener("abort", () => {
+    stop();
+    dismantle(mapView).catch((error) => console.debug("datafast_nb: a map could not be taken away.", error));
+  });
+}
+
+/** Call back whenever a layer is switched on or off, as by the layers control. */
+function switchable(map, layer, change, signal) {
+  const added = (event) => event.layer === layer && change(true);
+  const removed = (event) => event.layer === layer && change(false);
+  map.on({ layeradd: added, layerremove: removed });
+  signal.addEventListener("abort", () => map.off({ layeradd: added, layerremove: removed }));
+}
+
+export default { render };
