@@ -3,7 +3,7 @@
 import { arrange, element, figure, part, words, write } from "#kit/dom.js";
 import { follow } from "#kit/follow.js";
 import { icon, swapIcon } from "#kit/icons.js";
-import { count } from "./time.js";
+import { count } from "./count.js";
 
 /** Make the card; it is hidden while nobody is selected. */
 export function card(model, ask, clock) {

@@ -5,7 +5,7 @@ import { follow } from "#kit/follow.js";
 import { icon, swapIcon } from "#kit/icons.js";
 import { moment, standing } from "#kit/kernel.js";
 import { choices, labelledSelect, showChoice } from "#kit/select.js";
-import { count } from "./time.js";
+import { count } from "./count.js";
 
 /** Make the header of a map. */
 export function header(model, ask, clock, kernel, faults) {
@@ -44,7 +44,7 @@ function controlGroup(model, ask, kernel, stress) {
   const fit = action("fit", "Fit to the visitors", () => wish({ do: "fit" }));
   const interval = labelledSelect("Update", (value) => ask({ do: "interval", seconds: Number(value) }));
   const colour = labelledSelect("Colour by", (value) => ask({ do: "color_by", value }));
-  colour.element.prepend(icon("colour"));
+  colour.element.prepend(icon("color"));
   write(interval.select, { title: "How often new data are asked for" });
   write(colour.select, { title: "What the colours of the map mean" });
   const asking = element("span", { class: "df-buttons" }, pause, refresh);

@@ -2,7 +2,7 @@
 
 import { element, figure, part, words, write } from "#kit/dom.js";
 import { icon, swapIcon } from "#kit/icons.js";
-import { count } from "./time.js";
+import { count } from "./count.js";
 
 /** Make an empty row for a visitor, as an option of a list or as a button. */
 export function visitorRow(tag, properties) {

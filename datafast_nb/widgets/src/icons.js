@@ -1,28 +1,7 @@
-// The icons, drawn as lines on a square of 16 by 16. The words stand beside them.
+// Icons as elements; what is drawn with Preact has icons.tsx.
 
 import { write } from "./dom.js";
-
-const ICONS = {
-  pause: "M5.5 3.5v9 M10.5 3.5v9",
-  play: "M5 3.2v9.6l7.5-4.8z",
-  again: "M3 8a5 5 0 1 0 1.5-3.6 M3 2.2v2.9h2.9",
-  refresh: "M13 8a5 5 0 1 1-1.5-3.6 M13 2.2v2.9h-2.9",
-  fit:
-    "M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0-12.4 M1.8 8h12.4 M8 1.8c-4.4 4-4.4 8.4 0 12.4" +
-    " M8 1.8c4.4 4 4.4 8.4 0 12.4",
-  enlarge: "M2.5 6V2.5H6 M10 2.5h3.5V6 M13.5 10v3.5H10 M6 13.5H2.5V10",
-  reduce: "M6 2.5V6H2.5 M13.5 6H10V2.5 M10 13.5V10h3.5 M2.5 10H6v3.5",
-  colour: "M8 1.8c2.6 3 4.2 5 4.2 7.2a4.2 4.2 0 0 1-8.4 0c0-2.2 1.6-4.2 4.2-7.2z M6 9.5a2 2 0 0 0 1.5 2",
-  search: "M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9 M10.3 10.3l3.2 3.2",
-  filter: "M2.5 4.5h11 M4.5 8h7 M6.5 11.5h3",
-  close: "M4 4l8 8 M12 4l-8 8",
-  back: "M9.5 3.5L5 8l4.5 4.5",
-  pageview:
-    "M1.5 8C3.5 4.8 5.6 3.5 8 3.5s4.5 1.3 6.5 4.5c-2 3.2-4.1 4.5-6.5 4.5S3.5 11.2 1.5 8z" +
-    " M8 6.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6",
-  goal: "M4 14V2.5 M4 3h8.5l-2 3 2 3H4",
-  payment: "M2 4h12v8.5H2z M2 7h12 M4.5 10h2.5",
-};
+import { ICONS } from "./icons.tsx";
 
 /** Give an icon as inline SVG that a screen reader passes over. */
 export function icon(name) {
