@@ -10,9 +10,9 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from datafast_nb.livemap.clusters import Viewport, collect, marks
-from datafast_nb.livemap.colours import Colouring
-from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.clusters import Viewport, cluster, marks
+from datafast_nb.livemap.colors import Coloring
+from datafast_nb.livemap.frame_state import FrameState
 from tests.bench.answers import WORLD, answer_costs
 from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.counting import counted_comms
@@ -56,8 +56,8 @@ def test_a_refresh_in_which_nothing_changed_sends_nothing_but_the_clock(costs: d
 
 def test_the_same_visitors_are_always_the_same_marks() -> None:
     # Many of them share a city, so a mean may lie where rounding could go either way.
-    visitors, viewport = Scene(busy(1_000)).visitors, Viewport(**WORLD)
-    drawn = {str(marks(collect(visitors, viewport), Colouring())) for _ in range(500)}
+    visitors, viewport = FrameState(busy(1_000)).visitors, Viewport(**WORLD)
+    drawn = {str(marks(cluster(visitors, viewport), Coloring())) for _ in range(500)}
     assert len(drawn) == 1
 
 
@@ -95,7 +95,7 @@ def test_a_marker_for_each_visitor_costs_more_work_bytes_and_messages() -> None:
 def scenes() -> int:
     """Count the scenes that are kept, by maps of other tests too."""
     gc.collect()
-    return sum(isinstance(each, Scene) for each in gc.get_objects())
+    return sum(isinstance(each, FrameState) for each in gc.get_objects())
 
 
 def test_memory_is_flat_over_hundreds_of_refreshes() -> None:

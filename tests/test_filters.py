@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from datafast_nb.filters import NAMES, Filters
-from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.frame_state import FrameState
 from tests.livemap.sources import people
 
 PEOPLE = people(
@@ -30,7 +30,7 @@ PEOPLE = people(
 
 def chosen(**filters: Any) -> list[int]:
     """Give the numbers of the visitors that pass."""
-    frame = Scene(PEOPLE).chosen(Filters().but(**filters))
+    frame = FrameState(PEOPLE).chosen(Filters().but(**filters))
     return [int(name[1:]) for name in frame["visitor_id"]]
 
 
@@ -145,7 +145,7 @@ def test_a_limit_that_is_no_number_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("name", ["country_code", "device", "is_customer", "visit_kind", "dimension_matches", "site"])
 def test_a_value_of_another_type_is_nobodys_and_no_error(name: str, value: Any) -> None:
     filters = Filters().but(**{name: value})
-    Scene(PEOPLE).chosen(filters)
+    FrameState(PEOPLE).chosen(filters)
     assert all(len(chip["text"]) < 200 for chip in filters.chips())
 
 
@@ -196,5 +196,5 @@ def test_a_chip_says_what_is_chosen(filters: dict[str, Any], label: str, text: s
 
 
 def test_free_text_finds_a_country_by_its_name() -> None:
-    live = Scene(people(4, country_code=pl.Series(["FR", "fr", "DE", None])))
+    live = FrameState(people(4, country_code=pl.Series(["FR", "fr", "DE", None])))
     assert live.chosen(Filters().but(text="franc"))["visitor_id"].to_list() == ["v0", "v1"]

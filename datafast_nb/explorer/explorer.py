@@ -28,9 +28,9 @@ from datafast_nb.explorer.script import called, script
 from datafast_nb.explorer.view import View
 from datafast_nb.filters import Filters
 from datafast_nb.livemap import LiveMap
-from datafast_nb.livemap.drawing import filter_bar, offered
+from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.poller import checked, sentence
-from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.render import filter_bar, offered
 from datafast_nb.livemap.shown import Bundle, OpenedWhenShown
 from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
@@ -360,7 +360,7 @@ class Explorer(OpenedWhenShown):
     def _state(self, answer: Answer, nothing: str) -> dict[str, Any]:
         """Give all that the front end shows."""
         snapshot = self.snapshot
-        options = offered(Scene(snapshot)) if self._offers and snapshot is not None else None
+        options = offered(FrameState(snapshot)) if self._offers and snapshot is not None else None
         return {
             "filters": filter_bar(
                 answer.question.filters, answer.matched, once(answer.snapshot.visitors).height, options

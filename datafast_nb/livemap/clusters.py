@@ -1,6 +1,6 @@
 """Groups visitors into the cells of a Web-Mercator grid. Knows no widget.
 
-One refresh of the map is ``marks(collect(project(snapshot.visitors), viewport), colouring)``.
+One refresh of the map is ``marks(cluster(project(snapshot.visitors), viewport), coloring)``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from datafast_nb.livemap.colours import RADII, Colouring
+from datafast_nb.livemap.colors import RADII, Coloring
 
 MOST_CELLS: Final = 360
 """Cells that a viewport is divided into at most, so what is sent has a limit whatever the number of visitors."""
@@ -101,7 +101,7 @@ def project(visitors: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def collect(
+def cluster(
     placed: pl.DataFrame, viewport: Viewport, *, category: str | None = None, cell_pixels: int = CELL_PIXELS
 ) -> pl.DataFrame:
     """Group visitors by the cells of a viewport.
@@ -142,7 +142,7 @@ def collect(
             **extra,
         )
         .group_by("cell")
-        # The order in which threads add numbers up shows in the last digits, which would look like a change.
+        # The order in which threads add numbers up shows in the last digits, which would view_state like a change.
         .agg(
             pl.col("latitude", "longitude").mean().round(9),
             pl.len().alias("visitors"),
@@ -177,7 +177,7 @@ def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
     placed : polars.DataFrame
         What `project` gives.
     cluster_id : str
-        An ``id`` that `collect` gave, for this frame or an earlier one.
+        An ``id`` that `cluster` gave, for this frame or an earlier one.
     """
     across, column, row = (int(part) for part in cluster_id.split("/"))
     return placed.filter(
@@ -213,21 +213,21 @@ def full_size(clusters: pl.DataFrame) -> int:
     return max(64, 2 ** math.ceil(math.log2(most))) if isinstance(most, int) else 64
 
 
-def marks(clusters: pl.DataFrame, colouring: Colouring) -> list[list[Any]]:
+def marks(clusters: pl.DataFrame, coloring: Coloring) -> list[list[Any]]:
     """Give what a browser needs to draw clusters, the same for the same clusters.
 
     Parameters
     ----------
     clusters : polars.DataFrame
-        What `collect` gives.
-    colouring : Colouring
-        How they get their colours.
+        What `cluster` gives.
+    coloring : Coloring
+        How they get their colors.
 
     Returns
     -------
     list of list
         Of each cluster: id; latitude and longitude, in degrees; radius, in pixels (its area grows with the number of
-        visitors); colour; share of customers, 0 to 1; number of visitors.
+        visitors); color; share of customers, 0 to 1; number of visitors.
     """
     small, large = RADII
     share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
@@ -235,7 +235,7 @@ def marks(clusters: pl.DataFrame, colouring: Colouring) -> list[list[Any]]:
         "id",
         pl.col("latitude", "longitude").round(4),
         radius=(small + (large - small) * share).round(1),
-        colour=colouring.colours(),
+        color=coloring.colors(),
         customers=(pl.col("customers") / pl.col("visitors")).round(3),
         visitors="visitors",
     )
@@ -248,7 +248,7 @@ def weights(clusters: pl.DataFrame, zoom: float) -> list[list[float]]:
     Parameters
     ----------
     clusters : polars.DataFrame
-        What `collect` gives.
+        What `cluster` gives.
     zoom : float
         The map's zoom. Leaflet.heat takes a point for half as much with each level that the map is out from `DEEPEST`,
         twelve at most; the weights make up for it, so that the most valuable place is as hot at every zoom.

@@ -21,19 +21,19 @@ from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.basemap import Basemap, checked
+from datafast_nb.livemap.callbacks import DERIVED, Callbacks, Conditional
 from datafast_nb.livemap.clusters import WORLD, bounds, members
-from datafast_nb.livemap.colours import ColorBy
-from datafast_nb.livemap.drawing import Drawing, announcements, color_choices
-from datafast_nb.livemap.listeners import DERIVED, Conditional, Listeners
+from datafast_nb.livemap.colors import ColorBy
+from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.presence import Presence
-from datafast_nb.livemap.scene import ONE_SITE, News, Scene
+from datafast_nb.livemap.render import Renderer, announcements, color_choices
 from datafast_nb.livemap.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.view import View, answer_while_busy, is_held
-from datafast_nb.livemap.wishes import Wishes
+from datafast_nb.livemap.view_state import MapState
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration
@@ -64,12 +64,12 @@ class LiveMap(OpenedWhenShown):
     ----------
     source : Source, or a list or mapping of them
         Where the snapshots come from: `Client`, `demo.Site`, or anything else with a method ``snapshot()``. Several
-        websites are shown on one map, with a column, a filter and a colour ``site``; a mapping names them. One that
+        websites are shown on one map, with a column, a filter and a color ``site``; a mapping names them. One that
         can be moved in time, such as ``History.replay`` gives, gets a time bar; it is shown on a map of its own.
     interval : float
         Seconds from an answer to the next request, at least 1. A replay is asked every second while it plays.
     color_by : str
-        What the colours tell: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
+        What the colors tell: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
         (new or returning), ``site``.
     basemap : str, xyzservices provider, ipyleaflet layer or None
         What lies under the visitors. None: the land alone, without any request to anyone. ``"osm"`` or another name of
@@ -150,15 +150,15 @@ class LiveMap(OpenedWhenShown):
         self._arrived = time.monotonic()  # when the last snapshot came
         self._telling = threading.RLock()  # one round of callbacks at a time
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
-        self._scene = Scene(None)
-        self._wishes = Wishes(color_by=color_by)
-        self._drawing = Drawing()
+        self._frame = FrameState(None)
+        self._map_state = MapState(color_by=color_by)
+        self._renderer = Renderer()
         self._presence = Presence()
-        self._updated: Listeners[Snapshot] = Listeners("on_update")
-        self._chose: Listeners[pl.DataFrame] = Listeners("on_selection")
-        self._paid: Listeners[pl.DataFrame] = Listeners("on_payment")
-        self._came: Listeners[pl.DataFrame] = Listeners("on_visitor")
-        self._stood: Listeners[Status] = Listeners("on_status")
+        self._updated: Callbacks[Snapshot] = Callbacks("on_update")
+        self._chose: Callbacks[pl.DataFrame] = Callbacks("on_selection")
+        self._paid: Callbacks[pl.DataFrame] = Callbacks("on_payment")
+        self._came: Callbacks[pl.DataFrame] = Callbacks("on_visitor")
+        self._stood: Callbacks[Status] = Callbacks("on_status")
         self._last_status: Status | None = None
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
         every = float(interval) if self._timebar is None else EVERY
@@ -193,22 +193,22 @@ class LiveMap(OpenedWhenShown):
     def selection(self) -> pl.DataFrame:
         """The visitors that pass the filters, with the columns of ``schema.VISITORS`` (after ``site``, if several)."""
         with self._lock:
-            scene, filters = self._scene, self._wishes.filters
-            chosen = self._drawing.chosen(scene, filters)
+            frame, filters = self._frame, self._map_state.filters
+            chosen = self._renderer.chosen(frame, filters)
         return chosen.select(*(["site"] if self._several else []), *VISITORS)
 
     @property
     def selected(self) -> pl.DataFrame:
         """The visitor whose card is open, as a frame like `selection` of one row; of none if no card is, or he left."""
         with self._lock:
-            scene, key = self._scene, self._wishes.selected
-        row = scene.visitors.filter(pl.col("_key") == key) if key is not None else scene.visitors.clear()
+            frame, key = self._frame, self._map_state.selected
+        row = frame.visitors.filter(pl.col("_key") == key) if key is not None else frame.visitors.clear()
         return row.select(*(["site"] if self._several else []), *VISITORS)
 
     @property
     def filters(self) -> dict[str, Any]:
         """The active filters, as `filter` takes them."""
-        return dict(self._wishes.filters.values)
+        return dict(self._map_state.filters.values)
 
     @property
     def status(self) -> Status:
@@ -255,13 +255,13 @@ class LiveMap(OpenedWhenShown):
             There is no such filter.
         """
         with self._lock:
-            self._wish(filters=self._wishes.filters.but(**filters))
-        self._chose.tell(self.selection)
+            self._change_state(filters=self._map_state.filters.but(**filters))
+        self._chose.call(self.selection)
 
     def clear_filters(self) -> None:
         """Take all filters away."""
-        self._wish(filters=Filters())
-        self._chose.tell(self.selection)
+        self._change_state(filters=Filters())
+        self._chose.call(self.selection)
 
     def fit(self) -> None:
         """Move the map to where the visitors are that pass the filters."""
@@ -386,7 +386,7 @@ class LiveMap(OpenedWhenShown):
                 return
             self._unopen()
             self._view, self.children = None, ()
-            self._drawing.forget()
+            self._renderer.forget()
         view.close()
         self.layout.close()
 
@@ -411,7 +411,7 @@ class LiveMap(OpenedWhenShown):
             self.layout.open()  # which is closed where an earlier view was
             self._presence.expect()
             self._view.front.on_wish(self._take)
-            self._draw()
+            self._render()
             self.children = self._view.children
             self.add_class("datafast").add_class("datafast-map")
             self.open()
@@ -447,8 +447,8 @@ class LiveMap(OpenedWhenShown):
             self._sites.each(lambda poller: poller.set_interval(change["new"]))
 
     @observe("color_by")
-    def _change_colours(self, change: Bunch) -> None:
-        self._wish(color_by=change["new"])
+    def _change_colors(self, change: Bunch) -> None:
+        self._change_state(color_by=change["new"])
 
     @validate("time_zone")
     def _check_time_zone(self, proposal: Bunch) -> str:
@@ -459,7 +459,7 @@ class LiveMap(OpenedWhenShown):
 
     @observe("theme", "time_zone")
     def _change_theme(self, _change: Bunch) -> None:
-        self._wish()
+        self._change_state()
 
     @observe("height")
     def _change_height(self, change: Bunch) -> None:
@@ -473,7 +473,7 @@ class LiveMap(OpenedWhenShown):
             if self._view is not None:
                 self._view.put_under(change["new"])
 
-    # What the browser wishes
+    # Messages of the browser
 
     def _take(self, message: dict[str, Any]) -> None:
         """Do what a person, or his browser, wants. What makes no sense is ignored: nobody would read an answer."""
@@ -486,10 +486,10 @@ class LiveMap(OpenedWhenShown):
     def _change(self, message: dict[str, Any]) -> None:
         """Show something else."""
         with self._lock:
-            wishes = self._wishes.after(message)
-            if wishes is None:
+            state = self._map_state.after(message)
+            if state is None:
                 return
-            self._show_as(wishes)
+            self._show_state(state)
             if self._view is not None and message["do"] == "viewport":
                 self._view.front.framed = True
 
@@ -528,12 +528,12 @@ class LiveMap(OpenedWhenShown):
     def _do_open(self, message: dict[str, Any]) -> None:
         view, (latitude, longitude) = str(message["view"]), message["place"]
         with self._lock:
-            inside = members(self._drawing.chosen(self._scene, self._wishes.filters), message["id"])
+            inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message["id"])
             if inside.height == 1 and inside["_key"][0] is not None:
-                self._show_as(replace(self._wishes.looking(view, opened=None), selected=inside["_key"][0]))
+                self._show_state(replace(self._map_state.with_view(view, opened=None), selected=inside["_key"][0]))
             else:
                 place = (float(latitude), float(longitude))
-                self._show_as(self._wishes.looking(view, opened=message["id"], place=place))
+                self._show_state(self._map_state.with_view(view, opened=message["id"], place=place))
 
     def _do_fit(self, message: dict[str, Any]) -> None:
         self._fit(str(message["view"]))
@@ -545,57 +545,57 @@ class LiveMap(OpenedWhenShown):
             if self._view is not None and message.get("first"):
                 # A view that comes later can't know for how long the data have been here.
                 self._view.tell({"do": "age", "milliseconds": round(1000 * (time.monotonic() - self._arrived))})
-            self._ask_where({view} - self._wishes.looks.keys())
+            self._ask_where({view} - self._map_state.views.keys())
 
     def _do_away(self, message: dict[str, Any]) -> None:
         view = str(message["view"])
         self.unwatch(view)
         if message.get("gone"):
             with self._lock:
-                self._show_as(self._wishes.only(set(self._wishes.looks) - {view}))
+                self._show_state(self._map_state.only(set(self._map_state.views) - {view}))
 
     def _fit(self, view: str | None = None) -> None:
         """Move one view, or all, to where the visitors are."""
         with self._lock:
-            box = bounds(self._drawing.chosen(self._scene, self._wishes.filters))
+            box = bounds(self._renderer.chosen(self._frame, self._map_state.filters))
             if self._view is not None and box is not None:
                 self._view.tell({"do": "fit", "bounds": box, "view": view})
 
-    def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Wishes
+    def _change_state(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of MapState
         """Change what a person wants to see, and draw it."""
         with self._lock:
-            self._show_as(replace(self._wishes, **changes))
+            self._show_state(replace(self._map_state, **changes))
 
-    def _show_as(self, wishes: Wishes) -> None:
-        """Draw what is wished for; what can't be drawn is not wished for. The caller holds the lock."""
-        before = self._wishes
-        new = wishes.looks.keys() - before.looks.keys()
+    def _show_state(self, state: MapState) -> None:
+        """Render another state, and keep it only if that succeeds. The caller holds the lock."""
+        before = self._map_state
+        new = state.views.keys() - before.views.keys()
         # A browser that crashed, or fell asleep, said nothing of its views' end.
-        self._wishes = wishes.only({*self._presence.views, *new}) if new else wishes
+        self._map_state = state.only({*self._presence.views, *new}) if new else state
         try:
-            self._draw()
+            self._render()
         except BaseException:
-            self._wishes = before  # or nothing could ever be drawn again
+            self._map_state = before  # or nothing could ever be drawn again
             raise
-        self._ask_where(view for view in new if wishes.looks[view].viewport is WORLD)
+        self._ask_where(view for view in new if state.views[view].viewport is WORLD)
 
     def _ask_where(self, views: Iterable[str]) -> None:
-        """Ask views where they look, which have been forgotten; the caller holds the lock."""
+        """Ask views where they view_state, which have been forgotten; the caller holds the lock."""
         if self._view is not None:
             for view in views:
                 self._view.tell({"do": "look", "view": view})
 
-    # Drawing
+    # Rendering
 
     def _update(self) -> None:
         """Take the present moment, draw it, and tell what is new; on any thread."""
         with self._lock:
             snapshot, sites = self._sites.latest()
-            news = self._change_scene(snapshot, sites)
-            self._draw()
+            news = self._change_frame(snapshot, sites)
+            self._render()
             if news is not None and self._view is not None:
-                chosen = self._drawing.chosen(self._scene, self._wishes.filters)
-                message = announcements(news, self._scene, chosen, self._wishes)
+                chosen = self._renderer.chosen(self._frame, self._map_state.filters)
+                message = announcements(news, self._frame, chosen, self._map_state)
                 if message is not None:
                     self._view.tell(message)
         if news is not None and snapshot is not None:
@@ -603,37 +603,37 @@ class LiveMap(OpenedWhenShown):
                 self._call_back(snapshot, news)
         before, self._last_status = self._last_status, self.status
         if self._last_status != before:
-            self._stood.tell(self._last_status)
+            self._stood.call(self._last_status)
         if self._last_status.state == "unwatched":
             self._let_go_of_view()
         if self._timebar is not None:
             self._rest_with(self._timebar)
 
-    def _change_scene(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
-        """Make a snapshot the present scene, and give what is new in it; None if it is there, or there is none."""
-        if snapshot is self._scene.snapshot:
+    def _change_frame(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
+        """Make a snapshot the present frame, and give what is new in it; None if it is there, or there is none."""
+        if snapshot is self._frame.snapshot:
             if self._timebar is not None:
                 self._timebar.stays(self.snapshots.values())
             return None
-        last = self._scene
+        last = self._frame
         if self._timebar is not None and not self._timebar.goes_on():
-            last = Scene(None)  # what was jumped over is no news
-        self._scene = Scene(snapshot, sites, last)
+            last = FrameState(None)  # what was jumped over is no news
+        self._frame = FrameState(snapshot, sites, last)
         if last.snapshot is None:
             self._let_go()
         self._arrived = time.monotonic()
-        return None if snapshot is None else self._scene.news_since(last)
+        return None if snapshot is None else self._frame.news_since(last)
 
     def _let_go(self) -> None:
-        """Wish no more for what the first scene after a jump has not: he has not left, and nobody went from there."""
-        wishes, scene = self._wishes, self._scene
-        if wishes.selected is not None and wishes.selected not in scene.visitors["_key"]:
-            wishes = replace(wishes, selected=None)
-        chosen = self._drawing.chosen(scene, wishes.filters)
-        for view, look in wishes.looks.items():
-            if look.opened is not None and not members(chosen, look.opened).height:
-                wishes = wishes.looking(view, opened=None)
-        self._wishes = wishes
+        """Deselect a visitor, and close popups, that the first frame after a jump does not have; nobody has left."""
+        state, frame = self._map_state, self._frame
+        if state.selected is not None and state.selected not in frame.visitors["_key"]:
+            state = replace(state, selected=None)
+        chosen = self._renderer.chosen(frame, state.filters)
+        for view, view_state in state.views.items():
+            if view_state.opened is not None and not members(chosen, view_state.opened).height:
+                state = state.with_view(view, opened=None)
+        self._map_state = state
 
     # A replay
 
@@ -660,32 +660,32 @@ class LiveMap(OpenedWhenShown):
         """Tell the user's functions; outside the drawing's lock, so they may take as long as they like."""
         before = self._faults
         site = ["site"] if self._several else []
-        self._updated.tell(snapshot)
-        self._chose.tell(self.selection)
+        self._updated.call(snapshot)
+        self._chose.call(self.selection)
         if news.payments.height:
-            self._paid.tell(news.payments.select(*site, *PAYMENTS))
+            self._paid.call(news.payments.select(*site, *PAYMENTS))
         if news.arrived.height:
-            self._came.tell(news.arrived.select(*site, *VISITORS))
+            self._came.call(news.arrived.select(*site, *VISITORS))
         if self._faults != before:
             with self._lock:
-                self._draw()
+                self._render()
 
-    def _listen(self, listeners: Listeners[Any], callback: Callable[[Any], Any], *, remove: bool) -> None:
+    def _listen(self, callbacks: Callbacks[Any], callback: Callable[[Any], Any], *, remove: bool) -> None:
         """Call a function from now on, or no more, which takes its fault off the screen too."""
-        (listeners.remove if remove else listeners.add)(callback)
-        self._wish()
+        (callbacks.remove if remove else callbacks.add)(callback)
+        self._change_state()
 
     @property
     def _faults(self) -> list[str]:
         """One sentence for each site, and for each callback, with which something is wrong."""
-        listeners = (self._updated, self._chose, self._paid, self._came, self._stood)
-        return [*self._sites.faults(self.time_zone), *(fault for each in listeners for fault in each.faults)]
+        callbacks = (self._updated, self._chose, self._paid, self._came, self._stood)
+        return [*self._sites.faults(self.time_zone), *(fault for each in callbacks for fault in each.faults)]
 
-    def _draw(self) -> None:
-        """Show the present scene as it is wished for. The caller holds the lock."""
+    def _render(self) -> None:
+        """Render the present frame in the present state. The caller holds the lock."""
         if self._view is None:
             return
-        state = self._drawing.state(self._scene, self._wishes)
+        state = self._renderer.render(self._frame, self._map_state)
         if self._timebar is not None:
             state |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
         self._view.show(
@@ -695,7 +695,7 @@ class LiveMap(OpenedWhenShown):
 
     def _status_line(self) -> dict[str, Any]:
         """Say how the polling stands, and what else a reader should know."""
-        now, snapshot, notes = self.status, self._scene.snapshot, self._faults
+        now, snapshot, notes = self.status, self._frame.snapshot, self._faults
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:

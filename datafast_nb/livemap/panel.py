@@ -15,7 +15,7 @@ from polars import selectors
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.glossary import meaning
-from datafast_nb.livemap.colours import CUSTOMER, score_colour
+from datafast_nb.livemap.colors import CUSTOMER, score_color
 from datafast_nb.text import money, place_name, plain
 
 Sort = Literal["score", "value", "time", "newest"]
@@ -44,7 +44,7 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> l
     Parameters
     ----------
     visitors : polars.DataFrame
-        A scene's visitors.
+        A frame's visitors.
     sort : str
         What the first ones are first by. By score and by value, customers come last: they are no prospects.
     most : int
@@ -81,7 +81,7 @@ def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_RO
 
 
 def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, Any]]:
-    """Give the newest of a scene's ``paid``, for the browser."""
+    """Give the newest of a frame's ``paid``, for the browser."""
     return [_payment(row) for row in _rows(_newest(paid, most))]
 
 
@@ -149,7 +149,7 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> dict[str, 
     row : dict
         What `row_of` gave.
     events : polars.DataFrame
-        All events of the scene.
+        All events of the frame.
     here : bool
         Whether the visitor is still on the site.
     """
@@ -193,7 +193,7 @@ def _visitor(row: dict[str, Any]) -> dict[str, Any]:
         "id": _text(row["_key"]),
         "name": _first(row["display_name"], row["customer_name"]) or "Visitor",
         "customer": customer,
-        "color": CUSTOMER if customer else score_colour(row["score"]),
+        "color": CUSTOMER if customer else score_color(row["score"]),
         "score": None if customer else _finite(row["score"]),
         "confidence": _finite(row["confidence"]),
         "value": "" if customer else money(row["expected_value"], "USD"),
@@ -247,7 +247,7 @@ def _likelihood(row: dict[str, Any]) -> dict[str, Any] | None:
         words.append(f"Only {confidence:.0%} sure: too little to act on.")
     matches = [plain(each, 24).replace("_", " ") for each in (row["dimension_matches"] or []) if each]
     if row["is_baseline"] or not matches:
-        words.append("No trait of this visitor was recognised, so this is the site's baseline.")
+        words.append("No trait of this visitor was recognized, so this is the site's baseline.")
     hints = {term: meaning(term) for term in ("score", "confidence")}
     return {"score": score, "confidence": confidence, "words": words, "matches": matches[:12], "hints": hints}
 

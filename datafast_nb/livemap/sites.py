@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from datafast_nb.livemap.frame_state import ONE_SITE
 from datafast_nb.livemap.poller import Moment, Poller, State, Status
-from datafast_nb.livemap.scene import ONE_SITE
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, plain
 

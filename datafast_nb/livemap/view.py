@@ -11,7 +11,7 @@ from ipywidgets.widgets.widget import _instances
 
 from datafast_nb.livemap.basemap import PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
-from datafast_nb.livemap.colours import SCORE_COLOURS
+from datafast_nb.livemap.colors import SCORE_COLORS
 from datafast_nb.livemap.front import SCRIPT, Front
 
 _CENTRE: Final = (26.0, 8.0)  # degrees, of the inhabited world
@@ -141,4 +141,4 @@ def answer_while_busy(widget: Widget) -> None:
         widget.comm._reply_subshell_for = None  # noqa: SLF001 - the kernel's only switch for it; absent before 7.4
 
 
-_GRADIENT: Final = {step / 5: SCORE_COLOURS[20 + 12 * step] for step in range(1, 6)}
+_GRADIENT: Final = {step / 5: SCORE_COLORS[20 + 12 * step] for step in range(1, 6)}

@@ -9,9 +9,9 @@ from typing import Final
 import polars as pl
 
 from datafast_nb import LiveMap
-from datafast_nb.livemap.clusters import Viewport, collect, marks
-from datafast_nb.livemap.colours import Colouring, follow
-from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.clusters import Viewport, cluster, marks
+from datafast_nb.livemap.colors import Coloring, follow
+from datafast_nb.livemap.frame_state import FrameState
 from tests.bench.counting import counted_comms
 from tests.bench.moments import Moments, Turns, busy, changing, crowd, standing
 from tests.bench.refresh import Cost, cost, displayed
@@ -26,14 +26,14 @@ SITES: Final = {"in 320 cities": busy, "everywhere": crowd}
 def digesting(visitors: int, of: Moments) -> Callable[[], None]:
     """Give what groups a moment's visitors and finds what is new in it; the moments differ in everything."""
     moments, viewport = cycle([of(visitors, 1), of(visitors, 2)]), Viewport(**WORLD)
-    last = Scene(next(moments))
+    last = FrameState(next(moments))
 
     def digest() -> None:
         nonlocal last
-        scene = Scene(next(moments))
+        scene = FrameState(next(moments))
         scene.news_since(last)
-        clusters = collect(scene.visitors, viewport)
-        marks(clusters, follow(Colouring(), "score", scene.visitors, clusters))
+        clusters = cluster(scene.visitors, viewport)
+        marks(clusters, follow(Coloring(), "score", scene.visitors, clusters))
         last = scene
 
     return digest

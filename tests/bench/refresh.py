@@ -14,7 +14,7 @@ import polars as pl
 from ipyleaflet import CircleMarker, GeoJSON, LayerGroup, Map
 
 from datafast_nb import LiveMap, Snapshot
-from datafast_nb.livemap.colours import SCORE_COLOURS
+from datafast_nb.livemap.colors import SCORE_COLORS
 from tests.bench.counting import counted_comms, counted_traffic
 from tests.bench.moments import Moments, Turns, busy, changing, standing
 
@@ -106,7 +106,7 @@ def one_scatterplot(source: Turns) -> Iterator[Callable[[], None]]:
     import lonboard
     import numpy as np
 
-    colours = np.array([list(bytes.fromhex(colour[1:])) for colour in SCORE_COLOURS], dtype=np.uint8)
+    colors = np.array([list(bytes.fromhex(color[1:])) for color in SCORE_COLORS], dtype=np.uint8)
     shown = lonboard.Map(layers=[])
 
     def refresh() -> None:
@@ -119,9 +119,7 @@ def one_scatterplot(source: Turns) -> Iterator[Callable[[], None]]:
         scores = here["score"].fill_null(0).round().cast(pl.UInt8).to_numpy()
         earlier = shown.layers
         with warnings.catch_warnings(action="ignore"):  # longitude and latitude are what it takes them for
-            layer = lonboard.ScatterplotLayer(
-                table, get_fill_color=colours[scores], get_radius=5, radius_units="pixels"
-            )
+            layer = lonboard.ScatterplotLayer(table, get_fill_color=colors[scores], get_radius=5, radius_units="pixels")
         shown.layers = [layer]
         for each in earlier:
             each.close()

@@ -41,16 +41,16 @@ def group(count, name, latitude, longitude, **columns):
 CELLS: Final = ("live = LiveMap(source, **options)\nlive", "")
 
 _REFRESH: Final = """
-_before = live._scene.snapshot
+_before = live._frame.snapshot
 live.refresh()
-while live._scene.snapshot is _before:
+while live._frame.snapshot is _before:
     time.sleep(0.02)
 with live._lock:
     pass  # the poller's thread has drawn
 """
 
 _SETTLED: Final = """
-print(live._wishes.looks, [each["across"] for each in live._view.front.clusters.values()])
+print(live._map_state.views, [each["across"] for each in live._view.front.clusters.values()])
 """
 
 # Keeps what is drawn on the visitors' canvas: circles in its own pixels, frame by frame.
@@ -240,7 +240,7 @@ class MapPage:
 
     def view(self) -> dict[str, float]:
         """Give what the map shows, in degrees."""
-        code = "v = [*live._wishes.looks.values()][-1].viewport\n"
+        code = "v = [*live._map_state.views.values()][-1].viewport\n"
         code += "print(json.dumps([v.zoom, v.south, v.west, v.north, v.east]))"
         return dict(zip(("zoom", "south", "west", "north", "east"), json.loads(self.python(code)), strict=True))
 

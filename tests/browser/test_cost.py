@@ -39,9 +39,9 @@ _ANSWER = """async (button) => {
 _REFRESHES = """
 def refresh(times):
     for _ in range(times):
-        before = live._scene.snapshot
+        before = live._frame.snapshot
         live.refresh()
-        while live._scene.snapshot is before:
+        while live._frame.snapshot is before:
             time.sleep(0.005)
         with live._lock:
             pass

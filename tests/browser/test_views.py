@@ -54,13 +54,13 @@ def test_the_narrow_view_does_not_decide_what_the_wide_one_shows(live: MapPage, 
     live.until(lambda: places(narrow) < places(wide))
     looks = "sorted(len(each['items']) for each in live._view.front.clusters.values())"
     assert live.python(f"print({looks})") == f"[{places(narrow)}, {places(wide)}]"
-    assert places(wide) == live.number("len(live._view.front.clusters[list(live._wishes.looks)[0]]['items'])")
+    assert places(wide) == live.number("len(live._view.front.clusters[list(live._map_state.views)[0]]['items'])")
 
 
 def where(live: MapPage, index: int) -> list[float]:
     """Give what a view looks at, once it moves no more: zoom, south, west, north, east."""
     live.rest()
-    code = "v = [*live._wishes.looks.values()][{}].viewport\nprint([v.zoom, v.south, v.west, v.north, v.east])"
+    code = "v = [*live._map_state.views.values()][{}].viewport\nprint([v.zoom, v.south, v.west, v.north, v.east])"
     return list(json.loads(live.python(code.format(index))))
 
 
@@ -68,7 +68,7 @@ def test_a_narrow_view_leaves_the_wide_one_where_it_was(live: MapPage, shown: Ma
     there, seen = where(live, 0), places(live.part("canvas"))
     live.run_beside("ipywidgets.VBox([live], layout={'width': '400px'})")
     expect(live.part("canvas")).to_have_count(2)
-    live.until(lambda: live.number("len(live._wishes.looks)") == 2)
+    live.until(lambda: live.number("len(live._map_state.views)") == 2)
     narrow = where(live, 1)
     assert narrow[0] < there[0]  # all of the inhabited world is in it, too
     assert narrow[4] - narrow[2] > 330
@@ -80,7 +80,7 @@ def test_a_narrow_view_leaves_the_wide_one_where_it_was(live: MapPage, shown: Ma
 def test_moving_one_view_leaves_the_other_where_it_was(
     live: MapPage, views: tuple[Locator, Locator], moved: int, other: int
 ) -> None:
-    live.until(lambda: live.number("len(live._wishes.looks)") == 2)
+    live.until(lambda: live.number("len(live._map_state.views)") == 2)
     before = [where(live, 0), where(live, 1)]
     live.root.nth(moved).get_by_role("button", name="Zoom in").click()
     live.root.nth(moved).locator(".leaflet-container").press("ArrowLeft")
@@ -111,7 +111,7 @@ def test_a_popup_opens_in_the_view_that_was_clicked_alone(
 
 
 def test_a_view_that_is_cleared_is_drawn_no_more(live: MapPage, views: tuple[Locator, Locator]) -> None:
-    live.until(lambda: live.number("len(live._wishes.looks)") == 2)
+    live.until(lambda: live.number("len(live._map_state.views)") == 2)
     live.notebook.clear(1)
-    live.until(lambda: live.number("len(live._wishes.looks)") == 1)
+    live.until(lambda: live.number("len(live._map_state.views)") == 1)
     expect(live.part("canvas")).to_have_count(1)

@@ -87,7 +87,7 @@ def test_a_notebook_that_is_opened_again_says_of_when_its_map_is(notebook: Noteb
     page.wait_for_function(SHOWN, timeout=PATIENT, polling=200)
     expect(page.locator(".datafast-explorer .df-state")).to_have_text("Saved · run the cell to go on", timeout=PATIENT)
     for part in (".df-bar input", ".df-controls select", ".df-tools select", ".datafast-explorer .df-asked select"):
-        assert page.locator(part).first.evaluate("(node) => Boolean(node.closest('[inert]'))"), f"{part} takes wishes"
+        assert page.locator(part).first.evaluate("(node) => Boolean(node.closest('[inert]'))"), f"{part} takes input"
     page.get_by_role("button", name="Back to the lists").click()
     expect(page.locator(".df-card")).to_be_hidden()
     times = page.locator(".df-row .df-time").all_inner_texts()

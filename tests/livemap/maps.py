@@ -59,7 +59,7 @@ def settle(live: LiveMap) -> None:
         return poller._thread is None or bool(poller._condition._waiters)  # type: ignore[attr-defined]
 
     until(lambda: all(at_rest(poller) for poller in live._sites.pollers.values()))
-    assert live.snapshot is live._scene.snapshot
+    assert live.snapshot is live._frame.snapshot
 
 
 def refreshed(live: LiveMap) -> LiveMap:

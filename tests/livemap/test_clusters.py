@@ -18,13 +18,13 @@ from datafast_nb.livemap.clusters import (
     WORLD,
     Viewport,
     bounds,
-    collect,
+    cluster,
     marks,
     members,
     project,
     weights,
 )
-from datafast_nb.livemap.colours import NO_SCORE, RADII, SCORE_COLOURS, Colouring
+from datafast_nb.livemap.colors import NO_SCORE, RADII, SCORE_COLORS, Coloring
 from tests.livemap.sources import visitors
 
 SCREEN = Viewport(zoom=2.25, south=-40, west=-200, north=75, east=220)
@@ -39,17 +39,17 @@ def at(*places: tuple[float | None, float | None], **columns: object) -> pl.Data
 
 def drawn(frame: pl.DataFrame) -> list[list[Any]]:
     """Give the marks of some visitors on the map of the world."""
-    return marks(collect(project(frame), WORLD), Colouring())
+    return marks(cluster(project(frame), WORLD), Coloring())
 
 
 def test_everyone_with_a_place_is_counted_once() -> None:
-    clusters = collect(project(visitors(5000)), WORLD)
+    clusters = cluster(project(visitors(5000)), WORLD)
     assert clusters["visitors"].sum() == 5000
     assert clusters["id"].n_unique() == clusters.height
 
 
 def test_a_cluster_lies_at_the_mean_place_of_its_members() -> None:
-    clusters = collect(project(at((48.0, 11.0), (48.0, 11.0), (48.3, 11.3))), WORLD)
+    clusters = cluster(project(at((48.0, 11.0), (48.0, 11.0), (48.3, 11.3))), WORLD)
     assert clusters.select("visitors", "latitude", "longitude").row(0) == pytest.approx((3, 48.1, 11.1))
 
 
@@ -57,12 +57,12 @@ def test_customers_are_counted_and_left_out_of_the_score() -> None:
     frame = at((10.0, 10.0), (10.0, 10.0), score=pl.Series([20.0, 100.0])).with_columns(
         is_customer=pl.Series([False, True])
     )
-    row = collect(project(frame), WORLD).row(0, named=True)
+    row = cluster(project(frame), WORLD).row(0, named=True)
     assert (row["visitors"], row["customers"], row["score"], row["expected_value"]) == (2, 1, 20.0, 1.5)
 
 
 def test_a_visitor_of_unknown_standing_is_no_customer() -> None:
-    row = collect(project(visitors(1, is_customer=None)), WORLD).row(0, named=True)
+    row = cluster(project(visitors(1, is_customer=None)), WORLD).row(0, named=True)
     assert row["customers"] == 0
 
 
@@ -70,45 +70,45 @@ def test_a_visitor_of_unknown_standing_is_no_customer() -> None:
 def test_who_has_no_place_is_not_drawn(place: tuple[float | None, float | None]) -> None:
     placed = project(at(place))
     assert placed.select("x", "y").row(0) == (None, None)
-    assert collect(placed, WORLD).height == 0
+    assert cluster(placed, WORLD).height == 0
     assert bounds(placed) is None
 
 
 def test_the_poles_lie_on_the_edge_of_the_projection() -> None:
     placed = project(at((90.0, 0.0), (-90.0, 0.0)))
     assert placed["y"].to_list() == pytest.approx([0.0, 1.0], abs=1e-9)
-    assert collect(placed, Viewport(0, -90, -180, 90, 180))["visitors"].sum() == 2
+    assert cluster(placed, Viewport(0, -90, -180, 90, 180))["visitors"].sum() == 2
 
 
 @given(st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), min_size=1, max_size=30), st.floats(0, 12))
 def test_any_place_is_in_exactly_one_cluster_of_the_whole_world(places: list[tuple[float, float]], zoom: float) -> None:
     everywhere = Viewport(zoom, -90, -180, 90, 180)
-    assert collect(project(at(*places)), everywhere)["visitors"].sum() == len(places)
+    assert cluster(project(at(*places)), everywhere)["visitors"].sum() == len(places)
 
 
 def test_visitors_on_both_sides_of_the_date_line_are_seen_beside_each_other() -> None:
     fiji = project(at((-17.0, 179.9), (-17.0, -179.9)))
     for middle in (180.0, -180.0, 540.0):
-        clusters = collect(fiji, Viewport(5, -25, middle - 10, -10, middle + 10))
+        clusters = cluster(fiji, Viewport(5, -25, middle - 10, -10, middle + 10))
         assert clusters["visitors"].sum() == 2
         assert clusters["longitude"].is_between(middle - 1, middle + 1).all()
 
 
 def test_a_map_wider_than_the_world_draws_nobody_twice() -> None:
-    clusters = collect(project(visitors(2000)), Viewport(1, -60, -500, 80, 500))
+    clusters = cluster(project(visitors(2000)), Viewport(1, -60, -500, 80, 500))
     assert clusters["visitors"].sum() == 2000
 
 
 def test_what_is_outside_the_view_is_left_out() -> None:
-    clusters = collect(project(at((48.0, 11.0), (-33.0, 151.0))), Viewport(5, 40, 0, 55, 25))
+    clusters = cluster(project(at((48.0, 11.0), (-33.0, 151.0))), Viewport(5, 40, 0, 55, 25))
     assert clusters["latitude"].to_list() == [48.0]
 
 
 def test_a_cluster_at_the_edge_counts_all_its_members() -> None:
     placed = project(visitors(20_000))
-    whole = {row["id"]: row["visitors"] for row in collect(placed, SCREEN).iter_rows(named=True)}
+    whole = {row["id"]: row["visitors"] for row in cluster(placed, SCREEN).iter_rows(named=True)}
     moved = Viewport(SCREEN.zoom, SCREEN.south, SCREEN.west + 3, SCREEN.north, SCREEN.east + 3)
-    for row in collect(placed, moved).iter_rows(named=True):
+    for row in cluster(placed, moved).iter_rows(named=True):
         assert whole.get(row["id"], row["visitors"]) == row["visitors"]
 
 
@@ -123,26 +123,26 @@ def test_the_number_of_clusters_is_bounded_by_the_screen(zoom: float) -> None:
             -180, 180
         ),
     )
-    clusters = collect(project(crowd), view)
+    clusters = cluster(project(crowd), view)
     assert 0 < clusters.height <= MOST_CELLS * 1.2
-    assert len(json.dumps(marks(clusters, Colouring()))) < 100_000
+    assert len(json.dumps(marks(clusters, Coloring()))) < 100_000
 
 
 def test_zooming_in_splits_clusters() -> None:
     placed = project(at((48.1, 11.6), (48.4, 10.9)))
-    assert collect(placed, Viewport(3, 30, -20, 60, 40)).height == 1
-    assert collect(placed, Viewport(9, 47, 10, 49, 13)).height == 2
+    assert cluster(placed, Viewport(3, 30, -20, 60, 40)).height == 1
+    assert cluster(placed, Viewport(9, 47, 10, 49, 13)).height == 2
 
 
 def test_thousands_at_one_point_are_one_cluster_at_any_zoom() -> None:
     placed = project(visitors(5000, latitude=52.52, longitude=13.4))
     for zoom in (0, 4, 12):
-        assert collect(placed, Viewport(zoom, 50, 10, 55, 15))["visitors"].to_list() == [5000]
+        assert cluster(placed, Viewport(zoom, 50, 10, 55, 15))["visitors"].to_list() == [5000]
 
 
 def test_the_members_of_a_cluster_are_those_it_counts() -> None:
     placed = project(visitors(3000))
-    for row in collect(placed, SCREEN).head(20).iter_rows(named=True):
+    for row in cluster(placed, SCREEN).head(20).iter_rows(named=True):
         assert members(placed, row["id"]).height == row["visitors"]
 
 
@@ -152,24 +152,24 @@ def test_the_same_visitors_give_the_same_drawing_in_any_order() -> None:
     assert drawings[0] == drawings[1] == drawings[2]
 
 
-def test_a_mark_says_where_how_large_which_colour_and_how_many() -> None:
+def test_a_mark_says_where_how_large_which_color_and_how_many() -> None:
     ((name, *rest),) = drawn(at((48.0, 11.0), score=65.0))
     assert name.count("/") == 2
-    assert rest == [48.0, 11.0, RADII[0], SCORE_COLOURS[65], 0.0, 1]
+    assert rest == [48.0, 11.0, RADII[0], SCORE_COLORS[65], 0.0, 1]
 
 
 def test_the_share_of_customers_is_told_and_the_unscored_are_grey() -> None:
     frame = at((10.0, 10.0), (10.0, 10.0), (10.0, 10.0), score=None).with_columns(
         is_customer=pl.Series([True, False, None])
     )
-    ((*_, colour, customers, visitors_there),) = drawn(frame)
-    assert (colour, customers, visitors_there) == (NO_SCORE, 0.333, 3)
+    ((*_, color, customers, visitors_there),) = drawn(frame)
+    assert (color, customers, visitors_there) == (NO_SCORE, 0.333, 3)
 
 
 @pytest.mark.parametrize("score", [-5.0, 0.0, 100.0, 1e9, math.nan, math.inf, -math.inf])
-def test_an_absurd_score_still_has_a_colour(score: float) -> None:
+def test_an_absurd_score_still_has_a_color(score: float) -> None:
     (mark,) = drawn(at((10.0, 10.0), score=score))
-    assert mark[4] in {*SCORE_COLOURS, NO_SCORE}
+    assert mark[4] in {*SCORE_COLORS, NO_SCORE}
 
 
 def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones() -> None:
@@ -182,14 +182,14 @@ def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones()
 
 def test_nobody_is_an_empty_drawing() -> None:
     assert drawn(visitors(0)) == []
-    assert weights(collect(project(visitors(0)), WORLD), WORLD.zoom) == []
+    assert weights(cluster(project(visitors(0)), WORLD), WORLD.zoom) == []
 
 
 # Where things lie
 
 
 def test_a_cluster_on_the_date_line_lies_on_the_date_line() -> None:
-    clusters = collect(project(at((-17.0, 180.0), (-17.0, -179.9))), Viewport(5, -25, -190, -10, -170))
+    clusters = cluster(project(at((-17.0, 180.0), (-17.0, -179.9))), Viewport(5, -25, -190, -10, -170))
     assert clusters["visitors"].sum() == 2
     assert clusters["longitude"].is_between(-181, -179).all()
 
@@ -211,7 +211,7 @@ def test_the_corners_of_where_visitors_are() -> None:
 def test_a_cluster_keeps_its_name_while_the_map_moves() -> None:
     placed = project(visitors(3000))
     moved = Viewport(SCREEN.zoom, SCREEN.south + 5, SCREEN.west + 20, SCREEN.north, SCREEN.east + 20)
-    names = [set(collect(placed, view)["id"]) for view in (SCREEN, moved)]
+    names = [set(cluster(placed, view)["id"]) for view in (SCREEN, moved)]
     assert len(names[0] & names[1]) > 0.8 * len(names[0])
 
 
@@ -275,29 +275,29 @@ def test_everybody_is_in_the_box_on_one_copy_of_the_world(longitudes: list[float
 def test_a_cluster_has_the_commonest_category_of_its_members() -> None:
     devices = pl.Series(["mobile", "desktop", "mobile", None, None, None])
     placed = project(at(*[(48.0, 11.0)] * 6).with_columns(device=devices))
-    assert collect(placed, WORLD, category="device")["category"].to_list() == ["mobile"]
+    assert cluster(placed, WORLD, category="device")["category"].to_list() == ["mobile"]
 
 
 def test_of_categories_that_are_equally_common_it_is_always_the_same() -> None:
     placed = project(visitors(2000, device=pl.format("device {}", pl.int_range(2000) % 7)))
-    drawings = [collect(each, WORLD, category="device")["category"].to_list() for each in (placed, placed.reverse())]
+    drawings = [cluster(each, WORLD, category="device")["category"].to_list() for each in (placed, placed.reverse())]
     assert drawings[0] == drawings[1]
 
 
 def test_where_no_category_is_known_there_is_none() -> None:
     placed = project(visitors(200, device=None))
-    assert set(collect(placed, WORLD, category="device")["category"]) == {None}
+    assert set(cluster(placed, WORLD, category="device")["category"]) == {None}
 
 
 def test_the_heat_is_what_the_visitors_are_worth() -> None:
     places = [(48.0, 11.0), (48.0, 11.0), (-33.0, 151.0), (40.0, -100.0)]
     frame = at(*places).with_columns(expected_value=pl.Series([40.0, 60.0, 25.0, 0.0]))
-    assert sorted(weights(collect(project(frame), WORLD), DEEPEST)) == [[-33.0, 151.0, 0.5], [48.0, 11.0, 1.0]]
+    assert sorted(weights(cluster(project(frame), WORLD), DEEPEST)) == [[-33.0, 151.0, 0.5], [48.0, 11.0, 1.0]]
 
 
 @pytest.mark.parametrize("zoom", [0, 2.5, 13, DEEPEST])
 def test_the_heat_is_as_hot_at_every_zoom(zoom: float) -> None:
-    clusters = collect(project(at((48.0, 11.0), (-33.0, 151.0))), WORLD)
+    clusters = cluster(project(at((48.0, 11.0), (-33.0, 151.0))), WORLD)
     for *_, weight in weights(clusters, zoom):
         assert weight * 2.0 ** -min(DEEPEST - zoom, 12) == pytest.approx(1.0, rel=0.01)
 
@@ -305,6 +305,6 @@ def test_the_heat_is_as_hot_at_every_zoom(zoom: float) -> None:
 def test_an_absurd_worth_spoils_neither_the_heat_nor_the_marks() -> None:
     absurd = pl.Series([math.nan, math.inf, -math.inf, -5.0, 1e308, 4.0])
     places = [(48.0, 11.0), (-33.0, 151.0), (40.0, -100.0), (0.0, 0.0), (60.0, 60.0), (-50.0, -60.0)]
-    clusters = collect(project(at(*places).with_columns(expected_value=absurd)), WORLD)
-    json.dumps([weights(clusters, 3.25), marks(clusters, Colouring("expected_value"))], allow_nan=False)
+    clusters = cluster(project(at(*places).with_columns(expected_value=absurd)), WORLD)
+    json.dumps([weights(clusters, 3.25), marks(clusters, Coloring("expected_value"))], allow_nan=False)
     assert all(0 <= weight <= 1 for *_, weight in weights(clusters, DEEPEST))

@@ -68,7 +68,7 @@ def test_what_is_no_number_is_refused_by_name(options: dict[str, Any]) -> None:
         LiveMap(Scripted([people(1)]), **options)
 
 
-@pytest.mark.parametrize("options", [{"color_by": "colour"}, {"theme": "blue"}])
+@pytest.mark.parametrize("options", [{"color_by": "color"}, {"theme": "blue"}])
 def test_what_there_is_none_of_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(TraitError):
         LiveMap(Scripted([people(1)]), **options)
@@ -346,7 +346,7 @@ def test_a_cluster_that_is_open_has_no_tip_besides() -> None:
 def test_selecting_a_visitor_opens_the_card_which_stays_when_they_leave() -> None:
     log = events({"visitor_id": "v1", "type": "pageview", "path": "/a", "timestamp": NOON})
     live = shown(Snapshot(visitors(3, city="Rome"), log, fetched_at=NOON), people(1), people(3, city="Oslo"))
-    key = live._scene.visitors["_key"][1]
+    key = live._frame.visitors["_key"][1]
     ask(live, "select", site="", id=str(key))
     assert front(live).card["here"]
     assert [row["label"] for row in front(live).card["events"]] == ["/a"]
@@ -365,7 +365,7 @@ def test_selecting_a_visitor_opens_the_card_which_stays_when_they_leave() -> Non
 
 def test_a_filter_that_hides_the_selected_visitor_leaves_the_card() -> None:
     live = shown(people(3))
-    ask(live, "select", site="", id=str(live._scene.visitors["_key"][1]))
+    ask(live, "select", site="", id=str(live._frame.visitors["_key"][1]))
     live.filter(device="no such")
     assert front(live).card["here"]
 
@@ -581,7 +581,7 @@ def test_the_interval_is_changed_by_the_browser_and_from_code() -> None:
     assert live.interval == live.status.interval == 7.0
 
 
-def test_a_category_keeps_its_colour_while_filters_come_and_go() -> None:
+def test_a_category_keeps_its_color_while_filters_come_and_go() -> None:
     devices = pl.Series(["desktop"] * 5 + ["mobile"] * 3 + ["tablet"] * 2)
     live = shown(people(10, device=devices), color_by="device")
     before = front(live).legend["swatches"]
@@ -592,7 +592,7 @@ def test_a_category_keeps_its_colour_while_filters_come_and_go() -> None:
 
 
 @pytest.mark.parametrize("color_by", ["score", "expected_value", "is_customer", "device", "channel", "visit_kind"])
-def test_each_way_to_colour_has_a_legend_and_survives_a_refresh(color_by: Any) -> None:
+def test_each_way_to_color_has_a_legend_and_survives_a_refresh(color_by: Any) -> None:
     crowd = people(200, device=pl.Series(["mobile", "desktop"] * 100), visit_count=pl.int_range(200) % 3)
     live = shown(crowd, people(201))
     live.color_by = color_by
@@ -603,17 +603,17 @@ def test_each_way_to_colour_has_a_legend_and_survives_a_refresh(color_by: Any) -
     assert on_map(live) == 201
 
 
-def test_the_colours_are_changed_by_the_browser() -> None:
+def test_the_colors_are_changed_by_the_browser() -> None:
     live = shown(people(20, device="mobile"))
     ask(live, "color_by", value="device")
     assert live.color_by == "device"
     assert front(live).legend["ramp"] is None
     with pytest.raises(TraitError):
-        live.color_by = "colour"
+        live.color_by = "color"
     assert live.color_by == "device"
 
 
-def test_filtered_by_one_derived_dimension_and_coloured_by_another() -> None:
+def test_filtered_by_one_derived_dimension_and_colored_by_another() -> None:
     live = shown(
         people(50, visit_count=pl.int_range(50) % 2 + 1, referrer="https://www.google.com/"), people(60, visit_count=1)
     )
@@ -669,7 +669,7 @@ def test_no_widget_holds_the_key(sent: Sent) -> None:
     live.close()
 
 
-# Wishes that make no sense
+# Messages that make no sense
 
 
 @pytest.mark.parametrize(
@@ -695,7 +695,7 @@ def test_no_widget_holds_the_key(sent: Sent) -> None:
         {"do": "filter"},
         {"do": "interval", "seconds": "soon"},
         {"do": "interval", "seconds": 0},
-        {"do": "color_by", "value": "colour"},
+        {"do": "color_by", "value": "color"},
         {"do": "sort", "by": ["score"]},
         {"do": "viewport", "zoom": "deep"},
         {"do": "viewport", "zoom": 1e308, "south": -1.0, "north": 1.0, "west": 0.0, "east": 1.0},
@@ -766,11 +766,11 @@ def test_whatever_strangers_write_everywhere_is_short_plain_text() -> None:
     first = written(300, HOSTILE + "x" * 10_000)
     live = shown(first, ServerError(HOSTILE * 400))
     ask(live, "facets", open=True)
-    ask(live, "select", site="", id=str(live._scene.visitors["_key"][0]))
+    ask(live, "select", site="", id=str(live._frame.visitors["_key"][0]))
     cluster = max(own(live, "clusters")["items"], key=lambda item: item[-1])[0]
     ask(live, "hover", id=cluster)
     ask(live, "open", id=cluster, place=[0, 0])
-    live.filter(page=live._scene.with_dimensions("page")["page"][0], city=HOSTILE * 100)
+    live.filter(page=live._frame.with_dimensions("page")["page"][0], city=HOSTILE * 100)
     live.filter(page=None, city=None)
     for color_by in ("device", "channel"):
         live.color_by = color_by
@@ -868,7 +868,7 @@ def test_unchanged_data_send_nothing_but_the_clock(sent: Sent, color_by: Any) ->
     live = shown(first, second, color_by=color_by)
     live.filter(text="x")
     ask(live, "facets", open=True)
-    ask(live, "select", site="", id=str(live._scene.visitors["_key"][0]))
+    ask(live, "select", site="", id=str(live._frame.visitors["_key"][0]))
     ask(live, "heat", on=True)
     sent.clear()
     refreshed(live)
@@ -946,10 +946,10 @@ def test_what_one_view_points_at_and_opens_is_its_own() -> None:
     assert own(live, "heat", "one") == []
 
 
-def test_the_colours_mean_the_same_in_all_views() -> None:
+def test_the_colors_mean_the_same_in_all_views() -> None:
     worth = pl.when(pl.int_range(2000) == 7).then(900.0).otherwise(1.0)  # in one place alone
     live = shown(people(2000, expected_value=worth), color_by="expected_value")
-    places = live._scene.visitors.filter(pl.col("expected_value") > 1).select("latitude", "longitude").row(0)
+    places = live._frame.visitors.filter(pl.col("expected_value") > 1).select("latitude", "longitude").row(0)
     ask(live, "viewport", view="wide", **WIDE)
     ask(live, "beat", view="wide")
     before = front(live).legend

@@ -16,7 +16,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb import LiveMap
-from datafast_nb.livemap.colours import CUSTOMER, NO_SCORE, SCORE_COLOURS
+from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, SCORE_COLORS
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.page.tables import MOST_ROWS
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
@@ -256,12 +256,12 @@ def test_an_arc_is_as_long_as_the_share_of_customers() -> None:
     assert cluster.find("title").text == "8 visitors, 2 customers (25%), mean score 49, expected value $9.00"  # type: ignore[union-attr]
 
 
-def test_a_circle_has_the_colour_of_its_mean_score_and_grows_with_its_visitors() -> None:
+def test_a_circle_has_the_color_of_its_mean_score_and_grows_with_its_visitors() -> None:
     longitude = pl.when(pl.int_range(40) < 1).then(-100.0).otherwise(100.0)
     everybody = people(40, latitude=0.0, longitude=longitude, score=80.0, is_customer=False)
     circles = [cluster.find("circle") for cluster in spots(page(everybody))]
     large, small = (circle.attrib for circle in circles if circle is not None)
-    assert large["fill"] == small["fill"] == SCORE_COLOURS[80]
+    assert large["fill"] == small["fill"] == SCORE_COLORS[80]
     assert float(large["r"]) > 2 * float(small["r"])
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from datafast_nb import glossary
 from datafast_nb.livemap import panel
-from datafast_nb.livemap.colours import CUSTOMER
-from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.colors import CUSTOMER
+from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.sources import NOON, events, payments, people, visitors, written_by_strangers
@@ -23,9 +23,9 @@ HOSTILE = "\u202e\u2067\x00<img src=x onerror=alert(1)>\njavascript:alert(2) ðŸ‘
 UNSEEN = set("\u202e\u2067\u2066\u2069\u200e\u200f\ufeff") | {chr(code) for code in (*range(32), *range(127, 160))}
 
 
-def scene(here: pl.DataFrame, log: pl.DataFrame | None = None, made: pl.DataFrame | None = None) -> Scene:
+def scene(here: pl.DataFrame, log: pl.DataFrame | None = None, made: pl.DataFrame | None = None) -> FrameState:
     """Make a scene."""
-    return Scene(Snapshot(here, log, made, fetched_at=NOON))
+    return FrameState(Snapshot(here, log, made, fetched_at=NOON))
 
 
 def listed(sort: Any = "score", most: int = panel.MOST_ROWS, **columns: Sequence[Any]) -> list[str]:
@@ -36,7 +36,7 @@ def listed(sort: Any = "score", most: int = panel.MOST_ROWS, **columns: Sequence
         display_name=pl.format("{}", pl.int_range(count)),
         **{"is_customer": False} | {name: pl.Series(values) for name, values in columns.items()},
     )
-    return [row["name"] for row in panel.visitor_rows(Scene(here).visitors, sort, most)]
+    return [row["name"] for row in panel.visitor_rows(FrameState(here).visitors, sort, most)]
 
 
 def card(here: pl.DataFrame, log: pl.DataFrame | None = None, *, gone: bool = False) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def test_a_row_says_who_it_is() -> None:
     }
 
 
-def test_a_customer_has_no_prospects_and_a_colour_of_their_own() -> None:
+def test_a_customer_has_no_prospects_and_a_color_of_their_own() -> None:
     (row,) = panel.visitor_rows(scene(visitors(1, is_customer=True, score=80.0)).visitors, "score")
     assert (row["score"], row["value"], row["color"], row["customer"]) == (None, "", CUSTOMER, True)
 

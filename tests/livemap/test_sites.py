@@ -120,14 +120,14 @@ def test_a_filter_chooses_a_site_and_offers_them() -> None:
     assert live.selection["site"].to_list() == ["blog"]
 
 
-def test_a_single_site_is_not_offered_as_a_filter_or_a_colour() -> None:
+def test_a_single_site_is_not_offered_as_a_filter_or_a_color() -> None:
     live = shown(people(2))
     ask(live, "facets", open=True)
     assert "site" not in front(live).filters["options"]
     assert "site" not in [name for name, _ in front(live).controls["colors"]]
 
 
-def test_sites_can_be_told_apart_by_colour() -> None:
+def test_sites_can_be_told_apart_by_color() -> None:
     live = two(people(20), people(10), color_by="site")
     assert [swatch["label"] for swatch in front(live).legend["swatches"]] == ["shop", "blog"]
     assert "site" in [name for name, _ in front(live).controls["colors"]]

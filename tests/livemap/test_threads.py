@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from datafast_nb.livemap import LiveMap
-from datafast_nb.livemap.scene import Scene
+from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent
 from tests.livemap.maps import NEVER, OF_A_VIEW, STATE, ask, displayed, front, refreshed, registry, settle, state, until
@@ -67,7 +67,7 @@ def assert_of_one_moment(shows: dict[str, Any], where: str) -> None:
 def acts(live: LiveMap) -> list[Callable[[random.Random], None]]:
     """Give what people, browsers and other cells do at the same time."""
     everywhere = {"south": -85.0, "north": 85.0, "west": -180.0, "east": 180.0}
-    first = str(live._scene.visitors["_key"][0])
+    first = str(live._frame.visitors["_key"][0])
 
     def browse(chance: random.Random) -> None:
         ask(live, "viewport", zoom=chance.choice([0.0, 1.0, 1.5, 2.0]), **everywhere)
@@ -190,11 +190,11 @@ def test_memory_stays_flat_over_hundreds_of_refreshes() -> None:
         for number in range(refreshes):
             if number % 10 == 0:
                 ask(live, "beat", view=f"view {number % 20}")
-                ask(live, "select", site="", id=str(live._scene.visitors["_key"][0]))
+                ask(live, "select", site="", id=str(live._frame.visitors["_key"][0]))
                 ask(live, "viewport", zoom=2.0, south=-60.0, north=70.0, west=-180.0 + number, east=180.0 + number)
             refreshed(live)
         gc.collect()
-        scenes = sum(isinstance(each, (Scene, Snapshot)) for each in gc.get_objects())
+        scenes = sum(isinstance(each, (FrameState, Snapshot)) for each in gc.get_objects())
         return sys.getallocatedblocks(), scenes, len(registry())
 
     early = after(50)

@@ -14,8 +14,8 @@ import polars as pl
 from babel.numbers import format_compact_decimal
 
 from datafast_nb.countries import countries
-from datafast_nb.livemap.clusters import Viewport, collect, project
-from datafast_nb.livemap.colours import CUSTOMER, NO_SCORE, RADII, SCORE_COLOURS, score_colour
+from datafast_nb.livemap.clusters import Viewport, cluster, project
+from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, SCORE_COLORS, score_color
 from datafast_nb.livemap.page.words import Row, is_finite, number
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import money
@@ -103,7 +103,7 @@ def picture(snapshot: Snapshot) -> str:
     visitors = snapshot.visitors
     placed = project(visitors).filter(pl.col("x").is_not_null())
     view = _fit(placed)
-    clusters = collect(placed, view.viewport)
+    clusters = cluster(placed, view.viewport)
     most = max([_FULL_SIZE, *clusters["visitors"]])
     circles = [_Circle.of(cluster, view, most) for cluster in clusters.iter_rows(named=True)]
     drawn = "".join(circle.svg() for circle in circles)
@@ -139,7 +139,7 @@ class _Circle:
         radius = small + (large - small) * math.sqrt((cluster["visitors"] - 1) / (most - 1))
         x, y = view.place(view.nearest(cluster["longitude"] / 360 + 0.5), _mercator(cluster["latitude"]))
         y = min(max(y, radius), view.height - radius)  # who is beyond the map's northern or southern end is on it
-        return cls(x, y, radius, score_colour(cluster["score"]), cluster)
+        return cls(x, y, radius, score_color(cluster["score"]), cluster)
 
     @property
     def number(self) -> str:
@@ -199,8 +199,8 @@ def _said(cluster: Row) -> str:
 
 
 def _legend(clusters: pl.DataFrame, unplaced: int) -> str:
-    """Say what colours and sizes mean, and how many visitors are not on the map."""
-    stops = ", ".join(f"{SCORE_COLOURS[score]} {score}%" for score in range(0, 101, 10))
+    """Say what colors and sizes mean, and how many visitors are not on the map."""
+    stops = ", ".join(f"{SCORE_COLORS[score]} {score}%" for score in range(0, 101, 10))
     arc = f"background: conic-gradient({CUSTOMER} 30%, var(--track) 30%)"
     scored = clusters["score"].is_finite().any()
     keys = []
@@ -271,7 +271,7 @@ def _latitude(y: float) -> float:
 
 @cache
 def _ink(fill: str) -> str:
-    """Give black or white, whichever can be read better on a colour (WCAG 2.2, relative luminance)."""
+    """Give black or white, whichever can be read better on a color (WCAG 2.2, relative luminance)."""
     channels = [int(fill[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]  # noqa: PLR2004
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

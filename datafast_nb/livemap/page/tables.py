@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.currencies import coded
-from datafast_nb.livemap.colours import CUSTOMER, score_colour
+from datafast_nb.livemap.colors import CUSTOMER, score_color
 from datafast_nb.livemap.page.words import NOTHING, Row, ago, duration, is_finite, name_of, place, price, text
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import clock, money
@@ -82,13 +82,13 @@ _CUSTOMER_MARK: Final = f' <span class="mark"><i class="dot" style="background: 
 
 
 def _score(score: float | None, confidence: float | None) -> str:
-    """Give a score in its colour, and how sure it is."""
+    """Give a score in its color, and how sure it is."""
     if score is None or not is_finite(score):
         return NOTHING
     sure = min(max(confidence, 0.0), 1.0) if confidence is not None and is_finite(confidence) else None
     doubt = "" if sure is None else f" <small>{'only ' if sure < CONFIDENT else ''}{sure:.0%} sure</small>"
     clipped = min(max(score, 0.0), 100.0)
-    return f'<i class="dot" style="background: {score_colour(score)}"></i><b>{clipped:.0f}</b>{doubt}'
+    return f'<i class="dot" style="background: {score_color(score)}"></i><b>{clipped:.0f}</b>{doubt}'
 
 
 def events(snapshot: Snapshot, *, several: bool, redact: bool) -> str:

@@ -1,4 +1,4 @@
-"""What a moment looks like: frames and wishes in, the state that the browser shows out. Knows no widget."""
+"""Render a moment: a frame state and a map state in, what the browser shows out. Knows no widget."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from datafast_nb.conversion import revenue
 from datafast_nb.filters import LIMITS, Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import panel
-from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, collect, marks, members, weights
-from datafast_nb.livemap.colours import CATEGORIES, COLOR_NAMES, Colouring, follow
-from datafast_nb.livemap.scene import ONE_SITE, News, Scene, of_visitors
-from datafast_nb.livemap.wishes import Look, Wishes
+from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cluster, marks, members, weights
+from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
+from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
+from datafast_nb.livemap.view_state import MapState, ViewState
 from datafast_nb.text import country_name, money, plain
 
 OFFERED: Final = ("site", "country_code", "device", "channel", "page")
@@ -29,13 +29,13 @@ _HEAT_PIXELS: Final = 30
 _NOTHING: Final = "–"
 
 
-class Drawing:
-    """Turns scenes and wishes into states, and does again only what something new asks for. One thread at a time."""
+class Renderer:
+    """Render frame states, and again only what has changed since the last. Not safe for several threads at once."""
 
     def __init__(self) -> None:
-        self._scene: Scene | None = None
+        self._frame: FrameState | None = None
         self._done: dict[str, tuple[tuple[Any, ...], Any]] = {}
-        self._colouring = Colouring()
+        self._coloring = Coloring()
         self._card: dict[str, Any] | None = None  # the row of the visitor who was last selected
 
     def _once(self, part: str, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:  # noqa: ANN401
@@ -50,123 +50,135 @@ class Drawing:
         """Keep nothing of what was drawn, until it is asked for again."""
         self._done.clear()
 
-    def chosen(self, scene: Scene, filters: Filters) -> pl.DataFrame:
+    def chosen(self, frame: FrameState, filters: Filters) -> pl.DataFrame:
         """Give the visitors that pass the filters."""
-        frame: pl.DataFrame = self._once("chosen", (scene, filters), lambda: scene.chosen(filters))
-        return frame
+        rows: pl.DataFrame = self._once("chosen", (frame, filters), lambda: frame.chosen(filters))
+        return rows
 
-    def state(self, scene: Scene, wishes: Wishes) -> dict[str, Any]:
-        """Give the state of the front end."""
-        if scene is not self._scene:
-            self._scene = scene
-            self._done.clear()  # what was drawn of another scene would keep it alive
-        choice = (scene, wishes.filters)
+    def render(self, frame: FrameState, state: MapState) -> dict[str, Any]:
+        """Return what the front end shows."""
+        if frame is not self._frame:
+            self._frame = frame
+            self._done.clear()  # what was drawn of another frame would keep it alive
+        choice = (frame, state.filters)
         chosen = self.chosen(*choice)
         events = self._once(
-            "events", choice, lambda: of_visitors(scene.events, chosen) if wishes.filters else scene.events
+            "events",
+            choice,
+            lambda: of_visitors(frame.events, chosen) if state.filters else frame.events,
         )
-        payments = self._once("payments", choice, lambda: _payments(scene, chosen, wishes.filters))
-        clusters, colouring = self._clusters(scene, wishes)
-        looks = wishes.looks.items()
-        rows = self._once("rows", (*choice, wishes.sort), lambda: panel.visitor_rows(chosen, wishes.sort))
-        snapshot = scene.snapshot
+        payments = self._once("payments", choice, lambda: _payments(frame, chosen, state.filters))
+        clusters, coloring = self._clusters(frame, state)
+        views = state.views.items()
+        rows = self._once("rows", (*choice, state.sort), lambda: panel.visitor_rows(chosen, state.sort))
+        snapshot = frame.snapshot
         return {
             "clock": 0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
-            "figures": self._once("figures", choice, lambda: _figures(scene, chosen, payments, wishes.filters)),
+            "figures": self._once("figures", choice, lambda: _figures(frame, chosen, payments, state.filters)),
             "clusters": clusters,
-            "legend": self._once("legend", (*choice, colouring), lambda: _legend(colouring, chosen)),
-            "visitors": {"rows": rows, "total": chosen.height, "sort": wishes.sort},
+            "legend": self._once("legend", (*choice, coloring), lambda: _legend(coloring, chosen)),
+            "visitors": {"rows": rows, "total": chosen.height, "sort": state.sort},
             "events": {
-                "rows": self._once("event rows", choice, lambda: panel.event_rows(events, scene.visitors)),
+                "rows": self._once("event rows", choice, lambda: panel.event_rows(events, frame.visitors)),
                 "total": events.height,
             },
             "payments": {
                 "rows": self._once("payment rows", choice, lambda: panel.payment_rows(payments)),
                 "total": payments.height,
-                "hidden": scene.payments.height - payments.height,
+                "hidden": frame.payments.height - payments.height,
             },
-            "filters": self._filters(scene, chosen, wishes),
-            "heat": {view: self._heat(scene, chosen, wishes.filters, view, look) for view, look in looks},
-            "tips": {view: self._tip(scene, chosen, wishes.filters, view, look) for view, look in looks},
-            "popups": {view: self._popup(scene, chosen, wishes.filters, view, look) for view, look in looks},
-            **self._selected(scene, wishes.selected),
+            "filters": self._filters(frame, chosen, state),
+            "heat": {view: self._heat(frame, chosen, state.filters, view, view_state) for view, view_state in views},
+            "tips": {view: self._tip(frame, chosen, state.filters, view, view_state) for view, view_state in views},
+            "popups": {view: self._popup(frame, chosen, state.filters, view, view_state) for view, view_state in views},
+            **self._selected(frame, state.selected),
         }
 
-    def _clusters(self, scene: Scene, wishes: Wishes) -> tuple[dict[str, Any], Colouring]:
-        """Give the clusters of each view as marks, and how they are all coloured."""
-        category = wishes.color_by if wishes.color_by in CATEGORIES else None
-        viewports = {view: look.viewport for view, look in wishes.looks.items()}
+    def _clusters(self, frame: FrameState, state: MapState) -> tuple[dict[str, Any], Coloring]:
+        """Give the clusters of each view as marks, and how they are all colored."""
+        category = state.color_by if state.color_by in CATEGORIES else None
+        viewports = {view: view_state.viewport for view, view_state in state.views.items()}
 
         def collected(view: str, viewport: Viewport) -> pl.DataFrame:
-            key = (scene, wishes.filters, viewport, category)
+            key = (frame, state.filters, viewport, category)
             cells: pl.DataFrame = self._once(
-                f"cells {view}", key, lambda: collect(placed(), viewport, category=category)
+                f"cells {view}", key, lambda: cluster(placed(), viewport, category=category)
             )
             return cells
 
         def placed() -> pl.DataFrame:
             if category is None:
-                return self.chosen(scene, wishes.filters)
-            scene.with_dimensions(category)
-            frame: pl.DataFrame = self._once(
-                "placed", (scene, wishes.filters, category), lambda: wishes.filters.apply(scene.visitors)
+                return self.chosen(frame, state.filters)
+            frame.with_dimensions(category)
+            rows: pl.DataFrame = self._once(
+                "placed",
+                (frame, state.filters, category),
+                lambda: state.filters.apply(frame.visitors),
             )
-            return frame
+            return rows
 
-        def compute() -> tuple[dict[str, Any], Colouring]:
+        def compute() -> tuple[dict[str, Any], Coloring]:
             clusters = {view: collected(view, viewport) for view, viewport in viewports.items()}
-            self._colouring = follow(self._colouring, wishes.color_by, scene.visitors, pl.concat(clusters.values()))
+            self._coloring = follow(self._coloring, state.color_by, frame.visitors, pl.concat(clusters.values()))
             drawn = {
-                view: {"across": viewports[view].cells_across(CELL_PIXELS), "items": marks(each, self._colouring)}
+                view: {"across": viewports[view].cells_across(CELL_PIXELS), "items": marks(each, self._coloring)}
                 for view, each in clusters.items()
             }
-            return drawn, self._colouring
+            return drawn, self._coloring
 
-        key = (scene, wishes.filters, viewports, wishes.color_by)
-        drawn: tuple[dict[str, Any], Colouring] = self._once("clusters", key, compute)
+        key = (frame, state.filters, viewports, state.color_by)
+        drawn: tuple[dict[str, Any], Coloring] = self._once("clusters", key, compute)
         return drawn
 
-    def _heat(self, scene: Scene, chosen: pl.DataFrame, filters: Filters, view: str, look: Look) -> list[list[float]]:
+    def _heat(
+        self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
+    ) -> list[list[float]]:
         """Give the weights of a view's heat; none while it is not shown."""
-        if not look.heat:
+        if not view_state.heat:
             return []
         points: list[list[float]] = self._once(
             f"heat {view}",
-            (scene, filters, look.viewport),
-            lambda: weights(collect(chosen, look.viewport, cell_pixels=_HEAT_PIXELS), look.viewport.zoom),
+            (frame, filters, view_state.viewport),
+            lambda: weights(cluster(chosen, view_state.viewport, cell_pixels=_HEAT_PIXELS), view_state.viewport.zoom),
         )
         return points
 
-    def _filters(self, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any]:
+    def _filters(self, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> dict[str, Any]:
         """Say what is chosen, and what could be."""
-        asked = any(look.facets for look in wishes.looks.values())
-        options = self._once("options", (scene,), lambda: offered(scene)) if asked else None
-        return filter_bar(wishes.filters, chosen.height, scene.visitors.height, options)
+        asked = any(view_state.facets for view_state in state.views.values())
+        options = self._once("options", (frame,), lambda: offered(frame)) if asked else None
+        return filter_bar(state.filters, chosen.height, frame.visitors.height, options)
 
-    def _tip(self, scene: Scene, chosen: pl.DataFrame, filters: Filters, view: str, look: Look) -> dict[str, Any]:
+    def _tip(
+        self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
+    ) -> dict[str, Any]:
         """Say what is in the cluster that a view's pointer is on, unless its popup says it."""
-        cluster = look.pointed
-        if cluster is None or cluster == look.opened:
+        cluster_id = view_state.pointed
+        if cluster_id is None or cluster_id == view_state.opened:
             return {}
-        key = (scene, filters, cluster)
-        return {"id": cluster, **self._once(f"tip {view}", key, lambda: panel.tip(members(chosen, cluster)))}
+        key = (frame, filters, cluster_id)
+        return {"id": cluster_id, **self._once(f"tip {view}", key, lambda: panel.tip(members(chosen, cluster_id)))}
 
-    def _popup(self, scene: Scene, chosen: pl.DataFrame, filters: Filters, view: str, look: Look) -> dict[str, Any]:
+    def _popup(
+        self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
+    ) -> dict[str, Any]:
         """Say who is in the cluster whose popup a view has open."""
-        cluster = look.opened
-        if cluster is None:
+        cluster_id = view_state.opened
+        if cluster_id is None:
             return {}
-        listed = self._once(f"popup {view}", (scene, filters, cluster), lambda: panel.popup(members(chosen, cluster)))
-        return {"id": cluster, "place": list(look.place), **listed}
+        listed = self._once(
+            f"popup {view}", (frame, filters, cluster_id), lambda: panel.popup(members(chosen, cluster_id))
+        )
+        return {"id": cluster_id, "place": list(view_state.place), **listed}
 
-    def _selected(self, scene: Scene, key: int | None) -> dict[str, Any]:
+    def _selected(self, frame: FrameState, key: int | None) -> dict[str, Any]:
         """Give the card of the visitor who is selected; of one who has left, what was last known."""
         if key is None:
             self._card = None
             return {"card": {}, "selected": {}}
 
         def compute() -> dict[str, Any]:
-            found = scene.visitors.filter(pl.col("_key") == key)
+            found = frame.visitors.filter(pl.col("_key") == key)
             here = found.height > 0
             if here:
                 self._card = panel.row_of(found)
@@ -176,32 +188,36 @@ class Drawing:
             known = here and row["x"] is not None
             place = [round(row["latitude"], 4), round(row["longitude"], 4)] if known else None
             return {
-                "card": panel.card(row, scene.events, here=here),
+                "card": panel.card(row, frame.events, here=here),
                 "selected": {"site": row["site"], "id": str(key), "place": place},
             }
 
-        card: dict[str, Any] = self._once("card", (scene, key), compute)
+        card: dict[str, Any] = self._once("card", (frame, key), compute)
         return card
 
 
-def announcements(news: News, scene: Scene, chosen: pl.DataFrame, wishes: Wishes) -> dict[str, Any] | None:
+def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> dict[str, Any] | None:
     """Give what the browser is told once about the news: where in each view, and who paid; None if nothing.
 
     Parameters
     ----------
     news
         What is new.
-    scene, chosen
+    frame, chosen
         The moment, and the visitors that pass the filters.
-    wishes
+    state
         What a person wants to see.
     """
     arrived = (
         chosen.filter(pl.col("_key").is_in(news.arrived["_key"].implode())) if news.arrived.height else news.arrived
     )
-    pulses = {view: _places(arrived, look.viewport) for view, look in wishes.looks.items()} if arrived.height else {}
-    paid = scene.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
-    if wishes.filters:
+    pulses = (
+        {view: _places(arrived, view_state.viewport) for view, view_state in state.views.items()}
+        if arrived.height
+        else {}
+    )
+    paid = frame.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
+    if state.filters:
         paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
     shown = panel.announced(paid, _MOST_ANNOUNCED)
     if not any(pulses.values()) and not shown:
@@ -216,7 +232,7 @@ def announcements(news: News, scene: Scene, chosen: pl.DataFrame, wishes: Wishes
 
 def _places(visitors: pl.DataFrame, viewport: Viewport) -> list[list[float]]:
     """Give the places within a view where visitors are, as near to each other as its clusters."""
-    return [list(row) for row in collect(visitors, viewport).select("latitude", "longitude").iter_rows()]
+    return [list(row) for row in cluster(visitors, viewport).select("latitude", "longitude").iter_rows()]
 
 
 def filter_bar(
@@ -250,20 +266,20 @@ def _single(filters: Filters, name: str) -> Any:  # noqa: ANN401 - whatever is f
     return accepted[0] if len(accepted) == 1 else list(accepted) or None
 
 
-def _payments(scene: Scene, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+def _payments(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
     """Give the payments of the visitors that pass; all of them without filters, also those nobody here made."""
     if not filters:
-        return scene.paid
-    return scene.paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
+        return frame.paid
+    return frame.paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
 
 
-def _figures(scene: Scene, chosen: pl.DataFrame, payments: pl.DataFrame, filters: Filters) -> list[dict[str, str]]:
+def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, filters: Filters) -> list[dict[str, str]]:
     """Give the figures above the map."""
     names = ("Visitors now", "Customers", "Expected value", "Revenue, 10 min")
-    if scene.snapshot is None:
+    if frame.snapshot is None:
         return [{"label": name, "value": _NOTHING, "note": ""} for name in names]
     sums = panel.figures(chosen)
-    everyone = scene.snapshot.count
+    everyone = frame.snapshot.count
     here = f"{chosen.height if filters else everyone:,}"
     worth = money(sums["expected_value"], "USD") if sums["scored"] else _NOTHING
     earned, further = _revenue(payments)
@@ -287,15 +303,15 @@ def _revenue(payments: pl.DataFrame) -> tuple[str, str]:
     return " · ".join(money(amount, code) for code, amount, _ in first) or _NOTHING, f"+{more} more" if more > 0 else ""
 
 
-def _legend(colouring: Colouring, chosen: pl.DataFrame) -> dict[str, Any]:
-    """Say what the colours mean, and who is not on the map."""
-    ring = colouring.by != "is_customer"
-    return {**colouring.legend(), "ring": ring, "unplaced": chosen["x"].null_count()}
+def _legend(coloring: Coloring, chosen: pl.DataFrame) -> dict[str, Any]:
+    """Say what the colors mean, and who is not on the map."""
+    ring = coloring.by != "is_customer"
+    return {**coloring.legend(), "ring": ring, "unplaced": chosen["x"].null_count()}
 
 
-def offered(scene: Scene) -> dict[str, list[list[Any]]]:
+def offered(frame: FrameState) -> dict[str, list[list[Any]]]:
     """Give the values that each filter could take, the commonest first: value, words, visitors."""
-    visitors = scene.with_dimensions("channel", "page")
+    visitors = frame.with_dimensions("channel", "page")
     named = {"country_code": country_name}
     offered = {}
     for name in OFFERED:
@@ -306,11 +322,11 @@ def offered(scene: Scene) -> dict[str, list[list[Any]]]:
         offered[name] = [
             [value, named.get(name, plain)(value), count] for value, count in counts.head(_MOST_OFFERED).iter_rows()
         ]
-    if scene.sites <= {ONE_SITE}:
+    if frame.sites <= {ONE_SITE}:
         del offered["site"]
     return offered
 
 
 def color_choices(*, several_sites: bool) -> list[list[str]]:
-    """Give what the colours can tell, for a person to choose from."""
+    """Give what the colors can tell, for a person to choose from."""
     return [[name, words] for name, words in COLOR_NAMES.items() if name != "site" or several_sites]

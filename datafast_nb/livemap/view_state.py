@@ -1,4 +1,4 @@
-"""What a person wants to see, and how a browser's messages change it. Knows no widget."""
+"""The state of a map that people change: what each view shows, and what all do. Knows no widget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, Self, get_args
 
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import WORLD, Viewport
-from datafast_nb.livemap.colours import ColorBy
+from datafast_nb.livemap.colors import ColorBy
 from datafast_nb.livemap.panel import Sort
 
 Message = dict[str, Any]
@@ -21,8 +21,8 @@ NO_VIEW: Final = ""
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one view of the map looks at: a map that is displayed twice has two. Never changed, only replaced.
+class ViewState:
+    """What one view of a map shows: a map that is displayed twice has two. Never changed, only replaced.
 
     Attributes
     ----------
@@ -45,31 +45,31 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a person wants to see. Never changed, only replaced.
+class MapState:
+    """What all views of a map show. Never changed, only replaced.
 
     Attributes
     ----------
     filters : Filters
         Which visitors.
     color_by : str
-        What the colours tell.
+        What the colors tell.
     sort : str
         What the list of visitors is sorted by.
     selected : int or None
         The key of the visitor whose card is open.
-    looks : Mapping of str to Look
-        What each view looks at, by the view's id; never empty.
+    views : Mapping of str to ViewState
+        What each view shows, by the view's id; never empty.
     """
 
     filters: Filters = field(default_factory=Filters)
     color_by: ColorBy = "score"
     sort: Sort = "score"
     selected: int | None = None
-    looks: Mapping[str, Look] = field(default_factory=lambda: MappingProxyType({NO_VIEW: Look()}))
+    views: Mapping[str, ViewState] = field(default_factory=lambda: MappingProxyType({NO_VIEW: ViewState()}))
 
     def after(self, message: Message) -> Self | None:
-        """Give the wishes after a message of the browser; None if it is about something else.
+        """Return the state after a message of the browser; None if it is about something else.
 
         Parameters
         ----------
@@ -84,19 +84,21 @@ class Wishes:
         do = message["do"]
         if do in _CHANGES:
             return replace(self, **_CHANGES[do](message))
-        if do in _LOOKS:
-            return self.looking(str(message["view"]), **_LOOKS[do](message))
+        if do in _OF_A_VIEW:
+            return self.with_view(str(message["view"]), **_OF_A_VIEW[do](message))
         return None
 
-    def looking(self, view: str, **changes: Any) -> Self:  # noqa: ANN401 - the fields of Look
-        """Give the wishes after a view has changed what it looks at; it may be a new one."""
-        look = replace(self.looks.get(view, Look()), **changes)
-        return replace(self, looks=MappingProxyType({**self.looks, view: look}))
+    def with_view(self, view: str, **changes: Any) -> Self:  # noqa: ANN401 - the fields of ViewState
+        """Return the state after a view, perhaps a new one, has changed what it shows."""
+        view_state = replace(self.views.get(view, ViewState()), **changes)
+        return replace(self, views=MappingProxyType({**self.views, view: view_state}))
 
     def only(self, views: Collection[str]) -> Self:
-        """Give the wishes without views that have gone; the last one stays, as does what it showed."""
-        kept = {view: look for view, look in self.looks.items() if view in views} or dict([[*self.looks.items()][-1]])
-        return self if len(kept) == len(self.looks) else replace(self, looks=MappingProxyType(kept))
+        """Return the state without the views that have gone; the last one stays, as does what it showed."""
+        kept = {view: view_state for view, view_state in self.views.items() if view in views} or dict(
+            [[*self.views.items()][-1]]
+        )
+        return self if len(kept) == len(self.views) else replace(self, views=MappingProxyType(kept))
 
 
 def _viewport(message: Message) -> Message:
@@ -122,7 +124,7 @@ _CHANGES: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
     }
 )
 
-_LOOKS: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
+_OF_A_VIEW: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
     {
         "viewport": _viewport,
         "hover": lambda message: {"pointed": message["id"]},

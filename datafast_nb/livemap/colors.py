@@ -1,4 +1,4 @@
-"""What the colours of the map mean: the scales, and how a cluster gets its colour."""
+"""What the colors of the map mean: the scales, and how a cluster gets its color."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import polars as pl
 from datafast_nb.text import money, plain
 
 ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
-"""What the colours of the map can tell."""
+"""What the colors of the map can tell."""
 
 CATEGORIES: Final = ("device", "channel", "visit_kind", "site")
 """Those that are a category each; the others are numbers."""
@@ -29,8 +29,8 @@ COLOR_NAMES: Final[dict[str, str]] = {
 """How a person reads each of them."""
 
 # From blue over violet and rose to orange. Both the lightness and the blue-to-yellow axis, which the common kinds of
-# colour blindness leave, rise all the way, so the order can be seen without red and green; strong on a light and on a
-# dark map. Most means lie in the middle, so that is where the colours change.
+# color blindness leave, rise all the way, so the order can be seen without red and green; strong on a light and on a
+# dark map. Most means lie in the middle, so that is where the colors change.
 _STOPS: Final = (
     (20, (0x24, 0x58, 0xC5)),
     (40, (0x7D, 0x50, 0xC4)),
@@ -39,12 +39,12 @@ _STOPS: Final = (
 )
 
 NO_SCORE: Final = "#9aa3ab"
-"""Colour of a place where nobody has a score, and of all that has no colour of its own."""
+"""Color of a place where nobody has a score, and of all that has no color of its own."""
 
 CUSTOMER: Final = "#12a57c"
-"""Colour of customers: the arc round a cluster is their share."""
+"""Color of customers: the arc round a cluster is their share."""
 
-# Okabe and Ito's colours (jfly.uni-koeln.de/color), which colour-blind people can tell apart, without the green that is
+# Okabe and Ito's colors (jfly.uni-koeln.de/color), which color-blind people can tell apart, without the green that is
 # near the customers', and without yellow and black, which a light and a dark map swallow.
 _DISTINCT: Final = ("#0072b2", "#e69f00", "#cc79a7", "#56b4e9", "#d55e00", "#7d6fc4")
 
@@ -53,42 +53,42 @@ RADII: Final = (5.0, 24.0)
 
 
 def _mix(low: tuple[int, int, int], high: tuple[int, int, int], share: float) -> str:
-    """Give a colour between two, as #rrggbb."""
+    """Give a color between two, as #rrggbb."""
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
 
 
-def _colour(score: int) -> str:
-    """Give the colour of a whole score; beyond the outer stops it changes no more."""
+def _color(score: int) -> str:
+    """Give the color of a whole score; beyond the outer stops it changes no more."""
     clipped = min(max(score, _STOPS[0][0]), _STOPS[-1][0])
     (start, low), (end, high) = next(pair for pair in pairwise(_STOPS) if clipped <= pair[1][0])
     return _mix(low, high, (clipped - start) / (end - start))
 
 
-SCORE_COLOURS: Final = tuple(_colour(score) for score in range(101))
-"""The colour of each whole score from 0 to 100."""
+SCORE_COLORS: Final = tuple(_color(score) for score in range(101))
+"""The color of each whole score from 0 to 100."""
 
-_CUSTOMER_COLOURS: Final = tuple(_mix((0x7A, 0x86, 0x91), (0x12, 0xA5, 0x7C), share / 100) for share in range(101))
+_CUSTOMER_COLORS: Final = tuple(_mix((0x7A, 0x86, 0x91), (0x12, 0xA5, 0x7C), share / 100) for share in range(101))
 
 
-def score_colour(score: float | None) -> str:
-    """Give the colour of one score."""
-    return SCORE_COLOURS[round(min(max(score, 0.0), 100.0))] if score is not None and math.isfinite(score) else NO_SCORE
+def score_color(score: float | None) -> str:
+    """Give the color of one score."""
+    return SCORE_COLORS[round(min(max(score, 0.0), 100.0))] if score is not None and math.isfinite(score) else NO_SCORE
 
 
 @dataclass(frozen=True, slots=True)
-class Colouring:
-    """How clusters get their colours at one moment.
+class Coloring:
+    """How clusters get their colors at one moment.
 
     Attributes
     ----------
     by : str
-        What the colours tell.
+        What the colors tell.
     categories : tuple of str
-        The categories that have a colour of their own, in the order of the colours.
+        The categories that have a color of their own, in the order of the colors.
     others : bool
         Whether there are more than those, or visitors of none.
     top : float
-        The expected value, in USD, from which the colour changes no more.
+        The expected value, in USD, from which the color changes no more.
     """
 
     by: ColorBy = "score"
@@ -101,56 +101,56 @@ class Colouring:
         """The column that clusters must bring along as their commonest ``category``; None for numbers."""
         return self.by if self.by in CATEGORIES else None
 
-    def colours(self) -> pl.Expr:
-        """Give the colours of clusters, as ``clusters.collect`` gives them."""
+    def colors(self) -> pl.Expr:
+        """Give the colors of clusters, as ``clusters.cluster`` gives them."""
         if self.category is not None:
             known = dict(zip(self.categories, _DISTINCT, strict=False))
             return pl.col("category").replace_strict(known, default=NO_SCORE, return_dtype=pl.String)
         percent, ramp = {
-            "score": (pl.col("score"), SCORE_COLOURS),
-            "expected_value": (100 * (pl.col("expected_value") / self.top).sqrt(), SCORE_COLOURS),
-            "is_customer": (100 * pl.col("customers") / pl.col("visitors"), _CUSTOMER_COLOURS),
+            "score": (pl.col("score"), SCORE_COLORS),
+            "expected_value": (100 * (pl.col("expected_value") / self.top).sqrt(), SCORE_COLORS),
+            "is_customer": (100 * pl.col("customers") / pl.col("visitors"), _CUSTOMER_COLORS),
         }[self.by]
         whole = percent.round().clip(0, 100).cast(pl.Int64, strict=False)
         return whole.replace_strict(list(range(101)), list(ramp), default=NO_SCORE, return_dtype=pl.String)
 
     def legend(self) -> dict[str, Any]:
-        """Say what the colours mean: a ramp, or swatches."""
+        """Say what the colors mean: a ramp, or swatches."""
         title = COLOR_NAMES[self.by]
         if self.category is not None:
-            coloured = zip(self.categories, _DISTINCT, strict=False)
-            names = [(plain(name, 32) or "the site", colour) for name, colour in coloured]
+            colored = zip(self.categories, _DISTINCT, strict=False)
+            names = [(plain(name, 32) or "the site", color) for name, color in colored]
             names += [("other", NO_SCORE)] if self.others else []
-            swatches = [{"label": name, "color": colour} for name, colour in names]
+            swatches = [{"label": name, "color": color} for name, color in names]
             return {"title": f"{title}, the commonest of each place", "ramp": None, "swatches": swatches}
-        low, high, note, colours = {
-            "score": ("0", "100", "50 is the site's average visitor", SCORE_COLOURS),
-            "expected_value": ("$0", f"{money(self.top, 'USD')} or more", "sum of each place", SCORE_COLOURS),
-            "is_customer": ("none", "all", "share of the visitors of each place", _CUSTOMER_COLOURS),
+        low, high, note, colors = {
+            "score": ("0", "100", "50 is the site's average visitor", SCORE_COLORS),
+            "expected_value": ("$0", f"{money(self.top, 'USD')} or more", "sum of each place", SCORE_COLORS),
+            "is_customer": ("none", "all", "share of the visitors of each place", _CUSTOMER_COLORS),
         }[self.by]
-        ramp = {"colors": [colours[share] for share in (0, 20, 35, 50, 65, 80, 100)], "low": low, "high": high}
+        ramp = {"colors": [colors[share] for share in (0, 20, 35, 50, 65, 80, 100)], "low": low, "high": high}
         none = [] if self.by == "is_customer" else [{"label": "no prediction", "color": NO_SCORE}]
         return {"title": title, "ramp": ramp | {"note": note}, "swatches": none}
 
 
-def follow(last: Colouring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.DataFrame) -> Colouring:
-    """Give the colouring of the next moment: what had a colour keeps it as long as it is there.
+def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.DataFrame) -> Coloring:
+    """Give the coloring of the next moment: what had a color keeps it as long as it is there.
 
     Parameters
     ----------
-    last : Colouring
+    last : Coloring
         That of the moment before.
     by : str
-        What the colours shall tell.
+        What the colors shall tell.
     visitors : polars.DataFrame
-        All there are, whether filters choose them or not, so that a category keeps its colour while filters come and
+        All there are, whether filters choose them or not, so that a category keeps its color while filters come and
         go; with the column `by` if that is a category.
     clusters : polars.DataFrame
-        What ``clusters.collect`` gives.
+        What ``clusters.cluster`` gives.
     """
     if by not in get_args(ColorBy):
-        raise ValueError(f"{by!r} is nothing to colour by. There are: {', '.join(get_args(ColorBy))}.")
-    before = last if last.by == by else Colouring(by)
+        raise ValueError(f"{by!r} is nothing to color by. There are: {', '.join(get_args(ColorBy))}.")
+    before = last if last.by == by else Coloring(by)
     if by in CATEGORIES:
         counts = (
             visitors[by].drop_nulls().value_counts(name="visitors").sort(["visitors", by], descending=[True, False])
@@ -158,10 +158,10 @@ def follow(last: Colouring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.Da
         here = counts[by].to_list()
         kept = [name for name in before.categories if name in set(here)]
         fresh = [name for name in here[: len(_DISTINCT)] if name not in kept]
-        coloured = tuple([*kept, *fresh][: len(_DISTINCT)])
-        others = len(here) > len(coloured) or visitors[by].null_count() > 0
-        return Colouring(by, coloured, others=others)
-    return Colouring(by, top=_round_up(clusters["expected_value"].max(), before.top))
+        colored = tuple([*kept, *fresh][: len(_DISTINCT)])
+        others = len(here) > len(colored) or visitors[by].null_count() > 0
+        return Coloring(by, colored, others=others)
+    return Coloring(by, top=_round_up(clusters["expected_value"].max(), before.top))
 
 
 def _round_up(most: Any, before: float) -> float:  # noqa: ANN401 - what a Polars maximum is typed as

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from datafast_nb.livemap.listeners import Listeners
+from datafast_nb.livemap.callbacks import Callbacks
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.maps import GENEROUS, ask, front, made, names, refreshed, shown, until
@@ -38,36 +38,36 @@ def paying(count: int, *ids: str) -> Snapshot:
 
 
 def test_all_are_told_in_the_order_they_came() -> None:
-    listeners: Listeners[int] = Listeners("on_update")
+    callbacks: Callbacks[int] = Callbacks("on_update")
     heard: list[tuple[str, int]] = []
-    listeners.add(lambda what: heard.append(("first", what)))
-    listeners.add(lambda what: heard.append(("second", what)))
-    listeners.tell(3)
+    callbacks.add(lambda what: heard.append(("first", what)))
+    callbacks.add(lambda what: heard.append(("second", what)))
+    callbacks.call(3)
     assert heard == [("first", 3), ("second", 3)]
 
 
 def test_one_that_raises_is_reported_once_and_the_others_never_notice(caplog: pytest.LogCaptureFixture) -> None:
-    listeners: Listeners[int] = Listeners("on_update")
+    callbacks: Callbacks[int] = Callbacks("on_update")
     heard = Heard()
-    listeners.add(broken)
-    listeners.add(heard.append)
+    callbacks.add(broken)
+    callbacks.add(heard.append)
     for number in range(5):
-        listeners.tell(number)
+        callbacks.call(number)
     assert heard == [0, 1, 2, 3, 4]
     assert len(caplog.records) == 1
-    (fault,) = listeners.faults
+    (fault,) = callbacks.faults
     assert fault.startswith("on_update: broken raised ValueError: <b>no x")
     assert len(fault) <= 160
 
 
 @pytest.mark.parametrize("callback", [Heard().hear, broken])
 def test_one_that_was_taken_off_is_told_and_reported_no_more(callback: Any) -> None:
-    listeners: Listeners[int] = Listeners("on_update")
-    listeners.add(callback)
-    listeners.remove(callback)
-    listeners.tell(1)
-    assert listeners._listeners == []
-    assert listeners.faults == []
+    callbacks: Callbacks[int] = Callbacks("on_update")
+    callbacks.add(callback)
+    callbacks.remove(callback)
+    callbacks.call(1)
+    assert callbacks._callbacks == []
+    assert callbacks.faults == []
 
 
 def test_the_fault_of_a_method_goes_with_it() -> None:
@@ -75,17 +75,17 @@ def test_the_fault_of_a_method_goes_with_it() -> None:
         def hear(self, _what: Any) -> None:
             raise ValueError("no")
 
-    listeners: Listeners[int] = Listeners("on_update")
+    callbacks: Callbacks[int] = Callbacks("on_update")
     it = Broken()
-    listeners.add(it.hear)
-    listeners.tell(1)
-    assert len(listeners.faults) == 1
-    listeners.remove(it.hear)
-    assert listeners.faults == []
+    callbacks.add(it.hear)
+    callbacks.call(1)
+    assert len(callbacks.faults) == 1
+    callbacks.remove(it.hear)
+    assert callbacks.faults == []
 
 
 def test_taking_off_what_was_never_added_is_no_error() -> None:
-    Listeners[int]("on_update").remove(broken)
+    Callbacks[int]("on_update").remove(broken)
 
 
 @pytest.mark.parametrize("callback", [None, "print", 3])
@@ -98,17 +98,17 @@ def test_what_is_no_function_is_refused(callback: Any) -> None:
 
 
 def test_one_may_add_and_take_off_others_while_it_is_told() -> None:
-    listeners: Listeners[int] = Listeners("on_update")
+    callbacks: Callbacks[int] = Callbacks("on_update")
     heard = Heard()
 
     def once(what: int) -> None:
         heard.append(what)
-        listeners.remove(once)
-        listeners.add(heard.append)
+        callbacks.remove(once)
+        callbacks.add(heard.append)
 
-    listeners.add(once)
+    callbacks.add(once)
     for number in range(3):
-        listeners.tell(number)
+        callbacks.call(number)
     assert heard == [0, 1, 2]
 
 
@@ -184,7 +184,7 @@ def test_a_condition_that_cannot_be_asked_raises_at_once(where: pl.Expr) -> None
     live = made(people(1))
     with pytest.raises(Exception, match=r"."):
         live.on_visitor(print, where=where)
-    assert live._came._listeners == []
+    assert live._came._callbacks == []
     live.close()
 
 
@@ -263,10 +263,10 @@ def test_a_callback_does_not_keep_a_map_that_was_never_shown() -> None:
 
 
 def test_the_same_function_added_twice_is_called_once() -> None:
-    heard, listeners = Heard(), Listeners[int]("on_update")
-    listeners.add(heard.hear)
-    listeners.add(heard.hear)
-    listeners.tell(1)
+    heard, callbacks = Heard(), Callbacks[int]("on_update")
+    callbacks.add(heard.hear)
+    callbacks.add(heard.hear)
+    callbacks.call(1)
     assert heard == [1]
 
 

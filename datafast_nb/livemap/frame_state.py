@@ -38,7 +38,7 @@ class News:
     payments: pl.DataFrame
 
 
-class Scene:
+class FrameState:
     """The frames of one moment, as the map, the panel and the header draw them.
 
     Parameters
@@ -48,7 +48,7 @@ class Scene:
     sites
         The names of the sites that have answered; by default one without a name.
     last
-        The scene before, if there was one.
+        The frame_state before, if there was one.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Scene:
     """
 
     def __init__(
-        self, snapshot: Snapshot | None, sites: Collection[str] | None = None, last: Scene | None = None
+        self, snapshot: Snapshot | None, sites: Collection[str] | None = None, last: FrameState | None = None
     ) -> None:
         self.snapshot = snapshot
         self.sites = frozenset(sites if sites is not None else () if snapshot is None else (ONE_SITE,))
@@ -101,7 +101,7 @@ class Scene:
         """Give the visitors that pass."""
         return filters.apply(self.with_dimensions(*filters.derived))
 
-    def news_since(self, last: Scene) -> News:
+    def news_since(self, last: FrameState) -> News:
         """Give what is new; nothing of a site that was not there before, all of which would be."""
         known = pl.col("site").is_in(list(last.sites))
         return News(
@@ -111,7 +111,7 @@ class Scene:
 
 
 def of_visitors(rows: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give the events of some visitors; both are a scene's."""
+    """Give the events of some visitors; both are a frame_state's."""
     return rows.filter(pl.col("_key").is_in(visitors["_key"].implode()))
 
 
@@ -121,9 +121,9 @@ def with_payers(payments: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     payments : polars.DataFrame
-        A scene's payments.
+        A frame_state's payments.
     visitors : polars.DataFrame
-        A scene's visitors.
+        A frame_state's visitors.
 
     Returns
     -------

@@ -54,7 +54,7 @@ class Conditional:
     __hash__ = None  # type: ignore[assignment] # it is compared, never looked up
 
 
-class Listeners(Generic[What]):
+class Callbacks(Generic[What]):
     """Functions that are called with each thing of one kind.
 
     One that raises is reported once, in the log and in `faults`, and is called again nevertheless; the others never
@@ -69,7 +69,7 @@ class Listeners(Generic[What]):
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[What], Any]] = []
+        self._callbacks: list[Callable[[What], Any]] = []
         self._reported: list[tuple[Callable[[What], Any], str]] = []
 
     @property
@@ -82,18 +82,18 @@ class Listeners(Generic[What]):
         if not callable(callback):
             raise TypeError(f"{self._kind} needs a function, not {type(callback).__name__}.")
         with self._lock:
-            if callback not in self._listeners:
-                self._listeners = [*self._listeners, callback]
+            if callback not in self._callbacks:
+                self._callbacks = [*self._callbacks, callback]
 
     def remove(self, callback: Callable[[What], Any]) -> None:
         """Call a function no more."""
         with self._lock:
-            self._listeners = [each for each in self._listeners if each != callback]
+            self._callbacks = [each for each in self._callbacks if each != callback]
             self._reported = [report for report in self._reported if report[0] != callback]
 
-    def tell(self, what: What) -> None:
+    def call(self, what: What) -> None:
         """Call all of them."""
-        for callback in self._listeners:
+        for callback in self._callbacks:
             try:
                 callback(what)
             except Exception as error:  # noqa: BLE001 - it is the user's
