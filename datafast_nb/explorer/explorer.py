@@ -385,9 +385,9 @@ class Explorer(OpenedWhenShown):
         here = None if snapshot is None else number(once(snapshot.visitors).height, "visitor")
         shown = "" if snapshot is None else f"{here} at {clock(snapshot.fetched_at, zone)}"
         if self._live is None:
-            return {"tone": "stopped" if self._fault else "", "text": self._fault or "", "shown": shown}
+            return {"tone": "refused" if self._fault else "", "text": self._fault or "", "shown": shown}
         status = self._live.status
-        tone = status.state if status.state in {"live", "waiting", "retrying", "stopped"} else ""
+        tone = status.state if status.state in {"live", "waiting", "retrying", "refused"} else ""
         return {"tone": tone, "text": f"Linked to the map. {status}", "shown": shown}
 
     def _draw_when_the_cell_has_run(self) -> None:

@@ -648,7 +648,7 @@ class LiveMap(OpenedWhenShown):
         state = self._sites.status.state
         if state == "unwatched":
             timebar.start_afresh()
-        elif state not in {"paused", "stopped", "closed"} and not timebar.replay.playing:
+        elif state not in {"stopped", "refused", "closed"} and not timebar.replay.playing:
             self._follow_replay()
 
     def _worded(self, status: Status) -> Status:
@@ -705,7 +705,7 @@ class LiveMap(OpenedWhenShown):
     def _controls(self) -> dict[str, Any]:
         """Say what the controls stand at, and offer."""
         return {
-            "resting": self.status.state in {"paused", "stopped"},
+            "resting": self.status.state in {"stopped", "refused"},
             "interval": self.interval,
             "intervals": [[each, f"every {duration(each)}"] for each in sorted({*INTERVALS, self.interval})],
             "color_by": self.color_by,

@@ -24,7 +24,7 @@ from datafast_nb.errors import (
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration, plain
 
-State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "paused", "unwatched", "stopped", "closed"]
+State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "stopped", "unwatched", "refused", "closed"]
 
 LONGEST_WAIT: Final = 300.0
 """Seconds between two attempts at most, unless the service asks for more."""
@@ -52,9 +52,9 @@ class Status:
     state : str
         ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``waiting``: a request
         has had no answer for longer than the interval. ``unrecorded``: nothing is known of the moment, as in a gap of a
-        replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``paused``: by a person, or a
-        replay at its end. ``unwatched``: nobody looks any more. ``stopped``: the service refused, and asking again
-        can't help. ``closed``: for good.
+        replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: by a person; or
+        a replay that is paused or at its end. ``unwatched``: nobody looks any more. ``refused``: by the service, and
+        asking again can't help. ``closed``: for good.
     interval : float
         Seconds from an answer to the next request.
     fault : str or None
@@ -87,9 +87,9 @@ class Status:
             "waiting": " ".join(part for part in (self.fault, waiting) if part),
             "unrecorded": ". ".join(part for part in (self.replay, self.fault) if part),
             "retrying": f"{self.fault} {again}",
-            "paused": ". ".join(part for part in (self.replay or "Paused", self.fault) if part),
+            "stopped": ". ".join(part for part in (self.replay or "Paused", self.fault) if part),
             "unwatched": "Paused while nobody looks",
-            "stopped": f"Stopped. {self.fault}",
+            "refused": f"Stopped. {self.fault}",
             "closed": "Closed",
         }
         return sentences[self.state]
@@ -106,7 +106,7 @@ class Moment:
 class Poller:
     """Asks a source for snapshots at an interval, never twice at once.
 
-    Its thread lives only while there is a request to make or to wait for: paused, stopped or closed, it costs nothing.
+    Its thread lives only while there is a request to make or to wait for: stopped, refused or closed, it costs nothing.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class Poller:
         self._failures = 0
         self._wished = False  # that the next request is made, whether somebody watches or not
         self._again = False  # that another one is made after the one in flight
-        self._paused = self._unwatched = self._stopped = self._closed = self._unrecorded = False
+        self._stopped = self._unwatched = self._refused = self._closed = self._unrecorded = False
         self._snapshot: Snapshot | None = None
         self._fault: str | None = None
         self._retry_at: datetime | None = None
@@ -156,21 +156,21 @@ class Poller:
     def start(self) -> None:
         """Ask now, and go on at the interval."""
         with self._condition:
-            self._paused = self._unwatched = self._stopped = False
+            self._stopped = self._unwatched = self._refused = False
             self._ask_now()
         self._on_change()
 
     def pause(self) -> None:
         """Make no further request until told to."""
         with self._condition:
-            self._paused = True
+            self._stopped = True
             self._rest()
         self._on_change()
 
     def move(self, *, on: bool) -> None:
         """Ask anew for what has been set to another moment, after a request in flight; then go `on`, or pause."""
         with self._condition:
-            self._paused, self._unwatched, self._stopped = not on, False, False
+            self._stopped, self._unwatched, self._refused = not on, False, False
             self._again = True
             self._ask_now()
         self._on_change()
@@ -178,7 +178,7 @@ class Poller:
     def refresh(self) -> None:
         """Ask now, once more than planned; a request in flight counts as this one."""
         with self._condition:
-            self._stopped = False
+            self._refused = False
             self._ask_now()
         self._on_change()
 
@@ -214,7 +214,7 @@ class Poller:
 
     def _resting(self) -> bool:
         """Say whether no request follows by itself."""
-        return self._paused or self._unwatched or self._stopped or self._closed
+        return self._stopped or self._unwatched or self._refused or self._closed
 
     def _ask_now(self) -> None:
         """Plan a request for now, and see that there is a thread to make it."""
@@ -239,8 +239,8 @@ class Poller:
         """Make one immutable moment of the present state."""
         flags: dict[State, bool] = {
             "closed": self._closed,
+            "refused": self._refused,
             "stopped": self._stopped,
-            "paused": self._paused,
             "unwatched": self._unwatched,
             "waiting": self._waiting_since is not None,
             "unrecorded": self._unrecorded,
@@ -320,7 +320,7 @@ class Poller:
                 self._snapshot, self._fault, self._failures, delay = None, _UNRECORDED, 0, self._interval
             else:
                 self._fault = sentence(outcome)
-                self._stopped = isinstance(outcome, _FINAL)
+                self._refused = isinstance(outcome, _FINAL)
                 self._failures += 1
                 asked = outcome.retry_after if isinstance(outcome, RetryLaterError) else None
                 delay = back_off(self._failures, self._interval, asked, random.random())  # noqa: S311 - no secret

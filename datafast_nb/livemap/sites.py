@@ -13,7 +13,7 @@ from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, plain
 
 _BEST_FIRST: Final[tuple[State, ...]] = (
-    *("live", "starting", "unrecorded", "waiting", "retrying", "paused", "unwatched", "stopped", "closed"),
+    *("live", "starting", "unrecorded", "waiting", "retrying", "stopped", "unwatched", "refused", "closed"),
 )
 
 _HELP = (

@@ -109,13 +109,13 @@ STATES: Final = {
     "one-visitor": State("Scripted([people(1, city='Lisbon', country_code='PT', latitude=38.7, longitude=-9.1)])"),
     "crowded": State("Scripted([site(100_000).snapshot()])", widths=(480, 1100)),
     "no-predictions": State("site(120, predictions=False)"),
-    "stopped": State("Scripted([AuthenticationError('The key is not accepted (401). Check DATAFAST_API_KEY.')])"),
+    "refused": State("Scripted([AuthenticationError('The key is not accepted (401). Check DATAFAST_API_KEY.')])"),
     "retrying": State(
         "Scripted([site(120).snapshot(), ConnectionFailedError('No answer from the site within 30 s.')])",
         python("live.refresh()"),
         (480, 1100),
     ),
-    "paused": State("site(120)", python("live.stop()")),
+    "stopped": State("site(120)", python("live.stop()")),
     "hostile": State("Scripted([alarming(HOSTILE)])", click(".df-listing [role=option]"), (480, 1100)),
     "sites": State("{'shop': site(200), 'blog': site(90, seed=4)}", options=", color_by='site'"),
     "one-site-fails": State("{'shop': site(200), 'blog': Scripted([ConnectionFailedError('No answer within 30 s.')])}"),
@@ -153,8 +153,8 @@ def main(folder: Path, *names: str) -> None:
             notebook.open(SETUP, *cells).run(0)
             for index, (name, state) in enumerate(states.items(), start=1):
                 notebook.run(index)
-                expected = "starting" if name == "loading" else "paused" if name.startswith("replay") else "live"
-                answered = f'.df-status:is([data-state="{expected}"], [data-state="stopped"], [data-state="retrying"])'
+                expected = "starting" if name == "loading" else "stopped" if name.startswith("replay") else "live"
+                answered = f'.df-status:is([data-state="{expected}"], [data-state="refused"], [data-state="retrying"])'
                 notebook.output(index).locator(answered).wait_for()
                 _shoot(notebook, index, state, folder / f"{name}.png")
                 notebook.page.evaluate(_CLEAR, index)

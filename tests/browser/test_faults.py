@@ -65,7 +65,7 @@ def test_data_that_have_grown_old_are_said_to_be(live: MapPage) -> None:
 
 def test_a_refusal_stops_until_a_person_asks_again(live: MapPage) -> None:
     live.make(REFUSAL)
-    live.run("stopped")
+    live.run("refused")
     expect(live.part("state")).to_have_text("Stopped. The key is not accepted (401).")
     expect(live.part("empty").first).to_have_text("No data yet")
     live.answers("people(3)")

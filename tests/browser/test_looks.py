@@ -143,7 +143,7 @@ def test_all_text_stands_out_from_its_background(live: MapPage, theme: str) -> N
     faint |= set(live.page.evaluate(_FAINT))
     live.answers("AuthenticationError('No key.')")
     live.python("live.refresh()")
-    expect(live.part("status")).to_have_attribute("data-state", "stopped")
+    expect(live.part("status")).to_have_attribute("data-state", "refused")
     assert faint | set(live.page.evaluate(_FAINT)) == set()
 
 
@@ -192,7 +192,7 @@ def test_the_time_bar_is_readable_large_enough_and_fits(live: MapPage, width: in
     live.page.set_viewport_size({"width": width, "height": 900})
     live.notebook.theme(theme)
     live.python("from tests.livemap.pasts import demo_replay; source, options = demo_replay(days=0.1), {}")
-    live.run("paused")
+    live.run("stopped")
     bar = live.part("timebar")
     expect(bar.locator(".df-tick")).not_to_have_count(0)
     assert live.page.evaluate(_FAINT) == []

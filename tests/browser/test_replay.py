@@ -37,7 +37,7 @@ def history(window: Notebook, tmp_path_factory: pytest.TempPathFactory) -> None:
 def past(live: MapPage, history: None) -> MapPage:
     """Show a replay that is paused at its start."""
     live.python("source = history.replay(speed=60); source.pause(); source.seek(START); options = {}")
-    live.run("paused")
+    live.run("stopped")
     live.visitors_now("1")
     return live
 

@@ -181,7 +181,7 @@ def test_before_the_first_snapshot_nothing_is_claimed() -> None:
     explorer = displayed(Explorer(Scripted([ConnectionFailedError("No answer within 30 s.")])))
     shown = view(explorer).front
     assert shown.empty == "Nothing has arrived yet. Refresh asks again."
-    assert shown.status == {"tone": "stopped", "text": "No answer within 30 s.", "shown": ""}
+    assert shown.status == {"tone": "refused", "text": "No answer within 30 s.", "shown": ""}
     assert explorer.snapshot is None
     assert explorer.table.is_empty()
 

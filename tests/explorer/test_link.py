@@ -90,7 +90,7 @@ def test_what_is_wrong_with_the_map_is_said_and_the_last_state_stays() -> None:
     explorer = displayed(Explorer(live, by="device"))
     refreshed(live)
     status = view(explorer).front.status
-    assert status["tone"] == "stopped"
+    assert status["tone"] == "refused"
     assert status["text"] == "Linked to the map. Stopped. The key is not accepted."
     assert explorer.table["visitors"].sum() == 60
 

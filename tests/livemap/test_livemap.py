@@ -279,7 +279,7 @@ def test_pausing_refreshing_and_resuming_in_the_browser() -> None:
     ask(live, "refresh")
     settle(live)
     assert figure(live, "Visitors now")[0] == "2"
-    assert front(live).status["state"] == "paused"
+    assert front(live).status["state"] == "stopped"
     ask(live, "resume")
     settle(live)
     assert figure(live, "Visitors now")[0] == "3"

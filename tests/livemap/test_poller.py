@@ -79,13 +79,13 @@ def test_requests_never_overlap() -> None:
     assert polled.source.most_at_once == 1
 
 
-def test_a_paused_poller_asks_no_more_and_has_no_thread() -> None:
+def test_a_stopped_poller_asks_no_more_and_has_no_thread() -> None:
     polled = Polled(people(1))
     polled.poller.start()
     polled.settles_at("live")
     polled.poller.pause()
     polled.thread_ends()
-    assert polled.state == "paused"
+    assert polled.state == "stopped"
     assert polled.source.calls == 1
 
 
@@ -100,7 +100,7 @@ def test_resuming_asks_at_once() -> None:
     polled.poller.close()
 
 
-def test_refresh_asks_once_and_stays_paused() -> None:
+def test_refresh_asks_once_and_stays_stopped() -> None:
     polled = Polled(people(1), people(2))
     polled.poller.start()
     polled.settles_at("live")
@@ -109,7 +109,7 @@ def test_refresh_asks_once_and_stays_paused() -> None:
     polled.thread_ends()
     assert polled.poller.moment.snapshot is not None
     assert polled.poller.moment.snapshot.count == 2
-    assert polled.state == "paused"
+    assert polled.state == "stopped"
 
 
 def test_a_fault_keeps_the_last_snapshot_and_names_the_next_attempt() -> None:
@@ -140,7 +140,7 @@ def test_it_recovers_by_itself() -> None:
 def test_a_refusal_stops_it_until_a_person_tries_again(error: type[Exception]) -> None:
     polled = Polled(error("Refused. Do this."), people(1), interval=0.001)
     polled.poller.start()
-    polled.settles_at("stopped")
+    polled.settles_at("refused")
     polled.thread_ends()
     assert polled.source.calls == 1
     assert str(polled.poller.moment.status) == "Stopped. Refused. Do this."
@@ -237,7 +237,7 @@ def test_what_a_person_asks_for_is_fetched_even_if_nobody_seems_to_look() -> Non
     assert polled.state == "unwatched"
 
 
-def test_what_a_person_paused_stays_paused_when_it_is_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_person_stopped_stays_stopped_when_it_is_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poller_module, "LOOK_EVERY", 0.005)
     polled = Polled(people(1))
     polled.poller.start()
@@ -247,7 +247,7 @@ def test_what_a_person_paused_stays_paused_when_it_is_seen_again(monkeypatch: py
     polled.poller.pause()
     polled.watched = True
     polled.poller.watch()
-    assert polled.state == "paused"
+    assert polled.state == "stopped"
     assert polled.source.calls == 1
 
 
@@ -299,7 +299,7 @@ def test_the_service_decides_how_long_to_wait_at_least() -> None:
 def test_each_state_reads_as_a_sentence() -> None:
     assert str(Status("starting", 10)) == "Loading…"
     assert str(Status("live", 10)) == "Live · every 10 s"
-    assert str(Status("paused", 10)) == "Paused"
+    assert str(Status("stopped", 10)) == "Paused"
     assert str(Status("retrying", 10, "No answer.")) == "No answer. Trying again now."
 
 
@@ -323,7 +323,7 @@ def test_a_service_can_put_the_next_attempt_off_by_a_day_at_most() -> None:
     polled.poller.close()
 
 
-def test_a_fault_while_paused_is_told() -> None:
+def test_a_fault_while_stopped_is_told() -> None:
     polled = Polled(people(1), ServerError("The service failed."))
     polled.poller.start()
     polled.settles_at("live")
@@ -377,7 +377,7 @@ def test_a_fault_stays_named_while_the_next_answer_is_waited_for(monkeypatch: py
     polled.settles_at("waiting")
     assert str(polled.poller.moment.status).startswith("The service failed. Waiting since ")
     polled.poller.pause()
-    assert polled.state == "paused"
+    assert polled.state == "stopped"
     polled.source.gate.set()
     polled.thread_ends()
 
@@ -386,5 +386,5 @@ def test_a_page_of_something_in_between_does_not_stop_it() -> None:
     polled = Polled(GatewayError("Something in between answered."), people(1), interval=0.002)
     polled.poller.start()
     polled.settles_at("live")
-    assert "stopped" not in polled.states
+    assert "refused" not in polled.states
     polled.poller.close()

@@ -345,13 +345,13 @@ def test_a_map_rests_when_its_view_is_away_and_asks_afresh_when_it_is_back() -> 
 
 
 @pytest.mark.usefixtures("looks_often")
-def test_what_a_person_paused_is_not_resumed_by_being_seen() -> None:
+def test_what_a_person_stopped_is_not_resumed_by_being_seen() -> None:
     live = shown(people(1))
     ask(live, "beat", view="a")
     ask(live, "pause")
     ask(live, "away", view="a")
     ask(live, "beat", view="a")
-    assert live.status.state == "paused"
+    assert live.status.state == "stopped"
     assert calls(live) == 1
 
 

@@ -258,7 +258,7 @@ def test_it_follows_a_replay_that_is_moved_by_code(replay: Replay, sent: Sent) -
     live = displayed(LiveMap(replay))
     replay.pause()
     settle(live)
-    assert (live.status.state, front(live).status["text"]) == ("paused", "Paused")
+    assert (live.status.state, front(live).status["text"]) == ("stopped", "Paused")
     replay.seek(after(61))
     settle(live)
     assert (names(live), at(live)) == (["Ann", "Bob"], after(61))
@@ -273,7 +273,7 @@ def test_it_follows_a_replay_that_is_moved_by_code(replay: Replay, sent: Sent) -
 def test_stop_and_start_pause_and_play_it(replay: Replay, sent: Sent) -> None:
     live = displayed(LiveMap(replay))
     live.stop()
-    assert (replay.playing, live.status.state) == (False, "paused")
+    assert (replay.playing, live.status.state) == (False, "stopped")
     live.start()
     assert (replay.playing, live.status.state) == (True, "live")
 
@@ -337,7 +337,7 @@ def test_at_the_end_it_shows_the_last_moment_pauses_and_says_so(replay: Replay, 
     settle(live)
     assert names(live) == ["Dee"]
     assert at(live) == after(LONG_AFTER)
-    assert live.status.state == "paused"
+    assert live.status.state == "stopped"
     assert front(live).status["text"] == "At the end of the replay"
     ask(live, "resume")
     settle(live)
@@ -371,7 +371,7 @@ def test_what_comes_after_a_gap_is_no_news(replay: Replay, clock: Clock, sent: S
 def test_a_span_of_one_poll_stands_still(history: dfn.History, clock: Clock, sent: Sent) -> None:
     live = displayed(LiveMap(Replay(history, after(60), after(60), 60, clock)))
     assert names(live) == ["Ann", "Bob"]
-    assert (live.status.state, front(live).replay["playing"]) == ("paused", False)
+    assert (live.status.state, front(live).replay["playing"]) == ("stopped", False)
     ask(live, "resume")
     settle(live)
     assert at(live) == after(60)

@@ -154,7 +154,7 @@ def test_a_site_that_fails_later_keeps_its_last_data() -> None:
 
 def test_a_site_that_is_refused_stops_alone() -> None:
     live = two([people(3), people(5)], AuthenticationError("The key is not accepted (401)."))
-    until(lambda: live.statuses["blog"].state == "stopped")
+    until(lambda: live.statuses["blog"].state == "refused")
     refreshed(live)
     assert figure(live, "Visitors now")[0] == "5"
     assert live.status.state == "live"
@@ -219,7 +219,7 @@ def test_a_condition_can_be_about_the_site() -> None:
 def test_stop_start_refresh_and_close_are_for_all_sites() -> None:
     live = two()
     live.stop()
-    assert {status.state for status in live.statuses.values()} == {"paused"}
+    assert {status.state for status in live.statuses.values()} == {"stopped"}
     live.start()
     until(lambda: {status.state for status in live.statuses.values()} == {"live"})
     live.interval = 77
