@@ -22,6 +22,7 @@ from datafast_nb.conversion.frames import once
 from datafast_nb.explorer.question import Question, accepted, chosen
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import plain
+from datafast_nb.widgets.protocol import Heading
 
 MOST_BARS: Final = 15
 MOST_CELLS: Final = 12
@@ -140,18 +141,18 @@ class Answer:
         return [[label for label, value in each.items() if self.question.picks({name: value})] for name, each in pairs]
 
     @cached_property
-    def heading(self) -> dict[str, Any]:
+    def heading(self) -> Heading:
         """What the chart is about, in a sentence and a few more."""
         notation, by = NOTATIONS[self.question.measure], " and ".join(map(wording.dimension, self.question.by))
         if self.nothing:
-            return {"sentence": f"{notation.name} by {by}", "notes": ""}
+            return Heading(f"{notation.name} by {by}")
         title = self._drawn["title"]
         notes = " ".join(title.get("subtitle", []))
         if any(self._picked_labels()):
             notes = f"{notes} {_PICKED_NOTE}"
         if undrawn := self._picked_undrawn():
             notes = f"{notes} Picked out, but not among the groups drawn: {undrawn}."
-        return {"sentence": title["text"], "notes": notes.strip()}
+        return Heading(title["text"], notes.strip())
 
     def _picked_undrawn(self) -> str:
         """Name the groups that are picked out and have no bar, a few at most."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import sys
 import threading
 import weakref
@@ -19,6 +19,7 @@ from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.wording import number
+from datafast_nb.conversion import with_dimensions
 from datafast_nb.conversion.frames import once
 from datafast_nb.explorer import rows
 from datafast_nb.explorer.answer import Answer
@@ -26,16 +27,29 @@ from datafast_nb.explorer.link import Link
 from datafast_nb.explorer.question import Question, after_choosing, checked_dimensions
 from datafast_nb.explorer.script import called, script
 from datafast_nb.explorer.view import View
+from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.livemap import LiveMap
-from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.poller import checked, sentence
-from datafast_nb.livemap.render import filter_bar, offered
 from datafast_nb.livemap.shown import Bundle, OpenedWhenShown
 from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock
+from datafast_nb.widgets.protocol import (
+    Away,
+    Beat,
+    ChangeFilter,
+    ClearFilters,
+    ExplorerMessage,
+    ExplorerState,
+    ExplorerStatus,
+    FilterOptions,
+    FilterValue,
+    Pick,
+    ShowOptions,
+)
 
+_LOG: Final = logging.getLogger(__name__)
 _NOTHING_YET: Final = "Nothing has arrived yet"
 # The moment that is shown can't be had again where nothing leads to it.
 _UNNAMED: Final = "dfn.load()  # another moment than is shown: give the explorer a name to take its own"
@@ -248,7 +262,7 @@ class Explorer(OpenedWhenShown):
             self._draw_when_the_cell_has_run()
             self._view.on_choice(self._choose)
             self._view.on_refresh(self.refresh)
-            self._view.front.on_wish(self._take)
+            self._view.front.on_message(self._take)
             self._view.chart.on_click(self._take_click)
             self.children = self._view.children
             self.add_class("datafast").add_class("datafast-explorer")
@@ -287,40 +301,38 @@ class Explorer(OpenedWhenShown):
             self.by = after_choosing(self.by, name, value)
             self._draw()  # also where nothing has changed, so that the controls say so
 
-    def _take(self, message: dict[str, Any]) -> None:
-        """Do what a person, or his browser, wants. One that makes no sense is ignored: it can't be answered."""
-        action = getattr(self, f"_do_{message['do']}", None)
-        if action is not None and not self._closed:
-            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError):
-                action(message)
+    def _take(self, message: ExplorerMessage) -> None:
+        """Do what a person, or their browser, wants."""
+        if self._closed:
+            return
+        match message:
+            case Pick(key=key):
+                self._pick(rows.group_of(self._answer(), key))
+            case ChangeFilter(name=name, value=value):
+                self._change_filter(name, value)
+            case ClearFilters():
+                self.clear_filters()
+            case ShowOptions(open=is_open):
+                with self._lock:
+                    self._offers = is_open
+                    self._draw()
+            case Beat(view=view) if self._live is not None:
+                self._live.watch(view)
+            case Away(view=view) if self._live is not None:
+                self._live.unwatch(view)
+
+    def _change_filter(self, name: str, value: FilterValue) -> None:
+        """Change a filter as the browser says; one that is refused stays as it is."""
+        try:
+            self.filter(**{name: value})
+        except ValueError as error:
+            _LOG.warning("A filter that the browser set was refused: %s", error)
 
     def _take_click(self, datum: dict[str, Any]) -> None:
         with self._lock:
             shown = self._shown
         if shown is not None and not self._closed:
             self._pick(shown.group_of(datum))
-
-    def _do_pick(self, message: dict[str, Any]) -> None:
-        self._pick(rows.group_of(self._answer(), message["key"]))
-
-    def _do_filter(self, message: dict[str, Any]) -> None:
-        self.filter(**{message["name"]: message.get("value")})
-
-    def _do_clear(self, _message: dict[str, Any]) -> None:
-        self.clear_filters()
-
-    def _do_facets(self, message: dict[str, Any]) -> None:
-        with self._lock:
-            self._offers = bool(message["open"])
-            self._draw()
-
-    def _do_beat(self, message: dict[str, Any]) -> None:
-        if self._live is not None:
-            self._live.watch(str(message["view"]))
-
-    def _do_away(self, message: dict[str, Any]) -> None:
-        if self._live is not None:
-            self._live.unwatch(str(message["view"]))
 
     def _pick(self, group: dict[str, Any] | None) -> None:
         """Pick a group out, or let it go. Not under the lock: the map calls back, maybe on another thread."""
@@ -357,20 +369,23 @@ class Explorer(OpenedWhenShown):
             finally:
                 self._showing = False
 
-    def _state(self, answer: Answer, nothing: str) -> dict[str, Any]:
-        """Give all that the front end shows."""
-        snapshot = self.snapshot
-        options = offered(FrameState(snapshot)) if self._offers and snapshot is not None else None
-        return {
-            "filters": filter_bar(
-                answer.question.filters, answer.matched, once(answer.snapshot.visitors).height, options
-            ),
-            "status": self._status(),
-            "heading": answer.heading,
-            "empty": nothing,
-            "table": rows.table(answer),
-            "code": self.code,
-        }
+    def _state(self, answer: Answer, nothing: str) -> ExplorerState:
+        """Return all that the front end shows."""
+        here = once(answer.snapshot.visitors)
+        options = self._options(here) if self._offers and self.snapshot is not None else None
+        return ExplorerState(
+            filters=filter_bar(answer.question.filters, answer.matched, here.height, options),
+            status=self._status(),
+            heading=answer.heading,
+            empty=nothing,
+            table=rows.table(answer),
+            code=self.code,
+        )
+
+    def _options(self, visitors: pl.DataFrame) -> FilterOptions:
+        """Return the values that the filters could take."""
+        several_sites = "site" in visitors.columns and visitors["site"].n_unique() > 1
+        return offered(with_dimensions(visitors, "channel", "page"), several_sites=several_sites)
 
     def _why_nothing(self, answer: Answer) -> str:
         """Say why there is no chart, and what to do; an empty text where there is one."""
@@ -378,17 +393,17 @@ class Explorer(OpenedWhenShown):
             return f"{_NOTHING_YET}." if self._fault is None else f"{_NOTHING_YET}. Refresh asks again."
         return f"{answer.nothing}. {answer.remedy}".strip() if answer.nothing else ""
 
-    def _status(self) -> dict[str, str]:
+    def _status(self) -> ExplorerStatus:
         """Say what is shown, of when, and what is wrong."""
         snapshot = self.snapshot
         zone = "UTC" if self._live is None else self._live.time_zone
         here = None if snapshot is None else number(once(snapshot.visitors).height, "visitor")
         shown = "" if snapshot is None else f"{here} at {clock(snapshot.fetched_at, zone)}"
         if self._live is None:
-            return {"tone": "refused" if self._fault else "", "text": self._fault or "", "shown": shown}
+            return ExplorerStatus("refused" if self._fault else "", self._fault or "", shown)
         status = self._live.status
         tone = status.state if status.state in {"live", "waiting", "retrying", "refused"} else ""
-        return {"tone": tone, "text": f"Linked to the map. {status}", "shown": shown}
+        return ExplorerStatus(tone, f"Linked to the map. {status}", shown)
 
     def _draw_when_the_cell_has_run(self) -> None:
         """Write the code again when the cell's variables and its result have their names."""

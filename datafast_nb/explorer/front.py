@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from traitlets import Bool, Dict, Unicode
-
-from datafast_nb.widgets.front import Script, Wishing, bundle
+from datafast_nb.widgets.front import FrontEnd, Script, bundle
+from datafast_nb.widgets.protocol import ExplorerMessage, ExplorerOptions, ExplorerState
 from datafast_nb.widgets.shared import Shared
+from datafast_nb.widgets.synced import traits_of
 
 
 class ExplorerScript(Script):
@@ -19,14 +19,8 @@ class ExplorerScript(Script):
 SCRIPT: Final = Shared(lambda: ExplorerScript.of(bundle("explorer.js")))
 
 
-class Front(Wishing):
+class Front(FrontEnd):
     """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
 
-    filters = Dict().tag(sync=True)
-    status = Dict().tag(sync=True)
-    heading = Dict().tag(sync=True)
-    empty = Unicode().tag(sync=True)
-    table = Dict().tag(sync=True)
-    code = Unicode().tag(sync=True)
-    linked = Bool(default_value=False).tag(sync=True)
-    theme = Unicode("auto").tag(sync=True)
+    messages = ExplorerMessage
+    vars().update(traits_of(ExplorerState, ExplorerOptions))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -10,6 +10,7 @@ from datafast_nb.charts import wording
 from datafast_nb.charts.measures import NOTATIONS, Measure
 from datafast_nb.explorer.answer import Answer
 from datafast_nb.text import money
+from datafast_nb.widgets.protocol import Column, GroupRow, GroupTable
 
 MOST_ROWS: Final = 50
 """Groups that the panel lists; ``Explorer.table`` has them all."""
@@ -20,16 +21,8 @@ _ALWAYS: Final[tuple[Measure, ...]] = ("predicted_rate", "lift", "expected_value
 _SHORT: Final = {"scored": "Prospects", "predicted_rate": "Predicted rate", "value_per_visitor": "Value per prospect"}
 
 
-def table(answer: Answer) -> dict[str, Any]:
-    """Give columns and rows as texts.
-
-    Returns
-    -------
-    dict
-        ``columns``: label, explanation and kind of each after the group's own: ``measure``, ``size`` or ``other``.
-        ``groups``: the names of the dimensions. ``rows``: key, names, texts, and whether the group is picked out.
-        ``more``: how many groups are not among them.
-    """
+def table(answer: Answer) -> GroupTable:
+    """Return the table of an answer's groups, as texts."""
     question, groups = answer.question, answer.table
     names = list(question.by)
     shown = list(dict.fromkeys([*_SIZES, question.measure, *_ALWAYS]))
@@ -38,15 +31,15 @@ def table(answer: Answer) -> dict[str, Any]:
     keys = first.select(names).hash_rows()
     values = first.select(*shown, "predicted_rate_low", "predicted_rate_high").iter_rows(named=True)
     picked = [question.picks(group) for group in first.select(names).iter_rows(named=True)]
-    return {
-        "groups": [wording.capitalized(wording.dimension(name)) for name in names],
-        "columns": [column for name in shown for column in _columns(name, is_measure=name == question.measure)],
-        "rows": [
-            {"key": str(key), "names": list(label), "cells": _cells(row, shown), "picked": is_picked}
+    return GroupTable(
+        groups=tuple(wording.capitalized(wording.dimension(name)) for name in names),
+        columns=tuple(column for name in shown for column in _columns(name, is_measure=name == question.measure)),
+        rows=tuple(
+            GroupRow(str(key), label, _cells(row, shown), is_picked)
             for key, label, row, is_picked in zip(keys, labels, values, picked, strict=True)
-        ],
-        "more": wording.number(groups.height - MOST_ROWS, "more group") if groups.height > MOST_ROWS else "",
-    }
+        ),
+        more=wording.number(groups.height - MOST_ROWS, "more group") if groups.height > MOST_ROWS else "",
+    )
 
 
 def group_of(answer: Answer, key: str) -> dict[str, Any] | None:
@@ -56,17 +49,17 @@ def group_of(answer: Answer, key: str) -> dict[str, Any] | None:
     return found.row(0, named=True) if found.height else None
 
 
-def _columns(name: Measure, *, is_measure: bool) -> list[dict[str, str]]:
+def _columns(name: Measure, *, is_measure: bool) -> list[Column]:
     """Describe the columns that a measure takes: one, or one for its interval besides."""
     notation = NOTATIONS[name]
-    kind = "measure" if is_measure else "size" if name == "scored" else "other"
-    column = {"label": _SHORT.get(name, notation.name), "hint": notation.hint, "kind": kind}
+    kind: Literal["measure", "size", "other"] = "measure" if is_measure else "size" if name == "scored" else "other"
+    column = Column(_SHORT.get(name, notation.name), notation.hint, kind)
     if name != "predicted_rate":
         return [column]
-    return [column, {"label": "95 % interval", "hint": "Of the mean predicted rate", "kind": "other"}]
+    return [column, Column("95 % interval", "Of the mean predicted rate", "other")]
 
 
-def _cells(row: dict[str, Any], shown: list[Measure]) -> list[str]:
+def _cells(row: dict[str, Any], shown: list[Measure]) -> tuple[str, ...]:
     """Write a row's measures."""
     cells = []
     for name in shown:
@@ -74,7 +67,7 @@ def _cells(row: dict[str, Any], shown: list[Measure]) -> list[str]:
         if name == "predicted_rate":
             low, high = row["predicted_rate_low"], row["predicted_rate_high"]
             cells.append(_NONE if low is None or high is None else f"{low:.2%} to {high:.2%}")
-    return cells
+    return tuple(cells)
 
 
 def _text(value: float | None, form: str) -> str:

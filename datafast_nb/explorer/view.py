@@ -12,6 +12,7 @@ from datafast_nb.charts.measures import NOTATIONS
 from datafast_nb.explorer.front import SCRIPT, Front
 from datafast_nb.filters import DIMENSIONS
 from datafast_nb.livemap.view import family
+from datafast_nb.widgets.protocol import ExplorerState
 
 _NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}
 
@@ -66,12 +67,9 @@ class View:
             self.second.options = (("(nothing else)", ""), *dimensions)
         self.first.value, self.second.value, self.measure.value = by[0], by[1] if by[1:] else "", measure
 
-    def show(self, state: dict[str, Any], spec: dict[str, Any] | None) -> None:
+    def show(self, state: ExplorerState, spec: dict[str, Any] | None) -> None:
         """Show a state, in one message, and a chart; what has not changed is not sent."""
-        with self.front.hold_sync():
-            for name, value in state.items():
-                if getattr(self.front, name) != value:
-                    setattr(self.front, name, value)
+        self.front.show(state)
         if spec is not None and spec != self.chart.spec:
             self.chart.show(spec)
 

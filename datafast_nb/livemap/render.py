@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
-from datafast_nb import countries
 from datafast_nb.conversion import revenue
-from datafast_nb.filters import LIMITS, Filters
+from datafast_nb.filter_bar import filter_bar, offered
+from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import panel
 from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cluster, marks, members, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.view_state import MapState, ViewState
-from datafast_nb.text import country_name, money, plain
+from datafast_nb.text import money
+from datafast_nb.widgets.protocol import FilterOptions
 
-OFFERED: Final = ("site", "country_code", "device", "channel", "page")
-"""The dimensions whose values the filters offer to a person; code can filter by any."""
-
-_MOST_OFFERED: Final = 40  # values of each
-_LONGEST_OFFERED: Final = 120  # characters; a longer value can still be searched for
 _MOST_CURRENCIES: Final = 2
 _MOST_ANNOUNCED: Final = 3  # payments, one by one
 _HEAT_PIXELS: Final = 30
@@ -146,8 +143,11 @@ class Renderer:
     def _filters(self, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> dict[str, Any]:
         """Say what is chosen, and what could be."""
         asked = any(view_state.facets for view_state in state.views.values())
-        options = self._once("options", (frame,), lambda: offered(frame)) if asked else None
-        return filter_bar(state.filters, chosen.height, frame.visitors.height, options)
+        options = self._once("options", (frame,), lambda: _options(frame)) if asked else None
+        bar: dict[str, Any] = msgspec.to_builtins(
+            filter_bar(state.filters, chosen.height, frame.visitors.height, options)
+        )
+        return bar
 
     def _tip(
         self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
@@ -235,35 +235,9 @@ def _places(visitors: pl.DataFrame, viewport: Viewport) -> list[list[float]]:
     return [list(row) for row in cluster(visitors, viewport).select("latitude", "longitude").iter_rows()]
 
 
-def filter_bar(
-    filters: Filters, matched: int, total: int, options: dict[str, list[list[Any]]] | None
-) -> dict[str, Any]:
-    """Give what the bar of filters shows.
-
-    Parameters
-    ----------
-    filters
-        What is chosen by.
-    matched, total
-        How many visitors pass, and are there.
-    options
-        What could be chosen, as `offered` gives it; None while nobody asks.
-    """
-    values = {name: _single(filters, name) for name in (*OFFERED, "visit_kind", "is_customer")}
-    limits = {name: filters.values.get(name) for name in (*LIMITS, "text")}
-    return {
-        "active": filters.chips(),
-        "matched": matched,
-        "total": total,
-        "values": values | limits,
-        "options": options,
-    }
-
-
-def _single(filters: Filters, name: str) -> Any:  # noqa: ANN401 - whatever is filtered by
-    """Give the value that a filter accepts, or a list of them; None for any."""
-    accepted = filters.values.get(name, ())
-    return accepted[0] if len(accepted) == 1 else list(accepted) or None
+def _options(frame: FrameState) -> FilterOptions:
+    """Return what could be filtered by."""
+    return offered(frame.with_dimensions("channel", "page"), several_sites=not frame.sites <= {ONE_SITE})
 
 
 def _payments(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -307,24 +281,6 @@ def _legend(coloring: Coloring, chosen: pl.DataFrame) -> dict[str, Any]:
     """Say what the colors mean, and who is not on the map."""
     ring = coloring.by != "is_customer"
     return {**coloring.legend(), "ring": ring, "unplaced": chosen["x"].null_count()}
-
-
-def offered(frame: FrameState) -> dict[str, list[list[Any]]]:
-    """Give the values that each filter could take, the commonest first: value, words, visitors."""
-    visitors = frame.with_dimensions("channel", "page")
-    named = {"country_code": country_name}
-    offered = {}
-    for name in OFFERED:
-        values = countries.known(visitors[name]) if name == "country_code" else visitors[name]
-        values = values.drop_nulls()
-        counts = values.filter(values.str.len_chars() <= _LONGEST_OFFERED).value_counts(name="visitors")
-        counts = counts.sort(["visitors", name], descending=[True, False])
-        offered[name] = [
-            [value, named.get(name, plain)(value), count] for value, count in counts.head(_MOST_OFFERED).iter_rows()
-        ]
-    if frame.sites <= {ONE_SITE}:
-        del offered["site"]
-    return offered
 
 
 def color_choices(*, several_sites: bool) -> list[list[str]]:

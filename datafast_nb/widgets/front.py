@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import anywidget
+import msgspec
 from ipywidgets import widget_serialization
-from traitlets import Instance, Unicode
+from traitlets import Instance, TraitError, Unicode
+
+from datafast_nb.text import plain
+from datafast_nb.widgets.protocol import Fault
+
+_LOG: Final = logging.getLogger(__name__)
+_MOST_LOGGED: Final = 50  # faults of one widget's browsers
+_LONGEST_STACK: Final = 4000  # characters
 
 _STATIC: Final = files("datafast_nb.widgets").joinpath("static")
 
@@ -47,3 +56,64 @@ class Wishing(anywidget.AnyWidget):
                 callback(content)
 
         self.on_msg(received)
+
+
+class FrontEnd(anywidget.AnyWidget):
+    """What a browser shows of a widget, and what it says: states and messages of ``protocol``.
+
+    A subclass names the `messages` that its browser sends, a union of structs, and puts the traits of its states into
+    its class with ``vars().update(traits_of(…))``. Each field of a state is a trait of its own, so what has not changed
+    is not sent. Its script is a model of its own.
+    """
+
+    _esm = bundle("load.js")
+
+    messages: ClassVar[Any]
+    script = Instance(Script).tag(sync=True, **widget_serialization)
+
+    def show(self, *states: msgspec.Struct) -> None:
+        """Show states, in one message, so that no view ever shows two moments at once."""
+        with self.hold_sync():
+            for state in states:
+                for name in state.__struct_fields__:
+                    setattr(self, name, getattr(state, name))
+
+    def tell(self, message: msgspec.Struct) -> None:
+        """Send what is to happen once."""
+        self.send(msgspec.to_builtins(message))
+
+    def on_message(self, callback: Callable[[Any], None]) -> None:
+        """Call back with each message of the browser, as one of the structs of `messages`.
+
+        What the browser says of its own faults is logged, and so is what does not parse; neither reaches the callback.
+        """
+        logged: set[str] = set()
+
+        def received(_widget: FrontEnd, content: object, _buffers: object) -> None:
+            try:
+                message = msgspec.convert(content, self.messages)
+            except msgspec.ValidationError as error:
+                _LOG.warning("A message of the browser was ignored: %s. It was %s", error, plain(repr(content), 200))
+                return
+            if not isinstance(message, Fault):
+                callback(message)
+            elif (text := _worded(message)) not in logged and len(logged) < _MOST_LOGGED:
+                logged.add(text)
+                _LOG.error("%s", text)
+
+        self.on_msg(received)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser has set; what can't be is logged, and the browser is told what is true."""
+        try:
+            super().set_state(sync_data)
+        except TraitError as error:
+            _LOG.warning("A value of the browser was ignored: %s", plain(str(error), 200))
+            self.send_state([*sync_data])
+
+
+def _worded(fault: Fault) -> str:
+    """Tell a fault of the browser in a log."""
+    lines = fault.stack[:_LONGEST_STACK].splitlines()
+    stack = "".join(f"\n  {plain(line, 200)}" for line in lines)
+    return f"In the browser: {plain(fault.what, 200)} ({plain(fault.error, 200)}){stack}"

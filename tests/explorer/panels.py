@@ -42,7 +42,7 @@ def view(explorer: Explorer) -> View:
 
 def ask(explorer: Explorer, do: str, **wish: Any) -> None:
     """Wish for something, as a browser does."""
-    explorer._take({"do": do, **wish})
+    view(explorer).front._handle_custom_msg({"do": do, "view": "a view", **wish}, [])
 
 
 def click(explorer: Explorer, **datum: Any) -> None:
@@ -52,14 +52,14 @@ def click(explorer: Explorer, **datum: Any) -> None:
 
 def names(explorer: Explorer) -> list[str]:
     """Give the first name of each row of the table."""
-    return [row["names"][0] for row in view(explorer).front.table["rows"]]
+    return [row.names[0] for row in view(explorer).front.table.rows]
 
 
 def picked(explorer: Explorer) -> list[str]:
     """Give those of them that are picked out."""
-    return [row["names"][0] for row in view(explorer).front.table["rows"] if row["picked"]]
+    return [row.names[0] for row in view(explorer).front.table.rows if row.picked]
 
 
 def key(explorer: Explorer, name: str) -> str:
     """Give the key of a row."""
-    return next(row["key"] for row in view(explorer).front.table["rows"] if row["names"][0] == name)
+    return next(row.key for row in view(explorer).front.table.rows if row.names[0] == name)

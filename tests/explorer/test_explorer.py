@@ -16,6 +16,7 @@ from datafast_nb import glossary
 from datafast_nb.errors import ConnectionFailedError
 from datafast_nb.explorer import Explorer
 from datafast_nb.livemap.view import family
+from datafast_nb.widgets.protocol import ExplorerStatus
 from tests.explorer.panels import PEOPLE, ask, click, displayed, key, names, picked, view
 from tests.livemap.maps import registry
 from tests.livemap.sources import Scripted, people, visitors
@@ -28,20 +29,20 @@ def test_it_shows_table_chart_and_code_of_a_snapshot() -> None:
     shown = view(explorer)
     assert names(explorer) == ["(not known)", "US", "DE", "FR"]
     assert explorer.table["country_code"].to_list() == [None, "US", "DE", "FR"]
-    assert shown.front.heading["sentence"] == "Predicted rate of 58 prospects by country"
+    assert shown.front.heading.sentence == "Predicted rate of 58 prospects by country"
     assert shown.front.code == explorer.code
     assert shown.chart.spec["width"] == "container"
-    assert shown.front.status["shown"] == "60 visitors at 12:00:00 UTC"
+    assert shown.front.status.shown == "60 visitors at 12:00:00 UTC"
 
 
 def test_the_figures_of_the_table_are_written_with_their_units() -> None:
     explorer = displayed(Explorer(PEOPLE, by="country_code", measure="share"))
     table = view(explorer).front.table
-    labels = [column["label"] for column in table["columns"]]
-    hints = {column["label"]: column.get("hint") for column in table["columns"]}
+    labels = [column.label for column in table.columns]
+    hints = {column.label: column.hint for column in table.columns}
     assert hints["Expected value"].endswith(glossary.meaning("expected value"))
-    row = next(row for row in table["rows"] if row["names"] == ["US"])
-    cells = dict(zip(labels, row["cells"], strict=True))
+    row = next(row for row in table.rows if row.names == ("US",))
+    cells = dict(zip(labels, row.cells, strict=True))
     assert cells["Predicted rate"] == "3.00%"
     assert cells["95 % interval"] == "3.00% to 3.00%"
     assert cells["Expected value"] == "$22.50"
@@ -67,7 +68,7 @@ def test_the_controls_follow_code() -> None:
     explorer.measure = "lift"
     shown = view(explorer)
     assert (shown.first.value, shown.second.value, shown.measure.value) == ("page", "device", "lift")
-    assert shown.front.table["groups"] == ["Page", "Device"]
+    assert shown.front.table.groups == ("Page", "Device")
 
 
 @pytest.mark.parametrize(
@@ -142,8 +143,8 @@ def test_filters_of_the_browser_and_of_code_are_the_same() -> None:
     explorer = displayed(Explorer(PEOPLE, by="device"))
     ask(explorer, "filter", name="country_code", value="FR")
     explorer.filter(min_score=20)
-    assert [chip["label"] for chip in view(explorer).front.filters["active"]] == ["Country", "Score from"]
-    assert explorer.table["visitors"].sum() == view(explorer).front.filters["matched"] < 15
+    assert [chip.label for chip in view(explorer).front.filters.active] == ["Country", "Score from"]
+    assert explorer.table["visitors"].sum() == view(explorer).front.filters.matched < 15
     ask(explorer, "clear")
     assert explorer.table["visitors"].sum() == 60
 
@@ -155,9 +156,9 @@ def test_an_unknown_filter_is_refused() -> None:
 
 def test_the_values_to_choose_from_are_sent_when_asked_for() -> None:
     explorer = displayed(Explorer(PEOPLE))
-    assert view(explorer).front.filters["options"] is None
+    assert view(explorer).front.filters.options is None
     ask(explorer, "facets", open=True)
-    assert view(explorer).front.filters["options"]["device"][0][2] == 20
+    assert view(explorer).front.filters.options.device[0].visitors == 20
 
 
 def test_the_picked_bars_are_set_off_in_the_chart() -> None:
@@ -171,7 +172,7 @@ def test_the_picked_bars_are_set_off_in_the_chart() -> None:
     rows = next(rows for rows in spec["datasets"].values() if "scored" in rows[0])
     assert {row["group"]: row["picked"] for row in rows} == {row["group"]: row["group"] == "FR" for row in rows}
     assert bars["opacity"]["field"] == "scored"  # small groups stay faint
-    assert "Faint" in view(explorer).front.heading["notes"]
+    assert "Faint" in view(explorer).front.heading.notes
 
 
 # What is not there
@@ -181,7 +182,7 @@ def test_before_the_first_snapshot_nothing_is_claimed() -> None:
     explorer = displayed(Explorer(Scripted([ConnectionFailedError("No answer within 30 s.")])))
     shown = view(explorer).front
     assert shown.empty == "Nothing has arrived yet. Refresh asks again."
-    assert shown.status == {"tone": "refused", "text": "No answer within 30 s.", "shown": ""}
+    assert shown.status == ExplorerStatus(tone="refused", text="No answer within 30 s.")
     assert explorer.snapshot is None
     assert explorer.table.is_empty()
 
@@ -189,18 +190,18 @@ def test_before_the_first_snapshot_nothing_is_claimed() -> None:
 def test_a_source_that_fails_leaves_what_was_there_and_says_so() -> None:
     explorer = displayed(Explorer(Scripted([PEOPLE, ConnectionFailedError("Gone."), people(3)]), by="device"))
     explorer.refresh()
-    assert view(explorer).front.status["text"] == "Gone."
+    assert view(explorer).front.status.text == "Gone."
     assert explorer.table["visitors"].sum() == 60
     button = view(explorer).refresh
     assert button is not None
     button.click()
-    assert view(explorer).front.status["text"] == ""
+    assert view(explorer).front.status.text == ""
     assert explorer.table["visitors"].sum() == 3
 
 
 def test_a_source_that_gives_no_snapshot_is_a_fault_like_any_other() -> None:
     explorer = displayed(Explorer(Scripted([3])))  # type: ignore[list-item]
-    assert "gave int, not a datafast_nb.Snapshot" in view(explorer).front.status["text"]
+    assert "gave int, not a datafast_nb.Snapshot" in view(explorer).front.status.text
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_a_thousand_groups_are_a_bounded_table() -> None:
     snap = people(5_000, utm_source=pl.format("source {}", pl.int_range(5_000) % 1_000))
     explorer = displayed(Explorer(snap, measure="visitors"))
     assert len(names(explorer)) == 50
-    assert view(explorer).front.table["more"] == "950 more groups"
+    assert view(explorer).front.table.more == "950 more groups"
     assert explorer.table.height == 1_000
 
 
@@ -345,9 +346,9 @@ def test_a_click_reaches_the_right_ones_of_many_pairs_that_look_the_same(measure
 def test_a_picked_group_without_a_bar_is_named() -> None:
     explorer = displayed(Explorer(PEOPLE, by="country_code"))
     explorer.filter(country_code=["FR", "PL"])
-    assert view(explorer).front.heading["notes"].endswith("Picked out, but not among the groups drawn: PL.")
+    assert view(explorer).front.heading.notes.endswith("Picked out, but not among the groups drawn: PL.")
     explorer.filter(country_code="FR")
-    assert "not among" not in view(explorer).front.heading["notes"]
+    assert "not among" not in view(explorer).front.heading.notes
 
 
 def test_a_map_and_another_source_are_refused_together() -> None:

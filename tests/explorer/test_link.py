@@ -44,7 +44,7 @@ def test_the_selection_of_the_map_is_what_the_bars_are_about() -> None:
         explorer.table.select("country_code", "visitors"),
         dfn.breakdown(live.selection, by="country_code", order_by="visitors").select("country_code", "visitors"),
     )
-    assert [chip["label"] for chip in view(explorer).front.filters["active"]] == ["Device", "Score from"]
+    assert [chip.label for chip in view(explorer).front.filters.active] == ["Device", "Score from"]
     live.clear_filters()
     assert explorer.table["visitors"].sum() == 60
 
@@ -68,7 +68,7 @@ def test_it_follows_each_refresh_and_keeps_what_is_picked() -> None:
     refreshed(live)
     assert names(explorer) == ["PT"]
     assert explorer.filters == {"country_code": ("DE",)}
-    assert view(explorer).front.filters["matched"] == 0
+    assert view(explorer).front.filters.matched == 0
 
 
 def test_before_the_first_answer_of_the_map_it_says_so_or_shows_what_it_was_given() -> None:
@@ -90,8 +90,8 @@ def test_what_is_wrong_with_the_map_is_said_and_the_last_state_stays() -> None:
     explorer = displayed(Explorer(live, by="device"))
     refreshed(live)
     status = view(explorer).front.status
-    assert status["tone"] == "refused"
-    assert status["text"] == "Linked to the map. Stopped. The key is not accepted."
+    assert status.tone == "refused"
+    assert status.text == "Linked to the map. Stopped. The key is not accepted."
     assert explorer.table["visitors"].sum() == 60
 
 
@@ -203,7 +203,7 @@ def test_a_number_of_the_table_is_of_one_moment_whatever_happens_at_once(caplog:
     assert raised == []
     assert caplog.records == []
     assert live.snapshot is not None
-    assert view(explorer).front.filters["total"] == live.snapshot.visitors.height
+    assert view(explorer).front.filters.total == live.snapshot.visitors.height
     assert explorer.table["visitors"].sum() == live.snapshot.visitors.height
     assert view(explorer).first.value == explorer.by[0]
     assert isinstance(explorer.table, pl.DataFrame)

@@ -400,7 +400,7 @@ def test_a_filter_is_about_map_panel_header_and_selection_alike() -> None:
     assert figure(live, "Visitors now") == ("30", "of 100")
     shows = front(live).filters
     assert (shows["matched"], shows["total"]) == (30, 100)
-    assert shows["active"] == [{"name": "device", "label": "Device", "text": "mobile"}]
+    assert [*shows["active"]] == [{"name": "device", "label": "Device", "text": "mobile"}]
     assert shows["values"]["device"] == "mobile"
     assert live.filters == {"device": ("mobile",)}
 
@@ -425,7 +425,7 @@ def test_several_values_from_code_are_shown_as_several() -> None:
     assert front(live).filters["values"]["country_code"] == ["FR", "DE"]
     assert front(live).filters["values"]["visit_kind"] == "new"
     live.clear_filters()
-    assert front(live).filters["active"] == []
+    assert not front(live).filters["active"]
 
 
 def test_a_filter_holds_for_what_comes_later() -> None:
@@ -468,8 +468,8 @@ def test_the_values_to_choose_from_are_sent_when_asked_for_the_commonest_first()
     assert front(live).filters["options"] is None
     ask(live, "facets", open=True)
     options = front(live).filters["options"]
-    assert options["country_code"] == [["FR", "France", 2], ["DE", "Germany", 1]]
-    assert options["page"] == [["/pricing", "/pricing", 4]]
+    assert [[*each.values()] for each in options["country_code"]] == [["FR", "France", 2], ["DE", "Germany", 1]]
+    assert [[*each.values()] for each in options["page"]] == [["/pricing", "/pricing", 4]]
     ask(live, "facets", open=False)
     assert front(live).filters["options"] is None
 
@@ -481,9 +481,9 @@ def test_every_value_to_choose_from_chooses_as_many_as_it_says() -> None:
     )
     ask(live, "facets", open=True)
     for name, options in front(live).filters["options"].items():
-        for value, _, count in options:
-            ask(live, "filter", name=name, value=value)
-            assert live.selection.height == count, (name, value)
+        for each in options:
+            ask(live, "filter", name=name, value=each["value"])
+            assert live.selection.height == each["visitors"], (name, each)
             ask(live, "clear")
 
 

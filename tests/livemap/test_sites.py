@@ -114,7 +114,7 @@ def test_one_visitor_id_on_two_sites_is_two_visitors() -> None:
 def test_a_filter_chooses_a_site_and_offers_them() -> None:
     live = two(people(2, display_name="Ada"), people(1, display_name="Bob"))
     ask(live, "facets", open=True)
-    assert front(live).filters["options"]["site"] == [["shop", "shop", 2], ["blog", "blog", 1]]
+    assert [each["value"] for each in front(live).filters["options"]["site"]] == ["shop", "blog"]
     ask(live, "filter", name="site", value="blog")
     assert names(live) == ["Bob"]
     assert live.selection["site"].to_list() == ["blog"]
@@ -123,7 +123,7 @@ def test_a_filter_chooses_a_site_and_offers_them() -> None:
 def test_a_single_site_is_not_offered_as_a_filter_or_a_color() -> None:
     live = shown(people(2))
     ask(live, "facets", open=True)
-    assert "site" not in front(live).filters["options"]
+    assert not front(live).filters["options"]["site"]
     assert "site" not in [name for name, _ in front(live).controls["colors"]]
 
 

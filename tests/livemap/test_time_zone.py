@@ -46,7 +46,7 @@ def test_a_page_that_is_saved_and_a_linked_explorer_tell_the_maps_zone(tmp_path:
     explorer = Explorer(live)
     explorer._repr_mimebundle_()
     assert explorer._view is not None
-    assert explorer._view.front.status["shown"].endswith("at 17:30:00 Asia/Kolkata")
+    assert explorer._view.front.status.shown.endswith("at 17:30:00 Asia/Kolkata")
     explorer.close()
 
 

@@ -133,7 +133,7 @@ function choice(model, filter, name, label, fixed) {
     const { values, options } = model.get("filters");
     const present = values?.[name] ?? null;
     const shown = shownChoice(present);
-    const offered = fixed ?? options?.[name] ?? [];
+    const offered = fixed ?? options?.[name].map((each) => [each.value, each.label, each.visitors]) ?? [];
     const known = shown === "" || offered.some(([value]) => String(value) === shown);
     const text = Array.isArray(present) ? `${present.length} chosen` : shown;
     choices(select, [["", "All"], ...(known ? [] : [[shown, text]]), ...offered]);
