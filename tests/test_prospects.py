@@ -15,7 +15,7 @@ from datafast_nb.explorer.answer import Answer
 from datafast_nb.explorer.question import Question
 from datafast_nb.explorer.rows import table
 from datafast_nb.livemap.page import page
-from datafast_nb.livemap.panel import figures
+from datafast_nb.livemap.sidebar import figures
 
 PREDICTIONS = ("score", "confidence", "conversion_rate", "expected_value")
 HUGE = dict(zip(PREDICTIONS, (100.0, 1.0, 1.0, 1e6), strict=True))

@@ -12,7 +12,7 @@ from datafast_nb.conversion import revenue
 from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
-from datafast_nb.livemap import panel
+from datafast_nb.livemap import sidebar
 from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cluster, marks, members, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
@@ -67,7 +67,7 @@ class Renderer:
         payments = self._once("payments", choice, lambda: _payments(frame, chosen, state.filters))
         clusters, coloring = self._clusters(frame, state)
         views = state.views.items()
-        rows = self._once("rows", (*choice, state.sort), lambda: panel.visitor_rows(chosen, state.sort))
+        rows = self._once("rows", (*choice, state.sort), lambda: sidebar.visitor_rows(chosen, state.sort))
         snapshot = frame.snapshot
         return {
             "clock": 0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
@@ -76,11 +76,11 @@ class Renderer:
             "legend": self._once("legend", (*choice, coloring), lambda: _legend(coloring, chosen)),
             "visitors": {"rows": rows, "total": chosen.height, "sort": state.sort},
             "events": {
-                "rows": self._once("event rows", choice, lambda: panel.event_rows(events, frame.visitors)),
+                "rows": self._once("event rows", choice, lambda: sidebar.event_rows(events, frame.visitors)),
                 "total": events.height,
             },
             "payments": {
-                "rows": self._once("payment rows", choice, lambda: panel.payment_rows(payments)),
+                "rows": self._once("payment rows", choice, lambda: sidebar.payment_rows(payments)),
                 "total": payments.height,
                 "hidden": frame.payments.height - payments.height,
             },
@@ -157,7 +157,7 @@ class Renderer:
         if cluster_id is None or cluster_id == view_state.opened:
             return {}
         key = (frame, filters, cluster_id)
-        return {"id": cluster_id, **self._once(f"tip {view}", key, lambda: panel.tip(members(chosen, cluster_id)))}
+        return {"id": cluster_id, **self._once(f"tip {view}", key, lambda: sidebar.tip(members(chosen, cluster_id)))}
 
     def _popup(
         self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
@@ -167,7 +167,7 @@ class Renderer:
         if cluster_id is None:
             return {}
         listed = self._once(
-            f"popup {view}", (frame, filters, cluster_id), lambda: panel.popup(members(chosen, cluster_id))
+            f"popup {view}", (frame, filters, cluster_id), lambda: sidebar.popup(members(chosen, cluster_id))
         )
         return {"id": cluster_id, "place": list(view_state.place), **listed}
 
@@ -181,14 +181,14 @@ class Renderer:
             found = frame.visitors.filter(pl.col("_key") == key)
             here = found.height > 0
             if here:
-                self._card = panel.row_of(found)
+                self._card = sidebar.row_of(found)
             if self._card is None or self._card["_key"] != key:
                 return {"card": {}, "selected": {}}
             row = self._card
             known = here and row["x"] is not None
             place = [round(row["latitude"], 4), round(row["longitude"], 4)] if known else None
             return {
-                "card": panel.card(row, frame.events, here=here),
+                "card": sidebar.card(row, frame.events, here=here),
                 "selected": {"site": row["site"], "id": str(key), "place": place},
             }
 
@@ -219,7 +219,7 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
     paid = frame.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
     if state.filters:
         paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
-    shown = panel.announced(paid, _MOST_ANNOUNCED)
+    shown = sidebar.announced(paid, _MOST_ANNOUNCED)
     if not any(pulses.values()) and not shown:
         return None
     return {
@@ -252,7 +252,7 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     names = ("Visitors now", "Customers", "Expected value", "Revenue, 10 min")
     if frame.snapshot is None:
         return [{"label": name, "value": _NOTHING, "note": ""} for name in names]
-    sums = panel.figures(chosen)
+    sums = sidebar.figures(chosen)
     everyone = frame.snapshot.count
     here = f"{chosen.height if filters else everyone:,}"
     worth = money(sums["expected_value"], "USD") if sums["scored"] else _NOTHING

@@ -11,7 +11,7 @@ from typing import Any, Final, Self, get_args
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import WORLD, Viewport
 from datafast_nb.livemap.colors import ColorBy
-from datafast_nb.livemap.panel import Sort
+from datafast_nb.livemap.sidebar import Sort
 
 Message = dict[str, Any]
 

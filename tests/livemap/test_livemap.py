@@ -20,7 +20,7 @@ from traitlets import TraitError
 import datafast_nb as dfn
 from datafast_nb.errors import AuthenticationError, ServerError
 from datafast_nb.livemap import LiveMap
-from datafast_nb.livemap.panel import MOST_ROWS
+from datafast_nb.livemap.sidebar import MOST_ROWS
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent

@@ -1,4 +1,4 @@
-"""What the side panel, the popup and the card say: frames in, plain values for the browser out. Knows no widget.
+"""What the sidebar, the popup and the card say: frames in, plain values for the browser out. Knows no widget.
 
 The browser writes every one of these texts as text, never as HTML. Here they are cut, and rid of what can't be seen.
 """

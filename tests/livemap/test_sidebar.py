@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from datafast_nb import glossary
-from datafast_nb.livemap import panel
+from datafast_nb.livemap import sidebar
 from datafast_nb.livemap.colors import CUSTOMER
 from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
@@ -28,7 +28,7 @@ def scene(here: pl.DataFrame, log: pl.DataFrame | None = None, made: pl.DataFram
     return FrameState(Snapshot(here, log, made, fetched_at=NOON))
 
 
-def listed(sort: Any = "score", most: int = panel.MOST_ROWS, **columns: Sequence[Any]) -> list[str]:
+def listed(sort: Any = "score", most: int = sidebar.MOST_ROWS, **columns: Sequence[Any]) -> list[str]:
     """Give the names in the list of visitors in its order."""
     count = len(next(iter(columns.values())))
     here = people(
@@ -36,14 +36,14 @@ def listed(sort: Any = "score", most: int = panel.MOST_ROWS, **columns: Sequence
         display_name=pl.format("{}", pl.int_range(count)),
         **{"is_customer": False} | {name: pl.Series(values) for name, values in columns.items()},
     )
-    return [row["name"] for row in panel.visitor_rows(FrameState(here).visitors, sort, most)]
+    return [row["name"] for row in sidebar.visitor_rows(FrameState(here).visitors, sort, most)]
 
 
 def card(here: pl.DataFrame, log: pl.DataFrame | None = None, *, gone: bool = False) -> dict[str, Any]:
     """Give the card of the first visitor."""
     moment = scene(here, log)
     row = moment.with_dimensions("channel", "page").row(0, named=True)
-    return panel.card(row, moment.events, here=not gone)
+    return sidebar.card(row, moment.events, here=not gone)
 
 
 def texts(value: Any) -> list[str]:
@@ -87,15 +87,15 @@ def test_who_has_no_score_comes_after_those_who_have(nothing: float | None) -> N
 def test_equals_keep_their_order_from_one_refresh_to_the_next(sort: Any) -> None:
     here = visitors(500, score=50.0, session_start_time=NOON)
     rows = [
-        panel.visitor_rows(scene(each).visitors, sort)
+        sidebar.visitor_rows(scene(each).visitors, sort)
         for each in (here, here.reverse(), here.sample(500, shuffle=True, seed=1))
     ]
     assert rows[0] == rows[1] == rows[2]
 
 
 def test_no_more_rows_are_sent_than_a_person_reads() -> None:
-    assert len(panel.visitor_rows(scene(visitors(5000)).visitors, "score")) == panel.MOST_ROWS
-    assert panel.visitor_rows(scene(visitors(0)).visitors, "score") == []
+    assert len(sidebar.visitor_rows(scene(visitors(5000)).visitors, "score")) == sidebar.MOST_ROWS
+    assert sidebar.visitor_rows(scene(visitors(0)).visitors, "score") == []
 
 
 def test_a_row_says_who_it_is() -> None:
@@ -112,7 +112,7 @@ def test_a_row_says_who_it_is() -> None:
         score=80.0,
         expected_value=2.5,
     )
-    (row,) = panel.visitor_rows(scene(here).visitors, "score")
+    (row,) = sidebar.visitor_rows(scene(here).visitors, "score")
     shows = {
         name: row[name] for name in ("name", "place", "device", "channel", "page", "visit", "score", "value", "since")
     }
@@ -130,26 +130,26 @@ def test_a_row_says_who_it_is() -> None:
 
 
 def test_a_customer_has_no_prospects_and_a_color_of_their_own() -> None:
-    (row,) = panel.visitor_rows(scene(visitors(1, is_customer=True, score=80.0)).visitors, "score")
+    (row,) = sidebar.visitor_rows(scene(visitors(1, is_customer=True, score=80.0)).visitors, "score")
     assert (row["score"], row["value"], row["color"], row["customer"]) == (None, "", CUSTOMER, True)
 
 
 @pytest.mark.parametrize("blank", [None, "", "   ", "\u202e"])
 def test_who_has_no_name_is_a_visitor(blank: str | None) -> None:
-    (row,) = panel.visitor_rows(scene(visitors(1, display_name=blank)).visitors, "score")
+    (row,) = sidebar.visitor_rows(scene(visitors(1, display_name=blank)).visitors, "score")
     assert row["name"] == "Visitor"
 
 
 def test_the_name_of_a_customer_stands_in_for_a_blank_one() -> None:
-    (row,) = panel.visitor_rows(scene(visitors(1, display_name=" ", customer_name="Ada")).visitors, "score")
+    (row,) = sidebar.visitor_rows(scene(visitors(1, display_name=" ", customer_name="Ada")).visitors, "score")
     assert row["name"] == "Ada"
 
 
 def test_keys_are_text_since_a_browser_cannot_hold_such_numbers() -> None:
-    rows = panel.visitor_rows(scene(visitors(50)).visitors, "score")
+    rows = sidebar.visitor_rows(scene(visitors(50)).visitors, "score")
     assert all(isinstance(row["id"], str) and row["id"].isdigit() for row in rows)
     assert len({row["id"] for row in rows}) == 50
-    (nobody,) = panel.visitor_rows(scene(visitors(1, visitor_id=None)).visitors, "score")
+    (nobody,) = sidebar.visitor_rows(scene(visitors(1, visitor_id=None)).visitors, "score")
     assert nobody["id"] is None
 
 
@@ -159,7 +159,7 @@ def test_keys_are_text_since_a_browser_cannot_hold_such_numbers() -> None:
 def happened(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the list of events, with two visitors here."""
     moment = scene(visitors(2), events(*rows))
-    return panel.event_rows(moment.events, moment.visitors)
+    return sidebar.event_rows(moment.events, moment.visitors)
 
 
 def test_the_newest_event_is_first_and_one_without_a_time_last() -> None:
@@ -192,7 +192,7 @@ def test_an_event_says_what_happened(row: dict[str, Any], kind: str, label: str,
 
 def test_an_event_leads_to_its_visitor_only_while_they_are_here() -> None:
     moment = scene(visitors(1), events({"visitor_id": "v0"}, {"visitor_id": "gone"}, {}))
-    rows = panel.event_rows(moment.events, moment.visitors)
+    rows = sidebar.event_rows(moment.events, moment.visitors)
     assert sorted(row["id"] or "" for row in rows) == ["", "", str(moment.visitors["_key"][0])]
 
 
@@ -205,9 +205,9 @@ def test_each_row_of_a_list_has_a_key_of_its_own(ids: list[str | None]) -> None:
     moment = scene(visitors(1), events(*log), payments(*made))
     one = moment.visitors.row(0, named=True) | {"channel": "direct", "page": "/"}
     for rows in (
-        panel.event_rows(moment.events, moment.visitors),
-        panel.payment_rows(moment.paid),
-        panel.card(one, moment.events, here=True)["events"],
+        sidebar.event_rows(moment.events, moment.visitors),
+        sidebar.payment_rows(moment.paid),
+        sidebar.card(one, moment.events, here=True)["events"],
     ):
         assert len({row["key"] for row in rows}) == len(rows) >= 1
         assert all(len(row["key"]) <= 120 for row in rows)
@@ -227,7 +227,7 @@ def paid(**row: Any) -> dict[str, Any]:
         None,
         payments({"amount": 49.0, "currency": "EUR", **row}),
     )
-    (described,) = panel.payment_rows(moment.paid)
+    (described,) = sidebar.payment_rows(moment.paid)
     return described
 
 
@@ -275,8 +275,8 @@ def test_a_payer_who_is_here_can_be_found_and_one_who_is_not_is_named() -> None:
 def test_a_cluster_is_named_by_its_commonest_places() -> None:
     cities = pl.Series(["Lyon", "Paris", "Paris", None, "Lille", "Metz"])
     here = visitors(6, city=cities, country_code="FR")
-    assert panel.tip(scene(here).visitors)["title"] == "Paris, France, Lille +2 places"
-    assert panel.tip(scene(here[1:3]).visitors)["title"] == "Paris, France"
+    assert sidebar.tip(scene(here).visitors)["title"] == "Paris, France, Lille +2 places"
+    assert sidebar.tip(scene(here[1:3]).visitors)["title"] == "Paris, France"
 
 
 def test_a_cluster_says_how_many_and_what_they_are_worth() -> None:
@@ -284,7 +284,7 @@ def test_a_cluster_says_how_many_and_what_they_are_worth() -> None:
         is_customer=pl.Series([False, False, False, True])
     )
     lines = [["visitors", "4"], ["customers", "1"], ["mean score", "50"], ["expected value", "$6.00"]]
-    assert panel.tip(scene(here).visitors)["lines"] == lines
+    assert sidebar.tip(scene(here).visitors)["lines"] == lines
 
 
 def test_a_number_that_is_none_spoils_no_sum() -> None:
@@ -295,17 +295,17 @@ def test_a_number_that_is_none_spoils_no_sum() -> None:
         is_customer=False,
     )
     lines = [["visitors", "3"], ["mean score", "40"], ["expected value", "$2.00"]]
-    assert panel.tip(scene(here).visitors)["lines"] == lines
+    assert sidebar.tip(scene(here).visitors)["lines"] == lines
 
 
 def test_a_popup_lists_a_few_and_counts_the_others() -> None:
-    shows = panel.popup(scene(visitors(300)).visitors)
+    shows = sidebar.popup(scene(visitors(300)).visitors)
     assert len(shows["rows"]) + shows["more"] == 300
     assert len(shows["rows"]) <= 20
 
 
 def test_a_cluster_that_is_gone_is_said_to_be() -> None:
-    shows = panel.popup(scene(visitors(0)).visitors)
+    shows = sidebar.popup(scene(visitors(0)).visitors)
     assert shows["title"] == "Nobody here any more"
     assert (shows["rows"], shows["more"]) == ([], 0)
 
@@ -412,18 +412,18 @@ def test_hostile_text_is_cut_and_cleaned_everywhere() -> None:
     )
     one = moment.with_dimensions("channel", "page").row(0, named=True)
     for shows in (
-        panel.visitor_rows(moment.visitors, "score"),
-        panel.event_rows(moment.events, moment.visitors),
-        panel.payment_rows(moment.paid),
-        panel.popup(moment.visitors),
-        panel.card(one, moment.events, here=True),
+        sidebar.visitor_rows(moment.visitors, "score"),
+        sidebar.event_rows(moment.events, moment.visitors),
+        sidebar.payment_rows(moment.paid),
+        sidebar.popup(moment.visitors),
+        sidebar.card(one, moment.events, here=True),
     ):
         assert texts(shows)
         assert is_sane(shows)
 
 
 def test_text_is_told_as_text_not_as_html() -> None:
-    (row,) = panel.visitor_rows(scene(visitors(1, display_name="<b>Ada & Bob</b>")).visitors, "score")
+    (row,) = sidebar.visitor_rows(scene(visitors(1, display_name="<b>Ada & Bob</b>")).visitors, "score")
     assert row["name"] == "<b>Ada & Bob</b>"
 
 
@@ -432,10 +432,10 @@ def test_absurd_numbers_are_still_json(absurd: float) -> None:
     numbers = {name: absurd for name, dtype in VISITORS.items() if dtype == pl.Float64}
     moment = scene(visitors(3, **numbers), events({"amount": absurd}), payments({"amount": absurd, "currency": "USD"}))
     one = moment.with_dimensions("channel", "page").row(0, named=True)
-    assert is_sane(panel.popup(moment.visitors))
-    assert is_sane(panel.card(one | {"is_customer": False}, moment.events, here=True))
-    assert is_sane(panel.event_rows(moment.events, moment.visitors))
-    assert is_sane(panel.payment_rows(moment.paid))
+    assert is_sane(sidebar.popup(moment.visitors))
+    assert is_sane(sidebar.card(one | {"is_customer": False}, moment.events, here=True))
+    assert is_sane(sidebar.event_rows(moment.events, moment.visitors))
+    assert is_sane(sidebar.payment_rows(moment.paid))
 
 
 @pytest.mark.parametrize("milliseconds", [2**53, -(2**53), 253_402_300_800_000])
@@ -446,6 +446,6 @@ def test_a_time_beyond_every_calendar_is_no_error(milliseconds: int) -> None:
         events({"visitor_id": "v0"}).with_columns(timestamp=far),
         payments({}).with_columns(timestamp=far),
     )
-    assert len(panel.visitor_rows(moment.visitors, "time")) == 2
-    assert len(panel.event_rows(moment.events, moment.visitors)) == 1
-    assert len(panel.payment_rows(moment.paid)) == 1
+    assert len(sidebar.visitor_rows(moment.visitors, "time")) == 2
+    assert len(sidebar.event_rows(moment.events, moment.visitors)) == 1
+    assert len(sidebar.payment_rows(moment.paid)) == 1
