@@ -1,8 +1,8 @@
 // The visitors on the map: a canvas of clusters that move, grow, split and fade instead of jumping.
 
-import { cellOf, ease, progress, settle, transition } from "./motion.js";
-import { paintFrame } from "./paint.js";
-import { copyInView, nearestCopy } from "./world.js";
+import { cellOf, ease, progress, settle, transition } from "./motion.ts";
+import { paintFrame } from "./paint.ts";
+import { copyInView, nearestCopy } from "./world.ts";
 
 const MOVE = 320; // milliseconds of a change
 const PULSE = 1400; // milliseconds of a pulse
@@ -39,11 +39,13 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
     if (state.zooming && now - state.zooming.start > ZOOM + 100) state.zooming = null;
     // A frame that fails must not be the last.
     faults.guard("The visitors can't be drawn", () =>
-      paintFrame(canvas, state, {
+      paintFrame(canvas, {
+        marks: state.marks,
+        pulses: state.pulses,
         share: ease(share),
         now,
         pulse: PULSE,
-        place: placer(map, state, now),
+        project: placer(map, state, now),
         selected: selectedCell(model, state),
       }),
     );
@@ -56,8 +58,7 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
     const all = model.get("clusters");
     // Until the kernel knows where this view looks, what another one shows; a saved notebook has nothing else.
     const { across, items } = all[view] ?? Object.values(all).at(-1) ?? { across: 0, items: [] };
-    state.marks = transition(state, across, items ?? [], currentShare(state));
-    state.across = across;
+    Object.assign(state, transition(state, across, (items ?? []).map(clusterOf), currentShare(state)));
     state.started = performance.now();
     canvas.setAttribute("aria-label", described(items ?? []));
     redraw();
@@ -105,6 +106,10 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
       redraw();
     },
   };
+}
+
+function clusterOf([id, latitude, longitude, radius, color, customers, visitors]) {
+  return { id, latitude, longitude, radius, color, customers, visitors };
 }
 
 function nearest(map, [lat, lon]) {
@@ -162,7 +167,7 @@ function placer(map, { origin, zooming }, now) {
 /** Give the place of the visitor who is selected, and the cluster it is in. */
 function selectedCell(model, { marks, across }) {
   const { place: where } = model.get("selected");
-  return where ? { place: where, mark: marks.get(cellOf(where[0], where[1], across)) } : null;
+  return where ? { place: where, mark: marks.get(cellOf(where, across)) } : null;
 }
 
 /** Tell the kernel which cluster the pointer is on, and which one was clicked. */

@@ -23,7 +23,7 @@ import { popups } from "./popups.js";
 import { Clock } from "./time.ts";
 import { timebar } from "./timebar.js";
 import { toasts } from "./toasts.js";
-import { goTheShortWay } from "./world.js";
+import { goTheShortWay } from "./world.ts";
 
 /** Draw a view into `el`, and give what takes it away again. */
 export function render({ model, el }) {

@@ -1,6 +1,6 @@
 // Shows what has just happened, once: a pulse where somebody arrived or paid, and a message for each payment.
 
-import { nearestCopy } from "./world.js";
+import { nearestCopy } from "./world.ts";
 
 const KINDS = { new: "First payment", renewal: "Renewal", refund: "Refund", other: "Payment" };
 

@@ -1,7 +1,7 @@
 // The popup of a cluster that was clicked: Leaflet's own, with the members in it.
 
 import { members } from "./members.js";
-import { copyInView } from "./world.js";
+import { copyInView } from "./world.ts";
 
 const WIDTH = 300;
 

@@ -1,0 +1,119 @@
+// How clusters get from one state to the next: which becomes which, and where each is in between.
+
+import { nearestCopy, type Place } from "./world.ts";
+
+const CURVE = 3;
+const NORTH = 85.0511287798066; // degrees of latitude, where Web Mercator's square ends
+
+/** A cluster as the kernel sends it: where it is, in degrees, and how it looks. */
+export interface Cluster {
+  id: string;
+  latitude: number;
+  longitude: number;
+  /** Pixels. */
+  radius: number;
+  color: string;
+  /** The share of customers, from 0 to 1. */
+  customers: number;
+  visitors: number;
+}
+
+/** What of a cluster is on its way. */
+export interface Shape {
+  lat: number;
+  lon: number;
+  radius: number;
+  alpha: number;
+  customers: number;
+}
+
+/** A cluster on its way from one shape to another; one that has gone fades. */
+export interface Mark {
+  id: string;
+  from: Shape;
+  to: Shape;
+  color: string;
+  visitors: number;
+  gone: boolean;
+}
+
+/** The marks by their ids, and how many cells the grid has that they are of. */
+export interface Marks {
+  marks: Map<string, Mark>;
+  across: number;
+}
+
+/**
+ * Return how much of something that lasts `length` is over, from 0 to 1.
+ *
+ * A frame bears the time at which it was due: on a busy page that is before what it is to show has begun.
+ */
+export function progress(now: number, start: number, length: number): number {
+  return Math.min(1, Math.max(0, (now - start) / length));
+}
+
+/** Slow down towards the end. */
+export function ease(share: number): number {
+  return 1 - (1 - share) ** CURVE;
+}
+
+/** Return the id of the cell that a place is in, on a grid of `across` cells, as the kernel names it. */
+export function cellOf([lat, lon]: Place, across: number): string {
+  const x = (((lon / 360 + 0.5) % 1) + 1) % 1;
+  const sine = Math.sin((Math.min(NORTH, Math.max(-NORTH, lat)) * Math.PI) / 180);
+  const y = 0.5 - Math.atanh(sine) / (2 * Math.PI);
+  return `${across}/${Math.floor(x * across)}/${Math.floor(y * across)}`;
+}
+
+/** Return a mark's shape at a share of its way. */
+export function between({ from, to }: Pick<Mark, "from" | "to">, share: number): Shape {
+  const mix = (name: keyof Shape) => from[name] + (to[name] - from[name]) * share;
+  return { lat: mix("lat"), lon: mix("lon"), radius: mix("radius"), alpha: mix("alpha"), customers: mix("customers") };
+}
+
+/** Forget the ways that have been gone, and the marks that have faded. */
+export function settle(marks: Map<string, Mark>): void {
+  for (const [id, mark] of marks) {
+    if (mark.gone) marks.delete(id);
+    else mark.from = mark.to;
+  }
+}
+
+/**
+ * Return the marks of new clusters, each on its way from what it was; the old ones have gone a share of theirs.
+ *
+ * One that was there goes on from where it is. One of a finer or coarser grid comes out of the cluster that its place
+ * was in, and those that are no more go into the one that their place is in now, or fade where they are.
+ */
+export function transition(before: Marks, across: number, clusters: readonly Cluster[], share: number): Marks {
+  const regrouped = across !== before.across;
+  const present = [...before.marks.values()].filter(({ gone }) => !gone);
+  const shapes = new Map(present.map((mark) => [mark.id, between(mark, share)]));
+  const marks = new Map<string, Mark>();
+  for (const { id, latitude: lat, longitude: lon, radius, color, customers, visitors } of clusters) {
+    const to = { lat, lon, radius, alpha: 1, customers };
+    const last = shapes.get(id);
+    const parent = regrouped ? shapes.get(cellOf([lat, lon], before.across)) : undefined;
+    const from = last ? { ...last, lon: nearestCopy(last.lon, lon) } : birth(to, parent);
+    marks.set(id, { id, from, to, color, visitors, gone: false });
+  }
+  for (const { id, color, visitors } of present) {
+    const from = shapes.get(id);
+    if (from === undefined || marks.has(id)) continue;
+    const heir = regrouped ? marks.get(cellOf([from.lat, from.lon], across)) : undefined;
+    marks.set(`gone ${id}`, { id, from, to: death(from, heir?.to), color, visitors, gone: true });
+  }
+  return { marks, across };
+}
+
+/** A new cluster grows where it is, or out of the one that was there. */
+function birth(to: Shape, parent: Shape | undefined): Shape {
+  if (!parent) return { ...to, radius: to.radius / 2, alpha: 0 };
+  return { ...to, lat: parent.lat, lon: nearestCopy(parent.lon, to.lon), radius: Math.min(parent.radius, to.radius) };
+}
+
+/** One that is no more fades where it is, or goes into the one that is there now. */
+function death(from: Shape, heir: Shape | undefined): Shape {
+  if (!heir) return { ...from, alpha: 0 };
+  return { ...from, lat: heir.lat, lon: nearestCopy(heir.lon, from.lon), radius: heir.radius, alpha: 0 };
+}

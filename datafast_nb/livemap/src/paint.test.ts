@@ -1,0 +1,108 @@
+// What is painted of clusters, as a canvas is told.
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Cluster, settle, transition } from "./motion.ts";
+import { type Frame, paintFrame, readable, short } from "./paint.ts";
+
+test.for([
+  [7, "7"],
+  [999, "999"],
+  [1000, "1.0k"],
+  [9949, "9.9k"],
+  [9950, "10k"],
+  [999_499, "999k"],
+  [999_500, "1.0M"],
+  [45_000_000, "45M"],
+] as const)("%d is written as %s", ([number, text]) => {
+  expect(short(number)).toBe(text);
+});
+
+test("a number is black on light colors and white on dark ones", () => {
+  expect(["#ffffff", "#f58a1f", "#2458c5", "#000000"].map(readable)).toEqual([
+    "#101418",
+    "#101418",
+    "#ffffff",
+    "#ffffff",
+  ]);
+});
+
+beforeEach(() => vi.stubGlobal("getComputedStyle", () => ({ getPropertyValue: () => "" })));
+afterEach(() => vi.unstubAllGlobals());
+
+/** Paint clusters where a degree is a pixel; return the calls of the canvas. */
+function painted(clusters: readonly Cluster[], given: Partial<Frame> = {}) {
+  const calls: [string, ...unknown[]][] = [];
+  const context = new Proxy({} as Record<string, unknown>, {
+    get: (target, name: string) =>
+      name === "measureText"
+        ? () => ({ width: 12 })
+        : (target[name] ?? ((...values: unknown[]) => calls.push([name, ...values]))),
+  });
+  const canvas = { width: 200, height: 100, style: { width: "100px" }, getContext: () => context };
+  const { marks } = transition({ marks: new Map(), across: 4 }, 4, clusters, 1);
+  settle(marks);
+  paintFrame(canvas as unknown as HTMLCanvasElement, {
+    marks,
+    pulses: [],
+    selected: null,
+    share: 1,
+    now: 0,
+    pulse: 1000,
+    project: ([lat, lon]) => ({ x: lon, y: lat }),
+    ...given,
+  });
+  return calls;
+}
+
+function cluster(id: string, longitude: number, radius: number, given: Partial<Cluster> = {}): Cluster {
+  return { id, latitude: 0, longitude, radius, color: "#ffffff", customers: 0, visitors: 5, ...given };
+}
+
+function radii(calls: [string, ...unknown[]][]) {
+  return calls.filter(([name]) => name === "arc").map(([, , , radius]) => radius);
+}
+
+function texts(calls: [string, ...unknown[]][]) {
+  return calls.filter(([name]) => name === "fillText").map(([, text, x]) => [text, x]);
+}
+
+test("it is sharp on a screen of double density", () => {
+  expect(painted([])).toContainEqual(["setTransform", 2, 0, 0, 2, 0, 0]);
+});
+
+test("large clusters come first, so that small ones lie on them", () => {
+  expect(radii(painted([cluster("a", 0, 8), cluster("b", 50, 20)]))).toEqual([20, 8]);
+});
+
+test("a lone visitor has no number, and a cluster without room neither", () => {
+  expect(texts(painted([cluster("a", 0, 20, { visitors: 1 }), cluster("b", 90, 7)]))).toEqual([]);
+});
+
+test("a number makes way for a smaller disc, and is left out where it can't", () => {
+  const large = cluster("a", 0, 24);
+  expect(texts(painted([large, cluster("b", -14, 12, { visitors: 1 })]))).toEqual([["5", 16]]);
+  const cover = [-16, 0, 16].map((longitude, index) => cluster(`b${index}`, longitude, 10, { visitors: 1 }));
+  expect(texts(painted([large, ...cover]))).toEqual([]);
+});
+
+test("customers have an arc, however few they are of many", () => {
+  const [, , , , start, end] =
+    painted([cluster("a", 0, 20, { customers: 0.001 })]).filter(([name]) => name === "arc")[1] ?? [];
+  expect(Number(end) - Number(start)).toBeCloseTo(2 * Math.PI * 0.04);
+});
+
+test("a pulse grows from where somebody arrived", () => {
+  const pulses = [{ place: [3, 4] as [number, number], kind: "arrival" as const, start: 0 }];
+  expect(painted([], { pulses, now: 500 })).toContainEqual(["arc", 4, 3, 6 + 26 * 0.75, 0, 2 * Math.PI]);
+});
+
+test("the visitor who is selected has a ring, also where no cluster is", () => {
+  expect(painted([], { selected: { place: [3, 4], mark: undefined } })).toContainEqual([
+    "arc",
+    4,
+    3,
+    8,
+    0,
+    2 * Math.PI,
+  ]);
+});

@@ -1,0 +1,181 @@
+// Paints the clusters: a disc with its number, an arc for the share of customers, pulses, and the selection's ring.
+
+import { between, type Mark, progress, type Shape } from "./motion.ts";
+import type { Place } from "./world.ts";
+
+const ROOM = 2; // pixels that a number leaves free on both sides
+const ARC = 3; // width of the customers' arc
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** A ring that grows and fades where somebody has arrived or paid; times are in milliseconds. */
+export interface Pulse {
+  place: Place;
+  kind: "arrival" | "payment";
+  start: number;
+}
+
+/** What is on the canvas at one moment. */
+export interface Frame {
+  marks: ReadonlyMap<string, Mark>;
+  pulses: readonly Pulse[];
+  /** The place of the visitor who is selected, and the cluster that it is in. */
+  selected: { place: Place; mark: Mark | undefined } | null;
+  /** How much of the change is done, from 0 to 1. */
+  share: number;
+  now: number;
+  /** How long a pulse lasts. */
+  pulse: number;
+  /** The way from degrees to pixels of the canvas. */
+  project: (place: Place) => Point;
+}
+
+interface Palette {
+  edge: string;
+  accent: string;
+  customer: string;
+  font: string;
+}
+
+type Disc = Shape & Point & Pick<Mark, "color" | "visitors">;
+
+/** Paint one frame. */
+export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("the browser gives no canvas to draw on");
+  const ratio = canvas.width / parseFloat(canvas.style.width);
+  const colors = palette(canvas);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  // Small ones last, or the large would hide them.
+  const discs = [...frame.marks.values()].map((mark): Disc => {
+    const now = between(mark, frame.share);
+    const { x, y } = frame.project([now.lat, now.lon]);
+    return { x, y, ...now, color: mark.color, visitors: mark.visitors };
+  });
+  discs.sort((one, other) => other.radius - one.radius);
+  discs.forEach((each, index) => {
+    disc(context, each, colors);
+    if (each.visitors > 1) number(context, each, discs.slice(index + 1), colors);
+  });
+  for (const each of frame.pulses) pulse(context, each, frame, colors);
+  if (frame.selected) ring(context, frame.selected, frame, colors);
+  context.globalAlpha = 1;
+}
+
+function palette(canvas: HTMLCanvasElement): Palette {
+  const style = getComputedStyle(canvas);
+  const read = (name: string, fallback: string) => style.getPropertyValue(name).trim() || fallback;
+  return {
+    edge: read("--df-mark-edge", "#ffffff"),
+    accent: read("--df-accent", "#1769aa"),
+    customer: read("--df-customer", "#12a57c"),
+    font: read("font-family", "sans-serif"),
+  };
+}
+
+function disc(
+  context: CanvasRenderingContext2D,
+  { x, y, radius, alpha, customers, color }: Disc,
+  colors: Palette,
+): void {
+  circle(context, x, y, radius);
+  context.globalAlpha = 0.92 * alpha;
+  context.fillStyle = color;
+  context.fill();
+  context.globalAlpha = alpha;
+  context.lineWidth = 1;
+  context.strokeStyle = colors.edge;
+  context.stroke();
+  if (customers > 0) arc(context, { x, y }, radius, customers, colors);
+}
+
+/** The share of customers, clockwise from the top, outside the disc. */
+function arc(context: CanvasRenderingContext2D, { x, y }: Point, radius: number, share: number, colors: Palette): void {
+  const outer = radius + ARC / 2 + 1;
+  context.beginPath();
+  context.arc(x, y, outer, -Math.PI / 2, -Math.PI / 2 + 2 * Math.PI * Math.max(share, 0.04));
+  context.lineWidth = ARC + 2;
+  context.strokeStyle = colors.edge;
+  context.stroke();
+  context.lineWidth = ARC;
+  context.strokeStyle = colors.customer;
+  context.stroke();
+}
+
+/** The number in a disc, aside where a smaller disc will lie on it; none if it has no room, for half of it misleads. */
+function number(context: CanvasRenderingContext2D, disc: Disc, smaller: readonly Disc[], colors: Palette): void {
+  const { x, y, radius, visitors, color } = disc;
+  const size = Math.round(Math.min(13, 7 + radius / 4));
+  context.font = `600 ${size}px ${colors.font}`;
+  const text = short(visitors);
+  const half = context.measureText(text).width / 2;
+  const room = radius - half - ROOM;
+  if (room < 0) return;
+  const covered = (aside: number) => (other: Disc) => {
+    const [beside, above] = [Math.abs(other.x - x - aside) - half, Math.abs(other.y - y) - size / 2];
+    return Math.hypot(Math.max(0, beside), Math.max(0, above)) < other.radius;
+  };
+  const aside = [0, room, -room].find((each) => !smaller.some(covered(each)));
+  if (aside === undefined) return;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = readable(color);
+  context.fillText(text, x + aside, y + 0.5);
+}
+
+function pulse(context: CanvasRenderingContext2D, { place, kind, start }: Pulse, frame: Frame, colors: Palette): void {
+  const { x, y } = frame.project(place);
+  const share = progress(frame.now, start, frame.pulse);
+  const paid = kind === "payment";
+  circle(context, x, y, 6 + (paid ? 44 : 26) * (1 - (1 - share) ** 2));
+  context.globalAlpha = 0.9 * (1 - share);
+  context.lineWidth = paid ? 4 : 2.5;
+  context.strokeStyle = paid ? colors.customer : colors.accent;
+  context.stroke();
+}
+
+/** A ring round the cluster of the visitor who is selected, or round the place where the visitor is. */
+function ring(
+  context: CanvasRenderingContext2D,
+  { place, mark }: NonNullable<Frame["selected"]>,
+  frame: Frame,
+  colors: Palette,
+): void {
+  const now = mark ? between(mark, frame.share) : { lat: place[0], lon: place[1], radius: 3, customers: 0 };
+  const { x, y } = frame.project([now.lat, now.lon]);
+  circle(context, x, y, now.radius + (now.customers > 0 ? ARC + 5 : 5));
+  context.globalAlpha = 1;
+  context.lineWidth = 5;
+  context.strokeStyle = colors.edge;
+  context.stroke();
+  context.lineWidth = 2.5;
+  context.strokeStyle = colors.accent;
+  context.stroke();
+}
+
+function circle(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
+  context.beginPath();
+  context.arc(x, y, Math.max(0, radius), 0, 2 * Math.PI);
+}
+
+/** Return black or white, whichever stands out more from a color, #rrggbb (WCAG's relative luminance). */
+export function readable(color: string): string {
+  const light = (start: number) => {
+    const channel = parseInt(color.slice(start, start + 2), 16) / 255;
+    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * light(1) + 0.7152 * light(3) + 0.0722 * light(5) > 0.179 ? "#101418" : "#ffffff";
+}
+
+/** Return a number in at most four characters. */
+export function short(number: number): string {
+  if (number < 1000) return String(number);
+  const thousands = number < 999_500;
+  const [size, unit] = [number / (thousands ? 1000 : 1_000_000), thousands ? "k" : "M"];
+  return `${size < 9.95 ? size.toFixed(1) : Math.round(size)}${unit}`;
+}
