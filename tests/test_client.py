@@ -6,7 +6,6 @@ import copy
 import json
 import logging
 import pickle
-import threading
 import time
 import traceback
 import tracemalloc
@@ -56,23 +55,6 @@ def server(site: Site) -> Iterator[Server]:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATAFAST_API_KEY", "DATAFAST_WEBSITE_ID", "DATAFAST_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Record the pauses between tries instead of taking them."""
-    taken: list[float] = []
-    sleep, here = time.sleep, threading.current_thread()
-
-    def record(seconds: float) -> None:
-        # The whole process sleeps by this function, and other threads of it may be at work.
-        if threading.current_thread() is here:
-            taken.append(seconds)
-        else:
-            sleep(seconds)
-
-    monkeypatch.setattr("tenacity.nap.time.sleep", record)
-    return taken
 
 
 def test_one_get_of_the_endpoint_gives_a_snapshot(server: Server) -> None:

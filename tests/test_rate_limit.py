@@ -146,14 +146,6 @@ def test_a_body_that_says_nothing_is_no_fault(body: Any) -> None:
 # At the wire
 
 
-@pytest.fixture
-def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Record the pauses of this thread instead of taking them."""
-    taken: list[float] = []
-    monkeypatch.setattr("datafast_nb.client.client.time.sleep", taken.append)
-    return taken
-
-
 def closed(seconds: float, unit: int = 1_000) -> faults.Fault:
     """Give a 429 as the service sends it: the end of the window, and no ``Retry-After``."""
     ends = datetime.now(UTC).timestamp() + seconds

@@ -1,20 +1,55 @@
-"""What the browser tests of the live map share: one notebook, and a map in it for each test."""
+"""What the browser tests share: a Chromium and a JupyterLab, which end with the last of them; a notebook per module."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.lab import Lab, Notebook
+from tests.browser.chromium import FLAGS, find_or_get
+from tests.browser.lab import Lab, Notebook, serve
 from tests.browser.map_page import CELLS, RECORDER, SETUP, MapPage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def launch() -> Iterator[Callable[[], Browser]]:
+    """Return what starts a headless Chromium."""
+    with sync_playwright() as playwright:
+        path = find_or_get(playwright)
+        yield lambda: playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="package")
+def browser(launch: Callable[[], Browser]) -> Iterator[Browser]:
+    """Return a headless Chromium."""
+    chromium = launch()
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return a running JupyterLab with settings and folders of its own."""
+    with serve(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
+    """Open a notebook in a new browser window; fail if the page asks anyone but this machine for anything."""
+    with Notebook.window(lab, browser) as window:
+        yield window
+    assert window.foreign == [], "the page asked the network for something"
+
+
+@pytest.fixture(scope="module")
 def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
-    """Give a notebook that tests share; fails if the page asks anyone but this machine for anything."""
+    """Open the notebook of a module; fail if the page asks anyone but this machine for anything.
+
+    A page and a kernel keep what every map before left in their caches, so none serves more than one module.
+    """
     with Notebook.window(lab, browser, width=1280) as notebook:
         notebook.page.add_init_script(RECORDER)
         notebook.open(*CELLS).python(SETUP)
@@ -24,7 +59,7 @@ def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
 
 @pytest.fixture
 def live(window: Notebook, tmp_path: Path) -> Iterator[MapPage]:
-    """Give the place where a test shows its map, as a person finds it."""
+    """Return the place where a test shows its map, as a person finds it."""
     window.page.mouse.move(0, 0)
     yield (shown := MapPage(window, tmp_path))
     shown.clear()

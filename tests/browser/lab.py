@@ -73,6 +73,16 @@ class Lab:
     token: str
     folder: Path
 
+    def kernels(self) -> set[str]:
+        """Return the ids of the kernels that run."""
+        with urllib.request.urlopen(f"{self.url}/api/kernels?token={self.token}", timeout=30) as answer:
+            return {kernel["id"] for kernel in json.load(answer)}
+
+    def shut_down(self, kernel: str) -> None:
+        """End a kernel, and wait until it has ended."""
+        address = f"{self.url}/api/kernels/{kernel}?token={self.token}"
+        urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=60).close()
+
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Lab]:
@@ -143,7 +153,8 @@ class Notebook:
     def window(
         cls, lab: Lab, browser: Browser, width: int = 1200, height: int = 900, *, motion: bool = False
     ) -> Iterator[Notebook]:
-        """Open a window, and close it with its kernel."""
+        """Open a window, and close it with the kernels that run since: a notebook's, or a page's of Voilà."""
+        running = lab.kernels()
         size: ViewportSize = {"width": width, "height": height}
         context = browser.new_context(
             viewport=size,
@@ -157,8 +168,9 @@ class Notebook:
         try:
             yield notebook
         finally:
-            notebook.shut_down()
             context.close()
+            for kernel in lab.kernels() - running:
+                lab.shut_down(kernel)
 
     def _note(self, url: str) -> None:
         """Write down an address outside this machine."""
@@ -229,11 +241,6 @@ class Notebook:
         """Change JupyterLab's theme."""
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
         self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
-
-    def shut_down(self) -> None:
-        """End the kernel, so that tests don't pay for each other's threads."""
-        if not self.page.is_closed() and self.page.evaluate(f"Boolean({_READY})"):
-            self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 def notebook_file(cells: tuple[str, ...]) -> dict[str, Any]:

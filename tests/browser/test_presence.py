@@ -208,15 +208,15 @@ def test_a_page_that_is_left_pauses_and_one_that_comes_back_resumes(
 def test_a_browser_that_is_killed_pauses_and_another_resumes(
     lab: Lab, browser: Browser, launch: Callable[[], Browser], tmp_path: Path
 ) -> None:
-    other = launch()
-    doomed = Notebook(lab, other.new_page(viewport={"width": 1280, "height": 900}))
-    doomed.page.add_init_script(RECORDER)
-    doomed.open(*CELLS).python(SETUP + QUICK)
-    live = MapPage(doomed, tmp_path).show("people(300)", interval=1)
-    file, url = keep_diary(live, tmp_path), live.page.url.split("?")[0]
-    os.kill(process_of(other), signal.SIGKILL)
-    requests = pauses_by_itself(file)
     with Notebook.window(lab, browser) as notebook:
+        other = launch()
+        doomed = Notebook(lab, other.new_page(viewport={"width": 1280, "height": 900}))
+        doomed.page.add_init_script(RECORDER)
+        doomed.open(*CELLS).python(SETUP + QUICK)
+        live = MapPage(doomed, tmp_path).show("people(300)", interval=1)
+        file, url = keep_diary(live, tmp_path), live.page.url.split("?")[0]
+        os.kill(process_of(other), signal.SIGKILL)
+        requests = pauses_by_itself(file)
         notebook.visit(f"{url}?token={lab.token}")
         resumes_when_displayed(MapPage(notebook, tmp_path), file, requests)
 
