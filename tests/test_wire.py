@@ -552,6 +552,15 @@ def test_what_is_nested_a_little_stays_as_it_came() -> None:
     assert Snapshot.from_json(body, strict=True).events["extra_data"].to_list() == [nested]
 
 
+def test_wrong_values_beside_escaped_control_characters_are_told_apart() -> None:
+    response = json.loads(of_visitors(4))
+    for visitor, url in zip(response["data"]["visitors"], ["\0", "/\0/\n", ["\0"], {"\0": "\x1f"}], strict=True):
+        visitor["currentUrl"] = url
+    snap = quietly(json.dumps(response))
+    assert snap.visitors["current_url"].to_list() == ["\0", "/\0/\n", None, None]
+    assert snap.problems["value"].to_list() == [r'["\u0000"]', r'{"\u0000": "\u001f"}']
+
+
 def test_of_many_wrong_values_the_first_are_kept_and_all_are_counted() -> None:
     response = example()
     response["data"]["visitors"] = [7] * 3_000

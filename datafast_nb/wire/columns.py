@@ -115,7 +115,7 @@ class SalvagedColumns(Columns):
                 parts = list_of(kind | None, raws)
                 self._fitting.add(source)
             except msgspec.ValidationError:
-                texts = _texts(raws)
+                texts = pl.Series(_texts(raws), dtype=pl.String)
                 wrong = ~texts.str.contains(r"^(?:\{|null$)")
                 self._problems.note(self.place(source), "an object", wrong, texts)
                 parts, absent = list_in(unread(kind) | None, ",".join(texts.set(wrong, "null"))), unread(kind)()
@@ -128,7 +128,7 @@ class SalvagedColumns(Columns):
         self._parts("system")
         kind = member_struct(self._kinds["system"], name)
         (label,) = kind.__struct_fields__
-        here = [is_object(raw) for raw in raws]
+        here = [text[0] == "{" for text in _texts(raws)]
         parts = list_of(unread(kind) | None, [raw if each else NULL for raw, each in zip(raws, here, strict=True)])
         texts = [getattr(part, label) if part else raw for raw, part in zip(raws, parts, strict=True)]
         return self._salvaged(texts, column, (f"{column.source}.{label}", pl.Series(here, dtype=pl.Boolean)))
@@ -145,12 +145,17 @@ class SalvagedColumns(Columns):
             return list_of(kind, raws)
         except msgspec.ValidationError:
             texts = _texts(raws)
-        held, wrong = _read_by_form(texts, kind)
+        json = pl.Series(texts, dtype=pl.String)
+        held: Sequence[Any] | pl.Series
+        if _BEGINNINGS[kind].isdisjoint({text[0] for text in texts}):
+            held, wrong = [None] * len(texts), json != "null"
+        else:
+            held, wrong = _read_by_form(texts, kind)
         if elsewhere is not None:
             source, there = elsewhere
-            self._problems.note(self.place(source), expected, wrong & there, texts)
+            self._problems.note(self.place(source), expected, wrong & there, json)
             wrong &= ~there
-        self._problems.note(self.place(column.source), expected, wrong, texts)
+        self._problems.note(self.place(column.source), expected, wrong, json)
         return held
 
 
@@ -198,9 +203,9 @@ def is_object(raw: Raw) -> bool:
     return bytes(memoryview(raw)[:1]) == b"{"
 
 
-def _texts(raws: Sequence[Raw]) -> pl.Series:
-    """Return JSON values as their text."""
-    return pl.Series([str(raw, "utf-8") for raw in raws], dtype=pl.String)
+def _texts(raws: Sequence[Raw]) -> list[str]:
+    """Return JSON values as their text; all at once, since none holds the control character that parts them here."""
+    return b"\0".join(raws).decode().split("\0") if raws else []
 
 
 def _kind(column: Column) -> tuple[Any, str]:
@@ -220,18 +225,28 @@ _KINDS: Final[dict[pl.DataType, tuple[Any, str]]] = {
     pl.Boolean(): (bool | None, "true or false"),
 }
 
+_QUOTED_OR_NUMBER: Final = frozenset('"-0123456789')
+_BEGINNINGS: Final[dict[Any, frozenset[str]]] = {
+    str | None: frozenset('"'),
+    Identifier | None: _QUOTED_OR_NUMBER,
+    Moment | None: _QUOTED_OR_NUMBER,
+    float | None: _QUOTED_OR_NUMBER,
+    Int64 | None: _QUOTED_OR_NUMBER,
+    bool | None: frozenset('"tf01'),
+}
+"""How the JSON of a value begins that a column may hold."""
+
 _NUMBER: Final = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 _WHOLE: Final = r"^-?(?:0|[1-9][0-9]*)$"
 _EXACT: Final = 2.0**53  # up to here each whole number has a float of its own
 
 
-def _read_by_form(json: pl.Series, kind: Any) -> tuple[pl.Series, pl.Series]:  # noqa: ANN401
+def _read_by_form(texts: list[str], kind: Any) -> tuple[pl.Series, pl.Series]:  # noqa: ANN401
     """Read JSON values as a type where their form allows it, as the decoder would; say also which do not."""
-    quoted = pl.col("json").str.starts_with('"')
-    values = pl.DataFrame({"json": json})
-    texts = values.select(pl.when(quoted).then("json").otherwise(pl.lit("null")).str.join(",")).item()
-    values = values.with_columns(pl.Series("text", list_in(str | None, texts or ""), dtype=pl.String))
-    null, text = pl.col("json") == "null", pl.when(quoted).then("text").otherwise("json")
+    read = list_in(str | None, ",".join(text if text[0] == '"' else "null" for text in texts))
+    values = pl.DataFrame({"json": texts, "text": read}, schema={"json": pl.String, "text": pl.String})
+    quoted, is_null = pl.col("text").is_not_null(), pl.col("json") == "null"
+    text = pl.coalesce("text", "json")
     number = text.str.contains(_NUMBER)
     form: pl.Expr
     if kind == str | None:
@@ -241,10 +256,10 @@ def _read_by_form(json: pl.Series, kind: Any) -> tuple[pl.Series, pl.Series]:  #
     elif kind == Moment | None:
         form = pl.when(quoted | number).then(text)
     else:
-        null |= quoted & (text.str.to_lowercase() == "null")
+        is_null |= quoted & (text.str.to_lowercase() == "null")
         form = _flag(text) if kind == bool | None else _float(text) if kind == float | None else _whole(text)
-    held, nothing = values.select(form.alias("held"), null.alias("null"))
-    return held, held.is_null() & ~nothing
+    held, wrong = values.select(form.alias("held"), wrong=form.is_null() & ~is_null)
+    return held, wrong
 
 
 def _float(text: pl.Expr) -> pl.Expr:

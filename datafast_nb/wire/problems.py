@@ -62,7 +62,7 @@ class Problems:
     def __init__(self) -> None:
         self.total = 0
         self._fields: list[tuple[str, str, str, int]] = []
-        self._rows: list[int | None] = []
+        self._rows: list[pl.Series] = []
         self._values: list[pl.Series] = []
 
     def note(self, place: Place, expected: str, wrong: pl.Series, values: pl.Series | Sequence[Raw | bytes]) -> None:
@@ -83,11 +83,11 @@ class Problems:
             return
         found = wrong.arg_true()
         self.total += len(found)
-        first = found.head(MOST_PROBLEMS).to_list()
+        first = found.head(MOST_PROBLEMS)
         self._fields.append((place.before, place.after, expected, len(first)))
-        self._rows += [None if place.rows is None else place.rows[row] for row in first]
+        self._rows.append(_rows(place.rows, first))
         if isinstance(values, pl.Series):
-            self._values.append(values.filter(wrong).head(MOST_PROBLEMS).cast(pl.String))
+            self._values.append(values.gather(first).cast(pl.String))
         else:
             self._values.append(pl.Series([_start(values[row]) for row in first], dtype=pl.String))
 
@@ -97,12 +97,21 @@ class Problems:
             return PROBLEMS.to_frame()
         fields = pl.DataFrame(self._fields, schema=["before", "after", "expected", "kept"], orient="row")
         each = fields.select(pl.exclude("kept").repeat_by("kept").explode())
-        index = pl.format("[{}]", pl.lit(pl.Series(self._rows, dtype=pl.Int64)))
+        index = pl.format("[{}]", pl.lit(pl.concat(self._rows)))
         return each.select(
             path=pl.concat_str("before", index.fill_null(""), "after"),
             expected="expected",
             value=pl.lit(pl.concat(self._values)).str.head(_EXCERPT),
         )
+
+
+def _rows(rows: Sequence[int] | None, found: pl.Series) -> pl.Series:
+    """Return the places in the list of the records that were found."""
+    if rows is None:
+        return pl.Series([None] * len(found), dtype=pl.Int64)
+    if isinstance(rows, range):  # all of the list
+        return found.cast(pl.Int64)
+    return pl.Series(rows, dtype=pl.Int64).gather(found)
 
 
 def _start(value: Raw | bytes) -> str:
