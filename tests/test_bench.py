@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import json
+import statistics
 import sys
+import time
+import warnings
+from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import pairwise
+from typing import Any, Final
 
 import polars as pl
 import pytest
 
+from datafast_nb import Snapshot
 from datafast_nb.livemap.clusters import Viewport, cluster, marks
 from datafast_nb.livemap.colors import Coloring
 from datafast_nb.livemap.frame_state import FrameState
@@ -19,6 +26,7 @@ from tests.bench.counting import counted_comms
 from tests.bench.history import append_table, history_table
 from tests.bench.load import load_table
 from tests.bench.moments import Turns, busy, crowd, passing
+from tests.bench.month import Run, lively, month_table, polling
 from tests.bench.refresh import (
     OURS,
     Cost,
@@ -29,6 +37,7 @@ from tests.bench.refresh import (
     one_marker_each,
     refresh_table,
 )
+from tests.responses import of_visitors
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +49,45 @@ def costs() -> dict[str, Cost]:
 def test_loading_is_faster_than_by_hand() -> None:
     table = load_table((2_000,))
     assert table["times faster"].item() > 1.5, table
+
+
+# A response that has other types than it should have, in every record.
+DRIFTS: Final[dict[str, tuple[type | tuple[type, ...], Callable[[Any], object]]]] = {
+    "numbers for texts": (str, lambda _: 7),
+    "lists of texts": (str, lambda value: [value]),
+    "objects for texts": (str, lambda value: {"value": value}),
+    "words for numbers": ((int, float), lambda _: "n/a"),
+    "lists of numbers": ((int, float), lambda value: [value]),
+    "words for flags": (bool, lambda _: "maybe"),
+}
+
+
+def drifted(value: Any, kind: type | tuple[type, ...], other: Callable[[Any], object]) -> Any:
+    """Give a JSON value with other values for all of a kind."""
+    if isinstance(value, dict):
+        return {name: drifted(member, kind, other) for name, member in value.items()}
+    if isinstance(value, list):
+        return [drifted(member, kind, other) for member in value]
+    return other(value) if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)) else value
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_a_drift_of_all_values_of_a_kind_costs_at_most_three_times_a_clean_body(drift: str) -> None:
+    clean = of_visitors(1_500)
+    response = json.loads(clean)
+    body = json.dumps({**response, "data": drifted(response["data"], *DRIFTS[drift])})
+    with warnings.catch_warnings(action="ignore"):
+        assert Snapshot.from_json(body).problem_count > 4_500
+        # Each beside the other, as a machine is not always as fast.
+        ratios = [cpu(Snapshot.from_json, body) / cpu(Snapshot.from_json, clean) for _ in range(15)]
+    assert statistics.median(ratios) <= 3, ratios
+
+
+def cpu(read: Callable[[Any], object], body: bytes | str) -> float:
+    """Measure how many seconds of the processor it takes to read a body."""
+    begun = time.process_time()
+    read(body)
+    return time.process_time() - begun
 
 
 def test_a_refresh_of_100_000_visitors_sends_less_than_100_kB(costs: dict[str, Cost]) -> None:  # noqa: N802
@@ -111,6 +159,13 @@ def test_memory_is_flat_over_hundreds_of_refreshes() -> None:
     assert kept <= 2, "the last one, and the one before while its drawing ends"
     # What a refresh keeps shows in every hundred of them; what else goes on in this process only in some.
     assert min(later - earlier for earlier, later in pairwise(blocks)) < 200, "every refresh keeps something"
+
+
+@pytest.mark.parametrize("run", [lively, polling])
+def test_a_long_run_is_measured_at_each_mark(run: Run) -> None:
+    table = month_table(run, (2, 4, 6))
+    assert table.columns == ["memory", "after 2", "after 4", "after 6"]
+    assert table["after 6"].min() > 0, table  # type: ignore[operator]
 
 
 def test_a_breakdown_is_what_one_computes_in_sql_not_much_slower_than_in_duckdb_or_in_pandas() -> None:

@@ -1,4 +1,7 @@
-"""Print the tables: ``python -m tests.bench``, or some of them: ``python -m tests.bench refresh memory``."""
+"""Print the tables: ``python -m tests.bench``, or some of them: ``python -m tests.bench refresh "month map"``.
+
+A name's first word alone stands for all that begin with it: ``python -m tests.bench month``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tests.bench.history import append_table, history_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
 from tests.bench.memory import memory_table
-from tests.bench.month import month_table
+from tests.bench.month import lively_recorder_table, map_table, still_recorder_table
 from tests.bench.refresh import refresh_table
 
 TABLES = {
@@ -23,7 +26,15 @@ TABLES = {
     ),
     "answers": ("What the live map does in the kernel, part by part", answer_table),
     "memory": ("A live map of 1,000 visitors, all of them others at each refresh", memory_table),
-    "month": ("A process that runs for long: what it holds after some numbers of snapshots", month_table),
+    "month still": (
+        "A recorder of a site on which nothing happens: its memory after so many appends",
+        still_recorder_table,
+    ),
+    "month lively": (
+        "A recorder of a site on which much happens: its memory after so many appends",
+        lively_recorder_table,
+    ),
+    "month map": ("A map, its client and a demo server in one process: their memory after so many polls", map_table),
     "breakdown": ("A breakdown by country and device, against the same in pandas and DuckDB", breakdown_table),
     "parquet": ("Peak memory of a breakdown of a Parquet file", parquet_table),
     "history": (
@@ -37,8 +48,9 @@ TABLES = {
 
 def main(names: list[str]) -> None:
     """Measure, and print what was measured."""
-    for name in names or TABLES:
-        title, measure = TABLES[name]
+    for name, (title, measure) in TABLES.items():
+        if names and name not in names and name.split()[0] not in names:
+            continue
         print(f"\n{title}\n")
         with pl.Config(
             tbl_formatting="MARKDOWN",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import json
 import multiprocessing
+import sys
 import tempfile
 import threading
 import tracemalloc
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,106 +24,169 @@ from tests.bench.counting import counted_comms
 from tests.bench.memory import Sizes
 from tests.bench.moments import AFTERNOON, STEP
 from tests.bench.refresh import displayed
+from tests.responses import example
 
-VISITORS = 50
-MARKS = (400, 800, 1_600, 3_200)
+Run = Callable[[Sequence[int]], list[Sizes]]
+
+VISITORS = 40
+NEW = 2  # visitors, events and payments at each request, and as many are seen no more
+APPENDS = tuple(range(500, 5_001, 500))
+POLLS = tuple(range(1_000, 10_001, 1_000))
 """After how many rounds the memory is looked at."""
 
+_NAMED = 8  # places of the code
 
-class Clockwork:
-    """A source whose time goes ten seconds on at each request.
+
+class Clockwork(Site):
+    """A site whose time goes ten seconds on at each request, and on which visitors come and go.
+
+    The demo site would take most of a run's time. Here each request shows `NEW` visitors, events and payments that none
+    before it showed.
 
     Parameters
     ----------
-    site
-        Asked each time, or only the first if it stands still: then the same visitors, events and payments come again.
+    still
+        Whether it is always the same visitors, events and payments.
     """
 
-    def __init__(self, *, still: bool) -> None:
-        self.now = AFTERNOON
-        self._site = Site(visitors=VISITORS, start=AFTERNOON, clock=lambda: self.now)
-        self._first = self._site.body()
+    def __init__(self, *, still: bool = False) -> None:
+        self.time = AFTERNOON
+        super().__init__(clock=lambda: self.time)
+        self._turn = 0
         self._still = still
 
     def snapshot(self) -> Snapshot:
-        self.now += STEP
-        return Snapshot.from_json(self._first if self._still else self._site.body(), fetched_at=self.now)
+        return Snapshot.from_json(self.body(), fetched_at=self.time)
+
+    def body(self, at: datetime | None = None) -> bytes:
+        self.time += STEP
+        self._turn += not self._still
+        response = example()
+        data = response["data"]
+        visitor, event, payment = data["visitors"][0], data["recentEvents"][0], data["recentPayments"][0]
+        numbers = range(self._turn * NEW, self._turn * NEW + VISITORS)
+        data["count"] = VISITORS
+        data["visitors"] = [
+            {**visitor, "visitorId": f"visitor-{it}", "latitude": it % 60, "currentUrl": f"/page/{it % 50}"}
+            for it in numbers
+        ]
+        data["recentEvents"] = [
+            {**event, "_id": f"event-{it}", "visitorId": f"visitor-{it}", "timestamp": self._time_of(it)}
+            for it in numbers
+        ]
+        data["recentPayments"] = [
+            {**payment, "_id": f"payment-{it}", "timestamp": self._time_of(it)} for it in numbers[:: VISITORS // NEW]
+        ]
+        return json.dumps(response).encode()
+
+    def _time_of(self, number: int) -> str:
+        """Give when an event or a payment happened: each time its own."""
+        return (AFTERNOON + number / NEW * STEP - VISITORS / NEW * STEP).isoformat()
 
 
-def sizes() -> Sizes:
-    """Measure this process."""
-    gc.collect()
-    resident = psutil.Process().memory_info().rss / 1e6
-    return {"resident, MB": resident, "Python's heap, MB": tracemalloc.get_traced_memory()[0] / 1e6}
+class Looks:
+    """Looks at this process's memory after some numbers of rounds, and tells at once what it finds.
+
+    Parameters
+    ----------
+    marks
+        After how many rounds to look. Over the last of the stretches between them it is traced where what Python holds
+        at the end was made: that takes time, and is not done for all of them.
+    """
+
+    def __init__(self, marks: Sequence[int]) -> None:
+        self.found: list[Sizes] = []
+        self._marks = marks
+        self.last = marks[-1]
+
+    def at(self, number: int) -> None:
+        """Look, if it is time to."""
+        if number not in self._marks:
+            return
+        gc.collect()
+        resident = psutil.Process().memory_info().rss / 1e6
+        found = {"resident, MB": resident, "Python's blocks, thousands": sys.getallocatedblocks() / 1e3}
+        self.found.append(found)
+        _tell(f"after {number:,}: {found}")
+        if number == self.last:
+            for each in tracemalloc.take_snapshot().statistics("lineno")[:_NAMED]:
+                _tell(str(each))
+            tracemalloc.stop()
+        elif number == self._marks[-2]:
+            tracemalloc.start()
 
 
-def recording(marks: Collection[int], *, still: bool) -> list[Sizes]:
+def _tell(what: str) -> None:
+    """Tell how a run goes that takes long."""
+    sys.stderr.write(f"{what}\n")
+
+
+def recording(marks: Sequence[int], *, still: bool) -> list[Sizes]:
     """Record into a history in a folder, and measure after some numbers of appends."""
-    found: list[Sizes] = []
+    looks = Looks(marks)
     stored = 0
     done = threading.Event()
 
     def report(what: str, _: dict[str, Any]) -> None:
         nonlocal stored
-        stored += what == "stored"
-        if what == "stored" and stored in marks:
-            found.append(sizes())
-        if stored == max(marks):
+        if what == "stored":
+            stored += 1
+            looks.at(stored)
+        if stored == looks.last:
             done.set()
 
     with tempfile.TemporaryDirectory() as folder, History(Path(folder) / "site") as history:
         history.record(Clockwork(still=still), every=timedelta(milliseconds=1), report=report)
         done.wait()
-    return found
+    return looks.found
 
 
-def still(marks: Collection[int]) -> list[Sizes]:
+def still(marks: Sequence[int] = APPENDS) -> list[Sizes]:
     """Record a site on which nothing happens."""
     return recording(marks, still=True)
 
 
-def lively(marks: Collection[int]) -> list[Sizes]:
+def lively(marks: Sequence[int] = APPENDS) -> list[Sizes]:
     """Record a site on which much happens."""
     return recording(marks, still=False)
 
 
-def polling(marks: Collection[int]) -> list[Sizes]:
-    """Poll a demo server with a live map, in one process, and measure after some numbers of polls."""
-    found = []
-    moment: list[datetime] = [AFTERNOON]
+def polling(marks: Sequence[int] = POLLS) -> list[Sizes]:
+    """Poll a demo server with a client and a live map, in one process, and measure after some numbers of polls."""
+    looks = Looks(marks)
     with (
-        serve(Site(visitors=VISITORS, start=AFTERNOON, clock=lambda: moment[0])) as server,
+        serve(Clockwork()) as server,
         counted_comms(),
         displayed(server.client()) as (_, refresh),
     ):
-        for number in range(1, max(marks) + 1):
-            moment[0] += STEP
+        for number in range(1, looks.last + 1):
             refresh()
-            if number in marks:
-                found.append(sizes())
-    return found
+            looks.at(number)
+    return looks.found
 
 
-RUNS: dict[str, Callable[[Collection[int]], list[Sizes]]] = {
-    "a recorder, nothing happens": still,
-    "a recorder, much happens": lively,
-    "a map and a demo server": polling,
-}
+def month_table(run: Run, marks: Sequence[int]) -> pl.DataFrame:
+    """Give one row per kind of memory, of a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
+        found = fresh.submit(run, marks).result()
+    return pl.DataFrame(
+        [
+            {"memory": kind, **{f"after {mark:,}": each[kind] for mark, each in zip(marks, found, strict=True)}}
+            for kind in found[0]
+        ]
+    ).with_columns(pl.selectors.numeric().round(2))
 
 
-def traced(run: Callable[[Collection[int]], list[Sizes]], marks: Collection[int]) -> list[Sizes]:
-    """Measure a run with Python's heap traced from its beginning."""
-    tracemalloc.start()
-    return run(marks)
+def still_recorder_table(marks: Sequence[int] = APPENDS) -> pl.DataFrame:
+    """Measure a recorder of a site on which nothing happens."""
+    return month_table(still, marks)
 
 
-def month_table(marks: tuple[int, ...] = MARKS) -> pl.DataFrame:
-    """Give one row per process and kind of memory; each process is a fresh one."""
-    rows = []
-    for what, run in RUNS.items():
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
-            found = fresh.submit(traced, run, marks).result()
-        for kind in found[0]:
-            measured = {f"after {mark:,}": round(each[kind], 1) for mark, each in zip(marks, found, strict=True)}
-            rows.append({"process": what, "memory": kind, **measured})
-    return pl.DataFrame(rows)
+def lively_recorder_table(marks: Sequence[int] = APPENDS) -> pl.DataFrame:
+    """Measure a recorder of a site on which much happens."""
+    return month_table(lively, marks)
+
+
+def map_table(marks: Sequence[int] = POLLS) -> pl.DataFrame:
+    """Measure a map, its client and a demo server."""
+    return month_table(polling, marks)

@@ -15,6 +15,7 @@ from ipyleaflet import CircleMarker, GeoJSON, LayerGroup, Map
 
 from datafast_nb import LiveMap, Snapshot
 from datafast_nb.livemap.colors import SCORE_COLORS
+from datafast_nb.snapshot import Source
 from tests.bench.counting import counted_comms, counted_traffic
 from tests.bench.moments import Moments, Turns, busy, changing, standing
 
@@ -25,7 +26,7 @@ OURS = "datafast_nb"
 
 
 @contextmanager
-def displayed(source: Turns) -> Iterator[tuple[LiveMap, Callable[[], None]]]:
+def displayed(source: Source) -> Iterator[tuple[LiveMap, Callable[[], None]]]:
     """Display a live map, and give it with a function that refreshes it and returns when that is drawn."""
     live = LiveMap(source, interval=86_400)
     drawn = threading.Semaphore(0)
