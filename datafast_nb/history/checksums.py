@@ -66,7 +66,9 @@ class Checksums:
             if stamp is None:
                 return {}
             if self._read is None or self._read[0] != stamp:
-                self._read = stamp, self._parsed(file.read_bytes())
+                known = self._parsed(file.read_bytes())
+                self._read = stamp, known
+                self._sound = {path: found for path, found in self._sound.items() if path in known}  # others are gone
             return self._read[1]
 
     def _parsed(self, content: bytes) -> dict[str, str]:
