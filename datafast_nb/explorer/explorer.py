@@ -31,15 +31,16 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.poller import checked, sentence
-from datafast_nb.livemap.shown import Bundle, OpenedWhenShown
-from datafast_nb.livemap.view import answer_while_busy
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock
+from datafast_nb.widgets.faults import Faults
+from datafast_nb.widgets.private import answer_while_busy
 from datafast_nb.widgets.protocol import (
     Away,
     Beat,
     ChangeFilter,
     ClearFilters,
+    ExplorerHeader,
     ExplorerMessage,
     ExplorerState,
     ExplorerStatus,
@@ -48,6 +49,7 @@ from datafast_nb.widgets.protocol import (
     Pick,
     ShowOptions,
 )
+from datafast_nb.widgets.shown import Bundle, OpenedWhenShown
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTHING_YET: Final = "Nothing has arrived yet"
@@ -133,7 +135,8 @@ class Explorer(OpenedWhenShown):
         self._live, self._source, self._snapshot = _told_apart(source, live)
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
         self._own = Filters()  # where no map holds them
-        self._fault: str | None = None
+        self._fault: str | None = None  # of the source
+        self._faults = Faults()  # of the drawing
         self._offers = self._showing = self._closed = False
         self._answered: Answer | None = None
         self._shown: Answer | None = None  # the one that a click is about
@@ -305,6 +308,12 @@ class Explorer(OpenedWhenShown):
         """Do what a person, or their browser, wants."""
         if self._closed:
             return
+        with self._faults.guarded("What was asked for could not be done"):
+            self._do(message)
+        with self._lock:
+            self._show_status()
+
+    def _do(self, message: ExplorerMessage) -> None:
         match message:
             case Pick(key=key):
                 self._pick(rows.group_of(self._answer(), key))
@@ -362,12 +371,24 @@ class Explorer(OpenedWhenShown):
                 return
             self._showing = True
             try:
-                self._view.show_choice(self.by, self.measure, several_sites=self._has_several_sites())
-                answer = self._shown = self._answer()
-                nothing = self._why_nothing(answer)
-                self._view.show(self._state(answer, nothing), None if nothing else answer.spec)
+                with self._view.front.hold_sync():
+                    with self._faults.guarded("The answer could not be drawn"):
+                        self._show_answer(self._view)
+                    self._show_status()
             finally:
                 self._showing = False
+
+    def _show_answer(self, view: View) -> None:
+        """Show the controls, the present answer and its chart."""
+        view.show_choice(self.by, self.measure, several_sites=self._has_several_sites())
+        answer = self._shown = self._answer()
+        nothing = self._why_nothing(answer)
+        view.show(self._state(answer, nothing), None if nothing else answer.spec)
+
+    def _show_status(self) -> None:
+        """Show how the source and the drawing are. The caller holds the lock."""
+        if self._view is not None:
+            self._view.front.show(ExplorerHeader(self._status()))
 
     def _state(self, answer: Answer, nothing: str) -> ExplorerState:
         """Return all that the front end shows."""
@@ -375,7 +396,6 @@ class Explorer(OpenedWhenShown):
         options = self._options(here) if self._offers and self.snapshot is not None else None
         return ExplorerState(
             filters=filter_bar(answer.question.filters, answer.matched, here.height, options),
-            status=self._status(),
             heading=answer.heading,
             empty=nothing,
             table=rows.table(answer),
@@ -399,11 +419,15 @@ class Explorer(OpenedWhenShown):
         zone = "UTC" if self._live is None else self._live.time_zone
         here = None if snapshot is None else number(once(snapshot.visitors).height, "visitor")
         shown = "" if snapshot is None else f"{here} at {clock(snapshot.fetched_at, zone)}"
+        faults = self._faults.notes
         if self._live is None:
-            return ExplorerStatus("refused" if self._fault else "", self._fault or "", shown)
+            wrong = [self._fault] if self._fault else []
+            return ExplorerStatus("refused" if wrong or faults else "", " · ".join([*wrong, *faults]), shown)
         status = self._live.status
         tone = status.state if status.state in {"live", "waiting", "retrying", "refused"} else ""
-        return ExplorerStatus(tone, f"Linked to the map. {status}", shown)
+        return ExplorerStatus(
+            "refused" if faults else tone, " · ".join([f"Linked to the map. {status}", *faults]), shown
+        )
 
     def _draw_when_the_cell_has_run(self) -> None:
         """Write the code again when the cell's variables and its result have their names."""

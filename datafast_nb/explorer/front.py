@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from datafast_nb.widgets.front import FrontEnd, Script, bundle
-from datafast_nb.widgets.protocol import ExplorerMessage, ExplorerOptions, ExplorerState
+from datafast_nb.widgets.protocol import ExplorerHeader, ExplorerMessage, ExplorerOptions, ExplorerState
 from datafast_nb.widgets.shared import Shared
 from datafast_nb.widgets.synced import traits_of
 
@@ -23,4 +23,4 @@ class Front(FrontEnd):
     """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
 
     messages = ExplorerMessage
-    vars().update(traits_of(ExplorerState, ExplorerOptions))
+    vars().update(traits_of(ExplorerState, ExplorerHeader, ExplorerOptions))

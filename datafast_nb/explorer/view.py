@@ -11,7 +11,7 @@ from datafast_nb.charts import ChartView, Measure, wording
 from datafast_nb.charts.measures import NOTATIONS
 from datafast_nb.explorer.front import SCRIPT, Front
 from datafast_nb.filters import DIMENSIONS
-from datafast_nb.livemap.view import family
+from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import ExplorerState
 
 _NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}

@@ -634,7 +634,10 @@ def _folder(text: str) -> str:
 
 
 def _with_paths(table: DeltaTable) -> DeltaTable:
-    """Give a local table whose files are known by their paths: Delta Lake encodes them, Polars wants them plain."""
+    """Give a local table whose files are known by their paths: Delta Lake encodes them, Polars wants them plain.
+
+    Polars 2.1.0 asks deltalake 1.6.6 for them by ``file_uris``, and reads what that gives as it stands.
+    """
     found = copy.copy(table)
     found.file_uris = lambda *given: [url2pathname(uri) for uri in table.file_uris(*given)]  # type: ignore[method-assign]
     return found

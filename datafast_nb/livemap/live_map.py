@@ -27,16 +27,18 @@ from datafast_nb.livemap.colors import ColorBy
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.poller import Poller, Status
-from datafast_nb.livemap.presence import Presence
 from datafast_nb.livemap.render import Renderer, announcements, color_choices
-from datafast_nb.livemap.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
-from datafast_nb.livemap.view import View, answer_while_busy, is_held
+from datafast_nb.livemap.view import View
 from datafast_nb.livemap.view_state import MapState
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration
+from datafast_nb.widgets.family import is_held
+from datafast_nb.widgets.private import answer_while_busy
+from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
+from datafast_nb.widgets.visibility import Visibility
 
 SHORTEST_INTERVAL: Final = 1.0
 """Seconds: more often would be a burden for the service, whose data cover ten minutes."""
@@ -153,7 +155,7 @@ class LiveMap(OpenedWhenShown):
         self._frame = FrameState(None)
         self._map_state = MapState(color_by=color_by)
         self._renderer = Renderer()
-        self._presence = Presence()
+        self._visibility = Visibility()
         self._updated: Callbacks[Snapshot] = Callbacks("on_update")
         self._chose: Callbacks[pl.DataFrame] = Callbacks("on_selection")
         self._paid: Callbacks[pl.DataFrame] = Callbacks("on_payment")
@@ -162,7 +164,7 @@ class LiveMap(OpenedWhenShown):
         self._last_status: Status | None = None
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
         every = float(interval) if self._timebar is None else EVERY
-        self._sites = Sites(asked, every, _weakly(self._update), self._presence.is_watched)
+        self._sites = Sites(asked, every, _weakly(self._update), self._visibility.is_watched)
         traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone}
         super().__init__(interval=interval, color_by=color_by, **traits)
         weakref.finalize(self, self._sites.close)
@@ -224,7 +226,7 @@ class LiveMap(OpenedWhenShown):
 
     def start(self) -> None:
         """Ask now and go on at the interval, after `stop` or a refusal, displayed or not. A replay is played."""
-        self._presence.forget()
+        self._visibility.forget()
         self._do_resume({})
 
     def stop(self) -> None:
@@ -314,12 +316,12 @@ class LiveMap(OpenedWhenShown):
 
     def watch(self, view: str) -> None:
         """Go on asking: somebody looks at a view of another widget that follows this map. It counts for 18 seconds."""
-        self._presence.beat(view)
+        self._visibility.beat(view)
         self._sites.each(Poller.watch)
 
     def unwatch(self, view: str) -> None:
         """Count such a view no more."""
-        self._presence.leave(view)
+        self._visibility.leave(view)
         self._let_go_of_view()
 
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
@@ -382,7 +384,7 @@ class LiveMap(OpenedWhenShown):
         """Take the view's widgets away, unless something or somebody shows the map."""
         with self._lock:
             view = self._view
-            if view is None or not self._replaced or self._presence.is_watched() or is_held(self):
+            if view is None or not self._replaced or self._visibility.is_watched() or is_held(self):
                 return
             self._unopen()
             self._view, self.children = None, ()
@@ -409,7 +411,7 @@ class LiveMap(OpenedWhenShown):
                 return
             self._view = View(self.height, self.basemap)
             self.layout.open()  # which is closed where an earlier view was
-            self._presence.expect()
+            self._visibility.expect()
             self._view.front.on_wish(self._take)
             self._render()
             self.children = self._view.children
@@ -571,7 +573,7 @@ class LiveMap(OpenedWhenShown):
         before = self._map_state
         new = state.views.keys() - before.views.keys()
         # A browser that crashed, or fell asleep, said nothing of its views' end.
-        self._map_state = state.only({*self._presence.views, *new}) if new else state
+        self._map_state = state.only({*self._visibility.views, *new}) if new else state
         try:
             self._render()
         except BaseException:

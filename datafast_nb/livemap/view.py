@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, Map, MapStyle, ZoomControl
 from ipywidgets import Layout, Widget
-from ipywidgets.widgets.widget import _instances
 
 from datafast_nb.livemap.basemap import PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
 from datafast_nb.livemap.colors import SCORE_COLORS
 from datafast_nb.livemap.front import SCRIPT, Front
+from datafast_nb.widgets.family import family
 
 _CENTRE: Final = (26.0, 8.0)  # degrees, of the inhabited world
 
@@ -108,37 +108,6 @@ class View:
         """Give all widgets."""
         for child in (*self.children, self._heat):
             yield from family(child)
-
-
-def family(widget: Widget) -> Iterator[Widget]:
-    """Give a widget and all that its traits hold, at any depth."""
-    yield widget
-    for member in _held(widget):
-        yield from family(member)
-
-
-def is_held(widget: Widget) -> bool:
-    """Say whether another widget that is open holds a widget, as a box holds what is in it."""
-    return any(member is widget for other in [*_instances.values()] for member in _held(other))
-
-
-def _held(widget: Widget) -> Iterator[Widget]:
-    """Give the widgets that a widget's traits hold."""
-    for name in widget.keys:
-        value = getattr(widget, name)
-        for member in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(member, Widget):
-                yield member
-
-
-def answer_while_busy(widget: Widget) -> None:
-    """Take a widget's messages on the subshell that the browser chose for them, even while a cell runs.
-
-    From version 7.4 on, ipykernel sends them to the shell that last wrote to the widget. For what the poller's thread
-    writes that is the main one, where they would wait until the cell has ended.
-    """
-    if widget.comm is not None:
-        widget.comm._reply_subshell_for = None  # noqa: SLF001 - the kernel's only switch for it; absent before 7.4
 
 
 _GRADIENT: Final = {step / 5: SCORE_COLORS[20 + 12 * step] for step in range(1, 6)}

@@ -167,11 +167,16 @@ class ExplorerState(Struct, frozen=True):
     """What an explorer shows beside its controls and its chart; `empty` says why there is no chart."""
 
     filters: FilterBar = FilterBar()
-    status: ExplorerStatus = ExplorerStatus()
     heading: Heading = Heading()
     empty: str = ""
     table: GroupTable = GroupTable()
     code: str = ""
+
+
+class ExplorerHeader(Struct, frozen=True):
+    """What is said of the source and the drawing, which hold also where the rest could not be drawn."""
+
+    status: ExplorerStatus = ExplorerStatus()
 
 
 class ExplorerOptions(Struct, frozen=True):
@@ -193,7 +198,11 @@ ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Faul
 
 # The types by their names in TypeScript: what the kernel sends, with every field, and what the browser does.
 
-FROM_KERNEL: Final[dict[str, Any]] = {"ExplorerState": ExplorerState, "ExplorerOptions": ExplorerOptions}
+FROM_KERNEL: Final[dict[str, Any]] = {
+    "ExplorerState": ExplorerState,
+    "ExplorerHeader": ExplorerHeader,
+    "ExplorerOptions": ExplorerOptions,
+}
 FROM_BROWSER: Final[dict[str, Any]] = {"ExplorerMessage": ExplorerMessage}
 
 

@@ -15,7 +15,7 @@ import datafast_nb as dfn
 from datafast_nb import glossary
 from datafast_nb.errors import ConnectionFailedError
 from datafast_nb.explorer import Explorer
-from datafast_nb.livemap.view import family
+from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import ExplorerStatus
 from tests.explorer.panels import PEOPLE, ask, click, displayed, key, names, picked, view
 from tests.livemap.maps import registry
@@ -354,3 +354,54 @@ def test_a_picked_group_without_a_bar_is_named() -> None:
 def test_a_map_and_another_source_are_refused_together() -> None:
     with pytest.raises(TypeError, match="Snapshot beside it, or nothing"):
         Explorer(dfn.demo.Site(), live=dfn.LiveMap(dfn.demo.Site()))
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("error", [KeyError("planted"), TypeError("planted"), RuntimeError("planted")])
+def test_a_fault_in_drawing_is_in_the_log_and_in_the_header_until_it_is_gone(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_answer: object) -> None:
+        raise error
+
+    explorer = displayed(Explorer(PEOPLE))
+    with monkeypatch.context() as planted:
+        planted.setattr("datafast_nb.explorer.rows.table", broken)
+        ask(explorer, "filter", name="country_code", value="FR")
+    assert "planted" in caplog.text
+    assert "in broken" in caplog.text  # the traceback
+    assert view(explorer).front.status.tone == "refused"
+    assert f"could not be drawn ({type(error).__name__}" in view(explorer).front.status.text
+    assert explorer.filters == {"country_code": ("FR",)}
+    ask(explorer, "filter", name="country_code", value="DE")
+    assert view(explorer).front.status.text == ""
+    assert names(explorer)
+
+
+def test_a_fault_in_what_a_message_asks_for_is_in_the_log_and_in_the_header(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    with monkeypatch.context() as planted:
+        planted.setattr("datafast_nb.explorer.rows.group_of", lambda *_: {}["planted"])
+        ask(explorer, "pick", key=names(explorer)[0])
+    assert "KeyError: 'planted'" in caplog.text
+    assert "KeyError: 'planted'" in view(explorer).front.status.text
+    ask(explorer, "clear")
+    assert view(explorer).front.status.text == ""
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"name": "colour", "value": "red"}, {"name": "min_score", "value": 1000}, {"name": "min_score", "value": "x"}],
+)
+def test_a_filter_that_is_refused_is_in_the_log_and_changes_nothing(
+    wish: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    ask(explorer, "filter", **wish)
+    assert "was refused" in caplog.text
+    assert explorer.filters == {}
+    assert view(explorer).front.status.text == ""

@@ -145,13 +145,13 @@ def test_a_closed_one_follows_no_more_and_leaves_the_map_alone() -> None:
 def test_a_map_goes_on_while_somebody_looks_at_the_explorer_only() -> None:
     live = shown(PEOPLE)
     explorer = displayed(Explorer(live))
-    live._presence.beat("map")
-    live._presence.leave("map")
-    assert not live._presence.is_watched()
+    live._visibility.beat("map")
+    live._visibility.leave("map")
+    assert not live._visibility.is_watched()
     ask(explorer, "beat", view="explorer")
-    assert live._presence.is_watched()
+    assert live._visibility.is_watched()
     ask(explorer, "away", view="explorer")
-    assert not live._presence.is_watched()
+    assert not live._visibility.is_watched()
 
 
 def test_two_maps_are_one_too_many() -> None:

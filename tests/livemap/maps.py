@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import ipywidgets
-
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.basemap import LAND
 from datafast_nb.livemap.front import SCRIPT, Front
 from datafast_nb.livemap.poller import Poller
-from datafast_nb.livemap.view import family
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.widgets.family import family
+from datafast_nb.widgets.private import open_widgets
 from tests.livemap.sources import Scripted
 
 NEVER = 3600.0  # an interval that no test waits for
@@ -109,5 +108,4 @@ def on_map(live: LiveMap) -> int:
 def registry() -> dict[str, Any]:
     """Give ipywidgets' own list of the widgets it keeps, without those that all maps share."""
     shared = {*family(SCRIPT.get()), LAND.get()}
-    kept: dict[str, Any] = ipywidgets.widgets.widget._instances
-    return {name: widget for name, widget in kept.items() if widget not in shared}
+    return {name: widget for name, widget in open_widgets().items() if widget not in shared}

@@ -64,7 +64,6 @@ export interface Pick {
  */
 export interface ExplorerState {
   filters: FilterBar;
-  status: ExplorerStatus;
   heading: Heading;
   empty: string;
   table: GroupTable;
@@ -122,14 +121,6 @@ export interface Option {
   visitors: number;
 }
 /**
- * What is wrong or going on, and what is shown of when; `tone` is one of the live map's states, or empty.
- */
-export interface ExplorerStatus {
-  tone: string;
-  text: string;
-  shown: string;
-}
-/**
  * What the chart is about, in a sentence and a few more.
  */
 export interface Heading {
@@ -161,6 +152,20 @@ export interface GroupRow {
   names: string[];
   cells: string[];
   picked: boolean;
+}
+/**
+ * What is said of the source and the drawing, which hold also where the rest could not be drawn.
+ */
+export interface ExplorerHeader {
+  status: ExplorerStatus;
+}
+/**
+ * What is wrong or going on, and what is shown of when; `tone` is one of the live map's states, or empty.
+ */
+export interface ExplorerStatus {
+  tone: string;
+  text: string;
+  shown: string;
 }
 /**
  * What is fixed for an explorer, and its theme.

@@ -30,7 +30,7 @@ class Listener(Protocol):
         ...
 
 
-class Presence:
+class Visibility:
     """Who looks at one live map, in any number of views.
 
     Before the first sign of life, somebody does: a map may be used from code, without ever being displayed.

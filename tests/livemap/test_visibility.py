@@ -1,4 +1,4 @@
-"""Presence: who looks is told by signs of life, and a kernel that could not hear one is no proof of absence."""
+"""Visibility: who looks is told by signs of life, and a kernel that could not hear one is no proof of absence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datafast_nb.livemap import poller
-from datafast_nb.livemap.presence import LONGEST_SILENCE, Kernel, Presence
+from datafast_nb.widgets.visibility import LONGEST_SILENCE, Kernel, Visibility
 from tests.livemap.maps import ask, made, shown, until
 from tests.livemap.sources import people
 
@@ -54,98 +54,98 @@ def kernel() -> Ear:
 
 
 @pytest.fixture
-def presence(kernel: Ear) -> Presence:
-    return Presence(kernel)
+def visibility(kernel: Ear) -> Visibility:
+    return Visibility(kernel)
 
 
 # Signs of life
 
 
-def test_a_map_that_was_never_displayed_is_taken_for_watched(presence: Presence, kernel: Ear) -> None:
+def test_a_map_that_was_never_displayed_is_taken_for_watched(visibility: Visibility, kernel: Ear) -> None:
     kernel.passes(100_000)
-    assert presence.is_watched()
+    assert visibility.is_watched()
 
 
-def test_signs_of_life_keep_it_watched_and_silence_ends_it(presence: Presence, kernel: Ear) -> None:
+def test_signs_of_life_keep_it_watched_and_silence_ends_it(visibility: Visibility, kernel: Ear) -> None:
     for _ in range(10):
-        presence.beat("a")
+        visibility.beat("a")
         kernel.passes(5)
-        assert presence.is_watched()
+        assert visibility.is_watched()
     kernel.passes(LONGEST_SILENCE)
-    assert not presence.is_watched()
+    assert not visibility.is_watched()
 
 
-def test_who_comes_back_is_seen_at_once(presence: Presence, kernel: Ear) -> None:
-    presence.beat("a")
+def test_who_comes_back_is_seen_at_once(visibility: Visibility, kernel: Ear) -> None:
+    visibility.beat("a")
     kernel.passes(1000)
-    assert not presence.is_watched()
-    presence.beat("a")
-    assert presence.is_watched()
+    assert not visibility.is_watched()
+    visibility.beat("a")
+    assert visibility.is_watched()
 
 
-def test_one_of_several_views_is_enough(presence: Presence) -> None:
-    presence.beat("a")
-    presence.beat("b")
-    presence.leave("a")
-    assert presence.is_watched()
-    presence.leave("b")
-    assert not presence.is_watched()
+def test_one_of_several_views_is_enough(visibility: Visibility) -> None:
+    visibility.beat("a")
+    visibility.beat("b")
+    visibility.leave("a")
+    assert visibility.is_watched()
+    visibility.leave("b")
+    assert not visibility.is_watched()
 
 
-def test_a_view_that_is_silent_does_not_outweigh_one_that_is_not(presence: Presence, kernel: Ear) -> None:
-    presence.beat("killed")
+def test_a_view_that_is_silent_does_not_outweigh_one_that_is_not(visibility: Visibility, kernel: Ear) -> None:
+    visibility.beat("killed")
     kernel.passes(100)
-    presence.beat("open")
-    assert presence.is_watched()
+    visibility.beat("open")
+    assert visibility.is_watched()
 
 
-def test_leaving_twice_or_without_having_come_is_no_error(presence: Presence) -> None:
-    presence.leave("unknown")
-    presence.leave("unknown")
-    presence.beat("a")
-    assert presence.is_watched()
+def test_leaving_twice_or_without_having_come_is_no_error(visibility: Visibility) -> None:
+    visibility.leave("unknown")
+    visibility.leave("unknown")
+    visibility.beat("a")
+    assert visibility.is_watched()
 
 
-def test_it_can_start_anew(presence: Presence) -> None:
-    presence.beat("a")
-    presence.leave("a")
-    presence.forget()
-    assert presence.is_watched()
+def test_it_can_start_anew(visibility: Visibility) -> None:
+    visibility.beat("a")
+    visibility.leave("a")
+    visibility.forget()
+    assert visibility.is_watched()
 
 
-def test_silence_in_a_kernel_that_could_not_hear_is_no_absence(presence: Presence, kernel: Ear) -> None:
-    presence.beat("a")
+def test_silence_in_a_kernel_that_could_not_hear_is_no_absence(visibility: Visibility, kernel: Ear) -> None:
+    visibility.beat("a")
     kernel.busy = True
     kernel.passes(10_000)
-    assert presence.is_watched()
+    assert visibility.is_watched()
     kernel.busy = False
     kernel.passes(LONGEST_SILENCE - 1)
-    assert presence.is_watched()
+    assert visibility.is_watched()
     kernel.passes(2)
-    assert not presence.is_watched()
+    assert not visibility.is_watched()
 
 
-def test_who_has_said_goodbye_is_gone_however_busy_the_kernel(presence: Presence, kernel: Ear) -> None:
+def test_who_has_said_goodbye_is_gone_however_busy_the_kernel(visibility: Visibility, kernel: Ear) -> None:
     kernel.busy = True
-    presence.beat("a")
-    presence.leave("a")
-    assert not presence.is_watched()
+    visibility.beat("a")
+    visibility.leave("a")
+    assert not visibility.is_watched()
 
 
 def test_a_map_that_is_displayed_where_no_browser_draws_it_is_not_watched_for_long(
-    presence: Presence, kernel: Ear
+    visibility: Visibility, kernel: Ear
 ) -> None:
-    presence.expect()
-    assert presence.is_watched()
+    visibility.expect()
+    assert visibility.is_watched()
     kernel.passes(LONGEST_SILENCE + 1)
-    assert not presence.is_watched()
+    assert not visibility.is_watched()
 
 
-def test_what_was_expected_counts_no_more_once_a_view_has_come_and_gone(presence: Presence) -> None:
-    presence.expect()
-    presence.beat("a")
-    presence.leave("a")
-    assert not presence.is_watched()
+def test_what_was_expected_counts_no_more_once_a_view_has_come_and_gone(visibility: Visibility) -> None:
+    visibility.expect()
+    visibility.beat("a")
+    visibility.leave("a")
+    assert not visibility.is_watched()
 
 
 # Whether a kernel could have heard

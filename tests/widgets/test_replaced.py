@@ -11,8 +11,9 @@ from typing import Any
 import ipywidgets
 import pytest
 
-from datafast_nb.livemap import LiveMap, replaced
+from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.basemap import LAND
+from datafast_nb.widgets import replaced
 from tests.livemap.maps import ask, front, made, on_map, own, registry, settle, until
 from tests.livemap.sources import people
 

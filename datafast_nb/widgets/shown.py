@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ipywidgets import VBox, Widget
 
-from datafast_nb.livemap.replaced import forget_shown, note_shown
+from datafast_nb.widgets.replaced import forget_shown, note_shown
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 """What IPython shows: content and metadata by MIME type."""
