@@ -1,17 +1,123 @@
-"""What is checked once, however it is used: a name of a time zone, a length of time."""
+"""What is checked of a value that a person gives: a choice, a number, a moment, a duration, a time zone.
+
+Each check returns the value in its one form, or raises an error that says what to give instead.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Final
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from numbers import Real
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
+
+from datafast_nb.text import nearest, quoted
+
+Choice = TypeVar("Choice", bound=str)
+
+FIRST: Final = datetime.min.replace(tzinfo=UTC)
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""The first and the last moment that a datetime can hold."""
 
 _UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
+def checked_choice(value: object, known: Iterable[Choice], what: str) -> Choice:
+    """Return one of some names.
+
+    Parameters
+    ----------
+    value
+        The name that was given.
+    known
+        The names that there are.
+    what
+        What they are names of, in a word.
+
+    Raises
+    ------
+    ValueError
+        The value is none of them.
+
+    Examples
+    --------
+    >>> checked_choice("visitors", ["visitors", "share"], "measure")
+    'visitors'
+    >>> checked_choice("vistors", ["visitors", "share"], "measure")
+    Traceback (most recent call last):
+    ValueError: There is no measure 'vistors'. Did you mean 'visitors'? There are: visitors, share.
+    """
+    names = list(known)
+    for name in names:
+        if name == value:
+            return name
+    raise ValueError(f"There is no {what} {quoted(value)}.{nearest(value, names)} There are: {', '.join(names)}.")
+
+
+def checked_number(value: object, name: str) -> float:
+    """Return a number, whatever kind of number it is; also one that is not finite.
+
+    Raises
+    ------
+    TypeError
+        It is no number.
+
+    Examples
+    --------
+    >>> checked_number(460, "height")
+    460.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r:.60}: it must be a number.")
+    return float(value)
+
+
+def checked_between(value: object, name: str, least: float, most: float) -> float:
+    """Return a number from one bound to another, both of which it may be.
+
+    Raises
+    ------
+    TypeError
+        It is no number.
+    ValueError
+        It is out of bounds, or not a number (NaN).
+
+    Examples
+    --------
+    >>> checked_between(2, "scale", 0.1, 10)
+    2.0
+    """
+    number = checked_number(value, name)
+    if not least <= number <= most:
+        raise ValueError(f"{name} is {number:g}: it must be from {least:,g} to {most:,g}.")
+    return number
+
+
+def checked_whole(value: object, name: str, least: int) -> int:
+    """Return a whole number that is not below another.
+
+    Raises
+    ------
+    TypeError
+        It is no whole number.
+    ValueError
+        It is too small.
+
+    Examples
+    --------
+    >>> checked_whole(10, "top", 1)
+    10
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} takes a whole number, such as {name}=10, not {value!r:.60}.")
+    if value < least:
+        raise ValueError(f"{name} is {value}; give {least} or more.")
+    return value
+
+
 def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
-    """Return a length of time, given as a timedelta, in seconds, or as text such as ``"30m"``.
+    """Return a duration above 0, given as a timedelta, in seconds, or as text such as ``"30m"``.
 
     Raises
     ------
@@ -25,8 +131,8 @@ def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
     >>> checked_duration("30m", "within")
     datetime.timedelta(seconds=1800)
     """
-    if isinstance(value, bool) or not isinstance(value, (timedelta, str, int, float)):
-        raise TypeError(f"{name} takes a timedelta or text, such as {name}='30m', not {value!r:.60}.")
+    if isinstance(value, bool) or not isinstance(value, (timedelta, str, Real)):
+        raise TypeError(f"{name} takes a timedelta, seconds or text, such as {name}='30m', not {value!r:.60}.")
     try:
         found = value if isinstance(value, timedelta) else timedelta(seconds=_seconds(value))
     except (OverflowError, ValueError):  # what timedelta raises for too many seconds, and for what is no number
@@ -36,12 +142,38 @@ def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
     return found
 
 
-def _seconds(value: str | float) -> float:
+def _seconds(value: str | Real) -> float:
     """Return the seconds that a text tells, 0 for one that tells none; a number alone is seconds."""
     if not isinstance(value, str):
-        return value
+        return float(value)
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(s|min|m|h|d|w)?", value.strip())
     return float(found[1]) * _UNITS[found[2] or "s"] if found else 0.0
+
+
+def in_utc(when: object, name: str) -> datetime:
+    """Return a moment in UTC.
+
+    Raises
+    ------
+    TypeError
+        It is no datetime.
+    ValueError
+        It has no time zone, so that it could mean several.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> in_utc(datetime.fromisoformat("2026-07-01T14:00+02:00"), "start").hour
+    12
+    """
+    if not isinstance(when, datetime):
+        raise TypeError(f"{name} takes a datetime with a time zone, not {when!r:.60}.")
+    if when.tzinfo is None:
+        raise ValueError(f"{name} has no time zone; give one, such as {name}.astimezone() for that of this computer.")
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:  # in UTC it is before the year 1, or after 9999
+        return LAST if when.year == LAST.year else FIRST
 
 
 def checked_zone(name: str) -> str:

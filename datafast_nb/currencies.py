@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.schema import RANGES
+from datafast_nb.text import money
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,3 +51,34 @@ def coded(payments: pl.DataFrame) -> pl.DataFrame:
     """Give Polars payments with their currencies as `with_codes` gives them."""
     result: pl.DataFrame = with_codes(nw.from_native(payments.lazy())).collect().to_native()
     return result
+
+
+def received(payments: pl.DataFrame, most: int) -> tuple[list[str], int]:
+    """Write what was paid in each currency, the ones with most payments first; two currencies are never added.
+
+    Parameters
+    ----------
+    payments : polars.DataFrame
+        Payments, with the columns ``amount`` and ``currency``. Amounts beyond `schema.RANGES` add nothing.
+    most : int
+        Currencies to write at most.
+
+    Returns
+    -------
+    tuple of list of str and int
+        The sums, and how many currencies are left out.
+
+    Examples
+    --------
+    >>> paid = pl.DataFrame({"amount": [10.0, 20.0, 8.0, 5.0], "currency": ["EUR", "EUR", "USD", None]})
+    >>> received(paid, most=2)
+    (['€30.00', '$8.00'], 1)
+    """
+    sums = (
+        coded(payments)
+        .group_by("currency")
+        .agg(pl.col("amount").filter(pl.col("amount").is_between(*RANGES["amount"])).sum(), pl.len())
+        .sort("len", "currency", descending=[True, False], nulls_last=True)
+    )
+    written = [money(amount, currency or "no currency") for currency, amount, _ in sums.head(most).iter_rows()]
+    return written, sums.height - len(written)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final, Self, get_args
 
 import polars as pl
 
+from datafast_nb.checks import checked_between, checked_choice, checked_number
 from datafast_nb.conversion import Derived, Dimension
 from datafast_nb.countries import codes
 from datafast_nb.text import country_name, country_names, plain
@@ -66,8 +66,10 @@ class Filters:
 
         Raises
         ------
+        TypeError
+            A limit is no number.
         ValueError
-            There is no such filter, or its value makes no sense.
+            There is no such filter, or a limit is beyond its scale.
         """
         checked = {name: _checked(name, value) for name, value in changes.items()}
         kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}
@@ -102,21 +104,15 @@ class Filters:
 
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass
     """Give a filter's value in its one form."""
-    if name not in NAMES:
-        near = get_close_matches(name, NAMES, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"There is no filter {name!r}.{hint} There are: {', '.join(NAMES)}.")
+    checked_choice(name, NAMES, "filter")
     if value is None:
         return None
     if name == "text":
         return str(value).strip()[:_LONGEST_TEXT] or None
     if name in LIMITS:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{name} is {value!r:.60}: it must be a number.")
-        most = 100 if name == "min_score" else 1
-        if not value <= most:
-            raise ValueError(f"{name} is {value:g}: it must be from 0 to {most}.")
-        return float(value) if value > 0 else None
+        if checked_number(value, name) <= 0:
+            return None  # which everybody passes
+        return checked_between(value, name, 0, 100 if name == "min_score" else 1)
     several = list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else [value]
     texts = [each if each is None or isinstance(each, bool) else str(each) for each in several]
     if name in _BOOLEAN:

@@ -14,11 +14,12 @@ from typing import Final, Protocol, Self, runtime_checkable
 import polars as pl
 
 from datafast_nb import wire
-from datafast_nb.currencies import coded
+from datafast_nb.checks import in_utc
+from datafast_nb.currencies import received
 from datafast_nb.errors import ResponseWarning
 from datafast_nb.privacy import BLANK, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
-from datafast_nb.text import money
+from datafast_nb.text import age
 
 
 @runtime_checkable
@@ -114,7 +115,7 @@ class Snapshot:
         scored = self._visitors["score"].count() > 0
         self._has_predictions = scored if has_predictions is None else has_predictions
         self._baseline = baseline
-        self._fetched_at = _in_utc(fetched_at)
+        self._fetched_at = datetime.now(UTC) if fetched_at is None else in_utc(fetched_at, "fetched_at")
 
     @classmethod
     def from_json(
@@ -331,7 +332,7 @@ class Snapshot:
             ("payments", f"{self._payments.height:,}"),
             ("revenue", _revenue(self._payments)),
             ("predictions", "yes" if self._has_predictions else "no"),
-            ("age", _age(self._fetched_at)),
+            ("age", age(max(0.0, (datetime.now(UTC) - self._fetched_at).total_seconds()))),
         ]
         if self._problem_count:
             figures.append(("problems", f"{self._problem_count:,}, see .problems"))
@@ -364,33 +365,7 @@ def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.Dat
     return frame.clone()
 
 
-def _in_utc(when: datetime | None) -> datetime:
-    """Give a moment in UTC; by default now."""
-    if when is None:
-        return datetime.now(UTC)
-    if when.tzinfo is None:
-        raise ValueError("fetched_at has no time zone; give one, such as datetime.now(timezone.utc).")
-    return when.astimezone(UTC)
-
-
 def _revenue(payments: pl.DataFrame) -> str:
-    """Sum the payments of each currency, the commonest few; two currencies are never added."""
-    sums = (
-        coded(payments)
-        .group_by("currency")
-        .agg(pl.col("amount").filter(pl.col("amount").is_finite()).sum(), pl.len())
-        .sort("len", "currency", descending=[True, False])
-    )
-    first = sums.head(_CURRENCIES).iter_rows()
-    shown = [money(amount, currency or "no currency", exact=True) for currency, amount, _ in first]
-    more = [f"+{sums.height - _CURRENCIES} more"] if sums.height > _CURRENCIES else []
-    return " · ".join(shown + more) or "none"
-
-
-def _age(when: datetime) -> str:
-    """Say how long ago a moment was."""
-    seconds = max(0, round((datetime.now(UTC) - when).total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    """Say what was paid, in the commonest few currencies."""
+    sums, others = received(payments, _CURRENCIES)
+    return " · ".join([*sums, *([f"+{others} more"] if others else [])]) or "none"

@@ -1,10 +1,15 @@
-"""Amounts, countries and strangers' texts as a reader should see them. English, as everything the package says."""
+"""Amounts, countries, durations and strangers' texts as a reader should see them, in English.
+
+What has a form of its own is written here, once, so that a map, a chart and a message say the same thing alike.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,6 +23,9 @@ _LOCALE: Final = Locale("en", "US")
 _WITHOUT_CENTS: Final = 1000
 _SPELLED_OUT: Final = 1e12  # beyond this, digits tell a reader nothing
 _LONGEST: Final = 80
+_LONGEST_NAME: Final = 60  # of those that a message repeats
+_MINUTE: Final = 60
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (_MINUTE, "min"), (1, "s"))
 _NO_TERRITORIES: Final = ("XA", "XB", "ZZ")  # of CLDR: two for tests of a program's texts, and the unknown
 
 # Control characters, and those that turn the text around them: inside a name they are never meant well.
@@ -111,17 +119,62 @@ def place_name(city: str | None, code: str | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Give a duration in its natural unit.
+    """Write a duration in its largest unit and the one below, to the second.
 
     Examples
     --------
-    >>> duration(2.5), duration(90), duration(300), duration(7200)
-    ('2.5 s', '90 s', '5 min', '2 h')
+    >>> duration(2.5), duration(300), duration(200), duration(7_500), duration(90_000)
+    ('2.5 s', '5 min', '3 min 20 s', '2 h 5 min', '1 d 1 h')
     """
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= size and not seconds % size:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
+    if round(seconds) < _MINUTE:
+        return f"{seconds:.3g} s"
+    rest, parts = round(seconds), []
+    for size, unit in _UNITS:
+        count, rest = divmod(rest, size)
+        parts.append(f"{count:,} {unit}" if count else "")
+    first = next(place for place, part in enumerate(parts) if part)
+    return " ".join(filter(None, parts[first : first + 2]))
+
+
+def age(seconds: float) -> str:
+    """Write roughly how much time has passed: in the largest unit that fits in twice, rounded down.
+
+    Examples
+    --------
+    >>> age(40.2), age(119), age(3_500), age(200_000)
+    ('40 s', '119 s', '58 min', '2 d')
+    """
+    size, unit = next((each for each in _UNITS if seconds >= 2 * each[0]), _UNITS[-1])
+    return f"{int(seconds // size):,} {unit}"
+
+
+def number(count: int, one: str, more: str | None = None) -> str:
+    """Write a count with its noun.
+
+    Examples
+    --------
+    >>> number(1, "visitor"), number(1_204, "visitor"), number(2, "currency", "currencies")
+    ('1 visitor', '1,204 visitors', '2 currencies')
+    """
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def quoted(name: object) -> str:
+    """Quote a name for a message, cut off where somebody passed a page of text."""
+    text = str(name)
+    return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Suggest the known name that is spelled most like another, as the end of a message; empty where none is near.
+
+    Examples
+    --------
+    >>> nearest("contry", ["city", "country"])
+    " Did you mean 'country'?"
+    """
+    found = get_close_matches(str(name)[:_LONGEST_NAME], [*known], n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""
 
 
 def plain(value: object, longest: int = _LONGEST) -> str:

@@ -119,13 +119,13 @@ class TestBreakdown:
 
     def test_what_it_cannot_draw_is_refused(self) -> None:
         snap = crowd(3)
-        with pytest.raises(ValueError, match="Unknown measure 'rate'"):
+        with pytest.raises(ValueError, match="There is no measure 'rate'"):
             dfn.charts.breakdown(snap, "os", "rate")  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="two dimensions, not 3"):
             dfn.charts.breakdown(snap, ["os", "device", "browser"])
         with pytest.raises(ValueError, match="top is 0"):
             dfn.charts.breakdown(snap, "os", top=0)
-        with pytest.raises(ValueError, match="Unknown dimension"):
+        with pytest.raises(ValueError, match="There is no dimension"):
             dfn.charts.breakdown(snap, "oss")
 
 

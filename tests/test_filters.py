@@ -135,7 +135,7 @@ def test_a_name_that_is_near_to_none_is_refused_with_all_there_are() -> None:
 
 @pytest.mark.parametrize("value", ["60", True, [1], object()])
 def test_a_limit_that_is_no_number_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"min_score is .*: it must be a number\."):
+    with pytest.raises(TypeError, match=r"min_score is .*: it must be a number\."):
         Filters().but(min_score=value)
 
 

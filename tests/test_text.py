@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datafast_nb.text import country_name, country_names, money, place_name, plain
+from datafast_nb.text import age, country_name, country_names, duration, money, nearest, place_name, plain, quoted
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,38 @@ def test_any_text_is_short_and_printable_as_one_line(text: str, longest: int) ->
 @pytest.mark.parametrize("value", [None, 3, 1.5, True, [1], object])
 def test_a_value_of_any_type_is_a_text(value: Any) -> None:
     assert plain(value)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (0.25, "0.25 s"),
+        (12.345, "12.3 s"),
+        (59.4, "59.4 s"),
+        (59.6, "1 min"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (3_600, "1 h"),
+        (3_605, "1 h"),
+        (7_260, "2 h 1 min"),
+        (86_399.9, "1 d"),
+        (90_000, "1 d 1 h"),
+        (1e9, "11,574 d 1 h"),
+    ],
+)
+def test_a_duration_is_told_in_two_units_at_most(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0 s"), (0.9, "0 s"), (119.9, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (2e8, "2,314 d")],
+)
+def test_an_age_is_rounded_down_in_one_unit(seconds: float, shown: str) -> None:
+    assert age(seconds) == shown
+
+
+def test_a_name_of_a_page_of_text_is_cut_and_near_to_nothing() -> None:
+    assert len(quoted("x" * 10_000)) < 70
+    assert nearest("x" * 10_000, ["channel", "device"]) == ""

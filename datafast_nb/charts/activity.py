@@ -11,6 +11,7 @@ from datafast_nb.charts import wording
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.currencies import coded
 from datafast_nb.schema import RANGES
+from datafast_nb.text import duration, number
 
 if TYPE_CHECKING:
     from datafast_nb.snapshot import Snapshot
@@ -82,10 +83,10 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.Layer
     currencies = payments["currency"].value_counts().sort("count", "currency", descending=[True, False])
     drawn = currencies.head(_LANES)
     heading = wording.title(
-        f"{wording.number(events.height, 'event')} of "
-        f"{wording.number(events['visitor_id'].drop_nulls().n_unique(), 'visitor')} and "
-        f"{wording.number(payments.height, 'payment')} within {_duration(last - first)}",
-        f"A bar is {_duration(width)} wide. Times are in UTC.",
+        f"{number(events.height, 'event')} of "
+        f"{number(events['visitor_id'].drop_nulls().n_unique(), 'visitor')} and "
+        f"{number(payments.height, 'payment')} within {duration(last - first)}",
+        f"A bar is {duration(width)} wide. Times are in UTC.",
         f"Drawn: payments in the {_LANES} commonest of {currencies.height:,} currencies."
         if currencies.height > _LANES
         else "",
@@ -227,11 +228,3 @@ def _clock(seconds: int) -> str:
     if seconds < 180:  # noqa: PLR2004
         return "%H:%M:%S"
     return "%H:%M" if seconds <= 86_400 else "%Y-%m-%d"  # noqa: PLR2004
-
-
-def _duration(seconds: int) -> str:
-    """Say how long a time is, in the largest unit that it holds twice."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= 2 * size or seconds == size:
-            return wording.number(round(seconds / size), unit)
-    return wording.number(seconds, "second")

@@ -12,8 +12,9 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
-from datafast_nb.conversion.frames import whole_number
+from datafast_nb.checks import checked_whole
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def compare(
     >>> site = dfn.demo.Site(seed=0)
     >>> chart = dfn.charts.compare(site.snapshot(), site.snapshot(), by="device")
     """
-    whole_number(top, "top", 1)
+    checked_whole(top, "top", 1)
     names = conversion.dimension_names(by)
     earlier, later = conversion.visitors_of(before), conversion.visitors_of(after)
     wording.check_drawable(earlier, names)
@@ -81,7 +82,7 @@ def compare(
     mix, own = (float(table[f"{name}_effect"].sum()) for name in ("mix", "conversion"))
     heading = wording.title(
         f"The mean predicted rate went from {rates[0]:.2%} to {rates[1]:.2%}, by {by_all}",
-        f"{wording.number(sizes[0], 'prospect')} before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} "
+        f"{number(sizes[0], 'prospect')} before, {sizes[1]:,} after. Of {_points(rates[1] - rates[0])} "
         f"percentage points, {_points(mix)} come from the traffic mix, {_points(own)} from the groups' own rates.",
         f"Faint: a change within noise, or fewer than {uncertainty.ENOUGH} prospects. n: prospects before and after.",
     )

@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 
 from datafast_nb.charts import drawing_process
 from datafast_nb.errors import DrawingError
+from datafast_nb.text import duration
 
 _PATIENCE: Final = 120.0  # seconds for one drawing; the largest chart takes less than two
 _ORPHANED: Final = 10.0  # more, after which the process ends itself: nobody has ended it, so nobody waits
@@ -104,7 +105,7 @@ class Drawer:
         """Say how the process came to its end."""
         self.end()
         if late:
-            return DrawingError(f"The chart was not drawn within {self.patience:g} seconds. Draw fewer rows of it.")
+            return DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows of it.")
         said = f" It said: {self.said()}" if self.said() else ""
         return DrawingError(
             f"The process that draws ended in the middle of the chart (exit code {process.returncode}), and the next "

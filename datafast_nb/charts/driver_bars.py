@@ -11,8 +11,10 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
-from datafast_nb.conversion.frames import rate_of, whole_number
+from datafast_nb.checks import checked_whole
+from datafast_nb.conversion.frames import rate_of
 from datafast_nb.snapshot import Baseline, Snapshot
+from datafast_nb.text import number
 
 _SUBJECT: Final = "What moves the likelihood to buy"
 _WIDTH: Final = 460
@@ -64,7 +66,7 @@ def drivers(
     >>> dfn.charts.drivers(dfn.Snapshot()).title.text
     'What moves the likelihood to buy'
     """
-    whole_number(top, "top", 1)
+    checked_whole(top, "top", 1)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     total = conversion.summary(visitors).collect().row(0, named=True)
@@ -72,14 +74,14 @@ def drivers(
     table = table.filter(pl.col("lift_shrunk") > 0)
     if table.is_empty():
         everybody = conversion.breakdown(visitors, "is_customer").collect()
-        few = f"No dimension has matched {wording.number(max(min_visitors, 1), 'prospect')}"
+        few = f"No dimension has matched {number(max(min_visitors, 1), 'prospect')}"
         nothing = why_missing(everybody, "predicted_rate") or few
         remedy = "Groups of one are drawn too with min_visitors=1." if nothing == few and min_visitors > 1 else ""
         return wording.message(_SUBJECT, nothing, wording.left_out(total), remedy=remedy)
     drawn = table.head(top)
     average = "the mean of all prospects" if rate_of(data, known) is None else "the site's average"
     heading = wording.title(
-        f"What moves the likelihood to buy of {wording.number(total['scored'], 'prospect')}",
+        f"What moves the likelihood to buy of {number(total['scored'], 'prospect')}",
         wording.left_out(total),
         f"Drawn: the {drawn.height} strongest of {table.height:,} matched dimensions and values."
         if drawn.height < table.height

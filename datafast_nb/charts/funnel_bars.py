@@ -12,6 +12,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import in_polars
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import duration, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,17 +85,17 @@ def funnel(
     names = [wording.cut(str(step)) for step in steps]
     started = int(table.filter(step=1)["visitors"].sum())
     if not started:
-        nobody = f"Of {wording.number(everybody, 'visitor')} nobody took the first step, {names[0]}"
+        nobody = f"Of {number(everybody, 'visitor')} nobody took the first step, {names[0]}"
         return wording.message(_SUBJECT, nobody, remedy="A step is the path of a page, goal('signup') or payment().")
     arrived = int(table.filter(step=len(names))["visitors"].sum())
     path = f"all the way from {names[0]} to {names[-1]}" if names[1:] else f"to {names[0]}"
-    counted = f"{arrived:,} of {wording.number(started, unit)}" if names[1:] else wording.number(arrived, unit)
+    counted = f"{arrived:,} of {number(started, unit)}" if names[1:] else number(arrived, unit)
     series = None if by is None else _largest(table, by)
     drawn = table if series is None else table.join(series, on="_by", nulls_equal=True)
     groups = table["_by"].n_unique() if by is not None else 1
     heading = wording.title(
         f"{counted} went {path}",
-        f"Seen in these minutes: {wording.number(everybody, 'visitor')}.",
+        f"Seen in these minutes: {number(everybody, 'visitor')}.",
         f"Drawn: the {series.height} largest of {groups:,} groups by {wording.dimension(by)}."
         if by is not None and series is not None and series.height < groups
         else "",
@@ -143,7 +144,7 @@ def _largest(table: pl.DataFrame, by: str) -> pl.DataFrame:
 
 def _rows(table: pl.DataFrame) -> pl.DataFrame:
     """Give what is drawn: one row for each bar."""
-    seconds = pl.col("median_seconds").map_elements(wording.span, return_dtype=pl.String)
+    seconds = pl.col("median_seconds").map_elements(duration, return_dtype=pl.String)
     went_on = pl.format("{} % went on", pl.col("share_of_previous").mul(100).round(1))
     waiting = pl.when(pl.col("on_the_way") > 0).then(pl.format(", {} on the way", wording.grouped("on_the_way")))
     lost = pl.when(pl.col("dropped") > 0).then(pl.format(", {} did not", wording.grouped("dropped")))

@@ -12,9 +12,11 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.conversion.frames import rate_of, whole_number
+from datafast_nb.checks import checked_whole
+from datafast_nb.conversion.frames import rate_of
 from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
+from datafast_nb.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +82,8 @@ def breakdown(
     >>> chart = dfn.charts.breakdown(snap, by="channel", measure="expected_value")
     """
     notation, names = notation_of(measure), _names(by)
-    whole_number(top, "top", 1)
-    whole_number(min_visitors, "min_visitors", 0)
+    checked_whole(top, "top", 1)
+    checked_whole(min_visitors, "min_visitors", 0)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     wording.check_drawable(visitors, names)
@@ -91,7 +93,7 @@ def breakdown(
         return wording.message(f"{notation.name} by {wording.dimensions(names)}", nothing, wording.left_out(total))
     large = table.filter(pl.col("visitors").sum().over(names[0]) >= min_visitors)
     if large.is_empty():
-        few = f"No group has {wording.number(min_visitors, 'visitor')}"
+        few = f"No group has {number(min_visitors, 'visitor')}"
         return wording.message(_sentence(notation, names, total), few, remedy="Give a smaller min_visitors.")
     groups, *second = drawn_groups(large, names, measure, top)
     if order_by is not None:
@@ -244,8 +246,8 @@ def _sentence(notation: Notation, names: Sequence[str], total: dict[str, Any]) -
     """Say what is drawn, and over how many."""
     by = wording.dimensions(names)
     if notation.is_count:
-        return f"{notation.name} by {by}, {wording.number(total['visitors'], 'visitor')} in all"
-    return f"{notation.name} of {wording.number(total['scored'], 'prospect')} by {by}"
+        return f"{notation.name} by {by}, {number(total['visitors'], 'visitor')} in all"
+    return f"{notation.name} of {number(total['scored'], 'prospect')} by {by}"
 
 
 def _of_how_many(

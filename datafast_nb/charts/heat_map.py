@@ -13,8 +13,9 @@ from datafast_nb.charts.colour_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest
 from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
 from datafast_nb.charts.specification import finished
-from datafast_nb.conversion.frames import whole_number
+from datafast_nb.checks import checked_whole
 from datafast_nb.snapshot import Baseline, Snapshot
+from datafast_nb.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def heatmap(
     names = conversion.dimension_names(by)
     if len(names) != _DIMENSIONS:
         raise ValueError(f"A heatmap has two dimensions, such as by=['channel', 'device'], not {len(names)}.")
-    whole_number(top, "top", 1)
+    checked_whole(top, "top", 1)
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     wording.check_drawable(visitors, names)
@@ -87,7 +88,7 @@ def heatmap(
         if drawn.height < (everything := table[name].n_unique())
     ]
     heading = wording.title(
-        f"Lift of {wording.number(total['scored'], 'prospect')} by {by_both}",
+        f"Lift of {number(total['scored'], 'prospect')} by {by_both}",
         wording.left_out(total),
         *notes,
         "The groups overlap." if "dimension_matches" in names else "",

@@ -18,7 +18,7 @@ from datafast_nb.currencies import coded
 from datafast_nb.history import History
 from datafast_nb.history.stretches import stretches
 from datafast_nb.history.tables import MOMENT
-from datafast_nb.text import money
+from datafast_nb.text import money, number
 
 _SUBJECT: Final = "Visitors, and expected and real revenue, over time"
 _NOBODY: Final = "No visit began in this time"
@@ -230,12 +230,12 @@ def _gaps(history: History, watched: pl.DataFrame, clock: str, zone: str) -> pl.
 
 def _sentence(visits: pl.DataFrame, totals: pl.DataFrame) -> str:
     """Sum it up."""
-    parts = [wording.number(visits["visitor_id"].n_unique(), "visitor")]
+    parts = [number(visits["visitor_id"].n_unique(), "visitor")]
     if visits["expected"].count():
         parts.append(f"{money(float(visits['expected'].sum()), _USD)} expected")
     dollars = totals.filter(pl.col("currency") == _USD)
     paid = f"{money(float(dollars['amount'].sum()), _USD)} paid in USD" if dollars.height else ""
-    parts.append(paid or wording.number(int(totals["payments"].sum()), "payment"))
+    parts.append(paid or number(int(totals["payments"].sum()), "payment"))
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
@@ -263,7 +263,7 @@ def _about_time(table: pl.DataFrame, gaps: pl.DataFrame, zone: str) -> str:
     """Say what was not recorded."""
     more = f", the {_GAPS} longest drawn" if gaps.height > _GAPS else ""
     notes = [
-        f"Grey: {wording.number(gaps.height, 'gap')} in what was recorded, {gaps['hours'].sum():,.1f} hours{more}."
+        f"Grey: {number(gaps.height, 'gap')} in what was recorded, {gaps['hours'].sum():,.1f} hours{more}."
         if gaps.height
         else "",
         "Faint: not all of that time was recorded." if table["recorded"].lt(_WHOLE).any() else "",

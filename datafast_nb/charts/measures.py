@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import altair as alt
 
 from datafast_nb.charts import wording
+from datafast_nb.checks import checked_choice
 from datafast_nb.glossary import AVERAGE_LIFT, AVERAGE_SCORE, JUST_ARRIVING, UNIT_INTERVAL, meaning
 
 if TYPE_CHECKING:
@@ -103,12 +103,7 @@ TOLD: Final[tuple[Measure, ...]] = (
 
 def notation_of(measure: str) -> Notation:
     """Give how a measure is written, or say which measures there are."""
-    for name, notation in NOTATIONS.items():
-        if name == measure:
-            return notation
-    nearest = get_close_matches(str(measure), NOTATIONS, n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(f"Unknown measure {measure!r}.{hint} There are: {', '.join(NOTATIONS)}.")
+    return NOTATIONS[checked_choice(measure, NOTATIONS, "measure")]
 
 
 def why_missing(table: pl.DataFrame, measure: Measure) -> str:

@@ -22,6 +22,7 @@ from datafast_nb.conversion.interval import FEWEST
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,12 +99,12 @@ def _panel(chart: alt.LayerChart, width: int, letters: int = 68) -> alt.LayerCha
 
 def _sentence(total: dict[str, Any]) -> str:
     """Sum the moment up."""
-    who = f"{wording.number(total['visitors'], 'visitor')} now"
+    who = f"{number(total['visitors'], 'visitor')} now"
     if not total["scored"]:
         return who
     purchases = total["expected_conversions"]
     expected = f"{purchases:,.{1 if purchases >= 1 else 2}f} purchases worth ${total['expected_value']:,.2f} expected"
-    return f"{who}; of {wording.number(total['scored'], 'prospect')} {expected} {JUST_ARRIVING}"
+    return f"{who}; of {number(total['scored'], 'prospect')} {expected} {JUST_ARRIVING}"
 
 
 def _notes(snap: Snapshot, total: dict[str, Any], *, live: bool) -> list[str]:
@@ -158,7 +159,7 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
         labels = pl.concat([labels, pl.DataFrame(rest, schema=labels.schema)])
     scored = int(conversion.summary(snap)["scored"].item())
     heading = wording.title(
-        f"Predicted rate by {wording.dimension(name)}, {wording.number(scored, 'prospect')}",
+        f"Predicted rate by {wording.dimension(name)}, {number(scored, 'prospect')}",
         "" if rate is None else f"Dashed: the site's average, {rate:.2%}.",
         "Thin lines: 95 % interval. The groups overlap."
         if name == "dimension_matches"

@@ -7,9 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from datafast_nb.charts import wording
-from datafast_nb.history.moments import in_utc
+from datafast_nb.checks import in_utc
 from datafast_nb.history.tables import MOMENT
+from datafast_nb.text import number
 
 TOO_LITTLE: Final = "Too little was recorded in this time"
 RECORD_MORE: Final = (
@@ -46,4 +46,4 @@ def within(rows: pl.LazyFrame, start: datetime | None, end: datetime | None) -> 
 
 def left_out(count: int, noun: str) -> str:
     """Say how many are in no stretch."""
-    return f"Left out: {wording.number(count, noun)} from times that were not recorded." if count else ""
+    return f"Left out: {number(count, noun)} from times that were not recorded." if count else ""

@@ -13,6 +13,7 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.history import Calibration, History
 from datafast_nb.history import calibration as compared
+from datafast_nb.text import number
 
 _SUBJECT: Final = "Whether predictions came true"
 _SIZE: Final = 380
@@ -170,7 +171,7 @@ def _sentence(found: Calibration) -> str:
     predictions, conversions = (int(scores[name].sum()) for name in ("predictions", "conversions"))
     expected = float(scores["expected_conversions"].sum())
     due = f"{expected / predictions:.2%} {'was' if predictions == 1 else 'were'} expected to"
-    of_whom = wording.number(predictions, f"predicted {found.unit}")
+    of_whom = number(predictions, f"predicted {found.unit}")
     return f"Of {of_whom} {conversions / predictions:.2%} converted; {due}"
 
 
@@ -190,7 +191,7 @@ def _beyond(scores: pl.DataFrame) -> str:
     counted = dict(scores["verdict"].value_counts().rows())
     unclear = counted.get("can't tell", 0)
     beyond = counted.get("too low", 0) + counted.get("too high", 0)
-    groups, differ = wording.number(scores.height, "group"), "differs" if beyond == 1 else "differ"
+    groups, differ = number(scores.height, "group"), "differs" if beyond == 1 else "differ"
     return f"Of {groups} {beyond:,} {differ} beyond noise; of {unclear:,} there is too little to tell."
 
 
@@ -205,13 +206,13 @@ def _left_out(seen: dict[str, Any]) -> str:
         "converted_before": ("converted before the prediction", "converted before the prediction"),
         "recognized": ("a customer without a known payment", "customers without a known payment"),
     }
-    told = [wording.number(seen[name], *words) for name, words in groups.items() if seen[name]]
-    return f"Left out of {wording.number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""
+    told = [number(seen[name], *words) for name, words in groups.items() if seen[name]]
+    return f"Left out of {number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""
 
 
 def _matched(seen: dict[str, Any]) -> str:
     """Say how many payments could be matched."""
-    return f"Matched to a visitor: {seen['matched']:,} of {wording.number(seen['payments'], 'payment')}."
+    return f"Matched to a visitor: {seen['matched']:,} of {number(seen['payments'], 'payment')}."
 
 
 def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:

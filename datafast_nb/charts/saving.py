@@ -15,6 +15,7 @@ from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.picture import packed
 from datafast_nb.charts.specification import specification_of, titles_of
 from datafast_nb.charts.theme import FONT
+from datafast_nb.checks import checked_between
 from datafast_nb.files import write_whole
 
 _FORMATS: Final = ("png", "svg", "pdf", "html")
@@ -82,8 +83,7 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
     kind = file.suffix.lstrip(".").lower()
     if kind not in _FORMATS:
         raise ValueError(f"{file.name!r:.80} ends in no format; there are: {', '.join('.' + it for it in _FORMATS)}.")
-    if not 0.1 <= scale <= 10:  # noqa: PLR2004
-        raise ValueError(f"scale is {scale!r:.60}; give 0.1 to 10.")
+    checked_between(scale, "scale", 0.1, 10)
     options = embed_options(alt.renderers.options.get("embed_options"))
     write_whole(file, _content(specification_of(chart), kind, scale, options))
     return file

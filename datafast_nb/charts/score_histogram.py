@@ -12,6 +12,7 @@ from datafast_nb.charts import wording
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import number
 
 _SUBJECT: Final = "How likely prospects are to buy"
 _BIN: Final = 5
@@ -55,8 +56,8 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     if nothing := why_missing(table, "score"):
         return wording.message(_SUBJECT, nothing, left_out)
     heading = wording.title(
-        f"How likely {wording.number(scored, 'prospect')} {'is' if scored == 1 else 'are'} to buy",
-        f"Confidence is 0.5 or more in {int(table['confident'].sum()):,} of {wording.number(scored, 'prediction')}.",
+        f"How likely {number(scored, 'prospect')} {'is' if scored == 1 else 'are'} to buy",
+        f"Confidence is 0.5 or more in {int(table['confident'].sum()):,} of {number(scored, 'prediction')}.",
         left_out,
     )
     return _drawn(table.filter(pl.col("scored") > 0)).properties(title=heading)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import altair as alt
 
+from datafast_nb.checks import checked_choice
+
 if TYPE_CHECKING:
     from altair.utils.plugin_registry import PluginEnabler
 
@@ -88,9 +90,7 @@ def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
     ...     altair.theme.active
     'datafast_dark'
     """
-    if theme not in _PALETTES:
-        raise ValueError(f"There is no theme {theme!r}; there are: {', '.join(map(repr, _PALETTES))}.")
-    return alt.theme.enable(f"datafast_{theme}")
+    return alt.theme.enable(f"datafast_{checked_choice(theme, _PALETTES, 'theme')}")
 
 
 def register_themes() -> None:

@@ -14,6 +14,7 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     sure = cells.filter(pl.col("row") >= conversion.CONFIDENT * _ROWS)
     money, of_all = (float(frame["expected_value"].sum()) for frame in (sure, cells))
     heading = wording.title(
-        f"What {wording.number(drawn, 'prospect')} {'is' if drawn == 1 else 'are'} worth, and how sure that is",
+        f"What {number(drawn, 'prospect')} {'is' if drawn == 1 else 'are'} worth, and how sure that is",
         f"{int(sure['scored'].sum()):,} of them, with ${money:,.2f} of ${of_all:,.2f} expected, have a confidence of "
         "0.5 or more (above the line).",
         left_out,

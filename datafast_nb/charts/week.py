@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from difflib import get_close_matches
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple
 
 import altair as alt
 import polars as pl
@@ -12,12 +11,13 @@ import polars as pl
 from datafast_nb.charts import recorded, wording
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.checks import checked_zone
+from datafast_nb.checks import checked_choice, checked_zone
 from datafast_nb.conversion.frames import in_polars
 from datafast_nb.history import History
 from datafast_nb.history.stretches import between, stretches
 from datafast_nb.history.tables import MOMENT
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import number
 
 WeeklyMeasure = Literal["visits", "expected_value", "events", "payments"]
 """What a rhythm can be of."""
@@ -96,7 +96,7 @@ def rhythm(
     ...     history = dfn.demo.simulate(folder, days=0.1, visitors_per_day=500, progress=False)
     ...     chart = dfn.charts.rhythm(history, time_zone="Europe/Berlin")
     """
-    how, zone = _measure(measure), checked_zone(time_zone)
+    how, zone = _MEASURES[checked_choice(measure, _MEASURES, "measure")], checked_zone(time_zone)
     rows = _rows(data, measure, start, end)
     if isinstance(data, History):
         watched = stretches(data, start, end)
@@ -110,25 +110,15 @@ def rhythm(
     figures = pl.collect_all([_local(kept, zone), rows.select(pl.len()), kept.select(pl.col("visitor_id").n_unique())])
     cells = _cells(figures[0], watched, zone)
     counted, visitors = int(cells["count"].sum()), int(figures[2].item())
-    whose = f" of {wording.number(visitors, 'visitor')}" if counted and measure != "payments" else ""
+    whose = f" of {number(visitors, 'visitor')}" if counted and measure != "payments" else ""
     heading = wording.title(
-        f"{how.sentence.format(wording.number(counted, how.noun) + whose)}, by hour and weekday",
+        f"{how.sentence.format(number(counted, how.noun) + whose)}, by hour and weekday",
         _busiest(cells, how),
         "Visits of prospects alone: no prediction is about customers." if measure == "expected_value" else "",
         _how_long(cells, zone),
         recorded.left_out(int(figures[1].item()) - counted, how.noun),
     )
     return _drawn(cells, how).properties(title=heading)
-
-
-def _measure(name: str) -> _Measure:
-    """Give a measure by its name, or say which there are."""
-    for known, how in _MEASURES.items():
-        if known == name:
-            return how
-    nearest = get_close_matches(str(name)[:60], _MEASURES, n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(f"Unknown measure {name!r:.60}.{hint} There are: {', '.join(get_args(WeeklyMeasure))}.")
 
 
 def _rows(data: object, measure: WeeklyMeasure, start: datetime | None, end: datetime | None) -> pl.LazyFrame:

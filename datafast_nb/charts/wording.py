@@ -12,6 +12,7 @@ import polars as pl
 from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
 from datafast_nb.conversion.interval import FEWEST
 from datafast_nb.schema import VISITOR_COLUMNS
+from datafast_nb.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,11 +130,6 @@ def capitalized(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def number(count: int, singular: str, plural: str | None = None) -> str:
-    """Give a count with its noun: ``1 visitor``, ``1,204 visitors``."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
-
-
 def dimensions(names: Sequence[str]) -> str:
     """Name several dimensions in words."""
     return " and ".join(dimension(name) for name in names)
@@ -208,11 +204,3 @@ def interval(low: str, high: str, digits: int) -> pl.Expr:
 def no_line(lows: pl.Series) -> str:
     """Say why there are groups without an interval, if there are any."""
     return f"No line: fewer than {FEWEST}, or one rare high rate rules: so few can't tell." if lows.null_count() else ""
-
-
-def span(seconds: float | None) -> str:
-    """Say how long something took: ``12 s``, ``3 min 20 s``; nothing where that is not known."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{rest} s" if not minutes else f"{minutes:,} min {rest} s" if rest else f"{minutes:,} min"

@@ -16,10 +16,11 @@ from datafast_nb.charts.colour_scales import lift_legend, scale_of
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.checks import checked_choice
 from datafast_nb.countries import codes, countries, shaped
 from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
-from datafast_nb.text import country_names
+from datafast_nb.text import country_names, number
 
 Style = Literal["both", "choropleth", "bubbles"]
 """What a map of the world draws: countries by colour, places by circles, or both."""
@@ -75,8 +76,7 @@ def world(
     >>> chart = dfn.charts.world(dfn.demo.Site(seed=0).snapshot(), measure="expected_value")
     """
     notation = notation_of(measure)
-    if style not in get_args(Style):
-        raise ValueError(f"style is {style!r:.60}; give one of {', '.join(map(repr, get_args(Style)))}.")
+    checked_choice(style, get_args(Style), "style")
     known = conversion.baseline_of(data, baseline)
     visitors = conversion.visitors_of(data)
     code = codes(pl.col("country_code"))
@@ -106,10 +106,10 @@ def _heading(
     nowhere = int(table.filter(~is_country & ~pl.col("has_shape").fill_null(value=False))["visitors"].sum())
     too_small = int(table.filter(is_country & ~pl.col("has_shape"))["visitors"].sum())
     return wording.title(
-        f"{notation.name} by country, {wording.number(int(placed[size].sum()), noun)} on the map",
+        f"{notation.name} by country, {number(int(placed[size].sum()), noun)} on the map",
         wording.left_out(total) if not notation.is_count else "",
-        f"Without a country: {wording.number(nowhere, 'visitor')}." if nowhere else "",
-        f"In countries too small for a shape: {wording.number(too_small, 'visitor')}." if too_small else "",
+        f"Without a country: {number(nowhere, 'visitor')}." if nowhere else "",
+        f"In countries too small for a shape: {number(too_small, 'visitor')}." if too_small else "",
         _circles_in_words(places, noun),
         "" if notation.is_count else uncertainty.note(placed["scored"]),
     )

@@ -22,6 +22,7 @@ from datafast_nb.client.transport import OK, Answer, TooLateError, Transport
 from datafast_nb.client.unanswered import unanswered
 from datafast_nb.errors import ConnectionFailedError, GatewayError, RateLimitError, RetryLaterError
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import duration
 
 DEFAULT_BASE_URL: Final = "https://datafa.st/api/v1"
 _PATH: Final = "/analytics/realtime/map"
@@ -176,7 +177,7 @@ class Client:
             answer = self._blanked(self._transport.get(self._parameters(), self._api_key.authorize, ends))
         except TooLateError:
             raise ConnectionFailedError(
-                f"The answer was not complete within {self._deadline:g} s. Try again, or raise deadline."
+                f"The answer was not complete within {duration(self._deadline)}. Try again, or raise deadline."
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             error = unanswered(fault, self._base_url, direct=_is_loopback(self._base_url))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, get_args, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_choice, checked_whole
 from datafast_nb.conversion.dimensions import (
     Dimension,
     check_dimensions,
@@ -14,7 +15,7 @@ from datafast_nb.conversion.dimensions import (
     one_row_per_group,
     with_derived,
 )
-from datafast_nb.conversion.frames import Frame, counts, nearest, opened, rate_of, require, shown, whole_number
+from datafast_nb.conversion.frames import Frame, counts, opened, rate_of, require
 from datafast_nb.conversion.interval import Interval, with_skewness
 from datafast_nb.conversion.measures import (
     MEASURES,
@@ -287,16 +288,11 @@ def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
 def _check_options(top: object, min_visitors: object, order_by: object, ci: object) -> None:
     """Refuse options that have no such value."""
     if top is not None:
-        whole_number(top, "top", 1)
+        checked_whole(top, "top", 1)
     if min_visitors is not None:
-        whole_number(min_visitors, "min_visitors", 0)
-    if order_by not in MEASURES:
-        raise ValueError(
-            f"order_by is {shown(order_by)}, which is no measure.{nearest(order_by, MEASURES)} "
-            f"There are: {', '.join(MEASURES)}."
-        )
-    if ci not in ("normal", "logit"):
-        raise ValueError(f"ci is {shown(ci)}; give 'normal' or 'logit'.")
+        checked_whole(min_visitors, "min_visitors", 0)
+    checked_choice(order_by, MEASURES, "measure")
+    checked_choice(ci, get_args(Interval), "kind of interval")
 
 
 def _check_rest(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:

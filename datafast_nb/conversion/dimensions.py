@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import narwhals.stable.v2 as nw
 
-from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, nearest, number, opened, require, shown, text, without
+from datafast_nb.checks import checked_choice
+from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, number, opened, require, text, without
+from datafast_nb.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,9 +113,8 @@ def with_dimensions(data: Any, *dimensions: Derived) -> Any:
     >>> with_dimensions(frame, "page")["page"].to_list()
     ['/pricing', '/docs', '/']
     """
-    unknown = [name for name in dimensions if name not in _DERIVED]
-    if unknown:
-        raise ValueError(f"{shown(unknown[0])} is not a derived dimension. There are: {', '.join(_DERIVED)}.")
+    for name in dimensions:
+        checked_choice(name, _DERIVED, "derived dimension")
     frame, restore = opened(data)
     return restore(with_derived(frame, dimensions))
 
@@ -202,18 +203,17 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: S
         if not name:
             raise ValueError("A column without a name is no dimension; give it one.")
         if name.startswith("_"):
-            raise ValueError(f"{shown(name)} begins with an underscore, as the table's own columns do; rename it.")
+            raise ValueError(f"{quoted(name)} begins with an underscore, as the table's own columns do; rename it.")
         if name in measures:
             raise ValueError(
                 f"{name!r} is a measure of the table, not a dimension; group by 'score_band' or 'confidence_band', "
                 "or by a column of your own with another name."
             )
         if name not in columns and name not in _DERIVED:
-            known = [*_DERIVED, *(column for column in columns if column not in measures)]
-            raise ValueError(f"Unknown dimension {shown(name)}.{nearest(name, known)} There are: {', '.join(known)}.")
+            checked_choice(name, [*_DERIVED, *(each for each in columns if each not in measures)], "dimension")
         if name in columns and not _groups(frame, name):
             raise TypeError(
-                f"The column {shown(name)} holds lists or the like, by which pandas can't group. Give a column of "
+                f"The column {quoted(name)} holds lists or the like, by which pandas can't group. Give a column of "
                 "text, numbers or dates: of lists, frame.explode(...) makes a row of each item."
             )
 

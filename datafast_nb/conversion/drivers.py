@@ -7,8 +7,9 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import MATCHED
-from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require, whole_number
+from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require
 from datafast_nb.conversion.interval import with_skewness
 from datafast_nb.conversion.measures import aggregates, with_measures, with_moments, with_predictions
 from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
@@ -93,7 +94,7 @@ def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = Non
     >>> dfn.drivers(site.snapshot()).select("dimension", "value", "scored").head(3).rows()
     [('campaign', 'giveaway', 22), ('country', 'IN', 29), ('referrer', 'https://www.facebook.com/', 16)]
     """
-    whole_number(min_visitors, "min_visitors", 0)
+    checked_whole(min_visitors, "min_visitors", 0)
     frame, restore = opened(data, by_polars=True)
     require(frame, ("dimension_matches",), "drivers")
     visitors = with_predictions(frame, purpose="drivers")

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_number
 from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 """A Polars frame, eager or lazy: the same comes out as went in."""
 
 BLANKS_AROUND: Final = r"^\s+|\s+$"
-_LONGEST_NAME: Final = 60
 _LEAST_RATE: Final = 1e-12  # to divide by: what is below is nothing, and lifts over it are no numbers
 
 
@@ -107,27 +106,6 @@ def require(frame: nw.LazyFrame[Any], columns: Sequence[str], purpose: str) -> N
         raise ValueError(f"The frame has no column {', '.join(map(repr, missing))}, which {purpose} needs.")
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """Say which known name is meant, where one is spelled like it; for the end of a sentence."""
-    found = get_close_matches(str(name)[:_LONGEST_NAME], list(known), n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""
-
-
-def shown(name: object) -> str:
-    """Quote a name for a message, cut off where somebody passed a page of text."""
-    text = str(name)
-    return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")
-
-
-def whole_number(value: object, name: str, least: int) -> int:
-    """Give a whole number, or refuse what is none or too small."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} takes a whole number, such as {name}=10, not {value!r:.60}.")
-    if value < least:
-        raise ValueError(f"{name} is {value}; give {least} or more.")
-    return value
-
-
 # Cells
 
 
@@ -199,6 +177,5 @@ def rate_of(data: object, baseline: Baseline | None) -> float | None:
     rate: object = None if known is None else known.conversion_rate
     if rate is None:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        raise TypeError(f"The baseline's conversion_rate takes a probability, such as 0.02, not {rate!r:.60}.")
-    return float(rate) if _LEAST_RATE <= rate <= 1 else None
+    known_rate = checked_number(rate, "The baseline's conversion_rate")
+    return known_rate if _LEAST_RATE <= known_rate <= 1 else None

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.checks import checked_duration
+from datafast_nb.checks import checked_choice, checked_duration
 from datafast_nb.conversion.chains import at, fits, with_furthest
 from datafast_nb.conversion.dimensions import Dimension, check_dimensions, dimension_names
 from datafast_nb.conversion.events import EPOCH, PAGEVIEW, opened_events, with_sales
-from datafast_nb.conversion.frames import Frame, counts, opened, ratio, shown
+from datafast_nb.conversion.frames import Frame, counts, opened, ratio
 from datafast_nb.conversion.interval import wilson
 from datafast_nb.conversion.visits import PAUSE, first_touch, has_sessions, with_visits
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -232,8 +233,7 @@ def funnel(
     [(1, '/'), (2, '/pricing'), (3, 'signup')]
     """
     chosen = _checked(steps)
-    if unit not in get_args(Unit):
-        raise ValueError(f"unit is {unit!r:.60}; give 'visitor' or 'visit'.")
+    checked_choice(unit, get_args(Unit), "unit")
     time = None if within is None else checked_duration(within, "within") / timedelta(milliseconds=1)
     names = [] if by is None else dimension_names(by)
     if isinstance(data, Snapshot):
@@ -281,7 +281,7 @@ def _checked(steps: Sequence[Step]) -> list[Step]:
             raise TypeError(f"A step is the path of a page, a goal(...) or a payment(), not {step!r:.60}.")
         if isinstance(step, str) and not step.startswith(("/", "*")):
             raise ValueError(
-                f"The step {shown(step)} is no path: a page is named as '/pricing', an event as goal({shown(step)})."
+                f"The step {quoted(step)} is no path: a page is named as '/pricing', an event as goal({quoted(step)})."
             )
     return chosen
 

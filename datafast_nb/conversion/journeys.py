@@ -7,8 +7,9 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.events import PAGEVIEW, opened_events
-from datafast_nb.conversion.frames import Frame, opened, whole_number
+from datafast_nb.conversion.frames import Frame, opened
 from datafast_nb.conversion.visits import with_visits
 from datafast_nb.snapshot import Snapshot
 
@@ -74,8 +75,8 @@ def journeys(data: Any, *, top: int | None = 20, length: int = 5, visitors: Any 
     ['path', 'pages', 'goes_on', 'visits', 'share', 'visitors', 'median_seconds', 'page_1', 'page_2']
     """
     if top is not None:
-        whole_number(top, "top", 1)
-    if whole_number(length, "length", 1) > _MOST_PAGES:
+        checked_whole(top, "top", 1)
+    if checked_whole(length, "length", 1) > _MOST_PAGES:
         raise ValueError(f"length is {length}; give {_MOST_PAGES} or less.")
     events, restore = opened_events(data, "journeys")
     if isinstance(data, Snapshot):

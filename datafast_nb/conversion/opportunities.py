@@ -7,8 +7,9 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
-from datafast_nb.conversion.frames import Frame, flag, number, once, opened, rate_of, require, text, whole_number
+from datafast_nb.conversion.frames import Frame, flag, number, once, opened, rate_of, require, text
 from datafast_nb.conversion.measures import PREDICTIONS
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -99,7 +100,7 @@ def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | Non
     Is on /features; came from newsletter; on visit number 2; country, device, os, browser, referrer, campaign matched
     """
     if top is not None:
-        whole_number(top, "top", 1)
+        checked_whole(top, "top", 1)
     frame, restore = opened(_with_idle(data) if isinstance(data, Snapshot) else data, by_polars=True)
     if "minutes_idle" not in frame.collect_schema().names():
         frame = frame.with_columns(minutes_idle=nw.lit(None, dtype=nw.Float64))

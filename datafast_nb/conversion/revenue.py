@@ -8,9 +8,10 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.frames import Frame, counts, flag, number, opened, require, shown
+from datafast_nb.conversion.frames import Frame, counts, flag, number, opened, require
 from datafast_nb.currencies import with_codes
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import quoted
 
 _COLUMNS: Final = ("currency", "kind", "payments", "refunds", "amount", "median")
 _MOST: Final = 1e12  # that a unit of a currency may be worth
@@ -98,12 +99,12 @@ def checked_rates(rates: Mapping[str, float], currency: str) -> dict[str, float]
             f'rates takes what a unit of each currency is worth, such as {{"EUR": 1.08}}, not {rates!r:.60}.'
         )
     if not isinstance(currency, str) or not currency.strip():
-        raise ValueError(f"currency is {shown(currency)}; give the code of the reporting currency, such as 'USD'.")
+        raise ValueError(f"currency is {quoted(currency)}; give the code of the reporting currency, such as 'USD'.")
     for code, rate in rates.items():
         if not isinstance(code, str):
             raise TypeError(f"rates names currencies by their code, such as 'EUR', not {code!r:.60}.")
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate <= _MOST:
-            raise ValueError(f"The rate of {shown(code)} is {rate!r:.60}; give a positive number up to {_MOST:,.0f}.")
+            raise ValueError(f"The rate of {quoted(code)} is {rate!r:.60}; give a positive number up to {_MOST:,.0f}.")
     known = {code.strip().upper(): float(rate) for code, rate in rates.items()}
     own = currency.strip().upper()
     if known.setdefault(own, 1.0) != 1.0:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from datafast_nb.checks import in_utc
 from datafast_nb.demo.activity import (
     WINDOW,
     Activity,
@@ -26,7 +27,6 @@ from datafast_nb.demo.sales import MONTH, RENEWALS
 from datafast_nb.demo.site import COUNT_LAG, Site
 from datafast_nb.demo.visits import DAY, MINUTE, ledger
 from datafast_nb.history import History, Rows
-from datafast_nb.history.moments import in_utc
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
 _AT_ONCE: Final = 50_000  # visits that are simulated at once, if they come within a month: about half a gigabyte

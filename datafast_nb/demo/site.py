@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import polars as pl
 
+from datafast_nb.checks import in_utc
 from datafast_nb.demo.activity import WINDOW, Activity, activity, count_active, subscribers, with_order, with_origin
 from datafast_nb.demo.body import encode
 from datafast_nb.demo.pages import LONGEST_VISIT, walk
@@ -40,9 +41,7 @@ def _utc_now() -> datetime:
 
 def _milliseconds(moment: datetime) -> int:
     """Return the milliseconds since 1970; a moment without a time zone is refused."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone: give it one, such as tzinfo=datetime.UTC")
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (in_utc(moment, "the time") - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 class Site:

@@ -18,7 +18,6 @@ from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
-from datafast_nb.charts.wording import number
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.conversion.frames import once
 from datafast_nb.explorer import rows
@@ -32,7 +31,7 @@ from datafast_nb.filters import Filters
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.poller import checked, sentence
 from datafast_nb.snapshot import Snapshot, Source
-from datafast_nb.text import clock
+from datafast_nb.text import clock, number
 from datafast_nb.widgets.faults import Faults
 from datafast_nb.widgets.private import answer_while_busy
 from datafast_nb.widgets.protocol import (

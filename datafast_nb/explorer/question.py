@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any, Final, Self, get_args
 
 import polars as pl
 
 from datafast_nb.charts.measures import Measure
+from datafast_nb.checks import checked_choice
 from datafast_nb.conversion import Derived, dimension_names, with_dimensions
 from datafast_nb.conversion.frames import once
 from datafast_nb.filters import DIMENSIONS, Filters
@@ -85,10 +85,7 @@ def checked_dimensions(by: object) -> tuple[str, ...]:
     """
     names = dimension_names(by)  # type: ignore[arg-type] # which it looks at
     for name in names:
-        if name not in DIMENSIONS:
-            near = get_close_matches(name, DIMENSIONS, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"There is no dimension {name!r:.60}.{hint} There are: {', '.join(DIMENSIONS)}.")
+        checked_choice(name, DIMENSIONS, "dimension")
     if not 1 <= len(names) <= MOST_DIMENSIONS or len({*names}) < len(names):
         raise ValueError(f"by takes one dimension or two different ones, not {names!r:.80}.")
     return tuple(names)

@@ -9,7 +9,7 @@ import polars as pl
 from datafast_nb.charts import wording
 from datafast_nb.charts.measures import NOTATIONS, Measure
 from datafast_nb.explorer.answer import Answer
-from datafast_nb.text import money
+from datafast_nb.text import money, number
 from datafast_nb.widgets.protocol import Column, GroupRow, GroupTable
 
 MOST_ROWS: Final = 50
@@ -38,7 +38,7 @@ def table(answer: Answer) -> GroupTable:
             GroupRow(str(key), label, _cells(row, shown), is_picked)
             for key, label, row, is_picked in zip(keys, labels, values, picked, strict=True)
         ),
-        more=wording.number(groups.height - MOST_ROWS, "more group") if groups.height > MOST_ROWS else "",
+        more=number(groups.height - MOST_ROWS, "more group") if groups.height > MOST_ROWS else "",
     )
 
 

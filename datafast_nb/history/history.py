@@ -12,10 +12,11 @@ from typing import Any, Final, Self
 
 import polars as pl
 
+from datafast_nb.checks import in_utc
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL, WINDOW
-from datafast_nb.history.moments import before, following, in_utc
+from datafast_nb.history.moments import before, following
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay

@@ -1,32 +1,10 @@
-"""Moments as a person gives them."""
+"""Moments before and after another."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime, timedelta
 
-FIRST: Final = datetime.min.replace(tzinfo=UTC)
-LAST: Final = datetime.max.replace(tzinfo=UTC)
-
-
-def in_utc(when: object, name: str) -> datetime:
-    """Give a moment in UTC, or refuse one that could mean several.
-
-    Raises
-    ------
-    TypeError
-        It is no datetime.
-    ValueError
-        It has no time zone.
-    """
-    if not isinstance(when, datetime):
-        raise TypeError(f"{name} takes a datetime with a time zone, not {when!r:.60}.")
-    if when.tzinfo is None:
-        raise ValueError(f"{name} has no time zone; give one, such as {name}.astimezone() for that of this computer.")
-    try:
-        return when.astimezone(UTC)
-    except OverflowError:  # in UTC it is before the year 1, or after 9999
-        return LAST if when.year == LAST.year else FIRST
+from datafast_nb.checks import FIRST, LAST
 
 
 def before(when: datetime, time: timedelta) -> datetime:

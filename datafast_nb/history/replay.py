@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from datafast_nb.checks import in_utc
 from datafast_nb.history.changes import WINDOW
-from datafast_nb.history.moments import before, following, in_utc
+from datafast_nb.history.moments import before, following
 from datafast_nb.history.tables import MOMENT
 from datafast_nb.snapshot import Snapshot
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 import polars as pl
 
+from datafast_nb.checks import checked_choice
 from datafast_nb.text import money, plain
 
 ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
@@ -148,8 +149,7 @@ def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.Dat
     clusters : polars.DataFrame
         What ``clusters.cluster`` gives.
     """
-    if by not in get_args(ColorBy):
-        raise ValueError(f"{by!r} is nothing to color by. There are: {', '.join(get_args(ColorBy))}.")
+    checked_choice(by, get_args(ColorBy), "color")
     before = last if last.by == by else Coloring(by)
     if by in CATEGORIES:
         counts = (

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from datafast_nb.conversion import revenue
+from datafast_nb.currencies import received
 from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
@@ -256,25 +256,13 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     everyone = frame.snapshot.count
     here = f"{chosen.height if filters else everyone:,}"
     worth = money(sums["expected_value"], "USD") if sums["scored"] else _NOTHING
-    earned, further = _revenue(payments)
-    values = (here, f"{sums['customers']:,}", worth, earned)
+    earned, others = received(payments, _MOST_CURRENCIES)
+    values = (here, f"{sums['customers']:,}", worth, " · ".join(earned) or _NOTHING)
+    further = f"+{others} more" if others else ""
     notes = (f"of {everyone:,}" if filters else "", "", JUST_ARRIVING if sums["scored"] else "", further)
     return [
         {"label": label, "value": value, "note": note} for label, value, note in zip(names, values, notes, strict=True)
     ]
-
-
-def _revenue(payments: pl.DataFrame) -> tuple[str, str]:
-    """Give the sum of each currency, the first few by number of payments, and how many more there are."""
-    sums = (
-        revenue(payments)
-        .group_by("currency")
-        .agg(pl.col("amount", "payments").sum())
-        .sort("payments", "currency", descending=[True, False])
-    )
-    first = sums.head(_MOST_CURRENCIES).iter_rows()
-    more = sums.height - _MOST_CURRENCIES
-    return " · ".join(money(amount, code) for code, amount, _ in first) or _NOTHING, f"+{more} more" if more > 0 else ""
 
 
 def _legend(coloring: Coloring, chosen: pl.DataFrame) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_what_is_no_rate_is_refused(rates: Any, error: type, message: str) -> No
 
 
 def test_an_unknown_dimension_of_10_000_characters_is_cut_off_in_the_message() -> None:
-    with pytest.raises(ValueError, match="Unknown dimension") as caught:
+    with pytest.raises(ValueError, match="There is no dimension") as caught:
         dfn.breakdown(SITE, "x" * 10_000)
     assert len(str(caught.value)) < 1_500
 

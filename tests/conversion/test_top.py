@@ -102,9 +102,9 @@ def test_customers_are_counted_in_every_figure_if_asked_for() -> None:
         ({"min_visitors": 2.5}, TypeError, "min_visitors takes a whole number"),
         ({"min_visitors": -1}, ValueError, "give 0 or more"),
         ({"order_by": "visitor"}, ValueError, "Did you mean 'visitors'.*expected_value"),
-        ({"ci": "bayes"}, ValueError, "'normal' or 'logit'"),
+        ({"ci": "bayes"}, ValueError, "There are: logit, normal"),
         ({"baseline": 0.02}, TypeError, "dfn.Baseline"),
-        ({"baseline": dfn.Baseline("0.02", 1)}, TypeError, "conversion_rate takes a probability.*'0.02'"),  # type: ignore[arg-type]
+        ({"baseline": dfn.Baseline("0.02", 1)}, TypeError, "conversion_rate is '0.02': it must be a number"),  # type: ignore[arg-type]
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, object], error: type, message: str) -> None:

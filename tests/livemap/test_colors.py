@@ -165,7 +165,7 @@ def test_nobody_has_no_category() -> None:
 
 
 def test_nothing_to_color_by_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"'color' is nothing to color by\. There are: score, "):
+    with pytest.raises(ValueError, match=r"There is no color 'color'\. .*There are: score, "):
         follow(Coloring(), "color", pl.DataFrame(), pl.DataFrame())  # type: ignore[arg-type]
 
 

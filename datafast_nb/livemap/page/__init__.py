@@ -7,15 +7,14 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
-from datafast_nb.conversion import revenue, summary
+from datafast_nb.conversion import summary
+from datafast_nb.currencies import received
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap.page.picture import picture
 from datafast_nb.livemap.page.tables import events, payments, visitors
-from datafast_nb.livemap.page.words import NOTHING, number, price, text
+from datafast_nb.livemap.page.words import NOTHING, price, text
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import plain
+from datafast_nb.text import number, plain
 
 _MOST_CURRENCIES: Final = 4
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -107,17 +106,10 @@ def _figures(snapshot: Snapshot) -> str:
 
 
 def _revenue(snapshot: Snapshot) -> str:
-    """Give the sum of each currency, the first few of them by number of payments; amounts can't be compared."""
-    sums = (
-        revenue(snapshot)
-        .group_by("currency")
-        .agg(pl.col("amount", "payments").sum())
-        .sort("payments", "currency", descending=[True, False], nulls_last=True)
-    )
-    shown = [f"<span>{price(amount, code)}</span>" for code, amount, _ in sums.head(_MOST_CURRENCIES).iter_rows()]
-    more = sums.height - len(shown)
-    rest = f"<small>and {number(more, 'more currency', 'more currencies')}</small>" if more else ""
-    return "".join(shown) + rest or NOTHING
+    """Give what was paid in each currency, the first few of them."""
+    sums, others = received(snapshot.payments, _MOST_CURRENCIES)
+    rest = f"<small>and {number(others, 'more currency', 'more currencies')}</small>" if others else ""
+    return "".join(f"<span>{text(each)}</span>" for each in sums) + rest or NOTHING
 
 
 def _has_several_sites(snapshot: Snapshot) -> bool:

@@ -16,9 +16,9 @@ from babel.numbers import format_compact_decimal
 from datafast_nb.countries import countries
 from datafast_nb.livemap.clusters import Viewport, cluster, project
 from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, SCORE_COLORS, score_color
-from datafast_nb.livemap.page.words import Row, is_finite, number
+from datafast_nb.livemap.page.words import Row, is_finite
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import money
+from datafast_nb.text import money, number
 
 
 @dataclass(frozen=True, slots=True)

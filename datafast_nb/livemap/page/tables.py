@@ -10,7 +10,7 @@ import polars as pl
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.currencies import coded
 from datafast_nb.livemap.colors import CUSTOMER, score_color
-from datafast_nb.livemap.page.words import NOTHING, Row, ago, duration, is_finite, name_of, place, price, text
+from datafast_nb.livemap.page.words import NOTHING, Row, ago, is_finite, name_of, place, price, stay, text
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import clock, money
 
@@ -72,7 +72,7 @@ def _visitor(row: Row, *, redact: bool) -> Row:
         "device": system or NOTHING,
         "way": f"{text(row['channel'])} → {text(row['page'])}",
         "visit": f"{count:,}" if count is not None else NOTHING,
-        "stay": duration(row["seconds"]),
+        "stay": stay(row["seconds"]),
         "score": NOTHING if row["is_customer"] else _score(row["score"], row["confidence"]),
         "value": NOTHING if row["is_customer"] else price(row["expected_value"], "USD"),
     }

@@ -6,11 +6,12 @@ import math
 from html import escape
 from typing import Any, Final
 
-from datafast_nb.text import money, place_name, plain
+from datafast_nb.text import age, money, place_name, plain
 
 Row = dict[str, Any]
 
 NOTHING: Final = "–"
+_NOW: Final = "just now"
 _LONGEST: Final = 80  # characters of any text
 _ID_SHOWN: Final = 6  # characters that tell nameless visitors apart
 
@@ -40,26 +41,14 @@ def price(amount: float | None, currency: str | None, *, exact: bool = False) ->
     return text(money(amount, plain(currency or "") or "no currency", exact=exact))
 
 
-def number(count: int, one: str, more: str = "") -> str:
-    """Give a count with its noun."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
-
-
 def ago(seconds: int | None) -> str:
     """Say how long ago something was; clocks that run ahead make it now."""
-    return duration(seconds) + (" ago" if seconds is not None and seconds >= 1 else "")
+    return NOTHING if seconds is None else f"{age(seconds)} ago" if seconds >= 1 else _NOW
 
 
-def duration(seconds: int | None) -> str:
-    """Give a duration in its natural unit."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 1:
-        return "just now"
-    for unit, size, least in (("days", 86_400, 2), ("h", 3_600, 2), ("min", 60, 1)):
-        if seconds >= least * size:
-            return f"{seconds // size:,} {unit}"
-    return f"{seconds} s"
+def stay(seconds: int | None) -> str:
+    """Say for how long somebody has been here."""
+    return NOTHING if seconds is None else age(seconds) if seconds >= 1 else _NOW
 
 
 def is_finite(number: float | None) -> bool:
