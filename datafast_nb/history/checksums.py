@@ -99,11 +99,13 @@ class Checksums:
     def _check_end(self, table: str, known: dict[str, str], found: dict[str, Stamp]) -> None:
         """Refuse a log whose newest entries are gone.
 
-        One of the polls may be: removing the one that a power cut left empty forgets one append.
+        One of the polls may be: removing the one that a power cut left empty forgets one append. Where the file that it
+        brought is gone too, the whole table is an older copy.
         """
         newest = max((number for path in found if (number := _number(path, table)) is not None), default=-1)
         gone = sorted(path for path in known if (number := _number(path, table)) is not None and number > newest)
-        if gone and not (table == "polls" and _number(gone[-1], table) == newest + 1):
+        removed = table == "polls" and gone and _number(gone[-1], table) == newest + 1
+        if gone and not (removed and all(map(self._is_there, known))):
             raise self._damaged(f"{gone[0]} is missing. Restore it from a copy")
 
     def check(self, paths: Iterable[str], *, afresh: bool = False) -> None:
@@ -189,6 +191,10 @@ class Checksums:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._folder / folder) as entries:
             return [f"{folder}/{entry.name}" for entry in entries if entry.is_file()]
         return []
+
+    def _is_there(self, path: str) -> bool:
+        """Say whether a file is there, if it is one of the rows of the polls."""
+        return not path.startswith("polls/part-") or (self._folder / path).exists()
 
     def _digest(self, path: str) -> str | None:
         """Give the checksum of a file; None for one that is gone."""

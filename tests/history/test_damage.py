@@ -262,6 +262,25 @@ def test_polls_of_an_older_copy_cost_no_rows_of_the_other_tables(tmp_path: Path,
     assert content(copy) == before
 
 
+def test_polls_of_a_copy_that_is_older_by_one_snapshot_are_told(tmp_path: Path) -> None:
+    site, older = tmp_path / "site", tmp_path / "older"
+    with dfn.History(site) as history:
+        for each in demos(TIMES[:2]):
+            history.append(each)
+        shutil.copytree(site / "polls", older)
+        history.append(demo(TIMES[2]))
+    shutil.rmtree(site / "polls")
+    older.rename(site / "polls")
+    before = content(site)
+    for ask in ("append", "forget_after", "polls"):
+        with (
+            dfn.History(site) as history,
+            pytest.raises(dfn.HistoryFormatError, match="polls/_delta_log/.* is missing"),
+        ):
+            READS[ask](history)
+    assert content(site) == before
+
+
 def test_what_fails_after_a_frame_was_asked_for_is_said_by_collect(copy: Path) -> None:
     history = dfn.History(copy)
     frame = history.events()
