@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 import unicodedata
@@ -139,12 +140,35 @@ def _characters(found: re.Match[str], one: re.Pattern[str]) -> Pieces:
     each = list(one.finditer(found.string, found.start(), found.end()))
     values = bytes(int(byte[0][1:], 8) if _is_octal(byte[0]) else int(byte[0][-2:], 16) for byte in each)
     at = 0
-    for character in values.decode("utf-8", errors="surrogateescape"):
-        is_text = not "\udc80" <= character <= "\udcff"
-        size = len(character.encode()) if is_text else 1
-        plain = character if is_text else chr(ord(character) - 0xDC00)
+    for plain, size in _decoded(values):
         yield plain, each[at].start(), each[at + size - 1].end()
         at += size
+
+
+_OVERLONG: Final = re.compile(
+    rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}", re.DOTALL
+)
+"""Characters in more bytes than they need, which UTF-8 forbids (RFC 3629) and lenient readers read."""
+
+
+def _decoded(values: bytes) -> Iterator[tuple[str, int]]:
+    """Give the characters of bytes, and how many bytes each takes."""
+    done = 0
+    for overlong in _OVERLONG.finditer(values):
+        yield from _strictly_decoded(values[done : overlong.start()])
+        lead, *rest = overlong[0]
+        code = lead & (0x3F >> len(rest))
+        for byte in rest:
+            code = code << 6 | byte & 0x3F
+        yield _character(code), len(overlong[0])
+        done = overlong.end()
+    yield from _strictly_decoded(values[done:])
+
+
+def _strictly_decoded(values: bytes) -> Iterator[tuple[str, int]]:
+    for character in values.decode("utf-8", errors="surrogateescape"):
+        is_text = not "\udc80" <= character <= "\udcff"
+        yield (character, len(character.encode())) if is_text else (chr(ord(character) - 0xDC00), 1)
 
 
 def _is_octal(escape: str) -> bool:
@@ -171,7 +195,7 @@ def _character(code: int) -> str:
     return chr(code) if code <= _LAST and code not in _SURROGATES else " "
 
 
-# Text in base64 or hexadecimal
+# Text in base64, base32 or hexadecimal
 
 
 def _quad(one: range, two: range, three: range) -> str:
@@ -229,9 +253,14 @@ HEX: Final = (
 )
 """Finds whatever may be text in hexadecimal."""
 
+BASE32: Final = "[A-Z2-7]{16,}|[a-z2-7]{16,}"
+"""Finds whatever may be text of ten bytes and more in base32."""
+
 _LIKE_BASE64: Final = re.compile(BASE64)
 _LIKE_HEX: Final = re.compile(HEX)
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
+_BASE32_RUN: Final = re.compile(BASE32)
+_BASE32_TAILS: Final = (0, 0, 2, 2, 4, 5, 5, 7)  # of so many digits, as many stand for whole bytes
 _HEX_RUN: Final = re.compile(r"[0-9A-Fa-f]{10,}")
 _STANDARD: Final = str.maketrans("-_", "+/")
 _READABLE: Final = re.compile(
@@ -241,7 +270,7 @@ _SURELY_TEXT: Final = 12  # bytes in a row that are text, which random bytes har
 
 
 def hidden(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give what is text in base64 or hexadecimal, with where it begins and ends; wherever its first digit is."""
+    """Give what is text in base64, base32 or hexadecimal, and where it begins and ends; wherever its first digit is."""
     for run in _BASE64_RUN.finditer(text):
         if _LIKE_BASE64.search(run[0]):
             digits = run[0].rstrip("=").translate(_STANDARD)
@@ -250,6 +279,11 @@ def hidden(text: str) -> Iterator[tuple[str, int, int]]:
                 rest = digits[first + len(whole) :]
                 padded = whole + (f"{rest}{'=' * (4 - len(rest))}" if len(rest) > 1 else "")
                 yield from _readable(binascii.a2b_base64(padded), run, first, digits=4, size=3)
+    for run in _BASE32_RUN.finditer(text):
+        for first in range(8):
+            digits = run[0][first:].upper()
+            whole = digits[: len(digits) // 8 * 8 + _BASE32_TAILS[len(digits) % 8]]
+            yield from _readable(base64.b32decode(whole + "=" * (-len(whole) % 8)), run, first, digits=8, size=5)
     for run in _HEX_RUN.finditer(text):
         if _LIKE_HEX.search(run[0]):
             for first in range(2):

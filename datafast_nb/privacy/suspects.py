@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from datafast_nb.privacy.encodings import BASE64, HEX
+from datafast_nb.privacy.encodings import BASE32, BASE64, HEX
 from datafast_nb.privacy.people import HASHES, People
 
 _PERCENT: Final = "%(?:25)*"
@@ -18,7 +18,10 @@ _ENCODED: Final = "|".join(
         rf"(?:&|{_PERCENT}26)(?:#|{_PERCENT}23|[A-Za-z][A-Za-z0-9]{{1,30}}(?:;|{_PERCENT}3[Bb]))",
         r"\\",
         rf"(?:=|{_PERCENT}3[Dd])(?:40|20|5F|5f|2[DEde]|[C-Fc-f][0-9A-Fa-f](?:=|%)|\r?\n)",
+        # The word at in brackets, as in addresses against robots.
+        rf"(?i:(?:[(\[{{<]|{_PERCENT}(?:28|5B|7B|3C))(?:\s|\+|{_PERCENT}20){{0,3}}at(?:[\s+)\]}}>]|%))",
         BASE64,
+        BASE32,
         HEX,
     )
 )

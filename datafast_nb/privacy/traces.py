@@ -27,6 +27,10 @@ _LATER_PARAMETER: Final = re.compile(r".*#[\w.\-%$\[\]]{1,64}=")
 _USER: Final = re.compile(r"[^/?#\s@]+:")
 _LABEL: Final = r"[^\s@\"'<>()\[\]{},;:\\/?&=#|%!*+^`$.]+"
 _DOMAIN: Final = re.compile(rf"\[[^\]\s]{{2,80}}\]|{_LABEL}(?:\.{_LABEL})*")
+_OPEN, _CLOSE, _BLANKS = r"[(\[{<][\s+]{0,3}", r"[\s+]{0,3}[)\]}>]", r"[\s+]{0,3}"
+_SPELLED_AT: Final = re.compile(rf"[\s+]{{1,3}}@{_BLANKS}|@[\s+]{{1,3}}|{_BLANKS}{_OPEN}(?:at|@){_CLOSE}{_BLANKS}")
+_SPELLED_DOT: Final = re.compile(rf"{_BLANKS}{_OPEN}(?:dot|\.){_CLOSE}{_BLANKS}")
+_SPELLED_DOMAIN: Final = re.compile(rf"{_LABEL}(?:(?:\.|{_SPELLED_DOT.pattern}){_LABEL})+")
 _FOUR_NUMBERS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _OF_THE_WEB: Final = re.compile(r".+\.(?:[^\W\d_]{2,}|xn--[a-z0-9-]+)")
 _RETINA: Final = re.compile(r"\d(?:\.\d)?x\.(?:avif|gif|jpe?g|png|svg|webp)")
@@ -105,6 +109,7 @@ def _traces(text: str, people: People, effort: _Effort) -> list[Span]:
     for layer in reversed(list(_layers(text, effort))):
         plain = folded(layer)
         spans += _addresses(plain, spans)
+        spans += _spelled_addresses(plain)
         spans += _names(plain, people)
         spans += _hashes(plain, people)
         spans += _quoted_printable(layer, people, effort)
@@ -165,6 +170,16 @@ def _addresses(plain: Text, known: list[Span], *, of_the_web: bool = False) -> I
             if domain and start < at and _is_domain(domain[0], of_the_web=of_the_web):
                 yield plain.span(start, domain.end())
         at = text.find("@", at + 1)
+
+
+def _spelled_addresses(plain: Text) -> Iterator[Span]:
+    """Find e-mail addresses as people write them against robots: "jane (at) example (dot) com"."""
+    text = plain.text
+    for at in _SPELLED_AT.finditer(text):
+        domain = _SPELLED_DOMAIN.match(text, at.end())
+        start = _local_part(text, at.start())
+        if domain and start < at.start() and _is_domain(_SPELLED_DOT.sub(".", domain[0]), of_the_web=True):
+            yield plain.span(start, domain.end())
 
 
 def _local_part(text: str, at: int) -> int:

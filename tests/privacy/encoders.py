@@ -47,5 +47,7 @@ ENCODERS: dict[str, Encoder] = {
     "base64": _base64,
     "base64url": _base64url,
     "JSON Web Token": _token,
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32, as in hosts": lambda text: base64.b32encode(text.encode()).decode().rstrip("=").lower(),
     "hexadecimal": lambda text: text.encode().hex(),
 }
