@@ -7,9 +7,9 @@ import * as esbuild from "esbuild";
 const options = {
   entryPoints: {
     livemap: "datafast_nb/livemap/src/main.js",
-    explorer: "datafast_nb/explorer/src/main.js",
+    explorer: "datafast_nb/explorer/src/main.tsx",
     chart: "datafast_nb/charts/src/view.js",
-    load: "datafast_nb/widgets/src/load.js",
+    load: "datafast_nb/widgets/src/load.ts",
   },
   outdir: "datafast_nb/widgets/static",
   bundle: true,

@@ -3,7 +3,7 @@
 import { arrange, element, part, words, write } from "#kit/dom.js";
 import { follow } from "#kit/follow.js";
 import { icon, swapIcon } from "#kit/icons.js";
-import { moment, standing } from "#kit/kernel.js";
+import { moment, standing } from "#kit/kernel.ts";
 import { choices, labelledSelect, showChoice } from "#kit/select.js";
 import { count } from "./count.js";
 

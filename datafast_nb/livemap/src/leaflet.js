@@ -1,7 +1,7 @@
 // Finds the Leaflet map beside the front end, frames the world, and tells the kernel what the map shows.
 
 import { follow } from "#kit/follow.js";
-import { releaseOnceClosed } from "#kit/release.js";
+import { releaseOnceClosed } from "#kit/release.ts";
 
 const CENTRE = [26, 8]; // degrees, of the inhabited world
 const WORLD_HEIGHT = 0.4; // of the inhabited world, in units of the world's width

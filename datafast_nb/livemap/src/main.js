@@ -2,14 +2,14 @@ import "#kit/look.css";
 import "./style.css";
 // Puts the parts together: one view of a live map.
 
-import { asker } from "#kit/ask.js";
+import { asker } from "#kit/ask.ts";
 import { freshId } from "#kit/dom.js";
-import { faultList } from "#kit/faults.js";
+import { faultList, watchUncaught } from "#kit/faults.ts";
 import { filters } from "#kit/filters.js";
-import { kernelOf, restWithKernel } from "#kit/kernel.js";
-import { presence } from "#kit/presence.js";
-import { releaseOnceClosed } from "#kit/release.js";
-import { followTheme } from "#kit/theme.js";
+import { kernelOf, restWithKernel } from "#kit/kernel.ts";
+import { releaseOnceClosed } from "#kit/release.ts";
+import { followTheme } from "#kit/theme.ts";
+import { visibility } from "#kit/visibility.ts";
 import { tick } from "./count.js";
 import { gestures } from "./gestures.js";
 import { header } from "./header.js";
@@ -32,7 +32,8 @@ export function render({ model, el }) {
   const view = freshId();
   const kernel = kernelOf(model, signal);
   const ask = asker(model, kernel, signal, view);
-  const faults = faultList();
+  const faults = faultList(ask);
+  watchUncaught(faults, import.meta.url, signal);
   const clock = new Clock();
   const setClock = () => {
     const { now } = model.get("replay");
@@ -106,7 +107,7 @@ function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, 
   followTheme(root, model, () => layer.redraw(), signal);
   keepKeys(root, map, signal);
   gestures(root, map, signal);
-  presence(root, ask, signal);
+  visibility(root, ask, signal);
   const stop = tick(root, clock, model);
   signal.addEventListener("abort", () => {
     stop();

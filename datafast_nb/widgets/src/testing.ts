@@ -22,6 +22,7 @@ export function testModel<State extends object>(initial: State): TestModel<State
     if (state[name] === value) return;
     state[name] = value;
     call(`change:${String(name)}`);
+    call("change");
   };
   const sent: unknown[] = [];
   return {

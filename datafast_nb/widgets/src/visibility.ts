@@ -1,13 +1,16 @@
-// Tells the kernel that somebody can see the map, so that it polls only as long as somebody does.
+// Tells the kernel that somebody can see a view, so that it polls only as long as somebody does.
+
+import type { Ask } from "./ask.ts";
+import type { Away, Beat } from "./protocol.ts";
 
 const EVERY = 5000; // milliseconds between two signs of life
 const GRACE = 8000; // milliseconds out of sight, after which it counts as away: a short scroll is no absence
 
-/** Send signs of life while the map is on the screen, and word when it is no more. */
-export function presence(root, ask, signal) {
+/** Send signs of life while an element is on the screen, and word when it is no more. */
+export function visibility(root: Element, ask: Ask<Away | Beat>, signal: AbortSignal): void {
   let onScreen = true;
   let first = true;
-  let timer = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const away = () => ask({ do: "away" });
   const gone = () => ask({ do: "away", gone: true });
   const seen = () => onScreen && document.visibilityState === "visible";
@@ -23,7 +26,7 @@ export function presence(root, ask, signal) {
   };
   const observer = new IntersectionObserver((entries) => {
     const entry = entries.at(-1); // a busy page lets several pile up
-    if (entry.isIntersecting === onScreen) return;
+    if (!entry || entry.isIntersecting === onScreen) return;
     onScreen = entry.isIntersecting;
     look();
   });

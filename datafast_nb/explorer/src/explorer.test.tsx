@@ -1,0 +1,116 @@
+// @vitest-environment happy-dom
+import { type ComponentChild, render } from "preact";
+import { beforeEach, expect, test, vi } from "vitest";
+import { faultList } from "#kit/faults.ts";
+import type { Kernel } from "#kit/kernel.ts";
+import { testModel } from "#kit/testing.ts";
+import { Groups } from "./groups.tsx";
+import { Heading, Status } from "./heading.tsx";
+import { Script } from "./script.tsx";
+
+const live: Kernel = { state: () => "live", live: () => true, ended: () => false, follow: () => () => {} };
+
+function row(name: string, picked = false) {
+  return { key: `key of ${name}`, names: [name, "mobile"], cells: ["12", "3.0%"], picked };
+}
+
+const columns = [
+  { label: "Visitors", hint: "How many", kind: "measure" as const },
+  { label: "Rate", hint: "Of them", kind: "other" as const },
+];
+
+function explorer() {
+  return testModel({
+    filters: { active: [], matched: 0, total: 0, values: {} as never, options: null },
+    heading: { sentence: "Visitors by country", notes: "" },
+    status: { tone: "live", text: "Linked to the map.", shown: "60 visitors" },
+    table: { groups: ["Country", "Device"], columns, rows: [row("FR"), row("<b>DE</b>", true)], more: "" },
+    empty: "",
+    code: "import datafast_nb as dfn",
+    linked: false,
+    theme: "auto" as const,
+  });
+}
+
+function shown(part: ComponentChild): HTMLElement {
+  render(part, document.body);
+  return document.body;
+}
+
+beforeEach(() => render(null, document.body));
+
+test("a group is picked out by its name, once, wherever in its row one clicks", () => {
+  const ask = vi.fn(() => true);
+  const body = shown(<Groups model={explorer()} ask={ask} />);
+  const [first, second] = [...body.querySelectorAll("button")];
+  expect(first?.getAttribute("aria-label")).toBe("FR, mobile: pick it out");
+  expect(second?.getAttribute("aria-pressed")).toBe("true");
+  expect(second?.closest("tr")?.hasAttribute("data-picked")).toBe(true);
+  expect(first?.closest("tr")?.hasAttribute("data-picked")).toBe(false);
+  second?.click();
+  expect(ask.mock.calls).toEqual([[{ do: "pick", key: "key of <b>DE</b>" }]]);
+  body.querySelector("td")?.click();
+  expect(ask.mock.calls[1]).toEqual([{ do: "pick", key: "key of FR" }]);
+});
+
+test("what a stranger wrote is text", () => {
+  const body = shown(<Groups model={explorer()} ask={() => true} />);
+  expect(body.querySelector("b")).toBeNull();
+  expect(body.textContent).toContain("<b>DE</b>");
+});
+
+test("rows that change places stay the same elements, and keep the focus", async () => {
+  const model = explorer();
+  const body = shown(<Groups model={model} ask={() => true} />);
+  const button = body.querySelector("button");
+  button?.focus();
+  model.change({ table: { ...model.get("table"), rows: [row("US"), row("<b>DE</b>", true), row("FR")] } });
+  await expect.poll(() => body.querySelectorAll("tbody tr").length).toBe(3);
+  expect([...body.querySelectorAll("button")].at(-1)).toBe(button);
+  expect(document.activeElement).toBe(button);
+});
+
+test("a table without rows is not there", async () => {
+  const model = explorer();
+  const body = shown(<Groups model={model} ask={() => true} />);
+  model.change({ table: { groups: [], columns: [], rows: [], more: "" } });
+  await expect.poll(() => body.querySelector("section")?.hidden).toBe(true);
+});
+
+test("the line says how the data are, and what the browser could not do", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const faults = faultList(() => {});
+  const model = explorer();
+  const body = shown(<Status model={model} kernel={live} faults={faults} />);
+  const line = body.querySelector<HTMLElement>(".df-status");
+  expect(line?.dataset.state).toBe("live");
+  faults.report("The table can't be drawn", new Error("planted"));
+  await expect.poll(() => line?.textContent).toContain("Linked to the map. · The table can't be drawn (planted)");
+});
+
+test("the line says that the kernel has gone", () => {
+  const gone: Kernel = { ...live, state: () => "restarted", live: () => false };
+  const body = shown(<Status model={explorer()} kernel={gone} faults={faultList(() => {})} />);
+  expect(body.querySelector<HTMLElement>(".df-status")?.dataset.state).toBe("restarted");
+  expect(body.textContent).toContain("The kernel has restarted · run the cell to go on");
+});
+
+test("a heading without notes has no empty line", () => {
+  expect(shown(<Heading model={explorer()} />).querySelector("p")?.hidden).toBe(true);
+});
+
+test("the code is copied, and the button says so for a while", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const writeText = vi.fn(async () => {});
+  vi.stubGlobal("navigator", { clipboard: { writeText } });
+  const body = shown(<Script model={explorer()} />);
+  body.querySelector("button")?.click();
+  expect(writeText).toHaveBeenCalledWith("import datafast_nb as dfn");
+  await vi.waitFor(() => expect(body.querySelector("button")?.textContent).toBe("Copied"));
+  await vi.waitFor(() => {
+    vi.advanceTimersByTime(2000);
+    expect(body.querySelector("button")?.textContent).toBe("Copy code");
+  });
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});

@@ -1,0 +1,8 @@
+// What the explorer's parts share: its model, and what they say to the kernel.
+
+import type { Ask } from "#kit/ask.ts";
+import type { Model } from "#kit/model.ts";
+import type { ExplorerHeader, ExplorerMessage, ExplorerOptions, ExplorerState } from "#kit/protocol.ts";
+
+export type ExplorerModel = Model<ExplorerState & ExplorerHeader & ExplorerOptions>;
+export type ExplorerAsk = Ask<ExplorerMessage>;

@@ -1,0 +1,70 @@
+// What goes wrong in the browser: logged once with its stack, here and in the kernel, and said until it goes well again.
+
+import type { Wish } from "./ask.ts";
+import type { Fault } from "./protocol.ts";
+
+const MOST_LOGGED = 50;
+
+/** The faults of one view. */
+export interface Faults {
+  /** Run something that may go wrong; the next run can mend it. */
+  guard: (what: string, run: () => void) => void;
+  /** Note what went wrong. */
+  report: (what: string, error: unknown) => void;
+  /** Take a note back: it goes well again. */
+  clear: (what: string) => void;
+  /** Return a sentence for each thing that goes wrong at present. */
+  notes: () => string[];
+  /** Call back whenever the notes have changed. Return what ends that. */
+  follow: (changed: () => void) => () => void;
+}
+
+/** Make the faults of one view; `tell` sends one to the kernel. */
+export function faultList(tell: (fault: Wish<Fault>) => unknown): Faults {
+  const present = new Map<string, string>(); // what goes wrong, and how
+  const logged = new Set<string>();
+  const followers = new Set<() => void>();
+  const set = (what: string, text?: string) => {
+    if (present.get(what) === text) return;
+    if (text === undefined) present.delete(what);
+    else present.set(what, text);
+    for (const changed of followers) changed();
+  };
+  const report = (what: string, error: unknown) => {
+    const said = error instanceof Error ? error.message : String(error);
+    const text = `${what} (${said})`;
+    if (!logged.has(text) && logged.size < MOST_LOGGED) {
+      logged.add(text);
+      console.error(`datafast_nb: ${what}.`, error);
+      tell({ do: "fault", what, error: said, stack: (error instanceof Error && error.stack) || "" });
+    }
+    set(what, text);
+  };
+  const clear = (what: string) => set(what);
+  return {
+    report,
+    clear,
+    guard: (what, run) => {
+      try {
+        run();
+        clear(what);
+      } catch (error) {
+        report(what, error);
+      }
+    },
+    notes: () => [...present.values()].map((text) => `${text}: the log tells more`),
+    follow: (changed) => {
+      followers.add(changed);
+      return () => followers.delete(changed);
+    },
+  };
+}
+
+/** Note what goes wrong where nothing guards it, as in a timer or after a click, if it is this script's. */
+export function watchUncaught(faults: Faults, script: string, signal: AbortSignal): void {
+  const note = (error: unknown) => {
+    if (error instanceof Error && error.stack?.includes(script)) faults.report("Something went wrong", error);
+  };
+  window.addEventListener("error", ({ error }) => note(error), { signal });
+  window.addEventListener("unhandledrejection", ({ reason }) => note(reason), { signal });
+}

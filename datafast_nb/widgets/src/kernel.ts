@@ -1,0 +1,209 @@
+// Says whether a view is joined to the kernel that drew it, or shows what one has left.
+
+import type { Model } from "./model.ts";
+import { clocksOf } from "./zone.ts";
+
+const LOOK = 5000; // milliseconds between two looks
+const PATIENCE = 5000; // milliseconds without a connection, after which it is said: a short break mends itself
+const SILENCE = 15_000; // milliseconds without a word of the kernel, after which it is asked whether it still knows us
+const AGAIN = 60_000; // milliseconds after which it is asked again, as one that has been restarted never answers
+const COMMS = "jupyter.widget";
+
+/**
+ * How a view is joined to its kernel: "live"; "saved", of a file, without a kernel; "restarted" or "ended", when that has
+ * happened to the kernel that drew the view; or "unconnected", while the page can't reach it. A kernel that is busy is live.
+ */
+export type KernelState = "live" | "saved" | "restarted" | "ended" | "unconnected";
+
+/** What a view knows of its kernel. */
+export interface Kernel {
+  state: () => KernelState;
+  live: () => boolean;
+  /** Say whether the kernel that drew the view is no more. */
+  ended: () => boolean;
+  /** Call back whenever the state has changed. Return what ends that. */
+  follow: (changed: () => void) => () => void;
+}
+
+/** A signal of Lumino. */
+interface Signal {
+  connect?: (heard: () => void) => void;
+  disconnect: (heard: () => void) => void;
+}
+
+/** JupyterLab's own connection to a kernel; other pages have none, or less of one. */
+interface Connection {
+  isDisposed?: boolean;
+  status?: string;
+  connectionStatus?: string;
+  statusChanged?: Signal;
+  connectionStatusChanged?: Signal;
+  disposed?: Signal;
+  requestCommInfo?: (asked: { target_name: string }) => Promise<{ content: CommInfo }>;
+}
+
+interface CommInfo {
+  status: string;
+  comms: Record<string, unknown>;
+}
+
+/** A model as ipywidgets has it, which knows whether the kernel does. */
+interface Witness {
+  model_id?: string;
+  comm?: unknown;
+  comm_live?: boolean;
+  on?: (event: string, heard: () => void) => void;
+  off?: (event: string, heard: () => void) => void;
+}
+
+interface Facts {
+  forgotten: boolean;
+  lostAt: number | null;
+}
+
+type ViewModel = Model<object> & { widget_manager?: { kernel?: Connection } };
+
+/** Follow how a view is joined to its kernel. */
+export function kernelOf(viewed: Model<object>, signal: AbortSignal): Kernel {
+  const model: ViewModel = viewed;
+  const witness = (model as Model<{ layout?: Witness }>).get("layout"); // a model like ours, which anywidget does not hand out
+  const kernel = model.widget_manager?.kernel;
+  const facts: Facts = { forgotten: false, lostAt: null };
+  const followers = new Set<() => void>();
+  let state = stateOf(model, witness, kernel, facts);
+  const look = () => {
+    const present = stateOf(model, witness, kernel, facts);
+    if (present === state) return;
+    state = present;
+    for (const changed of followers) changed();
+  };
+  if (state !== "saved") {
+    const forgotten = () => {
+      facts.forgotten = true;
+      look();
+    };
+    listen(kernel, witness, look, signal);
+    const check = asksWhetherKnown(model, witness, kernel, forgotten, signal);
+    const timer = setInterval(() => {
+      look();
+      if (state === "live") check();
+    }, LOOK);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  }
+  return {
+    state: () => state,
+    live: () => state === "live",
+    ended: () => state === "restarted" || state === "ended",
+    follow: (changed) => {
+      followers.add(changed);
+      return () => followers.delete(changed);
+    },
+  };
+}
+
+/** Let the parts of an element that a selector names rest, and all look so, while there is no kernel to answer. */
+export function restWithKernel(el: HTMLElement, kernel: Kernel, selector: string): void {
+  const change = () => {
+    for (const node of el.querySelectorAll<HTMLElement>(selector)) node.inert = !kernel.live();
+    el.classList.toggle("df-resting", !kernel.live());
+  };
+  kernel.follow(change);
+  change();
+}
+
+/** Return the state, from what JupyterLab knows of the widget and of the kernel. */
+function stateOf(
+  model: ViewModel,
+  witness: Witness | undefined,
+  kernel: Connection | undefined,
+  facts: Facts,
+): KernelState {
+  if (witness?.comm_live === false) return witness.comm === undefined ? "saved" : "restarted";
+  if (facts.forgotten) return "restarted";
+  if (!kernel) return "live";
+  if (
+    model.widget_manager?.kernel !== kernel ||
+    kernel.isDisposed ||
+    ["dead", "terminating"].includes(kernel.status ?? "")
+  )
+    return "ended";
+  if (["connecting", "disconnected"].includes(kernel.connectionStatus ?? "")) facts.lostAt ??= performance.now();
+  else facts.lostAt = null;
+  return facts.lostAt !== null && performance.now() - facts.lostAt >= PATIENCE ? "unconnected" : "live";
+}
+
+/** Look again whenever something happens to the kernel. */
+function listen(
+  kernel: Connection | undefined,
+  witness: Witness | undefined,
+  look: () => void,
+  signal: AbortSignal,
+): void {
+  const signals = [kernel?.statusChanged, kernel?.connectionStatusChanged, kernel?.disposed].filter(
+    (each) => each?.connect,
+  );
+  const heard = () => queueMicrotask(look); // once all that hear of it have done their part
+  for (const each of signals) each?.connect?.(heard);
+  witness?.on?.("comm_live_update", heard);
+  signal.addEventListener("abort", () => {
+    for (const each of signals) each?.disconnect(heard);
+    witness?.off?.("comm_live_update", heard);
+  });
+}
+
+/**
+ * Return what asks a kernel that has long been silent whether it knows our widget, and calls `forgotten` when it does not.
+ *
+ * That tells of a restart by another page, of which nobody tells this one. A busy kernel answers later.
+ */
+function asksWhetherKnown(
+  model: ViewModel,
+  witness: Witness | undefined,
+  kernel: Connection | undefined,
+  forgotten: () => void,
+  signal: AbortSignal,
+): () => Promise<void> {
+  let heard = performance.now();
+  let asked = -AGAIN;
+  const hear = () => {
+    heard = performance.now();
+  };
+  for (const event of ["change", "msg:custom"]) model.on(event, hear);
+  signal.addEventListener("abort", () => {
+    for (const event of ["change", "msg:custom"]) model.off(event as "msg:custom", hear);
+  });
+  return async () => {
+    const now = performance.now();
+    if (document.hidden || now - heard < SILENCE || now - asked < AGAIN) return;
+    if (!witness?.model_id || !kernel?.requestCommInfo) return;
+    asked = now;
+    try {
+      const { content } = await kernel.requestCommInfo({ target_name: COMMS });
+      asked = -AGAIN;
+      hear();
+      if (content.status === "ok" && !(witness.model_id in content.comms)) forgotten();
+    } catch (error) {
+      console.debug("datafast_nb: the kernel did not say whether it knows this view.", error); // it may have just gone
+    }
+  };
+}
+
+/** Say a moment by the clocks of a time zone, with the date unless that is today's. */
+export function moment(time: number, zone = "UTC", now = Date.now()): string {
+  const { name, shown } = clocksOf(zone);
+  const written = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat("en-GB", { ...options, timeZone: name }).format(time);
+  const day = (each: number) => shown(each).toISOString().slice(0, 10);
+  const date = day(time) === day(now) ? "" : `${written({ day: "numeric", month: "short", year: "numeric" })}, `;
+  return `${date}${written({ hour: "2-digit", minute: "2-digit" })} ${name}`;
+}
+
+/** Say in short sentences what a reader should know of a view that is not live; `when` says of when its data are, or nothing. */
+export function standing(state: KernelState, when?: string): string[] {
+  const data = when ? [`data of ${when}`] : [];
+  const again = "run the cell to go on";
+  if (state === "saved") return [when ? `Saved ${when}` : "Saved", again];
+  if (state === "restarted") return ["The kernel has restarted", ...data, again];
+  if (state === "ended") return ["The kernel has ended", ...data, again];
+  return ["No connection to the kernel", ...data];
+}
