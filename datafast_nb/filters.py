@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, Self, get_args
+from typing import Any, Final, NamedTuple, Self, get_args
 
 import polars as pl
 
 from datafast_nb.checks import checked_between, checked_choice, checked_number
 from datafast_nb.conversion import Derived, Dimension
 from datafast_nb.countries import codes
+from datafast_nb.schema import VISITORS
 from datafast_nb.text import country_name, country_names, plain
 
 DIMENSIONS: Final = ("site", *get_args(Dimension))
@@ -88,7 +89,7 @@ class Filters:
         visitors : polars.DataFrame
             Frame with the columns of ``schema.VISITORS``, ``site``, and the dimensions that `derived` names.
         """
-        return visitors.filter(*(_expression(name, value) for name, value in self.values.items())) if self else visitors
+        return visitors.filter(*(condition(name, value) for name, value in self.values.items())) if self else visitors
 
     def chips(self) -> list[dict[str, str]]:
         """Give name, label and text of each active filter, for a reader."""
@@ -122,28 +123,60 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
     return tuple(dict.fromkeys(texts)) or None
 
 
-def _expression(name: str, value: Any) -> pl.Expr:  # noqa: ANN401 - as `_checked` gives it
-    """Say in Polars who is chosen."""
+class Vocabulary(NamedTuple):
+    """What a condition is made with: Polars, or something that is asked the same and writes it down.
+
+    Attributes
+    ----------
+    polars
+        The module, of which ``col``, ``lit``, ``any_horizontal``, ``concat_str`` and ``String`` are used.
+    codes
+        The function `countries.codes`.
+    searched
+        The names in `SEARCHED`, as ``concat_str`` takes them.
+    """
+
+    polars: Any
+    codes: Any
+    searched: Any
+
+
+POLARS: Final = Vocabulary(pl, codes, list(SEARCHED))
+
+
+def condition(name: str, value: Any, words: Vocabulary = POLARS) -> Any:  # noqa: ANN401 - as `Filters` holds it
+    """Say who passes a filter, in Polars or in code that says so in Polars: it is defined here, and nowhere else."""
+    polars, known, searched = words
     if name == "text":
-        searched = pl.concat_str(*SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
-        country = codes(pl.col("country_code")).is_in(countries_named(value))
-        return searched.str.contains(value.lower(), literal=True) | country
+        texts = polars.concat_str(searched, separator="\n", ignore_nulls=True).str.to_lowercase()
+        found, countries = texts.str.contains(value.lower(), literal=True), countries_named(value)
+        return found | known(polars.col("country_code")).is_in(countries) if countries else found
     if name in LIMITS:
-        return pl.col(name.removeprefix("min_")).fill_nan(None).ge(value)
+        return polars.col(name.removeprefix("min_")).fill_nan(None) >= value
+    column = polars.col(name)
     if name == "dimension_matches":
-        matches = pl.col(name)
-        nothing = matches.list.len().fill_null(0) == 0  # which `breakdown` has as the group null
-        return pl.any_horizontal(
-            nothing if each is None else matches.list.contains(pl.lit(str(each), pl.String)) for each in value
-        )
+        nothing = column.list.len().fill_null(0) == 0  # which `breakdown` has as the group null
+        tests = [
+            nothing if each is None else column.list.contains(polars.lit(str(each), polars.String)) for each in value
+        ]
+        return tests[0] if len(tests) == 1 else polars.any_horizontal(*tests)
+    if name == "is_customer" and value in ((True,), (False,)):
+        return column.fill_null(value=False) if value[0] else ~column.fill_null(value=False)
     # Compared as text, so that a value of another type is nobody's instead of an error.
-    column = pl.col(name).cast(pl.String)
-    wanted = [str(each).lower() if isinstance(each, bool) else each for each in value]
+    if VISITORS.get(name, pl.String()) != pl.String:
+        column = column.cast(polars.String)
     if name == "is_customer":
         column = column.fill_null("false")
     if name == "country_code":
-        column = codes(column)
-    return column.is_in(wanted, nulls_equal=True)
+        column = known(column)
+    return _is_one_of(column, [str(each).lower() if isinstance(each, bool) else each for each in value])
+
+
+def _is_one_of(column: Any, wanted: list[str | None]) -> Any:  # noqa: ANN401 - an expression, or its code
+    """Say that a column is one of some texts, in as few words as they need."""
+    if len(wanted) == 1:
+        return column.is_null() if wanted[0] is None else column == wanted[0]
+    return column.is_in(wanted, nulls_equal=True) if None in wanted else column.is_in(wanted)
 
 
 def countries_named(text: str) -> list[str]:

@@ -138,7 +138,7 @@ def test_a_source_s_present_moment_is_the_explorer_s_where_that_has_a_name(monke
     assert "snap = shown.snapshot\n" in explorer.code
 
 
-@pytest.mark.parametrize("name", ["dfn", "pl", "visitors", "table", "chart", "searched", "with_dimensions"])
+@pytest.mark.parametrize("name", ["dfn", "pl", "visitors", "table", "chart", "searched", "codes", "with_dimensions"])
 def test_a_name_that_the_code_binds_itself_is_left_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     in_main(monkeypatch, **{name: PEOPLE, "kept_for_later": PEOPLE})
     explorer = dfn.Explorer(PEOPLE, by="device")
