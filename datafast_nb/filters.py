@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Self, get_args
+from typing import Any, Final, Literal, NamedTuple, Self, TypedDict, get_args
 
 import polars as pl
 
@@ -15,7 +15,10 @@ from datafast_nb.countries import codes
 from datafast_nb.schema import VISITORS
 from datafast_nb.text import country_name, country_names, plain
 
-DIMENSIONS: Final = ("site", *get_args(Dimension))
+FilterDimension = Literal["site"] | Dimension
+"""A dimension that visitors can be chosen by."""
+
+DIMENSIONS: Final[tuple[FilterDimension, ...]] = ("site", *get_args(Dimension))
 """What visitors can be chosen by: every dimension that ``breakdown`` knows, and their site."""
 
 LIMITS: Final = ("min_score", "min_confidence")
@@ -29,6 +32,47 @@ SEARCHED: Final = (
     *("source", "via", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "browser", "os"),
 )
 """The columns that the free text is looked for in, beside the countries' names; dimensions are derived from these."""
+
+Text = str | None | Sequence[str | None]
+"""A value or several; None among several stands for what is not known."""
+Flag = bool | None | Sequence[bool | None]
+Number = int | None | Sequence[int | None]
+
+
+class Choices(TypedDict, total=False):
+    """What visitors can be chosen by: values of each dimension, limits, and a text. None takes a filter away."""
+
+    site: Text
+    channel: Text
+    page: Text
+    visit_kind: Literal["new", "returning"] | Sequence[Literal["new", "returning"] | None] | None
+    score_band: Text
+    confidence_band: Text
+    dimension_matches: Text
+    country_code: Text
+    region: Text
+    city: Text
+    browser: Text
+    os: Text
+    device: Text
+    current_url: Text
+    referrer: Text
+    visit_count: Number
+    ref: Text
+    source: Text
+    via: Text
+    utm_source: Text
+    utm_medium: Text
+    utm_campaign: Text
+    utm_content: Text
+    utm_term: Text
+    is_customer: Flag
+    has_profile: Flag
+    is_baseline: Flag
+    min_score: float | None
+    min_confidence: float | None
+    text: str | None
+
 
 _WORDS: Final = {
     "country_code": "Country",

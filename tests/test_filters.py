@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import polars as pl
 import pytest
 
-from datafast_nb.filters import NAMES, Filters
+import datafast_nb as dfn
+from datafast_nb.filters import NAMES, Choices, Filters
 from datafast_nb.livemap.frame_state import FrameState
 from tests.livemap.sources import people
 
@@ -198,3 +200,20 @@ def test_a_chip_says_what_is_chosen(filters: dict[str, Any], label: str, text: s
 def test_free_text_finds_a_country_by_its_name() -> None:
     live = FrameState(people(4, country_code=pl.Series(["FR", "fr", "DE", None])))
     assert live.chosen(Filters().but(text="franc"))["visitor_id"].to_list() == ["v0", "v1"]
+
+
+@pytest.mark.parametrize("widget", [dfn.LiveMap, dfn.Explorer])
+def test_an_editor_is_told_every_filter(widget: Any) -> None:
+    assert tuple(sorted(Choices.__annotations__)) == tuple(sorted(NAMES))
+    (_, taken) = inspect.signature(widget.filter).parameters.values()
+    assert str(taken) == "**filters: 'Unpack[Choices]'"
+
+
+@pytest.mark.parametrize(
+    "name", ["breakdown", "summary", "revenue", "drivers", "opportunities", "compare", "funnel", "journeys"]
+)
+def test_help_names_what_goes_in_and_comes_out(name: str) -> None:
+    told = str(inspect.signature(getattr(dfn, name)))
+    assert "Any'" not in told
+    assert "-> 'AnyFrame'" in told
+    assert "Snapshot | AnyFrame" in told

@@ -15,7 +15,7 @@ from datafast_nb.conversion.dimensions import (
     one_row_per_group,
     with_derived,
 )
-from datafast_nb.conversion.frames import Frame, counts, opened, rate_of, require
+from datafast_nb.conversion.frames import AnyFrame, Frame, counts, opened, rate_of, require
 from datafast_nb.conversion.interval import Interval, with_skewness
 from datafast_nb.conversion.measures import (
     MEASURES,
@@ -64,7 +64,7 @@ def breakdown(
 ) -> Frame: ...
 @overload
 def breakdown(
-    data: Any,  # noqa: ANN401 - any frame that Narwhals reads
+    data: AnyFrame,
     by: Dimension | str | Sequence[Dimension | str],
     *,
     top: int | None = None,
@@ -73,10 +73,10 @@ def breakdown(
     order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
     ci: Interval = "logit",
-) -> Any: ...  # noqa: ANN401
+) -> AnyFrame: ...
 @renamed(interval="ci")
 def breakdown(
-    data: Any,
+    data: Snapshot | AnyFrame,
     by: Dimension | str | Sequence[Dimension | str],
     *,
     top: int | None = None,
@@ -85,7 +85,7 @@ def breakdown(
     order_by: Measure = "expected_value",
     baseline: Baseline | None = None,
     ci: Interval = "logit",
-) -> Any:
+) -> AnyFrame:
     """Break the conversion likelihood down by one dimension or several.
 
     Parameters
@@ -233,8 +233,8 @@ def summary(data: Snapshot, *, baseline: Baseline | None = None) -> pl.DataFrame
 @overload
 def summary(data: Frame, *, baseline: Baseline | None = None) -> Frame: ...
 @overload
-def summary(data: Any, *, baseline: Baseline | None = None) -> Any: ...  # noqa: ANN401
-def summary(data: Any, *, baseline: Baseline | None = None) -> Any:
+def summary(data: AnyFrame, *, baseline: Baseline | None = None) -> AnyFrame: ...
+def summary(data: Snapshot | AnyFrame, *, baseline: Baseline | None = None) -> AnyFrame:
     """Sum the site up in one row: the measures of `breakdown` over all visitors, and a few more.
 
     Parameters

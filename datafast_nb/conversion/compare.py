@@ -13,7 +13,7 @@ from datafast_nb.conversion.dimensions import (
     dimension_names,
     with_derived,
 )
-from datafast_nb.conversion.frames import Frame, counts, opened, ratio
+from datafast_nb.conversion.frames import AnyFrame, Frame, counts, opened, ratio
 from datafast_nb.conversion.interval import FEWEST, Z_95, can_tell_of, normal_quantile, student, with_skewness
 from datafast_nb.conversion.measures import aggregates, with_moments, with_predictions
 from datafast_nb.snapshot import Snapshot
@@ -52,8 +52,10 @@ def compare(before: Snapshot, after: Snapshot, by: Dimension | str | Sequence[Di
 @overload
 def compare(before: Frame, after: Frame, by: Dimension | str | Sequence[Dimension | str]) -> Frame: ...
 @overload
-def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | str]) -> Any: ...  # noqa: ANN401
-def compare(before: Any, after: Any, by: Dimension | str | Sequence[Dimension | str]) -> Any:
+def compare(before: AnyFrame, after: AnyFrame, by: Dimension | str | Sequence[Dimension | str]) -> AnyFrame: ...
+def compare(
+    before: Snapshot | AnyFrame, after: Snapshot | AnyFrame, by: Dimension | str | Sequence[Dimension | str]
+) -> AnyFrame:
     """Compare the conversion likelihood of two snapshots or periods, group by group.
 
     The site's mean rate changes because visitors come from other groups than before (the traffic mix), or because

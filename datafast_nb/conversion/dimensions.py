@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 import narwhals.stable.v2 as nw
 
 from datafast_nb.checks import checked_choice
-from datafast_nb.conversion.frames import BLANKS_AROUND, Frame, number, opened, require, text, without
+from datafast_nb.conversion.frames import BLANKS_AROUND, AnyFrame, Frame, number, opened, require, text, without
 from datafast_nb.text import quoted
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ CONFIDENT: Final = 0.5
 @overload
 def with_dimensions(data: Frame, *dimensions: Derived) -> Frame: ...
 @overload
-def with_dimensions(data: Any, *dimensions: Derived) -> Any: ...  # noqa: ANN401
-def with_dimensions(data: Any, *dimensions: Derived) -> Any:
+def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame: ...
+def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame:
     """Add derived dimensions to a frame of visitors as columns.
 
     Parameters

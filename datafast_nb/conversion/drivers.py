@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import MATCHED
-from datafast_nb.conversion.frames import Frame, opened, rate_of, ratio, require
+from datafast_nb.conversion.frames import AnyFrame, Frame, opened, rate_of, ratio, require
 from datafast_nb.conversion.interval import with_skewness
 from datafast_nb.conversion.measures import aggregates, with_measures, with_moments, with_predictions
 from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
@@ -39,8 +39,8 @@ def drivers(data: Snapshot, *, min_visitors: int = 2, baseline: Baseline | None 
 @overload
 def drivers(data: Frame, *, min_visitors: int = 2, baseline: Baseline | None = None) -> Frame: ...
 @overload
-def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = None) -> Any: ...  # noqa: ANN401
-def drivers(data: Any, *, min_visitors: int = 2, baseline: Baseline | None = None) -> Any:
+def drivers(data: AnyFrame, *, min_visitors: int = 2, baseline: Baseline | None = None) -> AnyFrame: ...
+def drivers(data: Snapshot | AnyFrame, *, min_visitors: int = 2, baseline: Baseline | None = None) -> AnyFrame:
     """Rank the matched dimensions and their values by how far they move the conversion likelihood.
 
     A prediction says which of a visitor's dimensions it rests on. Here each of these is a group with the value that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 """A Polars frame, eager or lazy: the same comes out as went in."""
+
+AnyFrame: TypeAlias = Any
+"""A frame of any library that Narwhals reads; what comes out is of the same kind as what went in."""
 
 BLANKS_AROUND: Final = r"^\s+|\s+$"
 _LEAST_RATE: Final = 1e-12  # to divide by: what is below is nothing, and lifts over it are no numbers

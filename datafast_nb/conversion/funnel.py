@@ -13,7 +13,7 @@ from datafast_nb.checks import checked_choice, checked_duration
 from datafast_nb.conversion.chains import at, fits, with_furthest
 from datafast_nb.conversion.dimensions import Dimension, check_dimensions, dimension_names
 from datafast_nb.conversion.events import EPOCH, PAGEVIEW, opened_events, with_sales
-from datafast_nb.conversion.frames import Frame, counts, opened, ratio
+from datafast_nb.conversion.frames import AnyFrame, Frame, counts, opened, ratio
 from datafast_nb.conversion.interval import wilson
 from datafast_nb.conversion.visits import PAUSE, first_touch, has_sessions, with_visits
 from datafast_nb.snapshot import Snapshot
@@ -124,25 +124,25 @@ def funnel(
 ) -> Frame: ...
 @overload
 def funnel(
-    data: Any,  # noqa: ANN401 - any frame that Narwhals reads
+    data: AnyFrame,
     steps: Sequence[Step],
     *,
     by: Dimension | str | Sequence[Dimension | str] | None = None,
     within: timedelta | str | float | None = None,
     unit: Unit = "visitor",
-    visitors: Any = None,  # noqa: ANN401
-    payments: Any = None,  # noqa: ANN401
-) -> Any: ...  # noqa: ANN401
+    visitors: AnyFrame | None = None,
+    payments: AnyFrame | None = None,
+) -> AnyFrame: ...
 def funnel(
-    data: Any,
+    data: Snapshot | AnyFrame,
     steps: Sequence[Step],
     *,
     by: Dimension | str | Sequence[Dimension | str] | None = None,
     within: timedelta | str | float | None = None,
     unit: Unit = "visitor",
-    visitors: Any = None,
-    payments: Any = None,
-) -> Any:
+    visitors: AnyFrame | None = None,
+    payments: AnyFrame | None = None,
+) -> AnyFrame:
     """Count the visitors who take some steps in order, those still on the way, and those who are lost.
 
     Parameters

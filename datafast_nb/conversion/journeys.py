@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.events import PAGEVIEW, opened_events
-from datafast_nb.conversion.frames import Frame, opened
+from datafast_nb.conversion.frames import AnyFrame, Frame, opened
 from datafast_nb.conversion.visits import with_visits
 from datafast_nb.snapshot import Snapshot
 
@@ -24,8 +24,12 @@ def journeys(
     data: Frame, *, top: int | None = 20, length: int = 5, visitors: pl.DataFrame | pl.LazyFrame | None = None
 ) -> Frame: ...
 @overload
-def journeys(data: Any, *, top: int | None = 20, length: int = 5, visitors: Any = None) -> Any: ...  # noqa: ANN401
-def journeys(data: Any, *, top: int | None = 20, length: int = 5, visitors: Any = None) -> Any:
+def journeys(
+    data: AnyFrame, *, top: int | None = 20, length: int = 5, visitors: AnyFrame | None = None
+) -> AnyFrame: ...
+def journeys(
+    data: Snapshot | AnyFrame, *, top: int | None = 20, length: int = 5, visitors: AnyFrame | None = None
+) -> AnyFrame:
     """Give the commonest paths from page to page, each within a visit.
 
     Parameters

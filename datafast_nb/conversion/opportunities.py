@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, overload
+from typing import Final, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
-from datafast_nb.conversion.frames import Frame, flag, number, once, opened, rate_of, require, text
+from datafast_nb.conversion.frames import AnyFrame, Frame, flag, number, once, opened, rate_of, require, text
 from datafast_nb.conversion.measures import PREDICTIONS
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -45,8 +45,10 @@ def opportunities(data: Snapshot, *, top: int | None = None, baseline: Baseline 
 @overload
 def opportunities(data: Frame, *, top: int | None = None, baseline: Baseline | None = None) -> Frame: ...
 @overload
-def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | None = None) -> Any: ...  # noqa: ANN401
-def opportunities(data: Any, *, top: int | None = None, baseline: Baseline | None = None) -> Any:
+def opportunities(
+    data: Snapshot | AnyFrame, *, top: int | None = None, baseline: Baseline | None = None
+) -> AnyFrame: ...
+def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline: Baseline | None = None) -> AnyFrame:
     """Rank the prospects by expected value, with the reason for each in plain words.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.frames import Frame, counts, flag, number, opened, require
+from datafast_nb.conversion.frames import AnyFrame, Frame, counts, flag, number, opened, require
 from datafast_nb.currencies import with_codes
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import quoted
@@ -22,8 +22,10 @@ def revenue(data: Snapshot, *, rates: Mapping[str, float] | None = None, currenc
 @overload
 def revenue(data: Frame, *, rates: Mapping[str, float] | None = None, currency: str = "USD") -> Frame: ...
 @overload
-def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: str = "USD") -> Any: ...  # noqa: ANN401
-def revenue(data: Any, *, rates: Mapping[str, float] | None = None, currency: str = "USD") -> Any:
+def revenue(
+    data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = None, currency: str = "USD"
+) -> AnyFrame: ...
+def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = None, currency: str = "USD") -> AnyFrame:
     """Add up the payments of each currency, new customers and renewals apart.
 
     Two currencies are never added, unless `rates` says what they are worth.

@@ -6,7 +6,8 @@ import logging
 import sys
 import threading
 import weakref
-from typing import Any, Final, get_args
+from collections.abc import Sequence
+from typing import Any, Final, Unpack, get_args
 
 import altair as alt
 import polars as pl
@@ -27,7 +28,7 @@ from datafast_nb.explorer.question import Question, after_choosing, checked_dime
 from datafast_nb.explorer.script import called, script
 from datafast_nb.explorer.view import View
 from datafast_nb.filter_bar import filter_bar, offered
-from datafast_nb.filters import Filters
+from datafast_nb.filters import Choices, FilterDimension, Filters
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.poller import checked, sentence
 from datafast_nb.snapshot import Snapshot, Source
@@ -47,6 +48,7 @@ from datafast_nb.widgets.protocol import (
     FilterValue,
     Pick,
     ShowOptions,
+    Theme,
 )
 from datafast_nb.widgets.shown import Bundle, OpenedWhenShown
 
@@ -127,9 +129,9 @@ class Explorer(OpenedWhenShown):
         source: Snapshot | Source | LiveMap | None = None,
         *,
         live: LiveMap | None = None,
-        by: str | list[str] | tuple[str, ...] = "channel",
+        by: FilterDimension | Sequence[FilterDimension] = "channel",
         measure: Measure = "predicted_rate",
-        theme: str = "auto",
+        theme: Theme = "auto",
     ) -> None:
         self._live, self._source, self._snapshot = _told_apart(source, live)
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
@@ -183,7 +185,7 @@ class Explorer(OpenedWhenShown):
 
     # What can be done
 
-    def filter(self, **filters: Any) -> None:  # noqa: ANN401 - a value or several of any column
+    def filter(self, **filters: Unpack[Choices]) -> None:
         """Choose visitors, as `LiveMap.filter` does; linked to a map, on the map too.
 
         Parameters
@@ -194,8 +196,10 @@ class Explorer(OpenedWhenShown):
 
         Raises
         ------
+        TypeError
+            A limit is no number.
         ValueError
-            There is no such filter.
+            There is no such filter, or a limit is beyond its scale.
         """
         if self._live is not None:
             self._live.filter(**filters)  # which calls back
@@ -332,7 +336,8 @@ class Explorer(OpenedWhenShown):
     def _change_filter(self, name: str, value: FilterValue) -> None:
         """Change a filter as the browser says; one that is refused stays as it is."""
         try:
-            self.filter(**{name: value})
+            changes: Any = {name: value}  # which `Filters` checks
+            self.filter(**changes)
         except ValueError as error:
             _LOG.warning("A filter that the browser set was refused: %s", error)
 

@@ -487,7 +487,7 @@ class History:
         Examples
         --------
         >>> import datafast_nb as dfn
-        >>> live = dfn.LiveMap(history.replay(speed=60), interval=1)  # doctest: +SKIP
+        >>> live = dfn.LiveMap(history.replay(speed=60), every=1)  # doctest: +SKIP
         """
         span = self._span_of_polls()
         first = span[0] if start is None else max(span[0], in_utc(start, "start"))

@@ -10,16 +10,16 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Unpack, get_args
 
 import polars as pl
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
 
-from datafast_nb.checks import checked_zone
+from datafast_nb.checks import checked_number, checked_zone
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
-from datafast_nb.filters import Filters
+from datafast_nb.filters import Choices, Filters
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.callbacks import DERIVED, Callbacks, Conditional
 from datafast_nb.livemap.clusters import WORLD, bounds, members
@@ -37,6 +37,7 @@ from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration
 from datafast_nb.widgets.family import is_held
 from datafast_nb.widgets.private import answer_while_busy
+from datafast_nb.widgets.protocol import Theme
 from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.widgets.visibility import Visibility
 
@@ -68,7 +69,7 @@ class LiveMap(OpenedWhenShown):
         Where the snapshots come from: `Client`, `demo.Site`, or anything else with a method ``snapshot()``. Several
         websites are shown on one map, with a column, a filter and a color ``site``; a mapping names them. One that
         can be moved in time, such as ``History.replay`` gives, gets a time bar; it is shown on a map of its own.
-    interval : float
+    every : float
         Seconds from an answer to the next request, at least 1. A replay is asked every second while it plays.
     color_by : str
         What the colors tell: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
@@ -85,7 +86,7 @@ class LiveMap(OpenedWhenShown):
 
     Attributes
     ----------
-    interval, color_by, basemap, height, theme, time_zone
+    every, color_by, basemap, height, theme, time_zone
         As above. They can be changed, observed and linked (``ipywidgets.link``, ``ipywidgets.jslink``) at any time.
 
     Raises
@@ -108,7 +109,7 @@ class LiveMap(OpenedWhenShown):
     Examples
     --------
     >>> import datafast_nb as dfn
-    >>> live = dfn.LiveMap(dfn.demo.Site(seed=0), interval=30)
+    >>> live = dfn.LiveMap(dfn.demo.Site(seed=0), every=30)
     >>> live.status.interval
     30.0
     >>> live.filter(country_code=["FR", "DE"], min_score=60)
@@ -117,7 +118,7 @@ class LiveMap(OpenedWhenShown):
     'closed'
     """
 
-    interval = Float(10.0).tag(sync=True)
+    every = Float(10.0).tag(sync=True)
     color_by = Enum(get_args(ColorBy), default_value="score").tag(sync=True)
     basemap = AnyTrait(None, allow_none=True).tag(sync=True, to_json=lambda value, _: _name_of(value))
     height = Int(460).tag(sync=True)
@@ -129,18 +130,17 @@ class LiveMap(OpenedWhenShown):
     def __init__(
         self,
         source: Source | Sequence[Source] | Mapping[str, Source],
-        interval: float = 10.0,
+        every: float = 10.0,
         *,
         color_by: ColorBy = "score",
         basemap: Basemap = None,
         height: int = 460,
-        theme: str = "auto",
+        theme: Theme = "auto",
         time_zone: str = "UTC",
     ) -> None:
         sources = named(source)
-        for name, value in (("interval", interval), ("height", height)):
-            if not isinstance(value, (int, float)):
-                raise TypeError(f"{name} is {value!r:.60}: it must be a number.")
+        for name, value in (("every", every), ("height", height)):
+            checked_number(value, name)
         if height < LEAST_HEIGHT:
             raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
         checked(basemap)
@@ -163,10 +163,10 @@ class LiveMap(OpenedWhenShown):
         self._stood: Callbacks[Status] = Callbacks("on_status")
         self._last_status: Status | None = None
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
-        every = float(interval) if self._timebar is None else EVERY
-        self._sites = Sites(asked, every, _weakly(self._update), self._visibility.is_watched)
+        seconds = float(every) if self._timebar is None else EVERY
+        self._sites = Sites(asked, seconds, _weakly(self._update), self._visibility.is_watched)
         traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone}
-        super().__init__(interval=interval, color_by=color_by, **traits)
+        super().__init__(every=float(every), color_by=color_by, **traits)
         weakref.finalize(self, self._sites.close)
         if replay is None:
             self._sites.each(Poller.start)
@@ -240,7 +240,7 @@ class LiveMap(OpenedWhenShown):
         """Ask now. It returns at once; the answer is drawn, and is `snapshot`, when it has come."""
         self._sites.each(Poller.refresh)
 
-    def filter(self, **filters: Any) -> None:  # noqa: ANN401 - a value or several of any column
+    def filter(self, **filters: Unpack[Choices]) -> None:
         """Choose the visitors that map, panel and header are about; other filters stay as they are.
 
         Parameters
@@ -253,8 +253,10 @@ class LiveMap(OpenedWhenShown):
 
         Raises
         ------
+        TypeError
+            A limit is no number.
         ValueError
-            There is no such filter.
+            There is no such filter, or a limit is beyond its scale.
         """
         with self._lock:
             self._change_state(filters=self._map_state.filters.but(**filters))
@@ -393,7 +395,7 @@ class LiveMap(OpenedWhenShown):
         self.layout.close()
 
     def __repr__(self) -> str:
-        return f"LiveMap({self._source_names}, interval={self.interval:g}, status={self.status.state!r})"
+        return f"LiveMap({self._source_names}, every={self.every:g}, status={self.status.state!r})"
 
     def _still(self) -> Bundle:
         """Say whose map it is and, where that is known, how many were there when."""
@@ -422,11 +424,11 @@ class LiveMap(OpenedWhenShown):
 
     # Traits
 
-    @validate("interval")
-    def _check_interval(self, proposal: Bunch) -> float:
+    @validate("every")
+    def _check_every(self, proposal: Bunch) -> float:
         if not SHORTEST_INTERVAL <= proposal["value"] <= LONGEST_INTERVAL:
             raise TraitError(
-                f"interval is {proposal['value']:g} s: it must be from {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g}. "
+                f"every is {proposal['value']:g} s: it must be from {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g}. "
                 "10 is what dashboards on this endpoint use."
             )
         return float(proposal["value"])
@@ -443,8 +445,8 @@ class LiveMap(OpenedWhenShown):
         checked(basemap)
         return basemap
 
-    @observe("interval")
-    def _change_interval(self, change: Bunch) -> None:
+    @observe("every")
+    def _change_every(self, change: Bunch) -> None:
         if self._timebar is None:
             self._sites.each(lambda poller: poller.set_interval(change["new"]))
 
@@ -516,7 +518,7 @@ class LiveMap(OpenedWhenShown):
         self.refresh()
 
     def _do_interval(self, message: dict[str, Any]) -> None:
-        self.set_trait("interval", message["seconds"])
+        self.set_trait("every", message["seconds"])
 
     def _do_color_by(self, message: dict[str, Any]) -> None:
         self.set_trait("color_by", message["value"])
@@ -708,8 +710,8 @@ class LiveMap(OpenedWhenShown):
         """Say what the controls stand at, and offer."""
         return {
             "resting": self.status.state in {"stopped", "refused"},
-            "interval": self.interval,
-            "intervals": [[each, f"every {duration(each)}"] for each in sorted({*INTERVALS, self.interval})],
+            "interval": self.every,
+            "intervals": [[each, f"every {duration(each)}"] for each in sorted({*INTERVALS, self.every})],
             "color_by": self.color_by,
             "colors": color_choices(several_sites=self._several),
         }

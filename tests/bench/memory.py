@@ -31,7 +31,7 @@ import gc, threading, psutil
 from datafast_nb import LiveMap
 from tests.bench.moments import Turns, passing
 drawn = threading.Semaphore(0)
-live = LiveMap(Turns(passing({VISITORS})), interval=86_400)
+live = LiveMap(Turns(passing({VISITORS})), every=86_400)
 live.on_update(lambda _: drawn.release())
 live
 """

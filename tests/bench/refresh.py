@@ -28,7 +28,7 @@ OURS = "datafast_nb"
 @contextmanager
 def displayed(source: Source) -> Iterator[tuple[LiveMap, Callable[[], None]]]:
     """Display a live map, and give it with a function that refreshes it and returns when that is drawn."""
-    live = LiveMap(source, interval=86_400)
+    live = LiveMap(source, every=86_400)
     drawn = threading.Semaphore(0)
     live.on_update(lambda _: drawn.release())
     live._repr_mimebundle_()  # as displaying does

@@ -169,7 +169,7 @@ class MapPage:
 
     def _prepare(self, source: str, options: dict[str, Any]) -> None:
         """Set what the cell takes."""
-        self.python(f"source = {source}; options = {{'interval': 3600, **{options!r}}}")
+        self.python(f"source = {source}; options = {{'every': 3600, **{options!r}}}")
         self.page.evaluate("Object.assign(window.drawn, {count: 0, frames: []})")
 
     def clear(self) -> None:

@@ -146,7 +146,7 @@ def main(folder: Path, *names: str) -> None:
     """Take all pictures, or those of the states that are named."""
     folder.mkdir(parents=True, exist_ok=True)
     states = {name: STATES[name] for name in names or STATES}
-    cells = [f"live = dfn.LiveMap({state.source}, interval=3600{state.options})\nlive" for state in states.values()]
+    cells = [f"live = dfn.LiveMap({state.source}, every=3600{state.options})\nlive" for state in states.values()]
     with TemporaryDirectory() as work, serve(Path(work)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_or_get(playwright), args=FLAGS)
         with Notebook.window(lab, browser, height=HEIGHT) as notebook:

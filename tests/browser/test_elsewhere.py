@@ -17,7 +17,7 @@ CELLS = (
     "import datafast_nb as dfn\nsite = dfn.demo.Site(seed=0, visitors=300)\nsnap = site.snapshot()",
     "dfn.charts.scores(snap)",
     "dfn.charts.world(snap)",
-    "live = dfn.LiveMap(site, interval=2)\nlive",
+    "live = dfn.LiveMap(site, every=2)\nlive",
 )
 DASHBOARD = Path(ROOT, "notebooks", "dashboard.ipynb")
 

@@ -27,7 +27,7 @@ snap = site(40)
 """.strip()
 BESIDE = """
 source = Scripted([site(40), site(60)])
-live = dfn.LiveMap(source, interval=3600)
+live = dfn.LiveMap(source, every=3600)
 explorer = dfn.Explorer(live, by="country_code", measure="visitors")
 """.strip()
 

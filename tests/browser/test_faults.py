@@ -42,7 +42,7 @@ def test_a_fault_keeps_what_was_there_and_says_so(live: MapPage) -> None:
 
 
 def test_it_recovers_by_itself(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     live.answers(FAULT)
     expect(live.part("status")).to_have_attribute("data-state", "retrying", timeout=10 * SECONDS)
     live.answers("people(299)")
@@ -52,7 +52,7 @@ def test_it_recovers_by_itself(live: MapPage) -> None:
 
 @pytest.mark.usefixtures("_time_can_be_moved")
 def test_data_that_have_grown_old_are_said_to_be(live: MapPage) -> None:
-    live.show("people(300)", interval=1000)
+    live.show("people(300)", every=1000)
     live.answers(FAULT)
     live.root.get_by_role("button", name="Refresh now").click()
     expect(live.part("status")).to_have_attribute("data-state", "retrying")

@@ -15,17 +15,17 @@ SHOP = "moment(group(5, 'Lyon', 45.8, 4.8, device='mobile'))"
 
 
 def test_a_slider_linked_in_the_browser_sets_the_interval(live: MapPage) -> None:
-    live.show(SHOP, interval=60.0)
+    live.show(SHOP, every=60.0)
     output = live.run_beside(
         "slider = ipywidgets.FloatSlider(min=5, max=100, step=5)\n"
-        "ipywidgets.jslink((live, 'interval'), (slider, 'value'))\nslider"
+        "ipywidgets.jslink((live, 'every'), (slider, 'value'))\nslider"
     )
     handle = output.get_by_role("slider")
     handle.focus()
     live.page.keyboard.press("ArrowRight")
     expect(live.part("state")).to_have_text("Live · every 65 s")
     expect(live.root.get_by_label("Update").locator("option:checked")).to_have_text("every 65 s")
-    assert live.number("live.interval") == 65
+    assert live.number("live.every") == 65
 
 
 def test_a_dropdown_linked_in_the_browser_sets_the_colours(live: MapPage) -> None:
@@ -62,7 +62,7 @@ def test_the_height_can_be_linked_in_the_browser(live: MapPage) -> None:
 
 def test_traits_set_in_the_kernel_show(live: MapPage) -> None:
     live.show(SHOP)
-    live.python("live.interval = 30; live.color_by = 'device'; live.height = 300; live.theme = 'dark'")
+    live.python("live.every = 30; live.color_by = 'device'; live.height = 300; live.theme = 'dark'")
     expect(live.part("state")).to_have_text("Live · every 30 s")
     expect(live.root.get_by_label("Colour by")).to_have_value("device")
     expect(live.root.locator(".leaflet-container")).to_have_css("height", "300px")

@@ -232,7 +232,7 @@ def test_the_full_screen_button_enlarges_the_map_and_takes_it_back(live: MapPage
 
 
 def test_pausing_resuming_and_refreshing_by_hand(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     live.root.get_by_role("button", name="Pause").click()
     expect(live.part("state")).to_have_text("Paused")
     requests = live.number("(time.sleep(2), source.calls)[1]")
@@ -248,7 +248,7 @@ def test_pausing_resuming_and_refreshing_by_hand(live: MapPage) -> None:
 
 
 def test_the_map_lives_while_another_cell_is_busy(live: MapPage, tmp_path: Path) -> None:
-    live.show(PLACES, interval=1)
+    live.show(PLACES, every=1)
     largest, done = live.discs()[0], tmp_path / "done"
     busy = f"while not Path({str(done)!r}).exists(): time.sleep(0.05)"
     live.run_beside(busy, wait=False)

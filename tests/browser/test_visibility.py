@@ -83,7 +83,7 @@ def resumes(live: MapPage, requests: float) -> None:
 
 
 def test_a_cleared_output_pauses_and_running_the_cell_again_resumes(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     live.notebook.clear(0)
     pauses(live)
     requests = live.number("source.calls")
@@ -92,7 +92,7 @@ def test_a_cleared_output_pauses_and_running_the_cell_again_resumes(live: MapPag
 
 
 def test_scrolled_away_pauses_and_scrolled_back_resumes(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     scroll_to(live, 9)
     expect(live.root).not_to_be_in_viewport()
     pauses(live)
@@ -104,7 +104,7 @@ def test_scrolled_away_pauses_and_scrolled_back_resumes(live: MapPage) -> None:
 
 
 def test_a_short_look_elsewhere_is_no_absence(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     scroll_to(live, 9)
     live.page.wait_for_timeout(2000)
     scroll_to(live, 0)
@@ -114,7 +114,7 @@ def test_a_short_look_elsewhere_is_no_absence(live: MapPage) -> None:
 
 
 def test_a_hidden_tab_pauses_and_a_visible_one_resumes(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     turn = """(state) => {
         Object.defineProperty(document, 'visibilityState', {configurable: true, get: () => state});
         Object.defineProperty(document, 'hidden', {configurable: true, get: () => state === 'hidden'});
@@ -129,7 +129,7 @@ def test_a_hidden_tab_pauses_and_a_visible_one_resumes(live: MapPage) -> None:
 
 
 def test_a_refresh_from_code_is_answered_though_nobody_looks(live: MapPage) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     live.notebook.clear(0)
     pauses(live)
     live.refresh("people(301)")
@@ -139,7 +139,7 @@ def test_a_refresh_from_code_is_answered_though_nobody_looks(live: MapPage) -> N
 
 def test_a_kernel_that_is_busy_after_the_map_is_not_taken_for_absence(live: MapPage) -> None:
     """As under Run All with a long cell right after the map: no sign of life arrives until that cell ends."""
-    live.make("people(300)", interval=1)
+    live.make("people(300)", every=1)
     live.notebook.run(0, wait=False)
     live.run_beside("states = []\nfor _ in range(50):\n    time.sleep(0.2)\n    states.append(live.status.state)")
     assert set(live.python("print(*states)").split()) <= {"starting", "live"}
@@ -198,7 +198,7 @@ def resumes_when_displayed(live: MapPage, file: Path, requests: int) -> None:
 def test_a_page_that_is_left_pauses_and_one_that_comes_back_resumes(
     live: MapPage, long_notebook: Notebook, tmp_path: Path
 ) -> None:
-    live.show("people(300)", interval=1)
+    live.show("people(300)", every=1)
     file, url = keep_diary(live, tmp_path), live.page.url
     live.page.goto("about:blank")
     requests = pauses_by_itself(file)
@@ -214,7 +214,7 @@ def test_a_browser_that_is_killed_pauses_and_another_resumes(
         doomed = Notebook(lab, other.new_page(viewport={"width": 1280, "height": 900}))
         doomed.page.add_init_script(RECORDER)
         doomed.open(*CELLS).python(SETUP + QUICK)
-        live = MapPage(doomed, tmp_path).show("people(300)", interval=1)
+        live = MapPage(doomed, tmp_path).show("people(300)", every=1)
         file, url = keep_diary(live, tmp_path), live.page.url.split("?")[0]
         os.kill(process_of(other), signal.SIGKILL)
         requests = pauses_by_itself(file)

@@ -15,7 +15,7 @@ from tests.browser.map_page import PATIENT, RECORDER, SECONDS
 
 pytestmark = pytest.mark.browser
 
-MAP: Final = "import datafast_nb as dfn\nsite = dfn.demo.Site(seed=0)\ndfn.LiveMap(site, interval=5, height=260)"
+MAP: Final = "import datafast_nb as dfn\nsite = dfn.demo.Site(seed=0)\ndfn.LiveMap(site, every=5, height=260)"
 EXPLORER: Final = "dfn.Explorer(site.snapshot(), by='device')"
 KERNEL: Final = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 SHOWN: Final = "window.drawn.frames.at(-1)?.discs.length > 9"

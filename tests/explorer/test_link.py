@@ -74,7 +74,7 @@ def test_it_follows_each_refresh_and_keeps_what_is_picked() -> None:
 def test_before_the_first_answer_of_the_map_it_says_so_or_shows_what_it_was_given() -> None:
     source = Scripted([LATER])
     source.gate.clear()
-    live = dfn.LiveMap(source, interval=NEVER)
+    live = dfn.LiveMap(source, every=NEVER)
     explorer = displayed(Explorer(live))
     other = displayed(Explorer(PEOPLE, live=live, by="device"))
     assert view(explorer).front.empty == "Nothing has arrived yet."
@@ -160,7 +160,7 @@ def test_two_maps_are_one_too_many() -> None:
 
 
 def test_several_sites_can_be_compared() -> None:
-    live = dfn.LiveMap({"shop": Scripted([PEOPLE]), "blog": Scripted([LATER])}, interval=NEVER)
+    live = dfn.LiveMap({"shop": Scripted([PEOPLE]), "blog": Scripted([LATER])}, every=NEVER)
     settle(live)
     explorer = displayed(Explorer(live, by="site", measure="visitors"))
     click(explorer, group="blog")
@@ -168,7 +168,7 @@ def test_several_sites_can_be_compared() -> None:
 
 
 def test_a_number_of_the_table_is_of_one_moment_whatever_happens_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    live = dfn.LiveMap(Numbered(), interval=NEVER)
+    live = dfn.LiveMap(Numbered(), every=NEVER)
     settle(live)
     explorer = displayed(Explorer(live, by="device", measure="visitors"))
     raised: list[BaseException] = []

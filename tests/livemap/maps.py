@@ -35,7 +35,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def made(*script: Snapshot | BaseException, **options: Any) -> LiveMap:
     """Make a map of a script that asks only when told to."""
-    return LiveMap(Scripted(script), **{"interval": NEVER, **options})
+    return LiveMap(Scripted(script), **{"every": NEVER, **options})
 
 
 def shown(*script: Snapshot | BaseException, **options: Any) -> LiveMap:

@@ -56,13 +56,13 @@ def test_what_is_no_source_is_refused_with_what_to_pass(source: Any) -> None:
         LiveMap(source)
 
 
-@pytest.mark.parametrize("interval", [0, 0.5, -1, 1e9, float("nan"), float("inf")])
-def test_an_impossible_interval_is_refused(interval: Any) -> None:
+@pytest.mark.parametrize("every", [0, 0.5, -1, 1e9, float("nan"), float("inf")])
+def test_an_impossible_number_of_seconds_is_refused(every: Any) -> None:
     with pytest.raises(TraitError, match="from 1 to 86400"):
-        LiveMap(Scripted([people(1)]), interval=interval)
+        LiveMap(Scripted([people(1)]), every=every)
 
 
-@pytest.mark.parametrize("options", [{"interval": "soon"}, {"height": "tall"}, {"interval": None}])
+@pytest.mark.parametrize("options", [{"every": "soon"}, {"height": "tall"}, {"every": None}])
 def test_what_is_no_number_is_refused_by_name(options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=rf"{next(iter(options))} is .*: it must be a number"):
         LiveMap(Scripted([people(1)]), **options)
@@ -85,7 +85,7 @@ def test_the_first_snapshot_arrives_without_displaying() -> None:
     settle(live)
     assert live.snapshot is not None
     assert live.snapshot.count == live.selection.height == 4
-    assert repr(live) == "LiveMap(Scripted, interval=3600, status='live')"
+    assert repr(live) == "LiveMap(Scripted, every=3600, status='live')"
     live.close()
 
 
@@ -143,7 +143,7 @@ def test_a_closed_map_keeps_its_data_and_ignores_the_browser() -> None:
 def test_a_map_that_was_closed_before_it_was_shown_is_its_words() -> None:
     live = made(people(1))
     live.close()
-    assert live._repr_mimebundle_() == ({"text/plain": "LiveMap(Scripted, interval=3600, status='closed')"}, {})
+    assert live._repr_mimebundle_() == ({"text/plain": "LiveMap(Scripted, every=3600, status='closed')"}, {})
 
 
 def test_it_can_be_put_into_another_widget() -> None:
@@ -166,7 +166,7 @@ def test_a_process_ends_while_maps_poll() -> None:
     script = """
 from datafast_nb import LiveMap
 from tests.livemap.sources import Scripted, people
-maps = [LiveMap(Scripted([people(1)]), interval=1) for _ in range(20)]
+maps = [LiveMap(Scripted([people(1)]), every=1) for _ in range(20)]
 for live in maps[::2]:
     live.model_id
 """
@@ -209,7 +209,7 @@ def test_before_the_first_answer_nothing_is_claimed() -> None:
     live.close()
     waiting = Scripted([people(3)])
     waiting.gate.clear()
-    live = LiveMap(waiting, interval=100)
+    live = LiveMap(waiting, every=100)
     live._repr_mimebundle_()
     assert {each["value"] for each in front(live).figures} == {"–"}
     assert front(live).clock == 0
@@ -572,13 +572,13 @@ def test_fitting_tells_the_browser_where_the_visitors_are(sent: Sent) -> None:
 def test_the_interval_is_changed_by_the_browser_and_from_code() -> None:
     live = shown(people(1))
     ask(live, "interval", seconds=30)
-    assert live.interval == live.status.interval == front(live).controls["interval"] == 30.0
-    live.interval = 7
+    assert live.every == live.status.interval == front(live).controls["interval"] == 30.0
+    live.every = 7
     assert live.status.interval == 7.0
     assert [7.0, "every 7 s"] in front(live).controls["intervals"]
     with pytest.raises(TraitError, match="from 1 to"):
-        live.interval = 0.01
-    assert live.interval == live.status.interval == 7.0
+        live.every = 0.01
+    assert live.every == live.status.interval == 7.0
 
 
 def test_a_category_keeps_its_color_while_filters_come_and_go() -> None:
@@ -640,18 +640,18 @@ def test_height_and_theme_are_changed_from_code() -> None:
 
 
 def test_traits_can_be_linked_in_the_kernel_and_in_the_browser() -> None:
-    live = made(people(1), interval=20)
+    live = made(people(1), every=20)
     slider = ipywidgets.FloatSlider(min=1, max=100)
-    link = ipywidgets.link((live, "interval"), (slider, "value"))
+    link = ipywidgets.link((live, "every"), (slider, "value"))
     assert slider.value == 20
     slider.value = 50
-    assert live.interval == live.status.interval == 50
+    assert live.every == live.status.interval == 50
     in_browser = ipywidgets.jslink((live, "color_by"), (ipywidgets.Text("score"), "value"))
     assert in_browser.get_state()["source"] == [f"IPY_MODEL_{live.model_id}", "color_by"]
     assert live.comm is not None
-    for name in ("interval", "color_by", "basemap", "height", "theme"):
+    for name in ("every", "color_by", "basemap", "height", "theme"):
         assert name in live.get_state()
-    live.set_state({"color_by": "device", "interval": 30, "theme": "dark", "height": 200})
+    live.set_state({"color_by": "device", "every": 30, "theme": "dark", "height": 200})
     assert (live.color_by, live.status.interval, front(live).theme) == ("device", 30.0, "dark")
     link.unlink()
     live.close()
@@ -660,7 +660,7 @@ def test_traits_can_be_linked_in_the_kernel_and_in_the_browser() -> None:
 def test_no_widget_holds_the_key(sent: Sent) -> None:
     key = "df_a_very_secret_key_1234567890"
     client = dfn.Client(key, website_id="dfid_1", base_url="http://127.0.0.1:9", retries=0)
-    live = LiveMap({"shop": client, "demo": dfn.demo.Site(seed=0)}, interval=60)
+    live = LiveMap({"shop": client, "demo": dfn.demo.Site(seed=0)}, every=60)
     live._repr_mimebundle_()
     until(lambda: live.statuses["shop"].state == "retrying")
     assert len(sent.states()) > 1

@@ -468,7 +468,7 @@ def test_a_hundred_thousand_visitors_fit_in_a_megabyte() -> None:
 
 
 def test_a_live_map_saves_its_moment_with_pseudonyms_unless_told_otherwise(tmp_path: Path) -> None:
-    live = LiveMap(Scripted([people(3, display_name="Ada Lovelace")]), interval=3600)
+    live = LiveMap(Scripted([people(3, display_name="Ada Lovelace")]), every=3600)
     until(lambda: live.snapshot is not None)
     assert "Ada Lovelace" not in live.save_html(tmp_path / "now.html").read_text(encoding="utf-8")
     assert "Ada Lovelace" in live.save_html(str(tmp_path / "named.html"), redact=False).read_text(encoding="utf-8")
@@ -478,7 +478,7 @@ def test_a_live_map_saves_its_moment_with_pseudonyms_unless_told_otherwise(tmp_p
 def test_a_live_map_that_has_no_answer_yet_says_that_there_is_nothing_to_save(tmp_path: Path) -> None:
     source = Scripted([people(1)])
     source.gate.clear()
-    live = LiveMap(source, interval=3600)
+    live = LiveMap(source, every=3600)
     with pytest.raises(RuntimeError, match="Nothing has arrived yet"):
         live.save_html(tmp_path / "now.html")
     source.gate.set()

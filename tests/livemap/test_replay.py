@@ -117,8 +117,8 @@ def test_the_bar_shows_span_moment_speed_and_gaps(replay: Replay, sent: Sent) ->
 
 def test_it_is_asked_every_second_whatever_the_interval(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_map, "EVERY", EVERY)
-    live = LiveMap(replay, interval=30)
-    live.interval = 60
+    live = LiveMap(replay, every=30)
+    live.every = 60
     assert live.status.interval == 1
 
 

@@ -32,7 +32,7 @@ def two(shop: Any = None, blog: Any = None, **options: Any) -> LiveMap:
         name: Scripted(script if isinstance(script, list) else [people(3) if script is None else script])
         for name, script in {"shop": shop, "blog": blog}.items()
     }
-    return displayed(LiveMap(scripts, interval=NEVER, **options))
+    return displayed(LiveMap(scripts, every=NEVER, **options))
 
 
 # Names
@@ -169,7 +169,7 @@ def test_when_all_fail_it_is_said() -> None:
 
 
 def test_a_site_in_a_list_of_one_says_its_fault_once() -> None:
-    live = displayed(LiveMap([Scripted([ServerError("The service failed (500).")])], interval=NEVER))
+    live = displayed(LiveMap([Scripted([ServerError("The service failed (500).")])], every=NEVER))
     until(lambda: live.status.state == "retrying")
     said = [front(live).status["text"], *front(live).status["notes"]]
     assert sum("The service failed (500)." in each for each in said) == 1
@@ -182,7 +182,7 @@ def test_a_site_that_answers_for_the_first_time_announces_nothing(sent: Sent) ->
     late = Scripted([Snapshot(visitors(4), payments=payments({"payment_id": "p", "amount": 1.0}), fetched_at=NOON)])
     late.gate.clear()
     arrived: list[pl.DataFrame] = []
-    live = LiveMap({"shop": Scripted([people(3)]), "blog": late}, interval=NEVER)
+    live = LiveMap({"shop": Scripted([people(3)]), "blog": late}, every=NEVER)
     live.on_visitor(arrived.append)
     live.on_payment(arrived.append)
     live._repr_mimebundle_()
@@ -222,7 +222,7 @@ def test_stop_start_refresh_and_close_are_for_all_sites() -> None:
     assert {status.state for status in live.statuses.values()} == {"stopped"}
     live.start()
     until(lambda: {status.state for status in live.statuses.values()} == {"live"})
-    live.interval = 77
+    live.every = 77
     assert {status.interval for status in live.statuses.values()} == {77.0}
     live.close()
     assert {status.state for status in live.statuses.values()} == {"closed"}
@@ -236,7 +236,7 @@ def test_the_snapshot_is_the_same_object_as_long_as_nothing_is_new() -> None:
 def test_names_of_sites_written_by_strangers_are_cut_in_notes_and_legend() -> None:
     name = "<b>\u202e" + "x" * 10_000
     sources = {name: Scripted([ServerError("No.")]), "blog": Scripted([people(2)])}
-    live = displayed(LiveMap(sources, interval=NEVER, color_by="site"))
+    live = displayed(LiveMap(sources, every=NEVER, color_by="site"))
     until(lambda: live.statuses[name].state == "retrying")
     until(lambda: len(front(live).status["notes"]) == 1)
     assert len(front(live).status["notes"][0]) < 200

@@ -121,7 +121,7 @@ def at_once(live: LiveMap, rounds: int, end: Callable[[], None] = lambda: None) 
 
 def test_whatever_happens_at_once_each_message_is_of_one_moment(sent: Sent, caplog: pytest.LogCaptureFixture) -> None:
     source = Numbered()
-    live = displayed(LiveMap(source, interval=NEVER))
+    live = displayed(LiveMap(source, every=NEVER))
     told: list[int] = []
     live.on_update(lambda snap: told.append(snap.count))
     now = state(live)
@@ -142,7 +142,7 @@ def test_whatever_happens_at_once_each_message_is_of_one_moment(sent: Sent, capl
 
 def test_closing_in_the_middle_of_it_all_neither_hangs_nor_raises(caplog: pytest.LogCaptureFixture) -> None:
     source = Numbered()
-    live = displayed(LiveMap(source, interval=NEVER))
+    live = displayed(LiveMap(source, every=NEVER))
     before = source.number
 
     def close() -> None:
@@ -156,11 +156,11 @@ def test_closing_in_the_middle_of_it_all_neither_hangs_nor_raises(caplog: pytest
 
 def test_garbage_collection_in_the_middle_of_it_all_does_not_hang() -> None:
     source = Numbered()
-    live = displayed(LiveMap(source, interval=NEVER))
+    live = displayed(LiveMap(source, every=NEVER))
 
     def litter() -> None:
         for _ in range(6):
-            LiveMap(Numbered(), interval=NEVER)
+            LiveMap(Numbered(), every=NEVER)
             gc.collect()
 
     other = threading.Thread(target=litter, daemon=True)
@@ -182,7 +182,7 @@ def test_memory_stays_flat_over_hundreds_of_refreshes() -> None:
             made = payments(*({"payment_id": f"p{self.number} {each}", "amount": 1.0} for each in range(20)))
             return Snapshot(visitors(1000, visitor_id=ids, device=pl.format("d{}", self.number)), payments=made)
 
-    live = displayed(LiveMap(Changing(), interval=NEVER, color_by="device"))
+    live = displayed(LiveMap(Changing(), every=NEVER, color_by="device"))
     live.on_visitor(lambda frame: frame.height, where=pl.col("score") > 50)
     live.filter(min_score=10)
 

@@ -34,7 +34,7 @@ def test_the_next_attempt_is_told_in_the_zone() -> None:
 
 def test_of_several_sites_the_age_of_the_data_is_told_in_the_zone() -> None:
     sources = {"shop": Scripted([people(1)]), "blog": Scripted([people(1), FAULT])}
-    live = refreshed(displayed(LiveMap(sources, interval=NEVER, time_zone="Asia/Kolkata")))
+    live = refreshed(displayed(LiveMap(sources, every=NEVER, time_zone="Asia/Kolkata")))
     (note,) = front(live).status["notes"]
     assert "Its data are from 17:30:00 Asia/Kolkata." in note
     assert "UTC" not in note
