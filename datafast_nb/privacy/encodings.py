@@ -253,13 +253,32 @@ HEX: Final = (
 )
 """Finds whatever may be text in hexadecimal."""
 
-BASE32: Final = "[A-Z2-7]{16,}|[a-z2-7]{16,}"
-"""Finds whatever may be text of ten bytes and more in base32."""
+
+def _octet(digits: str) -> str:
+    """Give the pattern of eight base32 digits that stand for five bytes of ASCII."""
+    two = [(one, other) for one in _ASCII for other in _ASCII]
+    values = (
+        {one >> 3 for one in _ASCII},
+        {(one & 7) << 2 | other >> 6 for one, other in two},
+        {one >> 1 & 31 for one in _ASCII},
+        {(one & 1) << 4 | other >> 4 for one, other in two},
+        {(one & 15) << 1 for one in _ASCII},
+        {one >> 2 for one in _ASCII},
+        {(one & 3) << 3 | other >> 5 for one, other in two},
+        set(range(32)),
+    )
+    return "".join(f"[{''.join(digits[value] for value in sorted(each))}]" for each in values)
+
+
+_BASE32_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+BASE32: Final = "|".join(f"(?:{_octet(digits)}){{2}}" for digits in (_BASE32_DIGITS, _BASE32_DIGITS.lower()))
+"""Finds whatever may be ASCII in base32, of ten bytes and more."""
 
 _LIKE_BASE64: Final = re.compile(BASE64)
 _LIKE_HEX: Final = re.compile(HEX)
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
-_BASE32_RUN: Final = re.compile(BASE32)
+_LIKE_BASE32: Final = re.compile(BASE32)
+_BASE32_RUN: Final = re.compile("[A-Z2-7]{16,}|[a-z2-7]{16,}")
 _BASE32_TAILS: Final = (0, 0, 2, 2, 4, 5, 5, 7)  # of so many digits, as many stand for whole bytes
 _HEX_RUN: Final = re.compile(r"[0-9A-Fa-f]{10,}")
 _STANDARD: Final = str.maketrans("-_", "+/")
@@ -280,7 +299,7 @@ def hidden(text: str) -> Iterator[tuple[str, int, int]]:
                 padded = whole + (f"{rest}{'=' * (4 - len(rest))}" if len(rest) > 1 else "")
                 yield from _readable(binascii.a2b_base64(padded), run, first, digits=4, size=3)
     for run in _BASE32_RUN.finditer(text):
-        for first in range(8):
+        for first in range(8) if _LIKE_BASE32.search(run[0]) else ():
             digits = run[0][first:].upper()
             whole = digits[: len(digits) // 8 * 8 + _BASE32_TAILS[len(digits) % 8]]
             yield from _readable(base64.b32decode(whole + "=" * (-len(whole) % 8)), run, first, digits=8, size=5)
