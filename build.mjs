@@ -8,7 +8,7 @@ const options = {
   entryPoints: {
     livemap: "datafast_nb/livemap/src/main.js",
     explorer: "datafast_nb/explorer/src/main.tsx",
-    chart: "datafast_nb/charts/src/view.js",
+    chart: "datafast_nb/charts/src/view.ts",
     load: "datafast_nb/widgets/src/load.ts",
   },
   outdir: "datafast_nb/widgets/static",

@@ -28,6 +28,7 @@ const schema = JSON.parse(
     encoding: "utf8",
     env: { ...process.env, PYTHONPATH: process.cwd() },
   }),
+  (_key, value) => (value?.type === "object" && !value.properties ? { additionalProperties: true, ...value } : value), // a dictionary
 );
 const types = await compile({ ...schema, type: "object", additionalProperties: false }, "Protocol", {
   bannerComment: "",

@@ -234,8 +234,9 @@ class TestRenderer:
         view, rows = ChartView({}), []
         assert not view.tells_clicks
         view.on_click(rows.append)
-        for message in ({"do": "click", "datum": {"group": "FR"}}, {"do": "click"}, {"do": "else", "datum": {}}, "x"):
-            view._handle_custom_msg(message, [])
+        for message in ({"do": "click", "datum": {"group": "FR"}}, {"do": "click"}, {"do": "else", "datum": {}}):
+            view._handle_custom_msg({"view": "a view", **message}, [])
+        view._handle_custom_msg("x", [])
         assert view.tells_clicks
         assert rows == [{"group": "FR"}]
 

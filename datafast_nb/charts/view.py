@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import anywidget
 import traitlets
@@ -16,7 +16,9 @@ from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
-from datafast_nb.widgets.front import bundle
+from datafast_nb.widgets.front import TypedWidget, bundle
+from datafast_nb.widgets.protocol import ChartMessage, ChartState, Theme
+from datafast_nb.widgets.synced import traits_of
 
 _WIDTH: Final = 600  # pixels, of the picture of a chart that is as wide as its place
 
@@ -29,7 +31,7 @@ class Vega(anywidget.AnyWidget):
     version = traitlets.Unicode().tag(sync=True)
 
 
-class ChartView(anywidget.AnyWidget):
+class ChartView(TypedWidget):
     """A chart as a widget, which can show another one later, as when it follows a live map.
 
     Parameters
@@ -66,11 +68,13 @@ class ChartView(anywidget.AnyWidget):
         background: #3a3f45; fill: #e9edf1; border-color: #555b63;
     }
     """
-    spec = traitlets.Dict().tag(sync=True)
-    embed_options = traitlets.Dict().tag(sync=True)
-    theme = traitlets.Enum((None, "auto", "light", "dark"), default_value=None, allow_none=True).tag(sync=True)
-    configs = traitlets.Dict().tag(sync=True)
-    tells_clicks = traitlets.Bool(default_value=False).tag(sync=True)
+    spec: dict[str, Any]
+    embed_options: dict[str, Any]
+    configs: dict[str, dict[str, Any]]
+    theme: Theme | None
+    tells_clicks: bool
+    vars().update(traits_of(ChartState))
+    messages = ChartMessage
     vega = traitlets.Instance(Vega).tag(sync=True, **widget_serialization)
 
     def __init__(
@@ -78,7 +82,7 @@ class ChartView(anywidget.AnyWidget):
         chart: TopLevelMixin | dict[str, Any],
         embed_options: dict[str, Any] | None = None,
         *,
-        theme: Literal["auto", "light", "dark"] | None = None,
+        theme: Theme | None = None,
     ) -> None:
         super().__init__(
             spec=specification_of(chart),
@@ -117,12 +121,7 @@ class ChartView(anywidget.AnyWidget):
         callback
             Takes the mark's datum: the fields that the chart's data have there, and those that Vega adds.
         """
-
-        def received(_view: ChartView, content: object, _buffers: object) -> None:
-            if isinstance(content, dict) and content.get("do") == "click" and isinstance(content.get("datum"), dict):
-                callback(content["datum"])
-
-        self.on_msg(received)
+        self.on_message(lambda message: callback(message.datum))
         self.tells_clicks = True
 
 

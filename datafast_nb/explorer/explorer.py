@@ -120,7 +120,7 @@ class Explorer(OpenedWhenShown):
 
     by = AnyTrait()
     measure = Enum(get_args(Measure), default_value="predicted_rate")
-    theme = Enum(("auto", "light", "dark"), default_value="auto")
+    theme = Enum(get_args(Theme), default_value="auto")
 
     _view: View | None = None
 
@@ -292,7 +292,7 @@ class Explorer(OpenedWhenShown):
     @observe("theme")
     def _change_theme(self, change: Bunch) -> None:
         if self._view is not None:
-            self._view.colour(change["new"])
+            self._view.set_theme(change["new"])
 
     # What a person does
 

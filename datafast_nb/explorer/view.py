@@ -12,7 +12,7 @@ from datafast_nb.charts.measures import NOTATIONS
 from datafast_nb.explorer.front import SCRIPT, Front
 from datafast_nb.filters import DIMENSIONS
 from datafast_nb.widgets.family import family
-from datafast_nb.widgets.protocol import ExplorerState
+from datafast_nb.widgets.protocol import ExplorerState, Theme
 
 _NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}
 
@@ -30,7 +30,7 @@ class View:
         Whether filters and data are those of a live map.
     """
 
-    def __init__(self, theme: str, *, can_refresh: bool, linked: bool) -> None:
+    def __init__(self, theme: Theme, *, can_refresh: bool, linked: bool) -> None:
         measures = [(NOTATIONS[name].name, name) for name in get_args(Measure)]
         self.first = Dropdown(description="Break down by")
         self.second = Dropdown(description="and by")
@@ -44,7 +44,7 @@ class View:
         self.header.add_class("df-asked")
         self.front = Front(script=SCRIPT.get(), linked=linked, theme=theme)
         self.front.add_class("df-front")
-        self.chart = ChartView(_NOTHING_DRAWN, theme=theme)  # type: ignore[arg-type] # the explorer's trait checks it
+        self.chart = ChartView(_NOTHING_DRAWN, theme=theme)
         self.chart.add_class("df-chart")
         self.children: tuple[Widget, ...] = (self.header, self.front, self.chart)
 
@@ -73,8 +73,8 @@ class View:
         if spec is not None and spec != self.chart.spec:
             self.chart.show(spec)
 
-    def colour(self, theme: str) -> None:
-        """Show a theme."""
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colors."""
         self.front.theme = self.chart.theme = theme
 
     def close(self) -> None:

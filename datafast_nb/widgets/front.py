@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Self
 
 import anywidget
 import msgspec
-from ipywidgets import widget_serialization
+from ipywidgets import CallbackDispatcher, widget_serialization
 from traitlets import Instance, TraitError, Unicode
 
 from datafast_nb.text import plain
@@ -58,25 +58,21 @@ class Wishing(anywidget.AnyWidget):
         self.on_msg(received)
 
 
-class FrontEnd(anywidget.AnyWidget):
-    """What a browser shows of a widget, and what it says: states and messages of ``protocol``.
+class TypedWidget(anywidget.AnyWidget):
+    """A widget whose states and messages are those of ``protocol``.
 
     A subclass names the `messages` that its browser sends, a union of structs, and puts the traits of its states into
     its class with ``vars().update(traits_of(…))``. Each field of a state is a trait of its own, so what has not changed
-    is not sent. Its script is a model of its own.
+    is not sent.
     """
 
-    _esm = bundle("load.js")
-
     messages: ClassVar[Any]
-    script = Instance(Script).tag(sync=True, **widget_serialization)
 
-    def show(self, *states: msgspec.Struct) -> None:
-        """Show states, in one message, so that no view ever shows two moments at once."""
-        with self.hold_sync():
-            for state in states:
-                for name in state.__struct_fields__:
-                    setattr(self, name, getattr(state, name))
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - the values of the traits
+        super().__init__(**traits)
+        self._heard = CallbackDispatcher()
+        self._faults_logged: set[str] = set()
+        self.on_msg(self._hear)
 
     def tell(self, message: msgspec.Struct) -> None:
         """Send what is to happen once."""
@@ -87,21 +83,7 @@ class FrontEnd(anywidget.AnyWidget):
 
         What the browser says of its own faults is logged, and so is what does not parse; neither reaches the callback.
         """
-        logged: set[str] = set()
-
-        def received(_widget: FrontEnd, content: object, _buffers: object) -> None:
-            try:
-                message = msgspec.convert(content, self.messages)
-            except msgspec.ValidationError as error:
-                _LOG.warning("A message of the browser was ignored: %s. It was %s", error, plain(repr(content), 200))
-                return
-            if not isinstance(message, Fault):
-                callback(message)
-            elif (text := _worded(message)) not in logged and len(logged) < _MOST_LOGGED:
-                logged.add(text)
-                _LOG.error("%s", text)
-
-        self.on_msg(received)
+        self._heard.register_callback(callback)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the browser has set; what can't be is logged, and the browser is told what is true."""
@@ -110,6 +92,41 @@ class FrontEnd(anywidget.AnyWidget):
         except TraitError as error:
             _LOG.warning("A value of the browser was ignored: %s", plain(str(error), 200))
             self.send_state([*sync_data])
+
+    def _hear(self, _widget: TypedWidget, content: object, _buffers: object) -> None:
+        """Take a message of the browser."""
+        try:
+            message = msgspec.convert(content, self.messages)
+        except msgspec.ValidationError as error:
+            _LOG.warning("A message of the browser was ignored: %s. It was %s", error, plain(repr(content), 200))
+            return
+        if isinstance(message, Fault):
+            self._log_once(_worded(message))
+        else:
+            self._heard(message)
+
+    def _log_once(self, fault: str) -> None:
+        if fault not in self._faults_logged and len(self._faults_logged) < _MOST_LOGGED:
+            self._faults_logged.add(fault)
+            _LOG.error("%s", fault)
+
+
+class FrontEnd(TypedWidget):
+    """A typed widget whose script is a model of its own, which all of its kind share.
+
+    With ``ANYWIDGET_HMR=1`` a subclass names its `bundle`'s files instead, which anywidget loads anew when they change.
+    """
+
+    _esm = bundle("load.js")
+
+    script = Instance(Script).tag(sync=True, **widget_serialization)
+
+    def show(self, *states: msgspec.Struct) -> None:
+        """Show states, in one message, so that no view ever shows two moments at once."""
+        with self.hold_sync():
+            for state in states:
+                for name in state.__struct_fields__:
+                    setattr(self, name, getattr(state, name))
 
 
 def _worded(fault: Fault) -> str:

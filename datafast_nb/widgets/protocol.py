@@ -7,6 +7,7 @@ A message happens once; its field ``do`` says which one it is.
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Final, Literal
 
 import msgspec
@@ -196,14 +197,42 @@ ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Faul
 """What the browser can say to an explorer."""
 
 
+# A chart
+
+
+class ChartState(Struct, frozen=True):
+    """A chart: its specification in Vega-Lite's JSON, the options for vega-embed, and the configuration of each theme.
+
+    `theme` is None for a chart that is drawn in the colors of its specification; `tells_clicks` says whether somebody
+    wants to know what is clicked on.
+    """
+
+    spec: dict[str, Any] = {}
+    embed_options: dict[str, Any] = {}
+    configs: dict[str, dict[str, Any]] = {}
+    theme: Theme | None = None
+    tells_clicks: bool = False
+
+
+class Click(FromView, frozen=True, tag="click"):
+    """A mark was clicked on; the fields of its row that are plain values, and those that Vega adds."""
+
+    datum: dict[str, str | float | bool | None]
+
+
+ChartMessage = Click | Fault
+"""What the browser can say to a chart."""
+
+
 # The types by their names in TypeScript: what the kernel sends, with every field, and what the browser does.
 
 FROM_KERNEL: Final[dict[str, Any]] = {
     "ExplorerState": ExplorerState,
     "ExplorerHeader": ExplorerHeader,
     "ExplorerOptions": ExplorerOptions,
+    "ChartState": ChartState,
 }
-FROM_BROWSER: Final[dict[str, Any]] = {"ExplorerMessage": ExplorerMessage}
+FROM_BROWSER: Final[dict[str, Any]] = {"ExplorerMessage": ExplorerMessage, "ChartMessage": ChartMessage}
 
 
 def schema() -> dict[str, Any]:
@@ -218,6 +247,7 @@ def schema() -> dict[str, Any]:
     for named, is_whole in ((FROM_BROWSER, False), (FROM_KERNEL, True)):
         schemas, components = msgspec.json.schema_components(named.values(), ref_template="#/$defs/{name}")
         for each in components.values():
+            each["description"] = cleandoc(each.get("description", ""))
             for field in each["properties"].values():
                 field.pop("default", None)
             if is_whole:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import FieldInfo
 from traitlets import HasTraits, TraitError, TraitType
 
 
@@ -49,4 +50,9 @@ def traits_of(*states: type[Struct]) -> dict[str, Synced]:
     ['linked', 'theme']
     """
     fields = (each for state in states for each in msgspec.structs.fields(state))
-    return {each.name: Synced(each.type, each.default) for each in fields}
+    return {each.name: Synced(each.type, _default_of(each)) for each in fields}
+
+
+def _default_of(field: FieldInfo) -> Any:  # noqa: ANN401 - a value of the field's type
+    """Return what a field is before another value is set."""
+    return field.default_factory() if field.default is msgspec.NODEFAULT else field.default

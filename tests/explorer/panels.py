@@ -47,7 +47,7 @@ def ask(explorer: Explorer, do: str, **wish: Any) -> None:
 
 def click(explorer: Explorer, **datum: Any) -> None:
     """Click on a mark of the chart."""
-    view(explorer).chart._handle_custom_msg({"do": "click", "datum": datum}, [])
+    view(explorer).chart._handle_custom_msg({"do": "click", "view": "a view", "datum": datum}, [])
 
 
 def names(explorer: Explorer) -> list[str]:

@@ -1,5 +1,6 @@
 // Generated from datafast_nb/widgets/protocol.py by "npm run protocol". Change that, not this.
 export type ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick;
+export type ChartMessage = Click | Fault;
 
 /**
  * Change one filter; None takes it away.
@@ -57,6 +58,16 @@ export interface Fault {
 export interface Pick {
   do: "pick";
   key: string;
+  view: string;
+}
+/**
+ * A mark was clicked on; the fields of its row that are plain values, and those that Vega adds.
+ */
+export interface Click {
+  do: "click";
+  datum: {
+    [k: string]: string | number | boolean | null;
+  };
   view: string;
 }
 /**
@@ -173,4 +184,25 @@ export interface ExplorerStatus {
 export interface ExplorerOptions {
   linked: boolean;
   theme: "auto" | "dark" | "light";
+}
+/**
+ * A chart: its specification in Vega-Lite's JSON, the options for vega-embed, and the configuration of each theme.
+ *
+ * `theme` is None for a chart that is drawn in the colors of its specification; `tells_clicks` says whether somebody
+ * wants to know what is clicked on.
+ */
+export interface ChartState {
+  spec: {
+    [k: string]: unknown;
+  };
+  embed_options: {
+    [k: string]: unknown;
+  };
+  configs: {
+    [k: string]: {
+      [k: string]: unknown;
+    };
+  };
+  theme: ("auto" | "dark" | "light") | null;
+  tells_clicks: boolean;
 }
