@@ -30,7 +30,7 @@ from datafast_nb.explorer.view import View
 from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Choices, FilterDimension, Filters
 from datafast_nb.livemap import LiveMap
-from datafast_nb.livemap.poller import checked, sentence
+from datafast_nb.polling import checked, sentence
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, number
 from datafast_nb.widgets.faults import Faults

@@ -1,4 +1,4 @@
-"""Asks a source for snapshots at an interval and appends each, in one thread, until it is told to stop."""
+"""Appends a source's snapshots to a history, in the background, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -6,37 +6,21 @@ import atexit
 import contextlib
 import logging
 import math
-import random
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
-from polars.exceptions import PanicException
-
-from datafast_nb.errors import (
-    AuthenticationError,
-    DataFastError,
-    ForbiddenError,
-    HistoryFormatError,
-    HistoryInUseError,
-    HistoryKeyError,
-    MissingKeyError,
-    NotFoundError,
-    RetryLaterError,
-)
+from datafast_nb.errors import DataFastError
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.writer import Appended
+from datafast_nb.polling import Follower, Pace, Poller
+from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import duration as in_words
 from datafast_nb.text import plain
-
-if TYPE_CHECKING:
-    from datafast_nb.history.history import History
-    from datafast_nb.snapshot import Snapshot, Source
 
 LONGEST_WAIT: Final = 60.0
 """Seconds between two attempts at most, unless the service asks for more: the endpoint forgets after ten minutes."""
@@ -44,25 +28,24 @@ LONGEST_WAIT: Final = 60.0
 LONGEST_ASKED: Final = 3_600.0
 """Seconds that the service may ask to be left alone for."""
 
-SOON: Final = 2.0
-"""Seconds within which an answer is not waited for, however short the interval."""
-
 PATIENCE: Final = 5.0
 """Seconds that a request under way is waited for when a recording is stopped."""
 
 _log: Final = logging.getLogger(__name__)
 
-# Asking again can't help until a person has changed something.
-FINAL: Final = (
-    AuthenticationError,
-    ForbiddenError,
-    HistoryFormatError,
-    HistoryInUseError,
-    HistoryKeyError,
-    ImportError,
-    MissingKeyError,
-    NotFoundError,
-)
+
+class Store(Protocol):
+    """What is recorded into."""
+
+    @property
+    def location(self) -> str:
+        """Where it is."""
+
+    def append(self, snapshot: Snapshot) -> Appended:
+        """Store what is new in a snapshot."""
+
+    def close(self) -> None:
+        """Let others write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +94,7 @@ Report = Callable[[str, dict[str, Any]], None]
 """Takes what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and its figures; its errors are warnings."""
 
 
-class Recording:
+class Recording(Follower):
     """A recording in the background; made by ``History.record``.
 
     It ends when `stop` is called, when its history is closed, when its time is over, when a fault can't pass by itself,
@@ -120,33 +103,35 @@ class Recording:
 
     def __init__(
         self,
-        history: History,
+        store: Store,
         source: Source,
         every: timedelta | float,
         duration: timedelta | float | None,
         report: Report,
     ) -> None:
-        self._history = history
-        self._source = source
-        self._every = seconds(every, "every")
-        self._ends = math.inf if duration is None else time.monotonic() + seconds(duration, "duration")
+        self._store = store
         self._report = report
-        self._stop = threading.Event()
         self._storing = threading.Lock()
-        self._asking = threading.Lock()
-        self._asked_at: datetime | None = None  # when the request in flight was sent
         self._over = False  # set while nothing is being stored: from then on nothing is
+        self._ending: threading.Thread | None = None  # the thread that asked, once it asks no more
         self._ended = threading.Event()
         self._error: BaseException | None = None
         self._progress = Progress()
-        self._thread = threading.Thread(target=self._run, name="datafast_nb recorder", daemon=True)
-        self._thread.start()
+        self._poller = Poller(
+            source,
+            seconds(every, "every"),
+            self,
+            pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True),
+            duration=math.inf if duration is None else seconds(duration, "duration"),
+            name="recording",
+        )
+        self._poller.start()
         atexit.register(self.stop)
 
     @property
     def progress(self) -> Progress:
         """How it stands."""
-        return self._progress
+        return replace(self._progress, waiting_since=self._poller.standing.waiting_since)
 
     @property
     def running(self) -> bool:
@@ -163,38 +148,59 @@ class Recording:
 
         A request that is under way is waited for as well, but only five seconds: what it brings later is not stored.
         """
-        self._stop.set()
-        if threading.current_thread() is not self._thread and not self.wait(PATIENCE):
+        self._poller.stop()
+        if not self._is_own_thread() and not self.wait(PATIENCE):
             self._finish()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, or for some seconds; says whether it has ended."""
-        if threading.current_thread() is not self._thread:
+        """Wait until it has ended, or for some seconds; return whether it has ended."""
+        if not self._is_own_thread():
             self._ended.wait(timeout)
         return not self.running
 
+    def _is_own_thread(self) -> bool:
+        return self._poller.is_this_thread or threading.current_thread() is self._ending
+
     def __repr__(self) -> str:
-        now = self._progress
+        now = self.progress
         state = "recording" if self.running else "stopped"
         if self._error is not None:
             state += f" by {type(self._error).__name__}: {plain(self._error, 300)}"
         elif self.running:
             state += f", trying again: {now.fault}" if now.fault else ""
             state += f", waiting since {now.waiting_since:%H:%M:%S} UTC for an answer" if now.waiting_since else ""
-        return f"<Recording to {self._history.location!r}: {now.snapshots:,} snapshots, {state}>"
+        return f"<Recording to {self._store.location!r}: {now.snapshots:,} snapshots, {state}>"
 
-    def _run(self) -> None:
-        """Ask and append, at a steady rate."""
-        due = time.monotonic()
-        try:
-            while not self._stop.is_set() and time.monotonic() < self._ends:
-                wait = self._once()
-                due = max(due + self._every, time.monotonic()) if wait is None else time.monotonic() + wait
-                self._stop.wait(min(due, self._ends) - time.monotonic())
-        except BaseException as error:  # noqa: BLE001 - kept for whoever asks
-            self._error = error
-        finally:
-            self._finish()
+    def take(self, snapshot: Snapshot) -> None:
+        """Store a snapshot, and tell of it."""
+        with self._storing:
+            if self._over:
+                return
+            appended = self._store.append(snapshot)
+        self._progress = self._progress.after(appended, snapshot.fetched_at)
+        figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
+        self._tell("stored", {name: value for name, value in figures.items() if value is not None})
+
+    def fail(self, error: BaseException, retry_in: float) -> None:
+        """Tell of an attempt that failed."""
+        if self._over:
+            return
+        failures = self._progress.failures + 1
+        fault = plain(error if isinstance(error, DataFastError) else f"{type(error).__name__}: {error}", 300)
+        self._progress = replace(self._progress, failures=failures, fault=fault)
+        self._tell("failed", {"failures": failures, "retry_in": round(retry_in, 1), "message": fault})
+
+    def wait_for(self, since: datetime) -> None:
+        """Tell of a request that is still in flight."""
+        if not self._over:
+            self._tell("waiting", {"since": since})
+
+    def end(self, error: BaseException | None) -> None:
+        """End it: it was stopped, its time is over, or a fault can't pass by itself."""
+        self._ending = threading.current_thread()
+        standing = self._poller.standing
+        self._error = error or (standing.error if standing.state == "refused" else None)
+        self._finish()
 
     def _finish(self) -> None:
         """End it, once the append at hand is done: by itself, or by whoever waits no longer for a request."""
@@ -202,6 +208,7 @@ class Recording:
             over, self._over = self._over, True
         if over:
             return
+        self._poller.close()
         atexit.unregister(self.stop)
         reason = {} if self._error is None else {"error": type(self._error).__name__, "message": str(self._error)}
         try:
@@ -214,10 +221,10 @@ class Recording:
 
     def _let_go(self) -> None:
         """Let others write, if it was a fault that ended it: nobody may come to close the history."""
-        if self._error is None or threading.current_thread() is not self._thread:
+        if self._error is None or threading.current_thread() is not self._ending:
             return
         try:
-            self._history.close()
+            self._store.close()
         except DataFastError as error:  # a claim on an object store that can't be given back runs out by itself
             _log.warning("The history could not be closed: %s", error)
 
@@ -233,54 +240,6 @@ class Recording:
                     RuntimeWarning,
                     stacklevel=2,
                 )
-
-    def _ask(self) -> Snapshot:
-        """Make one request; if it hangs for longer than the interval, tell since when."""
-        self._asked_at = since = datetime.now(UTC)
-        overdue = threading.Timer(max(self._every, SOON), self._tell_that_it_waits, (since,))
-        overdue.daemon = True
-        try:
-            overdue.start()
-            return self._source.snapshot()
-        finally:
-            overdue.cancel()
-            with self._asking:
-                self._asked_at = None
-                self._progress = replace(self._progress, waiting_since=None)
-
-    def _tell_that_it_waits(self, since: datetime) -> None:
-        """Tell of a request that is still in flight."""
-        with self._asking:
-            if self._asked_at is not since or self._over:
-                return
-            self._progress = replace(self._progress, waiting_since=since)
-        self._tell("waiting", {"since": since})
-
-    def _once(self) -> float | None:
-        """Store one snapshot, and give None; after a fault that may pass, the seconds to wait."""
-        try:
-            snapshot = self._ask()
-            with self._storing:
-                if self._over:
-                    return None
-                appended = self._history.append(snapshot)
-        except FINAL:
-            raise
-        # Whatever a source or a disk may do, recording goes on.
-        except (Exception, PanicException) as error:  # noqa: BLE001
-            if self._over:
-                return None
-            failures = self._progress.failures + 1
-            fault = plain(error if isinstance(error, DataFastError) else f"{type(error).__name__}: {error}", 300)
-            self._progress = replace(self._progress, failures=failures, fault=fault)
-            asked = error.retry_after if isinstance(error, RetryLaterError) else None
-            wait = _back_off(failures, self._every, asked)
-            self._tell("failed", {"failures": failures, "retry_in": round(wait, 1), "message": fault})
-            return wait
-        self._progress = self._progress.after(appended, snapshot.fetched_at)
-        figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
-        self._tell("stored", {name: value for name, value in figures.items() if value is not None})
-        return None
 
 
 def seconds(value: timedelta | float, name: str) -> float:
@@ -303,12 +262,6 @@ def check_times(every: timedelta | float, duration: timedelta | float | None) ->
         )
     if duration is not None:
         seconds(duration, "duration")
-
-
-def _back_off(failures: int, every: float, asked: float | None) -> float:
-    """Give the seconds to wait after a fault: doubled each time within bounds, or as many as the service asks for."""
-    planned = min(every * 2.0 ** min(failures - 1, 30), max(LONGEST_WAIT, every))
-    return max(planned * random.uniform(0.75, 1.0), min(asked or 0.0, LONGEST_ASKED))  # noqa: S311 - no secret
 
 
 def progress_bar(total: int | None) -> Report:

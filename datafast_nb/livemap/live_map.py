@@ -26,12 +26,13 @@ from datafast_nb.livemap.clusters import WORLD, bounds, members
 from datafast_nb.livemap.colors import ColorBy
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News
 from datafast_nb.livemap.page import page
-from datafast_nb.livemap.poller import Poller, Status
 from datafast_nb.livemap.render import Renderer, announcements, color_choices
 from datafast_nb.livemap.sites import Sites, named
+from datafast_nb.livemap.status import Status
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.view import View
 from datafast_nb.livemap.view_state import MapState
+from datafast_nb.polling import Poller
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration
@@ -232,7 +233,7 @@ class LiveMap(OpenedWhenShown):
     def stop(self) -> None:
         """Ask no more until `start`; the last data stay on the map. A replay is paused."""
         if self._timebar is None:
-            self._sites.each(Poller.pause)
+            self._sites.each(Poller.stop)
         else:
             self._timebar.replay.pause()
 
@@ -448,7 +449,7 @@ class LiveMap(OpenedWhenShown):
     @observe("every")
     def _change_every(self, change: Bunch) -> None:
         if self._timebar is None:
-            self._sites.each(lambda poller: poller.set_interval(change["new"]))
+            self._sites.each(lambda poller: poller.set_every(change["new"]))
 
     @observe("color_by")
     def _change_colors(self, change: Bunch) -> None:

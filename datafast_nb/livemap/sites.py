@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from datafast_nb.livemap.frame_state import ONE_SITE
-from datafast_nb.livemap.poller import Moment, Poller, State, Status
+from datafast_nb.livemap.status import Moment, Status
+from datafast_nb.polling import Follower, Poller, State
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, plain
 
@@ -58,6 +60,23 @@ def _own_name(source: object) -> str | None:
     return name if isinstance(name, str) and plain(name) else None
 
 
+class _Told(Follower):
+    """Calls back after each change; what can't be drawn now is no reason to end."""
+
+    def __init__(self, on_change: Callable[[], None], is_watched: Callable[[], bool]) -> None:
+        self._on_change = on_change
+        self._is_watched = is_watched
+
+    def is_watched(self) -> bool:
+        return self._is_watched()
+
+    def change(self) -> None:
+        try:
+            self._on_change()
+        except BaseException:
+            logging.getLogger(__name__).exception("The live map could not be drawn.")
+
+
 class Sites:
     """A poller for each website. One that fails leaves the others alone.
 
@@ -65,8 +84,12 @@ class Sites:
     ----------
     sources
         The sources by name, as `named` gives them.
-    interval, on_change, is_watched
-        As for `Poller`.
+    interval
+        Seconds from an answer to the next request.
+    on_change
+        Called without arguments after each change of `moments`, on the thread that brought it about.
+    is_watched
+        Says whether somebody looks.
     """
 
     def __init__(
@@ -76,7 +99,8 @@ class Sites:
         on_change: Callable[[], None],
         is_watched: Callable[[], bool],
     ) -> None:
-        self.pollers = {name: Poller(each, interval, on_change, is_watched) for name, each in sources.items()}
+        told = _Told(on_change, is_watched)
+        self.pollers = {name: Poller(each, interval, told, name="live map") for name, each in sources.items()}
         self._lock = threading.Lock()
         self._parts: dict[str, Snapshot | None] = {}
         self._latest: tuple[Snapshot | None, frozenset[str]] = (None, frozenset())
@@ -93,7 +117,8 @@ class Sites:
     @property
     def moments(self) -> dict[str, Moment]:
         """What is known of each site."""
-        return {name: poller.moment for name, poller in self.pollers.items()}
+        standings = {name: poller.standing for name, poller in self.pollers.items()}
+        return {name: Moment(each.snapshot, Status.of(each)) for name, each in standings.items()}
 
     @property
     def snapshot(self) -> Snapshot | None:

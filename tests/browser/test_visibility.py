@@ -20,9 +20,9 @@ pytestmark = pytest.mark.browser
 # Absence is noticed sooner than in earnest: the time between two signs of life (5 s) and the grace for what is out of
 # sight (8 s) are the browser's, and stay.
 QUICK = """
-from datafast_nb.livemap import poller
+from datafast_nb import polling
 from datafast_nb.widgets import visibility
-poller.LOOK_EVERY, visibility.LONGEST_SILENCE = 0.2, 7.0
+polling.LOOK_EVERY, visibility.LONGEST_SILENCE = 0.2, 7.0
 """
 LIMIT = 30.0  # seconds within which polling pauses
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,12 +18,15 @@ import msgspec
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb import polling
 from datafast_nb.__main__ import main
 from datafast_nb.demo import faults
 from datafast_nb.history import recorder
+from datafast_nb.polling import Pace, back_off
 from tests.history.moments import after, shown, snapshot
 
 GENEROUS = 60  # seconds that nothing here takes
+PACE = Pace(recorder.LONGEST_WAIT, recorder.LONGEST_ASKED, steady=True)
 
 
 class Scripted:
@@ -148,14 +152,14 @@ def test_an_interval_that_would_lose_events_is_refused(history: dfn.History, eve
         history.record("site")  # type: ignore[arg-type]
 
 
-def test_what_the_service_asks_for_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert recorder._back_off(1, 10, 120) == 120
-    assert recorder._back_off(1, 0.001, None) <= 0.001
-    assert recorder._back_off(50, 10, None) <= 10
+def test_what_the_service_asks_for_is_waited() -> None:
+    assert back_off(1, 10, 120, 1.0, PACE) == 120
+    assert back_off(1, 0.001, None, 0.5, PACE) == 0.001
+    assert back_off(50, 10, None, 0.5, PACE) == 60
 
 
 def test_the_service_can_not_end_a_recording_by_what_it_asks_for() -> None:
-    assert recorder._back_off(1, 10, 1e12) == recorder.LONGEST_ASKED
+    assert back_off(1, 10, 1e12, 0.5, PACE) == 3_600
 
 
 def test_a_report_that_raises_does_not_end_the_recording(
@@ -194,14 +198,15 @@ def test_a_request_that_hangs_is_left_behind_and_stores_nothing_later(
     recording.stop()
     assert not recording.running
     source.answers.set()
-    recording._thread.join(GENEROUS)
+    while recording._poller._thread is not None:
+        time.sleep(0.002)
     assert told == ["stopped"]
     with pytest.raises(dfn.NotRecordedError):
         history.info()
 
 
 def test_a_request_that_hangs_is_told_of_while_it_does(history: dfn.History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "SOON", 0.01)
+    monkeypatch.setattr(polling, "SOON", 0.01)
     source, waits, told = Hanging(), threading.Event(), []
 
     def report(what: str, figures: dict[str, Any]) -> None:

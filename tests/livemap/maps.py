@@ -9,7 +9,7 @@ from typing import Any
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.basemap import LAND
 from datafast_nb.livemap.front import SCRIPT, Front
-from datafast_nb.livemap.poller import Poller
+from datafast_nb.polling import Poller
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.private import open_widgets

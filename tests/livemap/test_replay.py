@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb import polling
 from datafast_nb.errors import HistoryStorageError
 from datafast_nb.history import Replay
-from datafast_nb.livemap import LiveMap, live_map, poller
+from datafast_nb.livemap import LiveMap, live_map
 from datafast_nb.livemap.timebar import EVERY, Replayed
 from datafast_nb.snapshot import Snapshot
 from tests.history.moments import START, after, snapshot
@@ -314,7 +315,7 @@ def test_many_threads_may_move_it(replay: Replay, sent: Sent) -> None:
 def test_what_happens_while_nobody_looks_is_no_news(
     replay: Replay, clock: Clock, sent: Sent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(polling, "LOOK_EVERY", 0.01)
     live = displayed(LiveMap(replay))
     ask(live, "beat", view="a")
     ask(live, "away", view="a")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datafast_nb.livemap import poller
+from datafast_nb import polling
 from datafast_nb.widgets.visibility import LONGEST_SILENCE, Kernel, Visibility
 from tests.livemap.maps import ask, made, shown, until
 from tests.livemap.sources import people
@@ -313,7 +313,7 @@ def test_a_closed_loop_is_no_error(shell: Shell, clock: Clock) -> None:
 @pytest.fixture
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let pollers look every few milliseconds whether somebody watches."""
-    monkeypatch.setattr(poller, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(polling, "LOOK_EVERY", 0.005)
 
 
 def calls(live: Any) -> int:
@@ -324,7 +324,7 @@ def calls(live: Any) -> int:
 @pytest.mark.usefixtures("looks_often")
 def test_a_map_that_was_never_displayed_goes_on_polling() -> None:
     live = made(people(1))
-    live._sites.pollers[""].set_interval(0.001)
+    live._sites.pollers[""].set_every(0.001)
     until(lambda: calls(live) > 5)
     assert live.status.state == "live"
     live.close()
@@ -362,7 +362,7 @@ def test_starting_from_code_goes_on_though_nobody_looks() -> None:
     ask(live, "away", view="a")
     until(lambda: live.status.state == "unwatched")
     live.start()
-    live._sites.pollers[""].set_interval(0.001)
+    live._sites.pollers[""].set_every(0.001)
     until(lambda: calls(live) > 5)
     assert live.status.state == "live"
 
@@ -379,28 +379,28 @@ def test_refreshing_from_code_asks_once_though_nobody_looks() -> None:
     assert live.status.state == "unwatched"
 
 
-def polling() -> list[threading.Thread]:
+def poll_threads() -> list[threading.Thread]:
     """Give the threads of all maps."""
     return [thread for thread in threading.enumerate() if thread.name == "datafast_nb live map"]
 
 
 @pytest.mark.usefixtures("looks_often")
 def test_a_cell_that_is_run_fifty_times_leaves_one_polling_thread() -> None:
-    until(lambda: not polling())
+    until(lambda: not poll_threads())
     for run in range(50):
         live = shown(people(1))
         ask(live, "beat", view=f"view {run}")
         if run < 49:
             ask(live, "away", view=f"view {run}")
-    until(lambda: len(polling()) == 1)
+    until(lambda: len(poll_threads()) == 1)
     assert live.status.state == "live"
 
 
 def test_a_cell_that_is_run_fifty_times_without_showing_leaves_one_polling_thread() -> None:
-    until(lambda: not polling())
+    until(lambda: not poll_threads())
     for _ in range(50):
         live = made(people(1))
     gc.collect()
-    until(lambda: len(polling()) == 1)
+    until(lambda: len(poll_threads()) == 1)
     live.close()
-    until(lambda: not polling())
+    until(lambda: not poll_threads())

@@ -1,42 +1,71 @@
-"""The poller asks a source at an interval, shows faults, and ends when told to."""
+"""The poller asks a source at an interval, tells of faults, and ends when told to; under the map and the recorder."""
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from datafast_nb import polling
 from datafast_nb.errors import (
     AuthenticationError,
     ConnectionFailedError,
     ForbiddenError,
     GatewayError,
+    InvalidResponseError,
     MissingKeyError,
     NotFoundError,
     RateLimitError,
+    RequestError,
     ServerError,
 )
-from datafast_nb.livemap import poller as poller_module
-from datafast_nb.livemap.poller import LONGEST_WAIT, Poller, Status, back_off
+from datafast_nb.history import History
+from datafast_nb.livemap import LiveMap
+from datafast_nb.livemap.status import Moment, Status
+from datafast_nb.polling import Follower, Pace, Poller, back_off, is_final
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.maps import GENEROUS, NEVER, until
 from tests.livemap.sources import Scripted, people
 
 
-class Polled:
+class Polled(Follower):
     """A poller of a script, and the states it went through."""
 
-    def __init__(self, *script: Snapshot | BaseException, interval: float = NEVER) -> None:
+    def __init__(self, *script: Snapshot | BaseException, interval: float = NEVER, **options: Any) -> None:
         self.source = Scripted(script)
         self.states: list[str] = []
         self.watched = True
-        self.poller = Poller(self.source, interval, lambda: self.states.append(self.state), lambda: self.watched)
+        self.taken: list[Snapshot] = []
+        self.failed: list[BaseException] = []
+        self.ended: list[BaseException | None] = []
+        self.poller = Poller(self.source, interval, self, **options)
+
+    def is_watched(self) -> bool:
+        return self.watched
+
+    def take(self, snapshot: Snapshot) -> None:
+        self.taken.append(snapshot)
+
+    def fail(self, error: BaseException, retry_in: float) -> None:
+        self.failed.append(error)
+
+    def change(self) -> None:
+        self.states.append(self.state)
+
+    def end(self, error: BaseException | None) -> None:
+        self.ended.append(error)
 
     @property
     def state(self) -> str:
-        return self.poller.moment.status.state
+        return self.poller.standing.state
+
+    @property
+    def moment(self) -> Moment:
+        """What a map makes of it."""
+        return Moment(self.poller.standing.snapshot, Status.of(self.poller.standing))
 
     def settles_at(self, state: str) -> None:
         until(lambda: self.state == state)
@@ -51,7 +80,7 @@ def test_the_first_answer_makes_it_live() -> None:
     assert polled.state == "starting"
     polled.poller.start()
     polled.settles_at("live")
-    assert polled.poller.moment.snapshot is snapshot
+    assert polled.moment.snapshot is snapshot
     polled.poller.close()
 
 
@@ -69,7 +98,7 @@ def test_requests_never_overlap() -> None:
     polled.poller.start()
     assert polled.source.asked.acquire(timeout=GENEROUS)
     for _ in range(20):
-        polled.poller.pause()
+        polled.poller.stop()
         polled.poller.start()
         polled.poller.refresh()
     polled.source.gate.set()
@@ -83,7 +112,7 @@ def test_a_stopped_poller_asks_no_more_and_has_no_thread() -> None:
     polled = Polled(people(1))
     polled.poller.start()
     polled.settles_at("live")
-    polled.poller.pause()
+    polled.poller.stop()
     polled.thread_ends()
     assert polled.state == "stopped"
     assert polled.source.calls == 1
@@ -93,9 +122,9 @@ def test_resuming_asks_at_once() -> None:
     polled = Polled(people(1), people(2))
     polled.poller.start()
     polled.settles_at("live")
-    polled.poller.pause()
+    polled.poller.stop()
     polled.poller.start()
-    until(lambda: polled.poller.moment.snapshot is not None and polled.poller.moment.snapshot.count == 2)
+    until(lambda: polled.moment.snapshot is not None and polled.moment.snapshot.count == 2)
     assert polled.state == "live"
     polled.poller.close()
 
@@ -104,11 +133,11 @@ def test_refresh_asks_once_and_stays_stopped() -> None:
     polled = Polled(people(1), people(2))
     polled.poller.start()
     polled.settles_at("live")
-    polled.poller.pause()
+    polled.poller.stop()
     polled.poller.refresh()
     polled.thread_ends()
-    assert polled.poller.moment.snapshot is not None
-    assert polled.poller.moment.snapshot.count == 2
+    assert polled.moment.snapshot is not None
+    assert polled.moment.snapshot.count == 2
     assert polled.state == "stopped"
 
 
@@ -119,11 +148,11 @@ def test_a_fault_keeps_the_last_snapshot_and_names_the_next_attempt() -> None:
     polled.settles_at("live")
     polled.poller.refresh()
     polled.settles_at("retrying")
-    status = polled.poller.moment.status
-    assert polled.poller.moment.snapshot is snapshot
+    status = polled.moment.status
+    assert polled.moment.snapshot is snapshot
     assert status.fault == "The site did not answer."
-    until(lambda: polled.poller.moment.status.retry_at is not None)
-    assert str(polled.poller.moment.status).startswith("The site did not answer. Next try at ")
+    until(lambda: polled.moment.status.retry_at is not None)
+    assert str(polled.moment.status).startswith("The site did not answer. Next try at ")
     polled.poller.close()
 
 
@@ -132,18 +161,18 @@ def test_it_recovers_by_itself() -> None:
     polled.poller.start()
     polled.settles_at("live")
     assert "retrying" in polled.states
-    assert polled.poller.moment.status.fault is None
+    assert polled.moment.status.fault is None
     polled.poller.close()
 
 
-@pytest.mark.parametrize("error", [AuthenticationError, ForbiddenError, NotFoundError, MissingKeyError])
+@pytest.mark.parametrize("error", [AuthenticationError, ForbiddenError, NotFoundError, RequestError, MissingKeyError])
 def test_a_refusal_stops_it_until_a_person_tries_again(error: type[Exception]) -> None:
     polled = Polled(error("Refused. Do this."), people(1), interval=0.001)
     polled.poller.start()
     polled.settles_at("refused")
     polled.thread_ends()
     assert polled.source.calls == 1
-    assert str(polled.poller.moment.status) == "Stopped. Refused. Do this."
+    assert str(polled.moment.status) == "Stopped. Refused. Do this."
     polled.poller.start()
     polled.settles_at("live")
     polled.poller.close()
@@ -161,7 +190,7 @@ def test_an_answer_that_is_no_snapshot_is_a_fault() -> None:
     polled = Polled({"visitors": []})  # type: ignore[arg-type]
     polled.poller.start()
     polled.settles_at("retrying")
-    assert "gave dict, not a datafast_nb.Snapshot" in str(polled.poller.moment.status)
+    assert "gave dict, not a datafast_nb.Snapshot" in str(polled.moment.status)
     polled.poller.close()
 
 
@@ -174,7 +203,7 @@ def test_closing_drops_the_answer_that_is_on_its_way() -> None:
     changes = len(polled.states)
     polled.source.gate.set()
     polled.thread_ends()
-    assert polled.poller.moment.snapshot is None
+    assert polled.moment.snapshot is None
     assert polled.state == "closed"
     assert len(polled.states) == changes
 
@@ -202,14 +231,14 @@ def test_a_shorter_interval_takes_effect_during_the_wait() -> None:
     polled = Polled(people(1), interval=NEVER)
     polled.poller.start()
     polled.settles_at("live")
-    polled.poller.set_interval(0.001)
+    polled.poller.set_every(0.001)
     until(lambda: polled.source.calls >= 3)
-    assert polled.poller.moment.status.interval == 0.001
+    assert polled.moment.status.interval == 0.001
     polled.poller.close()
 
 
 def test_it_rests_while_nobody_looks_and_asks_afresh_when_somebody_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(polling, "LOOK_EVERY", 0.005)
     polled = Polled(people(1), people(2))
     polled.poller.start()
     polled.settles_at("live")
@@ -229,7 +258,7 @@ def test_what_a_person_asks_for_is_fetched_even_if_nobody_seems_to_look() -> Non
     polled = Polled(people(1), people(2))
     polled.watched = False
     polled.poller.start()
-    until(lambda: polled.poller.moment.snapshot is not None)
+    until(lambda: polled.moment.snapshot is not None)
     polled.settles_at("unwatched")
     polled.poller.refresh()
     until(lambda: polled.source.calls == 2)
@@ -238,13 +267,13 @@ def test_what_a_person_asks_for_is_fetched_even_if_nobody_seems_to_look() -> Non
 
 
 def test_what_a_person_stopped_stays_stopped_when_it_is_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(polling, "LOOK_EVERY", 0.005)
     polled = Polled(people(1))
     polled.poller.start()
     polled.settles_at("live")
     polled.watched = False
     polled.settles_at("unwatched")
-    polled.poller.pause()
+    polled.poller.stop()
     polled.watched = True
     polled.poller.watch()
     assert polled.state == "stopped"
@@ -261,25 +290,10 @@ def test_being_seen_all_the_time_asks_for_nothing_more() -> None:
     polled.poller.close()
 
 
-def test_a_listener_that_raises_does_not_end_the_polling(caplog: pytest.LogCaptureFixture) -> None:
-    source = Scripted([people(1)])
-    main = threading.current_thread()
-
-    def broken() -> None:
-        if threading.current_thread() is not main:
-            raise ValueError("can't draw")
-
-    poller = Poller(source, 0.002, broken)
-    poller.start()
-    until(lambda: source.calls >= 3)
-    poller.close()
-    assert "could not be drawn" in caplog.text
-
-
 def test_waits_double_up_to_a_limit_and_are_spread() -> None:
     middle = [back_off(failures, 10.0, None, 0.5) for failures in range(1, 8)]
     assert middle == [10, 20, 40, 80, 160, 300, 300]
-    assert back_off(10**9, 10.0, None, 0.5) == LONGEST_WAIT
+    assert back_off(10**9, 10.0, None, 0.5) == Pace().longest_wait
     assert back_off(3, 10.0, None, 0.0) == 30
     assert back_off(3, 10.0, None, 1.0) == 50
 
@@ -290,8 +304,8 @@ def test_the_service_decides_how_long_to_wait_at_least() -> None:
     polled = Polled(RateLimitError("Too many requests.", retry_after=NEVER), interval=0.001)
     polled.poller.start()
     polled.settles_at("retrying")
-    until(lambda: polled.poller.moment.status.retry_at is not None)
-    polled.poller.pause()
+    until(lambda: polled.moment.status.retry_at is not None)
+    polled.poller.stop()
     polled.thread_ends()
     assert polled.source.calls == 1
 
@@ -327,16 +341,16 @@ def test_a_fault_while_stopped_is_told() -> None:
     polled = Polled(people(1), ServerError("The service failed."))
     polled.poller.start()
     polled.settles_at("live")
-    polled.poller.pause()
+    polled.poller.stop()
     polled.poller.refresh()
-    until(lambda: str(polled.poller.moment.status) == "Paused. The service failed.")
+    until(lambda: str(polled.moment.status) == "Paused. The service failed.")
 
 
 def test_a_fault_of_any_length_and_kind_is_a_sentence_of_plain_text() -> None:
     polled = Polled(ValueError("<b>no\u202e\x00" + "x" * 10_000))
     polled.poller.start()
     polled.settles_at("retrying")
-    said = str(polled.poller.moment.status)
+    said = str(polled.moment.status)
     assert len(said) < 1_000
     assert said.startswith("The source failed: ValueError: <b>no")
     assert said.isprintable()
@@ -344,20 +358,20 @@ def test_a_fault_of_any_length_and_kind_is_a_sentence_of_plain_text() -> None:
 
 
 def test_a_request_that_hangs_is_waited_for_and_not_called_live(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "SOON", 0.01)
+    monkeypatch.setattr(polling, "SOON", 0.01)
     polled = Polled(people(1), people(2), interval=0.01)
     polled.source.gate.clear()
     polled.poller.start()
     polled.settles_at("waiting")
-    asked, status = datetime.now(UTC), polled.poller.moment.status
+    asked, status = datetime.now(UTC), polled.moment.status
     assert status.waiting_since is not None
     assert status.waiting_since <= asked
     assert str(status) == f"Waiting since {status.waiting_since:%H:%M:%S} UTC for an answer."
     until(lambda: "waiting" in polled.states)
-    polled.poller.set_interval(NEVER)
+    polled.poller.set_every(NEVER)
     polled.source.gate.set()
     polled.settles_at("live")
-    assert polled.poller.moment.status.waiting_since is None
+    assert polled.moment.status.waiting_since is None
     polled.source.gate.clear()
     polled.poller.refresh()
     until(lambda: polled.source.calls == 2)
@@ -368,15 +382,15 @@ def test_a_request_that_hangs_is_waited_for_and_not_called_live(monkeypatch: pyt
 
 
 def test_a_fault_stays_named_while_the_next_answer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "SOON", 0.01)
+    monkeypatch.setattr(polling, "SOON", 0.01)
     polled = Polled(ServerError("The service failed."), people(2), interval=0.01)
     polled.poller.start()
     polled.settles_at("retrying")
     polled.source.gate.clear()
     polled.poller.refresh()
     polled.settles_at("waiting")
-    assert str(polled.poller.moment.status).startswith("The service failed. Waiting since ")
-    polled.poller.pause()
+    assert str(polled.moment.status).startswith("The service failed. Waiting since ")
+    polled.poller.stop()
     assert polled.state == "stopped"
     polled.source.gate.set()
     polled.thread_ends()
@@ -388,3 +402,101 @@ def test_a_page_of_something_in_between_does_not_stop_it() -> None:
     polled.settles_at("live")
     assert "refused" not in polled.states
     polled.poller.close()
+
+
+FINAL = [
+    AuthenticationError("Refused."),
+    ForbiddenError("Refused."),
+    NotFoundError("Refused."),
+    RequestError("Refused."),
+    MissingKeyError("No key."),
+]
+PASSING = [
+    GatewayError("Something in between answered."),
+    RateLimitError("Too many requests."),
+    ServerError("The service failed."),
+    ConnectionFailedError("No route."),
+    InvalidResponseError("No map."),
+    ZeroDivisionError("oh"),
+]
+
+
+@pytest.mark.parametrize("error", FINAL, ids=lambda error: type(error).__name__)
+def test_map_and_recording_agree_on_what_is_final(tmp_path: Path, error: Exception) -> None:
+    assert is_final(error)
+    live = LiveMap(Scripted([error, people(1)]), interval=1.0)
+    until(lambda: live.status.state == "refused")
+    live.close()
+    with History(tmp_path / "site") as history:
+        recording = history.record(Scripted([error, people(1)]), every=0.001, progress=False)
+        assert recording.wait(GENEROUS)
+        assert recording.error is error
+
+
+@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
+def test_map_and_recording_agree_on_what_may_pass(tmp_path: Path, error: Exception) -> None:
+    assert not is_final(error)
+    live = LiveMap(Scripted([error, people(1)]), interval=3600.0)
+    until(lambda: live.status.state == "retrying")
+    live.close()
+    with History(tmp_path / "site") as history:
+        recording = history.record(Scripted([error, people(1)]), every=0.001, progress=False)
+        until(lambda: bool(recording.progress.snapshots))
+        assert recording.running
+        recording.stop()
+        assert recording.error is None
+
+
+def test_what_can_not_be_taken_has_failed() -> None:
+    class Choosy(Polled):
+        def take(self, snapshot: Snapshot) -> None:
+            super().take(snapshot)
+            if len(self.taken) == 1:
+                raise OSError("no space left")
+
+    polled = Choosy(people(1), people(2), interval=0.002)
+    polled.poller.start()
+    polled.settles_at("live")
+    polled.poller.close()
+    polled.thread_ends()
+    assert [str(error) for error in polled.failed] == ["no space left"]
+    assert polled.taken[1] is polled.source.script[1]
+
+
+def test_a_follower_that_breaks_ends_it_and_hears_why() -> None:
+    class Broken(Polled):
+        def fail(self, error: BaseException, retry_in: float) -> None:
+            raise SystemExit(3)
+
+    polled = Broken(ServerError("down"), interval=0.002)
+    polled.poller.start()
+    until(lambda: bool(polled.ended))
+    assert isinstance(polled.ended[0], SystemExit)
+    assert polled.state == "closed"
+    assert polled.source.calls == 1
+
+
+def test_it_closes_when_its_time_is_over() -> None:
+    polled = Polled(people(1), interval=0.002, duration=0.1)
+    polled.poller.start()
+    until(lambda: bool(polled.ended))
+    assert polled.ended == [None]
+    assert polled.state == "closed"
+    assert polled.source.calls
+
+
+def test_a_steady_pace_counts_from_request_to_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(polling.time, "monotonic", lambda: now[0])
+
+    def due_after(seconds: float, **options: Any) -> float | None:
+        poller = Poller(Scripted([people(1)]), 10.0, Follower(), **options)
+        poller._asked = now[0]
+        now[0] += seconds
+        poller._take(people(1))
+        assert poller._due is not None
+        return poller._due - now[0]
+
+    assert due_after(3.0) == 10.0
+    assert due_after(3.0, pace=Pace(steady=True)) == 7.0
+    assert due_after(30.0, pace=Pace(steady=True)) == 0.0
