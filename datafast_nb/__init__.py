@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from datafast_nb.errors import ResponseWarning as ResponseWarning
     from datafast_nb.errors import ServerError as ServerError
     from datafast_nb.explorer import Explorer as Explorer
-    from datafast_nb.history.calibration import calibration as calibration
+    from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.history.history import History as History
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
@@ -98,7 +98,7 @@ _HOMES = {
     "ServerError": "errors",
     "Explorer": "explorer",
     "History": "history",
-    "calibration": "history",
+    "calibration": "forecast",
     "LiveMap": "livemap",
     "Baseline": "snapshot",
     "Snapshot": "snapshot",

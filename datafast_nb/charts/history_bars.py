@@ -16,8 +16,8 @@ from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
 from datafast_nb.currencies import coded
 from datafast_nb.history import History
-from datafast_nb.history.stretches import stretches
-from datafast_nb.history.tables import MOMENT
+from datafast_nb.history.coverage import coverage, uncovered
+from datafast_nb.history.moments import MOMENT
 from datafast_nb.text import money, number
 
 _SUBJECT: Final = "Visitors, and expected and real revenue, over time"
@@ -95,7 +95,7 @@ def trend(
     if not isinstance(history, History):
         raise TypeError(f"trend takes a History, such as dfn.History('site-history'), not {type(history).__name__}.")
     zone, step = checked_zone(time_zone), None if every is None else calendar_steps.checked_step(every)
-    watched = stretches(history, start, end)
+    watched = coverage(history, start, end)
     if watched.is_empty():
         return wording.message(_SUBJECT, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
     step, edges = _bars_of(watched, step, zone)
@@ -113,7 +113,7 @@ def trend(
         visits = visits.with_columns(expected=pl.lit(None, pl.Float64))
     clock = calendar_steps.clock(edges, step)
     table = _table(edges, clock, watched, visits, payments, currencies)
-    gaps = _gaps(history, watched, clock, zone)
+    gaps = _gaps(watched, clock, zone)
     heading = wording.title(
         f"{_sentence(visits, totals)}, {calendar_steps.in_words(step)}",
         _NOT_EXPECTED if without_rate else "",
@@ -212,12 +212,11 @@ def _table(
     return bars.drop("place").with_columns(pl.when(seen).then(counted.fill_null(0)).otherwise(counted))
 
 
-def _gaps(history: History, watched: pl.DataFrame, clock: str, zone: str) -> pl.DataFrame:
+def _gaps(watched: pl.DataFrame, clock: str, zone: str) -> pl.DataFrame:
     """Give the gaps between what was recorded: `start` and `end`, what clocks there showed, and how long each is."""
     first, last = watched["from"][0], watched["until"][-1]
-    inside = history.gaps().filter(pl.col("until") > first, pl.col("since") < last)
-    ends = [pl.col(name).clip(first, last).dt.convert_time_zone(zone) for name in ("since", "until")]
-    return inside.select(
+    ends = [pl.col(name).dt.convert_time_zone(zone) for name in ("since", "until")]
+    return uncovered(first, last, watched).select(
         start=calendar_steps.position(ends[0]),
         end=calendar_steps.position(ends[1]),
         when=pl.format("{} to {}", *(it.dt.strftime(clock) for it in ends)),

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from datafast_nb.checks import in_utc
-from datafast_nb.history.tables import MOMENT
+from datafast_nb.history.moments import MOMENT
 from datafast_nb.text import number
 
 TOO_LITTLE: Final = "Too little was recorded in this time"

@@ -11,8 +11,9 @@ import polars as pl
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
-from datafast_nb.history import Calibration, History
-from datafast_nb.history import calibration as compared
+from datafast_nb.forecast import Calibration
+from datafast_nb.forecast import calibration as compared
+from datafast_nb.history import History
 from datafast_nb.text import number
 
 _SUBJECT: Final = "Whether predictions came true"

@@ -14,8 +14,8 @@ from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice, checked_zone
 from datafast_nb.conversion.frames import in_polars
 from datafast_nb.history import History
-from datafast_nb.history.stretches import between, stretches
-from datafast_nb.history.tables import MOMENT
+from datafast_nb.history.coverage import coverage, covered
+from datafast_nb.history.moments import MOMENT
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number
 
@@ -99,10 +99,10 @@ def rhythm(
     how, zone = _MEASURES[checked_choice(measure, _MEASURES, "measure")], checked_zone(time_zone)
     rows = _rows(data, measure, start, end)
     if isinstance(data, History):
-        watched = stretches(data, start, end)
+        watched = coverage(data, start, end)
     else:
         ends = rows.select(first=pl.col("at").min(), last=pl.col("at").max()).collect()
-        watched = between(ends["first"].item(), ends["last"].item(), gaps)
+        watched = covered(ends["first"].item(), ends["last"].item(), gaps)
     subject = how.sentence.format(how.noun + "s") + ", by hour and weekday"
     if watched.is_empty():
         return wording.message(subject, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)

@@ -1,7 +1,5 @@
 """What the endpoint forgets after ten minutes, kept in Delta Lake tables, asked lazily, and shown again."""
 
-from datafast_nb.history.calibration import Calibration as Calibration
-from datafast_nb.history.calibration import calibration as calibration
 from datafast_nb.history.history import History as History
 from datafast_nb.history.history import Info as Info
 from datafast_nb.history.recorder import Progress as Progress

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
-from datafast_nb.history.moments import before
-from datafast_nb.history.tables import MOMENT, POLLS, SCHEMAS, Rows
+from datafast_nb.history.moments import MOMENT, before
+from datafast_nb.history.tables import POLLS, SCHEMAS, Rows
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot
 

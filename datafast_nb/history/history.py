@@ -16,12 +16,12 @@ from datafast_nb.checks import in_utc
 from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL, WINDOW
-from datafast_nb.history.moments import before, following
+from datafast_nb.history.moments import MOMENT, before, following
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
 from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
-from datafast_nb.history.tables import MOMENT, SCHEMAS, Checked, Name, Rows, Tables, as_given, files
+from datafast_nb.history.tables import SCHEMAS, Checked, Name, Rows, Tables, as_given, files
 from datafast_nb.history.writer import Appended, Forgotten, Writer
 from datafast_nb.privacy import concealed
 from datafast_nb.schema import VISITORS

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import polars as pl
+
 from datafast_nb.checks import FIRST, LAST
+
+MOMENT: Final = pl.Datetime("us", "UTC")
 
 
 def before(when: datetime, time: timedelta) -> datetime:

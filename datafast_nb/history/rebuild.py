@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 
 from datafast_nb.history.changes import IDS, STATES, VISITOR_KEY, Kind
-from datafast_nb.history.tables import MOMENT, RETIMED, as_given
+from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.tables import RETIMED, as_given
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 

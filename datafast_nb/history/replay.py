@@ -6,18 +6,26 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import polars as pl
 
 from datafast_nb.checks import in_utc
 from datafast_nb.history.changes import WINDOW
+from datafast_nb.history.coverage import Polled, covered, uncovered
 from datafast_nb.history.moments import before, following
-from datafast_nb.history.tables import MOMENT
 from datafast_nb.snapshot import Snapshot
 
-if TYPE_CHECKING:
-    from datafast_nb.history.history import History
+
+class Past(Polled, Protocol):
+    """What is shown again."""
+
+    @property
+    def location(self) -> str:
+        """Where it is."""
+
+    def at(self, when: datetime) -> Snapshot:
+        """Return the snapshot of a moment."""
 
 
 class Replay:
@@ -52,7 +60,7 @@ class Replay:
 
     def __init__(
         self,
-        history: History,
+        history: Past,
         start: datetime,
         end: datetime,
         speed: float,
@@ -118,15 +126,7 @@ class Replay:
     @property
     def gaps(self) -> pl.DataFrame:
         """The times of the span of which something may be missing: ``since`` and ``until``, in order, not touching."""
-        found = self._history.gaps().lazy().select("since", "until").sort("since", "until")
-        apart = (pl.col("since") > pl.col("until").cum_max().shift()).fill_null(value=True)
-        spans = found.group_by(apart.cum_sum().alias("gap"), maintain_order=True)
-        joined = spans.agg(pl.col("since").min(), pl.col("until").max()).drop("gap")
-        start, end = pl.lit(self._start, MOMENT), pl.lit(self._end, MOMENT)
-        inside = joined.filter(pl.col("until") > start, pl.col("since") < end)
-        return inside.with_columns(
-            pl.max_horizontal("since", start).alias("since"), pl.min_horizontal("until", end).alias("until")
-        ).collect()
+        return uncovered(self._start, self._end, covered(self._start, self._end, self._history.gaps()))
 
     def play(self) -> None:
         """Go on from the moment that is shown; at the end, from the start."""

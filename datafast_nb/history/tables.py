@@ -24,6 +24,7 @@ import polars as pl
 from datafast_nb.errors import HistoryFormatError, HistoryStorageError
 from datafast_nb.history.checksums import FILE, LOG, OWNER_ONLY_FOLDER, Checksums
 from datafast_nb.history.faults import guarded
+from datafast_nb.history.moments import MOMENT
 from datafast_nb.schema import EVENTS, PAYMENTS, TIMESTAMP, VISITORS
 from datafast_nb.text import plain
 
@@ -35,8 +36,6 @@ Name = Literal["visitors", "events", "payments", "polls"]
 
 FORMAT: Final = 1
 """Which version of these tables this package writes, and the latest that it reads."""
-
-MOMENT: Final = pl.Datetime("us", "UTC")
 
 RETIMED: Final = pl.List(pl.Struct({"id": pl.String(), "timestamp": MOMENT}))
 """Events or payments that were shown with another time than the one that is stored."""

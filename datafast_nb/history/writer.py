@@ -30,10 +30,9 @@ from datafast_nb.history.changes import (
 )
 from datafast_nb.history.compaction import compact
 from datafast_nb.history.lock import lock
-from datafast_nb.history.moments import before
+from datafast_nb.history.moments import MOMENT, before
 from datafast_nb.history.rebuild import states_at
 from datafast_nb.history.tables import (
-    MOMENT,
     RETIMED,
     SCHEMAS,
     SORTED_BY,

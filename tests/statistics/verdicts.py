@@ -8,9 +8,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 
-from datafast_nb.history.agreement import ENOUGH_POWER, with_agreement
-from datafast_nb.history.calibration import EDGES
-from datafast_nb.history.reliability import BIN, bins, scores, with_bins
+from datafast_nb.forecast.agreement import ENOUGH_POWER, with_agreement
+from datafast_nb.forecast.calibration import EDGES
+from datafast_nb.forecast.reliability import BIN, bins, scores, with_bins
 from tests.statistics.alarms import demo_shape
 from tests.statistics.samples import Shape
 

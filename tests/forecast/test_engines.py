@@ -13,8 +13,8 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
-from datafast_nb.history.calibration import EDGES
-from datafast_nb.history.reliability import bins, scores
+from datafast_nb.forecast.calibration import EDGES
+from datafast_nb.forecast.reliability import bins, scores
 from datafast_nb.history.tables import Tables
 from tests.spark import collected
 

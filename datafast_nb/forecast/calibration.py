@@ -13,9 +13,8 @@ import polars as pl
 
 from datafast_nb.conversion import Derived, dimension_names, with_dimensions
 from datafast_nb.conversion.funnel import Goal, Payment
-from datafast_nb.history.agreement import ENOUGH_POWER, ERROR, with_agreement
-from datafast_nb.history.history import History
-from datafast_nb.history.outcomes import (
+from datafast_nb.forecast.agreement import ENOUGH_POWER, ERROR, with_agreement
+from datafast_nb.forecast.outcomes import (
     CONVERTED_BEFORE,
     COUNTED,
     RECOGNIZED,
@@ -27,7 +26,8 @@ from datafast_nb.history.outcomes import (
     visits,
     with_outcomes,
 )
-from datafast_nb.history.reliability import BIN, bins, scores, with_bins
+from datafast_nb.forecast.record import Record
+from datafast_nb.forecast.reliability import BIN, bins, scores, with_bins
 from datafast_nb.schema import VISITORS
 
 Unit = Literal["visitor", "visit"]
@@ -143,7 +143,7 @@ class Calibration:
 
 
 def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual value
-    history: History,
+    history: Record,
     by: str | Sequence[str] | None = None,
     *,
     unit: Unit = "visitor",

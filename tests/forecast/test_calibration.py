@@ -15,8 +15,8 @@ from sklearn.metrics import brier_score_loss
 
 import datafast_nb as dfn
 from datafast_nb.demo.predictions import averages
-from datafast_nb.history.calibration import Unit
-from datafast_nb.history.reliability import bins, scores
+from datafast_nb.forecast.calibration import Unit
+from datafast_nb.forecast.reliability import bins, scores
 from tests.history.moments import after, snapshot
 
 END = datetime(2026, 2, 6, 15, tzinfo=UTC)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from datafast_nb.history.agreement import Agreement, agreement, distribution, with_agreement
+from datafast_nb.forecast.agreement import Agreement, agreement, distribution, with_agreement
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 17, 400])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -13,13 +13,11 @@ from datafast_nb.conversion.events import PAYMENT_EVENTS, matched_payments, open
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.conversion.revenue import checked_rates
 from datafast_nb.currencies import coded
+from datafast_nb.forecast.record import Record
 from datafast_nb.history.changes import happened
-from datafast_nb.history.stretches import stretches
-from datafast_nb.history.tables import MOMENT
+from datafast_nb.history.coverage import coverage
+from datafast_nb.history.moments import MOMENT
 from datafast_nb.schema import RANGES
-
-if TYPE_CHECKING:
-    from datafast_nb.history.history import History
 
 Conversion = Literal["customer"] | Goal | Payment
 """What counts: becoming a customer by a payment, a goal, or a payment."""
@@ -55,7 +53,7 @@ class Money(NamedTuple):
 
 
 def visits(
-    history: History, start: datetime | None, end: datetime | None, horizon: timedelta, age: timedelta | None
+    history: Record, start: datetime | None, end: datetime | None, horizon: timedelta, age: timedelta | None
 ) -> pl.DataFrame:
     """Give the visits first seen in a span, each with the prediction to test and why it counts, or does not.
 
@@ -63,7 +61,7 @@ def visits(
     `predicted`; `since`, when the visit began; `shown_at`, when the prediction was shown; `until`, the end of its
     horizon; and `kept`, which is ``counted`` for those that a prediction can be measured by.
     """
-    watched = stretches(history, start, end).rename({"until": "watched_until"})
+    watched = coverage(history, start, end).rename({"until": "watched_until"})
     seen = (
         history.collect(history.sessions(start, end).drop(_PREDICTION))
         .with_columns(since=pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen"))
@@ -134,7 +132,7 @@ def _kept(counted_from: pl.Expr, horizon: timedelta, age: timedelta | None) -> p
 
 
 def money(
-    history: History, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
+    history: Record, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
 ) -> Money:
     """Give the payments, each with the visitor it could be matched to, and the sales: ``funnel`` matches alike."""
     found = history.payments(start, end)
@@ -162,7 +160,7 @@ def money(
 
 
 def conversions(
-    history: History, converted: Conversion, sold: pl.DataFrame, start: datetime | None, end: datetime | None
+    history: Record, converted: Conversion, sold: pl.DataFrame, start: datetime | None, end: datetime | None
 ) -> pl.DataFrame:
     """Give when each visitor first converted: `visitor_id` and `converted_at`."""
     if isinstance(converted, Goal):

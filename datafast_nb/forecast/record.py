@@ -1,0 +1,33 @@
+"""What is asked of a history here, wherever it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+
+class Record(Protocol):
+    """A record of what happened on a website, such as ``History``; its methods say what they return."""
+
+    def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return every state of every visitor."""
+
+    def events(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return every event once."""
+
+    def payments(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return every payment once."""
+
+    def sessions(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return one row for each visit."""
+
+    def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return one row for each snapshot."""
+
+    def gaps(self) -> pl.DataFrame:
+        """Return the times of which something may be missing."""
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Collect a frame of this record."""

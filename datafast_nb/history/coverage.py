@@ -1,0 +1,49 @@
+"""The stretches of time that were recorded without a gap, and the gaps between them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from datafast_nb.history.moments import MOMENT
+
+
+class Polled(Protocol):
+    """What tells when it was recorded, such as ``History``."""
+
+    def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return one row for each snapshot."""
+
+    def gaps(self) -> pl.DataFrame:
+        """Return the times of which something may be missing."""
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Collect a frame of this record."""
+
+
+def coverage(history: Polled, start: datetime | None, end: datetime | None) -> pl.DataFrame:
+    """Return the stretches of time without a gap, in order: `from` and `until`; none where nothing was recorded."""
+    times = history.polls(start, end).select(first=pl.col("seen_at").min(), last=pl.col("seen_at").max())
+    polls = history.collect(times)
+    return covered(polls["first"].item(), polls["last"].item(), history.gaps())
+
+
+def covered(first: datetime | None, last: datetime | None, gaps: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the stretches from one moment to another that are in no gap."""
+    span = pl.DataFrame({"from": [first], "until": [last]}, schema={"from": MOMENT, "until": MOMENT}).drop_nulls()
+    if gaps is None or span.is_empty():
+        return span
+    inside = gaps.select(pl.col("since", "until").cast(MOMENT)).filter(pl.col("until") > first, pl.col("since") < last)
+    begins = pl.concat([span["from"], inside["until"].rename("from")]).sort()
+    ends = pl.concat([inside["since"].rename("until"), span["until"]]).sort()
+    return pl.DataFrame([begins, ends]).filter(pl.col("from") < pl.col("until"))
+
+
+def uncovered(first: datetime, last: datetime, stretches: pl.DataFrame) -> pl.DataFrame:
+    """Return the times between two moments that are in no stretch, in order, not touching: `since` and `until`."""
+    edges = pl.Series([first, last], dtype=MOMENT)
+    since = pl.concat([edges[:1], stretches["until"]]).rename("since")
+    until = pl.concat([stretches["from"], edges[1:]]).rename("until")
+    return pl.DataFrame([since, until]).filter(pl.col("since") < pl.col("until"))
