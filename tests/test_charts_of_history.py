@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.forecast import Calibration
 from datafast_nb.forecast.calibration import EDGES, compared
-from datafast_nb.history import Calibration
 from tests.chart_sites import HOSTILE, LIMIT, drawn, said, strings, svg
 from tests.history.moments import START, after, snapshot
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 
 from datafast_nb.checks import in_utc
-from datafast_nb.errors import HistoryInUseError, HistoryKeyError, NotRecordedError
+from datafast_nb.errors import HistoryError, HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL, WINDOW
 from datafast_nb.history.moments import MOMENT, before, following
@@ -27,6 +27,9 @@ from datafast_nb.privacy import concealed
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import duration
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
 _GAPS: Final = pl.Schema({"since": MOMENT, "until": MOMENT, "duration": pl.Duration("us")})
@@ -72,6 +75,16 @@ class Info:
             f"{self.rows['visitors']:,} changes of visitors, {self.rows['events']:,} events, "
             f"{self.rows['payments']:,} payments, {size:,.1f} MB{whole}, {self.gaps} gap(s)"
         )
+
+
+class _Opened:
+    """The tables as they are as long as the polls have one version; each is opened when it is first asked for."""
+
+    def __init__(self, polls: DeltaTable) -> None:
+        self.version = (polls.metadata().id, polls.version())
+        self.newest: datetime | None = files(polls)["last"].max()  # type: ignore[assignment]
+        self.tables: dict[Name, DeltaTable] = {"polls": polls}
+        self.last: tuple[datetime, Snapshot] | None = None  # the snapshot last asked for, and its poll's time
 
 
 class History:
@@ -140,6 +153,7 @@ class History:
         self._writer: Writer | None = None
         self._turn = threading.Lock()
         self._recording: Recording | None = None
+        self._opened: _Opened | None = None
 
     @property
     def location(self) -> str:
@@ -426,7 +440,9 @@ class History:
         return _between(self._rows("polls", start, end), "seen_at", start, end)
 
     def at(self, when: datetime) -> Snapshot:
-        """Give the snapshot of a moment, as the endpoint would have shown it: the last one until then.
+        """Return the snapshot of a moment, as the endpoint would have shown it: the last one until then.
+
+        It is the same object as before where it is the same snapshot and nothing was stored since.
 
         Rows are those of the snapshot that was appended, in another order: events and payments newest first, and
         last those without a time. They are as they were first shown. An event that left the list before an older one
@@ -442,8 +458,16 @@ class History:
         NotRecordedError
             Nothing was recorded within ten minutes before that moment.
         """
-        (snapshot,) = self._snapshots([in_utc(when, "when")], strict=True)
-        return snapshot
+        moment, opened = in_utc(when, "when"), self._current()
+        found = self._polls_at([moment], opened)
+        if not found.height:
+            raise NotRecordedError(self._nearest(moment, opened))
+        poll: datetime = found["seen_at"].item()
+        last = opened.last
+        if last is None or last[0] != poll:
+            (snapshot,) = self._rebuilt(found, opened)
+            last = opened.last = (poll, snapshot)
+        return last[1]
 
     def snapshots(
         self, start: datetime | None = None, end: datetime | None = None, every: timedelta | float | None = None
@@ -467,7 +491,8 @@ class History:
             last = span[1] if end is None else min(span[1], before(in_utc(end, "end"), timedelta.resolution))
             moments = [first + step * place for place in range((last - first) // step + 1)]
         for place in range(0, len(moments), _CHUNK):
-            yield from self._snapshots(moments[place : place + _CHUNK])
+            opened = self._current()
+            yield from self._rebuilt(self._polls_at(moments[place : place + _CHUNK], opened), opened)
 
     def replay(self, start: datetime | None = None, end: datetime | None = None, speed: float = 1.0) -> Replay:
         """Show a span of the past again, as a source for ``LiveMap``.
@@ -537,7 +562,7 @@ class History:
         self._writer = Writer(self._tables, self._redact)
         return self._writer
 
-    def _open(self, name: Name) -> Any:  # noqa: ANN401 - a DeltaTable
+    def _open(self, name: Name) -> DeltaTable:
         table = self._tables.open(name)
         if table is None:
             raise self._nothing()
@@ -546,18 +571,39 @@ class History:
     def _nothing(self) -> NotRecordedError:
         return NotRecordedError(f"There is no history at {self.location} yet. Begin one with append or record.")
 
-    def _rows(self, name: Name, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Give the rows of a table that belong to a completed append.
+    def _current(self) -> _Opened:
+        """Open the polls, and with them what they say has not changed since it was last opened."""
+        now, before = _Opened(self._open("polls")), self._opened
+        if before is not None and before.version == now.version:
+            return before
+        self._opened = now
+        return now
+
+    def _rows(
+        self, name: Name, start: datetime | None = None, end: datetime | None = None, opened: _Opened | None = None
+    ) -> pl.LazyFrame:
+        """Return the rows of a table that belong to a completed append.
 
         Where `start` or `end` is given, only those seen from then, or until then, are going to be asked for.
         """
-        polls = self._open("polls")  # first: then the other tables hold at least what these polls completed
-        newest = files(polls)["last"].max()
-        if newest is None:
+        opened = opened or self._current()  # the polls first: the other tables hold at least what these polls completed
+        if opened.newest is None:
             raise NotRecordedError(f"The history at {self.location} has been made, and holds no snapshot yet.")
         span = (start and in_utc(start, "start"), end and in_utc(end, "end"))
-        rows = self._tables.scan(polls if name == "polls" else self._open(name), name, *span)
-        return rows if name == "polls" else rows.filter(pl.col("seen_at") <= newest)
+        rows = self._scanned(name, span, opened)
+        return rows if name == "polls" else rows.filter(pl.col("seen_at") <= opened.newest)
+
+    def _scanned(self, name: Name, span: tuple[datetime | None, datetime | None], opened: _Opened) -> pl.LazyFrame:
+        """Scan a table; anew, if files of one that has been open for long are merged by now, and deleted."""
+        kept = opened.tables.get(name)
+        if kept is not None:
+            try:
+                return self._tables.scan(kept, name, *span)
+            except HistoryError:
+                if name == "polls":
+                    raise
+        table = opened.tables[name] = self._open(name)
+        return self._tables.scan(table, name, *span)
 
     def _changes(self, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
         """Give the rows of the visitors that tell something new."""
@@ -572,38 +618,41 @@ class History:
         rows = _between(self._rows(name), "timestamp", start, end)
         return as_given(rows).select(*SCHEMAS[name].names()[1:], "seen_at")
 
-    def _snapshots(self, moments: list[datetime], *, strict: bool = False) -> Iterator[Snapshot]:
-        """Give the snapshot of each moment, in order; those of which nothing is known are left out, or raise."""
-        polls = self.collect(self.polls(before(moments[0], WINDOW), following(moments[-1])).sort("seen_at"))
+    def _polls_at(self, moments: list[datetime], opened: _Opened) -> pl.DataFrame:
+        """Return the poll that each of some moments, in order, shows; none for those of which nothing is known."""
+        span = (before(moments[0], WINDOW), following(moments[-1]))
+        polls = self.collect(_between(self._rows("polls", *span, opened), "seen_at", *span).sort("seen_at"))
         wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
         rows = wanted.join_asof(polls, left_on="when", right_on="seen_at", tolerance=WINDOW, coalesce=False)
-        found = rows.filter(pl.col("seen_at").is_not_null())
-        if strict and not found.height:
-            raise NotRecordedError(self._nearest(moments[0]))
-        if not found.height:
+        return rows.filter(pl.col("seen_at").is_not_null())
+
+    def _rebuilt(self, polls: pl.DataFrame, opened: _Opened) -> Iterator[Snapshot]:
+        """Return the snapshot of each poll, in order."""
+        if not polls.height:
             return
-        tables = [self._rows_of(name, found) for name in ("visitors", "events", "payments")]
-        for poll in found.iter_rows(named=True):
+        tables = [self._rows_of(name, polls, opened) for name in ("visitors", "events", "payments")]
+        for poll in polls.iter_rows(named=True):
             yield snapshot_at(poll, *(table.lazy() for table in tables))
 
-    def _rows_of(self, name: Any, polls: pl.DataFrame) -> pl.DataFrame:  # noqa: ANN401 - one of three names
+    def _rows_of(self, name: Any, polls: pl.DataFrame, opened: _Opened) -> pl.DataFrame:  # noqa: ANN401 - a name
         """Read what some snapshots are made of."""
         last: Any = polls["seen_at"].max()
         since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
         if name == "visitors":
             first = last if since is None else since
-            return self.collect(self._rows(name, first, last).filter(pl.col("seen_at").is_between(first, last)))
+            rows = self._rows(name, first, last, opened)
+            return self.collect(rows.filter(pl.col("seen_at").is_between(first, last)))
         retimed = polls[f"{name}_retimed"].explode().struct.field("id").drop_nulls().unique()
         shown = (
             pl.col("timestamp").is_null()
             | (pl.col("timestamp") >= pl.lit(since, MOMENT))
             | pl.col(IDS[name]).is_in(retimed.implode())
         )
-        return self.collect(self._rows(name, end=last).filter(pl.col("seen_at") <= last, shown))
+        return self.collect(self._rows(name, end=last, opened=opened).filter(pl.col("seen_at") <= last, shown))
 
-    def _nearest(self, when: datetime) -> str:
+    def _nearest(self, when: datetime, opened: _Opened) -> str:
         """Say when something is known, nearest to a moment."""
-        polls = self._rows("polls")
+        polls = self._rows("polls", opened=opened)
         earlier, later = (
             self.collect(polls.filter(side).select(time)).item()
             for side, time in (

@@ -11,13 +11,11 @@ from typing import Any, Protocol
 import polars as pl
 
 from datafast_nb.checks import in_utc
-from datafast_nb.history.changes import WINDOW
-from datafast_nb.history.coverage import Polled, covered, uncovered
-from datafast_nb.history.moments import before, following
+from datafast_nb.history.coverage import covered, uncovered
 from datafast_nb.snapshot import Snapshot
 
 
-class Past(Polled, Protocol):
+class Past(Protocol):
     """What is shown again."""
 
     @property
@@ -26,6 +24,9 @@ class Past(Polled, Protocol):
 
     def at(self, when: datetime) -> Snapshot:
         """Return the snapshot of a moment."""
+
+    def gaps(self) -> pl.DataFrame:
+        """Return the times of which something may be missing."""
 
 
 class Replay:
@@ -79,7 +80,7 @@ class Replay:
         self._from = start  # where the replay was when it was last touched, at this time of the clock
         self._since = clock()
         self._listeners: tuple[Callable[[], Any], ...] = ()
-        self._last: tuple[datetime, Snapshot] | None = None  # the snapshot that was last shown, and its poll's time
+        self._last: Snapshot | None = None  # what was last shown
 
     @property
     def start(self) -> datetime:
@@ -169,19 +170,10 @@ class Replay:
         NotRecordedError
             That moment is in a gap.
         """
-        when = self.now
-        poll = self._poll_before(when)
-        last = self._last
-        if last is None or poll != last[0]:
-            snapshot = self._history.at(when)
-            last = self._last = (snapshot.fetched_at, snapshot)
-        return last[1]
-
-    def _poll_before(self, when: datetime) -> datetime | None:
-        """Give the time of the last poll until a moment, if it was not too long before."""
-        recent = self._history.polls(before(when, WINDOW), following(when))
-        time_of_poll: datetime | None = self._history.collect(recent.select(pl.col("seen_at").max())).item()
-        return time_of_poll
+        snapshot, last = self._history.at(self.now), self._last
+        if last is None or last.fetched_at != snapshot.fetched_at:
+            last = self._last = snapshot
+        return last
 
     def _stand_at(self, when: datetime) -> None:
         """Count from a moment on; whoever has come to the end has stopped. The caller holds the turn."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import deltalake
 import pytest
+from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
 from datafast_nb.history.replay import Replay
@@ -201,3 +204,66 @@ def test_many_threads_may_move_it(replay: Replay) -> None:
         each.join()
     assert replay.jumps == 800
     assert (replay.now - START).total_seconds() % 100 < 10
+
+
+@pytest.fixture
+def opens(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note each table that is opened."""
+    opened: list[str] = []
+    begin = deltalake.DeltaTable.__init__
+
+    def noting(self: deltalake.DeltaTable, table_uri: Any, *args: Any, **options: Any) -> None:
+        opened.append(Path(str(table_uri)).name)
+        begin(self, table_uri, *args, **options)
+
+    monkeypatch.setattr(deltalake.DeltaTable, "__init__", noting)
+    return opened
+
+
+def test_a_moment_opens_each_table_once_and_then_only_the_polls(history: dfn.History, opens: list[str]) -> None:
+    fresh = dfn.History(history.location)
+    first = fresh.at(after(120))
+    assert sorted(opens) == ["events", "payments", "polls", "visitors"]
+    opens.clear()
+    assert fresh.at(after(121)) is first
+    assert fresh.at(after(240)).fetched_at == after(240)
+    assert opens == ["polls", "polls"]
+
+
+def test_a_tick_of_a_replay_opens_the_polls_alone(history: dfn.History, clock: Clock, opens: list[str]) -> None:
+    fresh = dfn.History(history.location)
+    replay = Replay(fresh, START, after(540), 60, clock)
+    replay.snapshot()
+    assert sorted(opens) == ["events", "payments", "polls", "visitors"]
+    for clock.time in (0.5, 2.5, 5.0):
+        opens.clear()
+        replay.snapshot()
+        assert opens == ["polls"]
+
+
+def test_what_was_stored_since_is_seen(tmp_path: Path, opens: list[str]) -> None:
+    with dfn.History(tmp_path / "site") as writer:
+        writer.append(snapshot(0))
+        reader = dfn.History(writer.location)
+        first = reader.at(after(30))
+        writer.append(snapshot(20, visitors=[{"visitorId": "late"}]))
+        opens.clear()
+        second = reader.at(after(30))
+    assert (first.fetched_at, second.fetched_at) == (after(0), after(20))
+    assert second.visitors["visitor_id"].to_list() == ["late"]
+    assert sorted(opens) == ["events", "payments", "polls", "visitors"]
+
+
+def test_files_that_were_merged_and_deleted_since_are_read_where_they_are_now(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site") as writer:
+        for each in demos(range(0, 180, 60)):
+            writer.append(each)
+    reader = dfn.History(tmp_path / "site")
+    before = reader.at(after(60))
+    for name in ("visitors", "events", "payments"):
+        table = deltalake.DeltaTable(str(tmp_path / "site" / name))
+        table.optimize.compact()
+        table.vacuum(0, dry_run=False, enforce_retention_duration=False)
+    assert reader.at(after(0)).fetched_at == after(0)
+    again = reader.at(after(60))
+    assert_frame_equal(again.visitors, before.visitors, check_row_order=False)
