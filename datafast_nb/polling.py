@@ -113,7 +113,7 @@ class Follower:
     """
 
     def is_watched(self) -> bool:
-        """Say whether somebody looks. It is asked every few seconds; when nobody does, polling rests until `watch`."""
+        """Return whether somebody looks: asked every few seconds; when nobody does, polling rests until `watch`."""
         return True
 
     def take(self, snapshot: Snapshot) -> None:
@@ -132,7 +132,10 @@ class Follower:
         """
 
     def end(self, error: BaseException | None) -> None:
-        """Hear that no request follows by itself, and the error that a method of this object has ended it with."""
+        """Hear that no request follows by itself.
+
+        With an error where that can't pass by itself, or where a method of this object has raised it.
+        """
 
 
 class Poller:
@@ -258,7 +261,7 @@ class Poller:
             self._rest()
 
     def _resting(self) -> bool:
-        """Say whether no request follows by itself."""
+        """Return whether no request follows by itself."""
         return self._stopped or self._unwatched or self._refused or self._closed
 
     def _ask_now(self) -> None:
@@ -308,7 +311,7 @@ class Poller:
             self.close()
             self._follower.end(error)
         else:
-            self._follower.end(None)
+            self._follower.end(self._error if self._refused else None)
 
     def _ask(self) -> Snapshot | BaseException:
         """Make one request; while it hangs for longer than the interval, say since when."""
@@ -403,7 +406,7 @@ class Poller:
 
 
 def is_final(error: BaseException) -> bool:
-    """Say whether asking again can't help until a person has changed something.
+    """Return whether asking again can't help until a person has changed something.
 
     So it is where the service itself refuses the key, the website or the request, or a history can't be written or
     read as it is. What something in between answers, such as a gateway, may pass.

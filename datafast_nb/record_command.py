@@ -25,9 +25,10 @@ IN_USE: Final = 3
 
 _LOOK_EVERY: Final = 0.2  # seconds between two looks for a signal
 _EPILOG: Final = f"""
-SIGTERM, SIGINT and SIGHUP let the append at hand finish; an answer of the service is waited for 5 seconds. Where SIGINT
-or SIGHUP was ignored from the start, as by nohup, it stays so. Events and payments are kept once, and what was stored
-before a crash is there after it: start the command again, and it goes on. A log that can't be written does not end it.
+SIGTERM, SIGINT and SIGHUP let the append under way finish; an answer of the service is waited for 5 seconds. Where
+SIGINT or SIGHUP was ignored from the start, as by nohup, it stays so. Events and payments are kept once, and what was
+stored before a crash is there after it: start the command again, and it goes on. A log that can't be written does not
+end it.
 
 exit codes:
   {FINISHED}  stopped by a signal, or the duration is over

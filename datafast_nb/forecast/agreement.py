@@ -93,7 +93,7 @@ def _normal(rates: Numbers, conversions: int, _: int) -> Agreement:
     low, high = ((b + sign * root) / (2.0 * a) for sign in (-1, 1))
 
     def found(ratio: float) -> float:
-        """Give the chance that the test finds this ratio."""
+        """Return the chance that the test finds this ratio."""
         middle = ratio * mean
         width = math.sqrt(max(middle - ratio**2 * squares, _NOTHING))
         return _above((mean + far - middle) / width) + _above((middle - mean + far) / width)
@@ -103,7 +103,7 @@ def _normal(rates: Numbers, conversions: int, _: int) -> Agreement:
 
 
 def _above(z: float) -> float:
-    """Give the chance that a standard normal variable is above a number."""
+    """Return the chance that a standard normal variable is above a number."""
     return math.erfc(z / math.sqrt(2.0)) / 2.0
 
 
@@ -120,7 +120,7 @@ def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
         logs = np.log(chances)
 
     def tilted(log_odds: float) -> Numbers:
-        """Give the distribution if the odds of all predictions are multiplied."""
+        """Return the distribution if the odds of all predictions are multiplied."""
         heights = logs + log_odds * numbers
         weights: Numbers = np.exp(heights - heights.max())
         weights /= weights.sum()
@@ -146,7 +146,7 @@ def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
     rejected = (np.cumsum(chances) <= _TAIL) | (np.cumsum(chances[::-1])[::-1] <= _TAIL)
 
     def found(ratio: float) -> float:
-        """Give the chance that the test finds this ratio; 0 where there can't be as many conversions."""
+        """Return the chance that the test finds this ratio; 0 where there can't be as many conversions."""
         if ratio * mean >= len(rates):
             return 0.0
         return float(tilted(_solved(lambda it: expected(tilted(it)) - ratio * mean))[rejected].sum())
@@ -157,7 +157,7 @@ def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
 
 
 def _solved(rising: Callable[[float], float]) -> float:
-    """Give where a function of the log-odds, which rises, is zero."""
+    """Return where a function of the log-odds, which rises, is zero."""
     low, high = -_FARTHEST, _FARTHEST
     for _ in range(_STEPS):
         middle = (low + high) / 2.0
@@ -166,7 +166,7 @@ def _solved(rising: Callable[[float], float]) -> float:
 
 
 def distribution(rates: Numbers, most: int) -> Numbers:
-    """Give the chance of 0, 1, … `most` conversions of predictions with these probabilities, exactly.
+    """Return the chance of 0, 1, … `most` conversions of predictions with these probabilities, exactly.
 
     The distributions of two halves are folded into one, and so on; nothing is ever subtracted, so that small chances
     are as exact as great ones.

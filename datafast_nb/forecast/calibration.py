@@ -122,7 +122,7 @@ class Calibration:
         return sentence
 
     def verdict(self, group: Mapping[str, Any]) -> str:
-        """Say whether predictions and conversions of a row of ``scores`` agree, and which error would be found."""
+        """Return whether predictions and conversions of a row of ``scores`` agree, and which error would be found."""
         told = f"{group['conversions']:,} converted, {group['expected_conversions']:,.1f} were expected"
         if group["observed_over_expected"] is not None:
             ratio = [group[f"observed_over_expected{end}"] for end in ("", "_low", "_high")]
@@ -230,7 +230,7 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
 def compared(
     outcomes: pl.DataFrame, names: Sequence[str], edges: Sequence[float], hidden: int = 0
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give the tables ``bins`` and ``scores`` of a calibration, where so many conversions may be `hidden`."""
+    """Return the tables ``bins`` and ``scores`` of a calibration, where so many conversions may be `hidden`."""
     binned: pl.LazyFrame = nw.to_native(with_bins(nw.from_native(outcomes.lazy()), edges))
     rates = binned.select(*names, *BIN, predicted="_p").collect()
     groups = _valued(scores(outcomes, names, edges), outcomes)

@@ -55,7 +55,7 @@ class Money(NamedTuple):
 def visits(
     history: Record, start: datetime | None, end: datetime | None, horizon: timedelta, age: timedelta | None
 ) -> pl.DataFrame:
-    """Give the visits first seen in a span, each with the prediction to test and why it counts, or does not.
+    """Return the visits first seen in a span, each with the prediction to test and why it counts, or does not.
 
     Beside the columns of ``History.sessions``, of which those of the prediction are as they were when it was shown:
     `predicted`; `since`, when the visit began; `shown_at`, when the prediction was shown; `until`, the end of its
@@ -79,7 +79,7 @@ def visits(
 
 
 def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame) -> pl.DataFrame:
-    """Give the first prediction of each visit while its visitor was no customer, and when it was shown."""
+    """Return the first prediction of each visit while its visitor was no customer, and when it was shown."""
     predicted = states.filter(pl.col("predicted").is_not_null(), ~pl.col("is_customer")).drop("is_customer")
     begun = seen.lazy().select("visit", "visitor_id", "first_seen").drop_nulls("visitor_id")
     return (
@@ -93,7 +93,7 @@ def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, age: timedelta) -> pl.DataFrame:
-    """Give the prediction that was shown of each visit at an age, of those still there."""
+    """Return the prediction that was shown of each visit at an age, of those still there."""
     moment = pl.col("since") + age
     there = pl.col("first_seen").le(moment) & (pl.col("left_at").is_null() | pl.col("left_at").gt(moment))
     begun = seen.lazy().filter(there).select("visit", "visitor_id", "first_seen", shown_at=moment)
@@ -134,7 +134,7 @@ def _kept(counted_from: pl.Expr, horizon: timedelta, age: timedelta | None) -> p
 def money(
     history: Record, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
 ) -> Money:
-    """Give the payments, each with the visitor it could be matched to, and the sales: ``funnel`` matches alike."""
+    """Return the payments, each with the visitor it could be matched to, and the sales: ``funnel`` matches alike."""
     found = history.payments(start, end)
     if not renewals:
         found = found.filter(~pl.col("renewal").fill_null(value=False))
@@ -162,7 +162,7 @@ def money(
 def conversions(
     history: Record, converted: Conversion, sold: pl.DataFrame, start: datetime | None, end: datetime | None
 ) -> pl.DataFrame:
-    """Give when each visitor first converted: `visitor_id` and `converted_at`."""
+    """Return when each visitor first converted: `visitor_id` and `converted_at`."""
     if isinstance(converted, Goal):
         reached = history.events(start, end).filter(pl.col("type") == converted.name)
         when = reached.select("visitor_id", at=happened())
@@ -175,7 +175,7 @@ def conversions(
 
 
 def _in_usd(rates: Mapping[str, float]) -> pl.Expr:
-    """Give an amount in USD, where its currency, a code, has a rate."""
+    """Return an amount in USD, where its currency, a code, has a rate."""
     known = checked_rates(rates, USD)
     amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
     return amount * pl.col("currency").replace_strict(known, default=None, return_dtype=pl.Float64)
@@ -225,7 +225,7 @@ def _of_visit(happenings: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
 
 
 def _net(paid: pl.DataFrame, seen: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
-    """Give the net `value` of each visit; a refund is of that of its payer's latest sale, however late."""
+    """Return the net `value` of each visit; a refund is of that of its payer's latest sale, however late."""
     of_whom = paid.drop_nulls("visitor_id").sort("at")
     sales = of_whom.filter(pl.col("amount") > 0).select("visitor_id", "at", sold_at="at")
     traced = of_whom.join_asof(sales, on="at", by="visitor_id", check_sortedness=False)

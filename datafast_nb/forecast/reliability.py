@@ -26,7 +26,7 @@ _SUMS: Final = ("predictions", "conversions", "_predicted", "_squares", "_hits",
 
 
 def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
-    """Give one row for each bin of predicted rates, of each group.
+    """Return one row for each bin of predicted rates, of each group.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # no
 
 
 def scores(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
-    """Give one row for each group, or one in all; parameters as in `bins`.
+    """Return one row for each group, or one in all; parameters as in `bins`.
 
     Returns
     -------
@@ -146,12 +146,12 @@ def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _probability(column: str) -> nw.Expr:
-    """Give a column as floats, where what is no probability is null."""
+    """Return a column as floats, where what is no probability is null."""
     value = nw.col(column).cast(nw.Float64)
     return nw.when(value.is_between(0.0, 1.0)).then(value)
 
 
 def _finite(column: str) -> nw.Expr:
-    """Give a column as floats, where what is not finite is null."""
+    """Return a column as floats, where what is not finite is null."""
     value = nw.col(column).cast(nw.Float64)
     return nw.when(value.is_finite()).then(value)

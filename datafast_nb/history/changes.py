@@ -78,7 +78,7 @@ NOTHING: Final = Known(
 
 
 def time_of(snapshot: Snapshot) -> datetime:
-    """Give the time of a snapshot to the millisecond: Delta Lake's statistics of a file are no finer."""
+    """Return the time of a snapshot to the millisecond: Delta Lake's statistics of a file are no finer."""
     when = snapshot.fetched_at
     return when.replace(microsecond=when.microsecond // 1000 * 1000)
 
@@ -96,17 +96,17 @@ def keyed(records: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
 
 
 def remembered(records: pl.LazyFrame, kind: Kind) -> pl.DataFrame:
-    """Give what has to be known of stored records: their key, when they happened, and their time as it is stored."""
+    """Return what has to be known of stored records: their key, when they happened, and their time as it is stored."""
     return keyed(records, kind).select(_RECORD_KEY, time=happened(), timestamp=_TIME).collect()
 
 
 def happened() -> pl.Expr:
-    """Give when an event or a payment happened; where the service did not say, when it was first seen."""
+    """Return when an event or a payment happened; where the service did not say, when it was first seen."""
     return pl.coalesce(_TIME, "seen_at")
 
 
 def shown_by(snapshot: Snapshot, kind: Kind) -> pl.DataFrame:
-    """Give the events or payments of a snapshot, each once, with `seen_at`, `_key`, and the `time` they happened."""
+    """Return the events or payments of a snapshot, each once, with `seen_at`, `_key`, and the `time` they happened."""
     frame = snapshot.events if kind == "events" else snapshot.payments
     records = _seen(frame, time_of(snapshot))
     if frame[IDS[kind]].null_count():
@@ -117,17 +117,17 @@ def shown_by(snapshot: Snapshot, kind: Kind) -> pl.DataFrame:
 
 
 def fresh(shown: pl.DataFrame, known: Known, kind: Kind) -> pl.DataFrame:
-    """Give the events or payments whose key is not known."""
+    """Return the events or payments whose key is not known."""
     return shown.join(getattr(known, kind), on=_RECORD_KEY, how="anti", maintain_order="left")
 
 
 def hashed_ids(records: pl.LazyFrame, kind: Kind) -> pl.Series:
-    """Give the hashes of the ids of records."""
+    """Return the hashes of the ids of records."""
     return records.select(pl.col(IDS[kind]).drop_nulls().hash()).collect().to_series()
 
 
 def doubtful(shown: pl.DataFrame, known: Known, kind: Kind) -> pl.DataFrame:
-    """Give those of the records that may have been stored long ago: only the table can tell."""
+    """Return those of the records that may have been stored long ago: only the table can tell."""
     new = fresh(shown, known, kind)
     hashes = pl.Series(new[IDS[kind]].hash())
     met = known.ids[kind].filter(known.ids[kind].is_in(hashes.implode()))
@@ -174,7 +174,7 @@ def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
 
 
 def _visitor_changes(snapshot: Snapshot, earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give the rows to store, and the state of each visitor who is here now."""
+    """Return the rows to store, and the state of each visitor who is here now."""
     when = time_of(snapshot)
     copy = pl.int_range(pl.len(), dtype=pl.Int64).over("visitor_id")
     now = _seen(snapshot.visitors, when).with_columns(copy=copy).select(STATES.names())
@@ -197,7 +197,7 @@ def _visitor_changes(snapshot: Snapshot, earlier: pl.DataFrame) -> tuple[pl.Data
 
 
 def _records(shown: pl.DataFrame) -> pl.DataFrame:
-    """Give what has to be known of records that are stored as they are shown now."""
+    """Return what has to be known of records that are stored as they are shown now."""
     return shown.select(_RECORD_KEY, "time", timestamp=_TIME)
 
 
@@ -209,14 +209,14 @@ def _still_known(shown: pl.DataFrame, stored: pl.DataFrame, when: datetime) -> p
 
 
 def _retimed(shown: pl.DataFrame, stored: pl.DataFrame, kind: Kind) -> list[dict[str, Any]] | None:
-    """Give the records that are shown with another time than is stored: their `id`, and that `timestamp`."""
+    """Return the records that are shown with another time than is stored: their `id`, and that `timestamp`."""
     both = shown.select(_RECORD_KEY, IDS[kind], now=_TIME).join(stored, on=_RECORD_KEY)
     moved = both.filter(pl.col("now").ne_missing(pl.col("timestamp")))
     return moved.select(id=IDS[kind], timestamp="now").to_dicts() or None
 
 
 def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
-    """Give the row that completes a snapshot, out of it and of how far back its rows reach."""
+    """Return the row that completes a snapshot, out of it and of how far back its rows reach."""
     baseline = snapshot.baseline
     row = {
         "seen_at": time_of(snapshot),
@@ -234,7 +234,7 @@ def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
 
 
 def _gap_since(shown: pl.DataFrame, known: Known, when: datetime) -> datetime | None:
-    """Give the last moment before which nothing is missing, if something may be missing since.
+    """Return the last moment before which nothing is missing, if something may be missing since.
 
     That is so when the last snapshot is longer ago than the endpoint's window, or when the endpoint should still show
     events which that one showed, and shows none of them: then its list was too short for what happened in between.

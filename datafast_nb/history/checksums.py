@@ -136,7 +136,7 @@ class Checksums:
             )
 
     def log_of(self, table: str) -> list[str]:
-        """Give the entries of a table's log."""
+        """Return the entries of a table's log."""
         return [path for path in self._files(f"{table}/{LOG}") if _number(path, table) is not None]
 
     def note(self) -> None:
@@ -179,7 +179,7 @@ class Checksums:
             self._read = None if stamp is None else (stamp, known)
 
     def _all(self) -> Iterator[str]:
-        """Give all files that have or shall have a checksum."""
+        """Return all files that have or shall have a checksum."""
         for table in self._tables:
             for folder in (table, f"{table}/{LOG}"):
                 for path in self._files(folder):
@@ -187,7 +187,7 @@ class Checksums:
                         yield path
 
     def _files(self, folder: str) -> list[str]:
-        """Give the files of a folder."""
+        """Return the files of a folder."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._folder / folder) as entries:
             return [f"{folder}/{entry.name}" for entry in entries if entry.is_file()]
         return []
@@ -197,7 +197,7 @@ class Checksums:
         return not path.startswith("polls/part-") or (self._folder / path).exists()
 
     def _digest(self, path: str) -> str | None:
-        """Give the checksum of a file; None for one that is gone."""
+        """Return the checksum of a file; None for one that is gone."""
         with contextlib.suppress(FileNotFoundError), (self._folder / path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
         return None
@@ -220,7 +220,7 @@ def _line(digest: str, path: str) -> str:
 
 
 def _stamp(file: Path) -> Stamp | None:
-    """Give what changes when a file does; None for one that is gone."""
+    """Return what changes when a file does; None for one that is gone."""
     try:
         found = file.stat()
     except FileNotFoundError:
@@ -229,6 +229,6 @@ def _stamp(file: Path) -> Stamp | None:
 
 
 def _number(path: str, table: str) -> int | None:
-    """Give the number of an entry of a table's log; None for any other file."""
+    """Return the number of an entry of a table's log; None for any other file."""
     found = _ENTRY.fullmatch(path.removeprefix(f"{table}/{LOG}/"))
     return None if found is None else int(found[1])

@@ -27,7 +27,7 @@ def compact(tables: Tables, table: DeltaTable, name: Name) -> None:
 
 
 def _groups(found: pl.DataFrame) -> pl.DataFrame:
-    """Give the files that belong together: the `first` and `last` moment of each group, and how many `files` it has."""
+    """Return the files that belong together: the `first` and `last` moment of each group, and its number of `files`."""
     day = pl.col("last").dt.truncate("1d")
     bucket = pl.when(day < day.max()).then(day).otherwise(pl.col("last").dt.truncate("1h"))
     return (

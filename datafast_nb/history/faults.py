@@ -92,7 +92,7 @@ def guarded(location: str, done: str) -> Iterator[None]:
 
 
 def _is_of_storage(error: BaseException) -> bool:
-    """Say whether an error comes from Delta Lake, Polars or the system. A panic of either is no `Exception`."""
+    """Return whether an error comes from Delta Lake, Polars or the system. A panic of either is no `Exception`."""
     kind = type(error)
     return isinstance(error, (OSError, PolarsError)) or kind.__name__ == "PanicException" or _is_of_delta(kind)
 

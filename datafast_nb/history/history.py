@@ -370,7 +370,7 @@ class History:
         return f"History({self.location!r})"
 
     def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Give every state of every visitor: a row when one appeared, and one whenever anything about them changed.
+        """Return every state of every visitor: a row when one appeared, and one whenever anything about them changed.
 
         Parameters
         ----------
@@ -392,7 +392,7 @@ class History:
         return as_given(rows).select(*VISITORS.names(), "seen_at", "change")
 
     def events(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Give every event once.
+        """Return every event once.
 
         Parameters
         ----------
@@ -408,7 +408,7 @@ class History:
         return self._records("events", start, end)
 
     def payments(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Give every payment once; parameters as in `events`.
+        """Return every payment once; parameters as in `events`.
 
         Returns
         -------
@@ -418,7 +418,7 @@ class History:
         return self._records("payments", start, end)
 
     def sessions(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Give one row for each visit: who came, and how it went on.
+        """Return one row for each visit: who came, and how it went on.
 
         Parameters
         ----------
@@ -436,7 +436,7 @@ class History:
         return as_given(sessions(self._changes(start, end)))
 
     def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Give one row for each snapshot: ``seen_at``, and the figures of that moment."""
+        """Return one row for each snapshot: ``seen_at``, and the figures of that moment."""
         return _between(self._rows("polls", start, end), "seen_at", start, end)
 
     def at(self, when: datetime) -> Snapshot:
@@ -472,7 +472,7 @@ class History:
     def snapshots(
         self, start: datetime | None = None, end: datetime | None = None, every: timedelta | float | None = None
     ) -> Iterator[Snapshot]:
-        """Give one snapshot after the other.
+        """Return one snapshot after the other.
 
         Parameters
         ----------
@@ -525,7 +525,7 @@ class History:
         return Replay(self, first, last, speed)
 
     def gaps(self) -> pl.DataFrame:
-        """Give the times of which something may be missing.
+        """Return the times of which something may be missing.
 
         The endpoint shows ten minutes. Where the next snapshot came later than that, or where its list of events no
         longer reached back to the one before, events and payments in between may have been missed.
@@ -541,7 +541,7 @@ class History:
         )
 
     def info(self) -> Info:
-        """Give rows, bytes, files, span and gaps; printed, a sentence."""
+        """Return rows, bytes, files, span and gaps; printed, a sentence."""
         gaps = self.gaps()
         missing: Any = gaps["duration"].sum()
         of = {name: files(self._open(name)) for name in _NAMES}
@@ -606,11 +606,11 @@ class History:
         return self._tables.scan(table, name, *span)
 
     def _changes(self, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
-        """Give the rows of the visitors that tell something new."""
+        """Return the rows of the visitors that tell something new."""
         return _between(self._rows("visitors", start, end), "seen_at", start, end).filter(pl.col("change") != STILL)
 
     def _span_of_polls(self) -> tuple[datetime, datetime]:
-        """Give the times of the first and the last snapshot."""
+        """Return the times of the first and the last snapshot."""
         times = self.collect(self.polls().select(start=pl.col("seen_at").min(), end=pl.col("seen_at").max()))
         return times["start"].item(), times["end"].item()
 

@@ -13,10 +13,10 @@ MOMENT: Final = pl.Datetime("us", "UTC")
 
 
 def before(when: datetime, time: timedelta) -> datetime:
-    """Give the moment some time before another, or the first that there is."""
+    """Return the moment some time before another, or the first that there is."""
     return when - time if when - FIRST >= time else FIRST
 
 
 def following(when: datetime) -> datetime:
-    """Give the moment that comes next, or the last that there is."""
+    """Return the moment that comes next, or the last that there is."""
     return min(when, LAST - timedelta.resolution) + timedelta.resolution

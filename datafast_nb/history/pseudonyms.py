@@ -38,7 +38,7 @@ class Redactor:
         self._met: dict[str, None] = {}  # the latest last
 
     def redact(self, snapshot: Snapshot) -> Snapshot:
-        """Give a snapshot without names."""
+        """Return a snapshot without names."""
         met = dict.fromkeys(people((snapshot.visitors, snapshot.events, snapshot.payments)))
         before = [name for name in self._met if name not in met]
         self._met = dict.fromkeys([*before[max(0, len(before) + len(met) - NAMES) :], *met])
@@ -46,12 +46,12 @@ class Redactor:
 
 
 def checked(redact: bool | Key) -> bool | Key:
-    """Give what the user said, unless the key of their own is too short to be secret."""
+    """Return what the user said, unless the key of their own is too short to be secret."""
     return _checked(redact, "redact") if isinstance(redact, Key) else redact
 
 
 def key_of(tables: Tables, redact: bool | Key, *, make: bool) -> Key | None:
-    """Give the key to redact with, or None for a history that is not redacted.
+    """Return the key to redact with, or None for a history that is not redacted.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def key_of(tables: Tables, redact: bool | Key, *, make: bool) -> Key | None:
 
 
 def fingerprint(key: Key | None) -> str:
-    """Give what tells keys apart and does not tell the key."""
+    """Return what tells keys apart and does not tell the key."""
     return "" if key is None else hmac.digest(key, b"datafast_nb history", "sha256").hex()[:16]
 
 

@@ -15,7 +15,7 @@ from datafast_nb.snapshot import Baseline, Snapshot
 
 
 def states_at(visitors: pl.LazyFrame, when: datetime, since: datetime | None) -> pl.DataFrame:
-    """Give the state of each visitor who was there at a moment, of rows that reach back to `since`."""
+    """Return the state of each visitor who was there at a moment, of rows that reach back to `since`."""
     if since is None:
         return STATES.to_frame()
     rows = visitors.filter(pl.col("seen_at").is_between(since, when))
@@ -24,7 +24,7 @@ def states_at(visitors: pl.LazyFrame, when: datetime, since: datetime | None) ->
 
 
 def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFrame, payments: pl.LazyFrame) -> Snapshot:
-    """Give the snapshot that a row of the polls is about."""
+    """Return the snapshot that a row of the polls is about."""
     when: datetime = poll["seen_at"]
     averages = (poll["conversion_rate"], poll["average_value"])
     return Snapshot(
@@ -39,7 +39,7 @@ def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFra
 
 
 def _shown(records: pl.LazyFrame, poll: dict[str, Any], kind: Kind, schema: pl.Schema) -> pl.DataFrame:
-    """Give the events or payments that were shown at a moment, newest first, those without a time last."""
+    """Return the events or payments that were shown at a moment, newest first, those without a time last."""
     if not poll[kind]:
         return schema.to_frame()
     id_ = IDS[kind]

@@ -79,7 +79,7 @@ class Progress:
     waiting_since: datetime | None = None
 
     def after(self, appended: Appended, when: datetime) -> Progress:
-        """Give the progress one snapshot later."""
+        """Return the progress one snapshot later."""
         return Progress(
             self.snapshots + appended.new,
             self.visitors + appended.visitors,
@@ -94,90 +94,42 @@ Report = Callable[[str, dict[str, Any]], None]
 """Takes what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and its figures; its errors are warnings."""
 
 
-class Recording(Follower):
-    """A recording in the background; made by ``History.record``.
+class _Recorder(Follower):
+    """Stores what comes, and tells of it.
 
-    It ends when `stop` is called, when its history is closed, when its time is over, when a fault can't pass by itself,
-    or with the interpreter.
+    Parameters
+    ----------
+    store
+        Where it is stored.
+    report
+        Who is told.
+    at_exit
+        What was registered to end it with the interpreter.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        source: Source,
-        every: timedelta | float,
-        duration: timedelta | float | None,
-        report: Report,
-    ) -> None:
-        self._store = store
+    def __init__(self, store: Store, report: Report, at_exit: Callable[[], None]) -> None:
+        self.store = store
+        self.progress = Progress()
+        self.error: BaseException | None = None  # what ended it
+        self.ended = threading.Event()
         self._report = report
+        self._at_exit = at_exit
         self._storing = threading.Lock()
         self._over = False  # set while nothing is being stored: from then on nothing is
-        self._ending: threading.Thread | None = None  # the thread that asked, once it asks no more
-        self._ended = threading.Event()
-        self._error: BaseException | None = None
-        self._progress = Progress()
-        self._poller = Poller(
-            source,
-            seconds(every, "every"),
-            self,
-            pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True),
-            duration=math.inf if duration is None else seconds(duration, "duration"),
-            name="recording",
-        )
-        self._poller.start()
-        atexit.register(self.stop)
+        self._thread: threading.Thread | None = None  # that asked, once it asks no more
 
     @property
-    def progress(self) -> Progress:
-        """How it stands."""
-        return replace(self._progress, waiting_since=self._poller.standing.waiting_since)
-
-    @property
-    def running(self) -> bool:
-        """Whether it goes on."""
-        return not self._ended.is_set()
-
-    @property
-    def error(self) -> BaseException | None:
-        """What ended it, where that was a fault."""
-        return self._error
-
-    def stop(self) -> None:
-        """Finish the append at hand, and end.
-
-        A request that is under way is waited for as well, but only five seconds: what it brings later is not stored.
-        """
-        self._poller.stop()
-        if not self._is_own_thread() and not self.wait(PATIENCE):
-            self._finish()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, or for some seconds; return whether it has ended."""
-        if not self._is_own_thread():
-            self._ended.wait(timeout)
-        return not self.running
-
-    def _is_own_thread(self) -> bool:
-        return self._poller.is_this_thread or threading.current_thread() is self._ending
-
-    def __repr__(self) -> str:
-        now = self.progress
-        state = "recording" if self.running else "stopped"
-        if self._error is not None:
-            state += f" by {type(self._error).__name__}: {plain(self._error, 300)}"
-        elif self.running:
-            state += f", trying again: {now.fault}" if now.fault else ""
-            state += f", waiting since {now.waiting_since:%H:%M:%S} UTC for an answer" if now.waiting_since else ""
-        return f"<Recording to {self._store.location!r}: {now.snapshots:,} snapshots, {state}>"
+    def is_this_thread(self) -> bool:
+        """Whether it is the thread that has asked, and now ends the recording."""
+        return threading.current_thread() is self._thread
 
     def take(self, snapshot: Snapshot) -> None:
         """Store a snapshot, and tell of it."""
         with self._storing:
             if self._over:
                 return
-            appended = self._store.append(snapshot)
-        self._progress = self._progress.after(appended, snapshot.fetched_at)
+            appended = self.store.append(snapshot)
+        self.progress = self.progress.after(appended, snapshot.fetched_at)
         figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
         self._tell("stored", {name: value for name, value in figures.items() if value is not None})
 
@@ -185,9 +137,9 @@ class Recording(Follower):
         """Tell of an attempt that failed."""
         if self._over:
             return
-        failures = self._progress.failures + 1
+        failures = self.progress.failures + 1
         fault = plain(error if isinstance(error, DataFastError) else f"{type(error).__name__}: {error}", 300)
-        self._progress = replace(self._progress, failures=failures, fault=fault)
+        self.progress = replace(self.progress, failures=failures, fault=fault)
         self._tell("failed", {"failures": failures, "retry_in": round(retry_in, 1), "message": fault})
 
     def wait_for(self, since: datetime) -> None:
@@ -196,35 +148,33 @@ class Recording(Follower):
             self._tell("waiting", {"since": since})
 
     def end(self, error: BaseException | None) -> None:
-        """End it: it was stopped, its time is over, or a fault can't pass by itself."""
-        self._ending = threading.current_thread()
-        standing = self._poller.standing
-        self._error = error or (standing.error if standing.state == "refused" else None)
-        self._finish()
+        """End the recording: it was stopped, its time is over, or a fault can't pass by itself."""
+        self._thread = threading.current_thread()
+        self.error = error
+        self.finish()
 
-    def _finish(self) -> None:
-        """End it, once the append at hand is done: by itself, or by whoever waits no longer for a request."""
+    def finish(self) -> None:
+        """End it, once the append under way is done: by itself, or by whoever waits no longer for a request."""
         with self._storing:
             over, self._over = self._over, True
         if over:
             return
-        self._poller.close()
-        atexit.unregister(self.stop)
-        reason = {} if self._error is None else {"error": type(self._error).__name__, "message": str(self._error)}
+        atexit.unregister(self._at_exit)
+        reason = {} if self.error is None else {"error": type(self.error).__name__, "message": str(self.error)}
         try:
-            self._tell("stopped", {"snapshots": self._progress.snapshots, **reason})
+            self._tell("stopped", {"snapshots": self.progress.snapshots, **reason})
         except BaseException as error:  # noqa: BLE001 - a report that exits, at the end of a recording or before it
-            self._error = self._error or error
+            self.error = self.error or error
         finally:
             self._let_go()
-            self._ended.set()
+            self.ended.set()
 
     def _let_go(self) -> None:
         """Let others write, if it was a fault that ended it: nobody may come to close the history."""
-        if self._error is None or threading.current_thread() is not self._ending:
+        if self.error is None or not self.is_this_thread:
             return
         try:
-            self._store.close()
+            self.store.close()
         except DataFastError as error:  # a claim on an object store that can't be given back runs out by itself
             _log.warning("The history could not be closed: %s", error)
 
@@ -242,8 +192,80 @@ class Recording(Follower):
                 )
 
 
+class Recording:
+    """A recording in the background; made by ``History.record``.
+
+    It ends when `stop` is called, when its history is closed, when its time is over, when a fault can't pass by itself,
+    or with the interpreter.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        source: Source,
+        every: timedelta | float,
+        duration: timedelta | float | None,
+        report: Report,
+    ) -> None:
+        self._recorder = _Recorder(store, report, self.stop)
+        self._poller = Poller(
+            source,
+            seconds(every, "every"),
+            self._recorder,
+            pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True),
+            duration=math.inf if duration is None else seconds(duration, "duration"),
+            name="recording",
+        )
+        atexit.register(self.stop)
+        self._poller.start()
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands."""
+        return replace(self._recorder.progress, waiting_since=self._poller.standing.waiting_since)
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return not self._recorder.ended.is_set()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended it, where that was a fault."""
+        return self._recorder.error
+
+    def stop(self) -> None:
+        """Finish the append under way, and end.
+
+        A request that is under way is waited for as well, but only five seconds: what it brings later is not stored.
+        """
+        self._poller.stop()
+        if not self._is_own_thread() and not self.wait(PATIENCE):
+            self._poller.close()
+            self._recorder.finish()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, or for some seconds; return whether it has ended."""
+        if not self._is_own_thread():
+            self._recorder.ended.wait(timeout)
+        return not self.running
+
+    def _is_own_thread(self) -> bool:
+        return self._poller.is_this_thread or self._recorder.is_this_thread
+
+    def __repr__(self) -> str:
+        now, error = self.progress, self.error
+        state = "recording" if self.running else "stopped"
+        if error is not None:
+            state += f" by {type(error).__name__}: {plain(error, 300)}"
+        elif self.running:
+            state += f", trying again: {now.fault}" if now.fault else ""
+            state += f", waiting since {now.waiting_since:%H:%M:%S} UTC for an answer" if now.waiting_since else ""
+        return f"<Recording to {self._recorder.store.location!r}: {now.snapshots:,} snapshots, {state}>"
+
+
 def seconds(value: timedelta | float, name: str) -> float:
-    """Give a time in seconds, or refuse what is not above 0."""
+    """Return a time in seconds, or refuse what is not above 0."""
     if isinstance(value, bool) or not isinstance(value, (timedelta, Real)):
         raise TypeError(f"{name} takes seconds or a timedelta, such as {name}=10, not {value!r:.60}.")
     given = value.total_seconds() if isinstance(value, timedelta) else float(value)
@@ -265,7 +287,7 @@ def check_times(every: timedelta | float, duration: timedelta | float | None) ->
 
 
 def progress_bar(total: int | None) -> Report:
-    """Give a report that draws a progress bar until the recording ends."""
+    """Return a report that draws a progress bar until the recording ends."""
     from tqdm.auto import tqdm
 
     bar = tqdm(total=total, unit=" snapshots", desc="Recording")

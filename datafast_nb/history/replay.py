@@ -163,7 +163,7 @@ class Replay:
             self._listeners = others if remove else (*others, callback)
 
     def snapshot(self) -> Snapshot:
-        """Give the snapshot of the moment that is shown; the same object as long as it is the same.
+        """Return the snapshot of the moment that is shown; the same object as long as it is the same.
 
         Raises
         ------

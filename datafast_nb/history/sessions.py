@@ -10,7 +10,7 @@ _KEY = ("visitor_id", "session_start_time", "copy")
 
 
 def sessions(changes: pl.LazyFrame) -> pl.LazyFrame:
-    """Give one row for each visit, out of rows of the table ``visitors``."""
+    """Return one row for each visit, out of rows of the table ``visitors``."""
     # Without a time at which it began, a visit begins whenever its visitor appears.
     appearance = (pl.col("change") == "appeared").cast(pl.Int64).cum_sum().over(_KEY, order_by="seen_at")
     # Leaving is a row with nothing but the key and its time: it has no `_state`, and so is never a first or a last one.

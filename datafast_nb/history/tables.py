@@ -213,7 +213,7 @@ class Tables:
         return self._checked(table)
 
     def are_there(self) -> bool:
-        """Say whether the history was begun; refuse one of which tables are missing, and touch nothing.
+        """Return whether the history was begun; refuse one of which tables are missing, and touch nothing.
 
         They are made one after the other, the checksums after the last, and rows only then. So tables that are the
         first of them and have no row yet are what a beginning that broke off has left; any others are damage.
@@ -254,11 +254,11 @@ class Tables:
         return None if any(map(_ENTRY.search, names)) else f"{LOG} is empty"
 
     def _has_data(self, name: Name) -> bool:
-        """Say whether the folder of a table without a log holds rows."""
+        """Return whether the folder of a table without a log holds rows."""
         return not self.is_remote and any(map(_OWN_FILE.search, map(str, Path(self.location, name).glob("*.parquet"))))
 
     def _was_begun(self) -> bool:
-        """Say whether all tables have been there."""
+        """Return whether all tables have been there."""
         if self._sums is not None:
             return self._sums.exist
         try:
@@ -268,7 +268,7 @@ class Tables:
         return True
 
     def _store(self) -> DeltaFileSystemHandler:
-        """Give the object store, as Delta Lake sees it: its public face needs pyarrow, this does not."""
+        """Return the object store, as Delta Lake sees it: its public face needs pyarrow, this does not."""
         from deltalake._internal import DeltaFileSystemHandler
 
         return DeltaFileSystemHandler(self.location, self._options)
@@ -352,7 +352,7 @@ class Tables:
         *,
         every: bool = False,
     ) -> pl.LazyFrame:
-        """Give a table lazily, as it is stored: all its times are in microseconds.
+        """Return a table lazily, as it is stored: all its times are in microseconds.
 
         Parameters
         ----------
@@ -375,7 +375,7 @@ class Tables:
             )
 
     def _columns(self, table: DeltaTable, name: Name) -> list[pl.Expr]:
-        """Give the columns that a table should have of those that it has, or refuse it.
+        """Return the columns that a table should have of those that it has, or refuse it.
 
         Another version of this package, or another program, may have left one out, or changed what it holds.
         """
@@ -568,7 +568,7 @@ class Tables:
                 self._clean_folder(table)
 
     def _hours(self, table: DeltaTable) -> int:
-        """Give how long merged files stay: a day, and in an object store less if there are too many."""
+        """Return how long merged files stay: a day, and in an object store less if there are too many."""
         if not self.is_remote:
             return RETENTION
         freely: Any = {"dry_run": True, "enforce_retention_duration": False}
@@ -589,7 +589,7 @@ class Tables:
         table.cleanup_metadata()
 
     def size_on_disk(self) -> tuple[int, int] | None:
-        """Give how many files there are in all, and their bytes; None for an object store, which would have to list."""
+        """Return how many files there are in all, and their bytes; None for an object store, which would list them."""
         if self.is_remote:
             return None
         sizes = []
@@ -621,7 +621,7 @@ class Tables:
 
 
 def _folder(text: str) -> str:
-    """Give the path of a folder, or refuse one that Delta Lake can't find again."""
+    """Return the path of a folder, or refuse one that Delta Lake can't find again."""
     is_url = text.startswith("file://")
     folder = Path(url2pathname(text.removeprefix("file://")) if is_url else text).expanduser().resolve()
     if wrong := next((found for part in folder.parts[1:] if (found := _UNREADABLE.search(part))), None):
@@ -633,7 +633,7 @@ def _folder(text: str) -> str:
 
 
 def _with_paths(table: DeltaTable) -> DeltaTable:
-    """Give a local table whose files are known by their paths: Delta Lake encodes them, Polars wants them plain.
+    """Return a local table whose files are known by their paths: Delta Lake encodes them, Polars wants them plain.
 
     Polars 2.1.0 asks deltalake 1.6.6 for them by ``file_uris``, and reads what that gives as it stands.
     """
@@ -643,13 +643,13 @@ def _with_paths(table: DeltaTable) -> DeltaTable:
 
 
 def properties_of(table: DeltaTable) -> dict[str, str]:
-    """Give this package's own properties of a table."""
+    """Return this package's own properties of a table."""
     found = table.metadata().configuration
     return {key.removeprefix(_PROPERTY): value for key, value in found.items() if key.startswith(_PROPERTY)}
 
 
 def files(table: DeltaTable) -> pl.DataFrame:
-    """Give the files of a table: `path`, `bytes`, `rows`, and the `first` and `last` moment seen in each."""
+    """Return the files of a table: `path`, `bytes`, `rows`, and the `first` and `last` moment seen in each."""
     actions = pl.DataFrame(table.get_add_actions(flatten=True))
     if not actions.height:
         return pl.DataFrame(
@@ -676,23 +676,23 @@ def files(table: DeltaTable) -> pl.DataFrame:
 
 
 def as_given(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Give the times that the service gave the precision of ``schema`` again; those of polls keep theirs."""
+    """Return the times that the service gave the precision of ``schema`` again; those of polls keep theirs."""
     given = [name for name in rows.collect_schema().names() if name in _GIVEN_TIMES]
     return rows.with_columns(pl.col(given).cast(TIMESTAMP))
 
 
 def _stored(schema: pl.Schema) -> dict[str, pl.DataType]:
-    """Give the types that Delta Lake keeps."""
+    """Return the types that Delta Lake keeps."""
     return {name: MOMENT if dtype == TIMESTAMP else dtype for name, dtype in schema.items()}
 
 
 def _path(table: DeltaTable, name: str) -> Path:
-    """Give the path of a file in the folder of a table."""
+    """Return the path of a file in the folder of a table."""
     return Path(_folder(table.table_uri)) / name
 
 
 def _fits(found: pl.DataType, wanted: pl.DataType) -> bool:
-    """Say whether the values of one type can be taken for those of another without a loss."""
+    """Return whether the values of one type can be taken for those of another without a loss."""
     if isinstance(found, pl.Datetime) and isinstance(wanted, pl.Datetime):
         return found.time_zone == wanted.time_zone
     if wanted.is_float():

@@ -243,7 +243,7 @@ class Writer:
             return self._recalled(self._last)
 
     def _recalled(self, when: datetime) -> Known:
-        """Give what an append at a moment knew."""
+        """Return what an append at a moment knew."""
         poll = self._stored("polls", when, when).filter(pl.col("seen_at") == when).collect().row(0, named=True)
         recent = {}
         for kind in IDS:
@@ -256,7 +256,7 @@ class Writer:
         return self._tables.scan(self._open[name], name, first, last)
 
     def _has(self, when: datetime) -> bool:
-        """Say whether there is a snapshot of exactly this moment."""
+        """Return whether there is a snapshot of exactly this moment."""
         with self._tables.guarded("read"):
             same = self._stored("polls", when, when).filter(pl.col("seen_at") == when)
             return bool(same.select(pl.len()).collect().item())
@@ -274,7 +274,7 @@ class Writer:
         return replace(known, **again)
 
     def _long_ago(self, unsure: pl.DataFrame, kind: Kind) -> pl.DataFrame:
-        """Give what has to be known of those that are stored: found by id, or else by all that they are."""
+        """Return what has to be known of those that are stored: found by id, or else by all that they are."""
         name = IDS[kind]
         same_id = pl.col(name).is_in(unsure[name].drop_nulls().implode())
         times = unsure.filter(pl.col(name).is_null())["timestamp"].cast(MOMENT)
@@ -296,7 +296,7 @@ class Writer:
 
 
 def _whole_rows(rows: pl.DataFrame, name: Name) -> pl.DataFrame:
-    """Give rows all columns of their table; whoever makes them by themselves may leave out what is of rare use."""
+    """Return rows all columns of their table; whoever makes them by themselves may leave out what is of rare use."""
     rare = {column: pl.lit(None, dtype) for column, dtype in SCHEMAS[name].items() if dtype == RETIMED}
     return rows.with_columns(**{it: none for it, none in rare.items() if it not in rows.columns}).select(
         SCHEMAS[name].names()

@@ -25,7 +25,7 @@ _HELP = (
 
 
 def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - what a person passed
-    """Give each source its name; a single one has none.
+    """Return each source its name; a single one has none.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - what a person pas
 
 
 def _own_name(source: object) -> str | None:
-    """Give the id of the website that a client asks for, if it has one."""
+    """Return the id of the website that a client asks for, if it has one."""
     name = getattr(source, "website_id", None)
     return name if isinstance(name, str) and plain(name) else None
 
@@ -126,7 +126,7 @@ class Sites:
         return self.latest()[0]
 
     def latest(self) -> tuple[Snapshot | None, frozenset[str]]:
-        """Give `snapshot`, and the names of the sites that are in it."""
+        """Return `snapshot`, and the names of the sites that are in it."""
         parts = {name: moment.snapshot for name, moment in self.moments.items()}
         with self._lock:
             if any(snap is not self._parts.get(name) for name, snap in parts.items()):
@@ -144,7 +144,7 @@ class Sites:
         return min(statuses, key=lambda status: _BEST_FIRST.index(status.state))
 
     def faults(self, time_zone: str) -> list[str]:
-        """Give one sentence for each of several sites that is worse off than the whole, with times of a zone."""
+        """Return one sentence for each of several sites that is worse off than the whole, with times of a zone."""
         if len(self.pollers) == 1:
             return []
         moments = self.moments.items()
