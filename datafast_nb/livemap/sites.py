@@ -25,7 +25,7 @@ _HELP = (
 
 
 def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - what a person passed
-    """Return each source its name; a single one has none.
+    """Return each source by its name; a single one has none.
 
     Raises
     ------
