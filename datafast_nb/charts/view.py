@@ -16,7 +16,7 @@ from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
-from datafast_nb.widgets.front import TypedWidget, bundle
+from datafast_nb.widgets.front import TypedWidget, asset
 from datafast_nb.widgets.protocol import ChartMessage, ChartState, Theme
 from datafast_nb.widgets.synced import traits_of
 
@@ -58,7 +58,7 @@ class ChartView(TypedWidget):
     >>> view.close()
     """
 
-    _esm = bundle("chart.js")
+    _esm = asset("chart.js")
     # The menu may reach beyond the chart; its button is white by default, which glares on a dark page. ipywidgets marks
     # what has no kernel with a broken link, but a chart is as good without one.
     _css = """

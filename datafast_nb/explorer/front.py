@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from datafast_nb.widgets.front import FrontEnd, Script, bundle
+from datafast_nb.widgets.front import FrontEnd, Script, asset, bundle, front_script
 from datafast_nb.widgets.protocol import ExplorerHeader, ExplorerMessage, ExplorerOptions, ExplorerState
 from datafast_nb.widgets.shared import Shared
 from datafast_nb.widgets.synced import traits_of
@@ -13,7 +13,7 @@ from datafast_nb.widgets.synced import traits_of
 class ExplorerScript(Script):
     """The explorer's script and styles."""
 
-    _css = bundle("explorer.css")
+    _css = asset("explorer.css")
 
 
 SCRIPT: Final = Shared(lambda: ExplorerScript.of(bundle("explorer.js")))
@@ -22,5 +22,6 @@ SCRIPT: Final = Shared(lambda: ExplorerScript.of(bundle("explorer.js")))
 class Front(FrontEnd):
     """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
 
+    _esm = front_script("explorer.js")
     messages = ExplorerMessage
     vars().update(traits_of(ExplorerState, ExplorerHeader, ExplorerOptions))

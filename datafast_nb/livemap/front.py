@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from traitlets import Bool, Dict, Int, List, Unicode
 
-from datafast_nb.widgets.front import Script, Wishing, bundle
+from datafast_nb.widgets.front import Script, Wishing, asset, bundle, front_script
 from datafast_nb.widgets.shared import Shared
 
 
 class MapScript(Script):
     """The live map's script and styles."""
 
-    _css = bundle("livemap.css")
+    _css = asset("livemap.css")
 
 
 SCRIPT: Final = Shared(lambda: MapScript.of(bundle("livemap.js")))
@@ -26,6 +26,8 @@ class Front(Wishing):
     written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once. What
     depends on where a view looks is kept for each view, by its id.
     """
+
+    _esm = front_script("livemap.js")
 
     clock = Int().tag(sync=True)
     status = Dict().tag(sync=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 import anywidget
@@ -20,12 +22,27 @@ _LOG: Final = logging.getLogger(__name__)
 _MOST_LOGGED: Final = 50  # faults of one widget's browsers
 _LONGEST_STACK: Final = 4000  # characters
 
+_RELOADS: Final = os.environ.get("ANYWIDGET_HMR") == "1"
 _STATIC: Final = files("datafast_nb.widgets").joinpath("static")
 
 
 def bundle(name: str) -> str:
     """Return the text of a built script or style sheet, such as ``"livemap.js"``."""
     return _STATIC.joinpath(name).read_text("utf-8")
+
+
+def asset(name: str) -> str | Path:
+    """Return a script or style sheet for anywidget's ``_esm`` or ``_css``: its text.
+
+    With ``ANYWIDGET_HMR=1`` it is the file, which anywidget watches: a page shows a change at once, without the cell
+    being run again. ``npm run watch`` builds it whenever a source changes.
+    """
+    return Path(str(_STATIC.joinpath(name))) if _RELOADS else bundle(name)
+
+
+def front_script(name: str) -> str | Path:
+    """Return the ``_esm`` of a front end: what loads the script that all share, or, to reload it, the script itself."""
+    return asset(name if _RELOADS else "load.js")
 
 
 class Script(anywidget.AnyWidget):
@@ -43,8 +60,6 @@ class Script(anywidget.AnyWidget):
 
 class Wishing(anywidget.AnyWidget):
     """A front end whose browser sends wishes: messages that say what to `do`. Its script is a model of its own."""
-
-    _esm = bundle("load.js")
 
     script = Instance(Script).tag(sync=True, **widget_serialization)
 
@@ -114,10 +129,8 @@ class TypedWidget(anywidget.AnyWidget):
 class FrontEnd(TypedWidget):
     """A typed widget whose script is a model of its own, which all of its kind share.
 
-    With ``ANYWIDGET_HMR=1`` a subclass names its `bundle`'s files instead, which anywidget loads anew when they change.
+    A subclass sets its `_esm` by `front_script`.
     """
-
-    _esm = bundle("load.js")
 
     script = Instance(Script).tag(sync=True, **widget_serialization)
 
