@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from datafast_nb import wire
 from datafast_nb.checks import in_utc
 from datafast_nb.currencies import received
 from datafast_nb.errors import ResponseWarning
-from datafast_nb.privacy import BLANK, Key, concealed, redacted
+from datafast_nb.privacy import BLANK, PROCESS_KEY, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
 from datafast_nb.text import age
 
@@ -303,7 +302,7 @@ class Snapshot:
         >>> dfn.Snapshot.from_json(body).redacted().visitors["current_url"].item()
         '/login?next=%2Fcart%3Fmail%3D(redacted)'
         """
-        kind, given = type(key).__name__, _PROCESS_KEY if key is None else concealed(key)
+        kind, given = type(key).__name__, PROCESS_KEY if key is None else concealed(key)
         del key  # a traceback shows what is still there
         if not isinstance(given, Key):
             raise TypeError(f"redacted takes a key as bytes, not {kind}; text becomes bytes with text.encode().")
@@ -348,7 +347,6 @@ class Snapshot:
         )
 
 
-_PROCESS_KEY: Final = Key(secrets.token_bytes(32))
 _CURRENCIES: Final = 4
 
 

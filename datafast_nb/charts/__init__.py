@@ -1,5 +1,9 @@
 """Altair charts of the conversion analysis. Each is a plain Altair chart to layer, concatenate and save further.
 
+Completion (``dfn.charts.<Tab>``) offers the charts, and `ChartView`, which shows any of them as a widget. Beside them
+there are `save`, which writes one to a file (``datafast_nb.charts.saving``), `use_theme`
+(``datafast_nb.charts.theme``), and the types `Measure`, `WeeklyMeasure` and `Theme`.
+
 Importing this package registers two Altair themes, ``datafast_light`` and ``datafast_dark``, and one renderer,
 ``datafast_nb``, and enables the light theme and the renderer where Altair still has its defaults.
 
@@ -52,3 +56,10 @@ __all__ = [
 
 register_themes()
 register_renderer()
+
+
+_OFFERED = {*__all__} - {"Measure", "Theme", "WeeklyMeasure", "save", "use_theme"}
+
+
+def __dir__() -> list[str]:
+    return sorted(_OFFERED)

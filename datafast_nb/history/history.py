@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
-_GAPS: Final = pl.Schema({"since": MOMENT, "until": MOMENT, "duration": pl.Duration("us")})
 _LONGEST: Final = 1e10  # seconds: longer than all time that a moment can tell
 _CHUNK: Final = 360  # moments that are read at once: an hour, every ten seconds
 

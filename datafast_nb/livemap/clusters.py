@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from datafast_nb.livemap.colors import RADII, Coloring
+from datafast_nb.livemap.mercator import x_of, y_of, ys
 
 MOST_CELLS: Final = 360
 """Cells that a viewport is divided into at most, so what is sent has a limit whatever the number of visitors."""
@@ -24,7 +25,6 @@ CELL_PIXELS: Final = 44
 
 _MARGIN: Final = 0.05  # of the viewport's width and height, on each side: a short move finds clusters there already
 _HALF: Final = 0.5  # of the world's width
-_MERCATOR_LATITUDE: Final = 85.0511287798066  # where the projection's square ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Viewport:
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom with the margin, in units of the world's width."""
         left, right = self.west / 360 + 0.5, self.east / 360 + 0.5
-        top, bottom = (_mercator(latitude) for latitude in (self.north, self.south))
+        top, bottom = ys([self.north, self.south])
         across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
         return left - across, top - down, right + across, bottom + down
 
@@ -94,10 +94,9 @@ def project(visitors: pl.DataFrame) -> pl.DataFrame:
     Web Mercator is EPSG:3857, scaled to the unit square.
     """
     known = pl.col("latitude").is_between(-90, 90) & pl.col("longitude").is_between(-180, 180)
-    latitude = pl.col("latitude").clip(-_MERCATOR_LATITUDE, _MERCATOR_LATITUDE).radians()
     return visitors.with_columns(
-        x=pl.when(known).then((pl.col("longitude") / 360 + 0.5) % 1.0),
-        y=pl.when(known).then(0.5 - latitude.sin().arctanh() / (2 * math.pi)),
+        x=pl.when(known).then(x_of(pl.col("longitude")) % 1.0),
+        y=pl.when(known).then(y_of(pl.col("latitude"))),
     )
 
 
@@ -259,9 +258,3 @@ def weights(clusters: pl.DataFrame, zoom: float) -> list[list[float]]:
         return []
     share = (pl.col("expected_value") / top).sqrt() * 2 ** min(max(DEEPEST - zoom, 0), 12)
     return [list(row) for row in worth.select(pl.col("latitude", "longitude").round(3), share.round(2)).iter_rows()]
-
-
-def _mercator(latitude: float) -> float:
-    """Give the y of a latitude in the unit square of Web Mercator."""
-    clipped = min(max(latitude, -_MERCATOR_LATITUDE), _MERCATOR_LATITUDE)
-    return 0.5 - math.atanh(math.sin(math.radians(clipped))) / (2 * math.pi)

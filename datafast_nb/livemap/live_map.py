@@ -55,7 +55,6 @@ INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
 """Seconds that the header offers."""
 
 _NO_SCORE_YET: Final = "No predictions for this site yet"
-_OWN: Final = ("_key", "x", "y")  # columns that are the map's own
 
 
 class LiveMap(OpenedWhenShown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from typing import Any, Final, Self
 
 SHORTEST_KEY: Final = 16  # bytes
@@ -58,6 +59,10 @@ class Key(bytes):
     def tag(self, value: str) -> str:
         """Give the start of a value's keyed hash."""
         return hmac.digest(self, value.encode(), "sha256").hex()[:10]
+
+
+PROCESS_KEY: Final = Key(secrets.token_bytes(32))
+"""The key of whoever gives none: it lasts as long as this Python process."""
 
 
 def concealed(secret: object) -> bool | Key | None:

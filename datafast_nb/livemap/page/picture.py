@@ -16,6 +16,7 @@ from babel.numbers import format_compact_decimal
 from datafast_nb.countries import countries
 from datafast_nb.livemap.clusters import Viewport, cluster, project
 from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, SCORE_COLORS, score_color
+from datafast_nb.livemap.mercator import latitude_of, y_of, ys
 from datafast_nb.livemap.page.words import Row, is_finite
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import money, number
@@ -50,9 +51,9 @@ class _View:
         west = (self.left - 0.5) * 360
         return Viewport(
             zoom=math.log2(self.world / 256),
-            south=_latitude(bottom),
+            south=latitude_of(bottom),
             west=west,
-            north=_latitude(top),
+            north=latitude_of(top),
             east=west + 360 * _WIDTH / self.world,
         )
 
@@ -104,8 +105,9 @@ def picture(snapshot: Snapshot) -> str:
     placed = project(visitors).filter(pl.col("x").is_not_null())
     view = _fit(placed)
     clusters = cluster(placed, view.viewport)
+    projected = clusters.with_columns(y=y_of(pl.col("latitude")))
     most = max([_FULL_SIZE, *clusters["visitors"]])
-    circles = [_Circle.of(cluster, view, most) for cluster in clusters.iter_rows(named=True)]
+    circles = [_Circle.of(cluster, view, most) for cluster in projected.iter_rows(named=True)]
     drawn = "".join(circle.svg() for circle in circles)
     label = f"Map of {number(placed.height, 'visitor')} in {number(clusters.height, 'place')}"
     empty = "" if placed.height else _placeless(view, anybody=bool(visitors.height))
@@ -137,7 +139,7 @@ class _Circle:
         """Give the circle of a cluster, where the largest one stands for `most` visitors."""
         small, large = RADII
         radius = small + (large - small) * math.sqrt((cluster["visitors"] - 1) / (most - 1))
-        x, y = view.place(view.nearest(cluster["longitude"] / 360 + 0.5), _mercator(cluster["latitude"]))
+        x, y = view.place(view.nearest(cluster["longitude"] / 360 + 0.5), cluster["y"])
         y = min(max(y, radius), view.height - radius)  # who is beyond the map's northern or southern end is on it
         return cls(x, y, radius, score_color(cluster["score"]), cluster)
 
@@ -223,12 +225,12 @@ def _land(view: _View) -> str:
     """Draw the countries as one path, of whole coordinates and relative steps, with the world's copies in sight."""
     paths = []
     for ring in _rings():
-        xs, ys = [x for x, _ in ring], [y for _, y in ring]
-        _, top = view.place(0, min(ys))
-        _, bottom = view.place(0, max(ys))
+        lefts, tops = [x for x, _ in ring], [y for _, y in ring]
+        _, top = view.place(0, min(tops))
+        _, bottom = view.place(0, max(tops))
         for copy in (-1, 0, 1):
-            left, _ = view.place(min(xs) + copy, 0)
-            right, _ = view.place(max(xs) + copy, 0)
+            left, _ = view.place(min(lefts) + copy, 0)
+            right, _ = view.place(max(lefts) + copy, 0)
             if right > 0 and left < _WIDTH and bottom > 0 and top < view.height:
                 paths.append(_path([view.place(x + copy, y) for x, y in ring]))
     return "".join(paths)
@@ -254,19 +256,8 @@ def _rings() -> list[list[tuple[float, float]]]:
     for feature in countries()["features"]:
         geometry = feature["geometry"]
         polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-        rings += [[(x / 360 + 0.5, _mercator(y)) for x, y in ring] for polygon in polygons for ring in polygon]
-    return rings
-
-
-def _mercator(latitude: float) -> float:
-    """Give the y of a latitude in the unit square of Web Mercator (EPSG:3857)."""
-    clipped = min(max(latitude, _latitude(1.0)), _latitude(0.0))
-    return 0.5 - math.atanh(math.sin(math.radians(clipped))) / (2 * math.pi)
-
-
-def _latitude(y: float) -> float:
-    """Give the latitude of a y in the unit square of Web Mercator."""
-    return math.degrees(math.asin(math.tanh(2 * math.pi * (0.5 - y))))
+        rings += [ring for polygon in polygons for ring in polygon]
+    return [list(zip([x / 360 + 0.5 for x, _ in ring], ys(y for _, y in ring), strict=True)) for ring in rings]
 
 
 @cache
