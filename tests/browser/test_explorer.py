@@ -204,3 +204,41 @@ def test_chart_and_panel_follow_the_theme(alone: Panel, window: Notebook) -> Non
     finally:
         window.theme("JupyterLab Light")
     assert light == ["rgb(255, 255, 255)", "#1d2733"]
+
+
+PLANT = """() => {
+    const make = document.createElementNS;
+    window.planted = true;
+    document.createElementNS = function (space, tag, ...options) {
+        if (window.planted && tag === 'td') throw new TypeError('planted');
+        return make.call(this, space, tag, ...options);
+    };
+}"""
+HEAR = """
+import logging
+class Heard(logging.Handler):
+    records = []
+    def emit(self, record):
+        self.records.append(record.getMessage())
+logging.getLogger("datafast_nb").addHandler(Heard())
+"""
+
+
+def test_a_fault_in_the_browsers_drawing_is_in_the_kernels_log_once_and_in_the_header(
+    alone: Panel, window: Notebook
+) -> None:
+    window.python(HEAR)
+    window.page.evaluate(PLANT)
+    status = alone.root.locator(".df-status")
+    alone.choose("Break down by", "Device")
+    expect(status).to_contain_text("The table can't be drawn (planted)", timeout=PATIENT)
+    expect(alone.root.get_by_role("heading")).to_contain_text("by device", timeout=PATIENT)
+    alone.choose("Break down by", "Channel")
+    expect(alone.root.get_by_role("heading")).to_contain_text("by channel", timeout=PATIENT)
+    heard = json.loads(window.python("import json; print(json.dumps(Heard.records))"))
+    assert [line.splitlines()[0] for line in heard] == ["In the browser: The table can't be drawn (planted)"]
+    assert "at " in heard[0]  # the stack
+    window.page.evaluate("() => { window.planted = false; }")
+    alone.choose("Break down by", "Country")
+    expect(alone.row("FR")).to_be_visible(timeout=PATIENT)
+    expect(status).not_to_contain_text("planted")
