@@ -105,7 +105,7 @@ def test_a_refresh_in_which_nothing_changed_sends_nothing_but_the_clock(costs: d
 def test_the_same_visitors_are_always_the_same_marks() -> None:
     # Many of them share a city, so a mean may lie where rounding could go either way.
     visitors, viewport = FrameState(busy(1_000)).visitors, Viewport(**WORLD)
-    drawn = {str(marks(cluster(visitors, viewport), Coloring())) for _ in range(500)}
+    drawn = {str(marks(cluster(visitors, viewport), viewport, Coloring())) for _ in range(500)}
     assert len(drawn) == 1
 
 

@@ -1,18 +1,19 @@
 """Groups visitors into the cells of a Web-Mercator grid. Knows no widget.
 
-One refresh of the map is ``marks(cluster(project(snapshot.visitors), viewport), coloring)``.
+One refresh of the map is ``marks(cluster(project(snapshot.visitors), viewport), viewport, coloring)``.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from datafast_nb.livemap.colors import RADII, Coloring
 from datafast_nb.livemap.mercator import x_of, y_of, ys
+from datafast_nb.widgets.protocol import Clusters, Heat
 
 MOST_CELLS: Final = 360
 """Cells that a viewport is divided into at most, so what is sent has a limit whatever the number of visitors."""
@@ -141,7 +142,7 @@ def cluster(
             **extra,
         )
         .group_by("cell")
-        # The order in which threads add numbers up shows in the last digits, which would view_state like a change.
+        # The order in which threads add numbers up shows in the last digits, which would look like a change.
         .agg(
             pl.col("latitude", "longitude").mean().round(9),
             pl.len().alias("visitors"),
@@ -212,37 +213,39 @@ def full_size(clusters: pl.DataFrame) -> int:
     return max(64, 2 ** math.ceil(math.log2(most))) if isinstance(most, int) else 64
 
 
-def marks(clusters: pl.DataFrame, coloring: Coloring) -> list[list[Any]]:
-    """Give what a browser needs to draw clusters, the same for the same clusters.
+def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clusters:
+    """Return what a browser needs to draw clusters, the same for the same clusters.
 
     Parameters
     ----------
     clusters : polars.DataFrame
         What `cluster` gives.
+    viewport : Viewport
+        What they were made for.
     coloring : Coloring
         How they get their colors.
 
     Returns
     -------
-    list of list
-        Of each cluster: id; latitude and longitude, in degrees; radius, in pixels (its area grows with the number of
-        visitors); color; share of customers, 0 to 1; number of visitors.
+    protocol.Clusters
+        A circle's area grows with the number of visitors.
     """
     small, large = RADII
     share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
     drawn = clusters.select(
         "id",
         pl.col("latitude", "longitude").round(4),
+        "visitors",
+        "customers",
         radius=(small + (large - small) * share).round(1),
         color=coloring.colors(),
-        customers=(pl.col("customers") / pl.col("visitors")).round(3),
-        visitors="visitors",
     )
-    return [list(row) for row in drawn.iter_rows()]  # as many as fit on a screen
+    columns = {name: tuple(column) for name, column in drawn.to_dict(as_series=False).items()}
+    return Clusters(across=viewport.cells_across(CELL_PIXELS), **columns)
 
 
-def weights(clusters: pl.DataFrame, zoom: float) -> list[list[float]]:
-    """Give latitude, longitude and weight of each cluster that is worth anything, for a heat map.
+def weights(clusters: pl.DataFrame, zoom: float) -> Heat:
+    """Return each cluster that is worth anything as a point of a heat map.
 
     Parameters
     ----------
@@ -255,6 +258,7 @@ def weights(clusters: pl.DataFrame, zoom: float) -> list[list[float]]:
     worth = clusters.filter(pl.col("expected_value").is_finite(), pl.col("expected_value") > 0)
     top = worth["expected_value"].max()
     if not isinstance(top, float):
-        return []
+        return Heat()
     share = (pl.col("expected_value") / top).sqrt() * 2 ** min(max(DEEPEST - zoom, 0), 12)
-    return [list(row) for row in worth.select(pl.col("latitude", "longitude").round(3), share.round(2)).iter_rows()]
+    points = worth.select(pl.col("latitude", "longitude").round(3), weight=share.round(2)).to_dict(as_series=False)
+    return Heat(**{name: tuple(column) for name, column in points.items()})

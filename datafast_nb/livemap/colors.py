@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import polars as pl
 
 from datafast_nb.checks import checked_choice
 from datafast_nb.text import money, plain
-
-ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
-"""What the colors of the map can tell."""
+from datafast_nb.widgets.protocol import ColorBy, Legend, Ramp, Swatch
 
 CATEGORIES: Final = ("device", "channel", "visit_kind", "site")
 """Those that are a category each; the others are numbers."""
@@ -115,23 +113,24 @@ class Coloring:
         whole = percent.round().clip(0, 100).cast(pl.Int64, strict=False)
         return whole.replace_strict(list(range(101)), list(ramp), default=NO_SCORE, return_dtype=pl.String)
 
-    def legend(self) -> dict[str, Any]:
-        """Say what the colors mean: a ramp, or swatches."""
+    def legend(self, unplaced: int = 0) -> Legend:
+        """Return what the colors mean, a ramp or swatches; `unplaced` visitors are not on the map."""
         title = COLOR_NAMES[self.by]
         if self.category is not None:
             colored = zip(self.categories, _DISTINCT, strict=False)
             names = [(plain(name, 32) or "the site", color) for name, color in colored]
             names += [("other", NO_SCORE)] if self.others else []
-            swatches = [{"label": name, "color": color} for name, color in names]
-            return {"title": f"{title}, the commonest of each place", "ramp": None, "swatches": swatches}
+            swatches = tuple(Swatch(name, color) for name, color in names)
+            return Legend(f"{title}, the commonest of each place", swatches=swatches, unplaced=unplaced)
         low, high, note, colors = {
             "score": ("0", "100", "50 is the site's average visitor", SCORE_COLORS),
             "expected_value": ("$0", f"{money(self.top, 'USD')} or more", "sum of each place", SCORE_COLORS),
             "is_customer": ("none", "all", "share of the visitors of each place", _CUSTOMER_COLORS),
         }[self.by]
-        ramp = {"colors": [colors[share] for share in (0, 20, 35, 50, 65, 80, 100)], "low": low, "high": high}
-        none = [] if self.by == "is_customer" else [{"label": "no prediction", "color": NO_SCORE}]
-        return {"title": title, "ramp": ramp | {"note": note}, "swatches": none}
+        ramp = Ramp(tuple(colors[share] for share in (0, 20, 35, 50, 65, 80, 100)), low, high, note)
+        if self.by == "is_customer":
+            return Legend(title, ramp, ring=False, unplaced=unplaced)
+        return Legend(title, ramp, (Swatch("no prediction", NO_SCORE),), unplaced=unplaced)
 
 
 def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.DataFrame) -> Coloring:

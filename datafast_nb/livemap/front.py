@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from traitlets import Bool, Dict, Int, List, Unicode
+from traitlets import Dict, Int, List, Unicode
 
-from datafast_nb.widgets.front import Script, Wishing, asset, bundle, front_script
+from datafast_nb.widgets.front import FrontEnd, Script, asset, bundle, front_script
+from datafast_nb.widgets.protocol import MapLayers, MapMessage, MapParts, MapSettings
 from datafast_nb.widgets.shared import Shared
+from datafast_nb.widgets.synced import traits_of
 
 
 class MapScript(Script):
@@ -19,15 +21,15 @@ class MapScript(Script):
 SCRIPT: Final = Shared(lambda: MapScript.of(bundle("livemap.js")))
 
 
-class Front(Wishing):
-    """All of a live map but the map itself. The kernel writes its traits, the browser reads them and sends wishes.
+class Front(FrontEnd):
+    """All of a live map but the Leaflet map itself.
 
-    Each part of the page has a trait of its own, so what has not changed is not sent. What belongs to one moment is
-    written inside one ``hold_sync``, so it travels in one message, and no view ever shows two moments at once. What
-    depends on where a view looks is kept for each view, by its id.
+    What belongs to one moment is written inside one ``hold_sync``, so it travels in one message.
     """
 
     _esm = front_script("livemap.js")
+    messages = MapMessage
+    vars().update(traits_of(MapLayers, MapSettings, MapParts))
 
     clock = Int().tag(sync=True)
     status = Dict().tag(sync=True)
@@ -35,23 +37,10 @@ class Front(Wishing):
     controls = Dict().tag(sync=True)
     replay = Dict().tag(sync=True)
     gaps: List[Any] = List().tag(sync=True)
-    legend = Dict().tag(sync=True)
     filters = Dict().tag(sync=True)
     visitors = Dict().tag(sync=True)
     events = Dict().tag(sync=True)
     payments = Dict().tag(sync=True)
     card = Dict().tag(sync=True)
     selected = Dict().tag(sync=True)
-    clusters = Dict().tag(sync=True)  # these four by view
-    heat = Dict().tag(sync=True)
-    tips = Dict().tag(sync=True)
-    popups = Dict().tag(sync=True)
-    theme = Unicode("auto").tag(sync=True)
     zone = Unicode("UTC").tag(sync=True)
-    framed = Bool(default_value=False).tag(sync=True)
-    map = Unicode().tag(
-        sync=True
-    )  # the models of the map, of the layers of visitors and of heat, and of the heat itself
-    anchor = Unicode().tag(sync=True)
-    heat_layer = Unicode().tag(sync=True)
-    heatmap = Unicode().tag(sync=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Unpack, get_args
@@ -23,9 +24,9 @@ from datafast_nb.filters import Choices, Filters
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.callbacks import DERIVED, Callbacks, Conditional
 from datafast_nb.livemap.clusters import WORLD, bounds, members
-from datafast_nb.livemap.colors import ColorBy
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News
 from datafast_nb.livemap.page import page
+from datafast_nb.livemap.popups import summary
 from datafast_nb.livemap.render import Renderer, announcements, color_choices
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
@@ -37,8 +38,31 @@ from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration
 from datafast_nb.widgets.family import is_held
+from datafast_nb.widgets.faults import Faults
 from datafast_nb.widgets.private import answer_while_busy
-from datafast_nb.widgets.protocol import Theme
+from datafast_nb.widgets.protocol import (
+    Age,
+    AskViewport,
+    Away,
+    Beat,
+    ChangeFilter,
+    ChangeSpeed,
+    ClearFilters,
+    ColorBy,
+    DescribeCluster,
+    Description,
+    Fit,
+    FitVisitors,
+    MapMessage,
+    MapSettings,
+    OpenCluster,
+    Pause,
+    Refresh,
+    Resume,
+    Seek,
+    ShowViewport,
+    Theme,
+)
 from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.widgets.visibility import Visibility
 
@@ -54,6 +78,12 @@ LEAST_HEIGHT: Final = 120
 INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
 """Seconds that the header offers."""
 
+_LOG: Final = logging.getLogger(__name__)
+_SETTINGS: Final = {
+    "color_by": "color_by",
+    "every": "interval",
+    "theme": "theme",
+}  # as the front end, and code, has them
 _NO_SCORE_YET: Final = "No predictions for this site yet"
 
 
@@ -122,7 +152,7 @@ class LiveMap(OpenedWhenShown):
     color_by = Enum(get_args(ColorBy), default_value="score").tag(sync=True)
     basemap = AnyTrait(None, allow_none=True).tag(sync=True, to_json=lambda value, _: _name_of(value))
     height = Int(460).tag(sync=True)
-    theme = Enum(("auto", "light", "dark"), default_value="auto").tag(sync=True)
+    theme = Enum(get_args(Theme), default_value="auto").tag(sync=True)
     time_zone = Unicode("UTC").tag(sync=True)
 
     _view: View | None = None
@@ -162,6 +192,7 @@ class LiveMap(OpenedWhenShown):
         self._came: Callbacks[pl.DataFrame] = Callbacks("on_visitor")
         self._stood: Callbacks[Status] = Callbacks("on_status")
         self._last_status: Status | None = None
+        self._faults = Faults()  # of the drawing
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
         seconds = float(every) if self._timebar is None else EVERY
         self._sites = Sites(asked, seconds, _weakly(self._update), self._visibility.is_watched)
@@ -227,7 +258,14 @@ class LiveMap(OpenedWhenShown):
     def start(self) -> None:
         """Ask now and go on at the interval, after `stop` or a refusal, displayed or not. A replay is played."""
         self._visibility.forget()
-        self._do_resume({})
+        self._resume()
+
+    def _resume(self) -> None:
+        """Ask, or play, whoever looks."""
+        if self._timebar is None:
+            self._sites.each(Poller.start)
+        else:
+            self._timebar.replay.play()
 
     def stop(self) -> None:
         """Ask no more until `start`; the last data stay on the map. A replay is paused."""
@@ -414,7 +452,8 @@ class LiveMap(OpenedWhenShown):
             self._view = View(self.height, self.basemap)
             self.layout.open()  # which is closed where an earlier view was
             self._visibility.expect()
-            self._view.front.on_wish(self._take)
+            self._view.front.on_message(self._take)
+            self._view.front.observe(self._take_setting, _SETTINGS)
             self._render()
             self.children = self._view.children
             self.add_class("datafast").add_class("datafast-map")
@@ -479,91 +518,113 @@ class LiveMap(OpenedWhenShown):
 
     # Messages of the browser
 
-    def _take(self, message: dict[str, Any]) -> None:
-        """Do what a person, or his browser, wants. What makes no sense is ignored: nobody would read an answer."""
+    def _take(self, message: MapMessage) -> None:
+        """Do what a person, or their browser, wants."""
         if self.status.state == "closed":
             return
-        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, TraitError, RuntimeError):
-            action = getattr(self, f"_do_{message['do']}", self._change)
+        with self._faults_shown("What was asked for could not be done"):
+            action = getattr(self, f"_do_{message.__struct_config__.tag}", self._change)
             action(message)
 
-    def _change(self, message: dict[str, Any]) -> None:
+    def _take_setting(self, change: Bunch) -> None:
+        """Take a setting that a browser has changed; one that code has changed is there already."""
+        name = change["name"]
+        if self.status.state != "closed" and getattr(self, name) != change["new"]:
+            with self._faults_shown("What was asked for could not be done"):
+                self.set_trait(name, change["new"])
+
+    @contextmanager
+    def _faults_shown(self, what: str) -> Iterator[None]:
+        """Log what is raised within, and show it in the header; what else was on the screen stays."""
+        before = self._faults.notes
+        with self._faults.guarded(what):
+            yield
+        if self._faults.notes != before:
+            with self._lock:
+                if self._view is not None:
+                    self._view.show({"status": self._status_line()})
+
+    def _change(self, message: MapMessage) -> None:
         """Show something else."""
         with self._lock:
             state = self._map_state.after(message)
             if state is None:
                 return
             self._show_state(state)
-            if self._view is not None and message["do"] == "viewport":
+            if self._view is not None and isinstance(message, ShowViewport):
                 self._view.front.framed = True
 
-    def _do_pause(self, _message: dict[str, Any]) -> None:
+    def _do_pause(self, _message: Pause) -> None:
         self.stop()
 
-    def _do_resume(self, _message: dict[str, Any]) -> None:
-        if self._timebar is None:
-            self._sites.each(Poller.start)
-        else:
-            self._timebar.replay.play()
+    def _do_resume(self, _message: Resume) -> None:
+        self._resume()
 
-    def _do_seek(self, message: dict[str, Any]) -> None:
+    def _do_seek(self, message: Seek) -> None:
         if self._timebar is not None:
-            self._timebar.seek(float(message["at"]), str(message["turn"]))
+            self._timebar.seek(message.at, message.turn)
 
-    def _do_speed(self, message: dict[str, Any]) -> None:
+    def _do_speed(self, message: ChangeSpeed) -> None:
         if self._timebar is not None:
-            self._timebar.replay.speed = float(message["value"])
+            self._timebar.replay.speed = message.value
 
-    def _do_refresh(self, _message: dict[str, Any]) -> None:
+    def _do_refresh(self, _message: Refresh) -> None:
         self.refresh()
 
-    def _do_interval(self, message: dict[str, Any]) -> None:
-        self.set_trait("every", message["seconds"])
+    def _do_filter(self, message: ChangeFilter) -> None:
+        """Change a filter; one that is refused stays as it is."""
+        with self._lock:
+            try:
+                filters = self._map_state.filters.but(**{message.name: message.value})
+            except (TypeError, ValueError) as error:
+                _LOG.warning("A filter that the browser set was refused: %s", error)
+                return
+            self._change_state(filters=filters)
+        self._chose.call(self.selection)
 
-    def _do_color_by(self, message: dict[str, Any]) -> None:
-        self.set_trait("color_by", message["value"])
-
-    def _do_filter(self, message: dict[str, Any]) -> None:
-        self.filter(**{message["name"]: message.get("value")})
-
-    def _do_clear(self, _message: dict[str, Any]) -> None:
+    def _do_clear(self, _message: ClearFilters) -> None:
         self.clear_filters()
 
-    def _do_open(self, message: dict[str, Any]) -> None:
-        view, (latitude, longitude) = str(message["view"]), message["place"]
+    def _do_describe(self, message: DescribeCluster) -> None:
         with self._lock:
-            inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message["id"])
+            inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message.id)
+            if self._view is not None:
+                self._view.tell(Description(view=message.view, id=message.id, summary=summary(inside)))
+
+    def _do_open(self, message: OpenCluster) -> None:
+        with self._lock:
+            inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message.id)
             if inside.height == 1 and inside["_key"][0] is not None:
-                self._show_state(replace(self._map_state.with_view(view, opened=None), selected=inside["_key"][0]))
+                alone = self._map_state.with_view(message.view, opened=None)
+                self._show_state(replace(alone, selected=inside["_key"][0]))
             else:
-                place = (float(latitude), float(longitude))
-                self._show_state(self._map_state.with_view(view, opened=message["id"], place=place))
+                place = (message.latitude, message.longitude)
+                self._show_state(self._map_state.with_view(message.view, opened=message.id, place=place))
 
-    def _do_fit(self, message: dict[str, Any]) -> None:
-        self._fit(str(message["view"]))
+    def _do_fit(self, message: FitVisitors) -> None:
+        self._fit(message.view)
 
-    def _do_beat(self, message: dict[str, Any]) -> None:
-        view = str(message["view"])
-        self.watch(view)
+    def _do_beat(self, message: Beat) -> None:
+        self.watch(message.view)
         with self._lock:
-            if self._view is not None and message.get("first"):
+            if self._view is not None and message.first:
                 # A view that comes later can't know for how long the data have been here.
-                self._view.tell({"do": "age", "milliseconds": round(1000 * (time.monotonic() - self._arrived))})
-            self._ask_where({view} - self._map_state.views.keys())
+                self._view.tell(Age(milliseconds=round(1000 * (time.monotonic() - self._arrived))))
+            self._ask_where({message.view} - self._map_state.views.keys())
 
-    def _do_away(self, message: dict[str, Any]) -> None:
-        view = str(message["view"])
-        self.unwatch(view)
-        if message.get("gone"):
+    def _do_away(self, message: Away) -> None:
+        self.unwatch(message.view)
+        if message.gone:
             with self._lock:
-                self._show_state(self._map_state.only(set(self._map_state.views) - {view}))
+                self._show_state(self._map_state.only(set(self._map_state.views) - {message.view}))
 
     def _fit(self, view: str | None = None) -> None:
         """Move one view, or all, to where the visitors are."""
         with self._lock:
             box = bounds(self._renderer.chosen(self._frame, self._map_state.filters))
             if self._view is not None and box is not None:
-                self._view.tell({"do": "fit", "bounds": box, "view": view})
+                (south, west), (north, east) = box
+                self._view.tell(Fit(south=south, west=west, north=north, east=east, view=view))
 
     def _change_state(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of MapState
         """Change what a person wants to see, and draw it."""
@@ -584,15 +645,30 @@ class LiveMap(OpenedWhenShown):
         self._ask_where(view for view in new if state.views[view].viewport is WORLD)
 
     def _ask_where(self, views: Iterable[str]) -> None:
-        """Ask views where they view_state, which have been forgotten; the caller holds the lock."""
+        """Ask views that have been forgotten where they look; the caller holds the lock."""
         if self._view is not None:
             for view in views:
-                self._view.tell({"do": "look", "view": view})
+                self._view.tell(AskViewport(view=view))
 
     # Rendering
 
     def _update(self) -> None:
-        """Take the present moment, draw it, and tell what is new; on any thread."""
+        """Take the present moment, render it, and tell what is new; on any thread."""
+        with self._faults_shown("The map could not be drawn"):
+            snapshot, news = self._take_moment()
+            if news is not None and snapshot is not None:
+                with self._telling:
+                    self._call_back(snapshot, news)
+        before, self._last_status = self._last_status, self.status
+        if self._last_status != before:
+            self._stood.call(self._last_status)
+        if self._last_status.state == "unwatched":
+            self._let_go_of_view()
+        if self._timebar is not None:
+            self._rest_with(self._timebar)
+
+    def _take_moment(self) -> tuple[Snapshot | None, News | None]:
+        """Render the present moment, announce what is new in it, and return both."""
         with self._lock:
             snapshot, sites = self._sites.latest()
             news = self._change_frame(snapshot, sites)
@@ -602,16 +678,7 @@ class LiveMap(OpenedWhenShown):
                 message = announcements(news, self._frame, chosen, self._map_state)
                 if message is not None:
                     self._view.tell(message)
-        if news is not None and snapshot is not None:
-            with self._telling:
-                self._call_back(snapshot, news)
-        before, self._last_status = self._last_status, self.status
-        if self._last_status != before:
-            self._stood.call(self._last_status)
-        if self._last_status.state == "unwatched":
-            self._let_go_of_view()
-        if self._timebar is not None:
-            self._rest_with(self._timebar)
+        return snapshot, news
 
     def _change_frame(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
         """Make a snapshot the present frame, and give what is new in it; None if it is there, or there is none."""
@@ -662,7 +729,7 @@ class LiveMap(OpenedWhenShown):
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
         """Tell the user's functions; outside the drawing's lock, so they may take as long as they like."""
-        before = self._faults
+        before = self._told_wrong
         site = ["site"] if self._several else []
         self._updated.call(snapshot)
         self._chose.call(self.selection)
@@ -670,7 +737,7 @@ class LiveMap(OpenedWhenShown):
             self._paid.call(news.payments.select(*site, *PAYMENTS))
         if news.arrived.height:
             self._came.call(news.arrived.select(*site, *VISITORS))
-        if self._faults != before:
+        if self._told_wrong != before:
             with self._lock:
                 self._render()
 
@@ -680,7 +747,7 @@ class LiveMap(OpenedWhenShown):
         self._change_state()
 
     @property
-    def _faults(self) -> list[str]:
+    def _told_wrong(self) -> list[str]:
         """One sentence for each site, and for each callback, with which something is wrong."""
         callbacks = (self._updated, self._chose, self._paid, self._came, self._stood)
         return [*self._sites.faults(self.time_zone), *(fault for each in callbacks for fault in each.faults)]
@@ -689,17 +756,16 @@ class LiveMap(OpenedWhenShown):
         """Render the present frame in the present state. The caller holds the lock."""
         if self._view is None:
             return
-        state = self._renderer.render(self._frame, self._map_state)
+        panels = self._renderer.panels(self._frame, self._map_state)
         if self._timebar is not None:
-            state |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
-        self._view.show(
-            state
-            | {"status": self._status_line(), "controls": self._controls(), "theme": self.theme, "zone": self.time_zone}
-        )
+            panels |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
+        panels |= {"status": self._status_line(), "controls": self._controls(), "zone": self.time_zone}
+        settings = MapSettings(color_by=self.color_by, every=self.every, theme=self.theme)
+        self._view.show(panels, self._renderer.layers(self._frame, self._map_state), settings)
 
     def _status_line(self) -> dict[str, Any]:
         """Say how the polling stands, and what else a reader should know."""
-        now, snapshot, notes = self.status, self._frame.snapshot, self._faults
+        now, snapshot, notes = self.status, self._frame.snapshot, [*self._told_wrong, *self._faults.notes]
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:
@@ -710,9 +776,7 @@ class LiveMap(OpenedWhenShown):
         """Say what the controls stand at, and offer."""
         return {
             "resting": self.status.state in {"stopped", "refused"},
-            "interval": self.every,
             "intervals": [[each, f"every {duration(each)}"] for each in sorted({*INTERVALS, self.every})],
-            "color_by": self.color_by,
             "colors": color_choices(several_sites=self._several),
         }
 

@@ -13,12 +13,22 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import sidebar
-from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cluster, marks, members, weights
+from datafast_nb.livemap.clusters import Viewport, cluster, marks, members, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
+from datafast_nb.livemap.popups import popup
 from datafast_nb.livemap.view_state import MapState, ViewState
 from datafast_nb.text import money
-from datafast_nb.widgets.protocol import FilterOptions
+from datafast_nb.widgets.protocol import (
+    Announcements,
+    Clusters,
+    FilterOptions,
+    Heat,
+    MapLayers,
+    NewPayment,
+    Point,
+    Popup,
+)
 
 _MOST_CURRENCIES: Final = 2
 _MOST_ANNOUNCED: Final = 3  # payments, one by one
@@ -52,11 +62,27 @@ class Renderer:
         rows: pl.DataFrame = self._once("chosen", (frame, filters), lambda: frame.chosen(filters))
         return rows
 
-    def render(self, frame: FrameState, state: MapState) -> dict[str, Any]:
-        """Return what the front end shows."""
-        if frame is not self._frame:
-            self._frame = frame
-            self._done.clear()  # what was drawn of another frame would keep it alive
+    def layers(self, frame: FrameState, state: MapState) -> MapLayers:
+        """Return what is drawn on the map."""
+        self._look_at(frame)
+        filters, chosen = state.filters, self.chosen(frame, state.filters)
+        clusters, coloring = self._clusters(frame, state)
+        views = state.views.items()
+        popups = {
+            view: self._popup(frame, chosen, filters, view, each.opened, each.place)
+            for view, each in views
+            if each.opened is not None
+        }
+        return MapLayers(
+            clusters=clusters,
+            heat={view: self._heat(frame, chosen, filters, view, each) for view, each in views if each.heat},
+            popups=popups,
+            legend=self._once("legend", (frame, filters, coloring), lambda: coloring.legend(chosen["x"].null_count())),
+        )
+
+    def panels(self, frame: FrameState, state: MapState) -> dict[str, Any]:
+        """Return what is shown around the map."""
+        self._look_at(frame)
         choice = (frame, state.filters)
         chosen = self.chosen(*choice)
         events = self._once(
@@ -65,15 +91,11 @@ class Renderer:
             lambda: of_visitors(frame.events, chosen) if state.filters else frame.events,
         )
         payments = self._once("payments", choice, lambda: _payments(frame, chosen, state.filters))
-        clusters, coloring = self._clusters(frame, state)
-        views = state.views.items()
         rows = self._once("rows", (*choice, state.sort), lambda: sidebar.visitor_rows(chosen, state.sort))
         snapshot = frame.snapshot
         return {
             "clock": 0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
             "figures": self._once("figures", choice, lambda: _figures(frame, chosen, payments, state.filters)),
-            "clusters": clusters,
-            "legend": self._once("legend", (*choice, coloring), lambda: _legend(coloring, chosen)),
             "visitors": {"rows": rows, "total": chosen.height, "sort": state.sort},
             "events": {
                 "rows": self._once("event rows", choice, lambda: sidebar.event_rows(events, frame.visitors)),
@@ -85,18 +107,21 @@ class Renderer:
                 "hidden": frame.payments.height - payments.height,
             },
             "filters": self._filters(frame, chosen, state),
-            "heat": {view: self._heat(frame, chosen, state.filters, view, view_state) for view, view_state in views},
-            "tips": {view: self._tip(frame, chosen, state.filters, view, view_state) for view, view_state in views},
-            "popups": {view: self._popup(frame, chosen, state.filters, view, view_state) for view, view_state in views},
             **self._selected(frame, state.selected),
         }
 
-    def _clusters(self, frame: FrameState, state: MapState) -> tuple[dict[str, Any], Coloring]:
-        """Give the clusters of each view as marks, and how they are all colored."""
+    def _look_at(self, frame: FrameState) -> None:
+        """Forget what was rendered of another frame, which that would keep alive."""
+        if frame is not self._frame:
+            self._frame = frame
+            self._done.clear()
+
+    def _clusters(self, frame: FrameState, state: MapState) -> tuple[dict[str, Clusters], Coloring]:
+        """Return the clusters of each view, and how they are all colored."""
         category = state.color_by if state.color_by in CATEGORIES else None
         viewports = {view: view_state.viewport for view, view_state in state.views.items()}
 
-        def collected(view: str, viewport: Viewport) -> pl.DataFrame:
+        def clustered(view: str, viewport: Viewport) -> pl.DataFrame:
             key = (frame, state.filters, viewport, category)
             cells: pl.DataFrame = self._once(
                 f"cells {view}", key, lambda: cluster(placed(), viewport, category=category)
@@ -114,29 +139,23 @@ class Renderer:
             )
             return rows
 
-        def compute() -> tuple[dict[str, Any], Coloring]:
-            clusters = {view: collected(view, viewport) for view, viewport in viewports.items()}
+        def compute() -> tuple[dict[str, Clusters], Coloring]:
+            clusters = {view: clustered(view, viewport) for view, viewport in viewports.items()}
             self._coloring = follow(self._coloring, state.color_by, frame.visitors, pl.concat(clusters.values()))
-            drawn = {
-                view: {"across": viewports[view].cells_across(CELL_PIXELS), "items": marks(each, self._coloring)}
-                for view, each in clusters.items()
-            }
-            return drawn, self._coloring
+            return {
+                view: marks(each, viewports[view], self._coloring) for view, each in clusters.items()
+            }, self._coloring
 
         key = (frame, state.filters, viewports, state.color_by)
-        drawn: tuple[dict[str, Any], Coloring] = self._once("clusters", key, compute)
+        drawn: tuple[dict[str, Clusters], Coloring] = self._once("clusters", key, compute)
         return drawn
 
-    def _heat(
-        self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
-    ) -> list[list[float]]:
-        """Give the weights of a view's heat; none while it is not shown."""
-        if not view_state.heat:
-            return []
-        points: list[list[float]] = self._once(
+    def _heat(self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, state: ViewState) -> Heat:
+        """Return the heat of a view."""
+        points: Heat = self._once(
             f"heat {view}",
-            (frame, filters, view_state.viewport),
-            lambda: weights(cluster(chosen, view_state.viewport, cell_pixels=_HEAT_PIXELS), view_state.viewport.zoom),
+            (frame, filters, state.viewport),
+            lambda: weights(cluster(chosen, state.viewport, cell_pixels=_HEAT_PIXELS), state.viewport.zoom),
         )
         return points
 
@@ -149,27 +168,19 @@ class Renderer:
         )
         return bar
 
-    def _tip(
-        self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
-    ) -> dict[str, Any]:
-        """Say what is in the cluster that a view's pointer is on, unless its popup says it."""
-        cluster_id = view_state.pointed
-        if cluster_id is None or cluster_id == view_state.opened:
-            return {}
-        key = (frame, filters, cluster_id)
-        return {"id": cluster_id, **self._once(f"tip {view}", key, lambda: sidebar.tip(members(chosen, cluster_id)))}
-
     def _popup(
-        self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, view_state: ViewState
-    ) -> dict[str, Any]:
-        """Say who is in the cluster whose popup a view has open."""
-        cluster_id = view_state.opened
-        if cluster_id is None:
-            return {}
-        listed = self._once(
-            f"popup {view}", (frame, filters, cluster_id), lambda: sidebar.popup(members(chosen, cluster_id))
-        )
-        return {"id": cluster_id, "place": list(view_state.place), **listed}
+        self,
+        frame: FrameState,
+        chosen: pl.DataFrame,
+        filters: Filters,
+        view: str,
+        cluster_id: str,
+        place: tuple[float, float],
+    ) -> Popup:
+        """Return who is in the cluster whose popup a view has open."""
+        key = (frame, filters, cluster_id, place)
+        shown: Popup = self._once(f"popup {view}", key, lambda: popup(cluster_id, place, members(chosen, cluster_id)))
+        return shown
 
     def _selected(self, frame: FrameState, key: int | None) -> dict[str, Any]:
         """Give the card of the visitor who is selected; of one who has left, what was last known."""
@@ -196,8 +207,8 @@ class Renderer:
         return card
 
 
-def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> dict[str, Any] | None:
-    """Give what the browser is told once about the news: where in each view, and who paid; None if nothing.
+def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> Announcements | None:
+    """Return what the browser is told once about what is new: where in each view, and who paid; None if nothing.
 
     Parameters
     ----------
@@ -206,38 +217,26 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
     frame, chosen
         The moment, and the visitors that pass the filters.
     state
-        What a person wants to see.
+        What is shown.
     """
-    arrived = (
-        chosen.filter(pl.col("_key").is_in(news.arrived["_key"].implode())) if news.arrived.height else news.arrived
-    )
-    pulses = (
-        {view: _places(arrived, view_state.viewport) for view, view_state in state.views.items()}
-        if arrived.height
-        else {}
-    )
+    arrived = news.arrived
+    if arrived.height:
+        arrived = chosen.filter(pl.col("_key").is_in(arrived["_key"].implode()))
+    views = state.views.items() if arrived.height else ()
+    pulses = {view: _points(arrived, each.viewport) for view, each in views}
     paid = frame.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
     if state.filters:
         paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
-    shown = sidebar.announced(paid, _MOST_ANNOUNCED)
+    shown = tuple(msgspec.convert(each, NewPayment) for each in sidebar.announced(paid, _MOST_ANNOUNCED))
     if not any(pulses.values()) and not shown:
         return None
-    return {
-        "do": "news",
-        "arrived": pulses,
-        "payments": shown,
-        "more": paid.height - len(shown),
-    }
+    return Announcements(arrived=pulses, payments=shown, more=paid.height - len(shown))
 
 
-def _places(visitors: pl.DataFrame, viewport: Viewport) -> list[list[float]]:
-    """Give the places within a view where visitors are, as near to each other as its clusters."""
-    return [list(row) for row in cluster(visitors, viewport).select("latitude", "longitude").iter_rows()]
-
-
-def _options(frame: FrameState) -> FilterOptions:
-    """Return what could be filtered by."""
-    return offered(frame.with_dimensions("channel", "page"), several_sites=not frame.sites <= {ONE_SITE})
+def _points(visitors: pl.DataFrame, viewport: Viewport) -> tuple[Point, ...]:
+    """Return the places within a view where visitors are, as near to each other as its clusters."""
+    places = cluster(visitors, viewport).select(pl.col("latitude", "longitude").round(4))
+    return tuple(Point(*row) for row in places.iter_rows())
 
 
 def _payments(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
@@ -265,10 +264,9 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     ]
 
 
-def _legend(coloring: Coloring, chosen: pl.DataFrame) -> dict[str, Any]:
-    """Say what the colors mean, and who is not on the map."""
-    ring = coloring.by != "is_customer"
-    return {**coloring.legend(), "ring": ring, "unplaced": chosen["x"].null_count()}
+def _options(frame: FrameState) -> FilterOptions:
+    """Return what could be filtered by."""
+    return offered(frame.with_dimensions("channel", "page"), several_sites=not frame.sites <= {ONE_SITE})
 
 
 def color_choices(*, several_sites: bool) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What the sidebar, the popup and the card say: frames in, plain values for the browser out. Knows no widget.
+"""What the sidebar and the card say: frames in, plain values for the browser out. Knows no widget.
 
 The browser writes every one of these texts as text, never as HTML. Here they are cut, and rid of what can't be seen.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import polars as pl
 from polars import selectors
@@ -17,14 +17,11 @@ from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.glossary import meaning
 from datafast_nb.livemap.colors import CUSTOMER, score_color
 from datafast_nb.text import money, place_name, plain
-
-Sort = Literal["score", "value", "time", "newest"]
-"""By likelihood, by expected value, by time on site, or by who came last."""
+from datafast_nb.widgets.protocol import Sort
 
 MOST_ROWS: Final = 60
 """Rows of each list that are sent at most."""
 
-_MOST_IN_POPUP: Final = 20
 _MOST_IN_CARD: Final = 50
 _IDENTITY: Final = ("event_id", "payment_id", "visitor_id", "email", "timestamp", "type", "path", "amount")
 _AVERAGE: Final = 50  # the score of the site's average visitor
@@ -88,7 +85,8 @@ def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, An
 def announced(paid: pl.DataFrame, most: int) -> list[dict[str, Any]]:
     """Give payments as they are announced, with the place on the map where the payer is known; `paid` has payers."""
     return [
-        _payment(row) | {"place": None if row["x"] is None else [row["latitude"], row["longitude"]]}
+        _payment(row)
+        | {"place": None if row["x"] is None else {"latitude": row["latitude"], "longitude": row["longitude"]}}
         for row in _rows(_newest(paid, most))
     ]
 
@@ -106,23 +104,6 @@ def _payment(row: dict[str, Any]) -> dict[str, Any]:
         "visitor": _text(row["_key"]),
         "note": place,
     }
-
-
-def popup(members: pl.DataFrame) -> dict[str, Any]:
-    """Say who is in a cluster: its title, its figures, and its first visitors."""
-    listed = visitor_rows(members, "score", _MOST_IN_POPUP)
-    return {**tip(members), "rows": listed, "more": members.height - len(listed)}
-
-
-def tip(members: pl.DataFrame) -> dict[str, Any]:
-    """Say in a few lines who is in a cluster."""
-    sums = figures(members)
-    lines = [["visitors", f"{members.height:,}"]]
-    if sums["customers"]:
-        lines.append(["customers", f"{sums['customers']:,}"])
-    if sums["scored"]:
-        lines += [["mean score", f"{sums['score']:.0f}"], ["expected value", money(sums["expected_value"], "USD")]]
-    return {"title": _places(members), "lines": lines}
 
 
 def figures(visitors: pl.DataFrame) -> dict[str, Any]:
@@ -250,21 +231,6 @@ def _likelihood(row: dict[str, Any]) -> dict[str, Any] | None:
         words.append("No trait of this visitor was recognized, so this is the site's baseline.")
     hints = {term: meaning(term) for term in ("score", "confidence")}
     return {"score": score, "confidence": confidence, "words": words, "matches": matches[:12], "hints": hints}
-
-
-def _places(members: pl.DataFrame) -> str:
-    """Name the places that most members of a cluster are at."""
-    if not members.height:
-        return "Nobody here any more"
-    order = ("len", "city", "country_code")
-    places = members.group_by("city", "country_code").len().sort(*order, descending=[True, False, False])
-    (city, code), *others = places.head(3).select("city", "country_code").rows()
-    if not others:
-        return place_name(city, code)
-    named = ", ".join(
-        plain(each, 32) if each else place_name(None, country) for each, country in ((city, code), *others)
-    )
-    return named + (f" +{places.height - 3:,} places" if places.height > 3 else "")  # noqa: PLR2004
 
 
 def _first(*names: str | None) -> str:

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, Map, MapStyle, ZoomControl
 from ipywidgets import Layout, Widget
+from msgspec import Struct
 
 from datafast_nb.livemap.basemap import PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
 from datafast_nb.livemap.colors import SCORE_COLORS
 from datafast_nb.livemap.front import SCRIPT, Front
 from datafast_nb.widgets.family import family
+from datafast_nb.widgets.protocol import MapAnnouncement
 
 _CENTRE: Final = (26.0, 8.0)  # degrees, of the inhabited world
 
@@ -72,16 +74,17 @@ class View:
         world.add(AttributionControl(position="bottomright", prefix="Natural Earth"))
         return world
 
-    def show(self, state: dict[str, Any]) -> None:
-        """Show a state, in one message; what has not changed is not sent."""
+    def show(self, panels: dict[str, Any], *states: Struct) -> None:
+        """Show states, in one message; what has not changed is not sent."""
         with self.front.hold_sync():
-            for name, value in state.items():
+            self.front.show(*states)
+            for name, value in panels.items():
                 if getattr(self.front, name) != value:
                     setattr(self.front, name, value)
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def tell(self, message: MapAnnouncement) -> None:
         """Send what is to happen once."""
-        self.front.send(message)
+        self.front.tell(message)
 
     def resize(self, height: int) -> None:
         """Change the map's height, in pixels."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, Self, get_args
+from typing import Any, Final, Self
 
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import WORLD, Viewport
-from datafast_nb.livemap.colors import ColorBy
-from datafast_nb.livemap.sidebar import Sort
-
-Message = dict[str, Any]
-
+from datafast_nb.widgets.protocol import (
+    CloseCluster,
+    ColorBy,
+    DeselectVisitor,
+    MapMessage,
+    SelectVisitor,
+    ShowHeat,
+    ShowOptions,
+    ShowViewport,
+    Sort,
+    SortVisitors,
+)
 
 NO_VIEW: Final = ""
 """Stands for the view that nobody has opened yet, so that the first one finds something to draw."""
@@ -28,8 +34,8 @@ class ViewState:
     ----------
     viewport : Viewport
         Where.
-    pointed, opened : str or None
-        The ids of the clusters under the pointer, and of the popup.
+    opened : str or None
+        The id of the cluster whose popup is open.
     place : tuple of float
         Where the popup is, in degrees of latitude and longitude.
     facets, heat : bool
@@ -37,7 +43,6 @@ class ViewState:
     """
 
     viewport: Viewport = WORLD
-    pointed: str | None = None
     opened: str | None = None
     place: tuple[float, float] = (0.0, 0.0)
     facets: bool = False
@@ -68,25 +73,25 @@ class MapState:
     selected: int | None = None
     views: Mapping[str, ViewState] = field(default_factory=lambda: MappingProxyType({NO_VIEW: ViewState()}))
 
-    def after(self, message: Message) -> Self | None:
-        """Return the state after a message of the browser; None if it is about something else.
-
-        Parameters
-        ----------
-        message : dict
-            What is to be done, under ``do``, and the values for it; under ``view``, which view wants it.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            A value is missing, or makes no sense.
-        """
-        do = message["do"]
-        if do in _CHANGES:
-            return replace(self, **_CHANGES[do](message))
-        if do in _OF_A_VIEW:
-            return self.with_view(str(message["view"]), **_OF_A_VIEW[do](message))
-        return None
+    def after(self, message: MapMessage) -> Self | None:
+        """Return the state after a message of the browser; None if it is about something else."""
+        state: Self | None = None
+        match message:
+            case SortVisitors(by=by):
+                state = replace(self, sort=by)
+            case SelectVisitor(id=visitor):
+                state = replace(self, selected=int(visitor))
+            case DeselectVisitor():
+                state = replace(self, selected=None)
+            case ShowViewport(view=view, zoom=zoom, south=south, west=west, north=north, east=east):
+                state = self.with_view(view, viewport=Viewport(zoom, south, west, north, east))
+            case CloseCluster(view=view):
+                state = self.with_view(view, opened=None)
+            case ShowOptions(view=view, open=is_open):
+                state = self.with_view(view, facets=is_open)
+            case ShowHeat(view=view, on=is_on):
+                state = self.with_view(view, heat=is_on)
+        return state
 
     def with_view(self, view: str, **changes: Any) -> Self:  # noqa: ANN401 - the fields of ViewState
         """Return the state after a view, perhaps a new one, has changed what it shows."""
@@ -99,37 +104,3 @@ class MapState:
             [[*self.views.items()][-1]]
         )
         return self if len(kept) == len(self.views) else replace(self, views=MappingProxyType(kept))
-
-
-def _viewport(message: Message) -> Message:
-    """Read what a map shows."""
-    zoom, south, west, north, east = (float(message[name]) for name in ("zoom", "south", "west", "north", "east"))
-    if not all(map(math.isfinite, (zoom, south, west, north, east))) or south >= north or west >= east:
-        raise ValueError("A map can't show that.")
-    return {"viewport": Viewport(zoom, south, west, north, east)}
-
-
-def _sort(message: Message) -> Message:
-    """Read what the list is sorted by."""
-    if message["by"] not in get_args(Sort):
-        raise ValueError("The list can't be sorted by that.")
-    return {"sort": message["by"]}
-
-
-_CHANGES: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
-    {
-        "sort": _sort,
-        "select": lambda message: {"selected": int(message["id"])},
-        "deselect": lambda _: {"selected": None},
-    }
-)
-
-_OF_A_VIEW: Final[Mapping[str, Callable[[Message], Message]]] = MappingProxyType(
-    {
-        "viewport": _viewport,
-        "hover": lambda message: {"pointed": message["id"]},
-        "close": lambda _: {"opened": None},
-        "facets": lambda message: {"facets": bool(message["open"])},
-        "heat": lambda message: {"heat": bool(message["on"])},
-    }
-)

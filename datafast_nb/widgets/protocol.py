@@ -8,13 +8,16 @@ A message happens once; its field ``do`` says which one it is.
 from __future__ import annotations
 
 from inspect import cleandoc
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Theme = Literal["auto", "light", "dark"]
 """The colors of a widget: those of the page, or one of two."""
+
+Sort = Literal["score", "value", "time", "newest"]
+"""By likelihood, by expected value, by time on site, or by who came last."""
 
 FilterValue = str | bool | float | list[str | bool | None] | None
 """What a filter accepts: one value, several, the least of a number, a text; None for anything."""
@@ -224,6 +227,317 @@ ChartMessage = Click | Fault
 """What the browser can say to a chart."""
 
 
+# The map itself. What depends on where a view looks is kept for each view, by its id. Degrees are WGS 84.
+
+ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
+"""What the colors of the map can tell."""
+
+
+class Clusters(Struct, frozen=True):
+    """The clusters that a view shows, a column for each thing that is known of them; the largest come first.
+
+    `across` is how many cells the world's grid has from side to side. Of each cluster: its cell on that grid, its mean
+    place, its radius in pixels, and how many visitors and customers it has.
+    """
+
+    across: int = 1
+    id: tuple[str, ...] = ()
+    latitude: tuple[float, ...] = ()
+    longitude: tuple[float, ...] = ()
+    radius: tuple[float, ...] = ()
+    color: tuple[str, ...] = ()
+    visitors: tuple[int, ...] = ()
+    customers: tuple[int, ...] = ()
+
+
+class Heat(Struct, frozen=True):
+    """The points of a view's heat map, a column for each thing; they are sent while it is shown."""
+
+    latitude: tuple[float, ...] = ()
+    longitude: tuple[float, ...] = ()
+    weight: tuple[float, ...] = ()
+
+
+class Member(Struct, frozen=True):
+    """A visitor who is listed in the popup of a cluster, as in the sidebar."""
+
+    site: str
+    id: str | None
+    name: str
+    customer: bool
+    color: str
+    score: float | None
+    confidence: float | None
+    value: str
+    place: str
+    device: str
+    channel: str
+    page: str
+    visit: int | None
+    since: int | None
+
+
+class ClusterSummary(Struct, frozen=True):
+    """What a tooltip says of a cluster: its places, how many are there, and what is predicted of prospects."""
+
+    title: str
+    visitors: int
+    customers: int
+    score: int | None
+    value: str
+
+
+class Popup(Struct, frozen=True):
+    """The popup of the cluster that was clicked: where it is, what its tooltip says, and who is in it."""
+
+    id: str
+    latitude: float
+    longitude: float
+    summary: ClusterSummary
+    rows: tuple[Member, ...]
+    more: int
+
+
+class Ramp(Struct, frozen=True):
+    """Colors of a number, from low to high, with the ends in words and a note."""
+
+    colors: tuple[str, ...]
+    low: str
+    high: str
+    note: str
+
+
+class Swatch(Struct, frozen=True):
+    """A color of its own, and what it stands for."""
+
+    label: str
+    color: str
+
+
+class Legend(Struct, frozen=True):
+    """What the colors mean, whether rings show the share of customers, and how many visitors are not on the map."""
+
+    title: str = ""
+    ramp: Ramp | None = None
+    swatches: tuple[Swatch, ...] = ()
+    ring: bool = True
+    unplaced: int = 0
+
+
+class MapLayers(Struct, frozen=True):
+    """What is drawn on a map."""
+
+    clusters: dict[str, Clusters] = {}
+    heat: dict[str, Heat] = {}
+    popups: dict[str, Popup] = {}
+    legend: Legend = Legend()
+
+
+class MapSettings(Struct, frozen=True):
+    """What a browser sets, as code does: what the colors tell, the seconds between two requests, and the theme."""
+
+    color_by: ColorBy = "score"
+    every: Annotated[float, Meta(ge=1, le=86_400)] = 10.0
+    theme: Theme = "auto"
+
+
+class MapParts(Struct, frozen=True):
+    """The models of the Leaflet map and of its layers, and whether a view has framed the world."""
+
+    map: str = ""
+    anchor: str = ""
+    heat_layer: str = ""
+    heatmap: str = ""
+    framed: bool = False
+
+
+# Messages of a map's browser
+
+CellId = Annotated[str, Meta(pattern=r"^[1-9]\d{0,8}/\d{1,9}/-?\d{1,9}$")]
+VisitorId = Annotated[str, Meta(pattern=r"^\d{1,20}$")]
+Degrees = Annotated[float, Meta(ge=-100_000, le=100_000)]
+
+
+class ShowViewport(FromView, frozen=True, tag="viewport"):
+    """The view shows this part of the world."""
+
+    zoom: Annotated[float, Meta(ge=-10, le=40)]
+    south: Degrees
+    west: Degrees
+    north: Degrees
+    east: Degrees
+
+    def __post_init__(self) -> None:
+        if not (self.south < self.north and self.west < self.east):
+            raise ValueError("A view shows more than a line")
+
+
+class ShowHeat(FromView, frozen=True, tag="heat"):
+    """The heat was switched on or off."""
+
+    on: bool
+
+
+class DescribeCluster(FromView, frozen=True, tag="describe"):
+    """The pointer came to a cluster of which the view does not know what its tooltip says."""
+
+    id: CellId
+
+
+class OpenCluster(FromView, frozen=True, tag="open"):
+    """A cluster was clicked, there."""
+
+    id: CellId
+    latitude: Degrees
+    longitude: Degrees
+
+
+class CloseCluster(FromView, frozen=True, tag="close"):
+    """The popup was closed."""
+
+
+class SelectVisitor(FromView, frozen=True, tag="select"):
+    """Open a visitor's card."""
+
+    id: VisitorId
+    site: str = ""
+
+    def __post_init__(self) -> None:
+        if int(self.id) >= 2**64:
+            raise ValueError("A visitor's id has 64 bits")
+
+
+class DeselectVisitor(FromView, frozen=True, tag="deselect"):
+    """Close the card."""
+
+
+class SortVisitors(FromView, frozen=True, tag="sort"):
+    """Sort the list of visitors."""
+
+    by: Sort
+
+
+class FitVisitors(FromView, frozen=True, tag="fit"):
+    """Move the view to where the visitors are."""
+
+
+class Pause(FromView, frozen=True, tag="pause"):
+    """Ask for no new data, or pause the replay."""
+
+
+class Resume(FromView, frozen=True, tag="resume"):
+    """Ask for new data again, or play the replay."""
+
+
+class Refresh(FromView, frozen=True, tag="refresh"):
+    """Ask for new data now."""
+
+
+class Seek(FromView, frozen=True, tag="seek"):
+    """Go to a moment of a replay, in milliseconds since 1970; `turn` tells this time from others."""
+
+    at: Annotated[float, Meta(ge=-62_135_596_800_000, le=253_402_300_799_000)]  # the years that Python knows
+    turn: str
+
+
+class ChangeSpeed(FromView, frozen=True, tag="speed"):
+    """Play the replay at so many seconds of the past in one."""
+
+    value: Annotated[float, Meta(gt=0, le=1e9)]
+
+
+MapMessage = (
+    ChangeFilter
+    | ClearFilters
+    | ShowOptions
+    | Beat
+    | Away
+    | Fault
+    | ShowViewport
+    | ShowHeat
+    | DescribeCluster
+    | OpenCluster
+    | CloseCluster
+    | SelectVisitor
+    | DeselectVisitor
+    | SortVisitors
+    | FitVisitors
+    | Pause
+    | Resume
+    | Refresh
+    | Seek
+    | ChangeSpeed
+)
+"""What the browser can say to a map."""
+
+
+# Messages to a map's browser
+
+
+class ToViews(Struct, frozen=True, kw_only=True, tag_field="do"):
+    """A message to the views of a map."""
+
+
+class Point(Struct, frozen=True):
+    """A place, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+class NewPayment(Struct, frozen=True):
+    """A payment that has just been made; `note` is where the payer is, and `place` too, if they are on the map."""
+
+    amount: str
+    kind: Literal["new", "renewal", "refund", "other"]
+    who: str
+    note: str
+    site: str
+    place: Point | None
+
+
+class Announcements(ToViews, frozen=True, tag="news"):
+    """What has just happened: where visitors arrived, by view; the first payments, and how many `more`."""
+
+    arrived: dict[str, tuple[Point, ...]]
+    payments: tuple[NewPayment, ...]
+    more: int
+
+
+class Fit(ToViews, frozen=True, tag="fit"):
+    """Show this part of the world; in one view, or in all."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+    view: str | None
+
+
+class Description(ToViews, frozen=True, tag="description"):
+    """What a view's tooltip of a cluster says, until its clusters change."""
+
+    view: str
+    id: str
+    summary: ClusterSummary
+
+
+class AskViewport(ToViews, frozen=True, tag="look"):
+    """Tell which part of the world a view shows."""
+
+    view: str
+
+
+class Age(ToViews, frozen=True, tag="age"):
+    """The data came so long ago."""
+
+    milliseconds: int
+
+
+MapAnnouncement = Announcements | Description | Fit | AskViewport | Age
+"""What the kernel can say to a map's views."""
+
+
 # The types by their names in TypeScript: what the kernel sends, with every field, and what the browser does.
 
 FROM_KERNEL: Final[dict[str, Any]] = {
@@ -231,8 +545,16 @@ FROM_KERNEL: Final[dict[str, Any]] = {
     "ExplorerHeader": ExplorerHeader,
     "ExplorerOptions": ExplorerOptions,
     "ChartState": ChartState,
+    "MapLayers": MapLayers,
+    "MapSettings": MapSettings,
+    "MapParts": MapParts,
+    "MapAnnouncement": MapAnnouncement,
 }
-FROM_BROWSER: Final[dict[str, Any]] = {"ExplorerMessage": ExplorerMessage, "ChartMessage": ChartMessage}
+FROM_BROWSER: Final[dict[str, Any]] = {
+    "ExplorerMessage": ExplorerMessage,
+    "ChartMessage": ChartMessage,
+    "MapMessage": MapMessage,
+}
 
 
 def schema() -> dict[str, Any]:

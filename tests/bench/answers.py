@@ -33,7 +33,7 @@ def digesting(visitors: int, of: Moments) -> Callable[[], None]:
         scene = FrameState(next(moments))
         scene.news_since(last)
         clusters = cluster(scene.visitors, viewport)
-        marks(clusters, follow(Coloring(), "score", scene.visitors, clusters))
+        marks(clusters, viewport, follow(Coloring(), "score", scene.visitors, clusters))
         last = scene
 
     return digest

@@ -55,7 +55,8 @@ _PYTHON = """async (code) => {
 _PLACE = """
 import json, math
 _view, _state = [*live._map_state.views.items()][-1]
-_world, _point = _state.viewport, live._view.front.clusters[_view]["items"][{index}][2:0:-1]
+_world, _clusters = _state.viewport, live._view.front.clusters[_view]
+_point = _clusters.longitude[{index}], _clusters.latitude[{index}]
 def _xy(longitude, latitude):
     size, y = 256 * 2**_world.zoom, 0.5 - math.atanh(math.sin(math.radians(latitude))) / (2 * math.pi)
     return size * (longitude / 360 + 0.5), size * y

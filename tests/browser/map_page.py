@@ -50,7 +50,7 @@ with live._lock:
 """
 
 _SETTLED: Final = """
-print(live._map_state.views, [each["across"] for each in live._view.front.clusters.values()])
+print(live._map_state.views, [each.across for each in live._view.front.clusters.values()])
 """
 
 # Keeps what is drawn on the visitors' canvas: circles in its own pixels, frame by frame.

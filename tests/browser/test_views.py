@@ -52,9 +52,9 @@ def places(canvas: Locator) -> int:
 def test_the_narrow_view_does_not_decide_what_the_wide_one_shows(live: MapPage, views: tuple[Locator, Locator]) -> None:
     wide, narrow = views
     live.until(lambda: places(narrow) < places(wide))
-    looks = "sorted(len(each['items']) for each in live._view.front.clusters.values())"
+    looks = "sorted(len(each.id) for each in live._view.front.clusters.values())"
     assert live.python(f"print({looks})") == f"[{places(narrow)}, {places(wide)}]"
-    assert places(wide) == live.number("len(live._view.front.clusters[list(live._map_state.views)[0]]['items'])")
+    assert places(wide) == live.number("len(live._view.front.clusters[list(live._map_state.views)[0]].id)")
 
 
 def where(live: MapPage, index: int) -> list[float]:

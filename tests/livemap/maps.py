@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.basemap import LAND
 from datafast_nb.livemap.front import SCRIPT, Front
@@ -21,7 +23,7 @@ STATE = (
     *("clock", "status", "figures", "controls", "legend", "filters", "visitors", "events", "payments"),
     *("card", "selected"),
 )
-OF_A_VIEW = ("clusters", "heat", "tips", "popups")
+OF_A_VIEW = ("clusters", "heat", "popups")
 VIEW = "a view"
 
 
@@ -74,20 +76,27 @@ def front(live: LiveMap) -> Front:
     return live._view.front
 
 
-def ask(live: LiveMap, do: str, **wish: Any) -> None:
-    """Wish for something, as a browser does; it is the same view's unless it names another."""
-    live._take({"do": do, "view": VIEW, **wish})
+def ask(live: LiveMap, do: str, **fields: Any) -> None:
+    """Send a message, as a browser does; it is the same view's unless it names another."""
+    front(live)._handle_custom_msg({"do": do, "view": VIEW, **fields}, [])
+
+
+def set_in_browser(live: LiveMap, **settings: Any) -> None:
+    """Set what a browser may."""
+    front(live).set_state(settings)
 
 
 def own(live: LiveMap, trait: str, view: str | None = None) -> Any:
     """Give what is shown of a trait in one view, by default the one that came last."""
-    shown = getattr(front(live), trait)
-    return [*shown.values()][-1] if view is None else shown[view]
+    shown = msgspec.to_builtins(getattr(front(live), trait))
+    return shown.get([*live._map_state.views][-1] if view is None else view)
 
 
 def state(live: LiveMap) -> dict[str, Any]:
     """Give all that is shown."""
-    return {name: getattr(front(live), name) for name in STATE} | {name: own(live, name) for name in OF_A_VIEW}
+    return {name: msgspec.to_builtins(getattr(front(live), name)) for name in STATE} | {
+        name: own(live, name) for name in OF_A_VIEW
+    }
 
 
 def names(live: LiveMap) -> list[str]:
@@ -102,7 +111,7 @@ def figure(live: LiveMap, label: str) -> tuple[str, str]:
 
 def on_map(live: LiveMap) -> int:
     """Give the number of visitors that the clusters stand for."""
-    return sum(item[-1] for item in own(live, "clusters")["items"])
+    return sum(own(live, "clusters")["visitors"])
 
 
 def registry() -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given
@@ -25,6 +25,7 @@ from datafast_nb.livemap.clusters import (
     weights,
 )
 from datafast_nb.livemap.colors import NO_SCORE, RADII, SCORE_COLORS, Coloring
+from datafast_nb.widgets.protocol import Clusters, Heat
 from tests.livemap.sources import visitors
 
 SCREEN = Viewport(zoom=2.25, south=-40, west=-200, north=75, east=220)
@@ -37,9 +38,9 @@ def at(*places: tuple[float | None, float | None], **columns: object) -> pl.Data
     return frame.with_columns(latitude=latitudes, longitude=longitudes)
 
 
-def drawn(frame: pl.DataFrame) -> list[list[Any]]:
+def drawn(frame: pl.DataFrame) -> Clusters:
     """Give the marks of some visitors on the map of the world."""
-    return marks(cluster(project(frame), WORLD), Coloring())
+    return marks(cluster(project(frame), WORLD), WORLD, Coloring())
 
 
 def test_everyone_with_a_place_is_counted_once() -> None:
@@ -125,7 +126,7 @@ def test_the_number_of_clusters_is_bounded_by_the_screen(zoom: float) -> None:
     )
     clusters = cluster(project(crowd), view)
     assert 0 < clusters.height <= MOST_CELLS * 1.2
-    assert len(json.dumps(marks(clusters, Coloring()))) < 100_000
+    assert len(msgspec.json.encode(marks(clusters, view, Coloring()))) < 100_000
 
 
 def test_zooming_in_splits_clusters() -> None:
@@ -148,41 +149,43 @@ def test_the_members_of_a_cluster_are_those_it_counts() -> None:
 
 def test_the_same_visitors_give_the_same_drawing_in_any_order() -> None:
     frame = visitors(2000)
-    drawings = [json.dumps(drawn(each)) for each in (frame, frame, frame.reverse())]
+    drawings = [drawn(each) for each in (frame, frame, frame.reverse())]
     assert drawings[0] == drawings[1] == drawings[2]
 
 
 def test_a_mark_says_where_how_large_which_color_and_how_many() -> None:
-    ((name, *rest),) = drawn(at((48.0, 11.0), score=65.0))
-    assert name.count("/") == 2
-    assert rest == [48.0, 11.0, RADII[0], SCORE_COLORS[65], 0.0, 1]
+    found = drawn(at((48.0, 11.0), score=65.0))
+    assert found.id[0].count("/") == 2
+    assert (found.latitude, found.longitude, found.radius) == ((48.0,), (11.0,), (RADII[0],))
+    assert (found.color, found.customers, found.visitors) == ((SCORE_COLORS[65],), (0,), (1,))
 
 
 def test_the_share_of_customers_is_told_and_the_unscored_are_grey() -> None:
     frame = at((10.0, 10.0), (10.0, 10.0), (10.0, 10.0), score=None).with_columns(
         is_customer=pl.Series([True, False, None])
     )
-    ((*_, color, customers, visitors_there),) = drawn(frame)
-    assert (color, customers, visitors_there) == (NO_SCORE, 0.333, 3)
+    found = drawn(frame)
+    assert (found.color, found.customers, found.visitors) == ((NO_SCORE,), (1,), (3,))
 
 
 @pytest.mark.parametrize("score", [-5.0, 0.0, 100.0, 1e9, math.nan, math.inf, -math.inf])
 def test_an_absurd_score_still_has_a_color(score: float) -> None:
-    (mark,) = drawn(at((10.0, 10.0), score=score))
-    assert mark[4] in {*SCORE_COLORS, NO_SCORE}
+    found = drawn(at((10.0, 10.0), score=score))
+    assert set(found.color) <= {*SCORE_COLORS, NO_SCORE}
+    json.dumps(msgspec.to_builtins(found), allow_nan=False)
 
 
 def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones() -> None:
     crowd = pl.concat([visitors(500, latitude=40.0, longitude=0.0), visitors(5, latitude=-20.0, longitude=100.0)])
     lone = visitors(1, latitude=60.0, longitude=-100.0)
-    radii = [mark[3] for mark in drawn(pl.concat([lone, crowd]))]
+    radii = [*drawn(pl.concat([lone, crowd])).radius]
     assert radii == sorted(radii, reverse=True)
     assert RADII[0] == radii[-1] < radii[0] <= RADII[1]
 
 
 def test_nobody_is_an_empty_drawing() -> None:
-    assert drawn(visitors(0)) == []
-    assert weights(cluster(project(visitors(0)), WORLD), WORLD.zoom) == []
+    assert drawn(visitors(0)).id == ()
+    assert weights(cluster(project(visitors(0)), WORLD), WORLD.zoom) == Heat()
 
 
 # Where things lie
@@ -196,9 +199,9 @@ def test_a_cluster_on_the_date_line_lies_on_the_date_line() -> None:
 
 @pytest.mark.parametrize("place", [(1e300, 10.0), (10.0, 1e300), (-500.0, 4000.0), (91.0, 181.0), (10.0, 540.0)])
 def test_an_absurd_place_is_on_the_map_or_nowhere(place: tuple[float, float]) -> None:
-    for mark in drawn(at(place)):
-        assert abs(mark[1]) <= 90
-        assert abs(mark[2]) <= 180
+    found = drawn(at(place))
+    assert all(abs(latitude) <= 90 for latitude in found.latitude)
+    assert all(abs(longitude) <= 180 for longitude in found.longitude)
 
 
 def test_the_corners_of_where_visitors_are() -> None:
@@ -292,13 +295,15 @@ def test_where_no_category_is_known_there_is_none() -> None:
 def test_the_heat_is_what_the_visitors_are_worth() -> None:
     places = [(48.0, 11.0), (48.0, 11.0), (-33.0, 151.0), (40.0, -100.0)]
     frame = at(*places).with_columns(expected_value=pl.Series([40.0, 60.0, 25.0, 0.0]))
-    assert sorted(weights(cluster(project(frame), WORLD), DEEPEST)) == [[-33.0, 151.0, 0.5], [48.0, 11.0, 1.0]]
+    heat = weights(cluster(project(frame), WORLD), DEEPEST)
+    points = zip(heat.latitude, heat.longitude, heat.weight, strict=True)
+    assert sorted(points) == [(-33.0, 151.0, 0.5), (48.0, 11.0, 1.0)]
 
 
 @pytest.mark.parametrize("zoom", [0, 2.5, 13, DEEPEST])
 def test_the_heat_is_as_hot_at_every_zoom(zoom: float) -> None:
     clusters = cluster(project(at((48.0, 11.0), (-33.0, 151.0))), WORLD)
-    for *_, weight in weights(clusters, zoom):
+    for weight in weights(clusters, zoom).weight:
         assert weight * 2.0 ** -min(DEEPEST - zoom, 12) == pytest.approx(1.0, rel=0.01)
 
 
@@ -306,5 +311,6 @@ def test_an_absurd_worth_spoils_neither_the_heat_nor_the_marks() -> None:
     absurd = pl.Series([math.nan, math.inf, -math.inf, -5.0, 1e308, 4.0])
     places = [(48.0, 11.0), (-33.0, 151.0), (40.0, -100.0), (0.0, 0.0), (60.0, 60.0), (-50.0, -60.0)]
     clusters = cluster(project(at(*places).with_columns(expected_value=absurd)), WORLD)
-    json.dumps([weights(clusters, 3.25), marks(clusters, Coloring("expected_value"))], allow_nan=False)
-    assert all(0 <= weight <= 1 for *_, weight in weights(clusters, DEEPEST))
+    shown = [weights(clusters, 3.25), marks(clusters, WORLD, Coloring("expected_value"))]
+    json.dumps(msgspec.to_builtins(shown), allow_nan=False)
+    assert all(0 <= weight <= 1 for weight in weights(clusters, DEEPEST).weight)

@@ -175,29 +175,29 @@ def test_nothing_to_color_by_is_refused_with_what_there_is() -> None:
 @pytest.mark.parametrize("by", get_args(ColorBy))
 def test_the_legend_says_what_the_colors_mean(by: Any) -> None:
     legend = Coloring(by, ("a", "b") if by in CATEGORIES else ()).legend()
-    assert legend["title"]
-    assert (legend["ramp"] is None) == (by in CATEGORIES)
+    assert legend.title
+    assert (legend.ramp is None) == (by in CATEGORIES)
     if by in CATEGORIES:
-        assert [swatch["label"] for swatch in legend["swatches"]] == ["a", "b"]
-        assert len({swatch["color"] for swatch in legend["swatches"]}) == 2
+        assert [swatch.label for swatch in legend.swatches] == ["a", "b"]
+        assert len({swatch.color for swatch in legend.swatches}) == 2
     else:
-        assert legend["ramp"]["low"] != legend["ramp"]["high"]
-        assert legend["ramp"]["note"]
+        assert legend.ramp.low != legend.ramp.high
+        assert legend.ramp.note
 
 
 def test_the_legend_names_the_amount_at_the_end_of_the_scale() -> None:
-    assert Coloring("expected_value", top=500.0).legend()["ramp"]["high"] == "$500.00 or more"
-    assert Coloring("expected_value", top=20_000.0).legend()["ramp"]["high"] == "$20,000 or more"
+    assert Coloring("expected_value", top=500.0).legend().ramp.high == "$500.00 or more"
+    assert Coloring("expected_value", top=20_000.0).legend().ramp.high == "$20,000 or more"
 
 
 def test_the_legend_speaks_of_others_only_where_there_are_some() -> None:
     few, _ = colored(Coloring(), "device", device=["mobile", "desktop"])
     many, _ = colored(Coloring(), "device", device=[f"device {number}" for number in range(7)])
     unknown, _ = colored(Coloring(), "device", device=["mobile", None])
-    others = [[swatch["label"] for swatch in each.legend()["swatches"]].count("other") for each in (few, many, unknown)]
+    others = [[swatch.label for swatch in each.legend().swatches].count("other") for each in (few, many, unknown)]
     assert others == [0, 1, 1]
 
 
 def test_the_legend_cuts_and_cleans_the_names_of_categories() -> None:
-    (swatch,) = Coloring("device", ("<b>\u202e\x00" + "x" * 10_000,)).legend()["swatches"]
-    assert swatch["label"] == "<b> " + "x" * 27 + "…"
+    (swatch,) = Coloring("device", ("<b>\u202e\x00" + "x" * 10_000,)).legend().swatches
+    assert swatch.label == "<b> " + "x" * 27 + "…"

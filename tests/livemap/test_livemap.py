@@ -26,6 +26,8 @@ from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent
 from tests.livemap.maps import (
     GENEROUS,
+    NEVER,
+    VIEW,
     ask,
     figure,
     front,
@@ -35,6 +37,7 @@ from tests.livemap.maps import (
     own,
     refreshed,
     registry,
+    set_in_browser,
     settle,
     shown,
     state,
@@ -114,7 +117,7 @@ def test_a_map_that_was_never_shown_is_not_in_the_registry_of_widgets() -> None:
 def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
     before = set(registry())
     live = shown(people(50))
-    ask(live, "open", id=own(live, "clusters")["items"][0][0], place=[0, 0])
+    ask(live, "open", id=own(live, "clusters")["id"][0], latitude=0, longitude=0)
     assert len(registry()) > len(before) + 8
     live.basemap = "osm"
     thread = live._sites.pollers[""]._thread
@@ -131,9 +134,12 @@ def test_closing_takes_every_widget_away_and_may_be_repeated() -> None:
 
 def test_a_closed_map_keeps_its_data_and_ignores_the_browser() -> None:
     live = shown(people(5))
+    left = front(live)
     live.close()
     for do in ("pause", "resume", "refresh", "clear", "fit", "deselect", "close"):
-        ask(live, do)
+        left._handle_custom_msg({"do": do, "view": VIEW}, [])
+    left.set_state({"color_by": "device"})
+    assert live.color_by == "score"
     live.filter(min_score=50)
     assert 0 < live.selection.height < 5
     assert live.snapshot is not None
@@ -223,7 +229,7 @@ def test_before_the_first_answer_nothing_is_claimed() -> None:
 def test_nobody_here_is_said() -> None:
     live = shown(people(0))
     assert front(live).status["notes"] == ["Nobody here right now"]
-    assert own(live, "clusters")["items"] == []
+    assert own(live, "clusters")["id"] == ()
     assert front(live).visitors == {"rows": [], "total": 0, "sort": "score"}
 
 
@@ -243,7 +249,7 @@ def test_a_number_that_is_none_spoils_no_figure() -> None:
 def test_who_is_not_on_the_map_is_counted() -> None:
     places = pl.Series([None, math.nan, 10.0, 20.0])
     live = shown(people(4, latitude=places))
-    assert front(live).legend["unplaced"] == 2
+    assert front(live).legend.unplaced == 2
     assert on_map(live) == 2
     assert len(names(live)) == 4
 
@@ -286,61 +292,51 @@ def test_pausing_refreshing_and_resuming_in_the_browser() -> None:
     assert front(live).status["state"] == "live"
 
 
-def test_pointing_at_a_cluster_says_who_is_there_until_the_pointer_leaves() -> None:
-    live = shown(people(30, latitude=38.7, longitude=-9.1, city="Lisbon", country_code="PT"))
-    ((cluster, *_),) = own(live, "clusters")["items"]
-    ask(live, "hover", id=cluster)
-    assert own(live, "tips")["id"] == cluster
-    assert own(live, "tips")["title"] == "Lisbon, Portugal"
-    assert own(live, "tips")["lines"][0] == ["visitors", "30"]
-    ask(live, "hover", id=None)
-    assert own(live, "tips") == {}
+def test_a_cluster_is_described_to_the_view_that_asks(sent: Sent) -> None:
+    live = shown(people(30, latitude=38.7, longitude=-9.1, city="Lisbon", country_code="PT", score=60.4))
+    (cluster,) = own(live, "clusters")["id"]
+    sent.clear()
+    ask(live, "describe", id=cluster)
+    (told,) = sent.told("description")
+    assert (told["view"], told["id"]) == (VIEW, cluster)
+    assert (told["summary"]["title"], told["summary"]["visitors"]) == ("Lisbon, Portugal", 30)
+    assert sent.states() == []
 
 
 def test_opening_a_cluster_lists_a_few_of_its_visitors() -> None:
     live = shown(people(300, latitude=38.7, longitude=-9.1, display_name="Ada"))
-    ((cluster, *_),) = own(live, "clusters")["items"]
-    ask(live, "open", id=cluster, place=[38.7, -9.1])
+    (cluster,) = own(live, "clusters")["id"]
+    ask(live, "open", id=cluster, latitude=38.7, longitude=-9.1)
     popup = own(live, "popups")
-    assert (popup["id"], popup["place"]) == (cluster, [38.7, -9.1])
+    assert (popup["id"], popup["latitude"], popup["longitude"]) == (cluster, 38.7, -9.1)
     assert 0 < len(popup["rows"]) == 300 - popup["more"]
     ask(live, "select", **{name: popup["rows"][0][name] for name in ("site", "id")})
     assert front(live).card["name"] == "Ada"
     ask(live, "close")
-    assert own(live, "popups") == {}
+    assert own(live, "popups") is None
     assert front(live).card["name"] == "Ada"
 
 
 def test_opening_a_lone_visitor_opens_the_card() -> None:
     live = shown(people(1, display_name="Ada", latitude=38.7, longitude=-9.1))
-    ((cluster, *_),) = own(live, "clusters")["items"]
-    ask(live, "open", id=cluster, place=[38.7, -9.1])
-    assert own(live, "popups") == {}
+    (cluster,) = own(live, "clusters")["id"]
+    ask(live, "open", id=cluster, latitude=38.7, longitude=-9.1)
+    assert own(live, "popups") is None
     assert front(live).card["name"] == "Ada"
     assert front(live).selected["place"] == [38.7, -9.1]
 
 
-def test_tip_and_popup_follow_a_refresh_and_stay_open() -> None:
+def test_a_popup_follows_a_refresh_and_stays_open() -> None:
     first = people(30, latitude=38.7, longitude=-9.1, display_name="Ada")
     live = shown(first, people(5, latitude=38.7, longitude=-9.1, display_name="Bob"), people(0))
-    ((cluster, *_),) = own(live, "clusters")["items"]
-    ask(live, "hover", id=cluster)
+    (cluster,) = own(live, "clusters")["id"]
     refreshed(live)
-    assert own(live, "tips")["lines"][0] == ["visitors", "5"]
-    ask(live, "open", id=cluster, place=[38.7, -9.1])
+    ask(live, "open", id=cluster, latitude=38.7, longitude=-9.1)
     assert {row["name"] for row in own(live, "popups")["rows"]} == {"Bob"}
     refreshed(live)
-    assert own(live, "popups")["title"] == "Nobody here any more"
+    assert own(live, "popups")["summary"]["title"] == "Nobody here any more"
     ask(live, "close")
-    assert own(live, "tips")["title"] == "Nobody here any more"
-
-
-def test_a_cluster_that_is_open_has_no_tip_besides() -> None:
-    live = shown(people(30, latitude=38.7, longitude=-9.1))
-    ((cluster, *_),) = own(live, "clusters")["items"]
-    ask(live, "open", id=cluster, place=[38.7, -9.1])
-    ask(live, "hover", id=cluster)
-    assert own(live, "tips") == {}
+    assert own(live, "popups") is None
 
 
 def test_selecting_a_visitor_opens_the_card_which_stays_when_they_leave() -> None:
@@ -497,7 +493,7 @@ def test_who_arrives_pulses_once_and_nobody_at_first(sent: Sent) -> None:
         refreshed(live)
     (news,) = sent.told("news")
     assert len(*news["arrived"].values()) == 2
-    assert (news["payments"], news["more"]) == ([], 0)
+    assert (news["payments"], news["more"]) == ((), 0)
 
 
 def test_a_crowd_that_arrives_is_a_bounded_number_of_pulses(sent: Sent) -> None:
@@ -519,7 +515,7 @@ def test_a_payment_is_announced_once_at_its_payers_place(sent: Sent) -> None:
         refreshed(live)
     (news,) = sent.told("news")
     shows = [(each["who"], each["amount"], each["kind"], each["place"]) for each in news["payments"]]
-    assert shows == [("ada", "€49.00", "new", [38.7, -9.1]), ("Grace", "€49.00", "new", None)]
+    assert shows == [("ada", "€49.00", "new", {"latitude": 38.7, "longitude": -9.1}), ("Grace", "€49.00", "new", None)]
 
 
 def test_many_payments_are_announced_as_a_few_and_a_number(sent: Sent) -> None:
@@ -560,7 +556,8 @@ def test_fitting_tells_the_browser_where_the_visitors_are(sent: Sent) -> None:
     ask(live, "fit")
     told = sent.told("fit")
     assert len(told) == 2
-    assert told[0]["bounds"] == [[10.0, pytest.approx(-30.0)], [20.0, pytest.approx(40.0)]]
+    corners = [told[0][name] for name in ("south", "west", "north", "east")]
+    assert corners == pytest.approx([10.0, -30.0, 20.0, 40.0])
     live.filter(device="nobody's")
     live.fit()
     assert len(sent.told("fit")) == 2
@@ -571,8 +568,8 @@ def test_fitting_tells_the_browser_where_the_visitors_are(sent: Sent) -> None:
 
 def test_the_interval_is_changed_by_the_browser_and_from_code() -> None:
     live = shown(people(1))
-    ask(live, "interval", seconds=30)
-    assert live.every == live.status.interval == front(live).controls["interval"] == 30.0
+    set_in_browser(live, every=30)
+    assert live.every == live.status.interval == front(live).every == 30.0
     live.every = 7
     assert live.status.interval == 7.0
     assert [7.0, "every 7 s"] in front(live).controls["intervals"]
@@ -584,11 +581,11 @@ def test_the_interval_is_changed_by_the_browser_and_from_code() -> None:
 def test_a_category_keeps_its_color_while_filters_come_and_go() -> None:
     devices = pl.Series(["desktop"] * 5 + ["mobile"] * 3 + ["tablet"] * 2)
     live = shown(people(10, device=devices), color_by="device")
-    before = front(live).legend["swatches"]
+    before = front(live).legend.swatches
     live.filter(device="tablet")
-    assert front(live).legend["swatches"] == before
+    assert front(live).legend.swatches == before
     live.clear_filters()
-    assert front(live).legend["swatches"] == before
+    assert front(live).legend.swatches == before
 
 
 @pytest.mark.parametrize("color_by", ["score", "expected_value", "is_customer", "device", "channel", "visit_kind"])
@@ -596,18 +593,18 @@ def test_each_way_to_color_has_a_legend_and_survives_a_refresh(color_by: Any) ->
     crowd = people(200, device=pl.Series(["mobile", "desktop"] * 100), visit_count=pl.int_range(200) % 3)
     live = shown(crowd, people(201))
     live.color_by = color_by
-    assert front(live).controls["color_by"] == color_by
-    first = front(live).legend["title"]
+    assert front(live).color_by == color_by
+    first = front(live).legend.title
     refreshed(live)
-    assert front(live).legend["title"] == first
+    assert front(live).legend.title == first
     assert on_map(live) == 201
 
 
 def test_the_colors_are_changed_by_the_browser() -> None:
     live = shown(people(20, device="mobile"))
-    ask(live, "color_by", value="device")
+    set_in_browser(live, color_by="device")
     assert live.color_by == "device"
-    assert front(live).legend["ramp"] is None
+    assert front(live).legend.ramp is None
     with pytest.raises(TraitError):
         live.color_by = "color"
     assert live.color_by == "device"
@@ -669,6 +666,63 @@ def test_no_widget_holds_the_key(sent: Sent) -> None:
     live.close()
 
 
+# Faults of the drawing
+
+
+def planted(live: LiveMap, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let the drawing fail."""
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(live._renderer, "layers", fail)
+
+
+@pytest.mark.parametrize("error", [KeyError("planted"), ValueError("planted"), RuntimeError("planted")], ids=repr)
+def test_a_fault_of_the_drawing_is_logged_and_shown_until_it_is_drawn_again(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = shown(people(3), people(4), people(5))
+    with monkeypatch.context() as patch:
+        planted(live, patch, error)
+        refreshed(live)
+        assert on_map(live) == 3
+    assert "planted" in str(front(live).status["notes"])
+    logged = [record for record in caplog.records if record.exc_info and record.exc_info[1] is error]
+    assert len(logged) == 1
+    refreshed(live)
+    assert on_map(live) == 5
+    assert "planted" not in str(front(live).status["notes"])
+
+
+@pytest.mark.parametrize(
+    "message", [{"do": "filter", "name": "device", "value": "mobile"}, {"do": "sort", "by": "time"}]
+)
+def test_a_fault_of_what_a_browser_asked_for_is_logged_and_shown(
+    message: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live, error = shown(people(3)), KeyError("planted")
+    planted(live, monkeypatch, error)
+    ask(live, **message)
+    assert "planted" in str(front(live).status["notes"])
+    assert any(record.exc_info and record.exc_info[1] is error for record in caplog.records)
+    assert on_map(live) == 3
+
+
+def test_a_fault_of_the_drawing_reaches_who_asked_for_it_in_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = shown(people(3))
+    planted(live, monkeypatch, KeyError("planted"))
+    with pytest.raises(KeyError, match="planted"):
+        live.filter(device="mobile")
+
+
+def test_a_message_that_does_not_parse_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    live = shown(people(3))
+    ask(live, "viewport", zoom="deep")
+    assert "A message of the browser was ignored" in caplog.text
+    assert on_map(live) == 3
+
+
 # Messages that make no sense
 
 
@@ -679,23 +733,21 @@ def test_no_widget_holds_the_key(sent: Sent) -> None:
         {"do": "select", "site": "", "id": "9" * 100},
         {"do": "select", "site": "", "id": "-1"},
         {"do": "select"},
-        {"do": "hover", "id": "nowhere"},
-        {"do": "hover", "id": "0/0/0"},
-        {"do": "hover", "id": "9/9/9/9"},
-        {"do": "hover", "id": "1/" + "9" * 100 + "/1"},
-        {"do": "hover", "id": 3},
-        {"do": "open", "id": "nowhere", "place": [0, 0]},
-        {"do": "open", "id": "1/0/0", "place": "here"},
-        {"do": "open", "id": "1/0/0", "place": [None, None]},
+        {"do": "describe", "id": "nowhere"},
+        {"do": "describe", "id": "1/" + "9" * 100 + "/1"},
+        {"do": "open", "id": "nowhere", "latitude": 0, "longitude": 0},
+        {"do": "open", "id": "0/0/0", "latitude": 0, "longitude": 0},
+        {"do": "open", "id": "9/9/9/9", "latitude": 0, "longitude": 0},
+        {"do": "open", "id": "1/" + "9" * 100 + "/1", "latitude": 0, "longitude": 0},
+        {"do": "open", "id": 3, "latitude": 0, "longitude": 0},
+        {"do": "open", "id": "1/0/0", "latitude": "here", "longitude": 0},
+        {"do": "open", "id": "1/0/0", "latitude": None, "longitude": math.nan},
         {"do": "open"},
         {"do": "filter", "name": "no such", "value": 1},
         {"do": "filter", "name": "min_score", "value": "many"},
         {"do": "filter", "name": "dimension_matches", "value": 3},
         {"do": "filter", "name": "device", "value": {"a": [1]}},
         {"do": "filter"},
-        {"do": "interval", "seconds": "soon"},
-        {"do": "interval", "seconds": 0},
-        {"do": "color_by", "value": "color"},
         {"do": "sort", "by": ["score"]},
         {"do": "viewport", "zoom": "deep"},
         {"do": "viewport", "zoom": 1e308, "south": -1.0, "north": 1.0, "west": 0.0, "east": 1.0},
@@ -713,11 +765,34 @@ def test_no_widget_holds_the_key(sent: Sent) -> None:
 )
 def test_a_wish_that_makes_no_sense_leaves_the_map_as_it_was(wish: dict[str, Any]) -> None:
     live = shown(people(30), people(31))
-    front(live)._handle_custom_msg(wish, [])
+    front(live)._handle_custom_msg({"view": VIEW, **wish}, [])
     refreshed(live)
     json.dumps(state(live), allow_nan=False)
     ask(live, "clear")
     assert on_map(live) == 31
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"every": "soon"},
+        {"every": 0},
+        {"every": math.nan},
+        {"color_by": "color"},
+        {"color_by": None},
+        {"theme": "blue"},
+    ],
+    ids=str,
+)
+def test_an_absurd_setting_of_a_browser_changes_nothing(
+    setting: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    live = shown(people(3), people(4))
+    set_in_browser(live, **setting)
+    assert (live.every, live.color_by, live.theme) == (NEVER, "score", "auto")
+    assert "A value of the browser was ignored" in caplog.text
+    refreshed(live)
+    assert on_map(live) == 4
 
 
 @pytest.mark.parametrize("content", [None, 3, "do", [], {}, {"do": None}, {"do": 3}, {"do": []}])
@@ -767,9 +842,8 @@ def test_whatever_strangers_write_everywhere_is_short_plain_text() -> None:
     live = shown(first, ServerError(HOSTILE * 400))
     ask(live, "facets", open=True)
     ask(live, "select", site="", id=str(live._frame.visitors["_key"][0]))
-    cluster = max(own(live, "clusters")["items"], key=lambda item: item[-1])[0]
-    ask(live, "hover", id=cluster)
-    ask(live, "open", id=cluster, place=[0, 0])
+    cluster = own(live, "clusters")["id"][0]
+    ask(live, "open", id=cluster, latitude=0, longitude=0)
     live.filter(page=live._frame.with_dimensions("page")["page"][0], city=HOSTILE * 100)
     live.filter(page=None, city=None)
     for color_by in ("device", "channel"):
@@ -799,9 +873,11 @@ def test_absurd_places_are_no_error_and_nobody_is_lost(sent: Sent) -> None:
     longitudes = pl.Series([1.0, 1.0, 1.0, 1.0, 1.0, 180.0, -180.0, 1e300, math.nan, -180.0])
     live = shown(people(10, latitude=latitudes, longitude=longitudes))
     ask(live, "viewport", zoom=0.0, south=-90.0, north=90.0, west=-180.0, east=180.0)
-    assert on_map(live) + front(live).legend["unplaced"] == 10
+    assert on_map(live) + front(live).legend.unplaced == 10
     assert on_map(live) >= 3
-    assert all(abs(item[1]) <= 90 and abs(item[2]) <= 360 for item in own(live, "clusters")["items"])
+    clusters = own(live, "clusters")
+    assert all(abs(each) <= 90 for each in clusters["latitude"])
+    assert all(abs(each) <= 360 for each in clusters["longitude"])
     ask(live, "heat", on=True)
     live.fit()
     sent.bytes()
@@ -810,8 +886,8 @@ def test_absurd_places_are_no_error_and_nobody_is_lost(sent: Sent) -> None:
 def test_five_thousand_at_one_point_are_one_cluster_however_near() -> None:
     live = shown(people(5000, latitude=52.52, longitude=13.4))
     ask(live, "viewport", zoom=14.0, south=52.51, north=52.53, west=13.39, east=13.41)
-    ((cluster, *_),) = own(live, "clusters")["items"]
-    ask(live, "open", id=cluster, place=[52.52, 13.4])
+    (cluster,) = own(live, "clusters")["id"]
+    ask(live, "open", id=cluster, latitude=52.52, longitude=13.4)
     assert own(live, "popups")["more"] > 4900
 
 
@@ -835,7 +911,7 @@ def test_an_empty_moment_after_a_crowd_clears_all() -> None:
     live.color_by = "device"
     ask(live, "facets", open=True)
     refreshed(live)
-    assert own(live, "clusters")["items"] == []
+    assert own(live, "clusters")["id"] == ()
     assert [getattr(front(live), name)["total"] for name in ("visitors", "events", "payments")] == [0, 0, 0]
     assert {len(each) for each in front(live).filters["options"].values()} == {0}
 
@@ -885,7 +961,7 @@ def test_moving_the_map_groups_anew_without_a_request(sent: Sent) -> None:
     sent.clear()
     ask(live, "viewport", **(EUROPE | {"zoom": 6.0}))
     assert own(live, "clusters")["across"] > before["across"]
-    assert {item[0].split("/")[0] for item in own(live, "clusters")["items"]} == {str(own(live, "clusters")["across"])}
+    assert {each.split("/")[0] for each in own(live, "clusters")["id"]} == {str(own(live, "clusters")["across"])}
     assert source.calls == 1  # type: ignore[attr-defined]
     assert [set(each) for each in sent.states()] == [{"clusters"}]
     sent.clear()
@@ -905,14 +981,14 @@ def test_the_view_is_kept_across_refreshes(sent: Sent) -> None:
 
 def test_the_heat_is_sent_only_while_it_is_shown() -> None:
     live = shown(people(200), people(300))
-    assert own(live, "heat") == []
+    assert own(live, "heat") is None
     ask(live, "heat", on=True)
     first = own(live, "heat")
     assert first
     refreshed(live)
     assert own(live, "heat") != first
     ask(live, "heat", on=False)
-    assert own(live, "heat") == []
+    assert own(live, "heat") is None
 
 
 # Several views
@@ -928,22 +1004,21 @@ def test_each_view_shows_what_it_looks_at() -> None:
     ask(live, "beat", view="wide")
     ask(live, "viewport", view="narrow", **NARROW)
     assert own(live, "clusters", "wide") == alone
-    assert 0 < len(own(live, "clusters", "narrow")["items"]) < len(alone["items"])
+    assert 0 < len(own(live, "clusters", "narrow")["id"]) < len(alone["id"])
 
 
-def test_what_one_view_points_at_and_opens_is_its_own() -> None:
+def test_what_one_view_opens_is_its_own() -> None:
     live = shown(people(30, latitude=38.7, longitude=-9.1))
     for view in ("one", "other"):
         ask(live, "viewport", view=view, **WIDE)
         ask(live, "beat", view=view)
-    cluster = own(live, "clusters", "one")["items"][0][0]
-    ask(live, "open", view="one", id=cluster, place=[38.7, -9.1])
-    ask(live, "hover", view="other", id=cluster)
-    assert (own(live, "popups", "one")["id"], own(live, "tips", "other")["id"]) == (cluster, cluster)
-    assert (own(live, "tips", "one"), own(live, "popups", "other")) == ({}, {})
-    assert own(live, "heat", "one") == []
+    cluster = own(live, "clusters", "one")["id"][0]
+    ask(live, "open", view="one", id=cluster, latitude=38.7, longitude=-9.1)
+    assert own(live, "popups", "one")["id"] == cluster
+    assert own(live, "popups", "other") is None
+    assert own(live, "heat", "one") is None
     ask(live, "heat", view="other", on=True)
-    assert own(live, "heat", "one") == []
+    assert own(live, "heat", "one") is None
 
 
 def test_the_colors_mean_the_same_in_all_views() -> None:
@@ -997,5 +1072,5 @@ def test_a_person_fits_their_own_view_and_code_all_of_them(sent: Sent) -> None:
 
 def test_a_view_that_is_first_heard_by_something_else_is_asked_where_it_looks(sent: Sent) -> None:
     live = shown(people(20))
-    ask(live, "hover", view="woken", id=None)
+    ask(live, "close", view="woken")
     assert sent.told("look") == [{"do": "look", "view": "woken"}]

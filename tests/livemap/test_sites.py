@@ -129,7 +129,7 @@ def test_a_single_site_is_not_offered_as_a_filter_or_a_color() -> None:
 
 def test_sites_can_be_told_apart_by_color() -> None:
     live = two(people(20), people(10), color_by="site")
-    assert [swatch["label"] for swatch in front(live).legend["swatches"]] == ["shop", "blog"]
+    assert [swatch.label for swatch in front(live).legend.swatches] == ["shop", "blog"]
     assert "site" in [name for name, _ in front(live).controls["colors"]]
 
 

@@ -54,8 +54,8 @@ def assert_of_one_moment(shows: dict[str, Any], where: str) -> None:
     told = values["Visitors now"]["note"].removeprefix("of ") if filtered else values["Visitors now"]["value"]
     assert told == f"{number:,}", where
     assert shows["filters"]["total"] == CROWD + number % 40, where
-    assert shows["visitors"]["total"] == matched == sum(item[-1] for item in shows["clusters"]["items"]), where
-    rows = [*shows["visitors"]["rows"], *shows["popups"].get("rows", [])]
+    assert shows["visitors"]["total"] == matched == sum(shows["clusters"]["visitors"]), where
+    rows = [*shows["visitors"]["rows"], *(shows["popups"] or {"rows": []})["rows"]]
     assert {row["name"] for row in rows} <= {f"of {number}"}, where
     assert {row["label"] for row in shows["events"]["rows"]} <= {f"/{number}"}, where
     assert {row["amount"] for row in shows["payments"]["rows"]} <= {f"¥{number:,}"}, where
@@ -72,8 +72,7 @@ def acts(live: LiveMap) -> list[Callable[[random.Random], None]]:
     def browse(chance: random.Random) -> None:
         ask(live, "viewport", zoom=chance.choice([0.0, 1.0, 1.5, 2.0]), **everywhere)
         cluster = f"8/{chance.randrange(8)}/{chance.randrange(8)}"
-        ask(live, "hover", id=cluster)
-        ask(live, "open", id=cluster, place=[0, 0])
+        ask(live, "open", id=cluster, latitude=0, longitude=0)
 
     def choose(chance: random.Random) -> None:
         live.filter(min_score=chance.choice([10, 90, None]), visit_kind=chance.choice(["new", None, None]))

@@ -42,28 +42,33 @@ function controlGroup(model, ask, kernel, stress) {
   pause.append(element("span", { class: "df-word", text: "Pause" }));
   const refresh = action("refresh", "Refresh now", () => wish({ do: "refresh" }));
   const fit = action("fit", "Fit to the visitors", () => wish({ do: "fit" }));
-  const interval = labelledSelect("Update", (value) => ask({ do: "interval", seconds: Number(value) }));
-  const colour = labelledSelect("Colour by", (value) => ask({ do: "color_by", value }));
+  const set = (name, value) => {
+    if (!kernel.live()) return;
+    model.set(name, value);
+    model.save_changes();
+  };
+  const interval = labelledSelect("Update", (value) => set("every", Number(value)));
+  const colour = labelledSelect("Colour by", (value) => set("color_by", value));
   colour.element.prepend(icon("color"));
   write(interval.select, { title: "How often new data are asked for" });
   write(colour.select, { title: "What the colours of the map mean" });
   const asking = element("span", { class: "df-buttons" }, pause, refresh);
   const draw = () => {
-    const { resting, interval: seconds, intervals, color_by: chosen, colors } = model.get("controls");
+    const { resting, intervals, colors } = model.get("controls");
     const word = resting ? "Resume" : "Pause";
     swapIcon(pause, resting ? "play" : "pause");
     write(part(pause, "word"), { text: word });
     write(pause, { "aria-label": word, title: resting ? "Ask for new data again" : "Ask for no new data" });
     choices(interval.select, intervals ?? []);
-    showChoice(interval.select, String(seconds));
+    showChoice(interval.select, String(model.get("every")));
     choices(colour.select, colors ?? []);
-    showChoice(colour.select, chosen);
+    showChoice(colour.select, model.get("color_by"));
     // A replay is asked as it plays, and played with the time bar.
     const replayed = model.get("replay").now !== undefined;
     for (const node of [asking, interval.element]) write(node, { hidden: replayed });
     for (const button of [pause, refresh, fit]) write(button, { "data-resting": !kernel.live() });
   };
-  follow(model, ["controls", "replay"], draw);
+  follow(model, ["controls", "replay", "every", "color_by"], draw);
   kernel.follow(draw);
   return element(
     "div",
@@ -120,13 +125,13 @@ function statusLine(model, clock, kernel, faults) {
     write(line, { "data-state": state });
     arrange(text, [...said, ...faults.notes()], (_note, index) => index, makeNote, writeNote);
     // Three answers have not come: the data are old, unless somebody wanted them to rest.
-    const late = Math.max(30, 3 * (model.get("controls").interval || 0)) * 1000;
+    const late = Math.max(30, 3 * model.get("every")) * 1000;
     const awaited = ["live", "waiting", "retrying"].includes(state) && model.get("replay").now === undefined;
     write(age, { "data-stale-after": awaited ? late : null });
     count(age, "ago", model.get("clock") || null, clock);
     write(updated, { hidden: !model.get("clock") || !kernel.live() });
   };
-  follow(model, ["status", "controls", "clock", "replay"], draw);
+  follow(model, ["status", "every", "clock", "replay"], draw);
   kernel.follow(draw);
   faults.follow(draw);
   return { element: line, stress: () => text.animate({ opacity: [1, 0.2, 1] }, { duration: 300, iterations: 2 }) };

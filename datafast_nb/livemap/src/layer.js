@@ -1,5 +1,6 @@
 // The visitors on the map: a canvas of clusters that move, grow, split and fade instead of jumping.
 
+import { clustersOf } from "./clusters.ts";
 import { cellOf, ease, progress, settle, transition } from "./motion.ts";
 import { paintFrame } from "./paint.ts";
 import { copyInView, nearestCopy } from "./world.ts";
@@ -11,7 +12,7 @@ const PADDING = 0.15; // of the map's size, drawn beyond each edge for when the 
 const REACH = 4; // pixels around a cluster that count as on it
 
 /** Put the layer on a Leaflet map. Gives {show(on), redraw(), pulse(place, kind)}. */
-export function clusterLayer(map, model, view, ask, faults, signal) {
+export function clusterLayer(map, model, view, ask, faults, descriptions, signal) {
   const canvas = document.createElement("canvas");
   canvas.className = "df-canvas";
   canvas.setAttribute("role", "img");
@@ -57,10 +58,13 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
   const take = () => {
     const all = model.get("clusters");
     // Until the kernel knows where this view looks, what another one shows; a saved notebook has nothing else.
-    const { across, items } = all[view] ?? Object.values(all).at(-1) ?? { across: 0, items: [] };
-    Object.assign(state, transition(state, across, (items ?? []).map(clusterOf), currentShare(state)));
+    const shown = all[view] ?? Object.values(all).at(-1);
+    const clusters = shown ? clustersOf(shown) : [];
+    Object.assign(state, transition(state, shown?.across ?? 1, clusters, currentShare(state)));
     state.started = performance.now();
-    canvas.setAttribute("aria-label", described(items ?? []));
+    canvas.setAttribute("aria-label", described(clusters));
+    pointer.look();
+    descriptions.forget();
     redraw();
   };
   const reset = () => {
@@ -75,7 +79,8 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
   // A canvas that was out of the page was drawn without the page's colours.
   const shown = new ResizeObserver(redraw);
   shown.observe(canvas);
-  pointing(map, state, ask, signal);
+  const pointer = pointing(map, state, ask, descriptions, () => model.get("popups")[view]?.id, signal);
+  model.on("change:popups", pointer.look);
   map.on({ moveend: reset, resize: reset, zoomanim: zoomed });
   model.on("change:clusters", take);
   let selected = model.get("selected").id;
@@ -108,10 +113,6 @@ export function clusterLayer(map, model, view, ask, faults, signal) {
   };
 }
 
-function clusterOf([id, latitude, longitude, radius, color, customers, visitors]) {
-  return { id, latitude, longitude, radius, color, customers, visitors };
-}
-
 function nearest(map, [lat, lon]) {
   return [lat, nearestCopy(lon, map.getCenter().lng)];
 }
@@ -121,7 +122,7 @@ function currentShare({ started }) {
 }
 
 function described(items) {
-  const visitors = items.reduce((sum, item) => sum + item[6], 0);
+  const visitors = items.reduce((sum, item) => sum + item.visitors, 0);
   if (!visitors) return "Map of visitors: nobody in this part of the world";
   return `Map of visitors: ${visitors} in ${items.length} ${items.length === 1 ? "place" : "places"}. The list beside it names them.`;
 }
@@ -170,10 +171,10 @@ function selectedCell(model, { marks, across }) {
   return where ? { place: where, mark: marks.get(cellOf(where, across)) } : null;
 }
 
-/** Tell the kernel which cluster the pointer is on, and which one was clicked. */
-function pointing(map, state, ask, signal) {
+/** Describe the cluster that the pointer is on, unless its popup does, and tell the kernel which one was clicked. */
+function pointing(map, state, ask, descriptions, opened, signal) {
   const container = map.getContainer();
-  let pointed = null;
+  let pointed = null; // its id
   const markAt = (point) => {
     if (!state.shown) return null;
     const middle = map.getCenter().lng;
@@ -186,11 +187,13 @@ function pointing(map, state, ask, signal) {
     return best?.mark ?? null;
   };
   const point = (mark) => {
-    if (mark?.id === pointed) return;
-    pointed = mark?.id;
+    if ((mark?.id ?? null) === pointed) return;
+    pointed = mark?.id ?? null;
     container.classList.toggle("df-pointing", mark !== null);
-    ask({ do: "hover", id: mark?.id ?? null });
+    look();
   };
+  // What its popup says need not be said twice.
+  const look = () => descriptions.describe(state.marks.has(pointed) && pointed !== opened() ? pointed : null);
   const onMap = ({ target }) => !target.closest?.(".leaflet-control, .leaflet-popup, .df-toasts");
   container.addEventListener(
     "pointermove",
@@ -209,8 +212,9 @@ function pointing(map, state, ask, signal) {
     { signal, capture: true },
   );
   const clicked = () => {
-    if (pressed) ask({ do: "open", id: pressed.id, place: [pressed.to.lat, pressed.to.lon] });
+    if (pressed) ask({ do: "open", id: pressed.id, latitude: pressed.to.lat, longitude: pressed.to.lon });
   };
   map.on("click", clicked);
   signal.addEventListener("abort", () => map.off("click", clicked));
+  return { look };
 }

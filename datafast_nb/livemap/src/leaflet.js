@@ -43,9 +43,13 @@ export async function addHeat(mapView, group, model, view, signal) {
   releaseOnceClosed(heatmap); // which no model holds
   const heat = await mapView.create_child_view(heatmap, { map_view: mapView });
   if (signal.aborted) return heat.remove();
-  follow(model, ["heat"], () => heat.obj.setLatLngs(model.get("heat")[view] ?? []));
+  follow(model, ["heat"], () => heat.obj.setLatLngs(pointsOf(model.get("heat")[view])));
   group.addLayer(heat.obj);
   signal.addEventListener("abort", () => heat.remove());
+}
+
+function pointsOf(heat) {
+  return (heat?.latitude ?? []).map((latitude, index) => [latitude, heat.longitude[index], heat.weight[index]]);
 }
 
 /** Keep ipyleaflet from telling the kernel of each of the pointer's moves, which nobody hears, and one that has gone. */

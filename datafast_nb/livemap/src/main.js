@@ -11,6 +11,7 @@ import { releaseOnceClosed } from "#kit/release.ts";
 import { followTheme } from "#kit/theme.ts";
 import { visibility } from "#kit/visibility.ts";
 import { tick } from "./count.js";
+import { Descriptions } from "./descriptions.ts";
 import { gestures } from "./gestures.js";
 import { header } from "./header.js";
 import { clusterLayer } from "./layer.js";
@@ -89,14 +90,18 @@ function keepKeys(root, map, signal) {
 /** Put the visitors on the map that was found, and see to it as long as it is there. */
 function furnish({ root, mapView, map, anchor, heat }, model, view, ask, clock, kernel, faults, signal) {
   const messages = toasts();
-  map.getContainer().append(tip(model, view), messages.element);
+  const tooltip = tip();
+  const descriptions = new Descriptions(view, ask, tooltip.show);
+  map.getContainer().append(tooltip.element, messages.element);
   quiet(mapView, kernel);
   keepSize(map);
   goTheShortWay(map, signal);
   standAlone(mapView);
   releaseOnceClosed(boxOf(mapView, root));
   frame(map, model, mapView);
-  const layer = clusterLayer(map, model, view, ask, faults, signal);
+  const layer = clusterLayer(map, model, view, ask, faults, descriptions, signal);
+  model.on("msg:custom", descriptions.hear);
+  signal.addEventListener("abort", () => model.off("msg:custom", descriptions.hear));
   popups(map, model, view, ask, clock, signal);
   map.removeLayer(heat);
   addHeat(mapView, heat, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));

@@ -1,19 +1,17 @@
 // Who is in a cluster: a few lines while the pointer is on it, and the people themselves once it is opened.
 
 import { arrange, element, figure, part, words, write } from "#kit/dom.js";
-import { follow } from "#kit/follow.js";
+import { linesOf } from "./clusters.ts";
 import { visitorRow, writeVisitor } from "./rows.js";
 
-/** Make the box that describes the cluster under the pointer. */
-export function tip(model, view) {
+/** Make the box that describes the cluster under the pointer. Gives {element, show(summary)}. */
+export function tip() {
   const root = element("div", { class: "df-tip", hidden: true }, ...summary());
-  const draw = () => {
-    const cluster = model.get("tips")[view] ?? {};
-    write(root, { hidden: cluster.title === undefined });
-    if (cluster.title !== undefined) writeSummary(root, cluster);
+  const show = (summary) => {
+    write(root, { hidden: summary === null });
+    if (summary !== null) writeSummary(root, summary);
   };
-  follow(model, ["tips"], draw);
-  return root;
+  return { element: root, show };
 }
 
 /** Make the content of a cluster's popup; it keeps the last, so that a popup does not blink as it closes. */
@@ -34,8 +32,8 @@ export function members(model, view, ask, clock) {
   };
   const draw = () => {
     const cluster = model.get("popups")[view];
-    if (cluster?.title === undefined) return;
-    writeSummary(root, cluster);
+    if (cluster === undefined) return;
+    writeSummary(root, cluster.summary);
     arrange(list, cluster.rows, ({ site, id, name }) => `${site} ${id ?? `without id ${name}`}`, make, update);
     write(more, { text: cluster.more ? `and ${figure(cluster.more)} more` : "", hidden: !cluster.more });
   };
@@ -49,12 +47,13 @@ function summary() {
   return [element("h4", {}, words("", { class: "df-title" })), element("dl", { class: "df-lines" })];
 }
 
-function writeSummary(root, { title, lines }) {
+function writeSummary(root, summary) {
+  const { title } = summary;
   write(part(root, "title"), { text: title, title });
   const make = () => element("div", {}, element("dt"), element("dd", {}, words("")));
   const update = (node, [label, text]) => {
     write(node.firstChild, { text: label });
     write(node.lastChild.firstChild, { text });
   };
-  arrange(part(root, "lines"), lines ?? [], ([label]) => label, make, update);
+  arrange(part(root, "lines"), linesOf(summary), ([label]) => label, make, update);
 }

@@ -1,7 +1,8 @@
 // Clusters move, split, merge and fade instead of jumping.
 
 import { expect, test } from "vitest";
-import { between, type Cluster, cellOf, ease, type Marks, progress, settle, transition } from "./motion.ts";
+import type { Cluster } from "./clusters.ts";
+import { between, cellOf, ease, type Marks, progress, settle, transition } from "./motion.ts";
 
 const NOTHING: Marks = { marks: new Map(), across: 4 };
 

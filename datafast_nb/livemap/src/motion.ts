@@ -1,24 +1,12 @@
 // How clusters get from one state to the next: which becomes which, and where each is in between.
 
+import type { Cluster } from "./clusters.ts";
 import { nearestCopy, type Place } from "./world.ts";
 
 const CURVE = 3;
 const NORTH = 85.0511287798066; // degrees of latitude, where Web Mercator's square ends
 
-/** A cluster as the kernel sends it: where it is, in degrees, and how it looks. */
-export interface Cluster {
-  id: string;
-  latitude: number;
-  longitude: number;
-  /** Pixels. */
-  radius: number;
-  color: string;
-  /** The share of customers, from 0 to 1. */
-  customers: number;
-  visitors: number;
-}
-
-/** What of a cluster is on its way. */
+/** What of a cluster is on its way; `customers` is their share. */
 export interface Shape {
   lat: number;
   lon: number;
@@ -30,10 +18,9 @@ export interface Shape {
 /** A cluster on its way from one shape to another; one that has gone fades. */
 export interface Mark {
   id: string;
+  cluster: Cluster;
   from: Shape;
   to: Shape;
-  color: string;
-  visitors: number;
   gone: boolean;
 }
 
@@ -90,18 +77,19 @@ export function transition(before: Marks, across: number, clusters: readonly Clu
   const present = [...before.marks.values()].filter(({ gone }) => !gone);
   const shapes = new Map(present.map((mark) => [mark.id, between(mark, share)]));
   const marks = new Map<string, Mark>();
-  for (const { id, latitude: lat, longitude: lon, radius, color, customers, visitors } of clusters) {
-    const to = { lat, lon, radius, alpha: 1, customers };
+  for (const cluster of clusters) {
+    const { id, latitude: lat, longitude: lon, radius } = cluster;
+    const to = { lat, lon, radius, alpha: 1, customers: cluster.customers / cluster.visitors };
     const last = shapes.get(id);
     const parent = regrouped ? shapes.get(cellOf([lat, lon], before.across)) : undefined;
     const from = last ? { ...last, lon: nearestCopy(last.lon, lon) } : birth(to, parent);
-    marks.set(id, { id, from, to, color, visitors, gone: false });
+    marks.set(id, { id, cluster, from, to, gone: false });
   }
-  for (const { id, color, visitors } of present) {
+  for (const { id, cluster } of present) {
     const from = shapes.get(id);
     if (from === undefined || marks.has(id)) continue;
     const heir = regrouped ? marks.get(cellOf([from.lat, from.lon], across)) : undefined;
-    marks.set(`gone ${id}`, { id, from, to: death(from, heir?.to), color, visitors, gone: true });
+    marks.set(`gone ${id}`, { id, cluster, from, to: death(from, heir?.to), gone: true });
   }
   return { marks, across };
 }

@@ -7,23 +7,23 @@ const KINDS = { new: "First payment", renewal: "Renewal", refund: "Refund", othe
 /** Listen for news, and for the kernel's wish to move the map. */
 export function announce(model, view, map, layer, messages, signal) {
   const show = ({ arrived, payments, more }) => {
-    for (const place of arrived[view] ?? []) layer.pulse(place, "arrival");
+    for (const place of arrived[view] ?? []) layer.pulse([place.latitude, place.longitude], "arrival");
     for (const payment of payments) {
-      if (payment.place) layer.pulse(payment.place, "payment");
+      if (payment.place) layer.pulse([payment.place.latitude, payment.place.longitude], "payment");
       messages.show({ title: payment.amount, text: sentence(payment), kind: "payment" });
     }
     if (more > 0) messages.show({ title: `${more} more payments`, text: "See the list", kind: "payment" });
   };
   const received = (message) => {
     if (message.do === "news" && document.visibilityState === "visible") show(message);
-    if (message.do === "fit" && (message.view ?? view) === view) fit(map, message.bounds);
+    if (message.do === "fit" && (message.view ?? view) === view) fit(map, message);
   };
   model.on("msg:custom", received);
   signal.addEventListener("abort", () => model.off("msg:custom", received));
 }
 
 /** Show a box, on the copy of the world that is nearest. */
-function fit(map, [[south, west], [north, east]]) {
+function fit(map, { south, west, north, east }) {
   const middle = (west + east) / 2;
   const turn = nearestCopy(middle, map.getCenter().lng) - middle;
   map.fitBounds(

@@ -1,7 +1,8 @@
 // What is painted of clusters, as a canvas is told.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Cluster, settle, transition } from "./motion.ts";
+import type { Cluster } from "./clusters.ts";
+import { settle, transition } from "./motion.ts";
 import { type Frame, paintFrame, readable, short } from "./paint.ts";
 
 test.for([
@@ -87,7 +88,7 @@ test("a number makes way for a smaller disc, and is left out where it can't", ()
 
 test("customers have an arc, however few they are of many", () => {
   const [, , , , start, end] =
-    painted([cluster("a", 0, 20, { customers: 0.001 })]).filter(([name]) => name === "arc")[1] ?? [];
+    painted([cluster("a", 0, 20, { customers: 1, visitors: 1000 })]).filter(([name]) => name === "arc")[1] ?? [];
   expect(Number(end) - Number(start)).toBeCloseTo(2 * Math.PI * 0.04);
 });
 

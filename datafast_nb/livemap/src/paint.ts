@@ -1,5 +1,6 @@
 // Paints the clusters: a disc with its number, an arc for the share of customers, pulses, and the selection's ring.
 
+import type { Cluster } from "./clusters.ts";
 import { between, type Mark, progress, type Shape } from "./motion.ts";
 import type { Place } from "./world.ts";
 
@@ -40,7 +41,7 @@ interface Palette {
   font: string;
 }
 
-type Disc = Shape & Point & Pick<Mark, "color" | "visitors">;
+type Disc = Shape & Point & Pick<Cluster, "color" | "visitors">;
 
 /** Paint one frame. */
 export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
@@ -55,7 +56,7 @@ export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
   const discs = [...frame.marks.values()].map((mark): Disc => {
     const now = between(mark, frame.share);
     const { x, y } = frame.project([now.lat, now.lon]);
-    return { x, y, ...now, color: mark.color, visitors: mark.visitors };
+    return { x, y, ...now, color: mark.cluster.color, visitors: mark.cluster.visitors };
   });
   discs.sort((one, other) => other.radius - one.radius);
   discs.forEach((each, index) => {

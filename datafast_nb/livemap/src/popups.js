@@ -18,14 +18,13 @@ export function popups(map, model, view, ask, clock, signal) {
     ask({ do: "close" });
   };
   const draw = () => {
-    const own = model.get("popups")[view];
-    if (!own || own.id === open?.id) return;
-    const { id, place } = own;
+    const { id, latitude, longitude } = model.get("popups")[view] ?? {};
+    if (id === open?.id) return;
     const before = open;
     open = id === undefined ? null : { id };
     if (before?.popup) map.closePopup(before.popup);
     if (id === undefined) return;
-    map.openPopup(content, onMap(place), { minWidth: WIDTH, maxWidth: WIDTH, autoPanPadding: [48, 8] });
+    map.openPopup(content, onMap([latitude, longitude]), { minWidth: WIDTH, maxWidth: WIDTH, autoPanPadding: [48, 8] });
     // From now on it stays where it is: a refresh must not move the map.
     if (open.popup) open.popup.options.autoPan = false;
   };

@@ -1,6 +1,28 @@
 // Generated from datafast_nb/widgets/protocol.py by "npm run protocol". Change that, not this.
 export type ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick;
 export type ChartMessage = Click | Fault;
+export type MapMessage =
+  | ChangeFilter
+  | ClearFilters
+  | ShowOptions
+  | Beat
+  | Away
+  | Fault
+  | ShowViewport
+  | ShowHeat
+  | DescribeCluster
+  | OpenCluster
+  | CloseCluster
+  | SelectVisitor
+  | DeselectVisitor
+  | SortVisitors
+  | FitVisitors
+  | Pause
+  | Resume
+  | Refresh
+  | Seek
+  | ChangeSpeed;
+export type MapAnnouncement = Announcements | Description | Fit | AskViewport | Age;
 
 /**
  * Change one filter; None takes it away.
@@ -68,6 +90,120 @@ export interface Click {
   datum: {
     [k: string]: string | number | boolean | null;
   };
+  view: string;
+}
+/**
+ * The view shows this part of the world.
+ */
+export interface ShowViewport {
+  do: "viewport";
+  zoom: number;
+  south: number;
+  west: number;
+  north: number;
+  east: number;
+  view: string;
+}
+/**
+ * The heat was switched on or off.
+ */
+export interface ShowHeat {
+  do: "heat";
+  on: boolean;
+  view: string;
+}
+/**
+ * The pointer came to a cluster of which the view does not know what its tooltip says.
+ */
+export interface DescribeCluster {
+  do: "describe";
+  id: string;
+  view: string;
+}
+/**
+ * A cluster was clicked, there.
+ */
+export interface OpenCluster {
+  do: "open";
+  id: string;
+  latitude: number;
+  longitude: number;
+  view: string;
+}
+/**
+ * The popup was closed.
+ */
+export interface CloseCluster {
+  do: "close";
+  view: string;
+}
+/**
+ * Open a visitor's card.
+ */
+export interface SelectVisitor {
+  do: "select";
+  id: string;
+  site?: string;
+  view: string;
+}
+/**
+ * Close the card.
+ */
+export interface DeselectVisitor {
+  do: "deselect";
+  view: string;
+}
+/**
+ * Sort the list of visitors.
+ */
+export interface SortVisitors {
+  do: "sort";
+  by: "newest" | "score" | "time" | "value";
+  view: string;
+}
+/**
+ * Move the view to where the visitors are.
+ */
+export interface FitVisitors {
+  do: "fit";
+  view: string;
+}
+/**
+ * Ask for no new data, or pause the replay.
+ */
+export interface Pause {
+  do: "pause";
+  view: string;
+}
+/**
+ * Ask for new data again, or play the replay.
+ */
+export interface Resume {
+  do: "resume";
+  view: string;
+}
+/**
+ * Ask for new data now.
+ */
+export interface Refresh {
+  do: "refresh";
+  view: string;
+}
+/**
+ * Go to a moment of a replay, in milliseconds since 1970; `turn` tells this time from others.
+ */
+export interface Seek {
+  do: "seek";
+  at: number;
+  turn: string;
+  view: string;
+}
+/**
+ * Play the replay at so many seconds of the past in one.
+ */
+export interface ChangeSpeed {
+  do: "speed";
+  value: number;
   view: string;
 }
 /**
@@ -205,4 +341,190 @@ export interface ChartState {
   };
   theme: ("auto" | "dark" | "light") | null;
   tells_clicks: boolean;
+}
+/**
+ * What is drawn on a map.
+ */
+export interface MapLayers {
+  clusters: {
+    [k: string]: Clusters;
+  };
+  heat: {
+    [k: string]: Heat;
+  };
+  popups: {
+    [k: string]: Popup;
+  };
+  legend: Legend;
+}
+/**
+ * The clusters that a view shows, a column for each thing that is known of them; the largest come first.
+ *
+ * `across` is how many cells the world's grid has from side to side. Of each cluster: its cell on that grid, its mean
+ * place, its radius in pixels, and how many visitors and customers it has.
+ */
+export interface Clusters {
+  across: number;
+  id: string[];
+  latitude: number[];
+  longitude: number[];
+  radius: number[];
+  color: string[];
+  visitors: number[];
+  customers: number[];
+}
+/**
+ * The points of a view's heat map, a column for each thing; they are sent while it is shown.
+ */
+export interface Heat {
+  latitude: number[];
+  longitude: number[];
+  weight: number[];
+}
+/**
+ * The popup of the cluster that was clicked: where it is, what its tooltip says, and who is in it.
+ */
+export interface Popup {
+  id: string;
+  latitude: number;
+  longitude: number;
+  summary: ClusterSummary;
+  rows: Member[];
+  more: number;
+}
+/**
+ * What a tooltip says of a cluster: its places, how many are there, and what is predicted of prospects.
+ */
+export interface ClusterSummary {
+  title: string;
+  visitors: number;
+  customers: number;
+  score: number | null;
+  value: string;
+}
+/**
+ * A visitor who is listed in the popup of a cluster, as in the sidebar.
+ */
+export interface Member {
+  site: string;
+  id: string | null;
+  name: string;
+  customer: boolean;
+  color: string;
+  score: number | null;
+  confidence: number | null;
+  value: string;
+  place: string;
+  device: string;
+  channel: string;
+  page: string;
+  visit: number | null;
+  since: number | null;
+}
+/**
+ * What the colors mean, whether rings show the share of customers, and how many visitors are not on the map.
+ */
+export interface Legend {
+  title: string;
+  ramp: Ramp | null;
+  swatches: Swatch[];
+  ring: boolean;
+  unplaced: number;
+}
+/**
+ * Colors of a number, from low to high, with the ends in words and a note.
+ */
+export interface Ramp {
+  colors: string[];
+  low: string;
+  high: string;
+  note: string;
+}
+/**
+ * A color of its own, and what it stands for.
+ */
+export interface Swatch {
+  label: string;
+  color: string;
+}
+/**
+ * What a browser sets, as code does: what the colors tell, the seconds between two requests, and the theme.
+ */
+export interface MapSettings {
+  color_by: "channel" | "device" | "expected_value" | "is_customer" | "score" | "site" | "visit_kind";
+  every: number;
+  theme: "auto" | "dark" | "light";
+}
+/**
+ * The models of the Leaflet map and of its layers, and whether a view has framed the world.
+ */
+export interface MapParts {
+  map: string;
+  anchor: string;
+  heat_layer: string;
+  heatmap: string;
+  framed: boolean;
+}
+/**
+ * What has just happened: where visitors arrived, by view; the first payments, and how many `more`.
+ */
+export interface Announcements {
+  do: "news";
+  arrived: {
+    [k: string]: Point[];
+  };
+  payments: NewPayment[];
+  more: number;
+}
+/**
+ * A place, in degrees.
+ */
+export interface Point {
+  latitude: number;
+  longitude: number;
+}
+/**
+ * A payment that has just been made; `note` is where the payer is, and `place` too, if they are on the map.
+ */
+export interface NewPayment {
+  amount: string;
+  kind: "new" | "other" | "refund" | "renewal";
+  who: string;
+  note: string;
+  site: string;
+  place: Point | null;
+}
+/**
+ * What a view's tooltip of a cluster says, until its clusters change.
+ */
+export interface Description {
+  do: "description";
+  view: string;
+  id: string;
+  summary: ClusterSummary;
+}
+/**
+ * Show this part of the world; in one view, or in all.
+ */
+export interface Fit {
+  do: "fit";
+  south: number;
+  west: number;
+  north: number;
+  east: number;
+  view: string | null;
+}
+/**
+ * Tell which part of the world a view shows.
+ */
+export interface AskViewport {
+  do: "look";
+  view: string;
+}
+/**
+ * The data came so long ago.
+ */
+export interface Age {
+  do: "age";
+  milliseconds: number;
 }

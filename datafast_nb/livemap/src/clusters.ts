@@ -1,0 +1,25 @@
+// The clusters of a view, as the kernel sends them: a column for each thing that is known of them.
+
+import { formatNumber } from "#kit/numbers.ts";
+import type { ClusterSummary, Clusters } from "#kit/protocol.ts";
+
+type Column<Values> = Values extends readonly (infer Value)[] ? Value : never;
+
+/** A cluster: its cell, where it is in degrees, its radius in pixels, and how many are in it. */
+export type Cluster = { [Name in Exclude<keyof Clusters, "across">]: Column<Clusters[Name]> };
+
+/** Return the clusters one by one, the largest first. */
+export function clustersOf({ across: _, ...columns }: Clusters): Cluster[] {
+  const names = Object.keys(columns) as (keyof Cluster)[];
+  return columns.id.map(
+    (_id, index) => Object.fromEntries(names.map((name) => [name, columns[name][index]])) as Cluster,
+  );
+}
+
+/** Return the lines under a cluster's title: what they count, and how many or much. */
+export function linesOf({ visitors, customers, score, value }: ClusterSummary): [label: string, text: string][] {
+  const lines: [string, string][] = [["visitors", formatNumber(visitors)]];
+  if (customers) lines.push(["customers", formatNumber(customers)]);
+  if (score !== null) lines.push(["mean score", formatNumber(score)], ["expected value", value]);
+  return lines;
+}

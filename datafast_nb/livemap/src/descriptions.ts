@@ -1,0 +1,40 @@
+// What tooltips say: asked of the kernel once for each cluster that the pointer comes to, and kept until the clusters change.
+
+import type { Ask } from "#kit/ask.ts";
+import type { ClusterSummary, DescribeCluster, MapAnnouncement } from "#kit/protocol.ts";
+
+/** The descriptions of a view's clusters. */
+export class Descriptions {
+  readonly #view: string;
+  readonly #ask: Ask<DescribeCluster>;
+  readonly #show: (summary: ClusterSummary | null) => void;
+  readonly #known = new Map<string, ClusterSummary | null>(); // null: it was asked for
+  #wanted: string | null = null;
+
+  /** `show` shows the description that is wanted, or none. */
+  constructor(view: string, ask: Ask<DescribeCluster>, show: (summary: ClusterSummary | null) => void) {
+    this.#view = view;
+    this.#ask = ask;
+    this.#show = show;
+  }
+
+  /** Show the description of a cluster, now or once it is known; null for none. */
+  describe(id: string | null): void {
+    if (id !== this.#wanted) this.#show((id && this.#known.get(id)) || null);
+    this.#wanted = id;
+    if (id !== null && !this.#known.has(id) && this.#ask({ do: "describe", id })) this.#known.set(id, null);
+  }
+
+  /** Forget what is known, as the clusters have changed; what is shown stays until it is told anew. */
+  forget(): void {
+    this.#known.clear();
+    this.describe(this.#wanted);
+  }
+
+  /** Take the kernel's word. */
+  readonly hear = (message: MapAnnouncement): void => {
+    if (message.do !== "description" || message.view !== this.#view) return;
+    this.#known.set(message.id, message.summary);
+    if (message.id === this.#wanted) this.#show(message.summary);
+  };
+}

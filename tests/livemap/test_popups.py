@@ -1,0 +1,54 @@
+"""What a cluster's tooltip and popup say."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from datafast_nb.livemap.frame_state import FrameState
+from datafast_nb.livemap.popups import popup, summary
+from tests.livemap.sources import people
+
+
+def members(count: int, **columns: object) -> pl.DataFrame:
+    """Give the members of a cluster."""
+    return FrameState(people(count, **columns)).visitors
+
+
+def test_it_names_the_commonest_places() -> None:
+    cities = pl.Series(["Berlin"] * 3 + ["Potsdam"] * 2 + [None, "Bernau"])
+    found = summary(members(7, city=cities, country_code="DE"))
+    assert found.title == "Berlin, Potsdam, Germany +1 places"
+
+
+def test_figures_are_about_those_who_are_no_customers() -> None:
+    found = summary(
+        members(
+            3,
+            score=pl.Series([20.0, 41.0, 100.0]),
+            expected_value=pl.Series([1.0, 2.5, 900.0]),
+            is_customer=pl.Series([False, False, True]),
+        )
+    )
+    assert (found.visitors, found.customers, found.score, found.value) == (3, 1, 30, "$3.50")
+
+
+def test_nothing_is_said_of_predictions_that_are_not_there() -> None:
+    found = summary(members(2, score=None, expected_value=None))
+    assert (found.score, found.value) == (None, "")
+
+
+def test_places_that_strangers_wrote_are_cut_and_cleaned() -> None:
+    title = summary(members(1, city="<b>\u202e\x00" + "x" * 10_000)).title
+    assert len(title) < 100
+    assert "\u202e" not in title
+
+
+def test_a_popup_lists_a_few_and_counts_the_rest() -> None:
+    found = popup("1/0/0", (1.0, 2.0), members(300))
+    assert (found.id, found.latitude, found.longitude) == ("1/0/0", 1.0, 2.0)
+    assert len(found.rows) + found.more == found.summary.visitors == 300
+
+
+def test_a_popup_of_nobody_says_so() -> None:
+    found = popup("1/0/0", (1.0, 2.0), FrameState(None).visitors)
+    assert (found.summary.title, found.rows, found.more) == ("Nobody here any more", (), 0)
