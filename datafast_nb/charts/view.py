@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Final
 
-import anywidget
 import traitlets
 from altair import SCHEMA_VERSION, TopLevelMixin
 from ipywidgets import widget_serialization
@@ -16,19 +14,19 @@ from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
-from datafast_nb.widgets.front import TypedWidget, asset
+from datafast_nb.widgets.front import Script, TypedWidget, asset
 from datafast_nb.widgets.protocol import ChartMessage, ChartState, Theme
+from datafast_nb.widgets.shared import Shared
 from datafast_nb.widgets.synced import traits_of
 
 _WIDTH: Final = 600  # pixels, of the picture of a chart that is as wide as its place
 
 
-class Vega(anywidget.AnyWidget):
-    """The library that draws, as one model that all charts of a kernel share. It has no view."""
+class Vega(Script):
+    """The library that draws, which vl-convert brings along for drawing pictures."""
 
-    _esm = "export default {};"
-    source = traitlets.Unicode().tag(sync=True)
-    version = traitlets.Unicode().tag(sync=True)
+
+_VEGA: Final = Shared(lambda: Vega(source=drawing.vega("export { vegaEmbed };"), version=SCHEMA_VERSION))
 
 
 class ChartView(TypedWidget):
@@ -89,7 +87,7 @@ class ChartView(TypedWidget):
             embed_options=embedded(embed_options),
             theme=theme,
             configs=configs() if theme is not None else {},
-            vega=_vega(),
+            vega=_VEGA.get(),
         )
 
     def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
@@ -123,16 +121,3 @@ class ChartView(TypedWidget):
         """
         self.on_message(lambda message: callback(message.datum))
         self.tells_clicks = True
-
-
-def _vega() -> Vega:
-    """Give the kernel's Vega; a new one where somebody has closed it, as ``Widget.close_all`` does."""
-    if _opened_vega().comm is None:
-        _opened_vega.cache_clear()
-    return _opened_vega()
-
-
-@cache
-def _opened_vega() -> Vega:
-    """Take Vega out of vl-convert, which brings it along for drawing pictures."""
-    return Vega(source=drawing.vega("export { vegaEmbed };"), version=SCHEMA_VERSION)

@@ -10,6 +10,7 @@ from typing import Final
 from datafast_nb.text import plain
 
 _LOG: Final = logging.getLogger(__name__)
+_MOST_LOGGED: Final = 50  # faults of one widget
 
 
 class Faults:
@@ -43,9 +44,9 @@ class Faults:
             yield
         except Exception as error:  # noqa: BLE001 - logged and shown, whatever it is
             kind = f"{type(error).__name__}: {error}"
-            if (what, kind) not in self._logged:
+            if (what, kind) not in self._logged and len(self._logged) < _MOST_LOGGED:
                 _LOG.error("%s.", what, exc_info=error)
-            self._logged.add((what, kind))
+                self._logged.add((what, kind))
             self._present[what] = plain(f"{what} ({kind}); the log has the traceback", 200)
         else:
             self._present.pop(what, None)
