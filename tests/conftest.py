@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-# The tests, their notebooks among them, ask the demo site, never the reader's own.
-for _name in [name for name in os.environ if name.startswith("DATAFAST_") and not name.startswith("DATAFAST_NB_")]:
-    del os.environ[_name]
-
-
-# The same examples in each run, however slow the machine.
-settings.register_profile("datafast_nb", deadline=None, derandomize=True)
-settings.load_profile("datafast_nb")
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""A Spark on this machine, and a Java for it: the one that is found, else Debian's, else which command gets it."""
+"""A Spark on this machine; where it finds no Java, which command installs one."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ import polars as pl
 import pytest
 
 PACKAGE = "openjdk-17-jre-headless"
+MISSING = f"""PySpark needs Java 17 or later, and none was found. Install one, on Debian and Ubuntu as root with
+    {sys.executable} -m tests.setup
+or name the folder of one in the environment variable JAVA_HOME."""
 SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -30,7 +34,8 @@ SETTINGS = {
 @contextmanager
 def local() -> Iterator[Any]:
     """Give a Spark session in one thread of this machine."""
-    find_or_get_java()
+    if not has_java():
+        pytest.fail(MISSING, pytrace=False)
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[1]").appName("datafast_nb")
@@ -49,24 +54,7 @@ def collected(frame: Any) -> pl.DataFrame:
     return table
 
 
-def find_or_get_java() -> None:
-    """See to it that PySpark finds a Java that starts."""
-    if _starts():
-        return
-    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", PACKAGE], check=False)
-        if _starts():
-            return
-    pytest.fail(
-        "PySpark needs Java 17 or later, and none was found or could be installed. Install it, on Debian with\n"
-        f"    sudo apt-get install --no-install-recommends {PACKAGE}\n"
-        "or name the folder of one in the environment variable JAVA_HOME.",
-        pytrace=False,
-    )
-
-
-def _starts() -> bool:
+def has_java() -> bool:
     """Say whether the Java that PySpark would take is there and runs."""
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")

@@ -102,10 +102,10 @@ def _chromium() -> Iterator[Browser]:
     """Start a Chromium."""
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.chromium import FLAGS, find_or_get
+    from tests.browser.chromium import FLAGS, required
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_or_get(playwright), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=required(playwright), args=FLAGS)
         yield browser
         browser.close()
 

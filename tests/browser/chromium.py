@@ -1,4 +1,4 @@
-"""Finds a Chromium for the browser tests; where there is none, gets one, or says which command does."""
+"""Finds a Chromium for the browser tests; where there is none, says which command installs one."""
 
 from __future__ import annotations
 
@@ -20,31 +20,26 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 VARIABLE = "DATAFAST_NB_CHROMIUM"
+MISSING = f"""The browser tests need Chromium, and none was found. Install one with
+    {sys.executable} -m tests.setup
+or name one in the environment variable {VARIABLE}."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def find_or_get(playwright: Playwright) -> str:
-    """Give the path of a Chromium that starts."""
-    path = _find(playwright)
+def required(playwright: Playwright) -> str:
+    """Return the path of a Chromium that starts; where there is none, fail with the command that installs one."""
+    path = find(playwright)
     if path is None:
-        _get()
-        path = _find(playwright)
-    if path is None:
-        pytest.exit(
-            "The browser tests need Chromium, and none could be installed. Install one with\n"
-            f"    {sys.executable} -m playwright install --with-deps chromium\n"
-            f"or name one in the environment variable {VARIABLE}.",
-            returncode=3,
-        )
+        pytest.fail(MISSING, pytrace=False)
     return path
 
 
-def _find(playwright: Playwright) -> str | None:
+def find(playwright: Playwright) -> str | None:
     """Look for a Chromium: the variable's, Playwright's own, the system's."""
     named = os.environ.get(VARIABLE)
     if named:
         if not _starts(named):
-            pytest.exit(f"{VARIABLE} is {named!r}, which does not start.", returncode=3)
+            pytest.fail(f"{VARIABLE} is {named!r}, which does not start.", pytrace=False)
         return named
     candidates = (playwright.chromium.executable_path, *map(shutil.which, _NAMES))
     return next((path for path in candidates if path and _starts(path)), None)
@@ -56,13 +51,3 @@ def _starts(path: str) -> bool:
         return subprocess.run([path, "--version"], capture_output=True, check=False, timeout=60).returncode == 0
     except OSError:
         return False
-
-
-def _get() -> None:
-    """Install Debian's Chromium when root, and Playwright's where that gives none."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], check=False)
-        if any(path and _starts(path) for path in map(shutil.which, _NAMES)):
-            return
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.chromium import FLAGS, find_or_get
+from tests.browser.chromium import FLAGS, required
 from tests.browser.lab import Lab, Notebook, serve
 from tests.browser.map_page import CELLS, RECORDER, SETUP, MapPage
 
@@ -17,7 +17,7 @@ from tests.browser.map_page import CELLS, RECORDER, SETUP, MapPage
 def launch() -> Iterator[Callable[[], Browser]]:
     """Return what starts a headless Chromium."""
     with sync_playwright() as playwright:
-        path = find_or_get(playwright)
+        path = required(playwright)
         yield lambda: playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 

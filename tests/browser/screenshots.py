@@ -16,7 +16,7 @@ from typing import Final
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.chromium import FLAGS, find_or_get
+from tests.browser.chromium import FLAGS, required
 from tests.browser.lab import Notebook, serve
 
 SETUP = """
@@ -148,7 +148,7 @@ def main(folder: Path, *names: str) -> None:
     states = {name: STATES[name] for name in names or STATES}
     cells = [f"live = dfn.LiveMap({state.source}, every=3600{state.options})\nlive" for state in states.values()]
     with TemporaryDirectory() as work, serve(Path(work)) as lab, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_or_get(playwright), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=required(playwright), args=FLAGS)
         with Notebook.window(lab, browser, height=HEIGHT) as notebook:
             notebook.open(SETUP, *cells).run(0)
             for index, (name, state) in enumerate(states.items(), start=1):
