@@ -25,6 +25,7 @@ def test_every_module_that_is_named_as_slow_is_there() -> None:
         ("tests/conversion/test_sales.py::test_two_sales_are_two[Polars]", "tests/conversion/test_sales.py"),
         ("notebooks/quickstart.ipynb::Cell 0", "notebooks/quickstart.ipynb"),
     ],
+    ids=["browser", "another browser", "Java", "Java beside others", "none", "notebook"],
 )
 def test_what_is_costly_to_start_is_shared(nodeid: str, expected: str) -> None:
     assert group(nodeid) == expected
