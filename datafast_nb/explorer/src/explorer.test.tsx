@@ -4,8 +4,10 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { faultList } from "#kit/faults.ts";
 import type { Kernel } from "#kit/kernel.ts";
 import { testModel } from "#kit/testing.ts";
+import type { Theme } from "#kit/theme.ts";
 import { Groups } from "./groups.tsx";
 import { Heading, Status } from "./heading.tsx";
+import view from "./main.tsx";
 import { Script } from "./script.tsx";
 
 const live: Kernel = { state: () => "live", live: () => true, ended: () => false, follow: () => () => {} };
@@ -28,7 +30,7 @@ function explorer() {
     empty: "",
     code: "import datafast_nb as dfn",
     linked: false,
-    theme: "auto" as const,
+    theme: "auto" as Theme,
   });
 }
 
@@ -113,4 +115,26 @@ test("the code is copied, and the button says so for a while", async () => {
   });
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+test("a view is put together in its explorer, follows what concerns the whole, and leaves nothing behind", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const model = Object.assign(explorer(), { widget_manager: {} });
+  const root = document.createElement("div");
+  root.className = "datafast-explorer";
+  const el = document.createElement("div");
+  document.body.append(root);
+  root.append(el);
+  const leave = view.render({ model, el } as unknown as Parameters<typeof view.render>[0]);
+  await expect.poll(() => root.dataset.themed).toBe("true");
+  expect(el.textContent).toContain("Visitors by country");
+  expect(root.classList.contains("df-nothing")).toBe(false);
+  model.change({ empty: "Nobody matches the filters.", theme: "dark" });
+  await expect.poll(() => root.classList.contains("df-nothing")).toBe(true);
+  expect(root.classList.contains("df-dark")).toBe(true);
+  leave();
+  expect(el.textContent).not.toContain("Visitors by country");
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  root.remove();
 });
