@@ -424,7 +424,7 @@ PASSING = [
 @pytest.mark.parametrize("error", FINAL, ids=lambda error: type(error).__name__)
 def test_map_and_recording_agree_on_what_is_final(tmp_path: Path, error: Exception) -> None:
     assert is_final(error)
-    live = LiveMap(Scripted([error, people(1)]), interval=1.0)
+    live = LiveMap(Scripted([error, people(1)]), every=1.0)
     until(lambda: live.status.state == "refused")
     live.close()
     with History(tmp_path / "site") as history:
@@ -436,7 +436,7 @@ def test_map_and_recording_agree_on_what_is_final(tmp_path: Path, error: Excepti
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
 def test_map_and_recording_agree_on_what_may_pass(tmp_path: Path, error: Exception) -> None:
     assert not is_final(error)
-    live = LiveMap(Scripted([error, people(1)]), interval=3600.0)
+    live = LiveMap(Scripted([error, people(1)]), every=3600.0)
     until(lambda: live.status.state == "retrying")
     live.close()
     with History(tmp_path / "site") as history:
