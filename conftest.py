@@ -8,6 +8,7 @@ worker.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import psutil
 import pytest
@@ -59,7 +60,18 @@ SLOW = {
 def pytest_xdist_auto_num_workers() -> int:
     """Return a worker per core, but no more than four, and no more than there is memory for."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, WORKERS, psutil.virtual_memory().available // MEMORY))
+    return max(1, min(cores, WORKERS, _available() // MEMORY))
+
+
+def _available() -> int:
+    """Return the bytes of memory that are free, in a container those that it may still have."""
+    free = psutil.virtual_memory().available
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text("utf-8"))
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text("utf-8"))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free
+    return min(free, limit - used)
 
 
 class ByGroup(LoadScopeScheduling):
