@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Unpack, get_args
 
 import altair as alt
@@ -309,12 +309,7 @@ class Explorer(OpenedWhenShown):
 
     def _take(self, message: ExplorerMessage) -> None:
         """Do what a person, or their browser, wants."""
-        if self._closed:
-            return
-        with self._faults.guarded("What was asked for could not be done"):
-            self._do(message)
-        with self._lock:
-            self._show_status()
+        self._attempt(lambda: self._do(message))
 
     def _do(self, message: ExplorerMessage) -> None:
         match message:
@@ -335,17 +330,28 @@ class Explorer(OpenedWhenShown):
 
     def _change_filter(self, name: str, value: FilterValue) -> None:
         """Change a filter as the browser says; one that is refused stays as it is."""
+        changes: Any = {name: value}
         try:
-            changes: Any = {name: value}  # which `Filters` checks
-            self.filter(**changes)
-        except ValueError as error:
+            Filters().but(**changes)
+        except (TypeError, ValueError) as error:
             _LOG.warning("A filter that the browser set was refused: %s", error)
+        else:
+            self.filter(**changes)
 
     def _take_click(self, datum: dict[str, Any]) -> None:
         with self._lock:
             shown = self._shown
-        if shown is not None and not self._closed:
-            self._pick(shown.group_of(datum))
+        if shown is not None:
+            self._attempt(lambda: self._pick(shown.group_of(datum)))
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        """Do what was asked for; what goes wrong is logged and shown."""
+        if self._closed:
+            return
+        with self._faults.guarded("What was asked for could not be done"):
+            action()
+        with self._lock:
+            self._show_status()
 
     def _pick(self, group: dict[str, Any] | None) -> None:
         """Pick a group out, or let it go. Not under the lock: the map calls back, maybe on another thread."""

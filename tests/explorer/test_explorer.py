@@ -389,6 +389,11 @@ def test_a_fault_in_what_a_message_asks_for_is_in_the_log_and_in_the_header(
         ask(explorer, "pick", key=names(explorer)[0])
     assert "KeyError: 'planted'" in caplog.text
     assert "KeyError: 'planted'" in view(explorer).front.status.text
+    with monkeypatch.context() as planted:
+        planted.setattr("datafast_nb.explorer.answer.Answer.group_of", lambda *_: {}["a click"])
+        click(explorer, group="FR")
+    assert "KeyError: 'a click'" in caplog.text
+    assert "KeyError: 'a click'" in view(explorer).front.status.text
     ask(explorer, "clear")
     assert view(explorer).front.status.text == ""
 
