@@ -1,4 +1,4 @@
-"""What the service sees at one moment: who was active in the last ten minutes, and what happened in them."""
+"""What the service sees at one moment: who was active in the last ten minutes, and what happened in that time."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def with_origin(visits: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def with_order(visits: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `plan`, `monthly`, `amount` and `currency` of what a visit buys, if it buys; needs its origin."""
+    """Add the `plan`, `monthly`, `amount` and `currency` of what a visit would buy; needs its origin."""
     prices = cities().select("currency", "price_level").with_row_index("city").lazy()
     priced = visits.join(prices, on="city", how="left", maintain_order="left")
     return with_purchase(priced).drop("price_level")
 
 
 def subscribers(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.DataFrame:
-    """Return the visits of these minutes that started a subscription which renews, with `months` it is kept."""
+    """Return the visits in these minutes that started a renewing subscription, with the `months` it is kept."""
     likely = may_buy() & is_monthly() & (months_kept() > 0)
     buyers = ledger(minutes, seed=seed, newcomers=newcomers, only=likely).lazy().filter("buys")
     return with_identity(with_order(with_origin(buyers))).with_columns(months=months_kept()).collect()
@@ -64,7 +64,7 @@ def count_active(steps: pl.DataFrame, now: int) -> int:
 
 
 def _visitors(visits: pl.DataFrame, recent: pl.DataFrame, bias: float) -> pl.DataFrame:
-    """Return the active visitors, each with the page of the last step."""
+    """Return the active visitors, each with the page of their last step."""
     latest = recent.lazy().group_by("visit").agg(pl.col("page", "at").last(), ended=pl.col("last").any())
     active = visits.lazy().join(latest, on="visit", how="inner", maintain_order="left")
     named = described(active, bias).with_columns(page=pl.lit(PAGES).gather(pl.col("page")))
@@ -72,7 +72,7 @@ def _visitors(visits: pl.DataFrame, recent: pl.DataFrame, bias: float) -> pl.Dat
 
 
 def described(visits: pl.LazyFrame, bias: float) -> pl.LazyFrame:
-    """Add what the service tells of visits that may have `ended` already."""
+    """Add what the service reports about visits that may already have `ended`."""
     active = visits.with_columns(
         is_customer=pl.col("was_customer") | (pl.col("buys") & pl.col("ended")),
         has_profile=pl.col("had_profile") | (pl.col("ended") & (pl.col("buys") | pl.col("signs_up"))),
@@ -142,7 +142,7 @@ def payments_of(bought: pl.LazyFrame, *due: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def renewals(subscriptions: pl.LazyFrame, month: int) -> pl.LazyFrame:
-    """Return the renewals that are due after this many months: at the time of day at which the visit began."""
+    """Return the renewals that are due after this many months, at the time of day at which the visit began."""
     return subscriptions.filter(pl.col("months") >= month).with_columns(
         at=pl.col("start") + month * MONTH * DAY * MINUTE,
         payment_id=_object_id("visit", "renewal", month),
@@ -159,9 +159,9 @@ def _is_recent(now: int) -> pl.Expr:
 def activity(
     visits: pl.DataFrame, steps: pl.DataFrame, subscriptions: pl.DataFrame, *, now: int, bias: float = 1.0
 ) -> Activity:
-    """Return what is seen at `now` (ms), out of the ledger, its walks, and what :func:`subscribers` found.
+    """Return what is visible at `now` (ms), from the ledger, its walks and the result of :func:`subscribers`.
 
-    `bias` is that of the predictions.
+    `bias` is the bias of the predictions.
     """
     recent = steps.filter(_is_recent(now))
     visitors = _visitors(visits, recent, bias)

@@ -69,7 +69,7 @@ def _visitors(*, predictions: bool) -> dict[str, pl.Expr]:
 
 
 def _events() -> dict[str, pl.Expr]:
-    """Return the fields of an event, but `extraData`."""
+    """Return the fields of an event, except `extraData`."""
     return {
         "_id": pl.col("event_id"),
         "type": pl.col("type"),
@@ -116,19 +116,19 @@ def _joined(records: pl.Series) -> bytes:
 
 def metrics() -> dict[str, float]:
     """Return the site's own averages, by their names in the response."""
-    learnt = averages()
+    learned = averages()
     return {
-        "baselineConversionRate": round(learnt.conversion_rate, 4),
-        "baselineAverageValue": round(learnt.average_value, 2),
+        "baselineConversionRate": round(learned.conversion_rate, 4),
+        "baselineAverageValue": round(learned.average_value, 2),
     }
 
 
 def encode(activity: Activity, *, count: int, predictions: bool = True) -> bytes:
     """Return the body of a successful response.
 
-    Without `predictions`, what rests on a conversion model is absent, as it is for a site that has none yet.
+    Without `predictions`, everything that depends on a conversion model is absent, as for a site that has none yet.
     """
-    # What an event has in `extra` is JSON already, and goes in as it is.
+    # The `extra` of an event is already JSON, so it is inserted unchanged.
     events = (
         _encode(activity.events, _events()).str.strip_suffix("}") + ',"extraData":' + activity.events["extra"] + "}"
     )
@@ -146,7 +146,7 @@ def encode(activity: Activity, *, count: int, predictions: bool = True) -> bytes
 
 
 def decoded(activity: Activity) -> Activity:
-    """Return the three frames that decoding the body would give, row by row, without the way through its text."""
+    """Return the three frames that decoding the body would produce, row for row, without going through its text."""
     visitors, events, payments = activity
     extra = {"extraData": pl.col("extra")}
     return Activity(
@@ -157,17 +157,17 @@ def decoded(activity: Activity) -> Activity:
 
 
 def _as_frame(records: pl.DataFrame, fields: dict[str, pl.Expr], columns: Sequence[Column]) -> pl.DataFrame:
-    """Return records in a frame's own columns: each is taken from where it is in the response."""
+    """Return records with a frame's columns, each taken from its place in the response."""
     response = records.lazy().select(**fields)
     schema = response.collect_schema()
     return response.select(_column(it, schema) for it in columns).collect()
 
 
 def _column(column: Column, schema: pl.Schema) -> pl.Expr:
-    """Return a column out of a record of the response."""
+    """Return a column of a record of the response."""
     first, *path = column.source.split(".")
     value, dtype = pl.col(first), schema[first]
-    while isinstance(dtype, pl.Struct):  # of a browser, a system or a device it is the only field
+    while isinstance(dtype, pl.Struct):  # a browser, a system or a device has only this field
         parts = pl.Schema(dtype.to_schema())
         name = path.pop(0) if path else next(iter(parts))
         value, dtype = value.struct.field(name), parts[name]

@@ -32,13 +32,13 @@ class Fault:
     body
         The bytes to send; None for the regular body.
     headers
-        Headers to set besides the regular ones.
+        Headers to set in addition to the regular ones.
     delay
         Seconds before the first byte.
     kept
-        The part of the body that is sent before the connection is cut, although `Content-Length` promises all of it.
+        The fraction of the body that is sent before the connection is cut; `Content-Length` promises all of it.
     pause
-        Seconds between pieces of the body, of which there are 20.
+        Seconds between the 20 pieces of the body.
     """
 
     status: int | None = None
@@ -85,7 +85,7 @@ def delay(seconds: float) -> Fault:
 
 
 def drip(pause: float) -> Fault:
-    """Return the regular response in 20 pieces, with a pause of so many seconds between them."""
+    """Return the regular response in 20 pieces, with a pause of this many seconds between them."""
     return Fault(pause=pause)
 
 
@@ -95,16 +95,16 @@ def truncated(kept: float = 0.5) -> Fault:
 
 
 def garbage() -> Fault:
-    """Return bytes that are neither JSON nor text, and say that they are JSON."""
+    """Return bytes that are neither JSON nor text, declared as JSON."""
     return Fault(200, bytes(range(128, 256)) * 8)
 
 
 def empty() -> Fault:
-    """Return no body."""
+    """Return an empty body."""
     return Fault(200, b"")
 
 
 def bomb(megabytes: int = 300) -> Fault:
     """Return a small body that unpacks to this size."""
-    # A gzip stream may have several members, so one that is packed once can be sent many times.
+    # A gzip stream may have several members, so a member that is compressed once can be sent many times.
     return Fault(200, gzip.compress(b" " * _MEGABYTE) * megabytes, {"Content-Encoding": "gzip"})

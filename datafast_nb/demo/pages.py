@@ -47,7 +47,7 @@ LONGEST_VISIT = int((_BROWSED_MOST + len(_PURCHASE) - 1) * _STAYS_MOST / 60) + 1
 
 
 class _Links(NamedTuple):
-    """The links of all pages in one table, a group for each page they start from."""
+    """The links of all pages in one table, in one group for each page that they start from."""
 
     targets: pl.Series
     edges: pl.Series
@@ -55,7 +55,7 @@ class _Links(NamedTuple):
 
 @cache
 def _links() -> _Links:
-    """Return where each page leads to, ready to choose from."""
+    """Return the links of each page, ready to choose from."""
     rows = [(start, end, weight) for start, ends in _LINKS.items() for end, weight in ends.items()]
     table = pl.DataFrame(rows, schema=["start", "end", "weight"], orient="row")
     place = {page: row for row, page in enumerate(_LINKS)}
@@ -69,14 +69,14 @@ def _row(page: str) -> pl.Expr:
 
 
 def _landing() -> pl.Expr:
-    """Return the first page: where the link leads to, or the account that a customer has."""
+    """Return the first page: the target of the link, or the account page of a customer."""
     landings = pl.Series(sources()["landing"]).replace_strict(list(_LINKS), range(len(_LINKS)), return_dtype=pl.UInt32)
     at_work = pl.col("was_customer") & (uniform("visit", "at work") < _STARTS_AT_ACCOUNT)
     return pl.when(at_work).then(_row("/account")).otherwise(pl.lit(landings).gather(pl.col("origin")))
 
 
 def _next_page(step: int) -> pl.Expr:
-    """Return the page of this step: one that the page before links to, or one of the last ones."""
+    """Return the page of this step: one that the previous page links to, or one of the last ones."""
     browsing = pl.col("browsed") > step
     last = [
         pl.when(~browsing & pl.col(goal) & (pl.col("browsed") + place == step)).then(_row(page))
@@ -93,13 +93,13 @@ def _links_from(page: str, step: int) -> pl.Expr:
 
 
 def _browsed() -> pl.Expr:
-    """Return how many pages are looked at before the last steps: geometric, cut off."""
+    """Return how many pages are viewed before the last steps (geometric, truncated)."""
     geometric = 1 + (1 - uniform("visit", "browsed")).log() / math.log(_GOES_ON)
     return geometric.floor().clip(1, _BROWSED_MOST).cast(pl.Int32)
 
 
 def _stay(step: int) -> pl.Expr:
-    """Return the milliseconds spent on the page of this step, by inversion of a truncated exponential."""
+    """Return the milliseconds spent on the page of this step, by inverting a truncated exponential distribution."""
     within = 1 - math.exp(-_STAYS_MOST / _STAYS)
     seconds = -_STAYS * (1 - uniform("visit", "stay on", step) * within).log()
     return (seconds * 1000).cast(pl.Int64)

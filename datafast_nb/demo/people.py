@@ -12,10 +12,10 @@ from datafast_nb.demo.places import cities, read_file
 from datafast_nb.demo.randomness import choose, cumulative, hexadecimal, key, text, uniform
 
 _TABLET_SHARE = 0.04
-_UNPLACED_SHARE = 0.04  # visitors whose address leads to no city
-_COUNTRY_ONLY_SHARE = 0.015  # those among them whose country is known all the same
+_UNPLACED_SHARE = 0.04  # visitors whose IP address leads to no city
+_COUNTRY_ONLY_SHARE = 0.015  # those among them whose country is known nevertheless
 
-_APPLE_DESKTOPS = 0.65  # how much smaller Apple's share is on desks than in pockets
+_APPLE_DESKTOPS = 0.65  # how much smaller Apple's share is on desktops than on phones
 _DESKTOP_SYSTEMS = {"Windows": 86, "Linux": 10, "Chrome OS": 4}  # beside Mac OS
 _BROWSERS = {
     "Windows": {"Chrome": 64, "Edge": 20, "Firefox": 11, "Opera": 5},
@@ -31,12 +31,12 @@ _MAIL_HOSTS = pl.Series(["example.com", "example.org"])
 
 @cache
 def _words(kind: str) -> pl.Series:
-    """Return the words of a kind; a family name is two of them, so that nobody bears it."""
+    """Return the words of a kind; a family name joins two of them, so that it belongs to nobody."""
     return pl.Series(msgspec.json.decode(read_file("words.json"))[kind])
 
 
 class _Browsers(NamedTuple):
-    """Browser names in groups, one group for each operating system."""
+    """The names of browsers, in one group for each operating system."""
 
     systems: list[str]
     names: pl.Series
@@ -101,7 +101,7 @@ def _browser() -> pl.Expr:
 
 
 def with_place(visits: pl.LazyFrame) -> pl.LazyFrame:
-    """Add what the service knows of the place: `region`, coordinates, `city`'s name; null where it knows none.
+    """Add what the service knows of the place: `region`, coordinates, `city`'s name; null where it knows nothing.
 
     `known_country` is the country as the service sees it, `country_code` the true one.
     """
@@ -116,13 +116,13 @@ def with_place(visits: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def known_country() -> pl.Expr:
-    """Return the country as the service sees it: null for visitors who are nowhere."""
+    """Return the country as the service sees it: null for visitors without a known place."""
     hidden = uniform("person", "place") < _UNPLACED_SHARE - _COUNTRY_ONLY_SHARE
     return pl.when(~hidden).then(pl.col("country_code"))
 
 
 def visitor_id() -> pl.Expr:
-    """Return a UUID of version 4 (RFC 9562), made of two draws."""
+    """Return a version 4 UUID (RFC 9562), made from two draws."""
     high, low = hexadecimal(key("person", "id", 0)), hexadecimal(key("person", "id", 1))
     variant = text("person", "variant", pl.Series(["8", "9", "a", "b"]))
     return pl.concat_str(

@@ -1,7 +1,7 @@
 """Where visitors come from, and when they are awake.
 
 `cities.csv` is a selection from GeoNames (https://www.geonames.org/), licensed under CC BY 4.0; its region codes are
-ISO 3166-2. `countries.csv` holds what the simulation assumes about a country.
+ISO 3166-2. `countries.csv` holds the simulation's assumptions about each country.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 from datafast_nb.demo.randomness import cumulative
 
-_MORNING_TO_NIGHT = 0.8  # how far the traffic of an hour is from the day's mean, at most
+_MORNING_TO_NIGHT = 0.8  # the largest deviation of an hour's traffic from the day's mean
 _BUSIEST_HOUR = 15.0  # local time
 
 
@@ -31,7 +31,7 @@ def read_table(name: str) -> pl.DataFrame:
 
 @cache
 def cities() -> pl.DataFrame:
-    """Return the cities, with their country's properties and `weight`, their share of the site's visitors."""
+    """Return the cities, with the properties of their country and their share of the site's visitors (`weight`)."""
     table = read_table("cities.csv").join(
         read_table("countries.csv"), on="country_code", how="left", maintain_order="left"
     )

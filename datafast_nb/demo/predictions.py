@@ -1,7 +1,7 @@
-"""What the service predicts about a visitor: the conversion likelihood, from the dimensions it has enough data on.
+"""What the service predicts about a visitor: their conversion likelihood, by the dimensions with enough data.
 
 A prediction is the site's baseline times the multiplier of each dimension that matched, relative to that dimension's
-mean. The service has not enough data on rare values, so a prediction is a coarser number than the true rate of
+mean. The service does not have enough data about rare values, so a prediction is coarser than the true rate of
 :mod:`datafast_nb.demo.sales`; it knows nothing about first and later visits. On average the two agree.
 """
 
@@ -25,8 +25,8 @@ _WEIGHTS = {"device": 0.3, "os": 0.2, "browser": 0.2, "country": 0.35, "referrer
 _UNCERTAIN = 0.9  # 1 - the confidence of a prediction that nothing matched
 _TRAINING_VISITS = 20_000  # visits that the service has seen
 _ENOUGH = 150  # visits with a value for an even chance that the dimension matches
-_UNRESOLVED_SHARE = 0.07  # visitors of whom no dimension matches
-_DOUBTFUL_SHARE = 0.27  # these, and those of whom fewer match
+_UNRESOLVED_SHARE = 0.07  # visitors for whom no dimension matches
+_DOUBTFUL_SHARE = 0.27  # these, and those for whom fewer match
 _STEEPNESS = 2.5  # of the score: 1.27 times the baseline is 65, as in the endpoint's own example
 _UNSCORED_SHARE = 0.06  # visitors without a prediction
 _UNSCORED_CUSTOMERS = 0.5
@@ -37,10 +37,10 @@ _DIGITS = 9  # of the averages: a sum's last digits depend on how many cores too
 
 
 class Averages(NamedTuple):
-    """What the service has learnt about the site from its past."""
+    """What the service has learned about the site from its past."""
 
-    conversion_rate: float  # the baseline: the mean true rate of visits by people who are no customers
-    average_value: float  # USD a purchase
+    conversion_rate: float  # the baseline: the mean true rate of visits by people who are not customers
+    average_value: float  # USD per purchase
     visit_minutes: float  # mean time from the first page to the last
     matches: dict[str, dict[str, float]]  # dimension, value: the chance that it matches
     means: dict[str, float]  # dimension: its mean multiplier; also of price_level and discount
@@ -48,7 +48,7 @@ class Averages(NamedTuple):
 
 
 def _with_dimensions(visits: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the dimensions as the service sees them, and what the price depends on; for visits out of the ledger."""
+    """Add the dimensions as the service sees them, and what the price depends on, to visits of the ledger."""
     levels = cities().select("price_level").with_row_index("city").lazy()
     origins = sources().select("origin", "referrer", campaign="utm_campaign").lazy()
     return (
@@ -82,7 +82,7 @@ def _with_matches(visits: pl.LazyFrame, averages: Averages) -> pl.LazyFrame:
 
 @cache
 def averages() -> Averages:
-    """Return the averages over a reference day: the same for every site, since no site changes people's habits."""
+    """Return the averages over a reference day: the same for every site, as no site changes people's habits."""
     minutes = pl.Series(range(_REFERENCE_DAY * DAY, (_REFERENCE_DAY + 1) * DAY, 20))
     visits = ledger(minutes, seed=_REFERENCE_SEED, newcomers=400)
     spans = walk(visits).group_by("visit").agg(pl.col("at").max() - pl.col("at").min())
@@ -96,7 +96,7 @@ def averages() -> Averages:
         **{name: (it * rate).sum() / rate.sum() for name, it in weighted.items()},
     ).row(0, named=True)
     figures = {name: round(it, _DIGITS) for name, it in figures.items()}
-    learnt = Averages(
+    learned = Averages(
         conversion_rate=figures["conversion_rate"],
         average_value=figures["value"],
         visit_minutes=round(spans.select(pl.col("at").mean()).item() / MINUTE, _DIGITS),
@@ -104,14 +104,14 @@ def averages() -> Averages:
         means=figures,
         correction=1.0,
     )
-    predicted = _with_matches(prospects.lazy(), learnt).with_columns(relative=_relative_rate(learnt))
+    predicted = _with_matches(prospects.lazy(), learned).with_columns(relative=_relative_rate(learned))
     resolved = predicted.filter(pl.any_horizontal(pl.col("^.* matches$")))
-    ratio = resolved.select(rate.mean() / (pl.col("relative").mean() * learnt.conversion_rate)).collect().item()
-    return learnt._replace(correction=round(ratio, _DIGITS))
+    ratio = resolved.select(rate.mean() / (pl.col("relative").mean() * learned.conversion_rate)).collect().item()
+    return learned._replace(correction=round(ratio, _DIGITS))
 
 
 def _match_chances(values: pl.Series) -> dict[str, float]:
-    """Return the chance that the service has seen enough of each value; null is a value of the referrer alone."""
+    """Return the chance that the service has seen enough of each value; only for the referrer is null a value."""
     seen = pl.col("count") / len(values) * _TRAINING_VISITS
     table = values.alias("value").value_counts().with_columns(chance=seen / (seen + _ENOUGH))
     if values.name != "referrer":
@@ -122,16 +122,16 @@ def _match_chances(values: pl.Series) -> dict[str, float]:
 def with_prediction(visits: pl.LazyFrame, *, bias: float = 1.0) -> pl.LazyFrame:
     """Add the prediction: `is_scored`, `score`, `confidence`, `matches`, `predicted_rate`, `average_value`.
 
-    Needs the columns of the ledger, and `is_customer`. `bias` multiplies the rates that are not the baseline.
+    Needs the columns of the ledger and `is_customer`. `bias` multiplies the rates that are not the baseline.
     """
-    learnt = averages()
-    baseline = learnt.conversion_rate
+    learned = averages()
+    baseline = learned.conversion_rate
     matched = {it: pl.col(f"{it} matches") for it in _WEIGHTS}
     any_match = pl.any_horizontal(matched.values())
-    rate = baseline * pl.when(any_match).then(_relative_rate(learnt) * learnt.correction * bias).otherwise(1.0)
-    level = pl.when(matched["country"]).then(pl.col("price_level") / learnt.means["price_level"]).otherwise(1.0)
-    paid = discount(pl.col("campaign")) / learnt.means["discount"]
-    value = learnt.average_value * level * pl.when(matched["campaign"]).then(paid).otherwise(1.0)
+    rate = baseline * pl.when(any_match).then(_relative_rate(learned) * learned.correction * bias).otherwise(1.0)
+    level = pl.when(matched["country"]).then(pl.col("price_level") / learned.means["price_level"]).otherwise(1.0)
+    paid = discount(pl.col("campaign")) / learned.means["discount"]
+    value = learned.average_value * level * pl.when(matched["campaign"]).then(paid).otherwise(1.0)
     doubt = pl.lit(_UNCERTAIN)
     for dimension, weight in _WEIGHTS.items():
         doubt = doubt * pl.when(matched[dimension]).then(1 - weight * pl.col(f"{dimension} chance")).otherwise(1.0)
@@ -139,7 +139,7 @@ def with_prediction(visits: pl.LazyFrame, *, bias: float = 1.0) -> pl.LazyFrame:
     unscored = pl.when(customer).then(_UNSCORED_CUSTOMERS).otherwise(_UNSCORED_SHARE)
     names = [pl.when(matches).then(pl.lit(it)) for it, matches in matched.items()]
     return (
-        _with_matches(_with_dimensions(visits), learnt)
+        _with_matches(_with_dimensions(visits), learned)
         .with_columns(predicted_rate=rate.clip(0, 1), average_value=value)
         .with_columns(
             is_scored=uniform("person", "unscored") >= unscored,
@@ -153,5 +153,5 @@ def with_prediction(visits: pl.LazyFrame, *, bias: float = 1.0) -> pl.LazyFrame:
 
 
 def _score(rate: pl.Expr, baseline: float) -> pl.Expr:
-    """Return 0 to 100, 50 for the baseline: a logistic curve over the logarithm of the rate."""
+    """Return the score, 0 to 100, where 50 is the baseline: a logistic curve over the logarithm of the rate."""
     return (100 / (1 + (baseline / rate) ** _STEEPNESS)).round()

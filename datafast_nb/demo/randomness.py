@@ -1,7 +1,7 @@
-"""Random numbers that are a pure function of what they are for.
+"""Random numbers that are a pure function of their purpose.
 
-A draw depends on a key (a person, a visit), on the name of the draw and on nothing else, so any moment of the
-simulation can be computed alone and in any order. The generator is SplitMix64 (Steele, Lea and Flood, "Fast
+A draw depends only on a key (a person, a visit) and on the name of the draw, so the moments of the simulation can be
+computed independently and in any order. The generator is SplitMix64 (Steele, Lea and Flood, "Fast
 splittable pseudorandom number generators", OOPSLA 2014) in wrapping 64-bit integer arithmetic: the same on every
 platform and under every version of Polars.
 """
@@ -16,7 +16,7 @@ _BELOW_ONE = 1 - 1e-9  # keeps group + u inside its group after rounding
 
 
 def _words(value: int) -> pl.Series:
-    """Return a 64-bit constant, as wide as any column."""
+    """Return a 64-bit constant, which broadcasts to any column."""
     return pl.Series([value], dtype=pl.UInt64)
 
 
@@ -43,7 +43,7 @@ def _scramble(value: pl.Series) -> pl.Series:
 
 
 def _scramble_to_unit(value: pl.Series) -> pl.Series:
-    """Return SplitMix64's output, as a number from [0, 1)."""
+    """Return SplitMix64's output as numbers in [0, 1)."""
     return (_scramble(value) // _LOWEST_BITS).cast(pl.Float64) * 2.0**-53
 
 
@@ -64,7 +64,7 @@ def key(parent: str | pl.Expr, name: str, number: int | pl.Expr = 0) -> pl.Expr:
 
 
 def uniform(parent: str | pl.Expr, name: str, number: int | pl.Expr = 0) -> pl.Expr:
-    """Return a draw from [0, 1) for each key of `parent`."""
+    """Return a draw in [0, 1) for each key of `parent`."""
     state = _state(parent, name, number)
     return state.map_batches(_scramble_to_unit, return_dtype=pl.Float64, is_elementwise=True)
 
@@ -75,23 +75,23 @@ def root(seed: int) -> pl.Expr:
 
 
 def choose(edges: pl.Series, draw: pl.Expr, group: pl.Expr | None = None) -> pl.Expr:
-    """Return the row that each `draw` from [0, 1) falls on, among the rows of its `group`.
+    """Return the row that each `draw` in [0, 1) selects among the rows of its `group`.
 
-    `edges` is what :func:`cumulative` made of the rows' weights.
+    `edges` is the result of :func:`cumulative` for the weights of the rows.
     """
     draw = draw * _BELOW_ONE if group is None else draw * _BELOW_ONE + group
     return pl.lit(edges).search_sorted(draw, side="right")
 
 
 def cumulative(weights: pl.Series, group: pl.Series | None = None) -> pl.Series:
-    """Return where each row's share of [group, group + 1) ends; `group` is sorted and counts from 0."""
+    """Return the end of each row's share of [group, group + 1); `group` must be sorted and start at 0."""
     table = pl.DataFrame({"weight": weights.cast(pl.Float64), "group": 0 if group is None else group})
     share = pl.col("weight").cum_sum().over("group") / pl.col("weight").sum().over("group")
     return table.select(edge=share + pl.col("group")).to_series()
 
 
 def text(parent: str | pl.Expr, name: str, words: pl.Series) -> pl.Expr:
-    """Return one of `words` for each key, each as likely as the others."""
+    """Return one of `words` for each key, all equally likely."""
     place = uniform(parent, name) * len(words)
     return pl.lit(words).gather(place.cast(pl.UInt32))
 

@@ -1,7 +1,7 @@
-"""What makes a visitor buy, what a visitor buys, and which payments come back every month.
+"""What makes a visitor buy, what they buy, and which payments recur every month.
 
-The true probability that a visit of someone who is no customer yet ends in a purchase is :data:`BASE_RATE` times one
-multiplier for each dimension. The simulation draws from exactly this number.
+The true probability that a visit by someone who is not yet a customer ends in a purchase is :data:`BASE_RATE` times
+one multiplier for each dimension. The simulation draws from exactly this number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import polars as pl
 from datafast_nb.demo.randomness import choose, cumulative, uniform
 
 BASE_RATE = 0.021  # gives a mean true rate of about 2.5 %: high for a real shop, so that a short demo shows payments
-UPGRADE_RATE = 0.15  # chance that a visit of a customer ends in another purchase
+UPGRADE_RATE = 0.15  # chance that a visit by a customer ends in another purchase
 SIGN_UP_RATE = 0.06  # chance that a visit without a purchase ends in a free account
 MAXIMUM_RATE = 0.6
 RENEWALS = 3  # a monthly subscription renews at most this often
@@ -50,7 +50,7 @@ PLANS = pl.DataFrame(
 )
 _PLAN_EDGES = cumulative(PLANS["share"])
 MEAN_PRICE: float = PLANS.select((pl.col("price") * pl.col("share")).sum() / pl.col("share").sum()).item()
-_STAYS = 0.85  # chance that a subscription lives another month
+_STAYS = 0.85  # chance that a subscription lasts another month
 _DISCOUNTS = {"spring-offer": 0.8}
 
 _PER_DOLLAR = {
@@ -74,7 +74,7 @@ def effects() -> pl.DataFrame:
 
 
 def true_rate() -> pl.Expr:
-    """Return the probability that a visit ends in a purchase, for someone who is no customer yet."""
+    """Return the probability that a visit ends in a purchase, for someone who is not yet a customer."""
     rate = pl.lit(BASE_RATE)
     for dimension in ("device", "os", "browser"):
         rate = rate * effect(dimension, pl.col(dimension))
@@ -83,13 +83,13 @@ def true_rate() -> pl.Expr:
 
 
 def may_buy() -> pl.Expr:
-    """Return whether the draws of a visit leave it open that it ends in a purchase, whoever it is."""
+    """Return whether the draws of a visit allow it to end in a purchase, whoever the visitor is."""
     highest = BASE_RATE * math.prod(max(1.0, *values.values()) for values in EFFECTS.values())
     return (uniform("visit", "buy") < highest) | upgrades()
 
 
 def upgrades() -> pl.Expr:
-    """Return whether a visit ends in a purchase, if it is a customer's."""
+    """Return whether a visit by a customer ends in a purchase."""
     return uniform("visit", "upgrade") < UPGRADE_RATE
 
 
@@ -104,7 +104,7 @@ def is_monthly() -> pl.Expr:
 
 
 def discount(campaign: pl.Expr) -> pl.Expr:
-    """Return the part of the price that someone from this campaign pays."""
+    """Return the fraction of the price that a visitor from this campaign pays."""
     return campaign.replace_strict(list(_DISCOUNTS), list(_DISCOUNTS.values()), default=1.0, return_dtype=pl.Float64)
 
 

@@ -24,9 +24,9 @@ from datafast_nb.demo.site import Site
 PREFIX = "/api/v1"
 ENDPOINT = "/analytics/realtime/map"
 
-_PIECES = 20  # of a body that drips
-_PATIENCE = 30.0  # seconds that a connection may stay idle
-_REQUESTS_KEPT = 1_000  # the latest; about half a megabyte
+_PIECES = 20  # of a body that is sent slowly
+_PATIENCE = 30.0  # seconds a connection may stay idle
+_REQUESTS_KEPT = 1_000  # the latest ones; about half a megabyte
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Request:
 
 
 class _Listener(ThreadingHTTPServer):
-    """The listening socket; knows its open connections, so that they can be ended."""
+    """The listening socket; tracks its open connections, so that they can be closed."""
 
     daemon_threads = True
     block_on_close = False
@@ -61,7 +61,7 @@ class _Listener(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
-        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no error
+        if not isinstance(sys.exception(), ConnectionError):  # a client that disconnects is not an error
             super().handle_error(request, client_address)
 
 
@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
 
     def do_GET(self) -> None:
-        """Answer a request, regularly or as the next fault says."""
+        """Answer a request, either regularly or according to the next fault."""
         owner = self.server.owner
         owner.requests.append(self._received())
         fault = owner.next_fault()
@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(body, fault)
 
     def _received(self) -> Request:
-        """Return what is kept of this request."""
+        """Return the record of this request."""
         parts = urlsplit(self.path)
         return Request(
             time=datetime.now(UTC),
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, owner.site.body()
 
     def _send(self, body: bytes, fault: Fault) -> None:
-        """Send the body as the fault says."""
+        """Send the body according to the fault."""
         body = body if fault.kept == 1 else body[: int(len(body) * fault.kept)]
         self.close_connection = self.close_connection or fault.kept < 1
         size = -(-len(body) // _PIECES) if fault.pause else len(body)
@@ -127,14 +127,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """A loopback HTTP server for a site; made by :func:`serve`, running until it is closed.
+    """A loopback HTTP server for a site; made by :func:`serve`, and running until it is closed.
 
     Parameters
     ----------
     site
-        What it tells about; another site can be put in its place at any time.
+        The site to serve; it can be replaced by another one at any time.
     api_key
-        The key that it accepts.
+        The key to accept.
     website_id
         The only website that it knows.
     port
@@ -173,7 +173,7 @@ class Server:
         return f"http://127.0.0.1:{self._listener.server_port}{PREFIX}"
 
     def client(self, **options: Any) -> Client:  # noqa: ANN401 - whatever Client takes
-        """Return a client of this server that has the right key; options are those of :class:`Client`."""
+        """Return a client of this server with the right key; the options are those of :class:`Client`."""
         own = {"api_key": self._api_key, "website_id": self.website_id, "base_url": self.url}
         return Client(**{**own, **options})
 
@@ -182,14 +182,14 @@ class Server:
         return hmac.compare_digest(authorization.encode(), f"Bearer {self._api_key}".encode())
 
     def misbehave(self, fault: Fault, times: int | None = 1) -> None:
-        """Let the next responses go wrong.
+        """Make the next responses go wrong.
 
         Parameters
         ----------
         fault
             One of :mod:`datafast_nb.demo.faults`.
         times
-            For how many requests, after those that wait already; None for all, until :meth:`behave`.
+            For how many requests, after the faults that are already queued; None for all, until :meth:`behave`.
         """
         if times is None:
             self._standing_fault = fault
@@ -202,13 +202,13 @@ class Server:
         self._standing_fault = Fault()
 
     def next_fault(self) -> Fault:
-        """Take the fault for the next response."""
+        """Remove and return the fault for the next response."""
         with contextlib.suppress(IndexError):
             return self.faults.popleft()
         return self._standing_fault
 
     def close(self) -> None:
-        """Stop listening and end every connection; closing twice is closing once."""
+        """Stop listening and close every connection; closing again does nothing."""
         if self.closing.is_set():
             return
         self.closing.set()
@@ -223,24 +223,24 @@ class Server:
 def serve(site: Site | None = None, *, api_key: str = "demo", website_id: str = "demo", port: int = 0) -> Server:
     """Start a loopback HTTP server for a simulated site.
 
-    A client stamps its snapshots with the wall clock, the response is in site time: the two agree for a site that
-    lives now, at speed 1.
+    A client stamps its snapshots with the wall clock, while the response is in site time. The two agree for a site
+    that runs at speed 1 and starts now.
 
     Parameters
     ----------
     site
         By default, `Site()`.
     api_key
-        The key that it accepts.
+        The key to accept.
     website_id
-        The only website that it knows; a request may leave it out.
+        The only website that it knows; a request may omit it.
     port
         0 lets the system choose.
 
     Returns
     -------
     Server
-        Running already; a context manager that closes itself.
+        Already running; a context manager that closes itself.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A month of the simulated website, as a history that was recorded all the while; made day by day, without polling."""
+"""A month of the simulated website as a recorded history, made day by day and without polling."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from datafast_nb.demo.visits import DAY, MINUTE, ledger
 from datafast_nb.history import History, Rows
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
-_AT_ONCE: Final = 50_000  # visits that are simulated at once, if they come within a month: about half a gigabyte
+_AT_ONCE: Final = 50_000  # visits simulated at once, if they fall within a month: about half a gigabyte
 _OF_EVENTS: Final = (
     *("visitor_id", "known_country", "referrer", "customer_name", "display_name"),
     *("buys", "signs_up", "plan", "amount", "currency"),
 )
-_LEAD: Final = (LONGEST_VISIT + 1) * MINUTE + WINDOW  # how long a visit can be seen after it began
+_LEAD: Final = (LONGEST_VISIT + 1) * MINUTE + WINDOW  # how long a visit can be seen after its start
 
 
 class _Plan(NamedTuple):
-    """What to simulate; times in milliseconds since 1970."""
+    """What to simulate, with times in milliseconds since 1970."""
 
     site: Site
     first: int
@@ -60,17 +60,17 @@ def simulate(
 ) -> History:
     """Write a history of the demo site, as if it had been recorded for days.
 
-    The rows are those that polling ``Site(seed, …)`` every few seconds would have left; that would take days, this
-    takes seconds. Needs the extra ``history``.
+    The rows are those that polling ``Site(seed, …)`` every few seconds would have recorded, which would take days
+    instead of seconds. Needs the extra ``history``.
 
     Parameters
     ----------
     location
-        A folder, or the URL of a place in an object store, where there is no history yet.
+        A folder, or a URL in an object store, that holds no history yet.
     days
         How many days, up to `end`.
     visitors_per_day
-        How many visits begin in a day, in the mean.
+        How many visits begin per day, on average.
     seed, bias
         As for ``Site``.
     end
@@ -83,7 +83,7 @@ def simulate(
     Returns
     -------
     History
-        Open for reading; nobody writes to it.
+        Open for reading, without a writer.
 
     Examples
     --------
@@ -110,19 +110,19 @@ def simulate(
 
 
 def _with_progress(plan: _Plan) -> Iterator[Rows]:
-    """Give the days with a progress bar."""
+    """Return the days with a progress bar."""
     from tqdm.auto import tqdm
 
     return iter(tqdm(_days(plan), total=len(_starts(plan)), unit=" days", desc="Simulating"))
 
 
 def _starts(plan: _Plan) -> range:
-    """Give where each day begins."""
+    """Return where each day begins."""
     return range(plan.first, plan.last + 1, _DAY_LENGTH // plan.every * plan.every)
 
 
 def _days(plan: _Plan) -> Iterator[Rows]:
-    """Give the rows of each day, in the order of time."""
+    """Yield the rows of each day, in order of time."""
     starts = _starts(plan)
     for place in range(0, len(starts), plan.at_once):
         days = starts[place : place + plan.at_once]
@@ -133,7 +133,7 @@ def _days(plan: _Plan) -> Iterator[Rows]:
 
 
 def _rows(plan: _Plan, start: int, end: int) -> Rows:
-    """Give the rows that are first shown from `start` until before `end`."""
+    """Return the rows that are first shown from `start` until before `end`."""
     minutes = pl.Series(range((start - _LEAD) // MINUTE, -(-end // MINUTE)))
     visits = ledger(minutes, seed=plan.site.seed, newcomers=plan.site.newcomers)
     steps = walk(visits).with_columns(seen=_poll(plan))
@@ -158,19 +158,19 @@ def _rows(plan: _Plan, start: int, end: int) -> Rows:
 
 
 def _people(visits: pl.DataFrame, latest: pl.DataFrame, bias: float) -> pl.DataFrame:
-    """Describe each visit as it is while it goes on, and once it has ended; `person_row` numbers the rows."""
+    """Describe each visit while it goes on and once it has ended; `person_row` numbers the rows."""
     stages = latest.lazy().select("visit", "ended").unique(maintain_order=True)
     return with_order(described(visits.lazy().join(stages, on="visit"), bias)).with_row_index("person_row").collect()
 
 
 def _poll(plan: _Plan) -> pl.Expr:
-    """Give the first poll that shows what happened `at` some time (ms); what was before the first, the first shows."""
+    """Return the first poll that shows what happened `at` some time (ms); the very first shows all that came before."""
     polls = (pl.col("at") - plan.first + plan.every - 1) // plan.every
     return plan.first + polls * plan.every
 
 
 def _due(plan: _Plan, start: int, end: int) -> Iterator[pl.LazyFrame]:
-    """Give the renewals that may be shown, each month's for itself."""
+    """Return the renewals that may be shown, separately for each month."""
     for month in range(1, RENEWALS + 1):
         ago = month * MONTH * _DAY_LENGTH
         minutes = pl.Series(range((start - WINDOW - ago) // MINUTE, -(-(end - ago) // MINUTE)))
@@ -179,12 +179,12 @@ def _due(plan: _Plan, start: int, end: int) -> Iterator[pl.LazyFrame]:
 
 
 def _moments(name: str) -> pl.Expr:
-    """Give a column of milliseconds as times."""
+    """Return a column of milliseconds as times."""
     return pl.col(name).cast(pl.Datetime("ms", "UTC")).cast(pl.Datetime("us", "UTC"))
 
 
 def _changes(people: pl.DataFrame, states: pl.DataFrame, plan: _Plan, start: int, end: int) -> pl.DataFrame:
-    """Give a row for each visitor who appears, changes or leaves, out of the states at each step (sorted)."""
+    """Return a row for each visitor who appears, changes or leaves, from their states at each step (sorted)."""
     visit, page = pl.col("visit"), pl.col("page")
     appears = visit.ne_missing(visit.shift())
     rows = states.filter(appears | page.ne_missing(page.shift())).with_columns(
@@ -207,7 +207,7 @@ def _changes(people: pl.DataFrame, states: pl.DataFrame, plan: _Plan, start: int
 
 
 def _from_the_start(rows: pl.DataFrame, left: pl.DataFrame, start: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Let those who are there when the history begins appear at that moment, as they are then."""
+    """Make those who are present when the history begins appear at that moment, in their state at that time."""
     here = left.filter(pl.col("seen") > start).select("visit")
     earlier = rows.filter(pl.col("seen") <= start).unique("visit", keep="last", maintain_order=True)
     appeared = earlier.with_columns(seen=pl.lit(start, pl.Int64), change=pl.lit("appeared"))
@@ -216,7 +216,7 @@ def _from_the_start(rows: pl.DataFrame, left: pl.DataFrame, start: int) -> tuple
 
 
 def _shown(records: pl.DataFrame, times: pl.DataFrame, plan: _Plan, start: int, end: int) -> pl.DataFrame:
-    """Give the events or payments that are first shown within the day."""
+    """Return the events or payments that are first shown within the day."""
     seen = records.select(seen_at=pl.Series(times["seen"]).clip(plan.first), happened=times["at"])
     recent = seen["happened"] > plan.first - WINDOW
     inside = seen["seen_at"].is_between(start, end, closed="left")
@@ -226,7 +226,7 @@ def _shown(records: pl.DataFrame, times: pl.DataFrame, plan: _Plan, start: int, 
 def _polls(
     plan: _Plan, start: int, end: int, steps: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame
 ) -> pl.DataFrame:
-    """Give the row of each poll."""
+    """Return the row of each poll."""
     polls = pl.DataFrame({"now": range(start, end, plan.every)}, schema={"now": pl.Int64})
     visits = steps.group_by("visit").agg(first=pl.col("at").min(), last=pl.col("at").max() + WINDOW)
     now = polls["now"]
@@ -254,5 +254,5 @@ def _polls(
 
 
 def _until(times: pl.Series, moments: pl.Series) -> pl.Series:
-    """Give how many of these times are not after each moment."""
+    """Return how many of these times are not after each moment."""
     return times.sort().search_sorted(moments, side="right").cast(pl.Int64)

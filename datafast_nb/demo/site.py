@@ -21,7 +21,7 @@ from datafast_nb.snapshot import Snapshot
 MOST_VISITORS = 100_000
 
 _BLOCK = 10  # minutes that are simulated at once
-COUNT_LAG = 5_000  # ms: the service counts visitors a little earlier than it lists them
+COUNT_LAG = 5_000  # ms; the service counts visitors a little earlier than it lists them
 
 
 _Kept = TypeVar("_Kept")
@@ -40,38 +40,38 @@ def _utc_now() -> datetime:
 
 
 def _milliseconds(moment: datetime) -> int:
-    """Return the milliseconds since 1970; a moment without a time zone is refused."""
+    """Return the milliseconds since 1970; refuse a moment without a time zone."""
     return (in_utc(moment, "the time") - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 class Site:
     """A simulated website with visitors, events, payments and conversion predictions; itself a source of snapshots.
 
-    What happens on the site is a pure function of `seed`, `visitors` and the time: ask for any moments in any order,
-    in any process, and the same moment is the same bytes.
+    What happens on the site is a pure function of `seed`, `visitors` and the time. Ask for any moments in any order
+    and in any process: the same moment returns the same bytes.
 
     Visitors arrive from 320 cities in 100 countries by a Poisson process that follows the local time of day; about a
-    third of the visits are by people who come back. A visit of someone who is no customer yet ends in a purchase with
-    its own true probability: 2.5 % in the mean, which is more than a real shop has, so that ten minutes show some
+    third of the visits are by people who come back. A visit by someone who is not yet a customer ends in a purchase
+    with its own true probability: 2.5 % on average, which is more than a real shop has, so that ten minutes show some
     payments. Purchases of monthly plans renew every 30 days, up to three times.
 
     Parameters
     ----------
     seed
-        Which of the possible histories this site has.
+        Selects one of the possible histories of the site.
     visitors
-        How many visitors are active (within the last ten minutes), in the mean over a day: 0 to 100,000.
+        How many visitors are active (within the last ten minutes), on average over a day: 0 to 100,000.
     speed
-        How many seconds pass on the site in one second of `clock`, from `start` on. With a speed other than 1, the
-        site's time is ahead of the wall clock's: compare with `Snapshot.fetched_at`, which is in site time.
+        How many seconds pass on the site in one second of `clock`, from `start` on. At a speed other than 1, site time
+        differs from the wall clock: compare with `Snapshot.fetched_at`, which is in site time.
     start
-        The site's time when this object is made (with a time zone). By default, what `clock` says then.
+        The site's time when this object is made (with a time zone). By default, the time of `clock`.
     clock
-        Gives the current time (with a time zone).
+        Returns the current time (with a time zone).
     predictions
         False for a site that is too new for a conversion model.
     bias
-        Multiplies the predicted rates, except that of visitors who get the baseline: 2 makes a service that promises
+        Multiplies the predicted rates, except those of visitors who get the baseline: with 2, the service promises
         twice as much as it should.
 
     Examples
@@ -123,8 +123,8 @@ class Site:
 
     @property
     def newcomers(self) -> float:
-        """How many people come for the first time, a minute, in the mean over a day."""
-        # Little's law: those who are here are those who arrive, times how long they count as active.
+        """How many people come for the first time per minute, on average over a day."""
+        # Little's law: the number of active visitors is the rate of arrivals times how long each counts as active.
         minutes = averages().visit_minutes + WINDOW / MINUTE
         return self.visitors / minutes / VISITS_PER_PERSON
 
@@ -152,7 +152,7 @@ class Site:
         return Snapshot.from_json(self.body(now), fetched_at=now)
 
     def true_rates(self, at: datetime | None = None) -> pl.DataFrame:
-        """Return the true conversion probability of each active visitor: what predictions can be measured against.
+        """Return the true conversion probability of each active visitor, to measure predictions against.
 
         Parameters
         ----------
@@ -163,8 +163,8 @@ class Site:
         -------
         polars.DataFrame
             `visitor_id` in the order of the response, and `conversion_rate`: the probability, fixed when the visit
-            began, that it ends in a purchase. Null for customers, and that includes those who became one during
-            this visit.
+            began, that it ends in a purchase. Null for customers, including those who became one during this
+            visit.
         """
         now = self._moment(at)
         active = self._activity(now, self._recent(now)).visitors
@@ -184,16 +184,16 @@ class Site:
         Parameters
         ----------
         start, end
-            Times with a time zone, in site time; whole minutes are simulated, parts of a minute cut off.
+            Times with a time zone, in site time. Whole minutes are simulated; visits outside the interval are dropped.
 
         Returns
         -------
         polars.DataFrame
-            One row per visit: `visitor_id`, `session_start_time`, `visit_count`, `is_customer` (already, when the
-            visit began), `country_code` (as the service knows it), `device`, `os`, `browser`, `referrer`,
-            `utm_campaign`, `score`, `confidence` and `predicted_rate` (null where the service shows no prediction),
+            One row per visit: `visitor_id`, `session_start_time`, `visit_count`, `is_customer` (at the start of the
+            visit), `country_code` (as the service knows it), `device`, `os`, `browser`, `referrer`, `utm_campaign`,
+            `score`, `confidence` and `predicted_rate` (null where the service shows no prediction),
             `conversion_rate` (the true probability; null for customers), `converted`, and the `amount` and
-            `currency` paid, customers' further purchases included.
+            `currency` paid, including further purchases by customers.
         """
         first, last = _milliseconds(start), _milliseconds(end)
         minutes = pl.Series(range(first // MINUTE, -(-last // MINUTE)), dtype=pl.Int64)
@@ -229,11 +229,11 @@ class Site:
         return _milliseconds(self.now if at is None else at)
 
     def _activity(self, now: int, block: _Block) -> Activity:
-        """Return what the service sees at a moment, out of the visits that may still be seen."""
+        """Return what the service sees at a moment, from the visits that may still be visible."""
         return activity(block.visits, block.steps, self._due(now), now=now, bias=self.bias)
 
     def _recent(self, now: int) -> _Block:
-        """Return every visit that may have taken a step in the last ten minutes, or just before."""
+        """Return every visit that may have a step in the last ten minutes, or just before."""
         earliest = now - WINDOW - COUNT_LAG - LONGEST_VISIT * MINUTE
         wanted = _blocks(earliest, now)
         self._recent_blocks = kept = _completed(self._recent_blocks, wanted, self._simulate)
@@ -276,7 +276,7 @@ def _in_block(block: int) -> pl.Expr:
 def _completed(
     kept: dict[int, _Kept], wanted: Sequence[int], simulate: Callable[[Sequence[int]], Iterator[_Kept]]
 ) -> dict[int, _Kept]:
-    """Return the wanted blocks: those that were kept, and the missing ones, simulated all at once."""
+    """Return the wanted blocks: those that were kept, and the missing ones, which are simulated at once."""
     missing = [it for it in wanted if it not in kept]
     new = dict(zip(missing, simulate(missing), strict=True)) if missing else {}
     return {it: kept[it] if it in kept else new[it] for it in wanted}

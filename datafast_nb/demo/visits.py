@@ -1,8 +1,8 @@
-"""Who comes when: a Poisson process of newcomers, and the same people coming back.
+"""Who comes when: a Poisson process of newcomers, and their later visits.
 
-Time is cut into minutes. The newcomers of a minute, and everything they will ever do, follow from the seed and the
-minute alone. Someone who came first in minute `m` comes back in minute `m + lag` for those of :data:`RETURNS` that a
-draw of that person says yes to, so the history of anyone is known without simulating the time in between.
+Time is divided into minutes. The newcomers of a minute, and everything they will ever do, follow from the seed and the
+minute alone. Someone who first came in minute `m` comes back in minute `m + lag` for each row of :data:`RETURNS` that
+a draw of that person selects, so the history of anyone is known without simulating the time in between.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def sources() -> pl.DataFrame:
 
 @cache
 def _source_edges() -> pl.Series:
-    """Return the sources' shares, in a group for newcomers and one for those who return."""
+    """Return the shares of the sources, in one group for newcomers and one for those who return."""
     table = read_table("sources.csv").select("new", "returning").unpivot(variable_name="kind", value_name="share")
     return cumulative(table["share"], (table["kind"] == "returning").cast(pl.UInt32))
 
@@ -58,12 +58,12 @@ def _source_edges() -> pl.Series:
 def _people(first_minutes: pl.Series, *, seed: int, newcomers: float) -> pl.LazyFrame:
     """Return who comes for the first time in these minutes: `first_minute`, `person`, `moment` within it, and `city`.
 
-    `newcomers` is the mean number of new people a minute, over a day.
+    `newcomers` is the mean number of new people per minute over a day.
     """
     minutes = pl.DataFrame({"first_minute": first_minutes}).with_columns(hour=pl.col("first_minute") // 60)
     it = rhythm(tuple(minutes["hour"].unique().sort()))
     size = pl.col("level") * newcomers
-    # More candidates than a Poisson draw reaches (6 standard deviations and 8); the process itself cuts them off.
+    # More candidates than a Poisson draw reaches (6 standard deviations plus 8); the process itself drops the surplus.
     most = (size + 6 * size.sqrt() + 8).ceil().cast(pl.Int64)
     waiting = -(1 - uniform("person", "wait")).log() / pl.col("size")
     city = choose(it.edges, uniform("person", "city"), pl.col("rank")) % cities().height
@@ -84,7 +84,7 @@ def _people(first_minutes: pl.Series, *, seed: int, newcomers: float) -> pl.Lazy
 def arrivals(minutes: pl.Series, *, seed: int, newcomers: float) -> pl.LazyFrame:
     """Return who arrives in these minutes (since 1970): `person`, `slot`, `visit`, `start` (ms) and `city`.
 
-    `newcomers` is the mean number of new people a minute, over a day.
+    `newcomers` is the mean number of new people per minute over a day.
     """
     if newcomers == 0:
         minutes = minutes.clear()
@@ -121,7 +121,7 @@ def with_choices(visits: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _past(returning: pl.LazyFrame) -> pl.LazyFrame:
-    """Return, for each visit that is not the first one, what the same person did before."""
+    """Return, for each visit that is not the first one, what the same person did earlier."""
     earlier = (
         returning.rename({"slot": "now", "visit": "current"})
         .with_columns(slot=pl.int_ranges(0, pl.col("now")))
@@ -145,9 +145,9 @@ def _past(returning: pl.LazyFrame) -> pl.LazyFrame:
 def ledger(minutes: pl.Series, *, seed: int, newcomers: float, only: pl.Expr | None = None) -> pl.DataFrame:
     """Return the visits that start in these minutes, with their history and their outcome.
 
-    `only` keeps some of them, out of the columns of :func:`arrivals`.
+    `only` selects some of them by the columns of :func:`arrivals`.
 
-    Beside the columns of :func:`arrivals`: the person's system, `origin`, `visit_count`, `was_customer`,
+    In addition to the columns of :func:`arrivals`: the person's system, `origin`, `visit_count`, `was_customer`,
     `had_profile`, `conversion_rate` (the true probability; null for a customer), `buys` and `signs_up`.
     """
     came = arrivals(minutes, seed=seed, newcomers=newcomers)
