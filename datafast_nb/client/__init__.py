@@ -1,4 +1,4 @@
-"""A website's realtime map over HTTP: the key, retries and limits."""
+"""The realtime map of a website over HTTP: the key, retries and limits."""
 
 from datafast_nb.client.client import DEFAULT_BASE_URL, Client
 

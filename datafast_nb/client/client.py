@@ -1,4 +1,4 @@
-"""HTTP: one website's realtime map, fetched with its key, retries and limits."""
+"""The HTTP client: fetches the realtime map of one website, with its key, retries and limits."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from datafast_nb.text import duration
 
 DEFAULT_BASE_URL: Final = "https://datafa.st/api/v1"
 _PATH: Final = "/analytics/realtime/map"
-_LONGEST_ERROR: Final = 1 << 16  # bytes; what is longer and has status 200 is a map
+_LONGEST_ERROR: Final = 1 << 16  # bytes; a longer body with status 200 is a map
 
 
 class Client:
-    """A website's realtime map over HTTP. It is a source: give it to ``LiveMap``.
+    """The realtime map of a website over HTTP. A client is a source: pass it to ``LiveMap``.
 
     Parameters
     ----------
@@ -39,22 +39,22 @@ class Client:
     website_id : str, optional
         Which website, for account tokens; by default ``DATAFAST_WEBSITE_ID``, or the key's own website.
     base_url : str, optional
-        Where the API is; by default ``DATAFAST_BASE_URL``, or the service itself. It must be https, unless the
-        host is this machine: the key must not travel in the clear.
+        The address of the API; by default ``DATAFAST_BASE_URL``, or the service itself. It must be https, unless the
+        host is this machine, so that the key is never sent unencrypted.
     timeout : float or tuple of float, optional
-        Seconds to wait for a connection and between two pieces of the answer: one number, or (connect, read).
+        Seconds to wait for a connection and between two pieces of the response: one number, or (connect, read).
     retries : int, optional
-        How often a request is tried again after a fault that may pass: 429, 5xx, or no connection.
+        How many times to retry a request after a fault that may be temporary: 429, 5xx, or no connection.
     deadline : float, optional
-        Seconds for the whole call, retries and waits for the service's rate limit included, whatever the other side
+        Seconds for the whole call, including retries and waits for the service's rate limit, whatever the other side
         does.
     max_bytes : int, optional
-        Longest answer to accept, in bytes after decompression.
+        Longest response to accept, in bytes after decompression.
 
     Raises
     ------
     MissingKeyError
-        No key was given, or it has characters that no key has.
+        No key was given, or it contains characters that no key has.
     ValueError
         `base_url` is not https, or a limit is not positive.
 
@@ -80,7 +80,7 @@ class Client:
         max_bytes: int = 256 * 2**20,
     ) -> None:
         if isinstance(api_key, str):
-            api_key = Concealed(api_key)  # from here on no variable shows it, also if the next line raises
+            api_key = Concealed(api_key)  # from here on no variable shows it, even if the next line raises
         api_key = ApiKey.given_or_from_environment(api_key)
         timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         if min(*timeout, deadline, max_bytes) <= 0 or retries < 0:
@@ -97,7 +97,7 @@ class Client:
 
     @property
     def base_url(self) -> str:
-        """Where the API is."""
+        """The address of the API."""
         return self._base_url
 
     @property
@@ -106,7 +106,7 @@ class Client:
         return self._website_id
 
     def snapshot(self, *, strict: bool = False) -> Snapshot:
-        """Fetch who is on the website now: one GET of the realtime map.
+        """Fetch a snapshot of who is on the website now, with one GET of the realtime map.
 
         Parameters
         ----------
@@ -116,8 +116,8 @@ class Client:
         Raises
         ------
         DataFastError
-            By kind: ``AuthenticationError`` (401), ``ForbiddenError`` (403), ``NotFoundError`` (404) and
-            ``RequestError`` (any other 4xx) where the service itself says so, ``GatewayError`` where something in
+            Depending on the fault: ``AuthenticationError`` (401), ``ForbiddenError`` (403), ``NotFoundError`` (404) and
+            ``RequestError`` (any other 4xx) where the service itself says so; ``GatewayError`` where something in
             between answers; ``RateLimitError`` (429), ``ServerError`` (5xx), ``ConnectionFailedError`` and
             ``InvalidResponseError``.
         """
@@ -153,12 +153,12 @@ class Client:
         return Transport(self._base_url + _PATH, timeout=self._timeout, max_bytes=self._max_bytes, direct=direct)
 
     def _fetch(self) -> tuple[bytes, datetime]:
-        """Ask until there is an answer, a fault that will not pass, or no time left."""
+        """Ask until there is a response, a permanent fault, or no time left."""
         ends = time.monotonic() + self._deadline
         closed = self._opens_at - time.monotonic()
         if closed >= self._deadline:
             raise RateLimitError(
-                f"Too many requests: the service takes the next one in {closed:.0f} s. Ask less often.", closed
+                f"Too many requests: the service accepts the next one in {closed:.0f} s. Ask less often.", closed
             )
         if closed > 0:
             time.sleep(closed)
@@ -172,21 +172,21 @@ class Client:
         return retrying(self._ask_once, ends)
 
     def _ask_once(self, ends: float) -> tuple[bytes, datetime]:
-        """Send one request; give the map that it answers with, or raise what it says instead."""
+        """Send one request; return the map in the response, or raise the error that it reports."""
         try:
             answer = self._blanked(self._transport.get(self._parameters(), self._api_key.authorize, ends))
         except TooLateError:
             raise ConnectionFailedError(
-                f"The answer was not complete within {duration(self._deadline)}. Try again, or raise deadline."
+                f"The response was not complete within {duration(self._deadline)}. Try again, or raise deadline."
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             error = unanswered(fault, self._base_url, direct=_is_loopback(self._base_url))
         else:
             return self._map_of(answer)
-        raise error  # without its cause, which holds the request and so the key
+        raise error  # without its cause, which holds the request and with it the key
 
     def _map_of(self, answer: Answer) -> tuple[bytes, datetime]:
-        """Give the body that holds the map, or raise what the answer is instead."""
+        """Return the body that holds the map, or raise the error that the response stands for."""
         body = answer.body
         may_be_fault = answer.status != OK or (len(body) <= _LONGEST_ERROR and b"error" in body)
         fault = wire.read_fault(body) if may_be_fault else None
@@ -200,7 +200,7 @@ class Client:
         raise refusal(answer, fault, wait)
 
     def _blanked(self, answer: Answer) -> Answer:
-        """Give an answer without the key, before any variable holds it."""
+        """Return a response without the key, before any variable holds it."""
         blanked = self._api_key.blanked_out_of
         headers = {name.title(): blanked(value.encode()).decode() for name, value in answer.headers.items()}
         return answer._replace(headers=headers, body=blanked(answer.body))
@@ -210,9 +210,9 @@ class Client:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Say whether the same request may succeed a little later."""
+    """Return whether the same request may succeed a little later."""
     if isinstance(error, GatewayError):
-        return False  # no page of a gateway goes away within seconds, and a wrong base_url looks the same
+        return False  # a gateway's page rarely goes away within seconds, and a wrong base_url looks the same
     return isinstance(error, RetryLaterError) or (isinstance(error, ConnectionFailedError) and error.may_pass)
 
 
@@ -220,38 +220,38 @@ _back_off = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_ra
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """Wait as long as the service asks for, and never shorter than the exponential back-off with jitter."""
+    """Return how long to wait: as the service asks, and at least the exponential back-off with jitter."""
     error = state.outcome.exception() if state.outcome else None
     return max(_back_off(state), getattr(error, "retry_after", None) or 0.0)
 
 
 def _begins_as_object(body: bytes) -> bool:
-    """Say whether a body may be JSON with fields, in whatever encoding of Unicode."""
+    """Return whether a body may be a JSON object, in any Unicode encoding."""
     start = body[:64].decode(json.detect_encoding(body[:4]), errors="replace")
     return start.lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def _setting(given: str | None, variable: str) -> str | None:
-    """Give a setting, or that of the environment, without the newline of the file that it came from."""
+    """Return a setting, or the one in the environment, without surrounding blanks such as a file's last newline."""
     return (given or "").strip() or os.getenv(variable, "").strip() or None
 
 
 def _checked_url(url: str) -> str:
-    """Give the base URL without a trailing slash, or refuse one that would send the key in the clear."""
+    """Return the base URL without a trailing slash; refuse one that would send the key unencrypted."""
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("base_url holds a user, a query or a fragment; give scheme, host and path alone.")
+        raise ValueError("base_url holds a user, a query or a fragment; give only scheme, host and path.")
     if not parts.hostname or parts.scheme not in ("http", "https"):
         raise ValueError(f"base_url must be a URL such as {DEFAULT_BASE_URL}.")
     if parts.scheme == "http" and not _is_loopback(url):
         raise ValueError(
-            f"base_url must begin with https://, or the key would travel in the clear to {parts.hostname}."
+            f"base_url must begin with https://, or the key would be sent unencrypted to {parts.hostname}."
         )
     return url.rstrip("/")
 
 
 def _is_loopback(url: str) -> bool:
-    """Say whether a URL leads to this machine."""
+    """Return whether a URL points to this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

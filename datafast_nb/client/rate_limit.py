@@ -1,4 +1,4 @@
-"""When the service wants to be asked again, as its answers say it in several ways."""
+"""When the service accepts the next request, read from the several ways in which a response may say so."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from datafast_nb.client.transport import Answer
 TOO_MANY: Final = 429
 
 LONGEST: Final = 3_600.0
-"""Seconds that an answer can put the next request off by."""
+"""The most seconds by which a response can delay the next request."""
 
 _WINDOW: Final = 60.0
-"""Seconds that a window of the service lasts: what an end that can't be right counts for."""
+"""Seconds that a window of the service lasts; also assumed where the end it reports can't be right."""
 
 _MILLISECONDS: Final = 1e11  # an epoch above this is in milliseconds
-_EPOCH: Final = 1e9  # below this a number is no epoch, but seconds from now
-_DEPTH: Final = 4  # levels of a body that are looked through
-_MORE: Final = r"\s*(?:[,;].*)?"  # after a value: the same header again, or what else is said of the value
+_EPOCH: Final = 1e9  # a number below this is not an epoch, but seconds from now
+_DEPTH: Final = 4  # levels of a body that are searched
+_MORE: Final = r"\s*(?:[,;].*)?"  # after a value: the same header again, or parameters of the value
 
 
 def closed_for(answer: Answer) -> float | None:
-    """Give the seconds until the service takes the next request, or None where the answer does not say.
+    """Return the seconds until the service accepts the next request, or None where the response does not say.
 
     ``Retry-After`` counts with any refusal; the end of the window (``x-ratelimit-reset``, in seconds or milliseconds
-    since 1970) where the window is used up. A body of status 429 may say the same.
+    since 1970) counts where the window is used up. The body of a 429 response may say the same.
     """
     local, served = answer.received_at, _date(answer.headers.get("Date"))
     said = dict(_said(_parsed(answer.body))) if answer.status == TOO_MANY else {}
@@ -54,7 +54,7 @@ def _retry_after(text: str, now: datetime) -> float | None:
 
 
 def _date(text: str | None) -> datetime | None:
-    """Read a date of HTTP; one without a zone, or with the unknown zone -0000, is UTC."""
+    """Read an HTTP date; without a zone, or with the unknown zone -0000, it is UTC."""
     with contextlib.suppress(ValueError, OverflowError, TypeError, IndexError):
         when = parsedate_to_datetime(text or "")
         return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
@@ -62,7 +62,7 @@ def _date(text: str | None) -> datetime | None:
 
 
 def _until(reset: object, clocks: list[datetime]) -> float | None:
-    """Give the seconds to the end of a window, by the service's clock or else by ours, whichever makes sense."""
+    """Return the seconds to the end of a window, by the service's clock, or by ours where only that makes sense."""
     number = _number(reset)
     if number is not None:
         end = number / 1_000 if number >= _MILLISECONDS else number
@@ -79,7 +79,7 @@ def _until(reset: object, clocks: list[datetime]) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    """Read a number that may be text."""
+    """Read a number that may be given as text."""
     found = re.fullmatch(r"\s*(-?[0-9]{1,20}(?:\.[0-9]{1,20})?)" + _MORE, str(value))
     return None if found is None or isinstance(value, bool) else float(found[1])
 
@@ -88,13 +88,13 @@ _NAMES: Final = re.compile(r"(?:x-?)?(?:rate-?limit-?)?(remaining|reset)(?:-?at|
 
 
 def _named(item: tuple[str, Any]) -> tuple[str, Any]:
-    """Give what a header or a field of a body says, by one name for it; an empty name for anything else."""
+    """Return the standard name and the value of a header or body field; an empty name for any other field."""
     found = _NAMES.fullmatch(item[0].lower().replace("_", "-"))
     return ((found[1] or found[2]).replace("-", ""), item[1]) if found else ("", None)
 
 
 def _said(value: Any, depth: int = _DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
-    """Look through a body for what it says of the limit."""
+    """Search a body for what it says about the limit."""
     if not isinstance(value, Mapping) or depth == 0:
         return
     for item in value.items():
@@ -105,7 +105,7 @@ def _said(value: Any, depth: int = _DEPTH) -> Iterator[tuple[str, Any]]:  # noqa
 
 
 def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Read a body as JSON; None if it is none."""
+    """Read a body as JSON; None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

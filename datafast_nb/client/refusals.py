@@ -1,4 +1,4 @@
-"""Turns an answer without a map into its typed error: who answered, what they said, and what to do."""
+"""Turns a response without a map into its typed error: who answered, what they said, and what to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REFUSALS: Final[dict[int, tuple[type[DataFastError], str]]] = {
     401: (AuthenticationError, "The API key is missing or not valid. Check DATAFAST_API_KEY, or api_key."),
     403: (
         ForbiddenError,
-        "The key may not read this website. Give it the permission analytics:read, or resume tracking in DataFast.",
+        "The key may not read this website. Grant it the permission analytics:read, or resume tracking in DataFast.",
     ),
     404: (NotFoundError, "The website was not found. Check website_id (DATAFAST_WEBSITE_ID) and base_url."),
 }
@@ -38,57 +38,57 @@ _TITLE: Final = re.compile(r"<title\b[^>]{0,200}>(.{0,1000}?)</title", re.DOTALL
 
 
 def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFastError:
-    """Give the error for an answer without a map.
+    """Return the error for a response without a map.
 
     Parameters
     ----------
     answer
         What came back.
     fault
-        What its body says of an error, if it does.
+        The error that its body reports, if any.
     wait
-        Seconds until the service takes the next request, if it says so.
+        Seconds until the service accepts the next request, if it says so.
     """
     of_service = fault is not None and fault.documented
     status = answer.status
     said = one_line(fault.message or "") if fault else ""
     told = f" ({status})" + (f" The service says: {said}" if said else "") if of_service else f" ({_described(answer)})"
     if status >= 500 and status != _NETWORK_WANTS_A_LOGIN:  # noqa: PLR2004
-        advice = "The service failed on its side, which mostly passes by itself: ask again later."
+        advice = "The service failed on its side, which is usually temporary. Try again later."
         return ServerError(advice + told, wait)
     if status == TOO_MANY:
-        again = "" if wait is None else f" The next request is taken in {wait:.0f} s."
+        again = "" if wait is None else f" The next request is accepted in {wait:.0f} s."
         return RateLimitError(f"Too many requests. Ask less often.{again}{told}", wait)
     if 300 <= status < 400:  # noqa: PLR2004
         return GatewayError(
-            "The answer is a redirect, which is not followed: the key must reach no other host. The login page of a "
-            "network redirects until you have signed in, and a gateway while the service is down; if it stays, set "
-            f"base_url to where the API is. ({status})",
+            "The response is a redirect, which is not followed, so that the key reaches no other host. The login page "
+            "of a network redirects until you sign in, and a gateway while the service is down. If this persists, set "
+            f"base_url to the address of the API. ({status})",
             wait,
         )
     if not of_service or status == _NETWORK_WANTS_A_LOGIN:
         return _from_in_between(answer, wait)
     if status < 300:  # noqa: PLR2004
-        return InvalidResponseError(f"The service answered without a map. Check base_url.{told}")
+        return InvalidResponseError(f"The response of the service holds no map. Check base_url.{told}")
     kind, advice = _REFUSALS.get(status, (RequestError, "The service refuses the request. Check base_url."))
     return kind(advice + told)
 
 
 def _from_in_between(answer: Answer, wait: float | None) -> GatewayError:
-    """Say that the answer is not the service's own."""
+    """Return the error for a response that is not the service's own."""
     advice = "check base_url and the network"
     if answer.status == _PROXY_WANTS_A_USER:
         advice = "give the proxy's user and password in HTTPS_PROXY"
     return GatewayError(
-        "This answer is not the service's own: something in between, such as a CDN, a platform, a proxy or a login "
-        f"page, answered in its place ({_described(answer)}). It says nothing about the API key and may pass; if it "
-        f"stays, {advice}.",
+        "This response is not the service's own: something in between, such as a CDN, a platform, a proxy or a login "
+        f"page, answered in its place ({_described(answer)}). It says nothing about the API key and may be temporary; "
+        f"if it persists, {advice}.",
         wait,
     )
 
 
 def _described(answer: Answer) -> str:
-    """Describe an answer in a few words: its status, its type, and its title or how it begins."""
+    """Describe a response briefly: its status, its type, and its title or how it begins."""
     kind = one_line(answer.headers.get("Content-Type", "").partition(";")[0])[:_EXCERPT] or "no content type"
     text = answer.body[: 1 << 14].decode(json.detect_encoding(answer.body[:4]), errors="replace")
     title = _TITLE.search(text)

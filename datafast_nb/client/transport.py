@@ -1,4 +1,4 @@
-"""One GET and its answer, within limits of time and size. What the answer means is for others to say."""
+"""One GET and its response, within limits of time and size. Other modules interpret the response."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from datafast_nb.errors import InvalidResponseError
 OK: Final = 200
 _CHUNK: Final = 1 << 16
 _LONGEST_ERROR: Final = 1 << 16
-"""Bytes that are read of an answer that is no map: enough for what the service, or a gateway, has to say."""
+"""Bytes to read of a response that is not a map: enough for the message of the service or a gateway."""
 
 _GRACE: Final = 1.0
-"""Seconds after the deadline at which a connection that nobody waits for is given up."""
+"""Seconds after the deadline at which an attempt to connect that nobody waits for ends."""
 
 CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,22 +43,22 @@ class Answer(NamedTuple):
 
 
 class TooLateError(Exception):
-    """The time for an answer ran out."""
+    """The time for a response ran out."""
 
 
 class Transport:
-    """Asks one address, over connections that are kept open; safe to use from several threads.
+    """Sends requests to one address, over connections that are kept open; safe to use from several threads.
 
     Parameters
     ----------
     url
-        What to get.
+        The address to request.
     timeout
-        Seconds to wait for a connection, and between two pieces of the answer.
+        Seconds to wait for a connection, and between two pieces of the response.
     max_bytes
         Longest body to accept, in bytes after decompression.
     direct
-        Whether to leave proxies out: none can reach this machine.
+        Whether to bypass proxies, as for this machine, which no proxy can reach.
     """
 
     def __init__(self, url: str, *, timeout: tuple[float, float], max_bytes: int, direct: bool) -> None:
@@ -70,19 +70,19 @@ class Transport:
     def get(
         self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
     ) -> Answer:
-        """Send one request, and give its answer by a moment of the monotonic clock, whatever the other side does.
+        """Send one request and return its response by a moment of the monotonic clock, whatever the other side does.
 
-        The request has a thread of its own. At `ends` the socket is shut down and the thread is left to itself: no
-        resolver, no headers that trickle in and no endless body can hold the caller up.
+        The request runs in its own thread. At `ends` the socket is shut down and the thread is abandoned: no resolver,
+        no trickling headers and no endless body can hold up the caller.
 
         Raises
         ------
         TooLateError
-            There is no whole answer at that moment.
+            The response is not complete at that moment.
         InvalidResponseError
             The body is too long.
         Exception
-            Whatever requests, urllib3 and the operating system raise, without the frames that hold the key.
+            Any error of requests, urllib3 or the operating system, without the frames that hold the key.
         """
         exchange = _Exchange(lambda: self._ask(parameters, authorize, ends))
         exchange.start()
@@ -100,7 +100,7 @@ class Transport:
         self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
     ) -> Answer:
         connect, read = self._timeout
-        left = max(0.0, ends - time.monotonic()) + _GRACE  # a connection that is only being made can't be shut down
+        left = max(0.0, ends - time.monotonic()) + _GRACE  # an unfinished connection can't be shut down
         response = self._session.get(
             self._url,
             params=parameters,
@@ -115,9 +115,9 @@ class Transport:
             return Answer(response.status_code, response.headers, body, received_at)
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
-        """Read the body, decompressed; of one that is no map, no more than its start."""
+        """Yield the decompressed body in pieces; only its start if it is not a map."""
         size = 0
-        # read1 gives what has arrived; and through it http.client bounds the lines between the chunks.
+        # read1 returns what has arrived, and http.client then limits the length of the lines between chunks.
         while piece := response.raw.read1(_CHUNK, decode_content=True):
             size += len(piece)
             yield piece
@@ -125,12 +125,12 @@ class Transport:
                 return
             if size > self._max_bytes:
                 raise InvalidResponseError(
-                    f"The answer is longer than {self._max_bytes:,} bytes. If the site is that busy, raise max_bytes."
+                    f"The response is longer than {self._max_bytes:,} bytes. If the site is that busy, raise max_bytes."
                 )
 
 
 class _Exchange(threading.Thread):
-    """A request and its answer, on a thread that can be left at any time."""
+    """A request and its response, on a thread that can be abandoned at any time."""
 
     def __init__(self, ask: Callable[[], Answer]) -> None:
         super().__init__(name="datafast_nb request", daemon=True)
@@ -141,7 +141,7 @@ class _Exchange(threading.Thread):
         self._outcome: Answer | BaseException = TooLateError()
 
     def run(self) -> None:
-        """Ask, and keep what comes of it."""
+        """Send the request and keep the outcome."""
         try:
             outcome: Answer | BaseException = self._ask()
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
@@ -149,24 +149,24 @@ class _Exchange(threading.Thread):
         self._end(outcome)
 
     def hold(self, line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
-        """Take note of the socket that the request goes through; refuse to go on once nobody waits for it."""
+        """Keep hold of the socket of the request; refuse to continue once nobody waits for it."""
         with self._lock:
             if self._over:
                 line.close()
-                raise TimeoutError("Nobody waits for this request any more.")
+                raise TimeoutError("Nobody is waiting for this request anymore.")
             self._let_go()
             self._line = socket.socket(fileno=socket.dup(line.fileno()))
 
     def abandon(self) -> None:
-        """Wait no longer: if the request is still on its way, it is too late, and its connection ends."""
+        """Stop waiting: a request that is still under way is too late, and its connection is shut down."""
         self._end(TooLateError(), cut=True)
 
     def answer(self) -> Answer:
-        """Give the answer, or raise what came instead."""
+        """Return the response, or raise the error that came instead."""
         outcome = self._outcome
         if isinstance(outcome, BaseException):
             # The frames of requests and urllib3 hold the request's headers, and a verbose traceback prints the
-            # variables of every frame. So the error begins here.
+            # variables of every frame. So the traceback starts here.
             outcome.__context__ = None
             raise outcome.with_traceback(None)
         return outcome
@@ -177,7 +177,7 @@ class _Exchange(threading.Thread):
                 return
             self._over, self._outcome = True, outcome
             if cut and self._line is not None:
-                with contextlib.suppress(OSError):  # the other side was quicker
+                with contextlib.suppress(OSError):  # the other side closed it first
                     self._line.shutdown(socket.SHUT_RDWR)
             self._let_go()
 
@@ -188,28 +188,28 @@ class _Exchange(threading.Thread):
 
 
 class _Watched(HTTPConnection):
-    """A connection that tells the exchange on whose thread it is used which socket it uses."""
+    """A connection that reports its socket to the exchange on whose thread it is used."""
 
     def _new_conn(self) -> socket.socket:
         line = super()._new_conn()
-        _tell(line)  # before the tunnel through a proxy and the TLS handshake, which may hang as well
+        _tell(line)  # before the tunnel through a proxy and the TLS handshake, which may also hang
         return line
 
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever urllib3 gives
-        """Send a request, also over a connection that was kept."""
+        """Send a request, also over a connection that was kept open."""
         if self.sock is not None:
             _tell(self.sock)
         super().request(*arguments, **options)
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3 and http.client differ in it
-        """Read the status and the headers; a line that is none must not have taken the length of the body with it."""
+        """Read the status and the headers; raise if a malformed line has hidden the length of the body."""
         response: Any = super().getresponse()
         if not {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}:
             assert_header_parsing(response._original_response.msg)  # noqa: SLF001
         return response
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - whatever http.client takes
-        """Send data, which http.client would print while it debugs, the key among it."""
+        """Send data without debug output, in which http.client would print the key."""
         level, self.debuglevel = self.debuglevel, 0
         try:
             super().send(data)
@@ -218,7 +218,7 @@ class _Watched(HTTPConnection):
 
 
 def _tell(line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
-    """Tell the exchange of this thread which socket it uses."""
+    """Report the socket to the exchange of this thread."""
     exchange = threading.current_thread()
     if isinstance(exchange, _Exchange):
         exchange.hold(line)
@@ -226,7 +226,7 @@ def _tell(line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
 
 @cache
 def _watched(kind: type[HTTPConnection]) -> type[HTTPConnection]:
-    """Give a kind of connection, over TLS or through a proxy as it may be, that is watched."""
+    """Return a watched variant of a class of connections, which may use TLS or a proxy."""
     return type(kind.__name__, (_Watched, kind), {})
 
 
@@ -234,7 +234,7 @@ class _Adapter(HTTPAdapter):
     """Opens watched connections."""
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> urllib3.HTTPConnectionPool:  # noqa: ANN401
-        """Give the pool for a request."""
+        """Return the pool for a request."""
         pool = super().get_connection_with_tls_context(*arguments, **options)
         if not issubclass(pool.ConnectionCls, _Watched):
             pool.ConnectionCls = _watched(pool.ConnectionCls)
@@ -242,10 +242,10 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """Follows no redirect, and does not read its body or its address either."""
+    """A session that follows no redirect, and reads neither its body nor its address."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Give no address, which is where requests would read the whole body."""
+        """Return no address: with one, requests would read the whole body."""
 
 
 def _new_session(*, direct: bool) -> requests.Session:

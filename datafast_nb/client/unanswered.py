@@ -1,4 +1,4 @@
-"""Says in words why no answer arrived, or none that can be read."""
+"""Explains why no response arrived, or none that can be read."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _NOT_HTTP: Final = (
 
 
 def unanswered(fault: Exception, url: str, *, direct: bool) -> ConnectionFailedError:
-    """Turn what the network, a proxy, TLS or the HTTP of the other side raised into its typed error.
+    """Return the typed error for a fault of the network, a proxy, TLS, or the HTTP of the other side.
 
     Parameters
     ----------
     fault
-        What requests, urllib3 or the operating system raised.
+        The exception of requests, urllib3 or the operating system.
     url
-        What was asked for.
+        The address that was requested.
     direct
-        Whether proxies were left out.
+        Whether proxies were bypassed.
     """
     causes = list(_causes(fault))
     proxied = not direct and requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) is not None
@@ -47,19 +47,19 @@ def unanswered(fault: Exception, url: str, *, direct: bool) -> ConnectionFailedE
 
 
 def _of_settings(causes: list[BaseException], *, proxied: bool) -> ConnectionFailedError | None:
-    """Tell of a setting of the surroundings with which no request can be made."""
+    """Return the error for a setting of the environment that prevents any request."""
     text = " ".join(map(str, causes))
     bundle = next(filter(os.getenv, CA_BUNDLE), None)
     of_tls = isinstance(causes[0], requests.exceptions.SSLError)
     if bundle and ("certificate bundle, invalid path" in text or (of_tls and _NO_CERTIFICATES.search(text))):
         return ConnectionFailedError(
-            f"{bundle} names no file of certificates that can be read: {one_line(os.getenv(bundle, ''))}. Correct it, "
-            "or unset it.",
+            f"{bundle} names no file of certificates that can be read: {one_line(os.getenv(bundle, ''))}. Correct or "
+            "unset it.",
             may_pass=False,
         )
     if any("SOCKS" in str(cause) for cause in causes if isinstance(cause, requests.exceptions.InvalidSchema)):
         return ConnectionFailedError(
-            "The proxy of HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs one more library: "
+            "The proxy of HTTPS_PROXY or ALL_PROXY is a SOCKS proxy, which needs another library: "
             "pip install 'requests[socks]'.",
             may_pass=False,
         )
@@ -72,7 +72,7 @@ def _of_settings(causes: list[BaseException], *, proxied: bool) -> ConnectionFai
 
 
 def _of_proxy(fault: Exception, causes: list[BaseException]) -> ConnectionFailedError | None:
-    """Tell of a proxy that can't be reached, or that refuses."""
+    """Return the error for a proxy that can't be reached, or that refuses."""
     if not isinstance(fault, requests.exceptions.ProxyError):
         return None
     refusal = _TUNNEL.search(" ".join(map(str, causes)))
@@ -84,7 +84,7 @@ def _of_proxy(fault: Exception, causes: list[BaseException]) -> ConnectionFailed
 
 
 def _of_answer(fault: Exception, causes: list[BaseException], host: str) -> ConnectionFailedError | None:
-    """Tell of an answer that began, and can't be read."""
+    """Return the error for a response that began but can't be read."""
     if isinstance(fault, requests.exceptions.SSLError):
         return ConnectionFailedError(
             f"No secure connection to {host}: its certificate or TLS was refused. Check base_url, the clock, and "
@@ -93,40 +93,42 @@ def _of_answer(fault: Exception, causes: list[BaseException], host: str) -> Conn
         )
     if any(map(_is_malformed, causes)):
         return ConnectionFailedError(
-            f"{host} answered with something that is not HTTP. Check base_url, and what stands in between; try again."
+            f"{host} answered with something that is not HTTP. Check base_url, and what is in between; try again."
         )
     if isinstance(fault, urllib3.exceptions.DecodeError):
-        return ConnectionFailedError(f"The answer of {host} could not be decompressed. Try again.")
+        return ConnectionFailedError(f"The response of {host} could not be decompressed. Try again.")
     if any(isinstance(cause, http.client.RemoteDisconnected) for cause in causes):
         return ConnectionFailedError(f"{host} closed the connection without an answer. Try again.")
     if any(isinstance(cause, (urllib3.exceptions.ProtocolError, ConnectionResetError)) for cause in causes):
-        return ConnectionFailedError(f"The answer of {host} broke off. Try again.")
+        return ConnectionFailedError(f"The response of {host} broke off. Try again.")
     return None
 
 
 def _of_way(fault: Exception, host: str) -> ConnectionFailedError:
-    """Tell that nothing came at all."""
+    """Return the error for a host that sent nothing at all."""
     match fault:
         case requests.exceptions.ConnectTimeout():
             reason = "No connection within the time allowed. Check the network, or raise timeout."
         case requests.exceptions.Timeout() | urllib3.exceptions.TimeoutError():
-            return ConnectionFailedError(f"{host} gave no answer within the time allowed. Try again, or raise timeout.")
+            return ConnectionFailedError(
+                f"{host} did not respond within the time allowed. Try again, or raise timeout."
+            )
         case _:
             reason = "No connection. Check the network and base_url."
     return ConnectionFailedError(f"{host} could not be reached. {reason}")
 
 
 def _is_malformed(cause: BaseException) -> bool:
-    """Say whether this is how http.client and urllib3 tell of an answer that breaks the rules of HTTP."""
+    """Return whether http.client or urllib3 raises this for a response that breaks the rules of HTTP."""
     if isinstance(cause, http.client.RemoteDisconnected):
         return False
     if isinstance(cause, ValueError) and "base 16" in str(cause):  # the length of a chunk
-        return not str(cause).endswith(": b''")  # which is how the end of the connection reads
+        return not str(cause).endswith(": b''")  # which stands for the end of the connection
     return isinstance(cause, _NOT_HTTP) or type(cause) is http.client.HTTPException  # too many headers
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:
-    """Give an error and all that it was made of."""
+    """Yield an error and everything that it was caused by or made from."""
     left, seen = [fault], set[int]()
     while left:
         error = left.pop()
