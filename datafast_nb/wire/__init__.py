@@ -1,7 +1,7 @@
 """The response of the realtime map: bytes in, frames out.
 
-The whole body is decoded at once into typed structs. Only where that fails is it decoded again field by field, each
-field for all records at once, so that one bad value costs no more than that value.
+The whole body is decoded at once into typed structs. Only if that fails is it decoded again field by field, each
+field for all records at once, so that one bad value costs only that value.
 """
 
 from datafast_nb.wire.decoding import MOST_RECORDS, Tables, decode

@@ -1,4 +1,4 @@
-"""The values of records, column by column: of records that fit their types, and of those that do not."""
+"""The values of records, column by column, whether or not the records fit their types."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Columns:
     records
         The records, all of one type.
     path
-        Where in the response they stand, as a JSON path.
+        Their place in the response, as a JSON path.
     rows
-        The place of each record in its list; None for a single record that stands in no list.
+        The index of each record in its list; None for a single record outside any list.
     """
 
     def __init__(self, records: Sequence[Any], path: str, rows: Sequence[int] | None) -> None:
@@ -35,7 +35,7 @@ class Columns:
         self._objects: dict[str, Sequence[Any]] = {"": records}
 
     def place(self, source: str) -> Place:
-        """Return where the values of a field stand."""
+        """Return the place of a field's values in the response."""
         return Place(self._path, self._rows, f".{source}")
 
     def values(self, column: Column) -> Sequence[Any] | pl.Series:
@@ -46,12 +46,12 @@ class Columns:
         return values
 
     def _members(self, source: str) -> list[Any]:
-        """Return what stands in a field of each record."""
+        """Return the content of a field of each record."""
         parent, _, name = source.rpartition(".")
         return list(map(attrgetter(name.removeprefix("_")), self._parts(parent)))
 
     def _parts(self, source: str) -> Sequence[Any]:
-        """Return the objects in a field of the records, each once decoded."""
+        """Return the objects in a field of the records, each decoded once."""
         if source not in self._objects:
             absent = ABSENT[source]
             self._objects[source] = [part or absent for part in self._members(source)]
@@ -59,20 +59,20 @@ class Columns:
 
 
 class SalvagedColumns(Columns):
-    """The columns of records of which some value does not fit: each field is decoded for all records at once.
+    """The columns of records with values that do not fit: each field is decoded for all records at once.
 
     Parameters
     ----------
     records
         Structs of `unread` types.
     kind
-        The type that they stand for.
+        The type that the records should have.
     path, rows
         As for `Columns`.
     problems
-        Takes what does not fit.
+        Collects the values that do not fit.
     deadline
-        Until when all must be read.
+        When all must be read by.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class SalvagedColumns(Columns):
     ) -> None:
         super().__init__(records, path, rows)
         self._kinds = {"": kind}
-        self._fitting: set[str] = set()  # the fields whose objects could be decoded as they should be
+        self._fitting: set[str] = set()  # the fields whose objects fit their type
         self._problems = problems
         self._deadline = deadline
 
     def values(self, column: Column) -> Sequence[Any] | pl.Series:
-        """Return a column's values; those that do not fit become null and problems."""
+        """Return a column's values; those that do not fit become null and are noted as problems."""
         self._deadline.check()
         raws = self._members(column.source)
         if column.source.rpartition(".")[0] in self._fitting:
@@ -123,7 +123,7 @@ class SalvagedColumns(Columns):
         return self._objects[source]
 
     def _labels(self, raws: list[Raw], column: Column) -> Sequence[Any] | pl.Series:
-        """Return the texts that stand for the parts of a system, each of which is an object or text."""
+        """Return the labels of a part of the systems, which is an object or text."""
         name = column.source.rpartition(".")[2]
         self._parts("system")
         kind = member_struct(self._kinds["system"], name)
@@ -136,9 +136,9 @@ class SalvagedColumns(Columns):
     def _salvaged(
         self, raws: list[Raw], column: Column, elsewhere: tuple[str, pl.Series] | None = None
     ) -> Sequence[Any] | pl.Series:
-        """Return the values of a field: decoded at once, or by their form where they differ in it.
+        """Return the values of a field, decoded at once, or by their form where that fails.
 
-        `elsewhere` is another field, and which of the values stand there.
+        `elsewhere` is another field, and flags of the values that are in that field.
         """
         kind, expected = _kind(column)
         try:
@@ -164,7 +164,7 @@ _LEFT_RAW: Final = ("extraData", "dimensionMatches")
 
 @cache
 def unread(kind: type[Struct]) -> type[Struct]:
-    """Return the same type of record with all its fields left as they came."""
+    """Return the same type of record with every field left undecoded."""
     fields = msgspec.structs.fields(kind)
     return msgspec.defstruct(
         f"Unread{kind.__name__}",
@@ -182,7 +182,7 @@ def member_struct(kind: type[Struct], name: str) -> type[Struct]:
 
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - any type of the structs
-    """Return the decoder of a type; it reads numbers that are written as text."""
+    """Return the decoder of a type; it also reads numbers that are written as text."""
     return msgspec.json.Decoder(kind, strict=False)
 
 
@@ -192,24 +192,24 @@ def list_of(kind: Any, values: Sequence[Raw]) -> list[Any]:  # noqa: ANN401
 
 
 def list_in(kind: Any, joined: str | bytes) -> list[Any]:  # noqa: ANN401
-    """Decode JSON values of one type that commas divide."""
+    """Decode JSON values of one type that are separated by commas."""
     text = f"[{joined}]" if isinstance(joined, str) else b"[" + joined + b"]"
     decoded: list[Any] = decoder(list[kind]).decode(text)
     return decoded
 
 
 def is_object(raw: Raw) -> bool:
-    """Say whether a JSON value is an object."""
+    """Return whether a JSON value is an object."""
     return bytes(memoryview(raw)[:1]) == b"{"
 
 
 def _texts(raws: Sequence[Raw]) -> list[str]:
-    """Return JSON values as their text; all at once, since none holds the control character that parts them here."""
+    """Return JSON values as text; all at once, as none holds the control character that separates them here."""
     return b"\0".join(raws).decode().split("\0") if raws else []
 
 
 def _kind(column: Column) -> tuple[Any, str]:
-    """Return the type of a column's values in the response, and its name in words."""
+    """Return the type of a column's values in the response, and its name in plain words."""
     if column.name in _IDENTIFIERS:
         return Identifier | None, "text"
     if column.dtype == TIMESTAMP:
@@ -234,15 +234,15 @@ _BEGINNINGS: Final[dict[Any, frozenset[str]]] = {
     Int64 | None: _QUOTED_OR_NUMBER,
     bool | None: frozenset('"tf01'),
 }
-"""How the JSON of a value begins that a column may hold."""
+"""The first characters of the JSON of values that a column may hold."""
 
 _NUMBER: Final = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 _WHOLE: Final = r"^-?(?:0|[1-9][0-9]*)$"
-_EXACT: Final = 2.0**53  # up to here each whole number has a float of its own
+_EXACT: Final = 2.0**53  # up to here each whole number has its own float
 
 
 def _read_by_form(texts: list[str], kind: Any) -> tuple[pl.Series, pl.Series]:  # noqa: ANN401
-    """Read JSON values as a type where their form allows it, as the decoder would; say also which do not."""
+    """Read JSON values as a type where their form allows it, as the decoder would; also return which are wrong."""
     read = list_in(str | None, ",".join(text if text[0] == '"' else "null" for text in texts))
     values = pl.DataFrame({"json": texts, "text": read}, schema={"json": pl.String, "text": pl.String})
     quoted, is_null = pl.col("text").is_not_null(), pl.col("json") == "null"
@@ -277,12 +277,12 @@ def _whole(text: pl.Expr) -> pl.Expr:
 
 
 def _flag(text: pl.Expr) -> pl.Expr:
-    """Read flags, also those written as 0 and 1."""
+    """Read Booleans, also those written as 0 and 1."""
     word = text.str.to_lowercase()
     return pl.when(word.is_in(["true", "1"])).then(True).when(word.is_in(["false", "0"])).then(False)
 
 
 def _id(text: pl.Expr) -> pl.Expr:
-    """Return a number as text: digit by digit as it came, or without a fraction and an exponent that say nothing."""
+    """Return a number as text: its digits unchanged, or without a redundant fraction or exponent."""
     whole = pl.when(~text.str.contains(_WHOLE)).then(_whole(text)).cast(pl.String)
     return pl.coalesce(whole, text.replace("-0", "0"))

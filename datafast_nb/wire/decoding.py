@@ -1,4 +1,4 @@
-"""The whole body at once, or field by field where it does not fit."""
+"""Decodes the whole body at once, or field by field where it does not fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from datafast_nb.wire.text import holds_more_than, text_of, without_deep_values,
 MOST_RECORDS: Final = 500_000
 """How many visitors, events or payments one response may hold."""
 
-_SPARSE: Final = 40  # bytes a record has at least, unless there is next to nothing in it
+_SPARSE: Final = 40  # the fewest bytes of a record that is not nearly empty
 
 
 class Tables(NamedTuple):
@@ -48,7 +48,7 @@ def decode(body: bytes | str, *, strict: bool = False, deadline: float | None = 
     strict
         Raise on the first value that no column can hold, instead of noting it in ``problems``.
     deadline
-        Seconds that it may take to read a body that does not fit as a whole; None for as long as it takes.
+        Seconds allowed for reading a body that does not fit as a whole; None for no limit.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def decode(body: bytes | str, *, strict: bool = False, deadline: float | None = 
         except (msgspec.DecodeError, UnicodeEncodeError) as fault:
             mended = without_lone_surrogates(text)
             error = InvalidResponseError(
-                f"The response is not JSON ({fault}); it begins with {text[:60].strip()!r}. An answer that broke off "
-                "or a gateway's error page looks like this: try again, and check base_url."
+                f"The response is not JSON ({fault}); it begins with {text[:60].strip()!r}. A response that broke off, "
+                "or a gateway's error page, looks like this: try again, and check base_url."
             )
         if mended == text:
             raise error
@@ -107,8 +107,8 @@ def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
     if strict and problems.total:
         path, expected, value = found.row(0)
         raise InvalidResponseError(
-            f"The response holds {one_line(value)} at {path}, where {expected} belongs. "
-            "Leave strict=True out to read the rest of it.",
+            f"The response holds {one_line(value)} at {path}, where {expected} is expected. "
+            "Leave out strict=True to read the rest.",
             path,
         )
     return Tables(
@@ -125,7 +125,7 @@ def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
 
 
 def _whole(text: str) -> _Body | None:
-    """Decode a body at once; give None where it does not fit, or may be a flood of empty records."""
+    """Decode a body at once; return None if it does not fit, or may be a flood of empty records."""
     if _crowded(text, "{", _SPARSE):
         return None
     try:
@@ -154,7 +154,7 @@ def _salvaged(text: str, problems: Problems, deadline: Deadline) -> _Body:
         response: Any = decoder(unread(Response)).decode(text)
     except msgspec.ValidationError:
         raise InvalidResponseError(
-            "The response is JSON, but not a realtime map: it is no object. Check base_url."
+            "The response is JSON, but not a realtime map: there is no object at its top. Check base_url."
         ) from None
     status = SalvagedColumns([response], Response, "$", None, problems, deadline)
     _refuse_error(status.values(Column("status", pl.String(), "status"))[0], text)
@@ -175,7 +175,7 @@ _DATA: Final[Any] = unread(Data) | tuple[unread(Data)]  # type: ignore[misc]
 
 
 def _columns(raw: Raw, kind: type[Struct], path: str, problems: Problems, deadline: Deadline) -> Columns:
-    """Decode the records of a list, at once if these fit."""
+    """Decode the records of a list, at once if they fit."""
     deadline.check()
     text = str(raw, "utf-8")
     _refuse_flood(text, "{", _SPARSE, path, deadline)
@@ -190,7 +190,7 @@ def _columns(raw: Raw, kind: type[Struct], path: str, problems: Problems, deadli
 def _unread_records(
     text: str, kind: type[Struct], path: str, problems: Problems, deadline: Deadline
 ) -> tuple[Sequence[Any], Sequence[int]]:
-    """Return the objects of a list, unread, and where in the list they stand."""
+    """Return the undecoded objects of a list, and their indices in it."""
     if not text.startswith("["):
         problems.note(Place(path, None), "a list", pl.Series([text != "null"]), pl.Series([text]))
         return (), ()
@@ -208,21 +208,21 @@ def _unread_records(
 
 
 def _refuse_flood(text: str, character: str, sparse: int, path: str, deadline: Deadline) -> None:
-    """Refuse a list of too many records before any is built; only where a character of each is so frequent."""
+    """Refuse a list of too many records before any is built; count only where a character of each is frequent."""
     if _crowded(text, character, sparse) and holds_more_than(MOST_RECORDS, text, deadline):
         raise _too_many(path)
 
 
 def _crowded(text: str, character: str, sparse: int) -> bool:
-    """Say whether there is so much of a character that records may be many and small; from a sample, which is cheap."""
+    """Return whether a cheap sample shows a character so often that the records may be many and small."""
     return text[::_STRIDE].count(character) * _STRIDE > max(MOST_RECORDS // 2, len(text) // sparse)
 
 
-_STRIDE: Final = 61  # a prime above what stands between two characters of a crowd: no repetition escapes it
+_STRIDE: Final = 61  # a prime above the distance between two characters of a crowd, so that no repetition escapes it
 
 
 def _bounded(records: Sequence[Any], path: str) -> Sequence[Any]:
-    """Return the records of a list, or refuse them where they are too many."""
+    """Return the records of a list, or refuse them if there are too many."""
     if len(records) > MOST_RECORDS:
         raise _too_many(path)
     return records
@@ -243,7 +243,7 @@ def _no_data() -> InvalidResponseError:
 
 
 def _refuse_error(status: str | None, text: str) -> None:
-    """Raise what the service says went wrong, if it says so."""
+    """Raise the error that the service reports, if any."""
     if (status or "").strip().lower() == "error":
         fault = read_fault(text.encode(errors="replace"))
         said = one_line(fault.message) if fault and fault.message else "no reason given"

@@ -1,4 +1,4 @@
-"""The body of an answer that reports an error."""
+"""The body of a response that reports an error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from datafast_nb.wire.text import without_lone_surrogates
 
 
 class Fault(NamedTuple):
-    """What the service says went wrong: the HTTP status that it names, and its words.
+    """An error as the service reports it: the HTTP status that it names, and its message.
 
-    Others write of errors in JSON too; `documented` says whether the body has the shape that the service documents.
+    Others report errors in JSON too; `documented` is whether the body has the shape that the service documents.
     """
 
     code: int | None = None
@@ -23,7 +23,7 @@ class Fault(NamedTuple):
 
 
 class FaultResponse(Struct, gc=False):
-    """The body of an answer that reports an error."""
+    """The body of a response that reports an error."""
 
     status: str | None = None
     error: Any = None
@@ -31,7 +31,7 @@ class FaultResponse(Struct, gc=False):
 
 
 _LONGEST_FAULT: Final = 2**20
-"""Bytes of a body that may be an error; a longer one is no error that a person has written."""
+"""The most bytes of a body that may be an error; nobody writes a longer error message."""
 
 _FAULT_CODES: Final = {
     "BAD_REQUEST": 400,
@@ -48,13 +48,14 @@ _FAULT_CODES: Final = {
     "INTERNAL_SERVER_ERROR": 500,
     "SERVICE_UNAVAILABLE": 503,
 }
-"""The HTTP status that a word in the place of an error's code stands for."""
+"""The HTTP status for each word that may replace an error's code."""
 
 
 def read_fault(body: bytes) -> Fault | None:
-    """Return what an error body says, or None where the body is no documented error.
+    """Return the error that a body reports, or None if the body is not an error.
 
-    The code may be a number, digits or a word such as ``UNAUTHORIZED``; the message text, or lists and objects of text.
+    The code may be a number, digits or a word such as ``UNAUTHORIZED``; the message may be text, or lists and objects
+    of text.
     """
     if len(body) > _LONGEST_FAULT:
         return None
@@ -62,7 +63,7 @@ def read_fault(body: bytes) -> Fault | None:
         text = without_lone_surrogates(body.decode("utf-8-sig", errors="replace"))
         response = msgspec.json.decode(text, type=FaultResponse)
         failed = (response.status or "").strip().lower() == "error"
-        if not failed and not response.error:  # null, false or nothing: there is none
+        if not failed and not response.error:  # null, false or empty: no error
             return None
         fault = _fault(response.error, response.message)
     except (msgspec.DecodeError, RecursionError):
@@ -72,7 +73,7 @@ def read_fault(body: bytes) -> Fault | None:
 
 
 def _fault(error: Any, message: Any) -> Fault:  # noqa: ANN401 - any JSON
-    """Return the code and the words of an error, whatever its shape."""
+    """Return the code and the message of an error, whatever its shape."""
     errors = error if isinstance(error, list) else [error]
     codes = [each["code"] for each in errors if isinstance(each, dict) and each.get("code") is not None]
     words = _words_of([each.get("message") if isinstance(each, dict) else each for each in errors])
@@ -91,7 +92,7 @@ _HTTP_STATUS: Final = (400, 599)
 
 
 def _words_of(value: Any) -> str:  # noqa: ANN401
-    """Return the text in a value; the parts of a list or an object one after the other."""
+    """Return the text in a value, joining the parts of a list or an object."""
     if isinstance(value, dict):
         parts = [f"{name}: {words}" for name, part in value.items() if (words := _words_of(part))]
         return "; ".join(parts)
@@ -101,6 +102,6 @@ def _words_of(value: Any) -> str:  # noqa: ANN401
 
 
 def one_line(text: str) -> str:
-    """Give foreign text as a part of a message: short, on one line, without control characters."""
+    """Return foreign text for use in a message: short, on one line, without control characters."""
     printable = "".join(character if character.isprintable() else " " for character in text[:1000])
     return " ".join(printable.split())[:300]

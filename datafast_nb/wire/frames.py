@@ -1,4 +1,4 @@
-"""From the values of records to a frame."""
+"""Turns the values of records into a frame."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LIMITS: Final = {"latitude": 90.0, "longitude": 180.0}
 
 
 def frame(records: Columns, columns: Sequence[Column], problems: Problems) -> pl.DataFrame:
-    """Turn records into a frame, column by column; what a column cannot hold becomes null and a problem."""
+    """Turn records into a frame, column by column; values that a column cannot hold become null and problems."""
     return pl.DataFrame([_series(records, column, problems) for column in columns])
 
 
 def _series(records: Columns, column: Column, problems: Problems) -> pl.Series:
-    """Turn the values of a column into its dtype."""
+    """Return the values of a column in its dtype."""
     values = records.values(column)
     if column.source.endswith("dimensionMatches"):
         return _lists(values, column, records, problems)
@@ -41,7 +41,7 @@ def _series(records: Columns, column: Column, problems: Problems) -> pl.Series:
         held = _within(given, limit)
         expected = "a finite number" if math.isinf(limit) else f"a number from -{limit:g} to {limit:g}"
     elif column.source == "extraData":
-        held, expected = given.set(given.str.contains(TOO_DEEP, literal=True), None), "a value that is nested less"
+        held, expected = given.set(given.str.contains(TOO_DEEP, literal=True), None), "a less deeply nested value"
     if held.null_count() > given.null_count():
         unheld = held.is_null() & given.is_not_null()
         problems.note(records.place(column.source), expected, unheld, given)
@@ -49,7 +49,7 @@ def _series(records: Columns, column: Column, problems: Problems) -> pl.Series:
 
 
 def _given(values: Sequence[Any] | pl.Series, column: Column) -> pl.Series:
-    """Return the values of a column as a series: times as text, and the rest in the column's dtype."""
+    """Return the values of a column as a series: times as text, everything else in the column's dtype."""
     if isinstance(values, pl.Series):
         return values.alias(column.name)
     dtype = pl.String() if column.dtype == TIMESTAMP else column.dtype
@@ -57,12 +57,12 @@ def _given(values: Sequence[Any] | pl.Series, column: Column) -> pl.Series:
         return pl.Series(column.name, [None], dtype=dtype).new_from_index(0, len(values))
     try:
         return pl.Series(column.name, values, dtype=dtype)
-    except (TypeError, OverflowError):  # numbers among the ids or the times
+    except (TypeError, OverflowError):  # numbers among the ids or times
         return pl.Series(column.name, [None if value is None else str(value) for value in values], dtype=dtype)
 
 
 def _within(numbers: pl.Series, limit: float) -> pl.Series:
-    """Keep the finite numbers within ± a limit; the others become null."""
+    """Keep the finite numbers within ± `limit`; the others become null."""
     low: Any = numbers.min()
     high: Any = numbers.max()
     if low is None or (math.isfinite(numbers.sum()) and -limit <= low and high <= limit):
@@ -71,7 +71,7 @@ def _within(numbers: pl.Series, limit: float) -> pl.Series:
 
 
 def _lists(values: Sequence[Raw] | pl.Series, column: Column, records: Columns, problems: Problems) -> pl.Series:
-    """Build a column of lists: each distinct text is decoded once."""
+    """Return a column of lists, decoding each distinct text once."""
     texts = [bytes(value) for value in values]
     lists: dict[bytes, list[str] | None] = {}
     unheld: set[bytes] = set()

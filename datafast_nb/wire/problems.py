@@ -1,4 +1,4 @@
-"""What a response holds that no column can, and how long reading it may take."""
+"""The values of a response that fit no column, and the time allowed for reading it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from datafast_nb.errors import InvalidResponseError
 from datafast_nb.schema import PROBLEMS
 
 MOST_PROBLEMS: Final = 1_000
-"""How many wrong values of one field become rows of ``Snapshot.problems``; all are counted."""
+"""The most wrong values of one field that become rows of ``Snapshot.problems``; all are counted."""
 
 _EXCERPT: Final = 200
 
 
 class Deadline:
-    """Until when a response has to be read.
+    """The time by which a response must be read.
 
     Parameters
     ----------
     seconds
-        How long from now; None for as long as it takes.
+        Seconds from now; None for no limit.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -35,20 +35,20 @@ class Deadline:
         """Raise ``InvalidResponseError`` once the time is up."""
         if self._ends is not None and time.monotonic() > self._ends:
             raise InvalidResponseError(
-                f"The response could not be read within the {self._seconds:.3g} s that were left, as many of its "
-                "values have the wrong type. Raise deadline; Snapshot.from_json(body).problems tells what is wrong."
+                f"The response could not be read within the remaining {self._seconds:.3g} s, as many of its values "
+                "have the wrong type. Raise deadline; Snapshot.from_json(body).problems shows what is wrong."
             )
 
 
 class Place(NamedTuple):
-    """Where the values of a field stand in the response.
+    """The place of a field's values in the response.
 
     Attributes
     ----------
     before, after
-        The JSON path up to the record and from it, such as ``$.data.visitors`` and ``.location.city``.
+        The JSON path to the record and the path within it, such as ``$.data.visitors`` and ``.location.city``.
     rows
-        The place of each record in its list; None for a single record that stands in no list.
+        The index of each record in its list; None for a single record outside any list.
     """
 
     before: str
@@ -57,7 +57,7 @@ class Place(NamedTuple):
 
 
 class Problems:
-    """The wrong values of a response: the first of each field, and the number of all."""
+    """The wrong values of a response: the first ones of each field, and the number of all."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -71,13 +71,13 @@ class Problems:
         Parameters
         ----------
         place
-            Where the values stand.
+            The place of the values.
         expected
-            What belongs there, in words.
+            What is expected there, in words.
         wrong
-            Whether the value of a row is wrong, as flags.
+            Whether the value of each row is wrong.
         values
-            What stands in each row.
+            The value of each row.
         """
         if not wrong.any():
             return
@@ -92,7 +92,7 @@ class Problems:
             self._values.append(pl.Series([_start(values[row]) for row in first], dtype=pl.String))
 
     def frame(self) -> pl.DataFrame:
-        """Return the problems that were kept, a row each; of a value the start, which is enough to find it by."""
+        """Return one row for each kept problem, with the start of its value, which is enough to find it."""
         if not self.total:
             return PROBLEMS.to_frame()
         fields = pl.DataFrame(self._fields, schema=["before", "after", "expected", "kept"], orient="row")
@@ -106,10 +106,10 @@ class Problems:
 
 
 def _rows(rows: Sequence[int] | None, found: pl.Series) -> pl.Series:
-    """Return the places in the list of the records that were found."""
+    """Return the indices in the list of the records that were found."""
     if rows is None:
         return pl.Series([None] * len(found), dtype=pl.Int64)
-    if isinstance(rows, range):  # all of the list
+    if isinstance(rows, range):  # the whole list
         return found.cast(pl.Int64)
     return pl.Series(rows, dtype=pl.Int64).gather(found)
 

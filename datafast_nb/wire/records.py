@@ -1,6 +1,6 @@
-"""The response as typed structs, which carry the names of the wire."""
+"""The response as typed structs, with the field names of the wire format."""
 
-# Their attributes carry the wire's names, and ``Column.source`` addresses them.
+# The attributes have the names of the wire format, and ``Column.source`` addresses them.
 # ruff: noqa: N815
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Identifier = str | int
-"""An id; one that comes as a number becomes text in the frames."""
+"""An id; a number becomes text in the frames."""
 Moment = str | int | float
 """A time as text, or as seconds or milliseconds since 1970."""
 
@@ -20,7 +20,7 @@ NULL: Final = Raw(b"null")
 
 
 class Location(Struct, gc=False):
-    """Where a visitor is, by city."""
+    """Where a visitor is, to the city."""
 
     city: str | None = None
     region: str | None = None
@@ -33,7 +33,7 @@ class Named(Struct, gc=False):
     name: str | None = None
 
     def label(self) -> str | None:
-        """Give the text that stands for the whole object."""
+        """Return the text that represents the whole object."""
         return self.name
 
 
@@ -43,12 +43,12 @@ class Typed(Struct, gc=False):
     type: str | None = None
 
     def label(self) -> str | None:
-        """Give the text that stands for the whole object."""
+        """Return the text that represents the whole object."""
         return self.type
 
 
 class System(Struct, gc=False):
-    """What a visitor browses with; each part is an object or plain text, by the page of the documentation."""
+    """What a visitor browses with; each part is an object or plain text, depending on the page of the documentation."""
 
     browser: Named | str | None = None
     os: Named | str | None = None
@@ -56,7 +56,7 @@ class System(Struct, gc=False):
 
 
 class Params(Struct, gc=False):
-    """The campaign parameters of the URL a visitor came in by."""
+    """The campaign parameters of the URL that a visitor arrived at."""
 
     ref: str | None = None
     source: str | None = None
@@ -69,7 +69,7 @@ class Params(Struct, gc=False):
 
 
 class Profile(Struct, gc=False):
-    """What the website itself knows of a visitor."""
+    """What the website itself knows about a visitor."""
 
     displayName: str | None = None
     userId: Identifier | None = None
@@ -91,7 +91,7 @@ class Likelihood(Struct, gc=False):
     score: float | None = None
     confidence: float | None = None
     isBaseline: bool | None = None
-    dimensionMatches: Raw = NULL  # few lists differ: each distinct one is decoded once
+    dimensionMatches: Raw = NULL  # few lists are distinct, and each is decoded once
     raw: RawLikelihood | None = None
 
 
@@ -116,7 +116,7 @@ class Visitor(Struct, gc=False):
 
 
 class Event(Struct, gc=False):
-    """One recent event: a page view, or a goal by its name."""
+    """One recent event: a page view, or a named goal."""
 
     id: Identifier | None = msgspec.field(name="_id", default=None)
     type: str | None = None
@@ -124,7 +124,7 @@ class Event(Struct, gc=False):
     timestamp: Moment | None = None
     path: str | None = None
     countryCode: str | None = None
-    extraData: Raw = NULL  # a union would keep msgspec from leaving the text as it came
+    extraData: Raw = NULL  # a union would keep msgspec from leaving the text unchanged
     referrer: str | None = None
     customerName: str | None = None
     amount: float | None = None
@@ -155,7 +155,7 @@ class Metrics(Struct, gc=False):
 
 
 class Data(Struct, gc=False):
-    """Everything the realtime map tells."""
+    """Everything that the realtime map reports."""
 
     count: Int64 | None = None
     visitors: list[Visitor] | None = None
@@ -166,13 +166,13 @@ class Data(Struct, gc=False):
 
 
 class Response(Struct, gc=False):
-    """The body of an answer."""
+    """The body of a response."""
 
     status: str | None = None
     data: Data | tuple[Data] | None = None
 
 
-# What stands in for an object of the response that is absent or null.
+# Replaces an object of the response that is absent or null.
 ABSENT: Final[dict[str, Struct]] = {
     "conversionMetrics": Metrics(),
     "location": Location(),

@@ -1,4 +1,4 @@
-"""The text of a body, and what is mended in it before it is decoded again."""
+"""Reads the text of a body, and mends it before it is decoded again."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _OTHER_ENCODINGS: Final = (
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
-    (b"\x00", "UTF-16 or UTF-32"),  # JSON begins with ASCII, of which the first or the second byte is then 0
+    (b"\x00", "UTF-16 or UTF-32"),  # JSON begins with ASCII, whose first or second byte is then 0
 )
 
 
 def text_of(body: bytes | str) -> str:
-    """Return a body as text without a byte-order mark, or refuse what is not UTF-8."""
+    """Return a body as text without a byte-order mark; refuse one that is not UTF-8."""
     if isinstance(body, str):
         return body.removeprefix("\ufeff")
     for mark, encoding in _OTHER_ENCODINGS:
         if body.startswith(mark) or (len(mark) == 1 and body[1:2] == mark):
             raise InvalidResponseError(
-                f"The response is in {encoding}, and JSON must be in UTF-8. Something between here and the service "
-                "changed it: check base_url and any proxy. A file can be given as text: path.read_text(encoding=…)."
+                f"The response is in {encoding}, but JSON must be in UTF-8. Something between here and the service "
+                "changed it: check base_url and any proxy. To read a file, pass its text: path.read_text(encoding=…)."
             )
     try:
         return body.decode("utf-8-sig")
@@ -44,9 +44,9 @@ _ESCAPE: Final = re.compile(
 
 
 def without_lone_surrogates(text: str) -> str:
-    """Replace the halves of surrogate pairs that stand alone in JSON text by U+FFFD.
+    """Replace unpaired surrogates in JSON text with U+FFFD.
 
-    They are what JavaScript leaves of an emoji that it cut in two, and msgspec refuses them.
+    JavaScript leaves them behind when it cuts an emoji in two, and msgspec refuses them.
     """
     if not text.isascii():
         try:
@@ -59,25 +59,25 @@ def without_lone_surrogates(text: str) -> str:
 
 
 TOO_DEEP: Final = '{"nested too deeply":null}'
-"""What stands in the place of a value that is nested too deeply."""
+"""Replaces a value that is nested too deeply."""
 
-_LEAVES: Final = 7  # a value of the deepest object of a record is the seventh level of a response
-_DEEPEST: Final = 200  # msgspec and Python both give up on some 1,000 levels
+_LEAVES: Final = 7  # a value in the deepest object of a record is at the seventh level of a response
+_DEEPEST: Final = 200  # msgspec and Python both fail at about 1,000 levels
 
-# A string, most of which have no escape before their end, which is looked for at once.
+# A string. Most strings hold no escape, so their end is searched for at once.
 _STRING: Final = r'"(?:[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))'
 _BETWEEN: Final = r'[^"\[\]{}]*+'
 _FLAT: Final = rf"[\[{{]{_BETWEEN}(?:{_STRING}{_BETWEEN})*+[\]}}]"
 _SHALLOW: Final = rf"[\[{{]{_BETWEEN}(?:(?:{_STRING}|{_FLAT}){_BETWEEN})*+[\]}}]"
 
-# What is to be passed over, strings and shallow values above all, and a run of a bracket, or the end: it matches at
-# every place, so that no text is looked through again from the next place on.
+# Text to skip, mainly strings and shallow values, then a run of one bracket, or the end. It matches at every position,
+# so that no text is searched again from the next position on.
 _BRACKETS: Final = re.compile(rf"{_BETWEEN}(?:(?:{_STRING}|{_SHALLOW}){_BETWEEN})*+(\[+|{{+|\]+|}}+|\Z)", re.DOTALL)
-_PATIENCE: Final = 1 << 16  # tokens between two looks at the clock
+_PATIENCE: Final = 1 << 16  # tokens between two checks of the clock
 
 
 def without_deep_values(text: str, deadline: Deadline) -> str:
-    """Replace what lies in JSON text below the level of the fields, and is nested too deeply, by `TOO_DEEP`."""
+    """Replace the values of JSON text that are nested too deeply below the level of the fields with `TOO_DEEP`."""
     pieces, kept, depth, deepest, begin = [], 0, 0, 0, 0
     for count, match in enumerate(_BRACKETS.finditer(text)):
         if not count % _PATIENCE:
@@ -100,7 +100,7 @@ _ITEMS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\Z)|([\[\]{},])', re.D
 
 
 def holds_more_than(most: int, items: str, deadline: Deadline) -> bool:
-    """Say whether a JSON list holds more than a number of items, without building any."""
+    """Return whether a JSON list holds more than `most` items, without building any."""
     depth = 0
     for count, match in enumerate(_ITEMS.finditer(items)):
         if not count % _PATIENCE:

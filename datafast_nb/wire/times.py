@@ -1,4 +1,4 @@
-"""Times as they come: RFC 3339 and its near relatives, and seconds or milliseconds since 1970."""
+"""Reads times: RFC 3339 and similar forms, and seconds or milliseconds since 1970."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _YEARS: Final = (-62_135_596_800_000, 253_402_300_799_999)
 """Milliseconds since 1970 of the first and the last moment that a Python datetime can hold: years 1 to 9999."""
 
 _EPOCHS: Final = (946_684_800, 4_102_444_800)
-"""Seconds since 1970 of the years 2000 and 2100: a number stands for a time of a visit only between them."""
+"""Seconds since 1970 of the years 2000 and 2100: a number is a time of a visit only between them."""
 
 _NUMBER: Final = r"^[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]+)?$"
 
-# The forms of other programs, and RFC 3339's own where a "t", a "z" and a blank are allowed.
+# The forms of other programs, and those of RFC 3339 with a "t", a "z" or a blank.
 _FORMS: Final = (
     (r"^(\d{4}-\d{2}-\d{2})[Tt\s_]\s*(\d)", "${1}T${2}"),
     (r"(T\d{2}:\d{2})([^:]|$)", "${1}:00${2}"),
@@ -26,7 +26,7 @@ _FORMS: Final = (
 
 
 def times(text: pl.Series) -> pl.Series:
-    """Read times; one without an offset is UTC, and what is no time becomes null."""
+    """Read times; a time without an offset is UTC, and text that is not a time becomes null."""
     read = _aware(text)
     if read.null_count() > text.null_count():
         tidy = text.str.strip_chars()
