@@ -1,4 +1,4 @@
-"""Text as it reads once its encodings are taken off, and where each character came from."""
+"""Decodes text, and tracks where each decoded character came from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 
 class Text(NamedTuple):
-    """Characters, and for each where it begins and ends in the text that they were decoded from."""
+    """Characters, each with its start and end in the text that they were decoded from."""
 
     text: str
     starts: Sequence[int]
@@ -21,15 +21,15 @@ class Text(NamedTuple):
 
     @classmethod
     def written(cls, text: str) -> Text:
-        """Give text as it stands."""
+        """Return text as written, without decoding."""
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Give where in the written text some characters stand."""
+        """Return the span of some characters in the written text."""
         return self.starts[start], self.ends[end - 1]
 
 
-# A percent sign that is encoded again and again is %25, %2525 and so on: one step takes all of them off.
+# A percent sign that is encoded repeatedly is %25, %2525 and so on: one step decodes them all.
 _BYTE: Final = r"%(?:25)*[0-9A-Fa-f]{2}|\\+x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
 _UNIT: Final = r"%(?:25)*u[0-9A-Fa-f]{4}|\\+u[0-9A-Fa-f]{4}"
 _ESCAPE: Final = re.compile(
@@ -45,26 +45,26 @@ _QUOTED_BYTE: Final = re.compile(r"=[0-9A-Fa-f]{2}")
 _LINE_BREAKS: Final = re.compile(r"[\r\n]+")
 
 Pieces = Iterator[tuple[str, int, int]]
-"""Decoded characters, with where each begins and ends in what was decoded."""
+"""Decoded characters, each with its start and end in the encoded text."""
 
 
 def peeled(text: Text) -> Text:
-    """Take one layer of percent-encoding, JavaScript and JSON escapes and HTML entities off."""
+    """Decode one layer of percent-encoding, JavaScript and JSON escapes, and HTML entities."""
     return _replaced(text, _ESCAPE, _unescaped)
 
 
 def unquoted(text: Text) -> Text:
-    """Take quoted-printable off. Apart from `peeled`, as ``=40`` is a parameter's value in most URLs."""
+    """Decode quoted-printable. It is separate from `peeled`, as ``=40`` is a parameter's value in most URLs."""
     return _replaced(text, _QUOTED_PRINTABLE, lambda found: _characters(found, _QUOTED_BYTE))
 
 
 def unbroken(text: Text) -> Text:
-    """Take line breaks out, such as those that e-mail puts into base64."""
+    """Remove line breaks, such as those in the base64 of e-mail."""
     return _replaced(text, _LINE_BREAKS, lambda found: iter(()))  # noqa: ARG005
 
 
 def folded(text: Text) -> Text:
-    """Give text without differences of case, accents, width and invisible characters."""
+    """Return text without differences of case, accents, width and invisible characters."""
     if text.text.isascii():
         return text._replace(text=text.text.lower())
     characters, starts, ends = [], [], []
@@ -85,13 +85,13 @@ _INVISIBLE: Final = frozenset({"Mn", "Me", "Cf"})
 
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
-    """Give a character's compatible form, caseless and without marks (Unicode Standard Annex 15, NFKD)."""
+    """Return a character's compatible form, caseless and without marks (Unicode Standard Annex 15, NFKD)."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return "".join(each for each in plain if unicodedata.category(each) not in _INVISIBLE).translate(_PLAIN)
 
 
 def _replaced(text: Text, pattern: re.Pattern[str], decode: Callable[[re.Match[str]], Pieces]) -> Text:
-    """Decode whatever a pattern finds."""
+    """Decode every match of a pattern."""
     if not pattern.search(text.text):
         return text
     characters: list[str] = []
@@ -116,7 +116,7 @@ def _replaced(text: Text, pattern: re.Pattern[str], decode: Callable[[re.Match[s
 
 
 def _unescaped(found: re.Match[str]) -> Pieces:
-    """Decode one escape, or a run of those that belong together."""
+    """Decode one escape, or a run of escapes that belong together."""
     kind, value = found.lastgroup, found[found.lastgroup or 0]
     if kind == "bytes":
         return _characters(found, _ONE_BYTE)
@@ -134,7 +134,7 @@ def _unescaped(found: re.Match[str]) -> Pieces:
 
 
 def _characters(found: re.Match[str], one: re.Pattern[str]) -> Pieces:
-    """Decode a run of bytes: UTF-8, and what is not as Latin-1."""
+    """Decode a run of bytes as UTF-8, and invalid bytes as Latin-1."""
     if found.lastgroup != "bytes":
         return
     each = list(one.finditer(found.string, found.start(), found.end()))
@@ -148,11 +148,11 @@ def _characters(found: re.Match[str], one: re.Pattern[str]) -> Pieces:
 _OVERLONG: Final = re.compile(
     rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}", re.DOTALL
 )
-"""Characters in more bytes than they need, which UTF-8 forbids (RFC 3629) and lenient readers read."""
+"""Characters in more bytes than necessary, which UTF-8 forbids (RFC 3629) but lenient readers accept."""
 
 
 def _decoded(values: bytes) -> Iterator[tuple[str, int]]:
-    """Give the characters of bytes, and how many bytes each takes."""
+    """Yield the characters of bytes, and how many bytes each takes."""
     done = 0
     for overlong in _OVERLONG.finditer(values):
         yield from _strictly_decoded(values[done : overlong.start()])
@@ -176,7 +176,7 @@ def _is_octal(escape: str) -> bool:
 
 
 def _units(found: re.Match[str]) -> Pieces:
-    """Decode a run of UTF-16 units, of which two may be one character."""
+    """Decode a run of UTF-16 units, two of which may form one character."""
     each = list(_ONE_UNIT.finditer(found.string, found.start(), found.end()))
     values = b"".join(int(unit[0][-4:], 16).to_bytes(2, "little") for unit in each)
     at = 0
@@ -191,7 +191,7 @@ _SURROGATES: Final = range(0xD800, 0xE000)
 
 
 def _character(code: int) -> str:
-    """Give the character of a code point; a blank where it is none."""
+    """Return the character of a code point, or a blank for a number that is not one."""
     return chr(code) if code <= _LAST and code not in _SURROGATES else " "
 
 
@@ -199,7 +199,7 @@ def _character(code: int) -> str:
 
 
 def _quad(one: range, two: range, three: range) -> str:
-    """Give the pattern of four base64 digits that stand for three bytes of these values."""
+    """Return the pattern of four base64 digits that encode three bytes of these values."""
     values = (
         {a >> 2 for a in one},
         {(a & 3) << 4 | b >> 4 for a in one for b in two},
@@ -221,7 +221,7 @@ _LATIN: Final = range(0xC3, 0xC6)
 _TEXT: Final = _quad(_ASCII, _ASCII, _ASCII)
 _WITH_AT: Final = "|".join(
     _quad(*(_AT if place == at else _ASCII for place in range(3))) for at in range(3)
-)  # a third of the digits of an address of six characters are of the @ and its neighbors
+)  # a third of the digits of a six-character address encode the @ and its neighbors
 _LETTERS: Final = "|".join(
     _quad(*values)
     for values in (
@@ -245,17 +245,17 @@ _OTHER: Final = "|".join(
     )
 )
 BASE64: Final = f"(?:{_LETTERS}){{3}}|{_TEXT}(?:{_WITH_AT})|(?:{_WITH_AT}){_TEXT}|{_OTHER}"
-"""Finds whatever may be text in base64: ASCII or UTF-8, with an address or of nine bytes and more."""
+"""Matches whatever may be text in base64: ASCII or UTF-8 that holds an address or has at least nine bytes."""
 
 _HEX_DIGIT: Final = "[0-9A-Fa-f]"
 HEX: Final = (
     f"(?:[2-7]{_HEX_DIGIT}|[CDcd]{_HEX_DIGIT}[89ABab]{_HEX_DIGIT}|[Ee]{_HEX_DIGIT}(?:[89ABab]{_HEX_DIGIT}){{2}}){{5}}"
 )
-"""Finds whatever may be text in hexadecimal."""
+"""Matches whatever may be text in hexadecimal."""
 
 
 def _octet(digits: str) -> str:
-    """Give the pattern of eight base32 digits that stand for five bytes of ASCII."""
+    """Return the pattern of eight base32 digits that encode five bytes of ASCII."""
     two = [(one, other) for one in _ASCII for other in _ASCII]
     values = (
         {one >> 3 for one in _ASCII},
@@ -272,24 +272,24 @@ def _octet(digits: str) -> str:
 
 _BASE32_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 BASE32: Final = "|".join(f"(?:{_octet(digits)}){{2}}" for digits in (_BASE32_DIGITS, _BASE32_DIGITS.lower()))
-"""Finds whatever may be ASCII in base32, of ten bytes and more."""
+"""Matches whatever may be ASCII in base32, of at least ten bytes."""
 
 _LIKE_BASE64: Final = re.compile(BASE64)
 _LIKE_HEX: Final = re.compile(HEX)
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
 _LIKE_BASE32: Final = re.compile(BASE32)
 _BASE32_RUN: Final = re.compile("[A-Z2-7]{16,}|[a-z2-7]{16,}")
-_BASE32_TAILS: Final = (0, 0, 2, 2, 4, 5, 5, 7)  # of so many digits, as many stand for whole bytes
+_BASE32_TAILS: Final = (0, 0, 2, 2, 4, 5, 5, 7)  # how many of 0 to 7 digits encode whole bytes
 _HEX_RUN: Final = re.compile(r"[0-9A-Fa-f]{10,}")
 _STANDARD: Final = str.maketrans("-_", "+/")
 _READABLE: Final = re.compile(
     rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){3,}"
 )
-_SURELY_TEXT: Final = 12  # bytes in a row that are text, which random bytes hardly ever are
+_SURELY_TEXT: Final = 12  # consecutive bytes of text, which random bytes hardly ever are
 
 
 def hidden(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give what is text in base64, base32 or hexadecimal, and where it begins and ends; wherever its first digit is."""
+    """Yield the text in base64, base32 or hexadecimal, with its start and end, wherever its first digit is."""
     for run in _BASE64_RUN.finditer(text):
         if _LIKE_BASE64.search(run[0]):
             digits = run[0].rstrip("=").translate(_STANDARD)
@@ -311,7 +311,7 @@ def hidden(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _readable(data: bytes, run: re.Match[str], first: int, *, digits: int, size: int) -> Pieces:
-    """Give what can be read of decoded bytes, where so much of them can that it is no chance."""
+    """Yield the readable parts of decoded bytes that are too long to be readable by chance."""
     for found in _READABLE.finditer(data):
         start, end = found.span()
         if end - start >= min(_SURELY_TEXT, len(data) // 2):

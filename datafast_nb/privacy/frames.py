@@ -15,27 +15,27 @@ from datafast_nb.privacy.suspects import sizes_of_hashes, suspects
 from datafast_nb.privacy.traces import blanked
 
 Treatment = Literal["name", "address", "id", "text", "closed"]
-"""What is done with a column.
+"""How a column is redacted.
 
 - ``name``, ``address``: each value becomes a pseudonym.
-- ``id``: one that holds a trace of somebody becomes a pseudonym as a whole, so that ids stay apart.
+- ``id``: an id that holds a trace of a person becomes a pseudonym as a whole, so that ids stay distinct.
 - ``text``: addresses and known names are blanked out.
-- ``closed``: only addresses are. What the service looked up, or the website itself chose, is the same for many
-  visitors; and any visitor can call themselves "New York" or "Mac OS".
+- ``closed``: only addresses are blanked out. What the service looked up, or the website itself chose, is the same for
+  many visitors, and any visitor can call themselves "New York" or "Mac OS".
 """
 
 TREATMENTS: Final[Mapping[str, Treatment]] = MappingProxyType(
     {
         "customer_name": "name",
         "display_name": "name",
-        "name": "name",  # of who paid
+        "name": "name",  # of the payer
         "customer_email": "address",
         "email": "address",
         "visitor_id": "id",
         "user_id": "id",  # the website's own, often an address
         "event_id": "id",
         "payment_id": "id",
-        # Written by the visitor, or by whoever made the link that they came by.
+        # Written by the visitor, or by the author of the link that they followed.
         "current_url": "text",
         "referrer": "text",
         "path": "text",
@@ -48,7 +48,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = MappingProxyType(
         "utm_content": "text",
         "utm_term": "text",
         "extra_data": "text",
-        "dimension_matches": "text",  # names of dimensions, as far as is known
+        "dimension_matches": "text",  # names of dimensions, as far as we know
         # Looked up by the service, from the IP address and the browser's name.
         "city": "closed",
         "region": "closed",
@@ -61,7 +61,7 @@ TREATMENTS: Final[Mapping[str, Treatment]] = MappingProxyType(
         "currency": "closed",
     }
 )
-"""What is done with each column that holds text. ``site`` is the analyst's own word, and stays."""
+"""How each column of text is redacted. ``site`` is the analyst's own word, and stays."""
 
 _ADDRESS: Final = "person-{}@redacted.invalid"
 _NAME: Final = "Person {}"
@@ -70,7 +70,7 @@ Frames = Sequence[pl.DataFrame]
 
 
 class _Forms(NamedTuple):
-    """What becomes of some values."""
+    """Values and their replacements."""
 
     old: pl.Series
     new: pl.Series
@@ -89,16 +89,16 @@ class _Forms(NamedTuple):
 
 
 def redacted(frames: Frames, key: Key, known: Iterable[str] = ()) -> list[pl.DataFrame]:
-    """Replace people by pseudonyms, and blank out what tells of them in other text.
+    """Replace people with pseudonyms, and blank out what identifies them in other text.
 
     Parameters
     ----------
     frames
         Visitors, events and payments; each with the columns of its schema.
     key
-        What the pseudonyms are made with.
+        The key that the pseudonyms are made with.
     known
-        Names and addresses besides those in the frames.
+        Names and addresses in addition to those in the frames.
     """
     free, closed = _texts(frames, "text", "id"), _texts(frames, "closed")
     known = [*known, *people(frames)]
@@ -117,9 +117,9 @@ def redacted(frames: Frames, key: Key, known: Iterable[str] = ()) -> list[pl.Dat
 
 
 def people(frames: Frames) -> list[str]:
-    """Give the full names and the addresses that frames know of.
+    """Return the full names and the addresses in frames.
 
-    Names that the service made up identify nobody, and are none of them.
+    Names that the service made up identify nobody and are left out.
     """
     made_up = pl.concat([_display_names(frame, made_up=True) for frame in frames])
     chosen = pl.concat([_display_names(frame, made_up=False) for frame in frames])
@@ -135,14 +135,14 @@ def people(frames: Frames) -> list[str]:
 
 
 def _display_names(frame: pl.DataFrame, *, made_up: bool) -> pl.Series:
-    """Give the names of visitors that the service made up, or all others."""
+    """Return the names of visitors that the service made up, or all others."""
     if "is_random_name" not in frame.columns:
         return pl.Series("display_name", dtype=pl.String)
     return frame.filter(pl.col("is_random_name").fill_null(value=False) == made_up)["display_name"]
 
 
 def _texts(frames: Frames, *treatments: Treatment) -> pl.Series:
-    """Give the different texts of all columns that are treated alike."""
+    """Return the distinct texts of all columns with these treatments."""
     columns = [
         frame[name].explode() if frame.schema[name] == pl.List(pl.String) else frame[name]
         for frame in frames
@@ -154,33 +154,33 @@ def _texts(frames: Frames, *treatments: Treatment) -> pl.Series:
 
 
 def _blanks(texts: pl.Series, anybody: People) -> _Forms:
-    """Give what becomes of the texts that tell of somebody."""
+    """Return the replacements of the texts that identify a person."""
     return _Forms.of({text: left for text in texts if (left := blanked(text, anybody)) != text})
 
 
 def _pseudonyms(values: pl.Series, key: Key, form: str) -> _Forms:
-    """Give everybody a pseudonym: the same however their name is written, in any of the frames."""
+    """Return a pseudonym for each person: the same in all frames, however their name is written."""
     return _Forms.of({value: form.format(key.tag(_alike(value))) for value in values})
 
 
 def _alike(value: str) -> str:
-    """Give a name or an address without differences of case, width, blanks and composition."""
+    """Return a name or an address without differences of case, width, blanks and composition."""
     if value.isascii():
         return " ".join(value.lower().split())
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).split())
 
 
 def _ids(ids: pl.Series, key: Key, telling: _Forms) -> _Forms:
-    """Give a pseudonym to each id that tells of somebody. Two of them are two still, whatever is blanked out in them.
+    """Return a pseudonym for each id that identifies a person. Distinct ids get distinct pseudonyms.
 
-    One that is an address, written in small letters, is the pseudonym of that address.
+    An id that is an address in lower case gets the pseudonym of that address.
     """
     those = ids.filter(ids.is_in(telling.old.implode()))
     return _Forms.of({value: _ADDRESS.format(key.tag(value)) for value in those})
 
 
 def _treated(frame: pl.DataFrame, forms: Mapping[Treatment, _Forms]) -> pl.DataFrame:
-    """Put in each column of a frame what becomes of its values."""
+    """Return a frame with the values of each column replaced."""
     return frame.with_columns(
         forms[treatment].put_into(frame[name]) for name, treatment in TREATMENTS.items() if name in frame.columns
     )

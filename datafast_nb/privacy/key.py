@@ -1,4 +1,4 @@
-"""The secret that makes pseudonyms, wrapped so that nothing that prints or logs it shows it."""
+"""The secret that makes pseudonyms, wrapped so that it is never printed or logged."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SHORTEST_KEY: Final = 16  # bytes
 
 
 class Key(bytes):
-    """A secret that makes pseudonyms: bytes to ``hmac``, and masked wherever a variable is printed.
+    """A secret that makes pseudonyms: bytes for ``hmac``, but masked wherever a variable is printed.
 
-    A verbose traceback shows the variables of every frame; so wrap a key before anything can fail.
-    It does not leave the process in a pickle.
+    A verbose traceback shows the variables of every frame, so wrap a key before anything can fail.
+    A key can't be pickled.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class Key(bytes):
         return self
 
     def checked(self, where: str) -> Self:
-        """Give the key if it is long enough to be a secret.
+        """Return the key if it is long enough to be a secret.
 
         Raises
         ------
@@ -51,20 +51,20 @@ class Key(bytes):
         """
         if len(self) < SHORTEST_KEY:
             raise ValueError(
-                f"The key in {where} is too short to be secret: give at least {SHORTEST_KEY} bytes, such as those of "
-                "secrets.token_bytes(32), and keep them. The same key gives the same pseudonyms."
+                f"The key in {where} is too short to be secret: give at least {SHORTEST_KEY} bytes, such as "
+                "secrets.token_bytes(32), and keep it. The same key gives the same pseudonyms."
             )
         return self
 
     def tag(self, value: str) -> str:
-        """Give the start of a value's keyed hash."""
+        """Return the start of a value's keyed hash."""
         return hmac.digest(self, value.encode(), "sha256").hex()[:10]
 
 
 PROCESS_KEY: Final = Key(secrets.token_bytes(32))
-"""The key of whoever gives none: it lasts as long as this Python process."""
+"""The default key; it lasts as long as this Python process."""
 
 
 def concealed(secret: object) -> bool | Key | None:
-    """Wrap bytes as a key. A flag stays one, and anything else, such as text, is no key: None."""
+    """Wrap bytes as a key. Return a Boolean unchanged, and None for anything else, such as text."""
     return Key(secret) if isinstance(secret, bytes) else secret if isinstance(secret, bool) else None

@@ -1,4 +1,4 @@
-"""Whose traces are looked for: full names, in any of the ways they are written, and the hashes of addresses."""
+"""The people to look for: their full names, in any spelling, and the hashes of their addresses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import polars as pl
 from datafast_nb.privacy.encodings import Text, folded, peeled
 
 HASHES: Final = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
-"""The hashes that an address is handed on as, by the number of their hexadecimal digits."""
+"""The hashes that are used to pass on addresses, by the number of their hexadecimal digits."""
 
-# Scripts that put no blanks between words: each of their characters is a word here.
+# Scripts without blanks between words: each of their characters is a word here.
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u9fff\ua960-\ua97f\ud7b0-\ud7ff"
 _UNSPACED_TOO: Final = "\uf900-\ufaff\U00020000-\U0003ffff"
 WORD: Final = re.compile(rf"[{_UNSPACED}{_UNSPACED_TOO}]|(?:(?![{_UNSPACED}{_UNSPACED_TOO}])[^\W\d_])+|\d+")
@@ -24,11 +24,11 @@ ASCII_WORD: Final = re.compile(r"[a-z]+|[0-9]+")
 _LAYERS: Final = 4
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 UNSPACED_NAME: Final = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー·・]{3,}$"
-"""A full name without a blank in it: of two characters it would be a word like any other."""
+"""A full name without a blank; one of two characters would be a word like any other."""
 
-# What stands before a name or in the middle of it, and is often left out.
+# Parts before or within a name that are often left out.
 _LEFT_OUT: Final = r"\b(?:dr|prof|mr|mrs|ms|mx|sir|herr|frau|mme|[\p{Latin}\p{Greek}\p{Cyrillic}])\b\.?\s+"
-_SHORTEST: Final = 6  # letters of a name that is looked for without anything between its words
+_SHORTEST: Final = 6  # letters of a name that is searched for without anything between its words
 _LONGEST: Final = 200  # letters of a name
 _ADDRESS: Final = r"[^\s<>\"]*@[^\s<>\"]*"
 _NOT_PLAIN: Final = r"[^\x00-\x7F]|[%\\&+=]"
@@ -38,24 +38,25 @@ _ASCII_WORDS: Final = "[a-z]+|[0-9]+"
 
 
 class People:
-    """Those whose traces are looked for in other text.
+    """The people whose traces are searched for in other text.
 
     Parameters
     ----------
     names
-        Names; those of a single word are words of the page too, and are not looked for, but in scripts without blanks.
+        Names. A single word may be an ordinary word of the page, so it is not searched for, except in scripts without
+        blanks.
     addresses
-        E-mail addresses. They are found in text whether known or not; these are found by their hashes too.
+        E-mail addresses. Any address is found in text; these are also found by their hashes.
     sizes
-        The hexadecimal digits of those hashes that are worth looking for.
+        The numbers of hexadecimal digits of the hashes to search for.
 
     Attributes
     ----------
     spelled : polars.Series
-        The letters of each full name, one word after the other without anything between: with the last one first too,
-        without titles and initials too, and with umlauts as two letters.
+        The letters of each full name, without anything between its words; also with the last word first, without
+        titles and initials, and with umlauts as two letters.
     beginnings : polars.Series
-        The first two words of each of those in ASCII, in the same way.
+        The first two words of each full name in ASCII, spelled in the same way.
     hashes : set of str
         The hashes of the addresses.
     """
@@ -71,11 +72,11 @@ class People:
 
     @cached_property
     def longest(self) -> int:
-        """How many letters the longest name has."""
+        """The number of letters in the longest name."""
         return max(map(len, self._names), default=0)
 
     def named(self, letters: str, words: int) -> bool:
-        """Say whether some words in a row, without what stands between them, are a full name."""
+        """Return whether consecutive words, without anything between them, are a full name."""
         return letters in self._names and (words > 1 or len(letters) >= _SHORTEST)
 
     @cached_property
@@ -84,7 +85,7 @@ class People:
 
 
 def _plain(names: pl.Series) -> pl.Series:
-    """Give names without encodings, and without differences of case and accents."""
+    """Return names without encodings, and without differences of case and accents."""
     names = names.drop_nulls().str.replace_all(_ADDRESS, " ").unique()
     is_plain = ~names.str.contains(_NOT_PLAIN)
     others = [plain for name in names.filter(~is_plain) for plain in _variants(name)]
@@ -93,7 +94,7 @@ def _plain(names: pl.Series) -> pl.Series:
 
 @lru_cache(maxsize=2**14)
 def _variants(name: str) -> frozenset[str]:
-    """Give a name as it reads without encodings, and with umlauts as two letters."""
+    """Return the variants of a name: without encodings, and with umlauts as two letters."""
     decoded = Text.written(name.replace("+", " "))
     for _ in range(_LAYERS):
         decoded = peeled(decoded)
@@ -102,7 +103,7 @@ def _variants(name: str) -> frozenset[str]:
 
 
 def _spelled(names: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Give the letters and the beginnings of full names: those of two words and more, in both orders."""
+    """Return the letters and the beginnings of full names, of two words or more, in both orders."""
     parts = names.str.extract_groups(_LAST_WORD).struct.unnest().rename({"1": "rest", "2": "last"})
     letters = parts.select(pl.all().str.replace_all(_SIGNS, ""))
     length = pl.col("rest").str.len_chars() + pl.col("last").str.len_chars()
@@ -115,7 +116,7 @@ def _spelled(names: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _hashes(address: str, kinds: list[str]) -> Iterator[str]:
-    """Give the hashes of an address, as it is written and as it is usually hashed."""
+    """Yield the hashes of an address, as it is written and as it is usually hashed."""
     for written in {address, address.strip(), address.strip().lower()}:
         for kind in kinds:
             yield hashlib.new(kind, written.encode(), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""Finds addresses and names in text, however they are encoded, and blanks them out."""
+"""Finds addresses and names in text, in whatever encoding, and blanks them out."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Span = tuple[int, int]
 
 _LAYERS: Final = 64
 _WORK: Final = 64
-"""How many times a text's own length is decoded at most; what needs more is blanked as a whole."""
+"""The most work per text, in multiples of its length; a text that needs more is blanked as a whole."""
 
 _BEFORE: Final = frozenset(' \t\r\n\x0b\x0c"<>()[],;:\\/?&@|')
-"""What ends a local part on its left. RFC 5322 allows some of them, but so would URLs be blanked as a whole."""
+"""The characters that end a local part on its left. RFC 5322 allows some, but then whole URLs would be blanked."""
 
 _QUOTES: Final = "'`*{}"
 _PARAMETER: Final = re.compile(r"[\w.\-%$\[\]]{1,64}=")
@@ -40,20 +40,20 @@ _HASH: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{32,128}(?![0-9a-z])")
 
 
 def blanked(text: str, people: People) -> str:
-    """Blank out what tells who somebody is.
+    """Blank out what identifies people in a text.
 
     Parameters
     ----------
     text
-        Any text. E-mail addresses are blanked out of it.
+        Any text. All e-mail addresses are blanked out.
     people
-        Whose names, and the hashes of whose addresses, are blanked out as well.
+        The people whose names, and the hashes of whose addresses, are also blanked out.
 
     Returns
     -------
     str
-        The same text where it tells of nobody. As little as possible is taken out; where what is left is in doubt,
-        all of it.
+        The same text if it identifies nobody. As little as possible is blanked out; if the rest is in doubt, all
+        of it.
 
     Examples
     --------
@@ -74,11 +74,11 @@ def blanked(text: str, people: People) -> str:
 
 
 class _InDoubtError(Exception):
-    """Text is encoded so often that it is not known what it holds."""
+    """A text is encoded so often that its content is unknown."""
 
 
 class _Effort:
-    """What decoding one text has cost so far."""
+    """The work that is left for decoding one text."""
 
     def __init__(self, text: str) -> None:
         self._left = _WORK * (len(text) + 256)
@@ -90,7 +90,7 @@ class _Effort:
 
 
 def _without(text: str, spans: Iterable[Span]) -> str:
-    """Put a blank in place of each of some parts of text; of those that touch, one."""
+    """Replace parts of a text with blanks; one blank for parts that touch."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -102,10 +102,10 @@ def _without(text: str, spans: Iterable[Span]) -> str:
 
 
 def _traces(text: str, people: People, effort: _Effort) -> list[Span]:
-    """Find all traces in text, and in what it holds in an encoding."""
+    """Find all traces in text, including those in encoded parts."""
     spans: list[Span] = []
     seen: set[str] = set()
-    # From the innermost layer outwards: there an address is told from the rest of a URL that it stands in.
+    # From the innermost layer outward: there an address can be told from the rest of its URL.
     for layer in reversed(list(_layers(text, effort))):
         plain = folded(layer)
         spans += _addresses(plain, spans)
@@ -118,7 +118,7 @@ def _traces(text: str, people: People, effort: _Effort) -> list[Span]:
 
 
 def _layers(text: str, effort: _Effort) -> Iterator[Text]:
-    """Give text as it is written, and with one layer of encoding after the other taken off."""
+    """Yield text as it is written, then with one more layer of encoding removed each time."""
     layer = Text.written(text)
     for _ in range(_LAYERS):
         effort.spend(layer.text)
@@ -131,7 +131,7 @@ def _layers(text: str, effort: _Effort) -> Iterator[Text]:
 
 
 def _quoted_printable(layer: Text, people: People, effort: _Effort) -> Iterator[Span]:
-    """Find traces in text as e-mail writes it."""
+    """Find traces in quoted-printable text, as in e-mail."""
     inner = unquoted(layer)
     if inner is layer:
         return
@@ -143,7 +143,7 @@ def _quoted_printable(layer: Text, people: People, effort: _Effort) -> Iterator[
 
 
 def _encoded(layer: Text, people: People, effort: _Effort, seen: set[str]) -> Iterator[Span]:
-    """Find text in base64 or hexadecimal that holds traces."""
+    """Find text in base64, base32 or hexadecimal that holds traces."""
     for one in {id(each): each for each in (layer, unbroken(layer))}.values():
         for inner, start, end in hidden(one.text):
             if inner in seen:
@@ -159,7 +159,7 @@ def _encoded(layer: Text, people: People, effort: _Effort, seen: set[str]) -> It
 
 
 def _addresses(plain: Text, known: list[Span], *, of_the_web: bool = False) -> Iterator[Span]:
-    """Find e-mail addresses, but those whose @ was found already."""
+    """Find e-mail addresses, except those whose @ was found already."""
     text = plain.text
     at = text.find("@")
     while at >= 0:
@@ -173,7 +173,7 @@ def _addresses(plain: Text, known: list[Span], *, of_the_web: bool = False) -> I
 
 
 def _spelled_addresses(plain: Text) -> Iterator[Span]:
-    """Find e-mail addresses as people write them against robots: "jane (at) example (dot) com"."""
+    """Find e-mail addresses that are written to hide from robots: "jane (at) example (dot) com"."""
     text = plain.text
     for at in _SPELLED_AT.finditer(text):
         domain = _SPELLED_DOMAIN.match(text, at.end())
@@ -183,7 +183,7 @@ def _spelled_addresses(plain: Text) -> Iterator[Span]:
 
 
 def _local_part(text: str, at: int) -> int:
-    """Give where the local part of an address begins, or where its @ is if there is none."""
+    """Return where the local part of an address begins, or the place of its @ if there is none."""
     if text[at - 1 : at] == '"':
         return _quoted_local_part(text, at)
     start = at
@@ -208,7 +208,7 @@ def _quoted_local_part(text: str, at: int) -> int:
 
 
 def _is_domain(domain: str, *, of_the_web: bool) -> bool:
-    """Tell a domain, an intranet's or an address in numbers from the version of a package or the size of a picture."""
+    """Return whether this is a domain or an IP address, not a package's version or a picture's size."""
     if _OF_THE_WEB.fullmatch(domain):
         return not _RETINA.fullmatch(domain)
     if of_the_web:
@@ -220,7 +220,7 @@ def _is_domain(domain: str, *, of_the_web: bool) -> bool:
 
 
 def _names(plain: Text, people: People) -> Iterator[Span]:
-    """Find full names: words in a row that are a name without what stands between them."""
+    """Find full names: consecutive words that form a name without what is between them."""
     if not people.longest:
         return
     text = plain.text
@@ -240,7 +240,7 @@ def _names(plain: Text, people: People) -> Iterator[Span]:
 
 
 def _crosses_a_dot(text: str, start: int, end: int, hosts: list[Span]) -> bool:
-    """Say whether words are labels of a host: "Example Com" is no reason to blank out a website."""
+    """Return whether words are labels of a host: a name such as "Example Com" must not blank out a website."""
     return "." in text[start:end] and any(left <= start and end <= right for left, right in hosts)
 
 
