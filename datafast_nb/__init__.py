@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from datafast_nb.snapshot import Snapshot as Snapshot
     from datafast_nb.snapshot import Source as Source
 
-# Where each public name lives. A name is imported when first used, so that `import datafast_nb` stays quick.
+# The module of each public name. A name is imported when first used, so that `import datafast_nb` stays fast.
 _HOMES = {
     "charts": None,
     "demo": None,

@@ -22,7 +22,7 @@ _EPILOG = f"Without {VARIABLE} in the environment, the notebooks show a simulate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code."""
+    """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="datafast-nb", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"datafast_nb {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -35,10 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "--directory",
             type=Path,
             default=Path("datafast-notebooks"),
-            help="where your copies of the notebooks are kept; those already there are left alone "
-            "(default: %(default)s)",
+            help="the folder for your copies of the notebooks; existing ones are left unchanged (default: %(default)s)",
         )
-        command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
+        command.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
         command.add_argument("--port", type=int, default=8888, help="first port to try (default: %(default)s)")
     record_command.add_to(commands)
     options = parser.parse_args(arguments)
@@ -53,23 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _open_lab(options: argparse.Namespace, *, demo: bool) -> int:
     """Start JupyterLab on the quickstart, and wait until it ends."""
     notebooks = _copy_notebooks(options.directory).resolve()
-    # -P: what lies in the current folder under the name of a module is not run.
+    # -P: a file in the current folder with the name of a module is not run.
     command = [sys.executable, "-P", "-m", "jupyterlab", f"--port={options.port}", f"--ServerApp.root_dir={notebooks}"]
     command.append("--LabApp.default_url=/lab/tree/quickstart.ipynb")
     if options.no_browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container there is nobody else; the server listens on loopback alone
+        command.append("--allow-root")  # a container has no other user; the server listens only on loopback
     environment = {name: value for name, value in os.environ.items() if not (demo and name == VARIABLE)}
     server = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter and arguments
-    # The server ends with us, and itself answers Ctrl-C, which reaches it too: it asks once more, or ends.
+    # The server ends with this process. Ctrl-C also reaches the server, which asks for confirmation or ends.
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return server.wait()
 
 
 def _copy_notebooks(directory: Path) -> Path:
-    """Copy the notebooks to where the user may change them, and leave those that are there already."""
+    """Copy the notebooks to a folder where the user may change them; leave existing ones unchanged."""
     package = files("datafast_nb")
     with as_file(package) as installed:
         shipped = installed / "notebooks"

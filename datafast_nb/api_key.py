@@ -1,4 +1,4 @@
-"""The API key, wrapped so that nothing that prints, logs or stores it shows it."""
+"""The API key, wrapped so that it is never shown when printed, logged or stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHORTEST_SECRET: Final = 12  # characters
 
 
 class Concealed(str):
-    """Text to whatever library uses it, and masked wherever a variable is printed, as in a verbose traceback."""
+    """Text for the libraries that use it, but masked wherever a variable is printed, as in a verbose traceback."""
 
     __slots__ = ()
 
@@ -25,7 +25,7 @@ class Concealed(str):
 
 
 class ApiKey:
-    """A secret that authorizes requests and is never shown. It does not leave the process in a pickle either."""
+    """A secret that authorizes requests and is never shown. It can't be pickled."""
 
     __slots__ = ("_header",)
 
@@ -40,26 +40,26 @@ class ApiKey:
 
     @classmethod
     def given_or_from_environment(cls, given: Concealed | ApiKey | None) -> ApiKey:
-        """Wrap the key that was given, or the one in ``DATAFAST_API_KEY``."""
+        """Wrap the given key, or the one in ``DATAFAST_API_KEY``."""
         if isinstance(given, ApiKey):
             return given
         secret = given or Concealed(os.getenv(VARIABLE, ""))
         if not secret.strip():
             raise MissingKeyError(
                 f"No API key. Set the environment variable {VARIABLE} before you start Jupyter, or pass api_key. "
-                "To go without an account: datafast_nb.demo.Site()."
+                "To try it without an account, use datafast_nb.demo.Site()."
             )
         return cls(secret)
 
     def authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the key to a request; requests calls this, and then leaves a key in ~/.netrc alone."""
+        """Add the key to a request. The requests library calls this, and then ignores a key in ~/.netrc."""
         request.headers["Authorization"] = self._header
         return request
 
     def blanked_out_of(self, body: bytes) -> bytes:
-        """Give an answer without the key, should the service have quoted it: as it is, encoded, or escaped.
+        """Return a response without the key, in case the service quoted it: unchanged, encoded, or escaped.
 
-        A key as short as the demo site's may be a word of the answer's own, and is left there.
+        A key as short as the demo site's may be an ordinary word of the response, and is left there.
         """
         secret = self._header.removeprefix("Bearer ").encode()
         if len(secret) < _SHORTEST_SECRET:
@@ -81,7 +81,7 @@ class ApiKey:
 
 
 _BLANK: Final = b"***"
-_LONGEST_LOOK: Final = 4 * 2**20  # bytes; escapes of a key in more than that are not looked for, which takes too long
+_LONGEST_LOOK: Final = 4 * 2**20  # bytes; searching a longer response for escaped keys takes too long
 _MARKS: Final = (b"\\", b"%", b"&")
 _DIGITS: Final = rb"(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|5[0-9aAfF]|7[0-9aAeE])"  # of letters, digits and -._~
 _NAMED: Final = {b"_": rb"lowbar;|UnderBar;", b".": rb"period;"}  # in HTML
@@ -89,11 +89,11 @@ _ESCAPES: Final = re.compile(
     rb"\\(?:[uU](?:\{|00%b)|[xX]%b)|%%(?:25){0,3}(?:u00)?%b|&(?:amp;){0,3}(?:#|%b)"
     % (_DIGITS, _DIGITS, _DIGITS, b"|".join(_NAMED.values()))
 )
-"""A character of a key, written as an escape that nobody needs: a quick look, before the thorough one."""
+"""Matches a needlessly escaped character of a key: a quick check before the thorough one."""
 
 
 def _escaped(secret: bytes) -> re.Pattern[bytes]:
-    r"""Give the pattern of a secret of which any character may be escaped, also twice.
+    r"""Return the pattern of a secret in which any character may be escaped, even twice.
 
     As ``\u0064``, ``\u{64}`` or ``\x64`` in JSON and JavaScript, ``%64`` or ``%u0064`` in a URL, ``&#100;`` or
     ``&#x64;`` in HTML, where a few have names.
@@ -102,7 +102,7 @@ def _escaped(secret: bytes) -> re.Pattern[bytes]:
     for code in secret:
         plain, digits = bytes([code]), b"(?i:%02x)" % code
         named = _NAMED.get(plain, rb"\b\B")  # which is nowhere
-        # Each repetition has an end: what a stranger repeats without end must not be read again from each place.
+        # Each repetition is bounded: endless repetition by a stranger must not be read again from each position.
         script = rb"\\{1,4}(?:[uU]\{?0{0,6}|[xX])%b\}?" % digits
         address = rb"%%(?:25){0,3}(?:u00)?%b" % digits
         page = rb"&(?:amp;){0,3}(?:#(?:0{0,6}%d|[xX]0{0,6}%b);?|%b)" % (code, digits, named)
@@ -111,7 +111,7 @@ def _escaped(secret: bytes) -> re.Pattern[bytes]:
 
 
 def _encoded(secret: bytes) -> list[bytes]:
-    """Give a secret in hexadecimal and in base64, without the ends that depend on what stands beside it."""
+    """Yield a secret in hexadecimal and in base64, without the ends that depend on adjacent text."""
     whole = [base64.b64encode(bytes(skipped) + secret)[-(-skipped * 8 // 6) :] for skipped in range(3)]
     cut = [form.rstrip(b"=")[: -1 if form.endswith(b"=") else None] for form in whole]
     safe = [form.translate(bytes.maketrans(b"+/", b"-_")) for form in cut]

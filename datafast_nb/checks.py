@@ -1,6 +1,6 @@
-"""What is checked of a value that a person gives: a choice, a number, a moment, a duration, a time zone.
+"""Checks of values that a user passes: a choice, a number, a moment, a duration, a time zone.
 
-Each check returns the value in its one form, or raises an error that says what to give instead.
+Each check returns the value in its standard form, or raises an error that says what to pass instead.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _UNITS: Final = {"s": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "w": 604_8
 
 
 def checked_choice(value: object, known: Iterable[Choice], what: str) -> Choice:
-    """Return one of some names.
+    """Return a name, checked to be one of the known names.
 
     Parameters
     ----------
     value
-        The name that was given.
+        The given name.
     known
-        The names that there are.
+        The names that exist.
     what
-        What they are names of, in a word.
+        What the names stand for, in one word.
 
     Raises
     ------
     ValueError
-        The value is none of them.
+        The name is unknown.
 
     Examples
     --------
@@ -56,12 +56,12 @@ def checked_choice(value: object, known: Iterable[Choice], what: str) -> Choice:
 
 
 def checked_number(value: object, name: str) -> float:
-    """Return a number, whatever kind of number it is; also one that is not finite.
+    """Return a number of any kind as a float, even if it is not finite.
 
     Raises
     ------
     TypeError
-        It is no number.
+        It is not a number.
 
     Examples
     --------
@@ -74,12 +74,12 @@ def checked_number(value: object, name: str) -> float:
 
 
 def checked_between(value: object, name: str, least: float, most: float) -> float:
-    """Return a number from one bound to another, both of which it may be.
+    """Return a number between two bounds, inclusive.
 
     Raises
     ------
     TypeError
-        It is no number.
+        It is not a number.
     ValueError
         It is out of bounds, or not a number (NaN).
 
@@ -95,12 +95,12 @@ def checked_between(value: object, name: str, least: float, most: float) -> floa
 
 
 def checked_whole(value: object, name: str, least: int) -> int:
-    """Return a whole number that is not below another.
+    """Return a whole number that is at least a given minimum.
 
     Raises
     ------
     TypeError
-        It is no whole number.
+        It is not a whole number.
     ValueError
         It is too small.
 
@@ -122,9 +122,9 @@ def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
     Raises
     ------
     ValueError
-        It is not above 0, too long, or text that tells no time.
+        It is not above 0, is too long, or is text that is not a duration.
     TypeError
-        It is none of these.
+        It is of another type.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
         raise TypeError(f"{name} takes a timedelta, seconds or text, such as {name}='30m', not {value!r:.60}.")
     try:
         found = value if isinstance(value, timedelta) else timedelta(seconds=_seconds(value))
-    except (OverflowError, ValueError):  # what timedelta raises for too many seconds, and for what is no number
+    except (OverflowError, ValueError):  # what timedelta raises for too many seconds, and for NaN
         found = timedelta(0)
     if found <= timedelta(0):
         raise ValueError(f"{name} is {value!r:.60}: give a time above 0, such as '10s', '30m', '12h' or '30d'.")
@@ -143,7 +143,7 @@ def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
 
 
 def _seconds(value: str | Real) -> float:
-    """Return the seconds that a text tells, 0 for one that tells none; a number alone is seconds."""
+    """Return the seconds of a duration given as text, or 0 if it is not one; a number without a unit is seconds."""
     if not isinstance(value, str):
         return float(value)
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(s|min|m|h|d|w)?", value.strip())
@@ -156,9 +156,9 @@ def in_utc(when: object, name: str) -> datetime:
     Raises
     ------
     TypeError
-        It is no datetime.
+        It is not a datetime.
     ValueError
-        It has no time zone, so that it could mean several.
+        It has no time zone, so it is ambiguous.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def in_utc(when: object, name: str) -> datetime:
         raise ValueError(f"{name} has no time zone; give one, such as {name}.astimezone() for that of this computer.")
     try:
         return when.astimezone(UTC)
-    except OverflowError:  # in UTC it is before the year 1, or after 9999
+    except OverflowError:  # in UTC it is before year 1 or after year 9999
         return LAST if when.year == LAST.year else FIRST
 
 
@@ -191,5 +191,5 @@ def checked_zone(name: str) -> str:
     """
     try:
         return ZoneInfo(name).key
-    except (KeyError, OSError, TypeError, ValueError) as error:  # what ZoneInfo raises for what is no time zone
+    except (KeyError, OSError, TypeError, ValueError) as error:  # what ZoneInfo raises for an unknown time zone
         raise ValueError(f"{name!r:.60} is no time zone; give one such as 'Europe/Berlin' or 'UTC'.") from error

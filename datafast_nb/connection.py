@@ -1,4 +1,4 @@
-"""The ways in: one's own website where a key is set, the demo site where none is."""
+"""Connects to the user's website if a key is set, and to the demo site otherwise."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from datafast_nb.snapshot import Snapshot
 def connect() -> Client:
     """Connect to your website, or to the demo site if no key is set.
 
-    With ``DATAFAST_API_KEY`` in the environment, the client asks DataFast for your website. Without it, a simulated
-    website starts inside this process, and one line says that its data are made up.
+    With ``DATAFAST_API_KEY`` in the environment, the client asks DataFast about your website. Without it, a simulated
+    website starts inside this process, and a printed line says that its data is made up.
 
     Returns
     -------
@@ -25,17 +25,17 @@ def connect() -> Client:
     Raises
     ------
     MissingKeyError
-        ``DATAFAST_API_KEY`` is set, and can't be a key.
+        ``DATAFAST_API_KEY`` is set, but can't be a key.
 
     Examples
     --------
     >>> import datafast_nb as dfn
     >>> client = dfn.connect()  # doctest: +SKIP
-    Demo data: a simulated website, for want of DATAFAST_API_KEY.
+    Demo data from a simulated website, as DATAFAST_API_KEY is not set.
     """
     if os.getenv(VARIABLE, "").strip():
         return Client()
-    print(f"Demo data: a simulated website, for want of {VARIABLE}.")  # noqa: T201 - the reader must know
+    print(f"Demo data from a simulated website, as {VARIABLE} is not set.")  # noqa: T201 - the reader must know
     return _demo_server().client()
 
 
@@ -50,7 +50,7 @@ def load() -> Snapshot:
     Raises
     ------
     DataFastError
-        As ``Client.snapshot`` raises it.
+        As raised by ``Client.snapshot``.
 
     Examples
     --------
@@ -62,5 +62,5 @@ def load() -> Snapshot:
 
 @cache
 def _demo_server() -> demo.Server:
-    """Start the demo site once in a process; its threads end with it."""
+    """Start the demo site once per process; its threads end with the process."""
     return demo.serve()

@@ -15,7 +15,7 @@ import msgspec
 import polars as pl
 
 ALIASES: Final = {"UK": "GB", "EL": "GR"}
-"""Codes that the European Union uses in the place of ISO's."""
+"""Codes that the European Union uses instead of those of ISO."""
 
 NO_COUNTRIES: Final = (
     "",
@@ -36,14 +36,14 @@ NO_COUNTRIES: Final = (
     "XX",
     "ZZ",
 )
-"""What geolocation gives where it knows no country (anonymous proxies, satellites, Tor, a continent), in the place of a
-code, and the codes of CLDR that stand for no country."""
+"""Codes that geolocation returns instead of a country's (for anonymous proxies, satellites, Tor, a continent), and
+codes of CLDR that stand for no country."""
 
 
 def codes(given: pl.Expr) -> pl.Expr:
-    """Return country codes as ISO 3166-1 alpha-2 has them: upper case, ``GB`` for ``UK``, null where none is known.
+    """Return country codes as in ISO 3166-1 alpha-2: in upper case, ``GB`` for ``UK``, null where none is known.
 
-    Text that is no code of two letters stays as it is, without blanks around it.
+    Text that is not a two-letter code stays unchanged, except for surrounding blanks.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def codes(given: pl.Expr) -> pl.Expr:
 
 
 def known(given: pl.Series) -> pl.Series:
-    """Return a column of country codes as `codes` does; one that is in order already is returned as it is."""
+    """Return a column of country codes as `codes` does; return a column that is already correct unchanged."""
     distinct = given.unique()
     tidy = pl.select(codes(pl.lit(distinct))).to_series()
     if tidy.equals(distinct, null_equal=True):
@@ -67,11 +67,11 @@ def known(given: pl.Series) -> pl.Series:
 
 @cache
 def countries() -> dict[str, Any]:
-    """Give the countries as a GeoJSON feature collection; read it, don't change it."""
+    """Return the countries as a GeoJSON feature collection; do not modify it."""
     return msgspec.json.decode(files("datafast_nb").joinpath("countries.geojson").read_bytes(), type=dict[str, Any])
 
 
 @cache
 def shaped() -> frozenset[str]:
-    """Give the ids of all shapes: the ISO 3166-1 alpha-2 codes of the countries that can be drawn."""
+    """Return the ids of all shapes: the ISO 3166-1 alpha-2 codes of the countries that can be drawn."""
     return frozenset(feature["id"] for feature in countries()["features"])

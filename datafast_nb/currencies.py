@@ -1,4 +1,4 @@
-"""What currency a payment is in: one code for each, however it was written."""
+"""The currencies of payments: one code for each, however it was written."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SYMBOLS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "₩": ("KRW",),
     }
 )
-"""The currencies that a sign stands for."""
+"""The currencies that each sign may stand for."""
 
 
 def with_codes(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give the currencies of payments as codes in capitals, without blanks around; null where none is named.
+    """Return the currencies of payments as codes in upper case, without surrounding blanks; null where none is named.
 
-    A sign stands for the currency that the other payments say: for the only one of its currencies that one of them
-    names. Where there is none, or more than one, it is left as it is.
+    A sign becomes the only one of its currencies that other payments name. If they name none of them, or more than
+    one, the sign stays.
     """
     code = nw.col("currency").cast(nw.String).str.replace_all(r"^\s+|\s+$", "").str.to_uppercase()
     frame = frame.with_columns(currency=nw.when(code != "").then(code))
@@ -48,25 +48,25 @@ def with_codes(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def coded(payments: pl.DataFrame) -> pl.DataFrame:
-    """Give Polars payments with their currencies as `with_codes` gives them."""
+    """Return Polars payments with their currencies as `with_codes` returns them."""
     result: pl.DataFrame = with_codes(nw.from_native(payments.lazy())).collect().to_native()
     return result
 
 
 def received(payments: pl.DataFrame, most: int) -> tuple[list[str], int]:
-    """Write what was paid in each currency, the ones with most payments first; two currencies are never added.
+    """Return the formatted sum of each currency, those with most payments first; never add different currencies.
 
     Parameters
     ----------
     payments : polars.DataFrame
-        Payments, with the columns ``amount`` and ``currency``. Amounts beyond `schema.RANGES` add nothing.
+        Payments, with the columns ``amount`` and ``currency``. Amounts outside `schema.RANGES` are ignored.
     most : int
-        Currencies to write at most.
+        The most currencies to return.
 
     Returns
     -------
     tuple of list of str and int
-        The sums, and how many currencies are left out.
+        The sums, and the number of currencies that were left out.
 
     Examples
     --------

@@ -2,15 +2,15 @@
 
 
 class DataFastError(Exception):
-    """Base of all errors of this package: catch it to catch them all."""
+    """The base class of all errors of this package."""
 
 
 class MissingKeyError(DataFastError):
-    """No API key was given, or what was given can't be one."""
+    """No API key was given, or the given text can't be one."""
 
 
 class AuthenticationError(DataFastError):
-    """The service itself does not accept the API key (401)."""
+    """The service does not accept the API key (401)."""
 
 
 class ForbiddenError(DataFastError):
@@ -22,16 +22,16 @@ class NotFoundError(DataFastError):
 
 
 class RequestError(DataFastError):
-    """The service refuses the request as it stands (400 and the other 4xx)."""
+    """The service refuses the request (400 and other 4xx)."""
 
 
 class RetryLaterError(DataFastError):
-    """The service can't answer now, and may later.
+    """The service can't answer now, but may later.
 
     Attributes
     ----------
     retry_after : float or None
-        Seconds until the service wants to be asked again, or None where it does not say.
+        Seconds until the service accepts the next request, or None if it does not say.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -48,12 +48,12 @@ class ServerError(RetryLaterError):
 
 
 class ConnectionFailedError(DataFastError):
-    """No usable answer arrived: no route, a timeout, a proxy, TLS, or what broke off or is not HTTP.
+    """No usable response arrived: no route, a timeout, a proxy, TLS, or a response that broke off or is not HTTP.
 
     Attributes
     ----------
     may_pass : bool
-        Whether the same request may succeed when it is tried again.
+        Whether the same request may succeed when retried.
     """
 
     def __init__(self, message: str, *, may_pass: bool = True) -> None:
@@ -62,7 +62,7 @@ class ConnectionFailedError(DataFastError):
 
 
 class InvalidResponseError(DataFastError):
-    """The answer is not JSON, or not the shape of the realtime map.
+    """The response is not JSON, or does not have the shape of the realtime map.
 
     Attributes
     ----------
@@ -78,8 +78,8 @@ class InvalidResponseError(DataFastError):
 class GatewayError(InvalidResponseError, RetryLaterError):
     """Something between here and the service answered in its place: a CDN, a platform, a proxy, a login page.
 
-    A redirect, which is not followed, is such an answer too. It says nothing about the API key or the website, and may
-    pass.
+    So is a redirect, which is not followed. Such a response says nothing about the API key or the website, and may be
+    temporary.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -88,19 +88,19 @@ class GatewayError(InvalidResponseError, RetryLaterError):
 
 
 class HistoryError(DataFastError):
-    """Something is the matter with a history; what was stored before is still there."""
+    """A history has a problem; everything stored before is still there."""
 
 
 class NotRecordedError(HistoryError):
-    """The history holds nothing of this moment, or nothing at all."""
+    """The history holds nothing for this moment, or nothing at all."""
 
 
 class HistoryInUseError(HistoryError):
-    """Another process or object records into this history; there is one writer at a time."""
+    """Another process or object is recording into this history; there is one writer at a time."""
 
 
 class HistoryOrderError(HistoryError):
-    """The snapshot is older than the history's last one: the clock went back, or snapshots came out of order."""
+    """The snapshot is older than the last one in the history: the clock went back, or snapshots came out of order."""
 
 
 class HistoryStorageError(HistoryError):
@@ -108,15 +108,15 @@ class HistoryStorageError(HistoryError):
 
 
 class HistoryFormatError(HistoryError):
-    """The tables are damaged, or of a newer version than this package reads."""
+    """The tables are damaged, or their version is newer than this package can read."""
 
 
 class HistoryKeyError(HistoryError, ValueError):
-    """The key of the pseudonyms is missing, too short, or not the one that this history was begun with."""
+    """The key for pseudonyms is missing, too short, or not the one that this history began with."""
 
 
 class DrawingError(DataFastError, ValueError):
-    """A chart can't be drawn as a picture: what draws has refused it, ended over it, or drawn none of its rows."""
+    """A chart can't be drawn as a picture: the renderer refused it, crashed, or drew none of its rows."""
 
 
 class DrawingWarning(UserWarning):
@@ -124,4 +124,4 @@ class DrawingWarning(UserWarning):
 
 
 class ResponseWarning(UserWarning):
-    """Values of a response fit no column; they became null and rows of ``Snapshot.problems``."""
+    """Values of a response fit no column; they became null, and rows of ``Snapshot.problems``."""

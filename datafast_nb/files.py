@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all."""
+"""Writes files atomically."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 
 
 def write_whole(file: Path, content: bytes, mode: int | None = None) -> None:
-    """Put a file in place in one step: whoever looks sees the old one or the new one, also after a crash.
+    """Write a file atomically: readers see either the old content or the new, even after a crash.
 
     Parameters
     ----------
     file
-        Where to write it. A symbolic link stays one; what is no regular file, such as a pipe, is written to as it is.
+        The file to write. A symbolic link stays one; anything that is not a regular file, such as a pipe, is written
+        to directly.
     content
-        All that shall be in it.
+        The whole content.
     mode
-        Its permissions, whatever the umask says; by default those of the file that was there, or those that the
-        system gives to a new one.
+        Its permissions, regardless of the umask; by default those of the existing file, or the system's default for
+        a new one.
     """
     if file.exists() and not file.is_file():
         file.write_bytes(content)

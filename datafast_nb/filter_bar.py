@@ -1,4 +1,4 @@
-"""What the bar of filters shows, on a map and in an explorer: what is chosen, and what could be. Knows no widget."""
+"""The content of the filter bar on a map and in an explorer: the active filters and the options. Knows no widget."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from datafast_nb.text import country_name, plain
 from datafast_nb.widgets.protocol import Chip, FilterBar, FilterOptions, FilterValues, Option
 
 OFFERED: Final = FilterOptions.__struct_fields__
-"""The dimensions whose values the filters offer to a person; code can filter by any."""
+"""The dimensions whose values the filter bar offers; code can filter by any."""
 
-_MOST_OFFERED: Final = 40  # values of each
+_MOST_OFFERED: Final = 40  # values of each dimension
 _LONGEST_OFFERED: Final = 120  # characters; a longer value can still be searched for
 
 
 def filter_bar(filters: Filters, matched: int, total: int, options: FilterOptions | None) -> FilterBar:
-    """Return what the bar of filters shows.
+    """Return the content of the filter bar.
 
     Parameters
     ----------
     filters
-        What is chosen by.
+        The active filters.
     matched, total
-        How many visitors pass, and are there.
+        How many visitors pass the filters, and how many there are.
     options
-        What could be chosen, as `offered` returns it; None while nobody asks.
+        The options, as `offered` returns them; None while they are not requested.
     """
     values = {name: _single(filters, name) for name in (*OFFERED, "visit_kind", "is_customer")}
     limits = {name: filters.values.get(name) for name in (*LIMITS, "text")}
@@ -42,12 +42,12 @@ def filter_bar(filters: Filters, matched: int, total: int, options: FilterOption
 
 
 def offered(visitors: pl.DataFrame, *, several_sites: bool) -> FilterOptions:
-    """Return the values that each filter could take, the commonest first.
+    """Return the values that each filter could take, most common first.
 
     Parameters
     ----------
     visitors
-        The visitors, with the columns `OFFERED`.
+        The visitors, with the columns in `OFFERED`.
     several_sites
         Whether there is a site to choose.
     """
@@ -56,7 +56,7 @@ def offered(visitors: pl.DataFrame, *, several_sites: bool) -> FilterOptions:
 
 
 def _options(name: str, values: pl.Series) -> tuple[Option, ...]:
-    """Return the commonest values of a column."""
+    """Return the most common values of a column."""
     words = country_name if name == "country_code" else plain
     known = (countries.known(values) if name == "country_code" else values).drop_nulls()
     counts = known.filter(known.str.len_chars() <= _LONGEST_OFFERED).value_counts(name="visitors")
@@ -65,6 +65,6 @@ def _options(name: str, values: pl.Series) -> tuple[Option, ...]:
 
 
 def _single(filters: Filters, name: str) -> Any:  # noqa: ANN401 - whatever is filtered by
-    """Return the value that a filter accepts, or a list of them; None for any."""
+    """Return the value that a filter accepts, or a list of values; None if it accepts any."""
     accepted = filters.values.get(name, ())
     return accepted[0] if len(accepted) == 1 else list(accepted) or None

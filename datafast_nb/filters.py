@@ -1,4 +1,4 @@
-"""Which visitors a map or a panel is about. Knows no widget."""
+"""Filters that select the visitors on a map or in a panel. Knows no widget."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from datafast_nb.schema import VISITORS
 from datafast_nb.text import country_name, country_names, plain
 
 FilterDimension = Literal["site"] | Dimension
-"""A dimension that visitors can be chosen by."""
+"""A dimension by which visitors can be filtered."""
 
 DIMENSIONS: Final[tuple[FilterDimension, ...]] = ("site", *get_args(Dimension))
-"""What visitors can be chosen by: every dimension that ``breakdown`` knows, and their site."""
+"""The dimensions of the filters: every dimension that ``breakdown`` knows, and the site."""
 
 LIMITS: Final = ("min_score", "min_confidence")
-"""The least score, 0 to 100, and the least confidence, 0 to 1."""
+"""The minimum score, 0 to 100, and the minimum confidence, 0 to 1."""
 
 NAMES: Final = (*DIMENSIONS, *LIMITS, "text")
 """The names of all filters."""
@@ -31,16 +31,16 @@ SEARCHED: Final = (
     *("display_name", "customer_name", "customer_email", "city", "region", "current_url", "referrer", "ref"),
     *("source", "via", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "browser", "os"),
 )
-"""The columns that the free text is looked for in, beside the countries' names; dimensions are derived from these."""
+"""The columns in which free text is searched for, besides country names; dimensions are derived from these."""
 
 Text = str | None | Sequence[str | None]
-"""A value or several; None among several stands for what is not known."""
+"""One value or several; None among several stands for unknown."""
 Flag = bool | None | Sequence[bool | None]
 Number = int | None | Sequence[int | None]
 
 
 class Choices(TypedDict, total=False):
-    """What visitors can be chosen by: values of each dimension, limits, and a text. None takes a filter away."""
+    """The filters of visitors: values of each dimension, limits, and a text. None removes a filter."""
 
     site: Text
     channel: Text
@@ -89,13 +89,13 @@ _LONGEST_TEXT: Final = 200
 
 @dataclass(frozen=True)
 class Filters:
-    """A choice of visitors. Never changed, only replaced.
+    """A selection of visitors. It is immutable.
 
     Attributes
     ----------
     values : mapping of str to object
         The active filters: a tuple of accepted values for each of `DIMENSIONS`, a number for each of `LIMITS`,
-        and the text to look for.
+        and the text to search for.
     """
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -107,14 +107,14 @@ class Filters:
         return bool(self.values)
 
     def but(self, **changes: Any) -> Self:  # noqa: ANN401 - see `_checked`
-        """Give the same choice with some filters changed; None takes a filter away.
+        """Return the same selection with some filters changed; None removes a filter.
 
         Raises
         ------
         TypeError
-            A limit is no number.
+            A limit is not a number.
         ValueError
-            There is no such filter, or a limit is beyond its scale.
+            There is no such filter, or a limit is outside its scale.
         """
         checked = {name: _checked(name, value) for name, value in changes.items()}
         kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}
@@ -126,7 +126,7 @@ class Filters:
         return set(self.values) & set(get_args(Derived))
 
     def apply(self, visitors: pl.DataFrame) -> pl.DataFrame:
-        """Give the visitors that are chosen.
+        """Return the selected visitors.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class Filters:
         return visitors.filter(*(condition(name, value) for name, value in self.values.items())) if self else visitors
 
     def chips(self) -> list[dict[str, str]]:
-        """Give name, label and text of each active filter, for a reader."""
+        """Return the name, label and readable value of each active filter."""
         return [
             {
                 "name": name,
@@ -148,7 +148,7 @@ class Filters:
 
 
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass
-    """Give a filter's value in its one form."""
+    """Return a filter's value in its standard form."""
     checked_choice(name, NAMES, "filter")
     if value is None:
         return None
@@ -168,16 +168,16 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
 
 
 class Vocabulary(NamedTuple):
-    """What a condition is made with: Polars, or something that is asked the same and writes it down.
+    """The functions that build a condition: those of Polars, or stand-ins that write the calls as code.
 
     Attributes
     ----------
     polars
-        The module, of which ``col``, ``lit``, ``any_horizontal``, ``concat_str`` and ``String`` are used.
+        The module. Its ``col``, ``lit``, ``any_horizontal``, ``concat_str`` and ``String`` are used.
     codes
         The function `countries.codes`.
     searched
-        The names in `SEARCHED`, as ``concat_str`` takes them.
+        The names in `SEARCHED`, as ``concat_str`` accepts them.
     """
 
     polars: Any
@@ -189,7 +189,7 @@ POLARS: Final = Vocabulary(pl, codes, list(SEARCHED))
 
 
 def condition(name: str, value: Any, words: Vocabulary = POLARS) -> Any:  # noqa: ANN401 - as `Filters` holds it
-    """Say who passes a filter, in Polars or in code that says so in Polars: it is defined here, and nowhere else."""
+    """Return who passes a filter, as a Polars expression or as its code. This is the only definition."""
     polars, known, searched = words
     if name == "text":
         texts = polars.concat_str(searched, separator="\n", ignore_nulls=True).str.to_lowercase()
@@ -199,14 +199,14 @@ def condition(name: str, value: Any, words: Vocabulary = POLARS) -> Any:  # noqa
         return polars.col(name.removeprefix("min_")).fill_nan(None) >= value
     column = polars.col(name)
     if name == "dimension_matches":
-        nothing = column.list.len().fill_null(0) == 0  # which `breakdown` has as the group null
+        nothing = column.list.len().fill_null(0) == 0  # the null group of `breakdown`
         tests = [
             nothing if each is None else column.list.contains(polars.lit(str(each), polars.String)) for each in value
         ]
         return tests[0] if len(tests) == 1 else polars.any_horizontal(*tests)
     if name == "is_customer" and value in ((True,), (False,)):
         return column.fill_null(value=False) if value[0] else ~column.fill_null(value=False)
-    # Compared as text, so that a value of another type is nobody's instead of an error.
+    # Compared as text, so that a value of another type matches nobody instead of raising an error.
     if VISITORS.get(name, pl.String()) != pl.String:
         column = column.cast(polars.String)
     if name == "is_customer":
@@ -217,14 +217,14 @@ def condition(name: str, value: Any, words: Vocabulary = POLARS) -> Any:  # noqa
 
 
 def _is_one_of(column: Any, wanted: list[str | None]) -> Any:  # noqa: ANN401 - an expression, or its code
-    """Say that a column is one of some texts, in as few words as they need."""
+    """Return the shortest condition that a column is one of some texts."""
     if len(wanted) == 1:
         return column.is_null() if wanted[0] is None else column == wanted[0]
     return column.is_in(wanted, nulls_equal=True) if None in wanted else column.is_in(wanted)
 
 
 def countries_named(text: str) -> list[str]:
-    """Give the codes of the countries whose English name holds a text, in whatever case.
+    """Return the codes of the countries whose English name contains a text, ignoring case.
 
     Examples
     --------
@@ -235,7 +235,7 @@ def countries_named(text: str) -> list[str]:
 
 
 def _in_words(name: str, value: Any) -> str:  # noqa: ANN401 - as `_checked` gives it
-    """Say what a filter accepts."""
+    """Describe what a filter accepts."""
     if name == "text":
         return plain(value, 40)
     if name in LIMITS:

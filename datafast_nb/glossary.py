@@ -1,6 +1,6 @@
-"""What each term means: said once, for docstrings, axis titles, tooltips and the README to repeat.
+"""Defines each term once, for axis titles, tooltips and the README.
 
-Docstrings use these words and do not explain them again.
+Docstrings use these terms without explaining them again.
 
 >>> from datafast_nb import glossary
 >>> glossary.TERMS["lift"]
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JUST_ARRIVING: Final = "if each were just arriving"
-"""What sums of predictions say: nothing is known of how long somebody has been idle."""
+"""The assumption behind sums of predictions: nothing is known about how long a visitor has been idle."""
 
 AVERAGE_SCORE: Final = "50 is the site's average"
 AVERAGE_LIFT: Final = "1 is the site's average"
 UNIT_INTERVAL: Final = "0 to 1"
-"""What a number is to be compared with, for an axis title."""
+"""What to compare a number with, for an axis title."""
 
 TERMS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -31,7 +31,7 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "visit": "one stay of a visitor on the site, from its first page to its last",
         "prospect": "a visitor who has not paid yet",
         "scored": "predictions for prospects: those who have a score",
-        "likelihood": "what the service predicts of a visit: score, confidence, predicted rate and expected value",
+        "likelihood": "what the service predicts about a visit: score, confidence, predicted rate and expected value",
         "score": f"the likelihood to buy on a scale of 0 to 100; {AVERAGE_SCORE}",
         "confidence": f"how sure the service is of its prediction, {UNIT_INTERVAL}",
         "predicted rate": f"the probability to buy that the service predicts, {UNIT_INTERVAL}; of a group, its mean",
@@ -45,7 +45,7 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def meaning(term: str) -> str:
-    """Give a term's definition as a sentence.
+    """Return a term's definition as a sentence.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def meaning(term: str) -> str:
 
 
 def table() -> str:
-    """Give all terms as a table in Markdown, as the README shows it."""
+    """Return all terms as a Markdown table, as in the README."""
     return "\n".join(
         ["| term | meaning |", "| --- | --- |", *(f"| {term} | {words} |" for term, words in TERMS.items())]
     )

@@ -1,4 +1,4 @@
-"""The command ``datafast-nb record``: a recording for servers and cron, which tells in lines of JSON what it does."""
+"""The command ``datafast-nb record``: records on servers and under cron, and logs lines of JSON."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ FAULT: Final = 1
 USAGE: Final = 2
 IN_USE: Final = 3
 
-_LOOK_EVERY: Final = 0.2  # seconds between two looks for a signal
+_LOOK_EVERY: Final = 0.2  # seconds between two checks for a signal
 _EPILOG: Final = f"""
-SIGTERM, SIGINT and SIGHUP let the append under way finish; an answer of the service is waited for 5 seconds. Where
-SIGINT or SIGHUP was ignored from the start, as by nohup, it stays so. Events and payments are kept once, and what was
-stored before a crash is there after it: start the command again, and it goes on. A log that can't be written does not
-end it.
+On SIGTERM, SIGINT and SIGHUP, the current append finishes, and the command waits up to 5 seconds for a response of the
+service. SIGINT and SIGHUP stay ignored if they were at the start, as under nohup. Each event and payment is stored
+once, and everything stored before a crash is kept: start the command again to continue. It goes on recording even if
+its log can't be written.
 
 exit codes:
-  {FINISHED}  stopped by a signal, or the duration is over
-  {FAULT}  a fault that asking again can't help: the key is refused, the tables are damaged
+  {FINISHED}  stopped by a signal, or at the end of the duration
+  {FAULT}  a permanent fault: the key is refused, or the tables are damaged
   {USAGE}  wrong usage, or no {VARIABLE}
-  {IN_USE}  another writer records there
+  {IN_USE}  another writer is recording there
 """
 
 
@@ -53,17 +53,17 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         type=_time,
         default=timedelta(seconds=10),
         metavar="TIME",
-        help="from one snapshot to the next, such as 10s or 1min (default: 10s; 5min at most)",
+        help="time between snapshots, such as 10s or 1min (default: 10s; 5min at most)",
     )
     command.add_argument(
-        "--duration", type=_time, metavar="TIME", help="how long, such as 12h or 30d (default: until stopped)"
+        "--duration", type=_time, metavar="TIME", help="how long to record, such as 12h or 30d (default: until stopped)"
     )
     command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
-    command.add_argument("--demo", action="store_true", help="record the demo site, to try it out")
+    command.add_argument("--demo", action="store_true", help="record the demo site, to try the command")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Record until a signal comes, the time is over or nothing can help; give the exit code."""
+    """Record until a signal, the end of the duration or a permanent fault; return the exit code."""
     from datafast_nb.history import History
 
     stopping = False
@@ -79,11 +79,11 @@ def run(options: argparse.Namespace) -> int:
         history = History(options.location, redact=options.redact)
         recording = history.record(source, options.every, options.duration, report=_log)
     except (DataFastError, ImportError, ValueError) as error:
-        with contextlib.suppress(OSError, AttributeError):  # the exit code tells
+        with contextlib.suppress(OSError, AttributeError):  # the exit code reports it
             _log("refused", {"error": type(error).__name__, "message": str(error)})
         return _code(error)
     with history:
-        # The handler only sets a flag: a lock taken in a handler may be the one that it interrupted.
+        # The handler only sets a flag: a lock that it takes may be held by the code that it interrupted.
         while not recording.wait(_LOOK_EVERY):
             if stopping:
                 recording.stop()
@@ -91,26 +91,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _ending_signals() -> list[signal.Signals]:
-    """Give the signals that end a recording: all but those that whoever started it wanted ignored."""
+    """Return the signals that end a recording: all except those that were ignored at the start."""
     known = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     return [signal.SIGTERM, *(number for number in known if signal.getsignal(number) is not signal.SIG_IGN)]
 
 
 def _source(*, demo: bool) -> Source:
-    """Give what to record; the demo site only where it was asked for."""
+    """Return the source to record; the demo site only if it was requested."""
     if demo:
         from datafast_nb.demo import Site
 
         return Site()
     if not os.getenv(VARIABLE, "").strip():
-        raise ValueError(f"Nothing to record: set {VARIABLE} to your site's key, or try it out with --demo.")
+        raise ValueError(f"Nothing to record: set {VARIABLE} to your site's key, or try it with --demo.")
     from datafast_nb.client import Client
 
     return Client()
 
 
 def _code(error: BaseException) -> int:
-    """Give the exit code that tells of an error."""
+    """Return the exit code for an error."""
     return IN_USE if isinstance(error, HistoryInUseError) else USAGE if isinstance(error, ValueError) else FAULT
 
 
@@ -119,15 +119,15 @@ def _log(what: str, figures: dict[str, Any]) -> None:
     import msgspec
 
     line = msgspec.json.encode({"time": datetime.now(UTC), "what": what, **figures})
-    # Not by print: it keeps a line that a full disk or a closed pipe does not take, and fails again at the end.
+    # Not with print, which keeps a line that a full disk or a closed pipe does not accept, and fails again at exit.
     os.write(sys.stdout.fileno(), line + b"\n")
 
 
 def _time(text: str) -> timedelta:
-    """Read a time such as 10s, 5min, 12h or 30d; a number alone is seconds."""
+    """Read a duration such as 10s, 5min, 12h or 30d; a number without a unit is seconds."""
     try:
         return checked_duration(text, "the time")
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r:.60} is no time, or too long a one: give one such as 10s, 5min, 12h or 30d"
+            f"{text!r:.60} is not a duration, or too long: give one such as 10s, 5min, 12h or 30d"
         ) from error

@@ -1,4 +1,4 @@
-"""Old names of parameters, which are taken for a while yet."""
+"""Accepts the old names of renamed parameters for a while."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _Given = TypeVar("_Given")
 
 
 def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Asked, _Given]]:
-    """Let a function take parameters by their old names too, with a warning that says the new one.
+    """Let a function accept parameters by their old names too, with a warning that names the new one.
 
     Parameters
     ----------
     **names
-        The new name of each old one.
+        The new name for each old one.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Aske
                 new = names[old]
                 if new in kwargs:
                     raise TypeError(f"{function.__name__} got both {new} and {old}, its old name; give {new} alone.")
-                message = f"{function.__name__}'s {old} is called {new} now; the old name will go."
+                message = f"{function.__name__}'s {old} is called {new} now; the old name will be removed."
                 warnings.warn(message, DeprecationWarning, stacklevel=2)
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)

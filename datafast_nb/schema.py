@@ -1,4 +1,4 @@
-"""The columns of the three frames: name, dtype, unit, and where in the response each comes from."""
+"""The columns of the three frames: name, dtype, unit, and place in the response."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TEXT: Final = pl.String()
 _FLAG: Final = pl.Boolean()
 _NUMBER: Final = pl.Float64()
 
-_COUNTRY: Final = "ISO 3166-1 alpha-2; null where the service knows none (XX, T1, EU and their like)"
+_COUNTRY: Final = "ISO 3166-1 alpha-2; null where the service knows none (XX, T1, EU and similar codes)"
 
 VISITOR_COLUMNS: Final = (
     Column("visitor_id", _TEXT, "visitorId"),
@@ -85,10 +85,10 @@ EVENT_COLUMNS: Final = (
     Column("timestamp", TIMESTAMP, "timestamp", "UTC"),
     Column("path", _TEXT, "path"),
     Column("country_code", _TEXT, "countryCode", _COUNTRY),
-    Column("extra_data", _TEXT, "extraData", "JSON text, as it came"),
+    Column("extra_data", _TEXT, "extraData", "JSON text, unchanged"),
     Column("referrer", _TEXT, "referrer"),
     Column("customer_name", _TEXT, "customerName"),
-    Column("amount", _NUMBER, "amount", "currency not told"),
+    Column("amount", _NUMBER, "amount", "currency not given"),
     Column("display_name", _TEXT, "displayName"),
 )
 
@@ -117,8 +117,8 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "amount": _MONEY,
     }
 )
-"""The least and the greatest number that makes sense in a column. The frames hold what the service sent; analyses,
-charts and the map take a number outside for a missing one, so that every sum of them is a number."""
+"""The smallest and the largest number that makes sense in a column. The frames hold what the service sent; analyses,
+charts and the map treat a number outside as missing, so that every sum is finite."""
 
 VISITORS: Final = pl.Schema({column.name: column.dtype for column in VISITOR_COLUMNS})
 """Schema of ``Snapshot.visitors``: one row per active visitor."""
@@ -130,5 +130,5 @@ PAYMENTS: Final = pl.Schema({column.name: column.dtype for column in PAYMENT_COL
 """Schema of ``Snapshot.payments``: one row per recent payment."""
 
 PROBLEMS: Final = pl.Schema({"path": pl.String(), "expected": pl.String(), "value": pl.String()})
-"""Schema of ``Snapshot.problems``: one row per value of the response that no column can hold, of each field the first
-1,000."""
+"""Schema of ``Snapshot.problems``: one row per value of the response that no column can hold, up to 1,000 rows per
+field."""

@@ -1,4 +1,4 @@
-"""The frames and figures of one moment."""
+"""The frames and figures of one moment on a website."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from datafast_nb.text import age
 
 @runtime_checkable
 class Source(Protocol):
-    """Anything that gives snapshots: a client, the demo site, a replayed history."""
+    """Anything that provides snapshots: a client, the demo site, a replayed history."""
 
     def snapshot(self) -> Snapshot:
-        """Give the present moment."""
+        """Return a snapshot of the present moment."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The site's own averages, against which each likelihood is measured.
+    """The site's averages, to which each likelihood is compared.
 
     Attributes
     ----------
     conversion_rate : float or None
         Probability that an average visitor converts, 0 to 1.
     average_value : float or None
-        What an average conversion is worth, in USD.
+        The value of an average conversion, in USD.
     """
 
     conversion_rate: float | None
@@ -47,30 +47,30 @@ class Baseline:
 
 
 class Snapshot:
-    """Who is on a website at one moment, as typed frames. It does not change once made.
+    """Who is on a website at one moment, as typed frames. A snapshot is immutable.
 
     Parameters
     ----------
     visitors, events, payments : polars.DataFrame, optional
         Frames with the columns of ``schema.VISITORS``, ``schema.EVENTS`` and ``schema.PAYMENTS``; empty by default.
-        Those of several websites have a first column ``site`` (String) besides, see `of_sites`.
+        Those of several websites also have a first column ``site`` (String), see `of_sites`.
     count : int, optional
-        The service's own number of active visitors; by default the rows of `visitors`.
+        The service's own number of active visitors; by default the number of rows of `visitors`.
     has_predictions : bool, optional
         Whether the service predicts conversions; by default whether any visitor has a score.
     baseline : Baseline, optional
-        The site's averages, where the service gives them.
+        The site's averages, if the service provides them.
     fetched_at : datetime, optional
         When the snapshot was taken, with a time zone; by default now.
     problems : polars.DataFrame, optional
-        What the response held that no column can: ``path``, ``expected``, ``value``.
+        The values of the response that no column can hold: ``path``, ``expected``, ``value``.
     problem_count : int, optional
-        How many such values there were; by default the rows of `problems`.
+        How many such values there were; by default the number of rows of `problems`.
 
     Raises
     ------
     ValueError
-        A frame lacks the schema's columns or dtypes, or `fetched_at` has no time zone.
+        A frame does not have the columns and dtypes of its schema, or `fetched_at` has no time zone.
 
     Examples
     --------
@@ -133,12 +133,11 @@ class Snapshot:
             The JSON as text or UTF-8 bytes, or a ``pathlib.Path`` to a file that holds it.
         strict
             Raise on the first value that no column can hold. By default such a value becomes null and a row of
-            `problems`, and one warning tells of them all.
+            `problems`, and one warning reports them all.
         fetched_at
             When the body was fetched, with a time zone; by default now.
         deadline
-            Seconds that it may take to read a body in which values have the wrong type; by default as long as it
-            takes.
+            Seconds allowed for reading a body in which values have the wrong type; by default there is no limit.
 
         Raises
         ------
@@ -181,18 +180,18 @@ class Snapshot:
 
     @classmethod
     def of_sites(cls, snapshots: Mapping[str, Snapshot]) -> Self:
-        """Put the snapshots of several websites together; each frame then has a first column ``site``.
+        """Combine the snapshots of several websites; each frame then has a first column ``site``.
 
         Parameters
         ----------
         snapshots
-            A snapshot for each website's name. Their frames must not have a column ``site`` yet.
+            The snapshot of each website, by its name. Their frames must not have a column ``site`` yet.
 
         Returns
         -------
         Snapshot
-            All rows of all sites. Counts are added up, the time is that of the newest, and the baseline is that of all
-            if they share it; no site's averages are the others'.
+            All rows of all sites. Counts are added up, the time is that of the newest snapshot, and the baseline is
+            kept only if all sites share it, as the averages of one site do not apply to another.
 
         Examples
         --------
@@ -220,7 +219,7 @@ class Snapshot:
             problem_count=sum(snap.problem_count for snap in each),
         )
 
-    # Each frame is handed out as a shallow clone: Polars can change a frame in place, a snapshot can't be changed.
+    # Each frame is returned as a shallow clone: Polars can change a frame in place, but a snapshot is immutable.
 
     @property
     def visitors(self) -> pl.DataFrame:
@@ -239,17 +238,17 @@ class Snapshot:
 
     @property
     def problems(self) -> pl.DataFrame:
-        """One row per value that no column can hold, with ``path``, ``expected``, ``value``; 1,000 a field."""
+        """One row per value that no column can hold: ``path``, ``expected``, ``value``; at most 1,000 per field."""
         return self._problems.clone()
 
     @property
     def problem_count(self) -> int:
-        """How many values no column can hold."""
+        """The number of values that no column can hold."""
         return self._problem_count
 
     @property
     def count(self) -> int:
-        """Active visitors as the service counts them; need not equal ``visitors.height``."""
+        """The number of active visitors by the service's count; it may differ from ``visitors.height``."""
         return self._count
 
     @property
@@ -259,7 +258,7 @@ class Snapshot:
 
     @property
     def baseline(self) -> Baseline | None:
-        """The site's averages, or None where the service gives none."""
+        """The site's averages, or None if the service provides none."""
         return self._baseline
 
     @property
@@ -268,22 +267,22 @@ class Snapshot:
         return self._fetched_at
 
     def redacted(self, key: bytes | None = None, *, names: Iterable[str] = ()) -> Self:
-        """Give the same snapshot with names and e-mail addresses replaced by pseudonyms.
+        """Return the same snapshot with names and e-mail addresses replaced by pseudonyms.
 
         The same person gets the same pseudonym in all three frames, so a payment can still be matched to its visitor.
         E-mail addresses are blanked out of all other text, however often and in whatever way they are encoded, and so
-        are the hashes of those that the snapshot knows of. The full names that it knows of are blanked out of what
-        visitors write (URLs, campaign parameters, event data), but no single word; and so are the values in
-        `problems`. An id that holds any of them becomes a pseudonym as a whole, so that ids stay apart. Places,
-        devices, goals and other ids stay: they are pseudonymous, not anonymous.
+        are the hashes of the addresses in the snapshot. The full names in the snapshot, but no single words, are
+        blanked out of what visitors write (URLs, campaign parameters, event data). The values in `problems` are
+        blanked out. An id that holds an address, a hash or a name becomes a pseudonym as a whole, so that ids stay
+        distinct. Places, devices, goals and other ids stay: the result is pseudonymous, not anonymous.
 
         Parameters
         ----------
         key
-            Secret that makes the pseudonyms, of 16 bytes and more: with the same key a person keeps the pseudonym
-            from one day to the next. By default a key that lasts as long as this Python process.
+            The secret that makes the pseudonyms, at least 16 bytes. With the same key, a person keeps their pseudonym
+            from one day to the next. By default, a key that lasts as long as this Python process.
         names
-            More full names and addresses to blank out, such as those that an earlier snapshot knew of.
+            More full names and addresses to blank out, such as those in an earlier snapshot.
 
         Raises
         ------
@@ -293,7 +292,7 @@ class Snapshot:
         Notes
         -----
         A pseudonym is the start of an HMAC-SHA-256 (RFC 2104) of the name, so it can't be reversed by hashing a list
-        of known addresses without the key. ``datafast_nb.privacy.TREATMENTS`` tells what is done with each column.
+        of known addresses without the key. ``datafast_nb.privacy.TREATMENTS`` lists the treatment of each column.
 
         Examples
         --------
@@ -303,9 +302,9 @@ class Snapshot:
         '/login?next=%2Fcart%3Fmail%3D(redacted)'
         """
         kind, given = type(key).__name__, PROCESS_KEY if key is None else concealed(key)
-        del key  # a traceback shows what is still there
+        del key  # a traceback shows the remaining variables
         if not isinstance(given, Key):
-            raise TypeError(f"redacted takes a key as bytes, not {kind}; text becomes bytes with text.encode().")
+            raise TypeError(f"redacted takes a key as bytes, not {kind}; convert text with text.encode().")
         secret = given.checked("redacted(key=…)")
         frames = redacted((self._visitors, self._events, self._payments), secret, names)
         return type(self)(
@@ -351,19 +350,19 @@ _CURRENCIES: Final = 4
 
 
 def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
-    """Give a frame that has the schema, or an empty one."""
+    """Return a frame checked against its schema, or an empty one."""
     if frame is None:
         return schema.to_frame()
     if frame.schema != schema and frame.schema != pl.Schema([("site", pl.String()), *schema.items()]):
         wrong = [column for column, dtype in schema.items() if frame.schema.get(column) != dtype]
         wrong += [column for column in frame.columns if column not in schema]
         raise ValueError(
-            f"{name} does not have the columns of its schema, in its order; look at: {', '.join(wrong) or 'the order'}."
+            f"{name} does not have the columns of its schema, in its order; check: {', '.join(wrong) or 'the order'}."
         )
     return frame.clone()
 
 
 def _revenue(payments: pl.DataFrame) -> str:
-    """Say what was paid, in the commonest few currencies."""
+    """Return the sums that were paid, in the few most common currencies."""
     sums, others = received(payments, _CURRENCIES)
     return " · ".join([*sums, *([f"+{others} more"] if others else [])]) or "none"

@@ -1,6 +1,6 @@
-"""Amounts, countries, durations and strangers' texts as a reader should see them, in English.
+"""Formats amounts, countries, durations and texts from strangers for readers, in English.
 
-What has a form of its own is written here, once, so that a map, a chart and a message say the same thing alike.
+Each format is defined once, here, so that a map, a chart and a message say the same thing in the same way.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from datafast_nb.countries import ALIASES
 
 _LOCALE: Final = Locale("en", "US")
 _WITHOUT_CENTS: Final = 1000
-_SPELLED_OUT: Final = 1e12  # beyond this, digits tell a reader nothing
+_SPELLED_OUT: Final = 1e12  # beyond this, more digits mean nothing to a reader
 _LONGEST: Final = 80
-_LONGEST_NAME: Final = 60  # of those that a message repeats
+_LONGEST_NAME: Final = 60  # of the names that a message repeats
 _MINUTE: Final = 60
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (_MINUTE, "min"), (1, "s"))
-_NO_TERRITORIES: Final = ("XA", "XB", "ZZ")  # of CLDR: two for tests of a program's texts, and the unknown
+_NO_TERRITORIES: Final = ("XA", "XB", "ZZ")  # of CLDR: two for testing a program's texts, and the unknown
 
-# Control characters, and those that turn the text around them: inside a name they are never meant well.
+# Control characters, and those that change the direction of the text around them: no honest name holds them.
 _UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u2060-\u2064\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
 )
 
 
 def money(amount: float | None, currency: str | None, *, exact: bool = False) -> str:
-    """Give an amount in its own currency, without cents where they don't matter.
+    """Return an amount in its own currency, without cents where they don't matter.
 
     Parameters
     ----------
     amount : float or None
-        The amount; empty text for None, and for what is no finite number.
+        The amount. None, and any number that is not finite, gives empty text.
     currency : str or None
-        ISO 4217 code. Another code stands before the amount as it is.
+        ISO 4217 code. Any other code is put before the amount unchanged.
     exact : bool
-        Give the cents of large amounts too.
+        Include the cents of large amounts too.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def money(amount: float | None, currency: str | None, *, exact: bool = False) ->
 
 
 def clock(when: datetime, time_zone: str = "UTC") -> str:
-    """Give a time of day as clocks in a time zone show it, and the zone.
+    """Return the time of day in a time zone, and the zone.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def clock(when: datetime, time_zone: str = "UTC") -> str:
 
 @lru_cache(maxsize=512)
 def _currency(code: str) -> tuple[str, int] | None:
-    """Give what stands before an amount in a currency, and its decimals; None for what is no currency."""
+    """Return the sign before an amount in a currency, and the currency's decimals; None for an unknown currency."""
     if not is_currency(code, _LOCALE):
         return None
     symbol = get_currency_symbol(code, _LOCALE)
@@ -82,7 +82,7 @@ def _currency(code: str) -> tuple[str, int] | None:
 
 
 def _number(amount: float, decimals: int, *, exact: bool) -> str:
-    """Give a bare amount."""
+    """Return an amount without its currency."""
     if abs(amount) >= _SPELLED_OUT:
         return f"{amount:.3g}"
     return f"{amount:,.0f}" if abs(amount) >= _WITHOUT_CENTS and not exact else f"{amount:,.{decimals}f}"
@@ -90,7 +90,7 @@ def _number(amount: float, decimals: int, *, exact: bool) -> str:
 
 @cache
 def country_names() -> dict[str, str]:
-    """Give the English name of each country and territory, by its ISO 3166-1 alpha-2 code.
+    """Return the English name of each country and territory, by its ISO 3166-1 alpha-2 code.
 
     Examples
     --------
@@ -102,13 +102,13 @@ def country_names() -> dict[str, str]:
 
 
 def country_name(code: str | None) -> str:
-    """Name a country; an unknown code stands for itself, and None for nothing."""
+    """Return the name of a country; an unknown code stays unchanged, and None is empty text."""
     upper = str(code).strip().upper()
     return "" if code is None else country_names().get(ALIASES.get(upper, upper), plain(code, 24))
 
 
 def place_name(city: str | None, code: str | None) -> str:
-    """Name a place by city and country, as far as they are known.
+    """Return the name of a place: its city and country, as far as they are known.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def place_name(city: str | None, code: str | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in its largest unit and the one below, to the second.
+    """Return a duration in its largest unit and the next smaller one, to the second.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def duration(seconds: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """Write roughly how much time has passed: in the largest unit that fits in twice, rounded down.
+    """Return roughly how much time has passed, in the largest unit that fits at least twice, rounded down.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def age(seconds: float) -> str:
 
 
 def number(count: int, one: str, more: str | None = None) -> str:
-    """Write a count with its noun.
+    """Return a count with its noun.
 
     Examples
     --------
@@ -160,13 +160,13 @@ def number(count: int, one: str, more: str | None = None) -> str:
 
 
 def quoted(name: object) -> str:
-    """Quote a name for a message, cut off where somebody passed a page of text."""
+    """Quote a name for a message, shortened in case it is a page of text."""
     text = str(name)
     return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…")
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Suggest the known name that is spelled most like another, as the end of a message; empty where none is near.
+    """Return a suggestion of the known name with the nearest spelling, as the end of a message; empty if none is near.
 
     Examples
     --------
@@ -178,13 +178,13 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 
 def plain(value: object, longest: int = _LONGEST) -> str:
-    r"""Cut a text and take out what can't be seen. It still has to be escaped wherever it becomes HTML.
+    r"""Shorten a text and remove invisible characters. It must still be escaped wherever it becomes HTML.
 
     Examples
     --------
     >>> plain("  two\n words\u202e ", 80), plain("abcdef", 4)
     ('two words', 'abc…')
     """
-    # The cut before the cleaning bounds the work on a text of any length.
+    # Shortening before cleaning bounds the work on a text of any length.
     words = " ".join(_UNSEEN.sub(" ", str(value)[: 8 * longest]).split())
     return words if len(words) <= longest else words[: longest - 1] + "…"
