@@ -1,4 +1,4 @@
-"""Conversion analysis: who is likely to buy, from where, worth how much, and how sure that is.
+"""Conversion analysis: who is likely to buy, where they come from, what they are worth, and how certain that is.
 
 Everything here is a pure function, frame in and frame out, written once as Narwhals expressions. A Polars
 ``LazyFrame``, a DuckDB relation, a PySpark ``DataFrame`` or any other lazy frame stays lazy: nothing is computed until

@@ -1,4 +1,4 @@
-"""The conversion likelihood by group, and of the whole site."""
+"""The conversion likelihood of each group, and of the whole site."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def breakdown(
     Parameters
     ----------
     data : Snapshot or frame
-        A snapshot, a Polars frame of visitors, or any frame that Narwhals reads. It needs the columns
-        ``is_customer``, ``score``, ``confidence``, ``conversion_rate`` and ``expected_value``, beside those that
-        the dimensions are made of.
+        A snapshot, a Polars frame of visitors, or any frame that Narwhals reads. It needs the columns ``is_customer``,
+        ``score``, ``confidence``, ``conversion_rate`` and ``expected_value``, and those that the dimensions are derived
+        from.
     by : str or sequence of str
         Columns of the frame, or derived dimensions:
 
@@ -101,26 +101,26 @@ def breakdown(
           is not blank, else ``direct``
         - ``page``: the path of ``current_url``, without query and fragment
         - ``visit_kind``: ``new`` (first visit) or ``returning``
-        - ``score_band``: ``0–20``, ``20–40``, … ``80–100``; a band holds its lower bound, the last one both
-        - ``confidence_band``: ``0–0.5``, ``0.5–0.75``, ``0.75–1``; likewise
-        - ``dimension_matches``: one row for each dimension that a prediction rests on. A visitor with three matches
+        - ``score_band``: ``0–20``, ``20–40``, … ``80–100``; a band includes its lower bound, and the last one both
+        - ``confidence_band``: ``0–0.5``, ``0.5–0.75``, ``0.75–1``, likewise
+        - ``dimension_matches``: one row for each dimension that a prediction is based on. A visitor with three matches
           is in three groups, so these groups overlap and their shares add up to more than 1.
     top : int, optional
-        Keep the first so many groups by `order_by`, and put all others together into one last row, ``other`` in each
-        of the `by` columns, which become text. Its measures are those of all its visitors together. The column
-        ``is_other`` tells that row from a group that is itself called "other". Not for ``dimension_matches``, whose
-        groups overlap: take the table's ``head(n)`` instead.
+        Keep only this many groups, the first by `order_by`, and combine all others into one last row. That row is
+        ``other`` in each of the `by` columns, which become text; its measures cover all of its visitors together. The
+        column ``is_other`` distinguishes it from a group that is itself called "other". Not available for
+        ``dimension_matches``, whose groups overlap: use the table's ``head(n)`` instead.
     min_visitors : int, optional
-        Leave out groups of fewer visitors; with `top` they are part of ``other`` instead.
+        Leave out groups with fewer visitors; with `top`, they become part of ``other`` instead.
     include_customers : bool, default False
-        Count customers in every measure, not in ``customers`` alone.
+        Count customers in every measure, not only in ``customers``.
     order_by : str, default "expected_value"
-        The measure to sort by, largest first, missing ones last, and then by the group. ``predicted_rate_shrunk`` ranks
-        small groups fairly.
+        The measure to sort by: largest first, missing values last, ties by group. ``predicted_rate_shrunk`` ranks small
+        groups fairly.
     baseline : Baseline, optional
-        The site's averages, which `lift` is measured against; by default the snapshot's own.
+        The site's averages, against which ``lift`` is measured; by default the snapshot's own.
     ci : {"logit", "normal"}, default "logit"
-        How the 95 % interval is made, see Notes.
+        How the 95 % interval is computed; see Notes.
 
     Returns
     -------
@@ -130,31 +130,31 @@ def breakdown(
         ============================== =========================================================================
         the `by` columns               the group
         ``visitors``, ``share``        people in the group; their share of all people, 0 to 1
-        ``customers``                  those who have paid already; left out of every measure below
-        ``scored``, ``confident``      predictions for prospects; those among them with confidence ≥ 0.5
+        ``customers``                  those who have already paid; left out of every measure below
+        ``scored``, ``confident``      predictions for prospects; those of them with confidence ≥ 0.5
         ``score``, ``confidence``      means over ``scored``, 0 to 100 and 0 to 1
         ``predicted_rate``             mean predicted probability over ``scored``
         ``predicted_rate_low``,        95 % interval of that mean, see Notes; null where the sample can't tell
         ``predicted_rate_high``
         ``lift``                       ``predicted_rate`` over the baseline's; null without a baseline
         ``expected_conversions``       sum of the predicted probabilities over ``scored``
-        ``expected_conversions_low``   that many will convert, with 95 %, if the predictions hold; whole numbers
+        ``expected_conversions_low``   95 % bounds on how many will convert if the predictions hold; whole numbers
         ``expected_conversions_high``
         ``expected_value``             sum of the expected values over ``scored``, in USD
-        ``value_per_visitor``          their mean over those that have one, in USD
-        ``predicted_rate_shrunk``      ``predicted_rate`` drawn towards the baseline, the more so the smaller the group
+        ``value_per_visitor``          mean expected value over those that have one, in USD
+        ``predicted_rate_shrunk``      ``predicted_rate`` shrunk toward the baseline, more so for smaller groups
         ``credibility``                the weight of the group's own rate in it, 0 to 1
         ``is_other``                   only with `top`: whether this is the row of all other groups
         ============================== =========================================================================
 
-        A snapshot gives a Polars ``DataFrame``; a frame gives a frame of its own kind, and a lazy one stays lazy.
+        A Polars ``DataFrame`` for a snapshot; for a frame, a frame of the same kind, which stays lazy if it is lazy.
 
     Raises
     ------
     ValueError
-        The dimension is unknown, the frame lacks a column, or an option has no such value.
+        The dimension is unknown, the frame lacks a column, or the value of an option is not allowed.
     TypeError
-        `data`, `by` or an option is not of a kind that can be used.
+        `data`, `by` or an option has the wrong type.
 
     See Also
     --------
@@ -162,32 +162,33 @@ def breakdown(
 
     Notes
     -----
-    A visitor is a person: one ``visitor_id`` (of a ``site``, where there is such a column), however many rows it has,
-    and a row without an id is somebody by itself. Of a snapshot the first row of each counts. In a frame in which one
-    person has several rows, such as the visits of ``history.sessions()``, ``scored`` and every mean and sum is over
-    rows. Each prediction is about a visit that has just begun, so the sums say what visitors would bring if each were
-    just arriving; who has been there for long brings less.
+    A visitor is a person: one ``visitor_id`` (of a ``site``, if there is such a column), however many rows it has. A
+    row without an id counts as one person. Of a snapshot, only the first row of each visitor counts. In a frame in
+    which one person has several rows, such as the visits of ``history.sessions()``, ``scored`` and every mean and sum
+    are over rows. Each prediction is about a visit that has just begun, so the sums say what visitors would bring if
+    each were just arriving; those who arrived long ago bring less.
 
-    The interval of ``predicted_rate`` is about the predictions: how far their mean may be from that of all such
-    visitors. It says nothing of how many will convert; that is what ``expected_conversions_low`` and ``_high`` are
-    for. By default it is made of the log-odds of the mean, with Student's t, and taken back (the delta method; for
-    instance Agresti, *Categorical Data Analysis*, section 3.1), so it reaches farther up than down; ``ci="normal"`` is
-    mean ± 1.96 · s / √n (for instance Wasserman, *All of Statistics*, section 6.3). There is none for fewer than five
-    predictions; nor where one rare high rate rules, so that the sample can't tell: where one visitor makes all the
-    difference, or where the skewness g of the rates, that within all groups of the table or the group's own, is more
-    than 3 and the group has fewer than 4 g² of them. Cochran (1977), *Sampling Techniques*, section 2.15, gives such a
-    rule for the normal interval. ``python -m tests.statistics`` prints how often the intervals hold.
+    The interval of ``predicted_rate`` is about the predictions: how far their mean may be from the mean of all such
+    visitors. It says nothing about how many will convert; ``expected_conversions_low`` and ``_high`` do. By default, it
+    is computed on the log-odds of the mean, with Student's t, and transformed back (the delta method; see, for
+    instance, Agresti, *Categorical Data Analysis*, section 3.1), so it extends farther up than down; ``ci="normal"`` is
+    mean ± 1.96 · s / √n (see, for instance, Wasserman, *All of Statistics*, section 6.3). There is no interval for
+    fewer than five predictions, nor where one rare high rate dominates, so that the sample can't tell: where a single
+    visitor makes all the difference, or where the skewness g of the rates, pooled within all groups of the table or the
+    group's own, is more than 3 and the group has fewer than 4 g² rates. Cochran (1977), *Sampling Techniques*, section
+    2.15, gives a similar rule for the normal interval. ``python -m tests.statistics`` prints how often the intervals
+    hold.
 
-    How many convert, if all predictions hold, has a Poisson-binomial distribution. Its bounds are exact up to one
-    conversion, and beyond the exact ones or, now and then, the next whole number outside of them.
+    If all predictions hold, the number of conversions has a Poisson-binomial distribution. Its bounds are exact up to
+    one conversion; beyond that, they are the exact ones or, occasionally, the next whole number outside them.
 
-    Shrinkage is the empirical Bayes estimator of Bühlmann and Straub (1970): credibility
-    Z = n·τ² / (n·τ² + σ²) for n predictions, with the variance σ² within groups and τ² between them estimated by
-    moments from all groups, `top` and `min_visitors` aside; the estimate is baseline + Z · (mean − baseline). Without a
-    baseline it is drawn towards the credibility-weighted mean of the groups. See Bühlmann and Gisler (2005), *A Course
-    in Credibility Theory and its Applications*, chapter 4.
+    Shrinkage is the empirical Bayes estimator of Bühlmann and Straub (1970): credibility Z = n·τ² / (n·τ² + σ²) for n
+    predictions, with the variance σ² within groups and τ² between them estimated by moments from all groups, whatever
+    `top` and `min_visitors` are; the estimate is baseline + Z · (mean − baseline). Without a baseline, it shrinks
+    toward the credibility-weighted mean of the groups. See Bühlmann and Gisler (2005), *A Course in Credibility Theory
+    and its Applications*, chapter 4.
 
-    Numbers that are not finite or make no sense count as missing: probabilities and confidences outside 0…1, scores
+    Numbers that are not finite or out of range count as missing: probabilities and confidences outside 0…1, scores
     outside 0…100, expected values beyond ± 10¹² USD (``schema.RANGES``). A visitor whose ``is_customer`` is null counts
     as a prospect.
 
@@ -235,23 +236,23 @@ def summary(data: Frame, *, baseline: Baseline | None = None) -> Frame: ...
 @overload
 def summary(data: AnyFrame, *, baseline: Baseline | None = None) -> AnyFrame: ...
 def summary(data: Snapshot | AnyFrame, *, baseline: Baseline | None = None) -> AnyFrame:
-    """Sum the site up in one row: the measures of `breakdown` over all visitors, and a few more.
+    """Summarize the site in one row: the measures of `breakdown` over all visitors, and a few more.
 
     Parameters
     ----------
     data : Snapshot or frame
-        As for `breakdown`; the columns ``visit_count``, ``latitude`` and ``longitude`` are needed too.
+        As for `breakdown`; it also needs the columns ``visit_count``, ``latitude`` and ``longitude``.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
 
     Returns
     -------
     frame
-        One row with the measures of `breakdown` (but ``share`` and what is shrunken), and:
+        One row with the measures of `breakdown`, except ``share``, ``predicted_rate_shrunk`` and ``credibility``, and:
 
         ==================== ==========================================================================
         ``prospects``        visitors who are not customers
-        ``returning``        visitors who have been here before
+        ``returning``        visitors who have visited before
         ``located``          visitors whose coordinates are known
         ==================== ==========================================================================
 
@@ -286,7 +287,7 @@ def summary(data: Snapshot | AnyFrame, *, baseline: Baseline | None = None) -> A
 
 
 def _check_options(top: object, min_visitors: object, order_by: object, ci: object) -> None:
-    """Refuse options that have no such value."""
+    """Reject option values that are not allowed."""
     if top is not None:
         checked_whole(top, "top", 1)
     if min_visitors is not None:
@@ -296,24 +297,24 @@ def _check_options(top: object, min_visitors: object, order_by: object, ci: obje
 
 
 def _check_rest(frame: nw.LazyFrame[Any], names: Sequence[str]) -> None:
-    """Refuse dimensions whose groups can't be put together under one name."""
+    """Reject dimensions whose groups can't be combined under one name."""
     if "dimension_matches" in names:
         raise ValueError(
-            "The groups of 'dimension_matches' overlap, so all others together would count visitors several times; "
-            "leave top out and take the first rows of the table: .head(n)."
+            "The groups of 'dimension_matches' overlap, so combining the others would count visitors several times; "
+            "leave out top and take the first rows of the table: .head(n)."
         )
     schema = frame.collect_schema()
     for name in names:
         if name in schema and schema[name].is_nested():
-            raise ValueError(f"{name!r} is a column of {schema[name]}, which has no names; with top give one of text.")
+            raise ValueError(f"{name!r} is a column of {schema[name]}, which has no names; give one of text with top.")
 
 
 def _groups(visitors: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Give the sums of each group, and the number of all visitors as `_total`."""
+    """Return the sums of each group, and the number of all visitors as `_total`."""
     rows = one_row_per_group(visitors, names)
     groups = with_moments(rows.group_by(*names).agg(*aggregates(rows)))
     if "_person" in rows.collect_schema().names() or "dimension_matches" in names:
-        # A visitor may be in several groups, so that their sizes add up to more than all visitors.
+        # A visitor may be in several groups, so the sizes add up to more than the number of visitors.
         everybody = counted(visitors.select(*people(visitors))).select(_total=nw.col("visitors"))
         return groups.join(everybody, how="cross")
     return groups.with_columns(_total=nw.col("visitors").sum())
@@ -322,7 +323,7 @@ def _groups(visitors: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[A
 def _ranked(
     groups: nw.LazyFrame[Any], names: Sequence[str], top: int, min_visitors: int, order_by: str
 ) -> nw.LazyFrame[Any]:
-    """Add whether a group is among the first that are large enough, as `_kept`."""
+    """Add `_kept`: whether a group is among the first `top` that are large enough."""
     place = {f"_name_{number}": name for number, name in enumerate(names)}
     ranked = groups.with_columns(
         nw.col(order_by).cast(nw.Float64).fill_null(float("-inf")).alias("_measure"),
@@ -336,7 +337,7 @@ def _ranked(
 
 
 def _first_of(ranked: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Keep the first groups, and put all others together under one name."""
+    """Keep the first groups, and combine all others under one name."""
     kept = nw.col("_kept")
     named = ranked.with_columns(
         *(nw.when(kept).then(nw.col(name).cast(nw.String)).otherwise(nw.lit(OTHER)).alias(name) for name in names),
@@ -348,10 +349,10 @@ def _first_of(ranked: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[A
 def _counted_again(
     groups: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any], ranked: nw.LazyFrame[Any], names: Sequence[str]
 ) -> nw.LazyFrame[Any]:
-    """Count the people in all other groups together: somebody in two of them is one."""
+    """Count the people in all other groups together: a person in two of them counts once."""
     if "_person" not in visitors.collect_schema().names():
         return groups
-    # Two keys for each name: a join finds no null, and no text is nobody's.
+    # Two keys for each name: a join matches no null, and no text can stand for one.
     keys = {f"_is_null_{place}": nw.col(name).is_null().cast(nw.Int64) for place, name in enumerate(names)}
     keys |= {f"_key_{place}": nw.col(name).cast(nw.String).fill_null("") for place, name in enumerate(names)}
     kept = ranked.filter(nw.col("_kept")).select(**keys)

@@ -1,7 +1,7 @@
-"""The chain of steps of each visitor that gets furthest: in order, and within a time from its first step.
+"""The chain of steps that gets furthest, for each visitor: in order, and within a time limit from its first step.
 
-The rows are moments: `_time` (ms), and for each step how many of the moment's events fit it. So the events of one
-moment may come in any order, which is what a clock of milliseconds leaves open, and yet none of them is two steps.
+Each row is a moment: `_time` (ms), and for each step how many of the moment's events fit it. Events of the same moment
+may therefore come in any order, since a clock of milliseconds can't tell, yet none of them counts as two steps.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ _NEVER: Final = 1e18  # milliseconds
 
 
 def fits(step: int) -> str:
-    """Name the column of how many events fit a step; steps are counted from 0."""
+    """Return the name of the column that counts the events that fit a step; steps count from 0."""
     return f"_fits_{step}"
 
 
 def at(step: int) -> str:
-    """Name the column of when a step was taken."""
+    """Return the name of the column that tells when a step was taken."""
     return f"_at_{step}"
 
 
 def with_furthest(
     moments: nw.LazyFrame[Any], keys: Sequence[str], parts: Sequence[Sequence[int]], within: float | None
 ) -> nw.LazyFrame[Any]:
-    """Add at the moment where the chain of each key begins the time `at` which it takes each step, and its `_length`.
+    """Add the times `at` which each key's chain takes its steps, and its `_length`, to the moment where it begins.
 
     Parameters
     ----------
     moments : LazyFrame
         The `keys`, `_time` and the column `fits` of each step.
     keys : sequence of str
-        Whose chain it is: of a visitor, or of one of their visits.
+        Whose chain it is: that of a visitor, or of one of their visits.
     parts : sequence of sequence of int
-        For each step the steps whose events all fit it too; itself is one.
+        For each step, the steps whose events all fit it too, itself included.
     within : float or None
-        Milliseconds from the first step in which the others count.
+        Milliseconds after the first step within which the others count.
 
     Notes
     -----
-    A chain may begin at every first step, and each of its steps is the earliest after the one before: no other way from
-    there gets further. Of several that get as far, the first counts. The earlier a step is taken, the earlier can all
-    those after it: so what is the earliest at any later moment is the earliest at the next one, and one look backward
-    for each pair of steps finds all chains. ClickHouse documents the same search as ``windowFunnel``, except that there
-    one event may be several steps.
+    A chain may begin at any first step, and each of its steps is the earliest after the one before: no other choice
+    gets further from there. Of several chains that get equally far, the first counts. Taking a step earlier never
+    delays the steps after it, so the earliest time at any later moment is the earliest at the next one, and one
+    backward pass for each pair of steps finds all chains. ClickHouse documents the same search as ``windowFunnel``,
+    except that there one event may count as several steps.
     """
     steps = range(len(parts))
     moments = moments.with_columns(
@@ -82,25 +82,25 @@ def with_furthest(
 
 
 def _filled(first: int, last: int) -> str:
-    """Name the column of whether a moment has events enough for the steps from the first to the last."""
+    """Return the name of the column that tells whether a moment has enough events for a range of steps."""
     return f"_filled_{first}_{last}"
 
 
 def _taken(first: int, step: int) -> str:
-    """Name the column of when a step is taken by a chain whose `first` is taken at the row's moment."""
+    """Return the name of the column for when a chain whose `first` is at the row's moment takes a step."""
     return f"_taken_{first}_{step}"
 
 
 def _next(first: int, step: int) -> str:
-    """Name the column of when a step is taken by a chain whose `first` is taken at the next moment that has it."""
+    """Return the name of the column for when a chain whose `first` is at the next moment that has it takes a step."""
     return f"_next_{first}_{step}"
 
 
 def _enough(first: int, last: int, parts: Sequence[Sequence[int]]) -> nw.Expr:
-    """Say whether the events of a moment are enough for the steps from the first to the last, each one of its own.
+    """Return whether a moment has enough events for the steps from the first to the last, a different one for each.
 
-    By Hall's theorem, as of two steps either none of the events fits both, or all that fit the one fit the other too:
-    enough fit each step, if they are as many as the steps that only they fit.
+    By Hall's theorem: of any two steps, either no event fits both, or all events that fit one fit the other too. So
+    there are enough events if at least as many fit each step as there are steps that only those events fit.
     """
     steps = range(first, last + 1)
     needed = {step: sum(part in steps for part in parts[step]) for step in steps}
@@ -108,7 +108,7 @@ def _enough(first: int, last: int, parts: Sequence[Sequence[int]]) -> nw.Expr:
 
 
 def _when(first: int, step: int) -> nw.Expr:
-    """Give when a step is taken: at the row's moment, if it has the steps up to it; else at a later one."""
+    """Return when a step is taken: at the row's moment if it has the steps up to it, else at a later one."""
     time = nw.lit(_NEVER)
     for last in range(first, step):
         time = nw.when(nw.col(_filled(first, last))).then(nw.col(_next(last + 1, step))).otherwise(time)

@@ -1,4 +1,4 @@
-"""What changed between two moments or periods, and whether it was the traffic or its likelihood to convert."""
+"""What changed between two moments or periods: the traffic, or its likelihood to convert."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _PERIODS: Final = ("before", "after")
 _SUMS: Final = ("visitors", "scored", "_rate", "_squares", "_rate_squared", "_rate_cubed", "expected_value")
-_FALSE: Final = 0.05  # of comparisons in which nothing changed, those in which a group is beyond noise
-_ROUNDING: Final = 1e-12  # of a change
+_FALSE: Final = 0.05  # share of comparisons without any change in which a group is beyond noise
+_ROUNDING: Final = 1e-12  # a change up to this is rounding
 _CERTAIN: Final = 40.0  # as a normal quantile
 _SKEWED: Final = 0.45  # skewness of a change beyond which the sample can't tell
 _WORKED_WITH: Final = ("visitors", "customers", "scored", "confident", "expected_value")
@@ -58,42 +58,42 @@ def compare(
 ) -> AnyFrame:
     """Compare the conversion likelihood of two snapshots or periods, group by group.
 
-    The site's mean rate changes because visitors come from other groups than before (the traffic mix), or because
-    those of a group are likelier to convert. The table tells the two apart.
+    The site's mean rate changes because visitors come from other groups than before (the traffic mix), or because those
+    of a group are more or less likely to convert. The table separates the two.
 
     Parameters
     ----------
     before, after : Snapshot or frame
-        Two snapshots, or two frames of visitors of one kind, as for `breakdown`.
+        Two snapshots, or two frames of visitors of the same kind, as for `breakdown`.
     by : str or sequence of str
         Columns or derived dimensions, as for `breakdown`; not ``dimension_matches``, whose groups overlap.
 
     Returns
     -------
     frame
-        One row for each group of either moment, the largest effect first and then by the group:
+        One row for each group present at either moment, largest effect first, ties by group:
 
         ================================ =====================================================================
         the `by` columns                 the group
         ``visitors_before``, ``_after``  all visitors of the group
         ``scored_before``, ``_after``    prospects with a predicted rate
-        ``share_before``, ``_after``     the group's share of all those, 0 to 1; null where there is nobody
-        ``predicted_rate_before``,       mean predicted rate over ``scored``; null where there is nobody
+        ``share_before``, ``_after``     the group's share of all those, 0 to 1; null if there are none
+        ``predicted_rate_before``,       mean predicted rate over ``scored``; null if there are none
         ``predicted_rate_after``
-        ``change``                       of the predicted rate, after minus before
-        ``change_low``, ``change_high``  95 % interval of that change; null under five on either side
-        ``within_noise``                 whether chance alone makes such changes in a table of so many groups; null
-                                         where the samples can't tell
+        ``change``                       change of the predicted rate, after minus before
+        ``change_low``, ``change_high``  95 % interval of that change; null with fewer than five on either side
+        ``within_noise``                 whether chance alone could explain the change in a table with this many
+                                         groups; null where the samples can't tell
         ``mix_effect``                   part of the site's change that comes from the group's share, as a rate
         ``conversion_effect``            part that comes from the group's own rate, likewise
-        ``…_effect_low``, ``…_high``     their 95 % intervals; null under five on either side
-        ``mix_share``,                   both over the site's change, so that all of them add up to 1; null where
-        ``conversion_share``             that change is noise itself
+        ``…_effect_low``, ``…_high``     their 95 % intervals; null with fewer than five on either side
+        ``mix_share``,                   both divided by the site's change, so that they all add up to 1; null where
+        ``conversion_share``             that change is itself noise
         ``expected_value_before``,       sums over ``scored``, in USD
         ``expected_value_after``
         ================================ =====================================================================
 
-        All ``mix_effect`` and ``conversion_effect`` together are the change of the site's mean rate.
+        All values of ``mix_effect`` and ``conversion_effect`` add up to the change of the site's mean rate.
 
     Raises
     ------
@@ -106,28 +106,28 @@ def compare(
 
     Notes
     -----
-    With the share p and the rate r of a group, and R for the site, the change splits without a rest into
-    Δp · (r̄ − R̄) for the mix and p̄ · Δr for the rates, where a bar is the mean of before and after: Kitagawa (1955),
+    With the share p and the rate r of a group, and the rate R of the site, the change splits exactly into Δp · (r̄ −
+    R̄) for the mix and p̄ · Δr for the rates, where a bar denotes the mean of before and after: Kitagawa (1955),
     *Components of a difference between two rates*, Journal of the American Statistical Association 50, which is the
-    two-fold decomposition of Oaxaca and Blinder for groups. Taking R̄ off makes a group that grows below the average
-    count against it, and changes no sum. A group that is there only once has no change of its own: it is all mix.
+    two-fold decomposition of Oaxaca and Blinder for groups. Subtracting R̄ makes growth of a group with a below-average
+    rate count as a loss, and leaves the sums unchanged. A group present at only one of the moments has no change of its
+    own: its effect is all mix.
 
     The interval of the change is that of the difference of two independent means with their own variances: Welch's,
     with Student's t for Satterthwaite's degrees of freedom; Welch (1947), *The generalization of "Student's" problem
-    when several different population variances are involved*, Biometrika 34. Visitors who are there both times make the
-    two alike, so snapshots within ten minutes of each other are closer than it says.
+    when several different population variances are involved*, Biometrika 34. Visitors who are present both times make
+    the two alike, so snapshots within ten minutes of each other are closer than the interval says.
 
-    One of twenty such intervals misses by chance, so ``within_noise`` looks at all groups at once, and controls the
+    One in twenty such intervals misses by chance, so ``within_noise`` considers all groups at once, and controls the
     false discovery rate at 5 %: Benjamini and Hochberg (1995), *Controlling the false discovery rate*, Journal of the
-    Royal Statistical Society B 57. A change has to be beyond chance both as rates and as log-odds. Where one rare high
-    rate rules (see `breakdown`) it is null, and where a few with skewed rates are set against many, since the mean of
-    the few is skewed itself: in tables of 20 groups of 10 and 200 exponential rates everywhere. Just short of that it
-    is wrong more often: 8 of 100 tables of 20 groups of 12 and 60 such rates had a group beyond noise, and 11 of 100 of
-    40 and 200.
-    ``python -m tests.statistics`` prints how often it is wrong.
+    Royal Statistical Society B 57. A change must be beyond chance both in rates and in log-odds. ``within_noise`` is
+    null where one rare high rate dominates (see `breakdown`), and where a few skewed rates are compared with many,
+    since the mean of the few is itself skewed: everywhere in tables of 20 groups with 10 and 200 exponential rates.
+    Just short of that, it is wrong more often: 8 of 100 tables of 20 groups with 12 and 60 such rates had a group
+    beyond noise, and 11 of 100 with 40 and 200. ``python -m tests.statistics`` prints how often it is wrong.
 
     The intervals of the effects are those to which a bootstrap of the visitors converges, in closed form: the
-    infinitesimal jackknife, see Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, section 21.3.
+    infinitesimal jackknife (Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, section 21.3).
 
     Examples
     --------
@@ -141,10 +141,10 @@ def compare(
     if "dimension_matches" in names:
         raise ValueError(
             "The groups of 'dimension_matches' overlap, so a change can't be split between them; compare by 'device', "
-            "'country_code' or another dimension, or look at dfn.drivers() of each."
+            "'country_code' or another dimension, or use dfn.drivers() on each."
         )
     if isinstance(before, Snapshot) != isinstance(after, Snapshot):
-        raise TypeError("Compare two snapshots, or two frames of one kind; for a snapshot's frame take its .visitors.")
+        raise TypeError("Compare two snapshots, or two frames of the same kind; a snapshot's frame is its .visitors.")
     (earlier, restore_earlier), (later, restore_later) = opened(before), opened(after)
     for frame in (earlier, later):
         check_dimensions(frame, names, (*_COLUMNS, *_WORKED_WITH))
@@ -162,17 +162,17 @@ def compare(
 
 
 def _check_same(earlier: nw.LazyFrame[Any], later: nw.LazyFrame[Any], names: Sequence[str]) -> None:
-    """Refuse dimensions that are of two kinds in the two frames."""
+    """Reject dimensions whose types differ between the two frames."""
     first, second = earlier.collect_schema(), later.collect_schema()
     for name in names:
         if name in first and name in second and first[name] != second[name]:
             raise ValueError(
-                f"{name!r} is {first[name]} before and {second[name]} after; cast it, so that both are the same."
+                f"{name!r} is {first[name]} before and {second[name]} after; cast it so that both are the same."
             )
 
 
 def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str, *, once: bool) -> nw.LazyFrame[Any]:
-    """Give the sums of each group at one moment, with zeros for the other moment."""
+    """Return the sums of each group at one moment, with zeros for the other moment."""
     visitors = with_predictions(with_derived(frame, names), once=once, purpose="compare")
     groups = with_moments(visitors.group_by(*names).agg(*aggregates(visitors)))
     groups = groups.with_columns(scored=nw.col("_rates").cast(nw.Int64))
@@ -187,7 +187,7 @@ def _half(frame: nw.LazyFrame[Any], names: Sequence[str], period: str, *, once: 
 
 
 def _with_change(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Add the rates of both moments, their change and its interval, and whether it is noise."""
+    """Add the rates of both moments, their change with its interval, and whether it is noise."""
     whole = [f"{name}_{period}" for name in ("visitors", "scored") for period in _PERIODS]
     groups = groups.with_columns(counts(*whole))
     for period in _PERIODS:
@@ -201,7 +201,7 @@ def _with_change(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFram
 
 
 def _with_mean(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
-    """Add what is needed of one moment: share, rate, the variance of its mean and of its log-odds, and its skewness."""
+    """Add the figures of one moment: share, rate, the variance of its mean and of its log-odds, and its skewness."""
     sums = {name: f"{name}_{period}" for name in ("_rate", "_squares", "_rate_squared", "_rate_cubed")}
     one = groups.with_columns(
         _rates=nw.col(f"scored_{period}"), **{name: nw.col(column) for name, column in sums.items()}
@@ -226,8 +226,9 @@ def _with_mean(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
 def _with_freedom(groups: nw.LazyFrame[Any], of: str) -> nw.LazyFrame[Any]:
     """Add the `_variance` of the change and its degrees of `_freedom`: Satterthwaite (1946), *Biometrics Bulletin* 2.
 
-    With the part that each side has in the variance squared over its own degrees of freedom, one over the sum of both.
-    Each is a column of its own: databases work an expression out again wherever it is named.
+    The degrees of freedom are one over the sum, over both sides, of the squared share of the variance over the side's
+    own degrees of freedom. Each is a column of its own, since databases evaluate an expression again wherever it is
+    named.
     """
     groups = groups.with_columns(_variance=nw.col(f"_variance{of}_before") + nw.col(f"_variance{of}_after"))
     groups = groups.with_columns(_part=ratio(nw.col(f"_variance{of}_before"), nw.col("_variance")).fill_null(0.5))
@@ -238,10 +239,10 @@ def _with_freedom(groups: nw.LazyFrame[Any], of: str) -> nw.LazyFrame[Any]:
 
 
 def _with_surprise(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add how far each change is from none, as a normal quantile: the lesser of that of rates and that of log-odds.
+    """Add how far each change is from zero, as a normal quantile: the lesser of those of rates and of log-odds.
 
-    With skewed rates the mean of the smaller sample is too low with a small variance, and its log-odds are too far the
-    other way, so one of the two errs on the safe side. It is null where that does not suffice.
+    With skewed rates, the mean of the smaller sample is too low with a small variance, and its log-odds are too far in
+    the other direction, so one of the two errs on the safe side. It is null where that is not enough.
     """
     odds_change = nw.col("_odds_after") - nw.col("_odds_before")
     groups = groups.with_columns(_of_rates=_as_normal(nw.col("change"), nw.col("_variance"), nw.col("_freedom")))
@@ -252,9 +253,9 @@ def _with_surprise(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _squared_skewness_of_change() -> nw.Expr:
-    """Give the squared skewness of the difference of two means, if the rates of both are skewed alike.
+    """Return the squared skewness of the difference of two means, if the rates of both are equally skewed.
 
-    That of a mean of n is g / √n where that of the rates is g; of means of equally many it cancels out.
+    The mean of n rates with skewness g has skewness g / √n; for two means of equally many rates, it cancels out.
     """
     skewness = nw.max_horizontal(*(f"_skewness_{period}" for period in _PERIODS))
     before, after = (nw.col(f"scored_{period}").cast(nw.Float64) for period in _PERIODS)
@@ -262,10 +263,10 @@ def _squared_skewness_of_change() -> nw.Expr:
 
 
 def _as_normal(change: nw.Expr, variance: nw.Expr, freedom: nw.Expr) -> nw.Expr:
-    """Give Welch's t as the normal quantile of the same probability.
+    """Return Welch's t as the normal quantile of the same probability.
 
     By Wallace (1959), *Bounds on normal approximations to Student's and the chi-square distributions*, Annals of
-    Mathematical Statistics 30. A change without any variance is beyond every chance, and none is none.
+    Mathematical Statistics 30. A change without any variance is certain; no change at all gives zero.
     """
     squared = ratio(change * change, variance)
     certain = nw.when(change.abs() > _ROUNDING).then(nw.lit(_CERTAIN)).otherwise(nw.lit(0.0))
@@ -274,10 +275,10 @@ def _as_normal(change: nw.Expr, variance: nw.Expr, freedom: nw.Expr) -> nw.Expr:
 
 
 def _with_noise(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Add `within_noise` from `_surprise`, so that 5 % of tables without any change have a group that is no noise.
+    """Add `within_noise` from `_surprise`, so that 5 % of tables without any change have a group beyond noise.
 
-    The r-th farthest of m changes is compared with the quantile that 5 % · r / m of unchanged ones go beyond; the last
-    one that is beyond, and all that are farther, are no noise: Benjamini and Hochberg (1995), *Controlling the false
+    The r-th farthest of m changes is compared with the quantile that 5 % · r / m of unchanged ones exceed; the last one
+    that exceeds it, and all that are farther, are beyond noise: Benjamini and Hochberg (1995), *Controlling the false
     discovery rate*, Journal of the Royal Statistical Society B 57.
     """
     surprise = nw.col("_surprise")
@@ -293,7 +294,7 @@ def _with_noise(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame
 
 
 def _with_effects(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Split the change of the site's mean rate over the groups, into what their share and their rate did to it."""
+    """Split the change of the site's mean rate over the groups, into the effects of their share and of their rate."""
     rates = [nw.col(f"predicted_rate_{period}") for period in _PERIODS]
     before, after = nw.coalesce(*rates), nw.coalesce(*reversed(rates))
     scored = [nw.col(f"scored_{it}").sum().cast(nw.Float64) for it in _PERIODS]
@@ -337,11 +338,11 @@ def _with_intervals(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _with_influence(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
-    """Add what the sample of one moment adds to the variance of each effect, and of the site's rate.
+    """Add what the sample of one moment contributes to the variance of each effect, and of the site's rate.
 
-    By the influence of a single visitor on the effect (the infinitesimal jackknife; Efron and Tibshirani (1993), *An
-    Introduction to the Bootstrap*, section 21.3), to which a bootstrap of the visitors converges: shares and rates of
-    one moment are not independent, as one visitor makes both.
+    This is computed from the influence of a single visitor on the effect (the infinitesimal jackknife; Efron and
+    Tibshirani (1993), *An Introduction to the Bootstrap*, section 21.3), to which a bootstrap of the visitors
+    converges: shares and rates of one moment are not independent, as one visitor affects both.
     """
     side = -1.0 if period == "before" else 1.0
     share, rate, site = nw.col(f"share_{period}"), nw.col(f"predicted_rate_{period}"), nw.col(f"_site_{period}")
@@ -350,7 +351,7 @@ def _with_influence(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]
     groups = groups.with_columns(_away=away, _own=ratio(nw.col(f"_squares_{period}"), scored).fill_null(0.0))
     everyone = (nw.col(f"_squares_{period}") + scored * nw.col("_away") * nw.col("_away")).sum()
     groups = groups.with_columns(_many=scored.sum(), _spread=ratio(everyone, scored.sum()))
-    # What one visitor does to the share (`a`), and to the rates of the group and of the site (`d`).
+    # The effect of one visitor on the share (`a`), and on the rates of the group and of the site (`d`).
     a, d, off, own = side * nw.col("_apart"), nw.col("_moved") / 2.0, nw.col("_away"), nw.col("_own")
     inside = (1.0 - share) * a - d * off
     others = nw.col("_spread") - share * (own + off * off)

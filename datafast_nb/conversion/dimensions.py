@@ -49,7 +49,7 @@ Dimension = Literal[
 Derived = Literal["channel", "page", "visit_kind", "score_band", "confidence_band"]
 """A dimension that is computed from the columns of ``schema.VISITORS``, one value for each visitor."""
 
-# Which parameter the service's "source" and "channel" were made of, it does not say.
+# The service does not say which parameter its "source" and "channel" come from.
 MATCHED: Final[Mapping[str, str | None]] = MappingProxyType(
     {
         "country": "country_code",
@@ -75,10 +75,10 @@ MATCHED: Final[Mapping[str, str | None]] = MappingProxyType(
         "page": "current_url",
     }
 )
-"""The dimensions that a prediction may rest on, as the service names them, and the column that holds their value."""
+"""The dimensions that a prediction may be based on, as the service names them, and the column with their value."""
 
 CONFIDENT: Final = 0.5
-"""The confidence from which a prediction counts: DataFast advises against decisions on less."""
+"""The least confidence at which a prediction counts: DataFast advises against decisions based on less."""
 
 
 @overload
@@ -91,19 +91,19 @@ def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame:
     Parameters
     ----------
     data : frame
-        A Polars frame of visitors, or any frame that Narwhals reads. A column that is there already is kept.
+        A Polars frame of visitors, or any frame that Narwhals reads. A column that already exists is kept.
     *dimensions : str
         ``channel``, ``page``, ``visit_kind``, ``score_band``, ``confidence_band``, as `breakdown` explains them.
 
     Returns
     -------
     frame
-        The same frame with one more column for each dimension; lazy where `data` is.
+        The same frame with one more column for each dimension; lazy if `data` is lazy.
 
     Raises
     ------
     ValueError
-        The dimension is not a derived one, or the frame lacks a column that it is made of.
+        A dimension is not a derived one, or the frame lacks a column that it is derived from.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame:
 
 
 def _host(column: str) -> nw.Expr:
-    """Give the host of a URL, or of a host without a scheme: in small letters, without `www.` and port."""
+    """Return the host of a URL, with or without a scheme: in lower case, without `www.` and port."""
     host = without(
         text(column).str.to_lowercase(),
         [r"^([a-z][a-z0-9+.-]*:)?//", r"(?s)[/?#].*$", r"^.*@", r":[0-9]*$", r"^www\."],
@@ -129,27 +129,27 @@ def _host(column: str) -> nw.Expr:
 
 
 def _channel() -> nw.Expr:
-    """Give the first parameter that names where a visitor came from, or else the referrer."""
+    """Return the first parameter that names where a visitor came from, else the referrer."""
     named = [text(column) for column in ("utm_source", "ref", "source", "via")]
     return nw.coalesce(*named, _host("referrer"), nw.lit("direct"))
 
 
 def page(column: str) -> nw.Expr:
-    """Give the path of the page, of a full URL as of a bare path."""
+    """Return the path of a page, given as a full URL or as a bare path."""
     url = nw.col(column).cast(nw.String)
     path = without(url, [BLANKS_AROUND, r"^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*", r"(?s)[?#].*$"])
     return nw.when(path == "").then(nw.lit("/")).otherwise(path)
 
 
 def _visit_kind() -> nw.Expr:
-    """Tell a first visit from a later one."""
+    """Return ``new`` for a first visit and ``returning`` for a later one."""
     visits = nw.col("visit_count")
     kind = nw.when(visits > 1).then(nw.lit("returning")).otherwise(nw.lit("new"))
     return nw.when(~visits.is_null()).then(kind)
 
 
 def _band(column: str, *bounds: float) -> nw.Expr:
-    """Give the half-open interval that a value is in; the last one holds its upper bound too."""
+    """Return the half-open interval that a value is in; the last one includes its upper bound too."""
     value = number(column)
     (first, second), *others = pairwise(bounds)
     label = nw.lit(f"{first:g}–{second:g}")
@@ -158,7 +158,7 @@ def _band(column: str, *bounds: float) -> nw.Expr:
     return nw.when(~value.is_null()).then(label)
 
 
-# What each derived dimension is made of, and how.
+# The columns that each derived dimension is computed from, and the expression that computes it.
 _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyType(
     {
         "channel": (("utm_source", "ref", "source", "via", "referrer"), _channel()),
@@ -171,12 +171,12 @@ _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyTyp
 
 
 def made_of(name: Derived) -> tuple[str, ...]:
-    """Give the columns that a derived dimension is made of."""
+    """Return the columns that a derived dimension is computed from."""
     return _DERIVED[name][0]
 
 
 def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Add those of the dimensions that are derived and not there yet."""
+    """Add the derived dimensions that the frame does not have yet."""
     columns = frame.collect_schema().names()
     wanted = [name for name in names if name in _DERIVED and name not in columns]
     for name in wanted:
@@ -185,7 +185,7 @@ def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame
 
 
 def dimension_names(by: str | Sequence[str]) -> list[str]:
-    """Give the dimensions as a list, or refuse what is neither a name nor a list of names."""
+    """Return the dimensions as a list; raise an error unless `by` is a name or a list of names."""
     names = [by] if isinstance(by, str) else list(by) if isinstance(by, (list, tuple)) else [None]
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"by takes the name of a dimension or a list of names, such as by='channel', not {by!r:.60}.")
@@ -193,7 +193,7 @@ def dimension_names(by: str | Sequence[str]) -> list[str]:
 
 
 def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: Sequence[str]) -> None:
-    """Refuse dimensions that the frame can't be grouped by; `measures` are the columns of the table's own."""
+    """Reject dimensions that the frame can't be grouped by; `measures` are the table's own columns."""
     columns = frame.collect_schema().names()
     if not names:
         raise ValueError("Give at least one dimension to break down by, such as by='country_code'.")
@@ -201,7 +201,7 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: S
         raise ValueError(f"A dimension is named twice in by={list(names)!r:.200}.")
     for name in names:
         if not name:
-            raise ValueError("A column without a name is no dimension; give it one.")
+            raise ValueError("A column without a name can't be a dimension; give it one.")
         if name.startswith("_"):
             raise ValueError(f"{quoted(name)} begins with an underscore, as the table's own columns do; rename it.")
         if name in measures:
@@ -213,13 +213,13 @@ def check_dimensions(frame: nw.LazyFrame[Any], names: Sequence[str], measures: S
             checked_choice(name, [*_DERIVED, *(each for each in columns if each not in measures)], "dimension")
         if name in columns and not _groups(frame, name):
             raise TypeError(
-                f"The column {quoted(name)} holds lists or the like, by which pandas can't group. Give a column of "
-                "text, numbers or dates: of lists, frame.explode(...) makes a row of each item."
+                f"The column {quoted(name)} holds lists or similar values, which pandas can't group by. Give a column "
+                "of text, numbers or dates; for lists, frame.explode(...) makes a row of each item."
             )
 
 
 def _groups(frame: nw.LazyFrame[Any], name: str) -> bool:
-    """Say whether the values of a column can be told apart, which pandas does by their hashes."""
+    """Return whether a frame can be grouped by a column; pandas needs its values to be hashable."""
     dtype = frame.collect_schema()[name]
     if name == "dimension_matches" or not frame.implementation.is_pandas_like():
         return True
@@ -229,7 +229,7 @@ def _groups(frame: nw.LazyFrame[Any], name: str) -> bool:
 
 
 def one_row_per_group(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Give a visitor one row for each matched dimension, where that is what visitors are grouped by."""
+    """Return one row for each visitor and matched dimension, if visitors are grouped by matched dimensions."""
     if "dimension_matches" not in names:
         return frame
     matches = nw.col("dimension_matches").list.unique()

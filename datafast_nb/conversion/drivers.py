@@ -43,38 +43,39 @@ def drivers(data: AnyFrame, *, min_visitors: int = 2, baseline: Baseline | None 
 def drivers(data: Snapshot | AnyFrame, *, min_visitors: int = 2, baseline: Baseline | None = None) -> AnyFrame:
     """Rank the matched dimensions and their values by how far they move the conversion likelihood.
 
-    A prediction says which of a visitor's dimensions it rests on. Here each of these is a group with the value that
-    the visitor has in it: a German on a phone, of whom country and device matched, is in ``country`` = ``DE`` and in
-    ``device`` = ``mobile``. So the groups overlap. A lift is what visitors of that group have on average, with all
-    else that they have in common; it is not what the value alone does, and lifts of several groups must not be
-    multiplied.
+    A prediction names those of a visitor's dimensions that it is based on. Each of these is a group here, with the
+    value that the visitor has in it: a visitor from Germany on a phone, whose country and device matched, is in
+    ``country`` = ``DE`` and in ``device`` = ``mobile``. So the groups overlap. A lift is the average of the group's
+    visitors, with everything else that they have in common; it is not the effect of the value alone, and lifts of
+    several groups must not be multiplied.
 
     Parameters
     ----------
     data : Snapshot or frame
-        As for `breakdown`; the column ``dimension_matches`` is needed too, and those of the dimensions in it.
+        As for `breakdown`; it also needs the column ``dimension_matches``, and those of the dimensions in it.
     min_visitors : int, default 2
         Leave out groups with fewer scored prospects.
     baseline : Baseline, optional
-        The site's averages, by default the snapshot's own; without any the mean over all scored prospects.
+        The site's averages; by default the snapshot's own, else the mean over all scored prospects.
 
     Returns
     -------
     frame
-        One row for each dimension and value, farthest from the baseline first (by ``lift_shrunk``, up or down alike):
+        One row for each dimension and value, farthest from the baseline first (by ``lift_shrunk``, in either
+        direction):
 
         =========================== =========================================================================
         ``dimension``, ``value``    the matched dimension as the service names it, and the visitors' value of it;
                                     null where no column holds that value
-        ``visitors``, ``scored``    visitors of whom it matched; prospects with a likelihood among them
+        ``visitors``, ``scored``    visitors for whom it matched; the prospects with a likelihood among them
         ``predicted_rate``,         mean over ``scored``, and its 95 % interval as in `breakdown`
         ``…_low``, ``…_high``
         ``lift``                    ``predicted_rate`` over the baseline's
         ``lift_low``, ``lift_high`` the interval over the baseline's
-        ``lift_shrunk``             the lift, drawn towards 1 the more so the smaller the group, as in `breakdown`
+        ``lift_shrunk``             the lift, shrunk toward 1, more so for smaller groups, as in `breakdown`
         ``credibility``             the weight of the group's own rate in it, 0 to 1
         ``extra_conversions``       expected conversions of ``scored`` beyond those at the baseline's rate
-        ``overlap``                 share of the group's visitors of whom other dimensions matched too, 0 to 1
+        ``overlap``                 share of the group's visitors for whom other dimensions matched too, 0 to 1
         =========================== =========================================================================
 
     Raises
@@ -111,7 +112,7 @@ def drivers(data: Snapshot | AnyFrame, *, min_visitors: int = 2, baseline: Basel
         extra_conversions=nw.col("expected_conversions") - nw.col("_rates") * rate,
         overlap=nw.col("_shared") / nw.col("_rows"),
     )
-    # A lift of one half is as far from 1 as one of two.
+    # A lift of 0.5 is as far from 1 as a lift of 2.
     lift = nw.col("lift_shrunk")
     strength = nw.when(lift >= 1).then(lift).otherwise(ratio(nw.lit(1.0), lift))
     return restore(
@@ -123,7 +124,7 @@ def drivers(data: Snapshot | AnyFrame, *, min_visitors: int = 2, baseline: Basel
 
 
 def _matched(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give the sums of each matched dimension and value, and how many visitors match others too as `_shared`."""
+    """Return the sums of each matched dimension and value, and in `_shared` how many visitors match others too."""
     columns = visitors.collect_schema().names()
     own = {name: name for name in columns if name in VISITORS and name != "dimension_matches"}
     places = {name: column for name, column in {**own, **MATCHED}.items() if column in columns}
@@ -131,7 +132,7 @@ def _matched(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     for name, column in places.items():
         value = nw.when(nw.col("_dimension") == name).then(nw.col(column).cast(nw.String)).otherwise(value)
     matches = nw.col("dimension_matches").list
-    several = matches.min() != matches.max()  # a null in the list is neither
+    several = matches.min() != matches.max()  # a null in the list is ignored
     rows = visitors.with_columns(_dimension=matches.unique(), _several=several.cast(nw.Int64))
     return (
         rows.explode("_dimension")

@@ -1,4 +1,4 @@
-"""What visitors did, as frames of one row per visitor and happening; payments are matched to visitors."""
+"""What visitors did, as frames with one row per visitor and event; payments are matched to visitors."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PAGEVIEW: Final = "pageview"
 PAYMENT_EVENTS: Final = ("payment", "payment_received")
-_ONE_SALE: Final = 600_000.0  # milliseconds that the event and the payment of one sale may lie apart
+_ONE_SALE: Final = 600_000.0  # milliseconds that the event and the payment of one sale may be apart
 _SAME_AMOUNT: Final = 0.005
 _NEVER: Final = 1e18  # milliseconds
 SEEN: Final = ("session_start_time", "first_seen", "seen_at")
-"""Columns that tell when somebody was there, as far as a frame of visitors has them."""
+"""Columns that tell when a visitor was there; a frame of visitors may lack some."""
 
 
 def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
-    """Give the events as a lazy frame of `visitor_id`, `_type`, `_page`, `_time` (ms), `_event`, `_amount`; and back.
+    """Return the events as a lazy frame, and a function that turns a result back into the data's own kind.
 
-    A frame without the column ``amount`` has no amounts.
+    The columns are `visitor_id`, `_type`, `_page`, `_time` (ms), `_event` and `_amount`, which is null if the data have
+    no column ``amount``.
     """
     frame, restore = opened(data.events if isinstance(data, Snapshot) else data, by_polars=True)
     require(frame, ("event_id", "type", "visitor_id", "timestamp", "path"), purpose)
-    # With the type and the path: an id may be missing, or the same for two events.
+    # With the type and the path, since an id may be missing, or the same for two events.
     names = [nw.col(name).cast(nw.String).fill_null("") for name in ("event_id", "type", "path")]
     has_amounts = "amount" in frame.collect_schema().names()
     happened = frame.select(
@@ -46,8 +47,8 @@ def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[
 
 
 def milliseconds(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
-    """Give a time in milliseconds since 1970, as a whole number among the floats."""
-    if frame.implementation.is_spark_like():  # which has no durations in Narwhals, but casts to seconds
+    """Return a time in milliseconds since 1970, as a float that holds a whole number."""
+    if frame.implementation.is_spark_like():  # without durations in Narwhals, but with casts to seconds
         return (nw.col(column).cast(nw.Float64) * 1000.0).round()
     zone = getattr(frame.collect_schema()[column], "time_zone", None)
     epoch = nw.lit(EPOCH if zone else EPOCH.replace(tzinfo=None))
@@ -58,12 +59,12 @@ def milliseconds(frame: nw.LazyFrame[Any], column: str) -> nw.Expr:
 
 
 def matched_payments(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give the payments of visitors, each once: `visitor_id`, `_time` (ms), `_event`, `_amount` and `_renewal`.
+    """Return the payments of visitors, each once: `visitor_id`, `_time` (ms), `_event`, `_amount` and `_renewal`.
 
-    Trials and refunds are among them. A payment names no visitor. It is matched by its e-mail address; of several
-    visitors who have that, it is of the one seen latest before it. Where no visitor has the address, it is matched by
-    its name, if that is the name of one visitor alone whose own address is not known, or the payment's is not. A name
-    that the service made up is nobody's. Case and blanks around make no difference.
+    Trials and refunds are included. A payment names no visitor, so it is matched by its email address; if several
+    visitors share the address, to the one seen last before the payment. If no visitor has the address, the payment is
+    matched by its name, provided that only one visitor has that name and the address of either the visitor or the
+    payment is not known. Names that the service made up never match. Case and surrounding blanks make no difference.
     """
     require(payments, ("payment_id", "timestamp", "email", "name", "display_name", "renewal", "amount"), "a payment")
     require(visitors, ("visitor_id", "customer_email", "customer_name", "display_name"), "a payment")
@@ -89,7 +90,7 @@ def matched_payments(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -
 
 
 def _paid(payments: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give the payments, each once; one without an id is known by its content."""
+    """Return the payments, each once; one without an id is identified by its content."""
     paid = payments.select(
         _time=milliseconds(payments, "timestamp"),
         _id=text("payment_id"),
@@ -106,7 +107,7 @@ def _paid(payments: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _states(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give who was there: `visitor_id`, `_email`, `_name`, and the times of `SEEN` (ms) that the frame has."""
+    """Return the visitors: `visitor_id`, `_email`, `_name`, and the times of `SEEN` (ms) that the frame has."""
     schema = visitors.collect_schema()
     columns = [name for name in schema.names() if name not in SEEN or isinstance(schema[name], nw.Datetime)]
     made_up = flag("is_random_name") if "is_random_name" in columns else nw.lit(value=False)
@@ -120,7 +121,7 @@ def _states(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _seen_latest(candidates: nw.LazyFrame[Any], states: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Keep for each payment the visitor who was seen latest before it; of those never seen before it, any one."""
+    """Keep for each payment the visitor seen last before it; if none was seen before it, any one."""
     times = [name for name in states.collect_schema().names() if name.removeprefix("_") in SEEN]
     ago = [nw.col("_paid_at") - nw.col(name) for name in times]
     past = [nw.when(it >= 0.0).then(it).otherwise(nw.lit(_NEVER)) for it in ago]
@@ -140,12 +141,12 @@ def with_sales(
     payments: nw.LazyFrame[Any] | None = None,
     visitors: nw.LazyFrame[Any] | None = None,
 ) -> nw.LazyFrame[Any]:
-    """Add to what `opened_events` gives whether each event is a `_sale`, and a `_renewal`, and the sales without event.
+    """Add to the frame of `opened_events` whether each event is a `_sale` or a `_renewal`, and sales without an event.
 
-    A sale is a payment above 0: an event of type ``payment`` or ``payment_received`` (one whose amount is not told
-    counts), or one of the payments, if it can be matched to a visitor. Both are the same sale where they are of one
-    visitor, within ten minutes, and of the same amount or one that is not told: the event stands for both. A sale
-    without an event is a row without `_type` and `_page`.
+    A sale is a payment above 0: an event of type ``payment`` or ``payment_received`` (one without an amount counts
+    too), or one of the payments that can be matched to a visitor. An event and a payment are the same sale if they
+    belong to one visitor, are within ten minutes of each other, and have the same amount or one of them has none: the
+    event then stands for both. A sale without an event is a row without `_type` and `_page`.
     """
     found = events.with_columns(_charge=nw.col("_type").is_in(PAYMENT_EVENTS).fill_null(value=False))
     if payments is None or visitors is None:
@@ -166,15 +167,15 @@ def with_sales(
 
 
 def _told(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Say which events are sales."""
+    """Add which events are sales."""
     above = (nw.col("_amount") > 0).fill_null(value=True)
     return events.with_columns(_sale=nw.col("_charge") & above).drop("_charge")
 
 
 def _pairs(charges: nw.LazyFrame[Any], paid: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give the events and the payments that are one sale: a visitor's first event with the first payment, and so on.
+    """Return the events and the payments that are one sale: a visitor's first event with the first payment, and so on.
 
-    Only those that are near to each other are counted through, and so each is in one pair at most.
+    Only those that are near each other are numbered, so each is in one pair at most.
     """
     records = paid.select(
         "visitor_id",
@@ -196,5 +197,5 @@ def _pairs(charges: nw.LazyFrame[Any], paid: nw.LazyFrame[Any]) -> nw.LazyFrame[
 
 
 def _nth(name: str, time: str) -> nw.Expr:
-    """Give the number of each happening of a visitor, in the order of time, from 1."""
+    """Return the number of each of a visitor's events or payments, in order of time, from 1."""
     return nw.col(name).cum_count().over("visitor_id", order_by=(time, name))

@@ -1,4 +1,4 @@
-"""How many visitors go how far: pages, goals and payments in order, who is on the way, and who is lost."""
+"""How far visitors get through pages, goals and payments in order: who is on the way, and who is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A funnel's step: a goal or custom event. Made by `goal`."""
+    """A step of a funnel: a goal or custom event. Created by `goal`."""
 
     name: str
 
@@ -35,7 +35,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A funnel's step: a payment. Made by `payment`."""
+    """A step of a funnel: a payment. Created by `payment`."""
 
     renewals: bool = False
 
@@ -48,12 +48,12 @@ Step = str | Goal | Payment
 
 
 def goal(name: str) -> Goal:
-    """Name a goal or custom event as a step of a `funnel`.
+    """Return a goal or custom event as a step of a `funnel`.
 
     Parameters
     ----------
     name : str
-        The event's ``type``, as it is in the events.
+        The event's ``type``, as in the events.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def goal(name: str) -> Goal:
     Raises
     ------
     ValueError
-        The name is blank, or that of page views, which are named by their path.
+        The name is blank, or that of page views, whose steps are paths.
 
     Examples
     --------
@@ -73,17 +73,17 @@ def goal(name: str) -> Goal:
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"goal takes the name of an event, such as goal('signup'), not {name!r:.60}.")
     if name == PAGEVIEW:
-        raise ValueError("A page view is no goal; give the page's path as the step, such as '/pricing'.")
+        raise ValueError("A page view is not a goal; give the page's path as the step, such as '/pricing'.")
     return Goal(name)
 
 
 def payment(*, renewals: bool = False) -> Payment:
-    """Name a payment of more than 0 as a step of a `funnel`; trials and refunds are none.
+    """Return a payment of more than 0 as a step of a `funnel`; trials and refunds don't count.
 
     Parameters
     ----------
     renewals : bool, default False
-        Count renewals of subscriptions too, which happen without a visitor's doing.
+        Also count renewals of subscriptions, which happen without any action of the visitor.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def payment(*, renewals: bool = False) -> Payment:
 
 
 Unit = Literal["visitor", "visit"]
-"""Whose way a funnel counts: a person's over all of their visits, or that of each visit."""
+"""What a funnel counts: people, over all of their visits, or single visits."""
 
 
 @overload
@@ -143,7 +143,7 @@ def funnel(
     visitors: AnyFrame | None = None,
     payments: AnyFrame | None = None,
 ) -> AnyFrame:
-    """Count the visitors who take some steps in order, those still on the way, and those who are lost.
+    """Count the visitors who take a series of steps in order, those still on the way, and those lost.
 
     Parameters
     ----------
@@ -151,78 +151,78 @@ def funnel(
         A snapshot, or a frame of events with the columns ``event_id``, ``type``, ``visitor_id``, ``timestamp`` and
         ``path``, such as ``history.events()``.
     steps : sequence of str, goal or payment
-        Each is the path of a page, such as ``"/pricing"`` (``"/docs/*"`` for all that begin with ``/docs/``), a
+        Each is the path of a page, such as ``"/pricing"`` (``"/docs/*"`` for all pages that begin with ``/docs/``), a
         ``goal("signup")`` or a ``payment()``.
     by : str or sequence of str, optional
-        Columns or derived dimensions of the visitors, as for `breakdown`: a funnel for each group.
+        Columns or derived dimensions of the visitors, as for `breakdown`, for a funnel of each group.
     within : timedelta, str or float, optional
-        How long after the first step the others count: a timedelta, ``"30m"``, ``"12h"``, ``"7d"``, or seconds. By
-        default as long as the events reach.
+        How long after the first step the others count: a timedelta, ``"30m"``, ``"12h"``, ``"7d"``, or seconds. No
+        limit by default.
     unit : {"visitor", "visit"}, default "visitor"
-        Count people, whose steps may be of several visits, or visits. A visit begins where the visitors'
+        Count people, whose steps may span several visits, or count visits. A visit begins where the visitors'
         ``session_start_time`` says so, and after half an hour without an event.
     visitors : frame, optional
-        With a frame of events: the visitors, which `by` and payments need, and which tell when visits began. Of the
-        same kind as `data`; of several rows of a visitor, the earliest tells the group.
+        With a frame of events: the visitors, which `by` and `payments` need, and which tell when visits began. The
+        frame must be of the same kind as `data`. If a visitor has several rows, the earliest determines the group.
     payments : frame, optional
-        With a frame of events: the payments. Without them a payment is known from the events alone.
+        With a frame of events: the payments. Without them, payments are known only from the events.
 
     Returns
     -------
     frame
-        One row for each step; with `by` for each group and step, the largest group first and then by its name:
+        One row for each step; with `by`, for each group and step, largest group first, ties by name:
 
         ================================ ==============================================================================
         the `by` columns                 the group
         ``step``, ``name``               the number of the step, from 1; what the step is
-        ``visitors``                     those who took this step after all the steps before it; ``visits`` where
-                                         `unit` is a visit
+        ``visitors``                     those who took this step after all the steps before it; named ``visits``
+                                         if `unit` is ``"visit"``
         ``share_of_first``               their share of those who took the first step, 0 to 1
         ``share_of_first_low, _high``    its 95 % interval (Wilson); null for the first step
         ``share_of_previous``            their share of those who took the step before, 0 to 1; null for the first step
         ``share_of_previous_low, _high`` its 95 % interval (Wilson); null for the first step
-        ``on_the_way``                   those who took the step before, not yet this one, and still may; 0 for the
+        ``on_the_way``                   those who took the step before and may still take this one; 0 for the
                                          first step
         ``dropped``                      those who took the step before, and left or ran out of time before this one; 0
                                          for the first step
-        ``began_before``                 those who took this step and are not counted, as their visit began before the
-                                         first of the events: they may have taken the steps before it unseen; null
-                                         where nothing tells when visits began
+        ``began_before``                 those who took this step but are not counted, as their visit began before the
+                                         first event: they may have taken the earlier steps unseen; null if nothing
+                                         tells when visits began
         ``median_seconds``               median time since the step before, in seconds; null for the first step
         ================================ ==============================================================================
 
-        The visitors of a step are those of the next one, those on the way to it, and those dropped before it. With `by`
-        there is a funnel for each group in which anybody took the first step.
+        The visitors of a step are the sum of those of the next one, those on the way to it, and those dropped before
+        it. With `by`, there is a funnel for each group in which anyone took the first step.
 
     Raises
     ------
     ValueError
-        There is no step, `by` or payments are asked for without visitors, a dimension or the unit is unknown, or
-        `within` is no length of time.
+        There is no step, `by` or `payments` is given without visitors, a dimension or the unit is unknown, or `within`
+        is not a length of time.
     TypeError
         A step is none of those above.
 
     Notes
     -----
-    Each step is the first that fits after the step before; other events may lie between. Of two events at the same
-    moment either may come first, but one event is never two steps. Without an id, events of one type, page and moment
-    are one event. With `within`, the first of a visitor's ways that get furthest is counted.
+    Each step is the first event that fits after the step before; other events may lie in between. Of two events at the
+    same moment, either may come first, but one event never counts as two steps. Without an id, events of the same type,
+    page and moment are one event. With `within`, the chain of steps that gets furthest counts, or the first of several.
 
-    A payment is an event of type ``payment`` or ``payment_received``, or a payment whose e-mail address is a
-    visitor's: of several who have it, that of the visitor seen latest before it. Where no visitor has the address, a
-    name that is a single visitor's is enough, unless another address of theirs is known. The amount is above 0: trials
-    and refunds are no step, and neither is a payment without an amount; an event without one is. The event and the
+    A payment is an event of type ``payment`` or ``payment_received``, or a payment whose email address is a visitor's;
+    if several visitors share it, it is that of the visitor seen last before the payment. If no visitor has the address,
+    a name that only one visitor has is enough, unless another address of theirs is known. The amount must be above 0:
+    trials, refunds and payments without an amount are not steps, but an event without an amount is. The event and the
     payment of one sale are one step.
 
-    On the way are, in a snapshot, those who are among its visitors. In a frame of events they are those whose last
-    event lies less than half an hour before the last of all; with `within` and people as the unit, all who still have
-    time then. While there are any, a share is a lower bound of what it will be. The events of a snapshot reach back ten
-    minutes: whoever took the first step before that is not in the funnel.
+    In a snapshot, those who are still among its visitors are on the way. In a frame of events, they are those whose
+    last event is less than half an hour before the last event of all; with `within` and people as the unit, all who
+    still have time then. While anyone is on the way, a share is a lower bound of its final value. The events of a
+    snapshot reach back ten minutes: visitors who took the first step before that are not in the funnel.
 
-    The group of a visitor is that of their first touch: the earliest row of the visitors, by ``session_start_time``,
-    ``first_seen`` and ``seen_at``. With visits as the unit it is the earliest row of the visit. Those of an overlapping
-    dimension, ``dimension_matches``, count in each of their groups. The intervals take what is counted for independent,
-    which several visits of a person are not quite.
+    The group of a visitor is that of their first touch: their earliest row, by ``session_start_time``, ``first_seen``
+    and ``seen_at``. With visits as the unit, it is the earliest row of the visit. With the overlapping dimension
+    ``dimension_matches``, visitors count in each of their groups. The intervals assume that what is counted is
+    independent, which several visits of one person are not quite.
 
     Examples
     --------
@@ -251,7 +251,7 @@ def funnel(
     if isinstance(data, Snapshot) and people is not None:
         ways = _here(ways, people, data.fetched_at)
     else:
-        ways = ways.with_columns(_active=_seen_of_late(patient=unit == "visitor" and time is not None))
+        ways = ways.with_columns(_active=_seen_recently(patient=unit == "visitor" and time is not None))
     ways = ways.with_columns(_waiting=_waiting(time))
     if people is not None and names:
         groups, shared = first_touch(people, names, each_visit=unit == "visit")
@@ -263,14 +263,14 @@ def funnel(
 
 
 def _check_groups(people: nw.LazyFrame[Any], names: list[str], unit: Unit) -> None:
-    """Refuse what a funnel can't be grouped by."""
+    """Reject dimensions that a funnel can't be grouped by."""
     if "visitor_id" in names:
-        raise ValueError("A funnel of each visitor alone says nothing; group by 'device' or another dimension.")
+        raise ValueError("A funnel for each visitor alone says nothing; group by 'device' or another dimension.")
     check_dimensions(people, names, _columns(unit))
 
 
 def _checked(steps: Sequence[Step]) -> list[Step]:
-    """Give the steps, or refuse what is none."""
+    """Return the steps; raise an error for anything else."""
     if isinstance(steps, (str, Goal, Payment)) or not hasattr(steps, "__iter__"):
         raise TypeError(f"steps takes a list, such as ['/', '/pricing', goal('signup')], not {steps!r:.60}.")
     chosen = list(steps)
@@ -281,13 +281,13 @@ def _checked(steps: Sequence[Step]) -> list[Step]:
             raise TypeError(f"A step is the path of a page, a goal(...) or a payment(), not {step!r:.60}.")
         if isinstance(step, str) and not step.startswith(("/", "*")):
             raise ValueError(
-                f"The step {quoted(step)} is no path: a page is named as '/pricing', an event as goal({quoted(step)})."
+                f"The step {quoted(step)} is not a path: write a page as '/pricing', an event as goal({quoted(step)})."
             )
     return chosen
 
 
 def _moments(steps: Sequence[Step], happened: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give a row for each moment of a visitor: `_time`, how many events fit each step, and whether any was an event."""
+    """Return a row for each moment of a visitor: `_time`, how many events fit each step, and if any was an event."""
     counted = {fits(place): _fits(step).fill_null(value=False).cast(nw.Int64) for place, step in enumerate(steps)}
     told = {**counted, "_told": (~nw.col("_type").is_null()).cast(nw.Int64)}
     each = happened.with_columns(**told).group_by("visitor_id", "_time", "_event")
@@ -296,7 +296,7 @@ def _moments(steps: Sequence[Step], happened: nw.LazyFrame[Any]) -> nw.LazyFrame
 
 
 def _fits(step: Step) -> nw.Expr:
-    """Say whether an event is a step."""
+    """Return whether an event fits a step."""
     kind, path = nw.col("_type"), nw.col("_page")
     if isinstance(step, Goal):
         return kind == step.name
@@ -307,12 +307,12 @@ def _fits(step: Step) -> nw.Expr:
 
 
 def _parts(steps: Sequence[Step]) -> list[list[int]]:
-    """Give for each step the steps whose events all fit it too, itself included."""
+    """Return, for each step, the steps whose events all fit it too, itself included."""
     return [[place for place, step in enumerate(steps) if _is_part(step, whole)] for whole in steps]
 
 
 def _is_part(step: Step, whole: Step) -> bool:
-    """Say whether all that is a step is the other step too."""
+    """Return whether every event that fits a step fits the other one too."""
     if isinstance(step, str) and isinstance(whole, str) and whole.endswith("*"):
         return step.startswith(whole.removesuffix("*"))
     if isinstance(step, Payment) and isinstance(whole, Payment):
@@ -323,10 +323,10 @@ def _is_part(step: Step, whole: Step) -> bool:
 def _ways(
     moments: nw.LazyFrame[Any], keys: list[str], steps: Sequence[Step], within: float | None
 ) -> nw.LazyFrame[Any]:
-    """Give a row for each visitor or visit: its chain of steps, and what is known of its beginning and its end.
+    """Return a row for each visitor or visit: its chain of steps, and what is known of its beginning and its end.
 
-    `_last` is its last moment, `_latest` the last at which it took the first step, `_newest`
-    whether its visitor came no more after it, `_cut` whether it began before the first event, `_end` the last event.
+    `_last` is its last moment, `_latest` the last at which it took the first step, `_newest` whether it is the
+    visitor's last visit, `_cut` whether it began before the first event, and `_end` the time of the last event of all.
     """
     told = nw.when(nw.col("_told") > 0).then(nw.col("_time"))
     visit = nw.col("_visit")
@@ -347,31 +347,31 @@ def _ways(
 
 
 def _here(ways: nw.LazyFrame[Any], people: nw.LazyFrame[Any], fetched_at: datetime) -> nw.LazyFrame[Any]:
-    """Say for a snapshot who is still here, and when it was taken."""
+    """Add who is still on the site, and when the snapshot was taken."""
     here = people.select("visitor_id", _active=nw.lit(value=True)).unique()
     end = nw.lit((fetched_at - EPOCH) / timedelta(milliseconds=1))
     return ways.join(here, on="visitor_id", how="left").with_columns(nw.col("_active").fill_null(value=False), _end=end)
 
 
-def _seen_of_late(*, patient: bool) -> nw.Expr:
-    """Say whether a visit may still go on when the events end; who is waited for beyond their visit always may."""
+def _seen_recently(*, patient: bool) -> nw.Expr:
+    """Return whether a visit may still go on when the events end; with `patient`, it always may."""
     return nw.lit(value=True) if patient else nw.col("_end") - nw.col("_last") < PAUSE
 
 
 def _waiting(within: float | None) -> nw.Expr:
-    """Say who may still take a step."""
+    """Return whether another step may still be taken."""
     in_time = nw.lit(value=True) if within is None else nw.col("_end") - nw.col("_latest") < within
     return (nw.col("_active") & nw.col("_newest") & in_time).fill_null(value=False)
 
 
 def _columns(unit: Unit) -> list[str]:
-    """Give the columns of the table after those of the group."""
+    """Return the columns of the table after those of the group."""
     shares = [f"share_of_{base}{end}" for base in ("first", "previous") for end in ("", "_low", "_high")]
     return ["step", "name", f"{unit}s", *shares, "on_the_way", "dropped", "began_before", "median_seconds"]
 
 
 def _table(ways: nw.LazyFrame[Any], steps: Sequence[Step], names: list[str], unit: Unit) -> nw.LazyFrame[Any]:
-    """Count who reached each step; a step that nobody of a group reached has a row too."""
+    """Count how many reached each step; a step that no one of a group reached has a row too."""
     length = nw.col("_length").fill_null(0)
     sums = {}
     for place in range(len(steps)):
@@ -397,7 +397,7 @@ def _table(ways: nw.LazyFrame[Any], steps: Sequence[Step], names: list[str], uni
 
 
 def _row(place: int, step: Step, unit: Unit) -> list[nw.Expr]:
-    """Give the columns of one step."""
+    """Return the columns of one step."""
     reached, first = nw.col(f"_reached_{place}"), nw.col("_reached_0")
     number, nothing = nw.lit(None, dtype=nw.Float64), nw.lit(0).cast(nw.Int64)
     before = nw.col(f"_reached_{place - 1}") if place else reached

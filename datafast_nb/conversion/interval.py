@@ -1,4 +1,4 @@
-"""How sure a mean rate is: its 95 % interval, and whether there is one."""
+"""The 95 % interval of a mean rate, and whether a sample is enough for one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import narwhals.stable.v2 as nw
 from datafast_nb.conversion.frames import ratio
 
 Interval = Literal["logit", "normal"]
-"""A way to get the interval of a mean; `breakdown` says what each one is."""
+"""A way to compute the interval of a mean; `breakdown` explains each one."""
 
 Z_95: Final = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution, which bounds a two-sided 95 % interval."""
 
 FEWEST: Final = 5
-"""Predictions that an interval takes."""
+"""The fewest predictions that an interval needs."""
 
-_FARTHEST: Final = 600.0  # log-odds; far beyond, the exponential is more than a float holds
-_RARE: Final = 3.0  # skewness beyond which one rare high rate rules the mean
-_SEEN: Final = 4.0  # times such a rare rate is to be expected in a sample that can tell
-_ALONE: Final = 0.98  # of the greatest skewness that a sample of its size can have: one visitor is all of it
-_EVEN: Final = 1e-8  # of a variance, over the squared mean: less is rounding
+_FARTHEST: Final = 600.0  # log-odds; far beyond, the exponential overflows a float
+_RARE: Final = 3.0  # skewness beyond which one rare high rate dominates the mean
+_SEEN: Final = 4.0  # such rare rates to be expected in a sample that can tell
+_ALONE: Final = 0.98  # of the greatest skewness possible at a sample's size: one visitor accounts for all of it
+_EVEN: Final = 1e-8  # a variance over the squared mean; less is rounding
 
 
 def with_skewness(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -43,9 +43,9 @@ def with_skewness(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def with_interval(groups: nw.LazyFrame[Any], ci: Interval) -> nw.LazyFrame[Any]:
-    """Add `predicted_rate_low` and `predicted_rate_high`, cut to 0…1; null where the sample can't tell.
+    """Add `predicted_rate_low` and `predicted_rate_high`, clipped to 0…1; null where the sample can't tell.
 
-    Needs `predicted_rate`, the number of `_rates`, the sum of squares of their deviation, `_squares`, the sums of
+    This needs `predicted_rate`, the number of `_rates`, the sum of their squared deviations, `_squares`, the sums of
     `poisson_binomial`, and the `_skewness_of_all` groups.
     """
     groups = _with_error(groups)
@@ -66,9 +66,9 @@ def with_interval(groups: nw.LazyFrame[Any], ci: Interval) -> nw.LazyFrame[Any]:
 def _with_error(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add the standard error of the mean rate as `_error`; null where the sample can't tell how far it may be off.
 
-    A skewness of g is what a share of about 1 / g² of visitors makes whose rate is far above that of all others. A
-    sample in which fewer than four of them are to be expected knows their number too badly, and one that holds none
-    does not know of them: so the skewness is that of all groups, or the group's own where that is greater.
+    A skewness of g arises if a share of about 1 / g² of visitors has a rate far above that of all others. A sample in
+    which fewer than four of them are expected estimates their number too poorly, and one without any does not show that
+    they exist. So the skewness is that of all groups, or the group's own if that is greater.
     """
     groups = _with_third_powers(groups)
     size = nw.col("_size")
@@ -89,12 +89,12 @@ def _with_error(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def can_tell_of(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
-    """Say whether enough of the rare high rates, if there are any, are to be expected among so many."""
+    """Return whether enough of any rare high rates are to be expected among this many rates."""
     return (squared_skewness <= _RARE * _RARE) | (rates >= _SEEN * squared_skewness)
 
 
 def _with_third_powers(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the `_size` of a group, the `_mean` of its rates and the sum of third powers of their deviation, `_third`."""
+    """Add the `_size` of a group, the `_mean` of its rates, and the sum of their cubed deviations, `_third`."""
     groups = groups.with_columns(_size=nw.col("_rates").cast(nw.Float64))
     groups = groups.with_columns(_mean=ratio(nw.col("_rate"), nw.col("_size")).fill_null(0.0))
     mean = nw.col("_mean")
@@ -103,14 +103,14 @@ def _with_third_powers(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _with_squared_skewness(groups: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
-    """Add the squared skewness of rates with such a `_mean`, `_variance` and `_third`; null where they don't vary."""
+    """Add the squared skewness of rates from their `_mean`, `_variance` and `_third`; null where they don't vary."""
     variance, third, mean = (nw.col(each) for each in ("_variance", "_third", "_mean"))
     varied = nw.when(variance > _EVEN * mean * mean).then(variance * variance * variance)
     return groups.with_columns(_cube=varied).with_columns(ratio(third * third, nw.col("_cube")).alias(name))
 
 
 def wilson(successes: nw.Expr, trials: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
-    """Give both ends of the 95 % interval of a share, from whole numbers; null where there are no trials.
+    """Return both ends of the 95 % interval of a share, from whole numbers; null if there are no trials.
 
     Wilson (1927), *Journal of the American Statistical Association* 22.
     """
@@ -121,7 +121,7 @@ def wilson(successes: nw.Expr, trials: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
 
 
 def student(freedom: nw.Expr) -> nw.Expr:
-    """Give the 97.5 % quantile of Student's t distribution, to 1 % from 2 degrees of freedom on.
+    """Return the 97.5 % quantile of Student's t distribution, accurate to 1 % from 2 degrees of freedom up.
 
     By its expansion in the normal quantile: Abramowitz and Stegun, *Handbook of Mathematical Functions*, 26.7.5.
     """
@@ -136,7 +136,7 @@ def student(freedom: nw.Expr) -> nw.Expr:
 
 
 def normal_quantile(tail: nw.Expr) -> nw.Expr:
-    """Give the quantile that a standard normal variable exceeds with a probability of up to ½, to 0.0005.
+    """Return the quantile that a standard normal variable exceeds with a probability of up to ½, accurate to 0.0005.
 
     Abramowitz and Stegun, *Handbook of Mathematical Functions*, 26.2.23.
     """

@@ -1,4 +1,4 @@
-"""The ways that visits take through the site."""
+"""The paths that visits take through the site."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def journeys(
 def journeys(
     data: Snapshot | AnyFrame, *, top: int | None = 20, length: int = 5, visitors: AnyFrame | None = None
 ) -> AnyFrame:
-    """Give the commonest paths from page to page, each within a visit.
+    """Return the most common paths from page to page, each within one visit.
 
     Parameters
     ----------
@@ -38,26 +38,26 @@ def journeys(
         A snapshot, or a frame of events with the columns ``event_id``, ``type``, ``visitor_id``, ``timestamp`` and
         ``path``.
     top : int or None, default 20
-        Give the first so many paths; None for all.
+        Return at most this many paths; None for all.
     length : int, default 5
-        Look at so many pages from the first on, at most 20.
+        How many pages of a visit to follow, from the first on; at most 20.
     visitors : frame, optional
         With a frame of events: the visitors, whose ``session_start_time`` tells when visits began.
 
     Returns
     -------
     frame
-        One row for each path, the commonest first and then by its pages:
+        One row for each path, most common first, ties by pages:
 
         ============================ ====================================================================
-        ``path``                     the pages with arrows between them, to be read; ends in ``…`` where
+        ``path``                     the pages with arrows between them, for reading; ends in ``…`` if the
                                      visits went on
         ``pages``                    how many pages it has, up to `length`
         ``goes_on``                  whether its visits went on to pages beyond `length`
-        ``visits``, ``share``        visits that took it; their share of all that viewed a page, 0 to 1
-        ``visitors``                 the people whose visits these are
+        ``visits``, ``share``        visits that took it; their share of all visits with a page view, 0 to 1
+        ``visitors``                 the people who made these visits
         ``median_seconds``           median time from its first page to its last, in seconds
-        ``page_1``, … ``page_5``     its pages, null behind the last; `length` such columns
+        ``page_1``, … ``page_5``     its pages, null after the last; `length` such columns
         ============================ ====================================================================
 
     Raises
@@ -68,8 +68,8 @@ def journeys(
     Notes
     -----
     A visit begins where the visitors' ``session_start_time`` says so, and after half an hour without an event. A page
-    that is loaded again counts once. The events of a snapshot reach back ten minutes, so a path may have begun before.
-    Page views at the very same moment are taken in the order of their ids.
+    that is reloaded counts once. The events of a snapshot reach back ten minutes, so a path may have begun earlier.
+    Page views at the same moment are ordered by their ids.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def journeys(
 
 
 def _walks(events: nw.LazyFrame[Any], pages: list[str]) -> nw.LazyFrame[Any]:
-    """Give one row per visit: the pages in order, whether there were more, and the seconds they took."""
+    """Return one row per visit: the pages in order, whether there were more, and the seconds they took."""
     visit, order = ["visitor_id", "_visit"], ["_time", "_event"]
     views = events.filter((nw.col("_type") == PAGEVIEW) & ~nw.col("_page").is_null())
     before = nw.col("_page").shift(1).over(*visit, order_by=order)

@@ -1,4 +1,4 @@
-"""The measures of a group of visitors, made of sums: so groups can be put together, and nothing is averaged twice."""
+"""The measures of a group of visitors, computed from sums: groups can be combined, and no average is averaged."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Measure = Literal[
     "predicted_rate_shrunk",
     "credibility",
 ]
-"""A measure of `breakdown`: a column that it gives after the group's own."""
+"""A measure of `breakdown`: a column that follows those of the group."""
 
 MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
-"""The columns that `breakdown` gives after the group's own."""
+"""The columns of `breakdown` that follow those of the group."""
 
 PREDICTIONS: Final = ("score", "confidence", "conversion_rate", "expected_value")
 _COUNTS: Final = ("scored", "confident", "_confidences", "_rates", "_values")
@@ -52,9 +52,9 @@ def with_predictions(
     once: bool = False,
     purpose: str = "the breakdown",
 ) -> nw.LazyFrame[Any]:
-    """Add each measure of the scored prospects; it is null for everybody else, so that aggregates pass them by.
+    """Add the predictions of scored prospects; they are null for everyone else, so that aggregates skip them.
 
-    `once` says that everybody is known to have one row, as in what a snapshot is opened to.
+    `once` says that each visitor is known to have one row, as in an opened snapshot.
     """
     require(frame, ("is_customer", *PREDICTIONS), purpose)
     customer = flag("is_customer")
@@ -70,7 +70,7 @@ def with_predictions(
 
 
 def aggregates(frame: nw.LazyFrame[Any]) -> list[nw.Expr]:
-    """Give the aggregates that every measure is made from, over the frame that `with_predictions` gave."""
+    """Return the aggregates that every measure is computed from, for a frame from `with_predictions`."""
     rate = nw.col("_conversion_rate")
     return [
         *people(frame),
@@ -89,14 +89,14 @@ def aggregates(frame: nw.LazyFrame[Any]) -> list[nw.Expr]:
 
 
 def with_moments(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Make all aggregates sums: the rates' variance becomes the sum of squares of their deviation."""
+    """Turn all aggregates into sums: the variance of the rates becomes the sum of their squared deviations."""
     groups = counted(groups).with_columns(counts(*_COUNTS), nw.col(*_SUMS).fill_null(0.0))
     deviation = nw.col("_variance") * (nw.col("_rates").cast(nw.Float64) - 1.0)
     return groups.with_columns(_squares=nw.when(nw.col("_rates") > 1).then(deviation).otherwise(0.0))
 
 
 def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Put groups of the same name together, as if their visitors had been one group from the start.
+    """Combine groups of the same name, as if their visitors had been one group from the start.
 
     The sums of squares move to the common mean: Chan, Golub and LeVeque (1979), *Updating formulae and a pairwise
     algorithm for computing sample variances*.
@@ -110,14 +110,14 @@ def pooled(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]
         .group_by(*names)
         .agg(
             *(nw.col(name).sum() for name in ("visitors", "customers", *_COUNTS, *_SUMS, "_squares")),
-            *(nw.col(name).max() for name in ("_total", "_centre", "_within", "_between", "_skewness_of_all")),
+            *(nw.col(name).max() for name in ("_total", "_center", "_within", "_between", "_skewness_of_all")),
         )
         .with_columns(counts("visitors", "customers", *_COUNTS))
     )
 
 
 def with_measures(groups: nw.LazyFrame[Any], baseline_rate: float | None, ci: Interval = "logit") -> nw.LazyFrame[Any]:
-    """Add the measures that are made of the sums."""
+    """Add the measures that are computed from the sums."""
     rates, scored = nw.col("_rates"), nw.col("scored")
     groups = groups.with_columns(
         share=nw.col("visitors") / nw.col("_total"),

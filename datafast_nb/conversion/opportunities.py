@@ -1,4 +1,4 @@
-"""Whom to look after now: the prospects worth most, and why."""
+"""The prospects to look after now: those worth most, and why."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COLUMNS: Final = (
     "minutes_idle",
     "reason",
 )
-_LONGEST: Final = 60  # of a text that a stranger wrote, in the reason
+_LONGEST: Final = 60  # characters of a stranger's text in the reason
 
 
 @overload
@@ -56,15 +56,15 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     data : Snapshot or frame
         A snapshot, or a frame of visitors with the columns of ``schema.VISITORS``.
     top : int, optional
-        Give the first so many alone.
+        Return at most this many prospects.
     baseline : Baseline, optional
-        The site's averages, which `lift` is measured against; by default the snapshot's own.
+        The site's averages, against which ``lift`` is measured; by default the snapshot's own.
 
     Returns
     -------
     frame
-        One row for each visitor who is no customer and whose prediction has a confidence of at least 0.5 and an
-        expected value, the highest first:
+        One row for each visitor who is not a customer and whose prediction has a confidence of at least 0.5 and an
+        expected value, highest expected value first:
 
         ==================== ==========================================================================
         ``visitor_id``       the visitor
@@ -77,9 +77,9 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
         ``confidence``
         ``predicted_rate``   predicted probability
         ``lift``             ``predicted_rate`` over the baseline's; null without a baseline
-        ``expected_value``   in USD, as if the visitor were just arriving: the longer idle, the less it holds
-        ``minutes_idle``     minutes since the visitor's last event, or since the visit began where there is none; of a
-                             snapshot alone, null elsewhere, unless the frame has such a column
+        ``expected_value``   in USD, as if the visitor were just arriving: the longer they are idle, the less it applies
+        ``minutes_idle``     minutes since the visitor's last event, or since the visit began if there is none; for a
+                             frame, taken from its column of this name, null without one
         ``reason``           page, channel, number of the visit and matched dimensions in a sentence; texts that
                              visitors wrote are cut off after 60 characters and are not escaped
         ==================== ==========================================================================
@@ -127,7 +127,7 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
 
 
 def _with_idle(snapshot: Snapshot) -> pl.DataFrame:
-    """Add how many minutes ago each visitor of a snapshot did something."""
+    """Add how many minutes ago each visitor of a snapshot was last active."""
     visitors, events = once(snapshot.visitors), snapshot.events
     whose = [name for name in ("site", "visitor_id") if name in visitors.columns]
     last = events.group_by(whose).agg(_last=pl.col("timestamp").max())
@@ -137,7 +137,7 @@ def _with_idle(snapshot: Snapshot) -> pl.DataFrame:
 
 
 def _reason() -> nw.Expr:
-    """Say in plain words what speaks for a visitor."""
+    """Return the reason to look after a visitor, in plain words."""
     visits = nw.col("visit_count").cast(nw.Int64)
     on_visit = (
         nw.when(visits > 1)
@@ -156,7 +156,7 @@ def _reason() -> nw.Expr:
 
 
 def _matched() -> nw.Expr:
-    """List the matched dimensions whose names are known, and count the others; an empty text where there are none."""
+    """List the matched dimensions with known names, and count the others; empty if there are none."""
     matches = nw.col("dimension_matches")
     filled = nw.when(matches.list.len() > 0).then(matches.list.unique())
     has_null = filled.list.sort(nulls_last=False).list.get(0).is_null().cast(nw.Int64)
@@ -170,7 +170,7 @@ def _matched() -> nw.Expr:
 
 
 def _short(column: str) -> nw.Expr:
-    """Give a text on one line, cut off where it is long."""
+    """Return a text on one line, cut off if it is long."""
     line = text(column).str.replace_all(r"\s+", " ")
     cut = nw.concat_str([line.str.slice(0, _LONGEST), nw.lit("…")])
     return nw.when(line.str.len_chars() > _LONGEST).then(cut).otherwise(line)

@@ -1,4 +1,4 @@
-"""Who is counted: people, where a frame has their ids; a row without an id is somebody by itself."""
+"""Who is counted: people, if a frame has their ids; a row without an id counts as one person."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import polars as pl
 from datafast_nb.conversion.frames import counts
 
 _ID: Final = "visitor_id"
-_SITE: Final = "site"  # where there are several, each has ids of its own
+_SITE: Final = "site"  # with several sites, each has its own ids
 
 
 def with_people(frame: nw.LazyFrame[Any], *, once: bool = False) -> nw.LazyFrame[Any]:
-    """Add whose each row is as `_person`, and again as `_buyer` for a `_customer`; null where nobody is named.
+    """Add whose row it is as `_person`, and again as `_buyer` for a `_customer`; null if the row has no id.
 
-    Where everybody is known to have one row, as `once`, there is nothing to tell apart, and no such columns.
+    If each person is known to have one row (`once`), these columns are not needed and not added.
     """
     columns = frame.collect_schema().names()
     if once or _ID not in columns:
@@ -36,7 +36,7 @@ def with_people(frame: nw.LazyFrame[Any], *, once: bool = False) -> nw.LazyFrame
 
 
 def people(frame: nw.LazyFrame[Any]) -> list[nw.Expr]:
-    """Give the aggregates that `counted` needs, over what `with_people` adds."""
+    """Return the aggregates that `counted` needs, over the columns that `with_people` adds."""
     sums = [nw.len().alias("_rows"), nw.col("_unnamed").sum(), nw.col("_unnamed_buyer").sum()]
     if "_person" not in frame.collect_schema().names():
         return sums
@@ -46,7 +46,7 @@ def people(frame: nw.LazyFrame[Any]) -> list[nw.Expr]:
 
 
 def counted(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add how many `visitors` and `customers` there are, where the nulls among the ids were counted as one value."""
+    """Add the numbers of `visitors` and `customers`, correcting for null ids, which were counted as one value."""
     groups = groups.with_columns(counts("_rows", "_unnamed", "_unnamed_buyer"))
     if "_people" not in groups.collect_schema().names():
         return groups.with_columns(visitors=nw.col("_unnamed"), customers=nw.col("_unnamed_buyer"))

@@ -1,7 +1,7 @@
-"""How many of some visitors will convert, if each does so with the probability that was predicted.
+"""How many visitors will convert, if each does so with the predicted probability.
 
 That number is a sum of independent events of different probabilities: it has a Poisson-binomial distribution. Its
-quantiles are given here in closed form, of sums alone, so that a database can work them out for millions of visitors.
+quantiles are given here in closed form, from sums alone, so that a database can compute them for millions of visitors.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import narwhals.stable.v2 as nw
 from datafast_nb.conversion.interval import Z_95
 
 _TAIL: Final = 0.025
-_NEXT_TO_ONE: Final = 1.0 + 1e-12  # so that somebody who is certain to convert has finite odds
-_NO_SKEW: Final = 1e-4  # below, Wilson and Hilferty's formula divides by next to nothing
-_SETTLED: Final = 1e-9  # of a variance: everybody converts for certain, or certainly does not
+_NEXT_TO_ONE: Final = 1.0 + 1e-12  # so that a visitor who is certain to convert has finite odds
+_NO_SKEW: Final = 1e-4  # below, Wilson and Hilferty's formula divides by almost zero
+_SETTLED: Final = 1e-9  # a variance up to this means that nothing is left to chance
 
 SUMS: Final = ("_rate", "_rate_squared", "_rate_cubed", "_never", "_odds")
-"""What `with_expected` needs of each group, beside the number of its `_rates`."""
+"""The sums that `with_expected` needs of each group, besides the number of its `_rates`."""
 
 
 def terms(rate: nw.Expr) -> dict[str, nw.Expr]:
-    """Give what is to be added up over the visitors of a group, by the names of `SUMS`, but the rate itself."""
+    """Return the terms to add up over the visitors of a group, by the names in `SUMS`, except the rate itself."""
     against = _NEXT_TO_ONE - rate
     return {
         "_rate_squared": rate * rate,
@@ -33,13 +33,13 @@ def terms(rate: nw.Expr) -> dict[str, nw.Expr]:
 
 
 def with_expected(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add `expected_conversions`, and the bounds that hold the number of conversions with 95 %, as whole numbers.
+    """Add `expected_conversions`, and 95 % bounds on the number of conversions, as whole numbers.
 
-    The chances of none and of one are exact. Beyond, the number and a uniform error of ± ½ together have the same
-    distribution at every ½, the same mean and third cumulant, and a variance that is greater by 1/12; they are taken
-    for a gamma variable with these, whose quantiles are Wilson and Hilferty's (1931), *The distribution of
-    chi-square*, Proceedings of the National Academy of Sciences 17. A bound is the exact one or, now and then, the
-    next whole number outside of it.
+    The probabilities of none and of one conversion are exact. Beyond that, the number plus a uniform error of ± ½ has
+    the same distribution function at every ½, the same mean and third cumulant, and a variance that is greater by 1/12.
+    It is approximated by a gamma variable with these moments, whose quantiles are Wilson and Hilferty's (1931), *The
+    distribution of chi-square*, Proceedings of the National Academy of Sciences 17. A bound is the exact one or,
+    occasionally, the next whole number outside it.
     """
     mean, squares, cubes = (nw.col(name) for name in SUMS[:3])
     groups = groups.with_columns(_chance=mean - squares, _skewed=mean - 3.0 * squares + 2.0 * cubes)

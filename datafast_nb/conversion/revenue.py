@@ -1,4 +1,4 @@
-"""What was paid, by currency and kind."""
+"""Payments by currency and kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import quoted
 
 _COLUMNS: Final = ("currency", "kind", "payments", "refunds", "amount", "median")
-_MOST: Final = 1e12  # that a unit of a currency may be worth
+_MOST: Final = 1e12  # the most that a unit of a currency may be worth
 
 
 @overload
@@ -26,9 +26,9 @@ def revenue(
     data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = None, currency: str = "USD"
 ) -> AnyFrame: ...
 def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = None, currency: str = "USD") -> AnyFrame:
-    """Add up the payments of each currency, new customers and renewals apart.
+    """Add up the payments in each currency, separately for new customers and renewals.
 
-    Two currencies are never added, unless `rates` says what they are worth.
+    Different currencies are never added up, unless `rates` says what they are worth.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = No
         A snapshot, or a frame of payments with the columns ``amount``, ``currency``, ``renewal`` and ``is_new``.
     rates : mapping of str to float, optional
         What one unit of a currency is worth in the reporting currency, such as ``{"EUR": 1.08}``. Payments in these
-        currencies are converted. One in a currency that is not listed stays in its own, in a row of its own.
+        currencies are converted. A payment in a currency that is not listed keeps its currency, in a separate row.
     currency : str, default "USD"
-        The reporting currency, used with `rates` alone.
+        The reporting currency; used only with `rates`.
 
     Returns
     -------
@@ -46,14 +46,14 @@ def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = No
         One row for each currency and kind, sorted by both; of the same kind of frame as `data`, Polars for a snapshot:
 
         ==================== ==========================================================================
-        ``currency``         in capitals; a sign such as ``$`` where the other payments leave open what it
-                             stands for; null where the payment names none
+        ``currency``         in capitals; a sign such as ``$`` if the other payments don't tell what it
+                             stands for; null if the payment names none
         ``kind``             ``renewal``; else ``new``, a customer's first payment; else ``other``
-        ``payments``         payments, whatever their amount
-        ``refunds``          those among them with a negative amount
-        ``amount``           sum of the amounts, in `currency`: refunds are taken off; missing amounts, and those beyond
-                             ± 10¹², add nothing
-        ``median``           median of the amounts, in `currency`; null where there is none
+        ``payments``         number of payments, whatever their amount
+        ``refunds``          those of them with a negative amount
+        ``amount``           sum of the amounts, in `currency`, less refunds; missing amounts, and those
+                             beyond ± 10¹², add nothing
+        ``median``           median of the amounts, in `currency`; null if there is none
         ==================== ==========================================================================
 
     Raises
@@ -95,7 +95,7 @@ def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = No
 
 
 def checked_rates(rates: Mapping[str, float], currency: str) -> dict[str, float]:
-    """Give the rates by code in capitals, the reporting currency's among them, or refuse what is no rate."""
+    """Return the rates by code in capitals, including the reporting currency's; raise an error for an invalid rate."""
     if not isinstance(rates, Mapping):
         raise TypeError(
             f'rates takes what a unit of each currency is worth, such as {{"EUR": 1.08}}, not {rates!r:.60}.'
@@ -115,7 +115,7 @@ def checked_rates(rates: Mapping[str, float], currency: str) -> dict[str, float]
 
 
 def _converted(frame: nw.LazyFrame[Any], rates: Mapping[str, float], currency: str) -> nw.LazyFrame[Any]:
-    """Convert what has a rate; leave the rest as it is."""
+    """Convert the amounts that have a rate; leave the rest unchanged."""
     rate = nw.lit(None, dtype=nw.Float64)
     for code, worth in rates.items():
         rate = nw.when(nw.col("currency") == code).then(nw.lit(worth)).otherwise(rate)

@@ -1,4 +1,4 @@
-"""Which events are of one visit, and what a visitor was when they first came."""
+"""Which events belong to one visit, and the group of a visitor when they first came."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAUSE: Final = 1_800_000.0
-"""Milliseconds without an event after which a visit is over: half an hour, as is usual in web analytics."""
+"""Milliseconds without an event after which a visit is over: half an hour, as usual in web analytics."""
 
 _BEGAN: Final = "session_start_time"
 _NEVER: Final = 1e18  # milliseconds
 
 
 def with_visits(events: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any] | None) -> nw.LazyFrame[Any]:
-    """Add to rows of `visitor_id` and `_time` the number of their `_visit`, and its `_session`, when it began (ms).
+    """Add to rows with `visitor_id` and `_time` the number of their `_visit`, and when it began, `_session` (ms).
 
     A visit begins where the visitors' ``session_start_time`` says so, and after half an hour without an event. Without
-    visitors, or before the first session that is known of a visitor, `_session` is null.
+    visitors, or before a visitor's first known session, `_session` is null.
     """
     rows = events.with_columns(_row=nw.lit(1), _begins=nw.lit(None, dtype=nw.Float64))
     if visitors is not None and has_sessions(visitors):
@@ -42,12 +42,12 @@ def with_visits(events: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any] | None) -
 
 
 def has_sessions(visitors: nw.LazyFrame[Any]) -> bool:
-    """Say whether the frame tells when visits began."""
+    """Return whether the frame tells when visits began."""
     return isinstance(visitors.collect_schema().get(_BEGAN), nw.Datetime)
 
 
 def _beginnings(visitors: nw.LazyFrame[Any], rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Give a row for the beginning of each visit, which lies before the events of its moment."""
+    """Return a row for the beginning of each visit, which comes before the events of its moment."""
     schema = rows.collect_schema()
     known = visitors.select("visitor_id", _time=milliseconds(visitors, _BEGAN))
     known = known.filter(~nw.col("visitor_id").is_null() & ~nw.col("_time").is_null()).unique()
@@ -59,7 +59,7 @@ def _beginnings(visitors: nw.LazyFrame[Any], rows: nw.LazyFrame[Any]) -> nw.Lazy
 def first_touch(
     visitors: nw.LazyFrame[Any], names: Sequence[str], *, each_visit: bool
 ) -> tuple[nw.LazyFrame[Any], list[str]]:
-    """Give the group of each visitor, or of each of their visits, as they were first seen; and what to join it by."""
+    """Return the group of each visitor or visit when first seen, and the columns to join it by."""
     schema = visitors.collect_schema()
     times = {f"_at_{name}": milliseconds(visitors, name) for name in SEEN if isinstance(schema.get(name), nw.Datetime)}
     rows = visitors.with_columns(**{name: time.fill_null(_NEVER) for name, time in times.items()})
