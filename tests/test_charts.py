@@ -73,7 +73,7 @@ def test_a_funnel_s_specification_stays_small_with_long_names_in_any_script() ->
 @every_chart
 def test_an_empty_snapshot_draws_a_chart_that_says_so(draw: Draw) -> None:
     picture = svg(draw(dfn.Snapshot()))
-    assert "Nobody is here right now" in picture or "Nothing has happened of late" in picture
+    assert "Nobody is here right now" in picture or "Nothing has happened recently" in picture
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ class TestThemes:
 
     def test_the_dark_one_holds_inside_a_with_block(self) -> None:
         def background() -> str:
-            colour: str = dfn.charts.scores(crowd(3)).to_dict()["config"]["background"]
-            return colour
+            color: str = dfn.charts.scores(crowd(3)).to_dict()["config"]["background"]
+            return color
 
         light = background()
         with dfn.charts.use_theme("dark"):

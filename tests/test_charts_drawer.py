@@ -1,4 +1,4 @@
-"""The process that draws: what happens to it does not happen to the kernel."""
+"""The drawing process: what happens to it does not happen to the kernel."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_modules_of_the_current_folder_are_not_taken(tmp_path: Path, monkeypatch
 def test_a_chart_whose_process_ends_is_shown_without_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     drawer = Drawer()
     monkeypatch.setattr(drawing, "_drawer", drawer)
-    ended = dfn.errors.DrawingError("The process that draws ended in the middle of the chart.")
+    ended = dfn.errors.DrawingError("The drawing process ended in the middle of the chart.")
     monkeypatch.setattr(drawer, "ask", lambda *_, **__: (_ for _ in ()).throw(ended))
     with pytest.warns(dfn.errors.DrawingWarning, match="ended in the middle"):
         bundle, _ = dfn.charts.scores(crowd(30))._repr_mimebundle_()

@@ -164,7 +164,7 @@ class TestRhythm:
         for data in (history, history.sessions()):
             chart = dfn.charts.rhythm(data, "expected_value")
             assert {row["count"] for row in self.cells(chart).values()} == {2}
-            assert "no prediction is about customers" in said(chart)
+            assert "predictions are not about customers" in said(chart)
         with pytest.raises(ValueError, match="no column 'is_customer'"):
             dfn.charts.rhythm(history.sessions().drop("is_customer"), "expected_value")
 
@@ -249,7 +249,7 @@ class TestTrend:
         assert [row["visitors"] for row in rows] == [3, 3, 1, None, None, 3, 3, 4]
         (gap,) = drawn(chart, "hours")
         assert (gap["when"], gap["hours"]) == ("2026-02-06 16:00 to 2026-02-06 17:30", 1.5)
-        assert "Grey: 1 gap in what was recorded, 1.5 hours." in said(chart)
+        assert "Gray: 1 gap in what was recorded, 1.5 hours." in said(chart)
         assert "Faint: not all of that time was recorded." in said(chart)
 
     def test_two_currencies_are_never_added(self, tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ class TestTrend:
         titles = [panel["title"]["text"] for panel in chart.to_dict()["vconcat"]]
         assert titles[2:] == ["EUR payments", "(not known) payments", "C0 payments"]
         assert "$15.00 paid in USD" in said(chart)
-        assert "Drawn: the 3 commonest of 7 other currencies." in said(chart)
+        assert "Drawn: the 3 most common of 7 other currencies." in said(chart)
 
     def test_what_has_a_rate_is_converted_and_renewals_are_added_where_asked_for(self, tmp_path: Path) -> None:
         paid = [payment("1", 60, 10, "USD", renewal=True), payment("2", 120, 7, "eur"), payment("3", 120, 7, "GBP")]
@@ -450,9 +450,9 @@ class TestCalibration:
 
     def test_what_it_can_not_draw_is_refused(self) -> None:
         found = self.found(("a", 0.1, 50, 5))
-        with pytest.raises(TypeError, match=r"give by='city' to dfn\.calibration"):
+        with pytest.raises(TypeError, match=r"pass by='city' to dfn\.calibration"):
             dfn.charts.calibration(found, by="city")
-        with pytest.raises(TypeError, match="A snapshot knows predictions"):
+        with pytest.raises(TypeError, match="A snapshot has predictions"):
             dfn.charts.calibration(dfn.Snapshot())  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="top is 0"):
             dfn.charts.calibration(found, top=0)

@@ -54,7 +54,7 @@ class TestTimeline:
         snap = self.paid(*((1.0, f"C{number}", number) for number in range(6)))
         timeless = snap.payments.vstack(snap.payments.head(1).with_columns(timestamp=pl.lit(None)).cast(dict(PAYMENTS)))
         chart = dfn.charts.timeline(dfn.Snapshot(payments=timeless))
-        assert "the 4 commonest of 6 currencies" in said(chart)
+        assert "the 4 most common of 6 currencies" in said(chart)
         assert "Left out: 1 without a time." in said(chart)
 
     def test_one_stray_timestamp_does_not_make_a_million_bars(self) -> None:
@@ -78,7 +78,7 @@ class TestFunnel:
 
     def test_the_title_says_how_many_arrived_and_the_subtitle_how_many_were_seen(self) -> None:
         assert said(dfn.charts.funnel(crowd(200), STEPS[:2])) == (
-            "40 of 80 visitors went all the way from event 1 to event 0 Seen in these minutes: 200 visitors. "
+            "40 of 80 visitors went all the way from event 1 to event 0 Seen in this time: 200 visitors. "
             "Light: still on the way. Lines: 95 % intervals."
         )
 
@@ -107,7 +107,7 @@ class TestFunnel:
         )
 
     def test_a_first_step_that_nobody_took_is_named(self) -> None:
-        assert "Of 30 visitors nobody took the first step, /nowhere" in svg(
+        assert "None of 30 visitors took the first step, /nowhere" in svg(
             dfn.charts.funnel(crowd(30), ["/nowhere", "/"])
         )
 
@@ -175,7 +175,7 @@ class TestCompare:
     def test_a_moment_without_predictions_is_named(self) -> None:
         picture = svg(dfn.charts.compare(crowd(30), crowd(30, scored=False), "channel"))
         assert "There are no predictions" in picture
-        assert "So it is among the visitors after." in picture
+        assert "This is about the visitors after." in picture
 
     def test_groups_that_overlap_are_refused(self) -> None:
         with pytest.raises(ValueError, match="overlap"):

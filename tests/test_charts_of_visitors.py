@@ -148,7 +148,7 @@ class TestWorld:
         small = snap.visitors.with_columns(pl.col("country_code").str.to_lowercase())
         assert said(dfn.charts.world(small)) == said(dfn.charts.world(snap))
 
-    def test_what_lies_around_an_average_is_coloured_evenly_to_both_sides(self) -> None:
+    def test_what_lies_around_an_average_is_colored_evenly_to_both_sides(self) -> None:
         spec = dfn.charts.world(crowd(40), "lift").to_dict()
         low, high = spec["layer"][1]["encoding"]["color"]["scale"]["domain"]
         assert low * high == pytest.approx(1)

@@ -150,12 +150,12 @@ class TestNothingDrawn:
     }
 
     def test_rows_without_a_mark_are_an_error_and_no_file(self, tmp_path: Path) -> None:
-        with pytest.raises(dfn.errors.DrawingError, match="not one mark of it is drawn"):
+        with pytest.raises(dfn.errors.DrawingError, match="not a single mark is drawn"):
             dfn.charts.save(alt.Chart.from_dict(self.SPEC), tmp_path / "chart.png")
         assert not (tmp_path / "chart.png").exists()
 
     def test_in_a_notebook_it_is_said(self) -> None:
-        with pytest.warns(dfn.errors.DrawingWarning, match="not one mark of it is drawn"):
+        with pytest.warns(dfn.errors.DrawingWarning, match="not a single mark is drawn"):
             bundle, _ = render(self.SPEC)
         assert set(bundle) == {VEGALITE, "text/plain"}
 

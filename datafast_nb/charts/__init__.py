@@ -1,11 +1,11 @@
-"""Altair charts of the conversion analysis. Each is a plain Altair chart to layer, concatenate and save further.
+"""Altair charts of the conversion analysis. Each is a plain Altair chart that you can layer, concatenate and save.
 
 Completion (``dfn.charts.<Tab>``) offers the charts, and `ChartView`, which shows any of them as a widget. Beside them
 there are `save`, which writes one to a file (``datafast_nb.charts.saving``), `use_theme`
 (``datafast_nb.charts.theme``), and the types `Measure`, `WeeklyMeasure` and `Theme`.
 
 Importing this package registers two Altair themes, ``datafast_light`` and ``datafast_dark``, and one renderer,
-``datafast_nb``, and enables the light theme and the renderer where Altair still has its defaults.
+``datafast_nb``, and enables the light theme and the renderer if Altair still has its defaults.
 
 >>> import datafast_nb as dfn
 >>> chart = dfn.charts.scores(dfn.demo.Site(seed=0).snapshot())

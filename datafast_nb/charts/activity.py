@@ -23,7 +23,7 @@ _LANES: Final = 4
 _KINDS: Final = 6
 _BARS: Final = 45
 _OTHER: Final = "all other kinds"
-# Widths a bar may have, in seconds: from one second to thirty days.
+# The widths that a bar may have, in seconds: from one second to thirty days.
 _WIDTHS: Final = (
     1,
     2,
@@ -56,14 +56,14 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.Layer
     snap : Snapshot
         The snapshot.
     brush : altair.Parameter, optional
-        A selection of an interval of time, to be made on the bars: `altair.selection_interval(encodings=["x"])`. Other
-        charts may then be filtered by it.
+        A selection of an interval of time on the bars: `altair.selection_interval(encodings=["x"])`. Other charts can
+        then be filtered by it.
 
     Returns
     -------
     altair.LayerChart
-        Bars of events, stacked by kind, and above them one line of diamonds for each currency: the payments. Two
-        currencies are never added. A click on the legend picks a kind out. Times are in UTC.
+        Bars of events, stacked by kind, and above them the payments: one line of diamonds for each currency. Different
+        currencies are never added up. A click on the legend highlights a kind. Times are in UTC.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.Layer
         f"{number(events['visitor_id'].drop_nulls().n_unique(), 'visitor')} and "
         f"{number(payments.height, 'payment')} within {duration(last - first)}",
         f"A bar is {duration(width)} wide. Times are in UTC.",
-        f"Drawn: payments in the {_LANES} commonest of {currencies.height:,} currencies."
+        f"Drawn: payments in the {_LANES} most common of {currencies.height:,} currencies."
         if currencies.height > _LANES
         else "",
         note,
@@ -100,12 +100,12 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.Layer
 
 
 def bar_width(seconds: int, bars: int) -> int:
-    """Give the width of a bar in seconds, for so many seconds to need no more than so many bars."""
+    """Return the width of a bar, in seconds, so that a length of time needs no more than this many bars."""
     return next((width for width in _WIDTHS if seconds < width * bars), seconds // bars + 1)
 
 
 def _with_currency(payments: pl.DataFrame) -> pl.DataFrame:
-    """Name each payment's currency in capitals, and drop amounts that make no sense."""
+    """Name each payment's currency in capitals, and drop amounts that are out of range."""
     amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
     named = coded(payments).with_columns(amount)
     return named.with_columns(wording.label("currency"))
@@ -119,9 +119,9 @@ def _in_bins(frame: pl.DataFrame, seconds: int) -> pl.DataFrame:
 
 
 def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.Chart:
-    """Draw the events, and leave room at the top, in pixels, for the payments."""
+    """Draw the events, with room at the top, in pixels, for the payments."""
     stacked, order = _stacked(events, seconds)
-    # Names may be long, and are in many bars: the rows hold their numbers.
+    # Names may be long, and occur in many bars, so the rows hold numbers instead.
     names = alt.LookupData(
         in_line(pl.DataFrame({"number": range(len(order)), "kind": order})), key="number", fields=["kind"]
     )
@@ -156,7 +156,7 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
 
 
 def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str]]:
-    """Count the events of each bar by number of kind, one on top of the other; and give the kinds in their order."""
+    """Count and stack the events of each bar by the number of their kind; also return the kinds in order."""
     kinds = (
         events.select(kind=wording.label("type"))["kind"].value_counts().sort("count", "kind", descending=[True, False])
     )
@@ -168,7 +168,7 @@ def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str
         .group_by("start", "end", "kind")
         .agg(events=pl.len(), visitors=pl.col("visitor_id").n_unique())
     )
-    # A kind may be called as the rest is: then it is in the same bar.
+    # A kind may have the name of the rest; it then shares its bar.
     order = list(dict.fromkeys([*common, _OTHER])) if kinds.height > _KINDS else common
     place = pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64)
     numbered = counted.select(pl.exclude("kind"), kind_number=place).sort("start", "kind_number")
@@ -177,7 +177,7 @@ def _stacked(events: pl.DataFrame, seconds: int) -> tuple[pl.DataFrame, list[str
 
 
 def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) -> list[alt.Chart]:
-    """Draw the payments, a lane for each currency at the top, with the currency's name at its left."""
+    """Draw the payments at the top, with a lane for each currency and its name on the left."""
     lanes = currencies.select(
         "currency",
         name=pl.col("currency").str.head(12) + " payments",
@@ -219,12 +219,12 @@ def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) ->
 
 
 def _spoken(moment: str, milliseconds: int = 0) -> str:
-    """Give Vega's expression for a moment in words, or for what was so much before it."""
+    """Return a Vega expression that formats a moment, less some milliseconds, as text."""
     return f"utcFormat(datum.{moment} - {milliseconds}, '%Y-%m-%d %H:%M:%S UTC')"
 
 
 def _clock(seconds: int) -> str:
-    """Give the format of the times on an axis of this length: Vega's own has twelve hours and does not say which."""
+    """Return the format of times on an axis of this length: Vega's own has twelve hours, without a.m. and p.m."""
     if seconds < 180:  # noqa: PLR2004
         return "%H:%M:%S"
     return "%H:%M" if seconds <= 86_400 else "%Y-%m-%d"  # noqa: PLR2004

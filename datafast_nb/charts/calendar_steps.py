@@ -1,4 +1,4 @@
-"""Steps of time as a calendar has them: hours, days, weeks and months of a time zone."""
+"""Calendar steps: the hours, days, weeks and months of a time zone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import altair as alt
 import polars as pl
 
 _DAY: Final = 86_400
-# The units by what Polars calls them: their seconds, which for months and years are a mean, and their names.
+# The units by their names in Polars: their seconds (for months and years, the mean), and their English names.
 _UNITS: Final = {
     "s": (1, "second"),
     "m": (60, "minute"),
@@ -31,7 +31,7 @@ _LABELS: Final = 7
 
 
 def checked_step(every: object) -> str:
-    """Give a step as Polars writes it, or refuse what is none."""
+    """Return a step in the notation of Polars; raise an error for anything else."""
     if isinstance(every, timedelta) and every >= timedelta(seconds=1):
         whole = math.ceil(every.total_seconds())
         return f"{whole // _DAY}d" if whole % _DAY == 0 else f"{whole}s"
@@ -42,26 +42,26 @@ def checked_step(every: object) -> str:
 
 
 def seconds(step: str) -> float:
-    """Give how long a step is, in the mean."""
+    """Return the mean length of a step, in seconds."""
     count, unit = _parts(step)
     return count * _UNITS[unit][0]
 
 
 def usual_step(least: float) -> str:
-    """Give the shortest of the usual steps that is no shorter than so many seconds."""
+    """Return the shortest of the usual steps that is at least this many seconds long."""
     return next((step for step in _USUAL if seconds(step) >= least), _USUAL[-1])
 
 
 def in_words(step: str) -> str:
-    """Say what happens at each step: ``by day``, ``every 6 hours``."""
+    """Return a step in words: ``by day``, ``every 6 hours``."""
     count, unit = _parts(step)
     name = _UNITS[unit][1]
     return f"by {name}" if count == 1 else f"every {count:,} {name}s"
 
 
 def edges(first: datetime, last: datetime, step: str, zone: str) -> pl.Series:
-    """Give the moments at which the steps of a time zone begin, from before `first` until `last` is reached."""
-    # Two steps more: one because the first edge is before the first moment, one because days differ in length.
+    """Return the moments at which the steps of a time zone begin, from before `first` up to `last`."""
+    # Two more steps: one because the first edge is before the first moment, one because days differ in length.
     begin = pl.lit(first).dt.convert_time_zone(zone).dt.truncate(step)
     beyond = pl.lit(last).dt.convert_time_zone(zone).dt.offset_by(step).dt.offset_by(step)
     moments = pl.select(edge=pl.datetime_range(begin, beyond, step))
@@ -70,18 +70,18 @@ def edges(first: datetime, last: datetime, step: str, zone: str) -> pl.Series:
 
 
 def position(moments: pl.Expr) -> pl.Expr:
-    """Give where moments are on an axis of elapsed time, on which an hour is an hour also when the clocks change."""
+    """Return the positions of moments on an axis of elapsed time, where an hour is an hour even when clocks change."""
     return moments.dt.epoch("ms")
 
 
 def clock(moments: pl.Series, step: str) -> str:
-    """Give the format in which a clock tells such moments: for parts of a day on which it changes, with its name."""
+    """Return the format for such moments; it names the time zone for parts of days if the clocks change."""
     changes = (moments.dt.base_utc_offset() + moments.dt.dst_offset()).n_unique() > 1
     return "%Y-%m-%d %H:%M %Z" if changes and seconds(step) < _DAY else "%Y-%m-%d %H:%M"
 
 
 def axis(moments: pl.Series, step: str, zone: str) -> alt.Axis:
-    """Give an axis of elapsed time, on which some of the steps have the time that clocks there show when they begin."""
+    """Return an axis of elapsed time; some of its steps are labeled with the local time at which they begin."""
     first, last = moments[0], moments[-1]
     span = (last - first).total_seconds()
     apart = usual_step(max(span / _LABELS, seconds(step)))
@@ -92,19 +92,19 @@ def axis(moments: pl.Series, step: str, zone: str) -> alt.Axis:
     if texts.n_unique() < len(texts):
         texts = inside["at"].dt.strftime(f"{shown} %Z")
     places = inside.select(position(pl.col("at"))).to_series().to_list()
-    # Vega itself knows UTC, and the time zone of the browser alone.
+    # Vega itself knows only UTC and the time zone of the browser.
     by_place = json.dumps(dict(zip(map(str, places), texts, strict=True)))
     return alt.Axis(grid=False, values=places, labelExpr=f"{by_place}[time(datum.value)]")
 
 
 def _parts(step: str) -> tuple[int, str]:
-    """Give the number and the unit of a step."""
+    """Return the number and the unit of a step."""
     digits = step.rstrip("smhdwoy")
     return int(digits), step.removeprefix(digits)
 
 
 def _format(apart: float, span: float) -> str:
-    """Give how the labels are written, in the notation of d3-time-format."""
+    """Return the format of the labels, in the notation of d3-time-format."""
     if apart < 60:  # noqa: PLR2004
         return "%H:%M:%S"
     if apart < _DAY:

@@ -36,7 +36,7 @@ def compare(
     *,
     top: int = 10,
 ) -> alt.LayerChart:
-    """Draw how the mean predicted rate got from one moment's to another's, group by group.
+    """Draw how the mean predicted rate changed from one moment to another, group by group.
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ def compare(
     by : str or sequence of str
         One dimension or several; not ``dimension_matches``, whose groups overlap. See ``datafast_nb.compare``.
     top : int, default 10
-        Draw no more than this many groups, those with the largest effect; all others are one more row.
+        Draw at most this many groups, those with the largest effect; all others share one more row.
 
     Returns
     -------
     altair.LayerChart
-        A waterfall: from the rate before, each group's bars add what its share of the traffic did and what its own
-        rate did, down to the rate after. Bars of changes within noise are faint, and so are
-        those of groups with fewer than 30 prospects.
+        A waterfall: from the rate before, each group's bars add the effects of its share of the traffic and of its own
+        rate, down to the rate after. Bars are faint for changes within noise, and for groups with fewer than 30
+        prospects.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def compare(
         if not table[f"scored_{moment}"].sum():
             everybody = conversion.breakdown(frame, "is_customer").collect()
             return wording.message(
-                subject, why_missing(everybody, "predicted_rate"), f"So it is among the visitors {moment}."
+                subject, why_missing(everybody, "predicted_rate"), f"This is about the visitors {moment}."
             )
     rates, sizes = _totals(table)
     mix, own = (float(table[f"{name}_effect"].sum()) for name in ("mix", "conversion"))
@@ -91,12 +91,12 @@ def compare(
 
 
 def _points(rate: float) -> str:
-    """Give a difference of rates in percentage points, with its sign."""
+    """Return a difference of rates in percentage points, with its sign."""
     return f"{round(100 * rate, 2) + 0.0:+.2f}"
 
 
 def _totals(table: pl.DataFrame) -> tuple[list[float], list[int]]:
-    """Give the site's mean rate and its prospects, before and after."""
+    """Return the site's mean rate and its prospects, before and after."""
     rates = [
         float((table[f"share_{moment}"] * table[f"predicted_rate_{moment}"]).sum()) for moment in ("before", "after")
     ]
@@ -104,7 +104,7 @@ def _totals(table: pl.DataFrame) -> tuple[list[float], list[int]]:
 
 
 def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame:
-    """Give the groups with the largest effect, and all others as one."""
+    """Return the groups with the largest effect, and all others combined."""
     name = pl.concat_str((wording.label(each) for each in names), separator=" · ")
     sums = ("scored_before", "scored_after", "mix_effect", "conversion_effect")
     own = ("predicted_rate_before", "predicted_rate_after", "within_noise")
@@ -117,7 +117,7 @@ def _groups(table: pl.DataFrame, names: Sequence[str], top: int) -> pl.DataFrame
 
 
 def _rows(groups: pl.DataFrame, before: float, fewest: int) -> pl.DataFrame:
-    """Give what is drawn: two rows for each group, one for each cause, in the order of drawing."""
+    """Return the rows to draw: two for each group, one for each cause, in drawing order."""
     mix, own = pl.col("mix_effect"), pl.col("conversion_effect")
     noise = pl.when("within_noise").then(pl.lit("within noise")).otherwise(pl.lit("beyond noise"))
     placed = groups.with_columns(
@@ -141,7 +141,7 @@ def _rows(groups: pl.DataFrame, before: float, fewest: int) -> pl.DataFrame:
 
 
 def _drawn(rows: pl.DataFrame, rates: Sequence[float]) -> alt.LayerChart:
-    """Draw the bars, what joins them, the rates before and after, and the sample sizes."""
+    """Draw the bars, the lines that join them, the rates before and after, and the sample sizes."""
     y = alt.Y("group:N", sort=None, title=None)
     one_each = rows.filter(pl.col("cause") == _OWN)
     joints = (
@@ -194,7 +194,7 @@ def _bars(rows: pl.DataFrame, y: alt.Y) -> alt.Chart:
 
 
 def _tick_format(rows: pl.DataFrame) -> str:
-    """Give a format with as many digits as it takes to tell the ticks apart."""
+    """Return a format with enough digits to tell the ticks apart."""
     ends = pl.concat([rows["start"], rows["end"]])
     lowest, highest = (100 * float(end) for end in (ends.min(), ends.max()))  # type: ignore[arg-type]
     digits = math.ceil(-math.log10(max((highest - lowest) / _TICKS, _LEAST_STEP))) if highest > lowest else 2
@@ -202,7 +202,7 @@ def _tick_format(rows: pl.DataFrame) -> str:
 
 
 def _ends(rates: Sequence[float]) -> list[alt.Chart]:
-    """Draw the rates before and after as lines, the lower one's name at its left, the higher one's at its right."""
+    """Draw the rates before and after as lines; the lower one is named on its left, the higher one on its right."""
     names = [f"{moment} {rate:.2%}" for moment, rate in zip(("before", "after"), rates, strict=True)]
     ends = alt.Chart(pl.DataFrame({"rate": rates, "moment": names})).encode(x="rate:Q")
     text = ends.encode(text="moment:N", y=alt.value(0))

@@ -1,4 +1,4 @@
-"""The kernel's side of the process that draws: starts it once, asks it, and starts it again after it has ended."""
+"""The kernel's side of the drawing process: starts it once, sends requests, and restarts it after it has ended."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from datafast_nb.errors import DrawingError
 from datafast_nb.text import duration
 
 _PATIENCE: Final = 120.0  # seconds for one drawing; the largest chart takes less than two
-_ORPHANED: Final = 10.0  # more, after which the process ends itself: nobody has ended it, so nobody waits
-_SAID: Final = 300  # characters of what the library says
-_OWN: Final = "DATAFAST_"  # the names of environment variables that are no business of a process that draws
+_ORPHANED: Final = 10.0  # more, after which the process ends itself: no one has ended it, so no one is waiting
+_SAID: Final = 300  # characters of the library's messages
+_OWN: Final = "DATAFAST_"  # begins the names of environment variables that the drawing process does not get
 
 
 class Drawer:
-    """A process that draws. Threads wait for each other; a fork of the kernel gets a process of its own.
+    """A drawing process. Threads wait for each other; a fork of the kernel gets its own process.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Drawer:
             os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
-        """Begin without a process: in a fork, the process that there was is its parent's."""
+        """Begin without a process: in a fork, an existing process belongs to the parent."""
         inherited: subprocess.Popen[bytes] | None = getattr(self, "_process", None)
         for pipe in (inherited.stdin, inherited.stdout) if inherited else ():
             if pipe is not None:
@@ -50,12 +50,12 @@ class Drawer:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - kept as long as the drawer
 
     def ask(self, function: str, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
-        """Have a function of vl-convert called, and give its result.
+        """Call a function of vl-convert in the process, and return its result.
 
         Raises
         ------
         DrawingError
-            The function has refused, or the process has ended or taken too long.
+            The function raised an error, or the process ended or took too long.
         """
         asked = {"function": function, "arguments": arguments, "seconds": self.patience + _ORPHANED}
         request = json.dumps(asked).encode()
@@ -67,7 +67,7 @@ class Drawer:
             timer.start()
             try:
                 answer = _exchange(process, request)
-            except BaseException:  # such as an interrupt: what it answers later is no answer to the next question
+            except BaseException:  # such as an interrupt: a late answer must not be taken for the next one
                 self.end()
                 raise
             finally:
@@ -79,7 +79,7 @@ class Drawer:
         return answer[1:]
 
     def said(self) -> str:
-        """Give the beginning of what the library said of the last drawing."""
+        """Return the beginning of the library's messages about the last drawing."""
         self._errors.seek(0)
         return self._errors.read(4 * _SAID).decode(errors="replace").strip()[:_SAID]
 
@@ -93,7 +93,7 @@ class Drawer:
                 process.wait()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        """Give the process, a new one where there is none."""
+        """Return the process; start one if there is none."""
         self._errors.seek(0)
         self._errors.truncate()
         if self._process is None or self._process.poll() is not None:
@@ -102,22 +102,22 @@ class Drawer:
         return self._process
 
     def _ended(self, process: subprocess.Popen[bytes], *, late: bool) -> DrawingError:
-        """Say how the process came to its end."""
+        """Return an error that says how the process ended."""
         self.end()
         if late:
-            return DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows of it.")
+            return DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
         said = f" It said: {self.said()}" if self.said() else ""
         return DrawingError(
-            f"The process that draws ended in the middle of the chart (exit code {process.returncode}), and the next "
-            f"chart gets a new one. A text in the chart may be more than it can draw.{said}"
+            f"The drawing process ended in the middle of the chart (exit code {process.returncode}); the next chart "
+            f"gets a new one. A text in the chart may be more than it can draw.{said}"
         )
 
 
 def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the process, without the key, and out of reach of the interrupts that are for the kernel."""
+    """Start the process, without the key, and out of reach of interrupts meant for the kernel."""
     found = importlib.util.find_spec("vl_convert")
     if found is None or found.origin is None:
-        raise DrawingError("vl-convert, which draws, is not installed: pip install vl-convert-python.")
+        raise DrawingError("vl-convert, which draws charts, is not installed: pip install vl-convert-python.")
     environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OWN)}
     windows = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
@@ -131,18 +131,18 @@ def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
             start_new_session=True,
             creationflags=windows,
         )
-    except OSError as error:  # no memory, no more processes, or no interpreter at this place
-        raise DrawingError(f"The process that draws could not be started: {error}") from error
+    except OSError as error:  # no memory, no more processes, or no interpreter at this path
+        raise DrawingError(f"The drawing process could not be started: {error}") from error
 
 
 def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    """End a process that has taken too long, and remember why."""
+    """End a process that took too long, and remember why."""
     late.set()
     process.kill()
 
 
 def _exchange(process: subprocess.Popen[bytes], request: bytes | None) -> bytes | None:
-    """Send a request, and give the answer; None where the process has ended. Without a request, hang up."""
+    """Send a request and return the answer; None if the process has ended. Without a request, close the pipes."""
     assert process.stdin is not None
     assert process.stdout is not None
     if request is None:

@@ -29,20 +29,20 @@ def svg(spec: dict[str, Any], options: dict[str, Any]) -> str:
     Raises
     ------
     DrawingError
-        It can't be drawn, or has rows of which not one mark is drawn.
+        The chart can't be drawn, or it has rows but no mark is drawn.
     """
     locales = {"format_locale": options.get("formatLocale"), "time_format_locale": options.get("timeFormatLocale")}
     picture = _svg(spec, locales)
     if has_rows(spec) and not _MARKS.search(picture):
         said = _drawer.said()
         raise DrawingError(
-            f"The chart has rows, and not one mark of it is drawn.{f' Vega says: {said}' if said else ''}"
+            f"The chart has rows, but not a single mark is drawn.{f' Vega says: {said}' if said else ''}"
         )
     return picture
 
 
 def png(picture: str, scale: float) -> bytes:
-    """Turn an SVG into a PNG of so many pixels for each one of the chart."""
+    """Turn an SVG into a PNG with `scale` pixels for each pixel of the chart."""
     return _drawer.ask("svg_to_png", svg=picture, scale=scale)
 
 
@@ -52,12 +52,12 @@ def pdf(picture: str) -> bytes:
 
 
 def vega(snippet: str) -> str:
-    """Give Vega, which vl-convert brings along, as JavaScript that ends with a snippet."""
+    """Return Vega, which is part of vl-convert, as JavaScript that ends with a snippet."""
     return _drawer.ask("javascript_bundle", snippet=snippet, vl_version=_VEGA_LITE).decode()
 
 
 def has_rows(part: object) -> bool:
-    """Tell whether a specification, or a part of one, holds rows."""
+    """Return whether a specification, or a part of one, holds rows."""
     if isinstance(part, list):
         return any(map(has_rows, part))
     if not isinstance(part, dict):
@@ -71,7 +71,7 @@ def has_rows(part: object) -> bool:
 # Halves of surrogate pairs
 
 
-_MOVED: Final = 0x800  # from the surrogates to characters for private use, which no script has
+_MOVED: Final = 0x800  # from the surrogates to private-use characters, which no script has
 _LEADING, _TRAILING = "\ue000-\ue3ff", "\ue400-\ue7ff"
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 
@@ -79,8 +79,8 @@ _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 def _svg(spec: dict[str, Any], locales: dict[str, Any]) -> str:
     """Draw a specification.
 
-    Vega cuts a label that is too long between any two units of UTF-16, and vl-convert fails on half of a pair. There,
-    all text is drawn with each pair as two characters, which may be parted.
+    Vega may cut a long label between any two UTF-16 units, and vl-convert fails on half of a pair. In that case, all
+    text is drawn with each pair as two characters, which may be separated.
     """
 
     def drawn(it: dict[str, Any]) -> str:
@@ -96,7 +96,7 @@ def _svg(spec: dict[str, Any], locales: dict[str, Any]) -> str:
 
 
 def _parted(text: str) -> str:
-    """Write each character beyond the first plane as two of that plane."""
+    """Write each character beyond the first plane as two characters of that plane."""
 
     def two(character: re.Match[str]) -> str:
         leading, trailing = divmod(ord(character[0]) - 0x10000, 0x400)
@@ -106,7 +106,7 @@ def _parted(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    """Undo this, and leave out a character of which only half is left."""
+    """Undo `_parted`, and leave out characters of which only half is left."""
 
     def one(pair: re.Match[str]) -> str:
         leading, trailing = (ord(half) - _MOVED for half in pair[0])

@@ -1,7 +1,8 @@
-"""The process that draws: `drawer` runs this file, so that no fault of the library that draws ends the kernel.
+"""The drawing process: `drawer` runs this file, so that a crash of the drawing library does not end the kernel.
 
-Requests come on standard input and answers leave on standard output, each after its length: a request is JSON, an
-answer one byte, which says whether it was refused, and what was drawn. Knows no other module of this package.
+Requests come on standard input and answers leave on standard output, each preceded by its length. A request is JSON; an
+answer is one byte that says whether it was refused, followed by the drawing. This file imports no other module of the
+package.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _LENGTH = 8
 
 
 def send(stream: IO[bytes], message: bytes) -> None:
-    """Write one message; a pipe may take a part of it at a time."""
+    """Write one message; a pipe may take it in parts."""
     rest = memoryview(len(message).to_bytes(_LENGTH, "big") + message)
     while rest:
         rest = rest[stream.write(rest) :]
@@ -31,7 +32,7 @@ def received(stream: IO[bytes]) -> bytes | None:
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes | None:
-    """Read so many bytes; None where there are fewer."""
+    """Read this many bytes; None if there are fewer."""
     parts = []
     while size:
         part = stream.read(min(size, 1 << 20))
@@ -43,13 +44,13 @@ def _exactly(stream: IO[bytes], size: int) -> bytes | None:
 
 
 def _answered(library: Any, request: bytes) -> bytes:  # noqa: ANN401 - a module without types
-    """Call a function of the library that draws."""
+    """Call a function of the drawing library."""
     asked = json.loads(request)
-    # Ends the process from beside Python, for when nobody is left who would.
+    # Ends the process from outside Python, if no one is left to end it.
     faulthandler.dump_traceback_later(asked["seconds"], exit=True)
     try:
         result: str | bytes = getattr(library, asked["function"])(**asked["arguments"])
-    except ValueError as error:  # what vl-convert raises for whatever it can't draw
+    except ValueError as error:  # what vl-convert raises for anything that it can't draw
         return REFUSED + str(error).encode(errors="replace")
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -59,7 +60,7 @@ def _answered(library: Any, request: bytes) -> bytes:  # noqa: ANN401 - a module
 def main() -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # output that a library prints must not mix with answers
     sys.path.append(sys.argv[1])
     library = importlib.import_module("vl_convert")
     requests = os.fdopen(0, "rb", buffering=0)

@@ -24,7 +24,7 @@ _ROOM: Final = 1.15
 _CLOSE: Final = 4.0
 _CLOSE_TICKS: Final = (0.5, 0.6, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75)
 _TICKS: Final = (0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8)
-_ABOVE, _BELOW = "likelier to buy", "less likely"
+_ABOVE, _BELOW = "more likely to buy", "less likely"
 
 
 @finished
@@ -42,18 +42,18 @@ def drivers(
     data : Snapshot, polars.DataFrame or polars.LazyFrame
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
     top : int, default 15
-        Draw no more than this many: those whose bar is longest. The subtitle says how many there are.
+        Draw at most this many: those with the longest bars. The subtitle says how many there are.
     min_visitors : int, default 2
         Leave out groups with fewer scored prospects.
     baseline : Baseline, optional
-        The site's averages, by default the snapshot's own; without any the mean over all prospects.
+        The site's averages; by default the snapshot's own, else the mean over all prospects.
 
     Returns
     -------
     altair.LayerChart
-        Bars from 1, the average, to the lift drawn towards 1 for small groups, on a scale where half is as far as
-        double; a tick at the lift as it was measured, and a line over its 95 % interval. The fewer than 30 are in a
-        group, the fainter is its bar. The figures are those of ``datafast_nb.drivers``; its groups overlap.
+        Bars from 1, the average, to the lift, shrunk toward 1 for small groups, on a scale where 0.5 and 2 are equally
+        far from 1; a tick at the measured lift, and a line over its 95 % interval. Bars of groups of fewer than 30 are
+        faint, more so the smaller the group. The figures are those of ``datafast_nb.drivers``, whose groups overlap.
 
     Raises
     ------
@@ -86,8 +86,8 @@ def drivers(
         f"Drawn: the {drawn.height} strongest of {table.height:,} matched dimensions and values."
         if drawn.height < table.height
         else "",
-        f"1 is {average}. Ticks and thin lines: the lift as measured and its 95 % interval; bars: drawn towards 1, the "
-        "more so the smaller the group. The groups overlap.",
+        f"1 is {average}. Ticks and thin lines: the measured lift and its 95 % interval; bars: the lift shrunk toward "
+        "1, more so for smaller groups. The groups overlap.",
         wording.no_line(drawn["lift_low"]),
         uncertainty.note(drawn["scored"]),
     )
@@ -95,7 +95,7 @@ def drivers(
 
 
 def _rows(table: pl.DataFrame) -> pl.DataFrame:
-    """Give what is drawn: one row for each bar, in the order of drawing, within the reach of the scale."""
+    """Return the rows to draw: one for each bar, in drawing order, within the reach of the scale."""
     name = pl.col("dimension") + pl.lit(" = ") + pl.col("value").fill_null(wording.UNKNOWN)
     lowest, highest = _reach(table)
     cut = {
@@ -130,7 +130,7 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cut(base: alt.Chart, rows: pl.DataFrame) -> list[alt.Chart]:
-    """Draw an arrow head where an interval goes on beyond the scale."""
+    """Draw an arrowhead where an interval extends beyond the scale."""
     ends = {"goes_lower": ("low:Q", "triangle-left"), "goes_higher": ("high:Q", "triangle-right")}
     return [
         base.transform_filter(alt.datum[name]).mark_point(shape=shape, size=28, filled=True).encode(x=x)
@@ -140,7 +140,7 @@ def _cut(base: alt.Chart, rows: pl.DataFrame) -> list[alt.Chart]:
 
 
 def _reach(table: pl.DataFrame) -> tuple[float, float]:
-    """Give the ends of the scale: around the lifts, and around 1."""
+    """Return the ends of the scale, which include the lifts and 1."""
     lifts = pl.concat([table["lift_shrunk"], table["lift"]])
     lowest, highest = (float(end) for end in (lifts.min(), lifts.max()))  # type: ignore[arg-type]
     return max(min(lowest / _ROOM, 1 / _LEAST_REACH), 1 / _MOST_REACH), min(
@@ -149,7 +149,7 @@ def _reach(table: pl.DataFrame) -> tuple[float, float]:
 
 
 def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
-    """Draw the bars, the lifts as measured with their intervals, and the sample sizes."""
+    """Draw the bars, the measured lifts with their intervals, and the sample sizes."""
     lowest, highest = rows.select("lowest", "highest").row(0)
     ticks = _CLOSE_TICKS if highest / lowest < _CLOSE else _TICKS
     marks = [mark for mark in ticks if lowest <= mark <= highest]
@@ -160,9 +160,9 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("group:N", title="Group"),
             alt.Tooltip("scored:Q", title="Prospects", format=",d"),
-            alt.Tooltip("lift:Q", title="Lift as measured", format=".2f"),
+            alt.Tooltip("lift:Q", title="Measured lift", format=".2f"),
             alt.Tooltip("interval:N", title="95 % interval"),
-            alt.Tooltip("lift_shrunk:Q", title="Lift drawn towards 1", format=".2f"),
+            alt.Tooltip("lift_shrunk:Q", title="Lift shrunk toward 1", format=".2f"),
             alt.Tooltip("predicted_rate:Q", title="Predicted rate", format=".2%"),
             alt.Tooltip("extra:Q", title="Conversions beyond average", format="+.2f"),
             alt.Tooltip("overlap:Q", title="In other groups too", format=".0%"),

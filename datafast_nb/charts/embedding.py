@@ -1,4 +1,4 @@
-"""The options with which vega-embed puts a chart on a page."""
+"""The options with which vega-embed shows a chart on a page."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from altair.utils.mimebundle import preprocess_embed_options
 
-# Nothing in a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
+# No entry of a chart's menu may send its data anywhere, as "Open in Vega Editor" does.
 _OWN: Final = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}, "renderer": "svg"}
 
 
 def embed_options(given: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Give this package's options for vega-embed, with others over them, and with locales in place of their names.
+    """Return this package's options for vega-embed, overridden by those given, with locales for their names.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How far visitors go, and where they are lost."""
+"""How far visitors get, and where they are lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datafast_nb.conversion import Dimension
     from datafast_nb.conversion.funnel import Step, Unit
 
-_SUBJECT: Final = "How far visitors go"
+_SUBJECT: Final = "How far visitors get"
 _WIDTH: Final = 460
 _STEP: Final = 56
 _BAR: Final = 24
@@ -40,7 +40,7 @@ def funnel(
     visitors: pl.DataFrame | pl.LazyFrame | None = None,
     payments: pl.DataFrame | pl.LazyFrame | None = None,
 ) -> alt.LayerChart:
-    """Draw how many visitors take some steps in order, how many are on the way, and how many are lost.
+    """Draw how many visitors take a series of steps in order, how many are on the way, and how many are lost.
 
     Parameters
     ----------
@@ -49,27 +49,27 @@ def funnel(
     steps : sequence of str, goal or payment
         The steps, as for ``datafast_nb.funnel``.
     by : str, optional
-        A dimension of the visitors: a bar for each of the five groups that most took the first step in.
+        A dimension of the visitors, for a bar for each of the five groups in which most took the first step.
     within : timedelta, str or float, optional
         How long after the first step the others count, as for ``datafast_nb.funnel``.
     unit : {"visitor", "visit"}, default "visitor"
-        Whether people or visits are counted.
+        Whether to count people or visits.
     visitors, payments : polars.DataFrame or polars.LazyFrame, optional
-        With events: what `by` and payments need, as for ``datafast_nb.funnel``.
+        With events: what `by` and payments require, as for ``datafast_nb.funnel``.
 
     Returns
     -------
     altair.LayerChart
-        Bars of the visitors who took each step after those before it, with the share and the median time; with `by`
-        bars of the share of the group's first step. Light ends are those still on the way to the step, lines the 95 %
-        intervals (Wilson). The fewer than 30 took the first step, the fainter is a bar.
+        Bars of the visitors who took each step after those before it, with the share and the median time; with `by`,
+        bars of the share of the group's first step. Light ends stand for those still on the way to the step, lines for
+        the 95 % intervals (Wilson). Bars are faint if fewer than 30 took the first step, more so the fewer did.
 
     Raises
     ------
     ValueError
-        There is no step, the dimension is unknown, or `by` or payments are asked for without visitors.
+        There is no step, the dimension is unknown, or `by` or `payments` is given without visitors.
     TypeError
-        A step is no step, or `by` is not one dimension.
+        An item of `steps` is not a step, or `by` is not one dimension.
 
     Examples
     --------
@@ -85,8 +85,8 @@ def funnel(
     names = [wording.cut(str(step)) for step in steps]
     started = int(table.filter(step=1)["visitors"].sum())
     if not started:
-        nobody = f"Of {number(everybody, 'visitor')} nobody took the first step, {names[0]}"
-        return wording.message(_SUBJECT, nobody, remedy="A step is the path of a page, goal('signup') or payment().")
+        reason = f"None of {number(everybody, 'visitor')} took the first step, {names[0]}"
+        return wording.message(_SUBJECT, reason, remedy="A step is the path of a page, goal('signup') or payment().")
     arrived = int(table.filter(step=len(names))["visitors"].sum())
     path = f"all the way from {names[0]} to {names[-1]}" if names[1:] else f"to {names[0]}"
     counted = f"{arrived:,} of {number(started, unit)}" if names[1:] else number(arrived, unit)
@@ -95,7 +95,7 @@ def funnel(
     groups = table["_by"].n_unique() if by is not None else 1
     heading = wording.title(
         f"{counted} went {path}",
-        f"Seen in these minutes: {number(everybody, 'visitor')}.",
+        f"Seen in this time: {number(everybody, 'visitor')}.",
         f"Drawn: the {series.height} largest of {groups:,} groups by {wording.dimension(by)}."
         if by is not None and series is not None and series.height < groups
         else "",
@@ -116,7 +116,7 @@ def _table(
     visitors: pl.DataFrame | pl.LazyFrame | None,
     payments: pl.DataFrame | pl.LazyFrame | None,
 ) -> tuple[pl.DataFrame, int]:
-    """Give the funnel, its group as `_by`, the size of its first step as `first`; and how many visitors have events."""
+    """Return the funnel, with its group as `_by` and its first step's size as `first`, and the number of visitors."""
     people: pl.LazyFrame | None
     if isinstance(data, Snapshot):
         people, events = data.visitors.lazy(), data.events.lazy()
@@ -137,13 +137,13 @@ def _table(
 
 
 def _largest(table: pl.DataFrame, by: str) -> pl.DataFrame:
-    """Give the groups in which most took the first step: their labels, in the order of drawing."""
+    """Return the labels of the groups in which most took the first step, in drawing order."""
     groups = table.filter(step=1).select(pl.col("_by").alias(by)).head(_SERIES)
     return groups.select(pl.col(by).alias("_by"), series=wording.distinct_label(by), place=pl.int_range(pl.len()))
 
 
 def _rows(table: pl.DataFrame) -> pl.DataFrame:
-    """Give what is drawn: one row for each bar."""
+    """Return the rows to draw, one for each bar."""
     seconds = pl.col("median_seconds").map_elements(duration, return_dtype=pl.String)
     went_on = pl.format("{} % went on", pl.col("share_of_previous").mul(100).round(1))
     waiting = pl.when(pl.col("on_the_way") > 0).then(pl.format(", {} on the way", wording.grouped("on_the_way")))
@@ -179,7 +179,7 @@ def _rows(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tooltip(unit: Unit) -> list[alt.Tooltip]:
-    """Give the tooltip of a bar."""
+    """Return the tooltip of a bar."""
     return [
         alt.Tooltip("step:N", title="Step"),
         alt.Tooltip("visitors:Q", title=wording.capitalized(f"{unit}s"), format=",d"),
@@ -194,7 +194,7 @@ def _tooltip(unit: Unit) -> list[alt.Tooltip]:
 
 
 def _single(rows: pl.DataFrame, unit: Unit) -> alt.LayerChart:
-    """Draw one funnel: a bar for each step, and above it who went on and who did not."""
+    """Draw one funnel: a bar for each step, and above it how many went on and how many did not."""
     base = alt.Chart(rows).encode(y=alt.Y("step:N", sort=None, title=None), tooltip=_tooltip(unit))
     axis = wording.count_axis(int(rows["visitors"].max() or 0))  # type: ignore[arg-type]
     title = wording.capitalized(f"{unit}s")

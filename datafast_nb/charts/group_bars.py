@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 460
 _SERIES: Final = 5
 _WITH_INTERVAL: Final = ("predicted_rate", "lift")
-# Dimensions whose groups have an order of their own, which the bars keep.
+# Dimensions whose groups have a natural order, which the bars keep.
 _ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
 
 
@@ -49,16 +49,16 @@ def breakdown(
     data : Snapshot, polars.DataFrame or polars.LazyFrame
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
     by : str or sequence of str
-        One dimension, or two: the second one sets the colour. See ``datafast_nb.breakdown``.
+        One dimension, or two: the second determines the color. See ``datafast_nb.breakdown``.
     measure : str, default "predicted_rate"
         The measure: any of ``charts.Measure``.
     top : int, default 15
-        Draw no more than this many groups, those with the most visitors; of a second dimension, no more than five.
-        All others of a single dimension are one more bar, in grey; else the subtitle says how many there are.
+        Draw at most this many groups, those with the most visitors; of a second dimension, at most five. With one
+        dimension, all others share one more bar, in gray; otherwise, the subtitle says how many there are.
     min_visitors : int, default 1
-        Draw no group of fewer visitors by itself: it is one of the others.
+        Don't draw a separate bar for groups with fewer visitors: they count among the others.
     order_by : str, optional
-        Draw the first groups by this measure of ``datafast_nb.breakdown``, in its order; by default the groups with
+        Draw the first groups by this measure of ``datafast_nb.breakdown``, in its order; by default, the groups with
         the most visitors, in the order of `measure`.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
@@ -66,9 +66,9 @@ def breakdown(
     Returns
     -------
     altair.LayerChart
-        Horizontal bars, with the sample size of each; for the predicted rate and the lift also with the 95 %
-        interval, and a line at the site's average where that is known. The fewer than 30 are in a group, the fainter
-        is its bar. With two dimensions a click on the legend picks a group out.
+        Horizontal bars, with the sample size of each; for the predicted rate and the lift also with the 95 % interval,
+        and a line at the site's average if that is known. Bars of groups of fewer than 30 are faint, more so the
+        smaller the group. With two dimensions, a click on the legend highlights a group.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def breakdown(
 
 
 def _names(by: str | Sequence[str]) -> list[str]:
-    """Give the dimensions, of which the chart has room for two."""
+    """Return the dimensions, at most two."""
     names = conversion.dimension_names(by)
     if len(names) > 2:  # noqa: PLR2004
         raise ValueError(f"A chart has room for two dimensions, not {len(names)}; datafast_nb.breakdown gives a table.")
@@ -133,38 +133,38 @@ def _names(by: str | Sequence[str]) -> list[str]:
 
 
 def drawn_groups(table: pl.DataFrame, names: Sequence[str], measure: Measure, top: int) -> list[pl.DataFrame]:
-    """Give the groups that are drawn, of each dimension: its value, its label, and its place."""
+    """Return the groups to draw for each dimension, with their values, labels and places."""
     orders: tuple[tuple[int, str], ...] = ((top, measure), (_SERIES, "visitors"))
     return [largest(table, name, size, order) for name, (size, order) in zip(names, orders, strict=False)]
 
 
 def largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFrame:
-    """Give the groups with the most visitors: their labels, in the order of drawing."""
+    """Return the groups with the most visitors, with their labels, in drawing order."""
     groups = table.group_by(name).agg(_size=pl.col("visitors").sum(), _order=pl.col(order).max())
     groups = groups.sort("_size", name, descending=[True, False], nulls_last=True).head(top)
     ordered = groups.sort(name, nulls_last=True)
     if name not in _ORDERED:
         ordered = ordered.sort("_order", descending=True, nulls_last=True, maintain_order=True)
-    return _labelled(ordered, name)
+    return _labeled(ordered, name)
 
 
 def _first(
     visitors: pl.LazyFrame, name: str, top: int, min_visitors: int, order: conversion.Measure, baseline: Baseline | None
 ) -> pl.DataFrame:
-    """Give the first groups by a measure, as `largest` gives those with the most visitors."""
+    """Return the first groups by a measure, in the form of `largest`."""
     table = conversion.breakdown(visitors, name, min_visitors=min_visitors, order_by=order, baseline=baseline)
-    return _labelled(table.collect().head(top), name)
+    return _labeled(table.collect().head(top), name)
 
 
-def _labelled(groups: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Give the groups of a dimension with their labels and places, in columns that no dimension is called as."""
+def _labeled(groups: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the groups of a dimension with their labels and places, in columns that no dimension has the name of."""
     return groups.select(name, _label=wording.distinct_label(name), _place=pl.int_range(pl.len()))
 
 
 def _rows(
     table: pl.DataFrame, names: Sequence[str], groups: pl.DataFrame, series: pl.DataFrame | None, measure: Measure
 ) -> pl.DataFrame:
-    """Give what is drawn, under column names of our own: one row for each bar, in the order of drawing."""
+    """Return the rows to draw, one for each bar, in drawing order, with column names of our own."""
     drawn = table.join(groups, on=names[0], nulls_equal=True)
     if series is None:
         drawn = drawn.with_columns(_label_right=pl.lit(None, dtype=pl.String), _place_right=pl.lit(0, dtype=pl.Int64))
@@ -175,7 +175,7 @@ def _rows(
 
 
 def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
-    """Give one more row like these: all other groups together."""
+    """Return one more such row, for all other groups together."""
     rest = pooled.filter("is_other").with_columns(
         group=pl.lit(wording.others(count)), series=pl.lit(None, dtype=pl.String)
     )
@@ -183,7 +183,7 @@ def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
 
 
 def _told(measure: Measure) -> list[str]:
-    """Name the measures that a row holds, the drawn one among them."""
+    """Return the names of the measures that a row holds, including the drawn one."""
     return list(dict.fromkeys([*TOLD, measure, "predicted_rate_low", "predicted_rate_high"]))
 
 
@@ -199,7 +199,7 @@ def _with_interval(rows: pl.DataFrame, measure: Measure, rate: float | None) -> 
 
 
 def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl.DataFrame | None) -> list[alt.Chart]:
-    """Draw the bars, the intervals, and the sample size of each at the right."""
+    """Draw the bars, the intervals, and on the right the sample size of each."""
     notation = NOTATIONS[measure]
     titles = [wording.capitalized(wording.dimension(name)) for name in names]
     lines = [alt.Tooltip("group:N", title=titles[0]), *tooltip(rows), alt.Tooltip("interval:N", title="95 % interval")]
@@ -217,7 +217,7 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl
         look["color"] = alt.when("datum.is_other").then(alt.value(NEUTRAL))
     base = alt.Chart(rows).encode(**channels, tooltip=lines)
     axis = alt.Axis(format=notation.tick_format, tickCount=5)
-    # Vega would stack bars by their group, and take a group called as a member of its objects for that member.
+    # Vega would stack bars by their group, and confuse a group with a member of its objects of the same name.
     x = alt.X(measure, type="quantitative", title=notation.title, axis=axis, stack=None)
     bars = base.mark_bar().encode(x=x, **look)
     layers = [bars.add_params(*parameters)]
@@ -229,7 +229,7 @@ def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl
 
 
 def _reference(measure: Measure, baseline: Baseline | None, rate: float | None) -> float | None:
-    """Give the site's average of a measure, where there is one to compare with."""
+    """Return the site's average of a measure, if there is one to compare with."""
     averages = {"predicted_rate": rate, "predicted_rate_shrunk": rate, "lift": 1.0, "score": 50.0}
     return None if baseline is None else averages.get(measure)
 
@@ -243,7 +243,7 @@ def _line(average: float, notation: Notation) -> alt.Chart:
 
 
 def _sentence(notation: Notation, names: Sequence[str], total: dict[str, Any]) -> str:
-    """Say what is drawn, and over how many."""
+    """Return a sentence that says what is drawn, and for how many."""
     by = wording.dimensions(names)
     if notation.is_count:
         return f"{notation.name} by {by}, {number(total['visitors'], 'visitor')} in all"
@@ -257,7 +257,7 @@ def _of_how_many(
     series: pl.DataFrame | None,
     order: conversion.Measure | None,
 ) -> list[str]:
-    """Say which groups are drawn, where that is not all."""
+    """Return notes that say which groups are drawn, if not all are."""
     ranks = ("largest" if order is None else "first", "largest")
     pairs = (
         (name, drawn, table[name].n_unique(), which)

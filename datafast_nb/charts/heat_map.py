@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
-from datafast_nb.charts.colour_scales import lift_legend, lift_scale
+from datafast_nb.charts.color_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest
 from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
 from datafast_nb.charts.specification import finished
@@ -34,7 +34,7 @@ def heatmap(
     top: int = 12,
     baseline: Baseline | None = None,
 ) -> alt.LayerChart:
-    """Draw the lift of each pair of groups of two dimensions as a table of colours.
+    """Draw the lift of each pair of groups of two dimensions as a table of colored cells.
 
     Parameters
     ----------
@@ -43,20 +43,20 @@ def heatmap(
     by : sequence of str
         Two dimensions: rows and columns. See ``datafast_nb.breakdown``.
     top : int, default 12
-        Draw no more than this many groups of each, those with the most visitors. The subtitle says how many there are.
+        Draw at most this many groups of each, those with the most visitors. The subtitle says how many there are.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
 
     Returns
     -------
     altair.LayerChart
-        Cells from orange (below the site's average) over pale at 1 to blue (above it), the fainter the fewer than 30
-        prospects are in them. Lifts under a quarter and over four have the colour of these.
+        Cells from orange (below the site's average) through pale at 1 to blue (above it); those of fewer than 30
+        prospects are faint, more so the fewer they are. Lifts under 0.25 and over 4 have the colors of these ends.
 
     Raises
     ------
     ValueError
-        A dimension is unknown, there are not two of them, or `top` is less than 1.
+        A dimension is unknown, there are not exactly two, or `top` is less than 1.
 
     Examples
     --------
@@ -92,18 +92,18 @@ def heatmap(
         wording.left_out(total),
         *notes,
         "The groups overlap." if "dimension_matches" in names else "",
-        f"Blue: likelier to buy than the site's average; orange: less likely. {uncertainty.note(cells['scored'])}",
+        f"Blue: more likely to buy than the site's average; orange: less likely. {uncertainty.note(cells['scored'])}",
     )
     return _drawn(cells, names, rows["_label"].to_list(), columns["_label"].to_list()).properties(title=heading)
 
 
 def drawn_cells(table: pl.DataFrame, names: Sequence[str], top: int) -> list[pl.DataFrame]:
-    """Give the groups that are drawn, of each dimension: its value, its label, and its place."""
+    """Return the groups to draw for each dimension, with their values, labels and places."""
     return [largest(table, name, top, "visitors") for name in names]
 
 
 def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> alt.LayerChart:
-    """Draw the cells; those where nobody has a prediction are empty."""
+    """Draw the cells; those without a prediction are empty."""
     titles = [wording.capitalized(wording.dimension(name)) for name in names]
     width, height = (
         max(size * len(groups), least) for size, groups, least in ((_CELL[0], columns, 300), (_CELL[1], rows, 56))

@@ -1,4 +1,4 @@
-"""Visitors and money over time, as a history kept them."""
+"""Visitors and revenue over time, from a history."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _WANTED_BARS: Final = 45
 _USD: Final = "USD"
 _EXPECTED, _PAID = "expected", "paid"
 _NOT_EXPECTED: Final = (
-    "What was expected is not drawn: it is in USD, whatever is paid in, and some payments are in a currency without a "
-    "rate. Give the rates of all."
+    "Expected revenue is not drawn: it is always in USD, and some payments are in a currency without a rate. Give the "
+    "rates of all."
 )
-_WHOLE: Final = 0.95  # of a bar's time: with less recorded it is drawn faintly
+_WHOLE: Final = 0.95  # of a bar's time; with less recorded, it is faint
 _FAINT: Final = 0.35
 
 
@@ -56,8 +56,8 @@ def trend(
     history : History
         The history.
     every : str or timedelta, optional
-        How long a bar is: ``"15m"``, ``"1h"``, ``"1d"``, ``"1w"``, ``"1mo"`` and the like; by default so that there
-        are 45 at most. Days, weeks and months begin as they do in the time zone.
+        The length of a bar, such as ``"15m"``, ``"1h"``, ``"1d"``, ``"1w"`` or ``"1mo"``; by default chosen so that
+        there are at most 45 bars. Days, weeks and months begin as they do in the time zone.
     time_zone : str, default "UTC"
         The time zone, such as ``"Europe/Berlin"``.
     start, end : datetime, optional
@@ -65,24 +65,24 @@ def trend(
     rates : mapping of str to float, optional
         USD for one unit of each currency, such as ``{"EUR": 1.08}``: payments in these are converted.
     renewals : bool, default False
-        Whether renewals are part of the real revenue. No prediction is about them.
+        Whether the real revenue includes renewals. Predictions are not about them.
 
     Returns
     -------
     altair.VConcatChart or altair.LayerChart
-        Bars of the visitors who came; of what was paid in USD, with a line at what was expected of the
-        prospects who came, if all payments are in USD or have a rate: what is expected of all is not set beside
-        a part; and of what was paid in each of the three commonest other currencies: two are never added. Gaps
-        are grey, and a bar of whose time less than 95 % was recorded is faint. Where there is nothing to draw,
-        a chart that says so.
+        Bars of the visitors who came; of the payments in USD; and of those in each of the three most common other
+        currencies, which are never added up. A line marks the revenue expected from the prospects who came, but only if
+        all payments are in USD or have a rate: the whole expectation is not compared with a part of the payments. Gaps
+        are gray, and a bar is faint if less than 95 % of its time was recorded. If there is nothing to draw, a chart
+        that says so.
 
     Raises
     ------
     NotRecordedError
         There is no history at this location.
     ValueError
-        `every` is no length of time or makes more than 370 bars, the time zone is unknown, or a rate is no positive
-        number.
+        `every` is not a length of time or makes more than 370 bars, the time zone is unknown, or a rate is not a
+        positive number.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def trend(
 
 
 def _bars_of(watched: pl.DataFrame, step: str | None, zone: str) -> tuple[str, pl.Series]:
-    """Give how long a bar is, and when each begins, and the last one ends."""
+    """Return the length of a bar, and the moments when each begins and the last one ends."""
     first, last = watched["from"][0], watched["until"][-1]
     length = (last - first).total_seconds()
     chosen = step or calendar_steps.usual_step(length / _WANTED_BARS)
@@ -142,7 +142,7 @@ def _bars_of(watched: pl.DataFrame, step: str | None, zone: str) -> tuple[str, p
 
 
 def _visits(history: History, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
-    """Give when each visit began, whose it was, and what it was expected to bring, if it was a prospect's."""
+    """Return when each visit began, whose it was, and its expected value if it was a prospect's."""
     began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
     worth, prospect = pl.col("expected_value"), ~pl.col("is_customer").fill_null(value=False)
     expected = pl.when(worth.is_finite() & prospect).then(worth)
@@ -150,7 +150,7 @@ def _visits(history: History, start: datetime | None, end: datetime | None) -> p
 
 
 def _payments(history: History, start: datetime | None, end: datetime | None, *, renewals: bool) -> pl.LazyFrame:
-    """Give the payments with their time."""
+    """Return the payments with their time."""
     paid = history.payments(start, end).with_columns(at=pl.coalesce(pl.col("timestamp").cast(MOMENT), "seen_at"))
     return paid if renewals else paid.filter(~pl.col("renewal").fill_null(value=False))
 
@@ -163,7 +163,7 @@ def _inside(rows: pl.LazyFrame, edges: pl.Series, start: datetime | None) -> pl.
 
 
 def _by_currency(payments: pl.DataFrame, rates: Mapping[str, float]) -> tuple[pl.DataFrame, list[str]]:
-    """Name each payment's currency, convert what has a rate, and give those to draw, the dollar first."""
+    """Name each payment's currency, convert amounts that have a rate, and return the currencies to draw, USD first."""
     payments, code = coded(payments), pl.col("currency")
     worth = code.replace_strict({name.strip().upper(): rate for name, rate in rates.items()}, default=None)
     worth = worth.cast(pl.Float64)
@@ -183,7 +183,7 @@ def _table(
     payments: pl.DataFrame,
     currencies: Sequence[str],
 ) -> pl.DataFrame:
-    """Give a row for each bar, with `paid0` and `payments0` of the first currency, and so on; null: not recorded."""
+    """Return a row for each bar, with `paid0` and `payments0` for the first currency, and so on; null: not recorded."""
     ends = edges.slice(1)
     length = (ends - edges.head(len(ends))).dt.total_microseconds() / 1e6
     bars = pl.DataFrame({"edge": edges.head(len(ends)), "until": ends}).with_row_index("place")
@@ -213,7 +213,7 @@ def _table(
 
 
 def _gaps(watched: pl.DataFrame, clock: str, zone: str) -> pl.DataFrame:
-    """Give the gaps between what was recorded: `start` and `end`, what clocks there showed, and how long each is."""
+    """Return the gaps in the recording: `start`, `end`, the local times, and how long each is."""
     first, last = watched["from"][0], watched["until"][-1]
     ends = [pl.col(name).dt.convert_time_zone(zone) for name in ("since", "until")]
     return uncovered(first, last, watched).select(
@@ -228,7 +228,7 @@ def _gaps(watched: pl.DataFrame, clock: str, zone: str) -> pl.DataFrame:
 
 
 def _sentence(visits: pl.DataFrame, totals: pl.DataFrame) -> str:
-    """Sum it up."""
+    """Return a sentence that sums up the chart."""
     parts = [number(visits["visitor_id"].n_unique(), "visitor")]
     if visits["expected"].count():
         parts.append(f"{money(float(visits['expected'].sum()), _USD)} expected")
@@ -246,23 +246,23 @@ def _about_money(
     *,
     renewals: bool,
 ) -> str:
-    """Say what is in the sums, and what is not."""
+    """Return notes on what the sums include and what they don't."""
     others = payments.filter(pl.col("currency") != _USD)["currency"].n_unique()
     drawn = len(currencies) - 1
-    by_itself = "what has a rate in USD, each other currency by itself" if rates else "each currency by itself"
+    separately = "amounts with a rate in USD, other currencies separately" if rates else "each currency separately"
     notes = [
-        "Expected: of the visits of prospects that began, in USD." if visits["expected"].count() else "",
-        f"Paid: {'with' if renewals else 'without'} renewals, {by_itself}.",
-        f"Drawn: the {drawn} commonest of {others:,} other currencies." if others > drawn else "",
+        "Expected: from the visits of prospects that began, in USD." if visits["expected"].count() else "",
+        f"Paid: {'with' if renewals else 'without'} renewals, {separately}.",
+        f"Drawn: the {drawn} most common of {others:,} other currencies." if others > drawn else "",
     ]
     return " ".join(filter(None, notes))
 
 
 def _about_time(table: pl.DataFrame, gaps: pl.DataFrame, zone: str) -> str:
-    """Say what was not recorded."""
+    """Return notes on what was not recorded."""
     more = f", the {_GAPS} longest drawn" if gaps.height > _GAPS else ""
     notes = [
-        f"Grey: {number(gaps.height, 'gap')} in what was recorded, {gaps['hours'].sum():,.1f} hours{more}."
+        f"Gray: {number(gaps.height, 'gap')} in what was recorded, {gaps['hours'].sum():,.1f} hours{more}."
         if gaps.height
         else "",
         "Faint: not all of that time was recorded." if table["recorded"].lt(_WHOLE).any() else "",
@@ -275,9 +275,9 @@ def _about_time(table: pl.DataFrame, gaps: pl.DataFrame, zone: str) -> str:
 
 
 def _drawn(table: pl.DataFrame, gaps: pl.DataFrame, currencies: Sequence[str], axis: alt.Axis) -> alt.VConcatChart:
-    """Draw a panel for the visitors, one for the dollars, and one for each other currency, on one axis of time."""
+    """Draw panels for the visitors, for the dollars, and for each other currency, on one time axis."""
     drawn = [place for place in range(len(currencies)) if place or _has_dollars(table)]
-    more = " (bars), and what was expected (lines)" if table["expected"].count() else ""
+    more = " (bars), and expected revenue (lines)" if table["expected"].count() else ""
     names = ["Visitors", *(f"{currencies[place][:24]} payments{'' if place else more}" for place in drawn)]
     panels = []
     for place, name in zip([None, *drawn], names, strict=True):
@@ -288,7 +288,7 @@ def _drawn(table: pl.DataFrame, gaps: pl.DataFrame, currencies: Sequence[str], a
             scale=alt.Scale(type="utc", nice=False),
             axis=axis if lowest else None,
         )
-        layers = [*_grey(gaps, x), *(_visitors(table, x) if place is None else _amounts(table, place, x))]
+        layers = [*_gray(gaps, x), *(_visitors(table, x) if place is None else _amounts(table, place, x))]
         height = _HEIGHTS["visitors" if place is None else "other" if place else _USD]
         title = alt.Title(name, fontSize=12, frame="group", offset=6)
         panels.append(alt.LayerChart(layer=layers, width=_WIDTH, height=height, title=title))
@@ -298,12 +298,12 @@ def _drawn(table: pl.DataFrame, gaps: pl.DataFrame, currencies: Sequence[str], a
 
 
 def _has_dollars(table: pl.DataFrame) -> bool:
-    """Tell whether anything is known in USD."""
+    """Return whether there is any amount in USD."""
     return table["expected"].count() > 0 or bool(table["payments0"].sum())
 
 
-def _grey(gaps: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
-    """Draw the gaps, if there are any: Vega warns of marks without data."""
+def _gray(gaps: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
+    """Draw the gaps, if there are any: Vega warns about marks without data."""
     longest = gaps.sort("hours", descending=True).head(_GAPS).sort("start")
     rectangles = (
         alt.Chart(longest)
@@ -321,13 +321,13 @@ def _grey(gaps: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
 
 
 def _told(*lines: alt.Tooltip) -> list[alt.Tooltip]:
-    """Give the tooltip of a bar."""
+    """Return the tooltip of a bar."""
     share = alt.Tooltip("recorded:Q", title="Share of this time recorded", format=".0%")
     return [alt.Tooltip("when:N", title="Time"), *lines, share]
 
 
 def _faint() -> Any:  # noqa: ANN401 - Altair has no name for it
-    """Give the opacity of bars: less where less than nearly all of the time was recorded."""
+    """Return the opacity of bars: less if a part of the time was not recorded."""
     return alt.when(f"datum.recorded < {_WHOLE}").then(alt.value(_FAINT)).otherwise(alt.value(1))
 
 
@@ -353,7 +353,7 @@ def _visitors(table: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
 
 
 def _amounts(table: pl.DataFrame, place: int, x: alt.X) -> list[alt.Chart]:
-    """Draw what was paid in a currency, and for the dollar what was expected."""
+    """Draw the payments in a currency, and for the dollar the expected revenue."""
     dollars = place == 0
     expected = dollars and table["expected"].count() > 0
     told = [
@@ -362,8 +362,8 @@ def _amounts(table: pl.DataFrame, place: int, x: alt.X) -> list[alt.Chart]:
     ]
     if expected:
         told.insert(0, alt.Tooltip("expected:Q", title="Expected", format=",.2f"))
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=[_PAID, _EXPECTED]), legend=None)
-    base = alt.Chart(table).encode(x=x, x2="end:T", color=colour, opacity=_faint(), tooltip=_told(*told))
+    color = alt.Color("kind:N", scale=alt.Scale(domain=[_PAID, _EXPECTED]), legend=None)
+    base = alt.Chart(table).encode(x=x, x2="end:T", color=color, opacity=_faint(), tooltip=_told(*told))
     axis = alt.Axis(format=",.2~f", tickCount=4 if dollars else 2)
     paid = alt.Y(f"paid{place}:Q", title=None, axis=axis)
     bars = base.mark_bar(x2Offset=-_spacing(table)).encode(y=paid, y2=alt.datum(0))
@@ -373,5 +373,5 @@ def _amounts(table: pl.DataFrame, place: int, x: alt.X) -> list[alt.Chart]:
 
 
 def _spacing(table: pl.DataFrame) -> int:
-    """Give the pixels between two bars, where they are wide enough to have some."""
+    """Return the pixels between two bars, if they are wide enough to leave some."""
     return int(table.height < _WIDTH / 4)

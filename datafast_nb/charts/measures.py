@@ -37,15 +37,15 @@ class Notation(NamedTuple):
     Attributes
     ----------
     name : str
-        What it is called.
+        The name to show.
     format : str
         Its number format, in the notation of d3-format.
     unit : str
-        The unit, where the format does not show it.
+        The unit, if the format does not show it.
     is_count : bool
         Whether it counts visitors, so that it is itself a sample size.
     term : str
-        The term of the ``glossary`` that explains it, where there is one.
+        The term of the ``glossary`` that explains it, if there is one.
     """
 
     name: str
@@ -66,13 +66,13 @@ class Notation(NamedTuple):
 
     @property
     def tick_format(self) -> str:
-        """The number format without zeros at the end, for an axis."""
+        """The number format without trailing zeros, for an axis."""
         return f"{self.format[:-1]}~{self.format[-1]}" if "." in self.format else self.format
 
 
 NOTATIONS: Final[dict[Measure, Notation]] = {
     "predicted_rate": Notation("Predicted rate", ".2%", term="predicted rate"),
-    "predicted_rate_shrunk": Notation("Predicted rate drawn towards the average", ".2%", term="predicted rate"),
+    "predicted_rate_shrunk": Notation("Predicted rate shrunk toward the average", ".2%", term="predicted rate"),
     "lift": Notation("Lift", ".2f", AVERAGE_LIFT, term="lift"),
     "score": Notation("Mean score", ".1f", AVERAGE_SCORE, term="score"),
     "confidence": Notation("Mean confidence", ".2f", UNIT_INTERVAL, term="confidence"),
@@ -98,16 +98,16 @@ TOLD: Final[tuple[Measure, ...]] = (
     "expected_value",
     "value_per_visitor",
 )
-"""The measures that every tooltip tells."""
+"""The measures that every tooltip shows."""
 
 
 def notation_of(measure: str) -> Notation:
-    """Give how a measure is written, or say which measures there are."""
+    """Return how a measure is written; raise an error that lists the measures if there is no such one."""
     return NOTATIONS[checked_choice(measure, NOTATIONS, "measure")]
 
 
 def why_missing(table: pl.DataFrame, measure: Measure) -> str:
-    """Say why no group of a breakdown has the measure; an empty text where one has."""
+    """Return why no group of a breakdown has the measure; empty if one has it."""
     if table.is_empty():
         return wording.NOBODY
     if not NOTATIONS[measure].is_count and not table["scored"].sum():
@@ -118,7 +118,7 @@ def why_missing(table: pl.DataFrame, measure: Measure) -> str:
 
 
 def tooltip(table: pl.DataFrame) -> list[alt.Tooltip]:
-    """Give the tooltip lines that tell a group's measures; those that no group has are left out."""
+    """Return the tooltip lines for a group's measures, without those that no group has."""
     return [
         alt.Tooltip(name, type="quantitative", title=NOTATIONS[name].name, format=NOTATIONS[name].format)
         for name in TOLD

@@ -1,4 +1,4 @@
-"""The most telling charts in one, tied together by time."""
+"""The most informative charts in one, linked by time."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _TIMES: Final = 12
 _WIDTH: Final = 360
 _BETWEEN: Final = 220
 _MOST_DIMENSIONS: Final = 2
-# Each chart keeps its own colours.
+# Each chart keeps its own color scale.
 _APART: Final = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", opacity="independent"))
 
 
 @finished
 def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "country_code")) -> alt.ConcatChart:
-    """Draw the most telling charts of a snapshot in one.
+    """Draw the most informative charts of a snapshot in one.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "count
     Returns
     -------
     altair.ConcatChart
-        The `timeline`; the predicted rate by each dimension; the `scores` and the `drivers`. A span of time
-        that is dragged over the timeline's bars leaves in the rates' bars the prospects who were on the site then, to
-        the minute: from their first event in the snapshot to their last. A double click takes it away.
+        The `timeline`; the predicted rate by each dimension; the `scores` and the `drivers`. Drag over the timeline's
+        bars to restrict the bars of the rates to the prospects who were on the site in that span of time, to the
+        minute: from their first event in the snapshot to their last. A double click removes the selection.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "count
 
 
 def _panel(chart: alt.LayerChart, width: int, letters: int = 68) -> alt.LayerChart:
-    """Give a chart as a part of the dashboard: its title begins where its plot does, so that titles line up."""
+    """Return a chart as a part of the dashboard; its title starts where its plot does, so that titles line up."""
     lines = textwrap.wrap(" ".join(chart.title.subtitle), letters)
     placed: alt.LayerChart = chart.properties(
         width=width, title=alt.Title(chart.title.text, subtitle=lines, frame="group")
@@ -98,7 +98,7 @@ def _panel(chart: alt.LayerChart, width: int, letters: int = 68) -> alt.LayerCha
 
 
 def _sentence(total: dict[str, Any]) -> str:
-    """Sum the moment up."""
+    """Return a sentence that sums up the snapshot."""
     who = f"{number(total['visitors'], 'visitor')} now"
     if not total["scored"]:
         return who
@@ -108,7 +108,7 @@ def _sentence(total: dict[str, Any]) -> str:
 
 
 def _notes(snap: Snapshot, total: dict[str, Any], *, live: bool) -> list[str]:
-    """Say when that was, who is left out, and what can be done."""
+    """Return notes on when the snapshot was taken, who is left out, and what you can do."""
     drag = "Drag over the timeline to see the rates of those who were here then; a double click shows all again."
     said = (f"{snap.fetched_at:%Y-%m-%d %H:%M} UTC.", wording.left_out(total), drag if live else "")
     return [" ".join(filter(None, said))]
@@ -131,7 +131,7 @@ class _Times(NamedTuple):
 
 
 def _times(snap: Snapshot) -> _Times | None:
-    """Give when visitors were on the site; None where no event of a visitor has a time."""
+    """Return when visitors were on the site; None if no event of a visitor has a time."""
     events = snap.events.select("visitor_id", at=pl.col("timestamp").dt.epoch("ms")).drop_nulls()
     if events.is_empty():
         return None
@@ -143,7 +143,7 @@ def _times(snap: Snapshot) -> _Times | None:
 
 
 def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.LayerChart:
-    """Draw the rate of each group, of those alone who were there in the brushed time."""
+    """Draw the rate of each group, for those who were there in the brushed time."""
     table = conversion.breakdown(snap, name)
     rate = rate_of(snap, None)
     missing = why_missing(table, "predicted_rate")
@@ -175,7 +175,7 @@ def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, poo
     scored = once(snap.visitors).filter(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"]))
     dimensions = [name, "seen_first", "seen_last"]
     present = scored.join(times.seen, on="visitor_id", how="left")
-    # The sum of squares is that of the expected conversions at squared rates.
+    # The expected conversions at squared rates are the sum of squares.
     squared = present.with_columns(pl.col("conversion_rate") ** 2)
     sums, squares = (conversion.breakdown(frame, dimensions) for frame in (present, squared))
     table = sums.select(*dimensions, n="scored", r="expected_conversions").join(
@@ -189,7 +189,7 @@ def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, poo
 
 
 def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str) -> alt.Chart:
-    """Give a chart of the groups' rates, worked out in the browser from the rows that the brush leaves."""
+    """Return a chart of the groups' rates, computed in the browser from the rows that the brush leaves."""
     kinds = dict.fromkeys(rows.columns, "number")
     # As text the rows take a third of the space.
     text = rows.with_columns(pl.col("r", "q").round_sig_figs(9)).write_csv()
@@ -206,7 +206,7 @@ def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str) -
         .transform_lookup("place", from_=alt.LookupData(in_line(labels), key="place", fields=["group"]))
         .transform_calculate(
             rate="datum.r / datum.n",
-            # Of log-odds, and for five prospects and more, as in `breakdown`; here with the normal quantile.
+            # On log-odds, for five or more prospects, as in `breakdown`, but with the normal quantile.
             margin=f"datum.n < {FEWEST} || datum.r <= 0 || datum.r >= datum.n ? null : {conversion.Z_95} * "
             "sqrt(max(0, datum.q - datum.r * datum.r / datum.n) / (datum.n - 1) / datum.n)"
             " / (datum.r / datum.n * (1 - datum.r / datum.n))",

@@ -1,4 +1,4 @@
-"""A chart as a PNG, small enough to be kept in a notebook."""
+"""A chart as a PNG that is small enough to keep in a notebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str, int]]:
-    """Give a chart as a PNG that is sharp on dense screens, and its size on the screen.
+    """Return a chart as a PNG that is sharp on high-density screens, and its size on the screen.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str,
 
 
 def packed(picture: bytes) -> bytes:
-    """Compress a PNG again, as vl-convert does it for speed: the same pixels take a third of the space.
+    """Compress a PNG again: vl-convert compresses for speed, and the same pixels can take a third of the space.
 
     A PNG is a signature and chunks of length, kind, body and checksum (RFC 2083, section 3); the bodies of all IDAT
     chunks are one zlib stream.
@@ -49,5 +49,5 @@ def packed(picture: bytes) -> bytes:
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
-    """Put a chunk together."""
+    """Return a chunk with its length and checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -23,7 +23,7 @@ _COUNTS: Final = 70
 _COLUMNS: Final = 3
 _ROOM: Final = 1.06
 _TICKS: Final = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1)
-_LABEL: Final = 30  # pixels that a label of an axis needs
+_LABEL: Final = 30  # pixels that an axis label needs
 _COUNT: Final = 24  # and a number over a bar
 _BINS: Final = 50
 _BIN: Final = ("bin_low", "bin_high")
@@ -37,24 +37,25 @@ _SHAPES: Final = ("circle", "diamond")
 def calibration(
     data: Calibration | History, by: str | None = None, *, top: int = 6
 ) -> alt.VConcatChart | alt.ConcatChart | alt.LayerChart:
-    """Draw how predicted rates compare with what came true.
+    """Draw how predicted rates compare with observed conversions.
 
     Parameters
     ----------
     data : Calibration or History
-        What ``datafast_nb.calibration`` gives, or a history to compare with its usual settings.
+        A result of ``datafast_nb.calibration``, or a history to calibrate with the default settings.
     by : str, optional
         With a history: a dimension to compare by, as for ``datafast_nb.calibration``.
     top : int, default 6
-        Draw no more than this many groups, those with the most visits. The subtitle says how many there are.
+        Draw at most this many groups, those with the most visits. The subtitle says how many there are.
 
     Returns
     -------
     altair.VConcatChart, altair.ConcatChart or altair.LayerChart
-        For each bin of predictions a point at the mean prediction and the observed rate, with its 95 % interval
-        (Wilson); where predictions come true, it lies on the diagonal. Both axes are of square roots, as most rates are
-        low. Below is how many predictions each bin holds; the fewer than 30, the fainter is its point. Of several
-        groups there is a diagram each. Where there is nothing to compare, a chart that says why.
+        For each bin of predictions, a point at the mean prediction and the observed rate, with its 95 % interval
+        (Wilson); if predictions come true, it lies on the diagonal. Both axes have square root scales, as most rates
+        are low. Below are the numbers of predictions in each bin; points of bins with fewer than 30 are faint, more so
+        the fewer there are. Several groups have one diagram each. If there is nothing to compare, a chart that says
+        why.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def calibration(
     ValueError
         The dimension is unknown, or `top` is less than 1.
     TypeError
-        The data are neither of these, or `by` comes with a calibration, which has its own.
+        `data` is neither of these, or `by` is given with a calibration, which has its own groups.
 
     Examples
     --------
@@ -84,8 +85,8 @@ def calibration(
     if (bins := found.bins.select(_BIN).n_unique()) > _BINS:
         raise ValueError(f"The calibration has {bins:,} bins, and the chart has room for {_BINS}: give it fewer edges.")
     groups = found.scores.head(top).with_row_index("place")
-    labelled = _labelled(groups, names)
-    rows = _rows(found.bins, names, labelled)
+    labeled = _labeled(groups, names)
+    rows = _rows(found.bins, names, labeled)
     notes = [
         _verdict(found) if not names else _beyond(found.scores),
         f"Drawn: the {groups.height} largest of {found.scores.height:,} groups by {wording.dimensions(names)}."
@@ -101,7 +102,7 @@ def calibration(
     most = _most(rows)
     panels = [
         _panel(rows.filter(place=group["place"]), group, most, _SMALL if names else _SIZE)
-        for group in labelled.iter_rows(named=True)
+        for group in labeled.iter_rows(named=True)
     ]
     if not names:
         return panels[0].properties(title=heading)
@@ -110,24 +111,24 @@ def calibration(
 
 
 def _compared(data: object, by: str | None) -> Calibration:
-    """Give the calibration, or make it."""
+    """Return the calibration; compute it for a history."""
     if isinstance(data, History):
         return compared(data, by)
     if not isinstance(data, Calibration):
         raise TypeError(
-            f"Expected what dfn.calibration(history) gives, or a History, not {type(data).__name__}. A snapshot knows "
-            "predictions, and not what became of them."
+            f"Expected the result of dfn.calibration(history), or a History, not {type(data).__name__}. A snapshot has "
+            "predictions, but not their outcomes."
         )
     if by is not None:
-        raise TypeError(f"This calibration has its groups already; give by={by!r:.60} to dfn.calibration.")
+        raise TypeError(f"This calibration already has its groups; pass by={by!r:.60} to dfn.calibration instead.")
     return data
 
 
 # Rows
 
 
-def _labelled(groups: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Add to each group its name and its figures in words."""
+def _labeled(groups: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Add the name and the figures of each group, in words."""
     label = pl.concat_str([wording.label(name) for name in names] or [pl.lit("")], separator=" · ")
     percent = [pl.col(name).mul(100).round(2) for name in ("predicted_rate", "observed_rate")]
     told = pl.format("{} % predicted, {} % of {} converted: {}", *percent, wording.grouped("predictions"), "verdict")
@@ -135,7 +136,7 @@ def _labelled(groups: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 
 def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.DataFrame:
-    """Give what is drawn: a row for each bin of each group."""
+    """Return the rows to draw: one for each bin of each group."""
     joined = (
         bins.join(groups.select("place", *names), on=names, nulls_equal=True) if names else bins.with_columns(place=0)
     )
@@ -157,7 +158,7 @@ def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.Data
 
 
 def _most(rows: pl.DataFrame) -> float:
-    """Give the end of both axes: all points fit, and the intervals of those that are not faint."""
+    """Return the end of both axes, so that all points fit, and the intervals of those that are not faint."""
     sure = rows.filter(pl.col("predictions") >= uncertainty.ENOUGH)["observed_rate_high"].max() or 0.0
     points = rows.select(pl.max_horizontal(pl.col("predicted_rate", "observed_rate").max())).item()
     return min(1.0, max(float(sure), float(points), 0.005) * _ROOM)  # type: ignore[arg-type]
@@ -167,7 +168,7 @@ def _most(rows: pl.DataFrame) -> float:
 
 
 def _sentence(found: Calibration) -> str:
-    """Say what came true of what was predicted, over all groups."""
+    """Return a sentence that compares predicted and observed conversions, over all groups."""
     scores = found.scores
     predictions, conversions = (int(scores[name].sum()) for name in ("predictions", "conversions"))
     expected = float(scores["expected_conversions"].sum())
@@ -177,7 +178,7 @@ def _sentence(found: Calibration) -> str:
 
 
 def _verdict(found: Calibration) -> str:
-    """Say whether the predictions agree with what happened, and how good they are."""
+    """Return a note on whether the predictions agree with the outcomes, and how good they are."""
     it: dict[str, Any] = found.scores.row(0, named=True)
     signed = [("reliability", it["reliability"]), ("resolution", -it["resolution"]), ("uncertainty", it["uncertainty"])]
     signed.append(("within bins", it["within_bins"]))
@@ -188,7 +189,7 @@ def _verdict(found: Calibration) -> str:
 
 
 def _beyond(scores: pl.DataFrame) -> str:
-    """Say how many groups differ beyond noise, and of how many nothing can be told."""
+    """Return a note on how many groups differ beyond noise, and how many are too small to tell."""
     counted = dict(scores["verdict"].value_counts().rows())
     unclear = counted.get("can't tell", 0)
     beyond = counted.get("too low", 0) + counted.get("too high", 0)
@@ -197,7 +198,7 @@ def _beyond(scores: pl.DataFrame) -> str:
 
 
 def _left_out(seen: dict[str, Any]) -> str:
-    """Say which visits are not compared."""
+    """Return a note on which visits are not compared."""
     groups = {
         "customers": ("customer", None),
         "unscored": ("without a prediction", "without a prediction"),
@@ -212,12 +213,12 @@ def _left_out(seen: dict[str, Any]) -> str:
 
 
 def _matched(seen: dict[str, Any]) -> str:
-    """Say how many payments could be matched."""
+    """Return a note on how many payments could be matched."""
     return f"Matched to a visitor: {seen['matched']:,} of {number(seen['payments'], 'payment')}."
 
 
 def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:
-    """Say why no visit can be compared, and what to do about it."""
+    """Return why no visit can be compared, and what to do about it."""
     if not seen["visits"]:
         return "Nobody came in this time", "Ask for a longer time with start and end, or record for longer."
     if seen["seen_late"] or seen["unfinished"]:
@@ -234,7 +235,7 @@ def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:
 
 
 def _panel(rows: pl.DataFrame, group: dict[str, Any], most: float, size: int) -> alt.VConcatChart:
-    """Draw the diagram of one group, and under it how many predictions each bin holds."""
+    """Draw the diagram of one group, and below it the number of predictions in each bin."""
     above = alt.LayerChart(
         layer=[_diagonal(most, size), *_points(rows, most, size)],
         width=size,
@@ -249,7 +250,7 @@ def _panel(rows: pl.DataFrame, group: dict[str, Any], most: float, size: int) ->
 
 
 def _ticks(most: float, size: int) -> list[float]:
-    """Give the ticks that both axes have room for."""
+    """Return the ticks that both axes have room for."""
     ticks = [0.0]
     for tick in _TICKS:
         if tick <= most and (math.sqrt(tick / most) - math.sqrt(ticks[-1] / most)) * size >= _LABEL:
@@ -258,12 +259,12 @@ def _ticks(most: float, size: int) -> list[float]:
 
 
 def _scale(most: float) -> alt.Scale:
-    """Give the scale of both axes: square roots tell low rates apart, and keep the diagonal straight."""
+    """Return the scale of both axes: square roots separate low rates, and keep the diagonal straight."""
     return alt.Scale(type="sqrt", domain=[0, most], nice=False)
 
 
 def _predicted(field: str, most: float, size: int, *, labels: bool) -> alt.X:
-    """Give the axis of predictions; the diagram has its grid, and the counts below it its labels."""
+    """Return the axis of predictions; the diagram has its grid, and the counts below it its labels."""
     axis = alt.Axis(values=_ticks(most, size), format=".2~%", labels=labels, grid=not labels)
     return alt.X(field, type="quantitative", title=_PREDICTED if labels else None, scale=_scale(most), axis=axis)
 
@@ -314,7 +315,7 @@ def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
 
 
 def _counts(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
-    """Draw how many predictions each bin holds, with the number where it has room."""
+    """Draw the number of predictions in each bin, with a label where there is room."""
     high = pl.min_horizontal("bin_high", pl.lit(most))
     width = (high.sqrt() - pl.col("bin_low").sqrt()) / math.sqrt(most) * size
     bars = rows.with_columns(bin_high=high, middle=((high.sqrt() + pl.col("bin_low").sqrt()) / 2) ** 2, width=width)

@@ -1,8 +1,8 @@
-"""How a chart reaches a notebook: in a form that needs no network and no kernel, also when it is opened again.
+"""How a chart gets into a notebook: in a form that needs no network and no kernel, even when reopened.
 
-Altair's own default renderer loads Vega from a CDN, and its ``mimetype`` one is not understood by JupyterLab. This one
+Altair's default renderer loads Vega from a CDN, and JupyterLab does not understand its ``mimetype`` renderer. This one
 puts three views of a chart into the same output: its specification, which JupyterLab, Notebook and Voilà draw by
-themselves; a PNG, for GitHub, nbconvert and whatever knows no Vega; and what it shows in words.
+themselves; a PNG, for GitHub, nbconvert and other tools without Vega; and a description in words.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ NAME: Final = "datafast_nb"
 """The renderer's name in ``altair.renderers``."""
 
 VEGALITE: Final = "application/vnd.vegalite.v5+json"
-"""The MIME type of a specification: the newest that JupyterLab draws. Our charts use nothing newer."""
+"""The MIME type of a specification: the newest one that JupyterLab draws. Our charts use nothing newer."""
 
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 def register_renderer() -> None:
-    """Make the renderer known to Altair, and enable it unless the user has chosen one; options set before are kept."""
+    """Register the renderer with Altair, and enable it unless the user has chosen one; options already set are kept."""
     alt.renderers.register(NAME, render)
     if alt.renderers.active == "default":
         alt.renderers.enable(NAME, **alt.renderers.options)
@@ -36,20 +36,20 @@ def register_renderer() -> None:
 def render(
     spec: dict[str, Any], *, embed_options: dict[str, Any] | None = None, **_options: object
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give a chart's MIME bundle, and the bundle's metadata.
+    """Return a chart's MIME bundle, and the bundle's metadata.
 
     Parameters
     ----------
     spec : dict
         The Vega-Lite specification.
     embed_options : dict, optional
-        Options for vega-embed, as ``altair.renderers.set_embed_options`` gives them.
+        Options for vega-embed, as from ``altair.renderers.set_embed_options``.
 
     Returns
     -------
     tuple of dict
-        The content and the metadata of each MIME type: Vega-Lite, ``image/png`` and ``text/plain``. Of what can't be
-        drawn there is no picture, and a `DrawingWarning` that says why.
+        The content and the metadata of each MIME type: Vega-Lite, ``image/png`` and ``text/plain``. If the chart can't
+        be drawn, there is no picture, and a `DrawingWarning` says why.
     """
     clean, options = specification_of(spec), embedded(embed_options)
     content, metadata = still(clean, options)
@@ -60,7 +60,7 @@ def render(
 
 
 def still(spec: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give what a chart looks like where nothing can be drawn: its picture, and what it shows in words.
+    """Return a still form of a chart, for tools that can't draw it: a picture, and a description in words.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def still(spec: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any]
     Returns
     -------
     tuple of dict
-        The content and the metadata of ``image/png`` and ``text/plain``. Of what can't be drawn there is no picture,
-        and a `DrawingWarning` that says why.
+        The content and the metadata of ``image/png`` and ``text/plain``. If the chart can't be drawn, there is no
+        picture, and a `DrawingWarning` says why.
     """
     content: dict[str, Any] = {"text/plain": "\n".join(titles_of(spec)) or "Chart"}
     metadata: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Charts as files, made without a network."""
+"""Charts as files, written without a network."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ vegaEmbed("#chart", {spec}, {options});
 
 
 def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> Path:
-    """Write a chart to a file; the name's ending says in which format.
+    """Write a chart to a file, in the format of the file's extension.
 
     Parameters
     ----------
-    chart : altair.Chart or any other chart of Altair
+    chart : altair.Chart or any other Altair chart
         The chart, which is drawn in the theme that is enabled now.
     path : str or pathlib.Path
-        The file: ``.png``, ``.svg``, ``.pdf``, or ``.html`` for a page that needs nothing but itself: Vega is in it.
+        The file: ``.png``, ``.svg``, ``.pdf``, or ``.html`` for a self-contained page that includes Vega.
     scale : float, default 2.0
-        Pixels of a PNG for each one of the chart.
+        Pixels of a PNG for each pixel of the chart.
 
     Returns
     -------
@@ -58,15 +58,15 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
     Raises
     ------
     TypeError
-        `chart` is no Altair chart.
+        `chart` is not an Altair chart.
     ValueError
-        The format is not one of these, `scale` is not from 0.1 to 10, or Altair has been given an unknown locale.
+        The format is not one of these, `scale` is not from 0.1 to 10, or Altair's options name an unknown locale.
     DrawingError
-        The chart can't be drawn, or has rows of which not one mark is drawn. There is no file then.
+        The chart can't be drawn, or it has rows but no mark is drawn. No file is written then.
 
     Notes
     -----
-    A page asks nobody for anything and has no menu entry that does. What visitors wrote is text in it, never code.
+    A page makes no requests, and neither does any entry of its menu. Visitors' words appear as text, never as code.
 
     Examples
     --------
@@ -82,7 +82,9 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
     file = Path(path)
     kind = file.suffix.lstrip(".").lower()
     if kind not in _FORMATS:
-        raise ValueError(f"{file.name!r:.80} ends in no format; there are: {', '.join('.' + it for it in _FORMATS)}.")
+        raise ValueError(
+            f"{file.name!r:.80} has an unknown format; there are: {', '.join('.' + it for it in _FORMATS)}."
+        )
     checked_between(scale, "scale", 0.1, 10)
     options = embed_options(alt.renderers.options.get("embed_options"))
     write_whole(file, _content(specification_of(chart), kind, scale, options))
@@ -90,7 +92,7 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
 
 
 def _content(spec: dict[str, Any], kind: str, scale: float, options: dict[str, Any]) -> bytes:
-    """Give the bytes of a file, drawn with the options for vega-embed that Altair has been given."""
+    """Return the bytes of a file, drawn with Altair's options for vega-embed."""
     picture = drawing.svg(spec, options)
     if kind == "html":
         return _page(spec, options).encode()
@@ -100,7 +102,7 @@ def _content(spec: dict[str, Any], kind: str, scale: float, options: dict[str, A
 
 
 def _page(spec: dict[str, Any], options: dict[str, Any]) -> str:
-    """Give a page with the chart and Vega in it."""
+    """Return a page with the chart and Vega in it."""
     return _PAGE.format(
         title=escape(next(iter(titles_of(spec)), "Chart")),
         background=escape(str(spec.get("config", {}).get("background", "#ffffff"))),
@@ -113,10 +115,10 @@ def _page(spec: dict[str, Any], options: dict[str, Any]) -> str:
 
 @cache
 def _vega() -> str:
-    """Give the library that draws, as a script of a page; vl-convert brings it along."""
+    """Return Vega, which is part of vl-convert, as a script for a page."""
     return drawing.vega("window.vegaEmbed = vegaEmbed;")
 
 
 def _as_script(part: dict[str, Any]) -> str:
-    """Write JSON that can stand in a script: no text in it can end the script."""
+    """Return JSON that is safe inside a script: no text in it can end the script."""
     return json.dumps(part).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -19,13 +19,13 @@ _BIN: Final = 5
 _WIDTH: Final = 480
 _HEIGHT: Final = 260
 _ROOM: Final = 20
-# The surest at the bottom of a bar, and with the strongest colour.
+# The most confident at the bottom of a bar, in the strongest color.
 _BANDS: Final = ("0.75–1", "0.5–0.75", "0–0.5", wording.UNKNOWN)
 
 
 @finished
 def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
-    """Draw how the scores of the prospects are spread, and how sure the service is of them.
+    """Draw the distribution of the prospects' scores, and how sure the service is of them.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     Returns
     -------
     altair.LayerChart
-        Prospects per five points of score, stacked by confidence band, with a line at 50, the site's average visitor.
-        A click on the legend picks a band out. Customers, and visitors without a prediction, are left out; the
-        subtitle counts them.
+        Prospects per five points of score, stacked by confidence band, with a line at 50, the site's average visitor. A
+        click on the legend highlights a band. Customers, and visitors without a prediction, are left out; the subtitle
+        counts them.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What every chart passes before it is drawn: its rows are in it, and its text is clean.
+"""What happens to every chart before it is drawn: its rows are embedded, and its text is cleaned.
 
-The functions of ``charts`` give their charts through `finished`; what displays, saves or embeds any chart, a user's own
-too, takes `specification_of` it.
+The functions of ``charts`` return their charts through `finished`; whatever displays, saves or embeds a chart, even a
+user's own, uses `specification_of`.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from altair.utils.schemapi import SchemaBase
 _Asked = ParamSpec("_Asked")
 _Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
 
-# Neither XML 1.0 (section 2.2) nor what draws pictures holds these: controls, halves of surrogate pairs, and the
+# Neither XML 1.0 (section 2.2) nor the drawing library allows these: controls, halves of surrogate pairs, and the
 # noncharacters, two at the end of each plane and 32 more (Unicode, section 23.7).
 _ENDS_OF_PLANES: Final = "".join(f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
 NO_CHARACTERS: Final = f"\ufdd0-\ufdef{_ENDS_OF_PLANES}"
-"""The noncharacters, as a part of a regular expression's class."""
+"""The noncharacters, for use in a character class of a regular expression."""
 
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
-"""What stands for them."""
+"""The character that replaces them."""
 
 _UNCLEAN: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{NO_CHARACTERS}]")
-# Vega's expressions, which some text of a chart becomes a part of, end with a line.
+# Some text of a chart becomes part of Vega expressions, which end at a line break.
 _LINES: Final = re.compile("[\u2028\u2029]")
 _transformers: Final = Lock()
 
 
 def finished(function: Callable[_Asked, _Chart]) -> Callable[_Asked, _Chart]:
-    """Give the charts of a function finished: with clean text, and with their rows in them.
+    """Return the function with its charts finished: with clean text, and with their rows in them.
 
-    Altair hands the rows of frames to the data transformer that the user has enabled, which may write them into a file;
-    it leaves rows that are in the chart alone.
+    Altair passes the rows of frames to the data transformer that the user has enabled, which may write them to a file.
+    It does not touch rows that are already in the chart.
     """
 
     @wraps(function)
@@ -50,7 +50,7 @@ def finished(function: Callable[_Asked, _Chart]) -> Callable[_Asked, _Chart]:
 
 
 def _finish(part: Any, seen: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever a chart is made of
-    """Give a part of a chart finished. The chart's own objects are changed, what they share is done once."""
+    """Return a part of a chart, finished. This modifies the chart's own objects; shared objects are processed once."""
     if isinstance(part, (str, list, tuple, dict)):
         return _clean(part, lambda inner: _finish(inner, seen))
     if not isinstance(part, (SchemaBase, pl.DataFrame)):
@@ -66,32 +66,32 @@ def _finish(part: Any, seen: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever 
 
 
 def in_line(rows: pl.DataFrame) -> alt.InlineData:
-    """Give rows as data of a chart, as Altair's default transformer does; `finished` does it for those of charts.
+    """Return rows as inline data, as Altair's default transformer does; `finished` does so for the rows of charts.
 
-    Those of a lookup need it before: Altair hands them to the transformer already where it names the chart.
+    The rows of a lookup need it earlier: Altair already passes them to the transformer when it names the chart.
     """
     data = alt.InlineData(values=[])
-    # Set afterwards, it is not validated row by row.
+    # Set afterward, so that it is not validated row by row.
     data.values = cleaned(alt.default_data_transformer(rows, max_rows=max(rows.height, 1)))["values"]
     return data
 
 
 def specification_of(chart: alt.TopLevelMixin | dict[str, Any]) -> dict[str, Any]:
-    """Give the Vega-Lite specification of any chart, or a specification itself, with clean text.
+    """Return the Vega-Lite specification of a chart, or a given specification, with clean text.
 
     The rows of frames are written into it, whatever data transformer is enabled.
     """
     if isinstance(chart, dict):
         return cleaned(chart)
-    # Altair's own ``save`` does the same; the registry is one for all threads.
+    # Altair's own ``save`` does the same; all threads share the registry.
     with _transformers, alt.data_transformers.enable("default"), alt.data_transformers.disable_max_rows():
         return cleaned(chart.to_dict(context={"pre_transform": False}))
 
 
 def titles_of(spec: dict[str, Any]) -> list[str]:
-    """Give the lines of a specification's title and subtitle, each of which may be one text or several.
+    """Return the lines of a specification's title and subtitle, each of which may be one text or several.
 
-    What is an expression is worked out by Vega alone, and left out.
+    Expressions, which only Vega can evaluate, are left out.
     """
     title = spec.get("title")
     parts = [title.get("text"), title.get("subtitle")] if isinstance(title, dict) else [title]
@@ -100,7 +100,7 @@ def titles_of(spec: dict[str, Any]) -> list[str]:
 
 
 def cleaned(spec: dict[str, Any]) -> dict[str, Any]:
-    """Give a specification in whose text every character that XML does not hold is replaced."""
+    """Return a specification with every character that XML does not allow replaced in its text."""
     return _clean(spec, _clean_again)  # type: ignore[no-any-return]
 
 
@@ -109,7 +109,7 @@ def _clean_again(part: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _clean(part: Any, inner: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any JSON
-    """Clean a text; in a list or an object, its keys, and its values by another function."""
+    """Clean a text; for a list or an object, clean its keys, and its values by another function."""
     if isinstance(part, str):
         return _LINES.sub(" ", _UNCLEAN.sub(REPLACED, part))
     if isinstance(part, dict):

@@ -1,6 +1,6 @@
 """The look of the charts: one Altair theme in a light and a dark variant.
 
-Colours are told apart by people with any common colour vision deficiency: the categories are those of Okabe and Ito
+People with any common color vision deficiency can tell the colors apart: the categories are those of Okabe and Ito
 (*Color Universal Design*, 2008), the ramps change in lightness, and the diverging scale runs from orange to blue.
 """
 
@@ -21,11 +21,11 @@ Theme = Literal["light", "dark"]
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
 NEUTRAL: Final = "#8a94a0"
-"""A grey that can be seen on light and on dark, for what no figure is known of."""
+"""A gray that is visible on light and on dark, for anything without a known figure."""
 
 
 class _Palette(NamedTuple):
-    """The colours of one variant."""
+    """The colors of one variant."""
 
     surface: str
     ink: str
@@ -65,7 +65,7 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
 
 
 def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
-    """Draw all charts from now on in the light or in the dark variant.
+    """Draw all charts from now on in the light or the dark variant.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
     Returns
     -------
     altair.utils.plugin_registry.PluginEnabler
-        A context manager, for the variant to hold inside a ``with`` block only.
+        A context manager, to use the variant only inside a ``with`` block.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
 
 
 def register_themes() -> None:
-    """Make both variants known to Altair, and enable the light one unless the user has chosen a theme."""
+    """Register both variants with Altair, and enable the light one unless the user has chosen a theme."""
     alt.theme.register("datafast_light", enable=False)(lambda: _theme("light"))
     alt.theme.register("datafast_dark", enable=False)(lambda: _theme("dark"))
     if alt.theme.active == "default":
@@ -102,31 +102,31 @@ def register_themes() -> None:
 
 
 def configs() -> dict[Theme, dict[str, Any]]:
-    """Give the configuration of both variants, for a chart that follows the theme of its page."""
+    """Return the configuration of both variants, for a chart that follows the theme of its page."""
     return {theme: dict(_theme(theme)["config"]) for theme in _PALETTES}
 
 
 def _theme(theme: Theme) -> alt.theme.ThemeConfig:
-    """Give a variant as Altair wants it: a part of every chart's specification."""
+    """Return a variant in Altair's form: a part of every chart's specification."""
     config = _text(_PALETTES[theme]) | _marks(_PALETTES[theme])
     return {"config": config, "usermeta": {"embedOptions": {"tooltip": {"theme": theme}}}}  # type: ignore[typeddict-item]
 
 
-def _text(colours: _Palette) -> dict[str, Any]:
-    """Set type: calm, left-aligned, with room around it."""
-    quiet = {"labelColor": colours.muted, "titleColor": colours.muted, "labelFontSize": 11, "titleFontSize": 11}
+def _text(colors: _Palette) -> dict[str, Any]:
+    """Return the settings of text: calm, left-aligned, with room around it."""
+    quiet = {"labelColor": colors.muted, "titleColor": colors.muted, "labelFontSize": 11, "titleFontSize": 11}
     return {
-        "background": colours.surface,
+        "background": colors.surface,
         "font": FONT,
         "padding": 12,
         "title": {
             "anchor": "start",
             "frame": "bounds",
-            "color": colours.ink,
+            "color": colors.ink,
             "fontSize": 15,
             "fontWeight": 600,
             "offset": 14,
-            "subtitleColor": colours.muted,
+            "subtitleColor": colors.muted,
             "subtitleFontSize": 12,
             "subtitlePadding": 5,
             "subtitleLineHeight": 16,
@@ -139,9 +139,9 @@ def _text(colours: _Palette) -> dict[str, Any]:
             "labelLimit": 220,
             "domain": False,
             "ticks": False,
-            "gridColor": colours.line,
+            "gridColor": colors.line,
         },
-        "axisBand": {"grid": False, "labelColor": colours.ink, "labelFontSize": 12},
+        "axisBand": {"grid": False, "labelColor": colors.ink, "labelFontSize": 12},
         "legend": {
             **quiet,
             "titleFontWeight": "normal",
@@ -150,26 +150,26 @@ def _text(colours: _Palette) -> dict[str, Any]:
             "titleLimit": 320,
             "offset": 6,
         },
-        "text": {"color": colours.muted, "fontSize": 11},
+        "text": {"color": colors.muted, "fontSize": 11},
     }
 
 
-def _marks(colours: _Palette) -> dict[str, Any]:
-    """Set the colours and shapes of what is drawn."""
+def _marks(colors: _Palette) -> dict[str, Any]:
+    """Return the settings of marks: their colors and shapes."""
     return {
         "view": {"stroke": None, "continuousWidth": 480, "continuousHeight": 260},
-        "bar": {"color": colours.bar},
-        "rule": {"color": colours.ink, "strokeWidth": 1.4},
-        "tick": {"color": colours.ink, "thickness": 1.6},
-        "point": {"filled": True, "color": colours.ink},
-        "circle": {"color": colours.ink, "fillOpacity": 0.18, "stroke": colours.ink, "strokeWidth": 0.7},
-        "geoshape": {"stroke": colours.surface, "strokeWidth": 0.5},
+        "bar": {"color": colors.bar},
+        "rule": {"color": colors.ink, "strokeWidth": 1.4},
+        "tick": {"color": colors.ink, "thickness": 1.6},
+        "point": {"filled": True, "color": colors.ink},
+        "circle": {"color": colors.ink, "fillOpacity": 0.18, "stroke": colors.ink, "strokeWidth": 0.7},
+        "geoshape": {"stroke": colors.surface, "strokeWidth": 0.5},
         "scale": {"bandPaddingInner": 0.32},
         "range": {
-            "category": list(colours.categories),
-            "ordinal": list(colours.steps),
-            "ramp": list(colours.ramp),
-            "heatmap": list(colours.ramp),
-            "diverging": list(colours.diverging),
+            "category": list(colors.categories),
+            "ordinal": list(colors.steps),
+            "ramp": list(colors.ramp),
+            "heatmap": list(colors.ramp),
+            "diverging": list(colors.diverging),
         },
     }

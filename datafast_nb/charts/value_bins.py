@@ -1,4 +1,4 @@
-"""Where the money is: expected value against how sure the service is of it."""
+"""Where the money is: expected value against the confidence in it."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
     Returns
     -------
     altair.LayerChart
-        Cells of a tenth of confidence and a range of expected value in USD, which grows by steps of about a half,
-        coloured by the prospects in them; and a line at a confidence of 0.5, under which DataFast advises against
-        decisions. Customers, and prospects without confidence or expected value, are left out and counted.
+        Cells of a tenth of confidence and a range of expected value in USD, in steps of about one half, colored by the
+        number of prospects in them; and a line at a confidence of 0.5, below which DataFast advises against decisions.
+        Customers, and prospects without confidence or expected value, are left out; the subtitle counts them.
 
     Examples
     --------
@@ -76,11 +76,11 @@ def _cells(visitors: pl.LazyFrame) -> pl.DataFrame:
     known = amount.is_between(*RANGES["expected_value"]) & confidence.is_between(*RANGES["confidence"])
     binned = visitors.filter(known.fill_null(value=False)).with_columns(
         row=(confidence * _ROWS + 1e-9).floor().clip(0, _ROWS - 1).cast(pl.Int64),
-        # 0 holds what is less than the least edge: nothing, and what some error made negative.
+        # 0 holds all below the lowest edge: nothing, and values that an error made negative.
         column=pl.sum_horizontal((amount >= edge).cast(pl.Int64) for edge in _EDGES),
     )
     cells = conversion.breakdown(binned, ["column", "row"]).filter(pl.col("scored") > 0).collect()
-    # Too many columns are cut at the low end: what is worth little is told apart least.
+    # Too many columns are cut at the low end, where differences matter least.
     least = pl.col("column").max() - _COLUMNS + 1
     cells = cells.with_columns(column=pl.max_horizontal("column", least))
     return cells.group_by("column", "row").agg(pl.col("scored", "expected_value").sum()).sort("column", "row")
@@ -137,7 +137,7 @@ def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:
 
 
 def _range(column: int, *, lowest: bool) -> str:
-    """Name a range of expected values by its ends; the lowest one may hold all below its upper end."""
+    """Return the name of a range of expected values; the lowest one may include all below its upper end."""
     edges = [f"{edge:,.10g}" for edge in _EDGES]
     if column == len(edges):
         return f"{edges[-1]} or more"

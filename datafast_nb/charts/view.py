@@ -19,32 +19,32 @@ from datafast_nb.widgets.protocol import ChartMessage, ChartState, Theme
 from datafast_nb.widgets.shared import Shared
 from datafast_nb.widgets.synced import traits_of
 
-_WIDTH: Final = 600  # pixels, of the picture of a chart that is as wide as its place
+_WIDTH: Final = 600  # pixels, for the picture of a chart that is as wide as its container
 
 
 class Vega(Script):
-    """The library that draws, which vl-convert brings along for drawing pictures."""
+    """The drawing library, which vl-convert includes to draw pictures."""
 
 
 _VEGA: Final = Shared(lambda: Vega(source=drawing.vega("export { vegaEmbed };"), version=SCHEMA_VERSION))
 
 
 class ChartView(TypedWidget):
-    """A chart as a widget, which can show another one later, as when it follows a live map.
+    """A chart as a widget, which can later show another one, for example to follow a live map.
 
     Parameters
     ----------
     chart : altair.Chart or dict
-        An Altair chart of any kind, or the Vega-Lite specification of one.
+        Any Altair chart, or its Vega-Lite specification.
     embed_options : dict, optional
-        Options for vega-embed, over this package's own.
+        Options for vega-embed, which override this package's own.
     theme : {"auto", "light", "dark"}, optional
-        Draw in this package's colours, ``auto`` in those of the page's theme, also when it changes; by default in those
-        that the specification names.
+        Draw in this package's colors; ``auto`` follows the page's theme, even when it changes. By default, draw in the
+        colors of the specification.
 
     Notes
     -----
-    A chart whose width is ``"container"`` is as wide as its place, and stays so.
+    A chart whose width is ``"container"`` is always as wide as its container.
 
     Examples
     --------
@@ -57,8 +57,8 @@ class ChartView(TypedWidget):
     """
 
     _esm = asset("chart.js")
-    # The menu may reach beyond the chart; its button is white by default, which glares on a dark page. ipywidgets marks
-    # what has no kernel with a broken link, but a chart is as good without one.
+    # The menu may extend beyond the chart; its button is white by default, which glares on a dark page. ipywidgets
+    # marks widgets without a kernel with a broken link, but a chart works without one.
     _css = """
     .datafast-chart .vega-embed { overflow: visible; }
     .datafast-chart.jupyter-widgets-disconnected::before { content: none; }
@@ -91,11 +91,11 @@ class ChartView(TypedWidget):
         )
 
     def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
-        """Show another chart in the same place. A page that shows this one changes without a flicker."""
+        """Show another chart in the same place. Pages that show this one change without flicker."""
         self.spec = specification_of(chart)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:  # noqa: ANN401
-        """Give the widget, and the picture of the moment for what shows none, as GitHub and nbconvert."""
+        """Return the widget, and a current picture for tools without widgets, such as GitHub and nbconvert."""
         bundle = super()._repr_mimebundle_(**options)
         if bundle is None:
             return None
@@ -103,7 +103,7 @@ class ChartView(TypedWidget):
         return {**bundle[0], **content}, {**bundle[1], **metadata}
 
     def _still_spec(self) -> dict[str, Any]:
-        """Give the specification of the picture: of a width of its own, and in a theme's colours where it has one."""
+        """Return the specification of the picture: with a fixed width, and in the theme's colors if there is one."""
         spec = self.spec
         if spec.get("width") == "container":
             spec = {**spec, "width": _WIDTH}
@@ -112,12 +112,12 @@ class ChartView(TypedWidget):
         return spec
 
     def on_click(self, callback: Callable[[dict[str, Any]], Any]) -> None:
-        """Call a function with the row of the chart's data that a person clicks on, as often as one does.
+        """Call a function with the row of the chart's data on each click.
 
         Parameters
         ----------
         callback
-            Takes the mark's datum: the fields that the chart's data have there, and those that Vega adds.
+            Takes the datum of the clicked mark: the fields of the chart's data, and those that Vega adds.
         """
         self.on_message(lambda message: callback(message.datum))
         self.tells_clicks = True

@@ -20,11 +20,11 @@ from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number
 
 WeeklyMeasure = Literal["visits", "expected_value", "events", "payments"]
-"""What a rhythm can be of."""
+"""A measure that `rhythm` can show."""
 
 
 class _Measure(NamedTuple):
-    """How a measure is told: the title's sentence, its name, its number format, and what one row of it is called."""
+    """How a measure is shown: the title's sentence, its name, its number format, and the noun for one row."""
 
     sentence: str
     name: str
@@ -41,9 +41,9 @@ _MEASURES: Final[dict[WeeklyMeasure, _Measure]] = {
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HOURS: Final = tuple(f"{hour:02}" for hour in range(24))
 _CELL: Final = (24, 26)
-# Every time zone in use is a multiple of this away from UTC, so that it never holds parts of two local hours.
+# Every time zone in use differs from UTC by a multiple of this, so a step never holds parts of two local hours.
 _STEP: Final = timedelta(minutes=15)
-_WHOLE: Final = 0.99  # of an hour: less is drawn faintly
+_WHOLE: Final = 0.99  # of an hour; with less recorded, a cell is faint
 _FAINT: Final = 0.35
 
 
@@ -62,31 +62,31 @@ def rhythm(
     Parameters
     ----------
     data : History, polars.DataFrame or polars.LazyFrame
-        A history, or some rows of one: of ``history.sessions()``, ``.visitors()``, ``.events()`` or ``.payments()``.
+        A history, or rows of one, from ``history.sessions()``, ``.visitors()``, ``.events()`` or ``.payments()``.
     measure : {"visits", "expected_value", "events", "payments"}
-        What to draw: visits that began, the expected value of those of prospects (USD), events, or payments. Payments
-        are counted, as their currencies can't be added.
+        What to draw: visits that began, the expected value of the visits of prospects (USD), events, or payments.
+        Payments are counted, as different currencies can't be added up.
     time_zone : str, default "UTC"
         The time zone of hours and weekdays, such as ``"Europe/Berlin"``.
     start, end : datetime, optional
         Only the time from `start` until before `end` (with a time zone).
     gaps : polars.DataFrame, optional
-        With rows: when nothing was recorded, as ``history.gaps()`` gives it. Without it, all of the time from the
+        With rows: when nothing was recorded, as returned by ``history.gaps()``. Without it, all of the time from the
         first row to the last counts as recorded.
 
     Returns
     -------
     altair.LayerChart
-        A cell for each hour of each weekday, the darker (on dark: the brighter) the more an hour brings in the mean of
-        those that were recorded. A cross stands for hours that never were; cells with less than an hour recorded are
-        faint. What began or happened in a gap is left out and counted.
+        A cell for each hour of each weekday, darker (on dark: brighter) the more an hour brings, as the mean of the
+        recorded ones. A cross stands for an hour that was never recorded; cells with less than an hour recorded are
+        faint. Rows in a gap are left out; the subtitle counts them.
 
     Raises
     ------
     NotRecordedError
         There is no history at this location.
     ValueError
-        The measure or the time zone is unknown, or rows lack a column.
+        The measure or the time zone is unknown, or the rows lack a column.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def rhythm(
     heading = wording.title(
         f"{how.sentence.format(number(counted, how.noun) + whose)}, by hour and weekday",
         _busiest(cells, how),
-        "Visits of prospects alone: no prediction is about customers." if measure == "expected_value" else "",
+        "Only visits of prospects: predictions are not about customers." if measure == "expected_value" else "",
         _how_long(cells, zone),
         recorded.left_out(int(figures[1].item()) - counted, how.noun),
     )
@@ -122,13 +122,13 @@ def rhythm(
 
 
 def _rows(data: object, measure: WeeklyMeasure, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
-    """Give what is counted: when it was, as `at`, whose it was, and its `amount`."""
+    """Return the rows to count: their time, as `at`, whose they are, and their `amount`."""
     of_visits = measure in {"visits", "expected_value"}
     if isinstance(data, History):
         asked = data.sessions if of_visits else data.events if measure == "events" else data.payments
         frame = asked(start, end)
     elif isinstance(data, Snapshot):
-        raise TypeError("rhythm takes a History, or a frame of its rows; a Snapshot is one moment.")
+        raise TypeError("rhythm takes a History, or a frame of its rows; a Snapshot is a single moment.")
     else:
         frame = in_polars(data, "a history's rows")
     columns = frame.collect_schema().names()
@@ -156,9 +156,9 @@ def _local(rows: pl.LazyFrame, zone: str) -> pl.LazyFrame:
 
 
 def _cells(counted: pl.DataFrame, watched: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Give the hours of the week, all of them, each with how long it was recorded and what an hour brought."""
+    """Return all hours of the week, each with how long it was recorded and the mean that an hour brought."""
     first, last = watched["from"].min(), watched["until"].max()
-    # One step more at each end: rounding down comes before the first moment, and the last moment is within a step.
+    # One more step at each end: rounding down comes before the first moment, and the last moment is within a step.
     edges = pl.select(edge=pl.datetime_range(pl.lit(first).dt.truncate(_STEP), pl.lit(last) + _STEP, _STEP))["edge"]
     there = pl.col("edge").dt.convert_time_zone(zone)
     hours = (
@@ -180,18 +180,18 @@ def _cells(counted: pl.DataFrame, watched: pl.DataFrame, zone: str) -> pl.DataFr
 
 
 def _busiest(cells: pl.DataFrame, how: _Measure) -> str:
-    """Say which hour brings most, among those of which a whole hour was recorded."""
+    """Return a note on the hour that brings most, among those with at least a whole hour recorded."""
     top = cells.filter("whole", pl.col("mean") > 0).sort("mean", descending=True).head(1)
     if top.is_empty():
         return ""
     it: dict[str, Any] = top.row(0, named=True)
     until = (it["hour"] + 1) % 24
     dollar, digits = "$" * how.format.startswith("$"), how.format.lstrip("$")
-    return f"Most: {it['day']}, {it['clock']}:00 to {until:02}:00, {dollar}{it['mean']:{digits}} in an hour."
+    return f"Most: {it['day']}, {it['clock']}:00 to {until:02}:00, {dollar}{it['mean']:{digits}} per hour."
 
 
 def _how_long(cells: pl.DataFrame, zone: str) -> str:
-    """Say what the means are made of."""
+    """Return notes on what the means are computed from."""
     hours, never = float(cells["hours"].sum()), cells.filter(pl.col("hours") == 0).height
     notes = [
         f"Means of {hours:,.0f} recorded hours; times are in {zone}.",
@@ -217,7 +217,7 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
         "y": alt.Y("day:O", title=None, scale=alt.Scale(domain=list(_DAYS), paddingInner=0.06)),
     }
     named = [alt.Tooltip("day:N", title="Weekday"), alt.Tooltip("span:N", title="Hour")]
-    colour = alt.Color(
+    color = alt.Color(
         "mean:Q",
         title=how.name,
         scale=alt.Scale(domain=[0, most], clamp=True),
@@ -228,7 +228,7 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
         .mark_rect()
         .encode(
             **axes,
-            color=colour,
+            color=color,
             opacity=alt.when("datum.whole").then(alt.value(1)).otherwise(alt.value(_FAINT)),
             tooltip=[
                 *named,

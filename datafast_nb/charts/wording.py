@@ -1,4 +1,4 @@
-"""What the charts say: labels that are safe to draw, and sentences with the right numbers in them."""
+"""What the charts say: labels that are safe to draw, and sentences with their numbers."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ LABEL_LENGTH: Final = 60
 """The most characters that a label takes from the data."""
 
 UNKNOWN: Final = "(not known)"
-"""What stands for a value that is missing."""
+"""The label of a missing value."""
 
 _NONE: Final = "(none)"
-# Where a missing value tells that there was none: a visit without a campaign, or from nowhere.
+# Where a missing value means that there was none: a visit without a campaign or a referrer.
 _PARAMETERS: Final = [column.name for column in VISITOR_COLUMNS if column.source.startswith("params.")]
 _ABSENT: Final = frozenset({*_PARAMETERS, "referrer", "dimension_matches"})
 
 NOBODY: Final = "Nobody is here right now"
-NOTHING_HAPPENED: Final = "Nothing has happened of late"
+NOTHING_HAPPENED: Final = "Nothing has happened recently"
 NO_PREDICTIONS: Final = "There are no predictions"
 ONLY_CUSTOMERS: Final = "Everybody here is a customer already"
 NO_AVERAGE: Final = "The site's average is not known"
-CANNOT_TELL: Final = "so few can't tell"
-UNTOLD: Final = "The predictions do not tell"
+CANNOT_TELL: Final = "too few to tell"
+UNTOLD: Final = "The predictions lack these values"
 
 # What to do about each of these.
 _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        NOBODY: "Take a filter away, if there is one; a later snapshot may hold somebody.",
+        NOBODY: "Remove a filter, if there is one; a later snapshot may have visitors.",
         NOTHING_HAPPENED: "The service keeps ten minutes of events and payments; take another snapshot later.",
         NO_PREDICTIONS: "DataFast makes them once a site has enough payments. Counts need none: measure='visitors'.",
         ONLY_CUSTOMERS: "Predictions are for prospects. Counts include customers: measure='visitors'.",
-        NO_AVERAGE: "Give it: baseline=dfn.Baseline(conversion_rate=0.02, average_value=80.0), say.",
-        UNTOLD: "Those that there are lack this measure; measure='score' or measure='visitors' may be known.",
+        NO_AVERAGE: "Give it, for example: baseline=dfn.Baseline(conversion_rate=0.02, average_value=80.0).",
+        UNTOLD: "Try measure='score' or measure='visitors', which may be known.",
     }
 )
 
-# Control characters, separators of lines, and those that turn the direction of the text after them.
+# Control characters, line separators, and those that change the direction of the text after them.
 _OURS: Final = r"^(\(\d+\) |[\d,]+ other groups?$)"
 _UNSAFE: Final = r"[\p{Cc}\p{Zl}\p{Zp}\u{202A}-\u{202E}\u{2066}-\u{2069}]+"
-# Fifteen emoji and the like are as wide as a label may be. What is cut here, Vega does not cut in the middle of one.
+# Fifteen emoji are as wide as a label may be. A label cut here is not cut by Vega in the middle of one.
 _ASTRAL: Final = r"[\u{10000}-\u{10FFFF}]"
 _WIDE: Final = f"^((?:.*?{_ASTRAL}){{14}}).*?{_ASTRAL}.*$"
 
 
 def label(column: str) -> pl.Expr:
-    """Give any column as text of bounded length, to be drawn; null is said in words."""
-    # The cut before the cleaning bounds the work on a text of any length.
+    """Return any column as text of bounded length for drawing, with words for null."""
+    # Cutting before cleaning bounds the work on a text of any length.
     text = pl.col(column).cast(pl.String).str.head(2 * LABEL_LENGTH).str.replace_all(_UNSAFE, " ")
     text = text.str.replace_all(f"[{NO_CHARACTERS}]", REPLACED).str.replace(_WIDE, "${1}…")
     short = pl.when(text.str.len_chars() > LABEL_LENGTH).then(text.str.head(LABEL_LENGTH - 1) + "…").otherwise(text)
@@ -66,37 +66,37 @@ def label(column: str) -> pl.Expr:
 
 
 def check_drawable(frame: pl.LazyFrame, names: Sequence[str]) -> None:
-    """Refuse dimensions of which a group has no name: lists, structs, lengths of time and the like."""
+    """Reject dimensions whose groups have no name, such as lists, structs and lengths of time."""
     dtypes = frame.collect_schema()
     for name in names:
         dtype = dtypes.get(name, pl.String())
         nameless = dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration) or _is_extension(dtype)
         if name != "dimension_matches" and nameless:
             raise TypeError(
-                f"The column {name!r:.80} holds {dtype.base_type().__name__.lower()}s, which no bar can be called as. "
-                "Give a column of text, numbers or dates: of a list, frame.explode(...) makes a row of each item."
+                f"The column {name!r:.80} holds {dtype.base_type().__name__.lower()}s, which can't name a bar. Give a "
+                "column of text, numbers or dates; for lists, frame.explode(...) makes a row of each item."
             )
 
 
 def _is_extension(dtype: pl.DataType) -> bool:
-    """Tell a type of Arrow's extensions, as periods and intervals of pandas are; older versions of Polars have none."""
+    """Return whether a type is an Arrow extension, such as pandas' periods; older versions of Polars have none."""
     return dtype.base_type().__name__ == "Extension"
 
 
 def missing(name: str) -> str:
-    """Say what stands for a missing value of a dimension."""
+    """Return the label of a missing value of a dimension."""
     return _NONE if name in _ABSENT else UNKNOWN
 
 
 def cut(text: str) -> str:
-    """Give one text as `label` gives a column."""
+    """Return one text in the form in which `label` returns a column."""
     return str(pl.select(text=pl.lit(text)).select(label("text")).item())
 
 
 def distinct_label(column: str) -> pl.Expr:
-    """Give a label for each row of a column without duplicates: those that look the same are numbered.
+    """Return a label for each row of a column without duplicates; labels that look the same are numbered.
 
-    What looks like a number of ours, or like the name of all other groups, is numbered too.
+    A label that looks like such a number, or like the name of all other groups, is numbered too.
     """
     nth = pl.int_range(1, pl.len() + 1).over(label(column))
     numbered = (nth > 1) | label(column).str.contains(_OURS)
@@ -104,13 +104,13 @@ def distinct_label(column: str) -> pl.Expr:
 
 
 def others(count: int) -> str:
-    """Name all other groups together."""
+    """Return the name of all other groups together."""
     return number(count, "other group")
 
 
 def dimension(name: str) -> str:
-    """Give a dimension's name in words."""
-    # Vega-Lite makes a title a part of an expression, in which a backslash would end it.
+    """Return a dimension's name in words."""
+    # Vega-Lite makes a title part of an expression, which a backslash would end.
     return _DIMENSIONS.get(name) or cut(name.replace("_", " ").replace("\\", "\N{SET MINUS}"))
 
 
@@ -126,23 +126,23 @@ _DIMENSIONS: Final = {
 
 
 def capitalized(words: str) -> str:
-    """Begin with a capital letter, and leave the others as they are."""
+    """Return a text with its first letter capitalized, and the rest unchanged."""
     return words[:1].upper() + words[1:]
 
 
 def dimensions(names: Sequence[str]) -> str:
-    """Name several dimensions in words."""
+    """Return the names of several dimensions in words."""
     return " and ".join(dimension(name) for name in names)
 
 
 def title(sentence: str, *notes: str) -> alt.Title:
-    """Give a chart's title: what it shows, and under it over how many and what is left out."""
+    """Return a chart's title: what it shows, and below it notes such as what is left out."""
     subtitle = textwrap.wrap(" ".join(note for note in notes if note), width=92)
     return alt.Title(sentence, subtitle=subtitle)
 
 
 def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.LayerChart:
-    """Give a chart that says why there is nothing to draw, and what to do about it."""
+    """Return a chart that says why there is nothing to draw, and what to do about it."""
     lines = [reason, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), width=78)]
     told = alt.Chart(alt.InlineData(values=[{"line": line, "place": 17 * place} for place, line in enumerate(lines)]))
     text = told.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))
@@ -155,12 +155,12 @@ def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.Lay
 
 
 def grouped(column: str) -> pl.Expr:
-    """Give a whole number as text, its thousands set apart: ``1,204``."""
+    """Return a whole number as text, with thousands separators: ``1,204``."""
     return pl.col(column).cast(pl.String).str.replace_all(r"(\d)((?:\d{3})+)$", "$1,$2")
 
 
 def left_out(total: dict[str, Any], lacking: str = "a prediction") -> str:
-    """Say who is not among the prospects with a prediction, from a summary of the site."""
+    """Return a note on who is not among the prospects with a prediction, from a summary of the site."""
     customers, without = total["customers"], max(0, total["prospects"] - total["scored"])
     groups = [
         number(customers, "customer") if customers else "",
@@ -170,37 +170,37 @@ def left_out(total: dict[str, Any], lacking: str = "a prediction") -> str:
 
 
 def at_the_right(chart: alt.Chart) -> alt.Chart:
-    """Write the sample size of each row, its `size`, in a column at the right of a chart of any width."""
+    """Return text with the `size` of each row's sample, in a column to the right of a chart of any width."""
     sizes: alt.Chart = chart.mark_text(align="left", dx=8).encode(x=alt.value("width"), text="size:N")
     return sizes
 
 
-# Vega-Lite writes the names that it is told to sort by into an expression, and Vega takes one there that is called as a
-# member of JavaScript's objects for that member. So series are sorted by their `place`, a number from 0 on.
+# Vega-Lite writes the names to sort by into an expression, where Vega confuses a name with a member of JavaScript's
+# objects of the same name. So series are sorted by their `place`, a number from 0 on.
 
 
 def beside(series: int) -> alt.YOffset:
-    """Put the bars of so many series beside each other."""
+    """Return the offset that puts the bars of this many series side by side."""
     return alt.YOffset("place:O", scale=alt.Scale(domain=list(range(series))))
 
 
 def colored(name: str, title: str) -> alt.Color:
-    """Give each series its color and its place in the legend."""
+    """Return the encoding that gives each series its color and its place in the legend."""
     in_order = alt.EncodingSortField("place", op="min")
     return alt.Color(name, type="nominal", sort=in_order, title=title, legend=alt.Legend(symbolOpacity=1))
 
 
 def count_axis(largest: int) -> alt.Axis:
-    """Give an axis for counts, without ticks between whole numbers."""
+    """Return an axis for counts, without ticks between whole numbers."""
     return alt.Axis(format="~s" if largest >= 10_000 else ",d", tickCount=max(1, min(5, largest)))  # noqa: PLR2004
 
 
 def interval(low: str, high: str, digits: int) -> pl.Expr:
-    """Give an interval of rates as text, in percent; for one that is not known, say so."""
+    """Return an interval of rates as text, in percent, with words for one that is not known."""
     ends = (pl.col(end).mul(100).round(digits).cast(pl.Decimal(12, digits)) for end in (low, high))
     return pl.format("{} % to {} %", *ends).fill_null(CANNOT_TELL)
 
 
 def no_line(lows: pl.Series) -> str:
-    """Say why there are groups without an interval, if there are any."""
-    return f"No line: fewer than {FEWEST}, or one rare high rate rules: so few can't tell." if lows.null_count() else ""
+    """Return why some groups have no interval; empty if all have one."""
+    return f"No line: fewer than {FEWEST}, or one rare high rate dominates: too few." if lows.null_count() else ""

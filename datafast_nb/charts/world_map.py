@@ -1,4 +1,4 @@
-"""A map of the world: countries by colour, places by circles."""
+"""A map of the world: countries by color, places by circles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
-from datafast_nb.charts.colour_scales import lift_legend, scale_of
+from datafast_nb.charts.color_scales import lift_legend, scale_of
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
@@ -23,7 +23,7 @@ from datafast_nb.snapshot import Baseline, Snapshot
 from datafast_nb.text import country_names, number
 
 Style = Literal["both", "choropleth", "bubbles"]
-"""What a map of the world draws: countries by colour, places by circles, or both."""
+"""What a map of the world draws: countries by color, places by circles, or both."""
 
 _PLACES: Final = 150
 _LARGEST: Final = 240  # square pixels
@@ -47,18 +47,18 @@ def world(
     measure : str, default "visitors"
         The measure: any of ``charts.Measure``.
     style : {"both", "choropleth", "bubbles"}, default "both"
-        The countries coloured by the measure, circles for the places where visitors are, or both.
+        The countries colored by the measure, circles for the places where visitors are, or both.
     baseline : Baseline, optional
         The site's averages, for `lift`; by default the snapshot's own.
 
     Returns
     -------
     altair.LayerChart
-        A map in the Equal Earth projection. A country's colour is its measure, the fainter the fewer than 30 prospects
-        it is the mean of; countries of which it is not known stay grey. The area of a circle is the sample size:
-        visitors for counts, else prospects with a prediction, to the whole degree of latitude and longitude. The
-        subtitle counts the visitors without a country, and those from countries too small to have a shape at this
-        scale.
+        A map in the Equal Earth projection. A country's color shows its measure, faint if it is the mean of fewer than
+        30 prospects, more so the fewer they are; countries without a known measure stay gray. The area of a circle is
+        the sample size: visitors for counts, else prospects with a prediction, to the whole degree of latitude and
+        longitude. The subtitle counts the visitors without a country, and those from countries too small to have a
+        shape at this scale.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def world(
 def _heading(
     table: pl.DataFrame, placed: pl.DataFrame, places: pl.DataFrame | None, total: dict[str, Any], measure: Measure
 ) -> alt.Title:
-    """Say what is drawn, over how many, and who is not on the map."""
+    """Return the title: what is drawn, for how many, and who is not on the map."""
     notation = NOTATIONS[measure]
     size, noun = ("visitors", "visitor") if notation.is_count else ("scored", "prospect")
     is_country = pl.col("country_code").is_in([*country_names()]).fill_null(value=False)
@@ -116,7 +116,7 @@ def _heading(
 
 
 def _circles_in_words(places: pl.DataFrame | None, noun: str) -> str:
-    """Say what the circles are."""
+    """Return a note on what the circles are."""
     if places is None or places.is_empty():
         return ""
     drawn = f"the {_PLACES} largest of {places.height:,} places" if places.height > _PLACES else "places"
@@ -124,7 +124,7 @@ def _circles_in_words(places: pl.DataFrame | None, noun: str) -> str:
 
 
 def _places(visitors: pl.LazyFrame, notation: Notation) -> pl.DataFrame:
-    """Count who is where, to the whole degree: `latitude`, `longitude` and `size`, the largest first."""
+    """Count visitors by place, to the whole degree: `latitude`, `longitude` and `size`, the largest first."""
     latitude, longitude = (pl.col(name).cast(pl.Float64) for name in ("latitude", "longitude"))
     on_earth = latitude.is_between(-90, 90) & longitude.is_between(-180, 180)
     rounded = visitors.filter(on_earth.fill_null(value=False)).with_columns(
@@ -138,14 +138,14 @@ def _places(visitors: pl.LazyFrame, notation: Notation) -> pl.DataFrame:
 
 
 def _everywhere() -> alt.Chart:
-    """Draw all countries in grey."""
+    """Draw all countries in gray."""
     name = alt.Tooltip("properties.name", type="nominal", title="Country")
-    grey: alt.Chart = alt.Chart().mark_geoshape(fill=NEUTRAL, fillOpacity=0.22).encode(tooltip=name)
-    return grey
+    gray: alt.Chart = alt.Chart().mark_geoshape(fill=NEUTRAL, fillOpacity=0.22).encode(tooltip=name)
+    return gray
 
 
 def _countries(table: pl.DataFrame, measure: Measure, notation: Notation) -> alt.Chart:
-    """Draw the countries of which the measure is known."""
+    """Draw the countries whose measure is known."""
     name = alt.Tooltip("properties.name", type="nominal", title="Country")
     columns = list(dict.fromkeys([*TOLD, measure]))
     measures = alt.LookupData(in_line(table.select("country_code", *columns)), key="country_code", fields=columns)
@@ -169,7 +169,7 @@ def _countries(table: pl.DataFrame, measure: Measure, notation: Notation) -> alt
 
 
 def _circles(places: pl.DataFrame, notation: Notation) -> alt.Chart:
-    """Draw a circle for each place, its area by how many are there."""
+    """Draw a circle for each place, with an area in proportion to how many are there."""
     noun = "Visitors" if notation.is_count else "Prospects"
     most = int(places["size"].max())  # type: ignore[arg-type]
     marks = sorted({1, max(1, most // 4), most})
@@ -197,10 +197,10 @@ def _circles(places: pl.DataFrame, notation: Notation) -> alt.Chart:
 
 @cache
 def _shapes() -> alt.InlineData:
-    """Give the countries as TopoJSON.
+    """Return the countries as TopoJSON.
 
-    Each ring is one arc, in steps of a tenth of a degree: half the size of GeoJSON. It is text, which an indented
-    specification doesn't spread over a line for each number.
+    Each ring is one arc, in steps of a tenth of a degree: half the size of GeoJSON. It is text, so that an indented
+    specification doesn't take a line for each number.
     """
     arcs: list[list[list[int]]] = []
 

@@ -1,4 +1,4 @@
-"""Colour scales of measures: around the site's average where there is one."""
+"""Color scales of measures, centered on the site's average if there is one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_REACH: Final = 4.0
 
 
 def scale_of(measure: Measure, values: pl.Series) -> alt.Scale:
-    """Give the colour scale of a measure: sums and counts by their root, as they are skewed."""
+    """Return the color scale of a measure: for sums and counts, which are skewed, a square root scale."""
     if measure == "lift":
         return lift_scale(values)
     if measure == "score":
@@ -28,10 +28,10 @@ def scale_of(measure: Measure, values: pl.Series) -> alt.Scale:
 
 
 def lift_scale(values: pl.Series) -> alt.Scale:
-    """Give a diverging scale centred at 1, on which half is as far from it as double.
+    """Return a diverging scale centered at 1, on which 0.5 and 2 are equally far from the center.
 
-    It reaches no farther than a quarter and four times, which have the colours of all beyond them: the lift of a group
-    of one would else take the colour from the others.
+    It reaches from 0.25 to 4 at most, and lifts beyond have the colors of these ends: otherwise the lift of a group of
+    one would leave no contrast for the others.
     """
     farthest = max((abs(math.log(value)) for value in values.drop_nulls().to_list() if value > 0), default=0.0)
     reach = min(max(math.exp(farthest), _LEAST_REACH), _MOST_REACH)
@@ -39,7 +39,7 @@ def lift_scale(values: pl.Series) -> alt.Scale:
 
 
 def lift_legend(title: str, scale: alt.Scale) -> alt.Legend:
-    """Give the legend of such a scale."""
+    """Return the legend of a lift scale."""
     low, high = scale.domain
     marks = [mark for mark in (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4) if low <= mark <= high]
     return alt.Legend(title=title, values=marks, format="~r", gradientLength=220)
