@@ -27,7 +27,7 @@ Make = Callable[[pl.DataFrame], Any]
 
 
 def tainted(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Put a number of no sense in every tenth row of some columns."""
+    """Put a meaningless number into every tenth row of some columns."""
     row = pl.int_range(pl.len())
     numbers = pl.lit(pl.Series(BAD_NUMBERS)).gather(row // 10 % len(BAD_NUMBERS))
     return frame.with_columns(
@@ -92,7 +92,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def same(call: str, make: Make, collect: Callable[[Any], pl.DataFrame]) -> None:
-    """Make the call with frames of another kind, and compare with what Polars frames give."""
+    """Call the function with frames of another kind, and compare the result with that for Polars frames."""
     frames = Frames(VISITORS, SNAP.events, PAYMENTS, LATER_VISITORS)
     expected = CALLS[call](frames)
     assert expected.height

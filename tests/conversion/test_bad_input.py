@@ -1,4 +1,4 @@
-"""Data that analysts meet and nobody wants: each gives a defined table, or an error that says what to do."""
+"""Bad data that analysts meet: each gives a defined table, or an error that says what to do."""
 
 from __future__ import annotations
 

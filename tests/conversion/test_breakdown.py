@@ -1,4 +1,4 @@
-"""The breakdown and the summary: what their figures are, and that they hold whatever the data."""
+"""The breakdown and the summary: their figures, which hold for any data."""
 
 from __future__ import annotations
 

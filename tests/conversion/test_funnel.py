@@ -16,7 +16,7 @@ START = datetime(2026, 2, 6, 15, tzinfo=UTC)
 
 
 def events(*walks: tuple[str, str]) -> pl.DataFrame:
-    """Give events out of each visitor's walk: steps ten seconds apart; one in capitals is a goal, `+` no time later."""
+    """Return the events of each visitor's walk: steps ten seconds apart; one in capitals is a goal, `+` at once."""
     rows: list[dict[str, Any]] = []
     for visitor, walk in walks:
         seconds = 0
@@ -183,7 +183,7 @@ def test_groups_need_the_visitors() -> None:
         dfn.funnel(events(("a", "/")), ["/"], by="device")
 
 
-def test_journeys_are_the_commonest_paths_without_reloads() -> None:
+def test_journeys_are_the_most_common_paths_without_reloads() -> None:
     walks = events(("a", "/ / /pricing"), ("b", "/ /pricing"), ("c", "/docs signup"), ("d", "/ /pricing /docs /about"))
     table = dfn.journeys(walks, length=2)
     assert table.rows() == [

@@ -1,4 +1,4 @@
-"""What a funnel's window, its limit of time and its unit make of who is counted, on the way, and lost."""
+"""How a funnel's window, its time limit and its unit determine who is counted, on the way, and lost."""
 
 from __future__ import annotations
 

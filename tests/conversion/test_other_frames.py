@@ -1,4 +1,4 @@
-"""Frames of other libraries in analyses and charts: worked on, or refused before they start."""
+"""Frames of other libraries in analyses and charts: processed, or rejected before the work starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Visitors are people: somebody with several rows is one, and the map and the explorer count alike."""
+"""Visitors are people: a person with several rows counts once, and the map and the explorer count the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a payment is, and which payments and events are one sale: the same for every engine."""
+"""Whose payment it is, and which payments and events are one sale: the same for every engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def at(seconds: float) -> datetime:
 
 @pytest.fixture(params=["Polars", "DuckDB", "Spark"])
 def load(request: pytest.FixtureRequest) -> Load:
-    """Give what loads a frame into an engine."""
+    """Return what loads a frame into an engine."""
     if request.param == "Polars":
         return lambda frame: nw.from_native(frame.lazy())
     if request.param == "Spark":
@@ -50,7 +50,7 @@ def rows(frame: nw.LazyFrame[Any], *columns: str) -> list[tuple[Any, ...]]:
 
 
 def payers(load: Load, paid: pl.DataFrame, people: pl.DataFrame) -> dict[str, str]:
-    """Give the visitor of each payment by its id; each payment has one at most."""
+    """Return the visitor of each payment by its id; each payment has one at most."""
     found = rows(matched_payments(load(paid), load(people)), "_event", "visitor_id")
     assert len({event for event, _ in found}) == len(found)
     return {event.removeprefix("payment "): visitor for event, visitor in found}
@@ -126,7 +126,7 @@ ANN = visitors({"visitor_id": "ann", "customer_email": "ann@example.com"})
 
 
 def sold(load: Load, happened: pl.DataFrame, *paid: tuple[float, float | None]) -> list[float]:
-    """Give the seconds of each sale of Ann's."""
+    """Return the seconds of each sale of Ann's."""
     records = payments(
         *(
             {"payment_id": f"p{place}", "timestamp": at(seconds), "email": "ann@example.com", "amount": amount}

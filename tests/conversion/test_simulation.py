@@ -1,4 +1,4 @@
-"""Groups drawn from known rates: what is shrunken is nearer to the truth."""
+"""Groups drawn from known rates: shrunk rates are closer to the truth."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def columns() -> dict[str, pl.Expr]:
 
 
 def groups_with_rates(spread: float, *, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Draw 400 groups of 2 to 60 predictions each, and give these and the true rate of each group."""
+    """Draw 400 groups of 2 to 60 predictions each; return these and the true rate of each group."""
     data = draws([2 + place * 7 % 59 for place in range(400)], 2 / 0.025, seed=seed)
     uniform = pl.col("device").hash(seed).cast(pl.Float64) / 2**64
     # Uniform around 0.025, with the spread as a share of it.
@@ -42,7 +42,7 @@ def groups_with_rates(spread: float, *, seed: int = 0) -> tuple[pl.DataFrame, pl
 
 
 def errors(data: pl.DataFrame, rates: pl.DataFrame, baseline: dfn.Baseline | None) -> tuple[float, float]:
-    """Give the mean squared error of the raw and of the shrunken rates, in units of 0.025²."""
+    """Return the mean squared error of the raw and of the shrunk rates, in units of 0.025²."""
     table = dfn.breakdown(data, "device", baseline=baseline).join(rates, on="device")
     raw, shrunken = (
         table.select(((pl.col(name) - pl.col("true_rate")) / 0.025).pow(2).mean()).item()
@@ -84,8 +84,8 @@ def test_a_single_group_without_a_baseline_keeps_its_rate() -> None:
     assert row["predicted_rate_shrunk"] == pytest.approx(row["predicted_rate"])
 
 
-def test_without_a_baseline_it_is_drawn_towards_the_credibility_weighted_mean() -> None:
-    """As Bühlmann and Gisler (2005), section 4.5, have it; worked out here with NumPy."""
+def test_without_a_baseline_it_is_drawn_toward_the_credibility_weighted_mean() -> None:
+    """This follows Bühlmann and Gisler (2005), section 4.5, computed here with NumPy."""
     data, _ = groups_with_rates(0.5)
     rates = {name: part["conversion_rate"].to_numpy() for (name,), part in data.group_by("device")}
     size = np.array([len(each) for each in rates.values()])
@@ -96,11 +96,11 @@ def test_without_a_baseline_it_is_drawn_towards_the_credibility_weighted_mean() 
         size.sum() - (size**2).sum() / size.sum()
     )
     credibility = size * between / (size * between + within)
-    centre = (credibility * mean).sum() / credibility.sum()
-    expected = pl.DataFrame({"device": list(rates), "expected": centre + credibility * (mean - centre)})
+    center = (credibility * mean).sum() / credibility.sum()
+    expected = pl.DataFrame({"device": list(rates), "expected": center + credibility * (mean - center)})
     table = dfn.breakdown(data, "device").join(expected, on="device")
     assert table["predicted_rate_shrunk"].to_numpy() == pytest.approx(table["expected"].to_numpy(), rel=1e-9)
-    assert centre != pytest.approx(total, rel=1e-3)
+    assert center != pytest.approx(total, rel=1e-3)
 
 
 def test_baseball_as_efron_and_morris_have_it() -> None:
