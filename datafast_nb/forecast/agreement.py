@@ -1,10 +1,10 @@
-"""Whether what came true is more or less than was predicted beyond chance, and which error would have been found.
+"""Tests whether more or less came true than predicted, beyond chance, and which error the test would find.
 
 If the predictions hold, the number of conversions is a sum of independent events of these probabilities: it has a
-Poisson-binomial distribution. Where few conversions are expected it is worked out exactly; the interval of observed
-over expected comes from the family in which the odds of all predictions are multiplied by one number, which is that of
-Cox (*Biometrika* 45, 1958) with a slope of 1. Otherwise it is taken for normal, and the interval is the one that the
-test leads to, as Wilson's is for equal probabilities.
+Poisson-binomial distribution. Where few conversions are expected, the distribution is computed exactly; the interval of
+observed over expected comes from the family in which the odds of all predictions are multiplied by one number, which is
+that of Cox (*Biometrika* 45, 1958) with a slope of 1. Otherwise the distribution is approximated by the normal one, and
+the interval comes from inverting the test, as Wilson's does for equal probabilities.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 ERROR: Final = 0.2
-"""The error of the predictions that `power` is about: this share more, or fewer, convert than was predicted."""
+"""The error of the predictions that `power` refers to: this share more, or fewer, convert than was predicted."""
 
 ENOUGH_POWER: Final = 0.8
-"""The usual power of a study: below, that nothing was found says nothing."""
+"""The usual power of a study. Below it, finding no error means little."""
 
 _TAIL: Final = 0.025
 _FALSE_DISCOVERIES: Final = 0.05
-_FEW: Final = 30.0  # of a variance: below, the distribution is worked out exactly
-_MOST: Final = 1_000  # outcomes that are worked out
+_FEW: Final = 30.0  # variance below which the distribution is computed exactly
+_MOST: Final = 1_000  # outcomes that are computed
 _FARTHEST: Final = 60.0  # log-odds
 _STEPS: Final = 60
 _NOTHING: Final = 1e-12
@@ -49,10 +49,10 @@ class Agreement(NamedTuple):
 
 
 def with_agreement(table: pl.DataFrame, rates: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Add the columns of an `Agreement` to each row, and `within_noise`, which looks at all rows together.
+    """Add the columns of an `Agreement` to each row, and `within_noise`, which takes all rows into account.
 
-    `rates` has the `keys` and `predicted`, a row for each prediction. Rows beyond noise are found so that of all tables
-    of fair predictions 5 % have one at most: Benjamini and Hochberg (*Journal of the Royal Statistical Society B* 57,
+    `rates` has the `keys` and `predicted`, with one row for each prediction. At most 5 % of tables of fair predictions
+    have a row beyond noise: Benjamini and Hochberg (*Journal of the Royal Statistical Society B* 57,
     1995).
     """
     listed = rates.group_by(keys or pl.lit(0).alias("_all")).agg("predicted")
@@ -73,18 +73,18 @@ def with_agreement(table: pl.DataFrame, rates: pl.DataFrame, keys: Sequence[str]
 
 
 def agreement(rates: Numbers, conversions: int) -> Agreement:
-    """Compare a number of conversions with the probabilities that were predicted."""
+    """Compare a number of conversions with the predicted probabilities."""
     mean, variance = float(rates.sum()), float((rates * (1.0 - rates)).sum())
     most = min(len(rates), math.ceil(max(conversions, 1.5 * mean) + 8.0 * math.sqrt(max(conversions, mean) + 1.0) + 30))
     make = _exact if variance < _FEW and most <= _MOST else _normal
     return make(rates, conversions, most)
 
 
-# Where many conversions are expected
+# Many expected conversions
 
 
 def _normal(rates: Numbers, conversions: int, _: int) -> Agreement:
-    """Compare by the normal distribution."""
+    """Compare by the normal approximation."""
     mean, squares = float(rates.sum()), float((rates**2).sum())
     spread = math.sqrt(max(mean - squares, _NOTHING))
     far = Z_95 * spread
@@ -93,7 +93,7 @@ def _normal(rates: Numbers, conversions: int, _: int) -> Agreement:
     low, high = ((b + sign * root) / (2.0 * a) for sign in (-1, 1))
 
     def found(ratio: float) -> float:
-        """Return the chance that the test finds this ratio."""
+        """Return the power of the test at this ratio."""
         middle = ratio * mean
         width = math.sqrt(max(middle - ratio**2 * squares, _NOTHING))
         return _above((mean + far - middle) / width) + _above((middle - mean + far) / width)
@@ -103,11 +103,11 @@ def _normal(rates: Numbers, conversions: int, _: int) -> Agreement:
 
 
 def _above(z: float) -> float:
-    """Return the chance that a standard normal variable is above a number."""
+    """Return the probability that a standard normal variable exceeds a number."""
     return math.erfc(z / math.sqrt(2.0)) / 2.0
 
 
-# Where few are expected
+# Few expected conversions
 
 
 def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
@@ -120,7 +120,7 @@ def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
         logs = np.log(chances)
 
     def tilted(log_odds: float) -> Numbers:
-        """Return the distribution if the odds of all predictions are multiplied."""
+        """Return the distribution with the odds of all predictions multiplied."""
         heights = logs + log_odds * numbers
         weights: Numbers = np.exp(heights - heights.max())
         weights /= weights.sum()
@@ -146,7 +146,7 @@ def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
     rejected = (np.cumsum(chances) <= _TAIL) | (np.cumsum(chances[::-1])[::-1] <= _TAIL)
 
     def found(ratio: float) -> float:
-        """Return the chance that the test finds this ratio; 0 where there can't be as many conversions."""
+        """Return the power of the test at this ratio; 0 if there can't be that many conversions."""
         if ratio * mean >= len(rates):
             return 0.0
         return float(tilted(_solved(lambda it: expected(tilted(it)) - ratio * mean))[rejected].sum())
@@ -157,7 +157,7 @@ def _exact(rates: Numbers, conversions: int, most: int) -> Agreement:
 
 
 def _solved(rising: Callable[[float], float]) -> float:
-    """Return where a function of the log-odds, which rises, is zero."""
+    """Return the zero of an increasing function of the log-odds."""
     low, high = -_FARTHEST, _FARTHEST
     for _ in range(_STEPS):
         middle = (low + high) / 2.0
@@ -166,10 +166,10 @@ def _solved(rising: Callable[[float], float]) -> float:
 
 
 def distribution(rates: Numbers, most: int) -> Numbers:
-    """Return the chance of 0, 1, … `most` conversions of predictions with these probabilities, exactly.
+    """Return the exact probabilities of 0, 1, … `most` conversions, given the predicted probabilities.
 
-    The distributions of two halves are folded into one, and so on; nothing is ever subtracted, so that small chances
-    are as exact as great ones.
+    The distributions of two halves are convolved, recursively. Nothing is subtracted, so small probabilities are as
+    accurate as large ones.
     """
     import numpy as np
 

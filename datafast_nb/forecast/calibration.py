@@ -1,4 +1,4 @@
-"""Do the predictions come true? Nobody but a history can tell."""
+"""Calibration: whether the predictions in a history come true."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from datafast_nb.forecast.reliability import BIN, bins, scores, with_bins
 from datafast_nb.schema import VISITORS
 
 Unit = Literal["visitor", "visit"]
-"""What a prediction is about: a visitor, with all of their visits, or each visit by itself."""
+"""The unit of a prediction: a visitor, with all of their visits, or each single visit."""
 
 EDGES: Final = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Where the bins of predicted rates begin and end: finer where most predictions are."""
+"""The edges of the bins of predicted rates: finer where most predictions are."""
 
 VERDICTS: Final = {
     "agrees": "they agree",
@@ -42,7 +42,7 @@ VERDICTS: Final = {
     "too high": "they do not agree: the predictions are too high",
     "can't tell": "can't tell whether they agree",
 }
-"""What is said of predictions and what came true of them."""
+"""The sentence for each verdict."""
 
 _DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 _NO_DIMENSION: Final = (
@@ -65,34 +65,34 @@ _AGREEMENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How predictions compare with what came true.
+    """The comparison of predictions with what came true.
 
     Attributes
     ----------
     bins : polars.DataFrame
-        The reliability table: one row for each bin of predicted rates, of each group. ``bin_low``, ``bin_high``;
+        The reliability table: one row for each bin of predicted rates in each group. ``bin_low``, ``bin_high``;
         ``predictions``, how many there are (visitors or visits: see ``unit``); ``conversions``; ``predicted_rate``
         (mean); ``observed_rate`` with its 95 % interval (Wilson) ``observed_rate_low`` and ``observed_rate_high``;
         ``expected_conversions``, ``expected_value``, ``observed_value`` (USD, net of refunds);
         ``observed_over_expected``, the conversions over those expected, with its 95 % interval
         ``observed_over_expected_low`` and ``_high``; ``p_value``, how often fair predictions are at least as far from
-        what came true; and ``within_noise``, whether chance makes such a row in a table of so many rows.
+        what came true; and ``within_noise``, whether chance explains such a row in a table of that many rows.
     scores : polars.DataFrame
         The same for each group as a whole; ``power``, how often the test would find that 20 % more, or 20 % fewer,
         convert than was predicted (the smaller of the two); ``verdict``; and ``brier`` with its parts: ``reliability``
         (0 is best), ``resolution``, ``uncertainty`` and ``within_bins``, where ``brier = reliability - resolution +
-        uncertainty + within_bins``; and ``skill`` against always saying the mean rate. The verdict is ``too low`` or
-        ``too high`` (of the predictions) beyond noise; ``agrees`` within it, where an error of 20 % would have been
-        found 8 times of 10 at least; and else ``can't tell``.
+        uncertainty + within_bins``; and ``skill`` against always predicting the mean rate. The verdict is ``too low``
+        or ``too high`` (of the predictions) beyond noise; ``agrees`` within it, if an error of 20 % would be found at
+        least 8 times out of 10; and otherwise ``can't tell``.
     coverage : polars.DataFrame
-        One row: ``visits`` in all, and those that were ``counted``; those left out because they were ``customers``
-        already, ``unscored`` (without a prediction from 0 to 1), ``seen_late`` (they began while nobody recorded),
+        One row: all ``visits``, and those that were ``counted``; those left out because they were by ``customers``,
+        ``unscored`` (without a prediction from 0 to 1), ``seen_late`` (they began while nothing was recorded),
         ``left_early`` (before the `age`), ``unfinished`` (the horizon goes beyond what was recorded),
-        ``converted_before`` the prediction was shown, or ``recognized`` as customers without a payment that is known;
+        ``converted_before`` the prediction was shown, or ``recognized`` as customers without a known payment;
         ``payments``, those that could be ``matched`` to a visitor, the sales that are ``unmatched``, and the payments
-        ``unpriced`` (matched, but their currency has no rate). Where there is one, every ``observed_value`` is null.
+        ``unpriced`` (matched, but their currency has no rate). If any is unpriced, every ``observed_value`` is null.
     unit : {"visitor", "visit"}
-        What a row is about.
+        The unit of a row.
     """
 
     bins: pl.DataFrame
@@ -122,7 +122,7 @@ class Calibration:
         return sentence
 
     def verdict(self, group: Mapping[str, Any]) -> str:
-        """Return whether predictions and conversions of a row of ``scores`` agree, and which error would be found."""
+        """Describe whether predictions and conversions in a row of ``scores`` agree, and which error would be found."""
         told = f"{group['conversions']:,} converted, {group['expected_conversions']:,.1f} were expected"
         if group["observed_over_expected"] is not None:
             ratio = [group[f"observed_over_expected{end}"] for end in ("", "_low", "_high")]
@@ -131,7 +131,7 @@ class Calibration:
         return f"{told}: {VERDICTS[group['verdict']]}; {power}"
 
     def unseen(self, group: Mapping[str, Any]) -> str:
-        """Say up to how many may have converted, if there may be conversions that nobody could see; else nothing."""
+        """Describe how many may have converted if there may be hidden conversions; return empty text otherwise."""
         hidden = self.coverage["unmatched"].item() + self.coverage[RECOGNIZED].item()
         if not hidden or not group["predictions"]:
             return ""
@@ -155,38 +155,39 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     edges: Sequence[float] = EDGES,
     rates: Mapping[str, float] | None = None,
 ) -> Calibration:
-    """Compare the predicted conversion rates of a history with how many converted.
+    """Compare the predicted conversion rates in a history with the observed ones.
 
-    A visit counts with the first prediction that was shown of it, if it was seen from its beginning, was no customer's,
-    had not converted yet, and was recorded without a gap until the horizon was over. A visitor converts once at most,
-    and that is credited to one visit: the latest begun before.
+    A visit counts with the first prediction that was shown for it, if it was seen from its beginning, was not by a
+    customer, had not converted yet, and was recorded without a gap until the end of the horizon. A visitor converts at
+    most once, which is credited to one visit: the latest that began before.
 
     Parameters
     ----------
     history
-        A history with some thousand visits, or nothing can be told.
+        A history with at least some thousand visits; fewer can't give a verdict.
     by
         Dimensions to compare by, as in ``breakdown``: columns of the visitors, or ``channel``, ``page``,
         ``visit_kind``, ``score_band``, ``confidence_band``.
     unit
         ``"visitor"``: a row per person (in each group). If a person has several visits that count, their predictions p
-        together say 1 − ∏ (1 − p): that one of the visits converts at least; the bin is that of the first. ``"visit"``:
-        a row per visit.
+        are combined to 1 − ∏ (1 − p), the probability that at least one of the visits converts; the bin is that of the
+        first. ``"visit"``: a row per visit.
     converted
         What counts as a conversion: ``"customer"`` (a visitor becomes a customer by a payment), ``dfn.goal(name)``, or
-        ``dfn.payment()``. A payment counts if its amount is above 0: a trial is no conversion, and a refund is none. It
-        is of the visitor of its event or of its e-mail address; of several with one address, of the one seen latest
-        before it; of the visitor of its name only where that is unique and no address contradicts. Who turns into a
-        customer without a payment may be an old customer who has logged in: that is no conversion, and is left out.
+        ``dfn.payment()``. A payment counts if its amount is above 0: a trial is not a conversion, nor is a refund. A
+        payment belongs to the visitor of its event or of its e-mail address; if several share the address, to the one
+        seen latest before it. It belongs to the visitor of its name only if that is unique and no address contradicts.
+        A visitor who becomes a customer without a payment may be an old customer who logged in: that is not a
+        conversion, and the visit is left out.
     horizon
-        How long after the visit began a conversion counts, if it came after the prediction was shown.
+        How long after the start of the visit a conversion counts, if it came after the prediction was shown.
     age
-        Test what was predicted at this age of the visit instead, such as ``timedelta(minutes=2)``, of those who were
+        Test the predictions at this age of the visit instead, such as ``timedelta(minutes=2)``, for visitors who were
         still there; the horizon begins then.
     start, end
         Only visits and conversions seen from `start` until before `end` (with a time zone).
     edges
-        Where the bins of predicted rates begin and end: ascending, from 0 to 1.
+        The edges of the bins of predicted rates: ascending, from 0 to 1.
     rates
         USD for one unit of each currency, such as ``{"EUR": 1.1}``; without it, only payments in USD have a
         value.
@@ -194,15 +195,15 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     Returns
     -------
     Calibration
-        ``bins``, ``scores`` and ``coverage``; printed, a sentence.
+        ``bins``, ``scores`` and ``coverage``; it prints as a sentence.
 
     Notes
     -----
-    Visits of one person are not independent. As a person converts once at most, and what comes after it does not count,
-    the number of conversions varies no more than if they were: also with ``unit="visit"`` the intervals and tests hold.
+    Visits by one person are not independent. As a person converts at most once, and later visits do not count, the
+    number of conversions varies no more than if they were: the intervals and tests also hold with ``unit="visit"``.
 
-    A refund is taken off the value of the visit that it refunds. Sales that can't be matched to a visitor may be
-    anybody's: they are told, and where they could make up for what is missing, predictions are not called too high.
+    A refund is subtracted from the value of the visit that it refunds. Sales that can't be matched to a visitor may be
+    anybody's: they are reported, and if they could explain the difference, predictions are not called too high.
 
     Examples
     --------
@@ -230,7 +231,7 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
 def compared(
     outcomes: pl.DataFrame, names: Sequence[str], edges: Sequence[float], hidden: int = 0
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the tables ``bins`` and ``scores`` of a calibration, where so many conversions may be `hidden`."""
+    """Return the tables ``bins`` and ``scores`` of a calibration, given how many conversions may be `hidden`."""
     binned: pl.LazyFrame = nw.to_native(with_bins(nw.from_native(outcomes.lazy()), edges))
     rates = binned.select(*names, *BIN, predicted="_p").collect()
     groups = _valued(scores(outcomes, names, edges), outcomes)
@@ -242,7 +243,7 @@ def compared(
 
 
 def _with_verdict(table: pl.DataFrame, rates: pl.DataFrame, names: Sequence[str], hidden: int) -> pl.DataFrame:
-    """Add the `verdict`; what hidden conversions would make up for is not too high for certain."""
+    """Add the `verdict`; predictions are not called too high if hidden conversions could explain the difference."""
     too_low = pl.col("conversions") > pl.col("expected_conversions")
     most = table.drop(_AGREEMENT, "power").with_columns(
         pl.min_horizontal(pl.col("conversions") + hidden, "predictions")
@@ -262,7 +263,7 @@ def _with_verdict(table: pl.DataFrame, rates: pl.DataFrame, names: Sequence[str]
 
 
 def _check(converted: object, horizon: timedelta, edges: Sequence[float], names: list[str]) -> None:
-    """Refuse what can't be meant."""
+    """Refuse invalid arguments."""
     if converted != "customer" and not isinstance(converted, (Goal, Payment)):
         raise TypeError(f"converted takes 'customer', dfn.goal(name) or dfn.payment(), not {converted!r:.60}.")
     if not isinstance(horizon, timedelta) or horizon <= timedelta(0):
@@ -272,11 +273,11 @@ def _check(converted: object, horizon: timedelta, edges: Sequence[float], names:
     known = [*(name for name in VISITORS.names() if name not in _NO_DIMENSION), *_DERIVED]
     for name in names:
         if name not in known:
-            raise ValueError(f"{name!r:.60} is no dimension to compare by. There are: {', '.join(known)}.")
+            raise ValueError(f"{name!r:.60} is not a dimension to compare by. There are: {', '.join(known)}.")
 
 
 def _check_rows(unit: object, age: object) -> None:
-    """Refuse what is no unit, and no age."""
+    """Refuse an invalid unit or age."""
     if unit not in get_args(Unit):
         raise ValueError(f"unit is {unit!r:.60}: give 'visitor', a row per person, or 'visit'.")
     if age is not None and (not isinstance(age, timedelta) or age < timedelta(0)):
@@ -284,7 +285,7 @@ def _check_rows(unit: object, age: object) -> None:
 
 
 def _coverage(kept: pl.Series, found: Money, *, by_goal: bool) -> pl.DataFrame:
-    """Count what was counted, what was left out and why, and what could be matched."""
+    """Return how many visits were counted or left out, and why, and how many payments were matched."""
     matched = found.paid.filter(pl.col("visitor_id").is_not_null())
     figures: dict[str, Any] = {"visits": len(kept)}
     figures |= {name: int((kept == name).sum()) for name in (COUNTED, *_LEFT_OUT)}
@@ -294,6 +295,6 @@ def _coverage(kept: pl.Series, found: Money, *, by_goal: bool) -> pl.DataFrame:
 
 
 def _valued(table: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
-    """Leave observed values out where they could not be known."""
+    """Set observed values to null if they are unknown."""
     known = outcomes["value"].null_count() == 0
     return table if known else table.with_columns(observed_value=pl.lit(None, pl.Float64))

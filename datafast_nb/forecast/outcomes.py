@@ -1,4 +1,4 @@
-"""What became of each visit that was predicted: the rows that a calibration adds up."""
+"""The outcome of each visit with a prediction: the rows that a calibration adds up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from datafast_nb.history.moments import MOMENT
 from datafast_nb.schema import RANGES
 
 Conversion = Literal["customer"] | Goal | Payment
-"""What counts: becoming a customer by a payment, a goal, or a payment."""
+"""What counts as a conversion: becoming a customer by a payment, a goal, or a payment."""
 
 USD: Final = "USD"
 COUNTED: Final = "counted"
@@ -39,14 +39,14 @@ _PREDICTION: Final = (
 
 
 class Money(NamedTuple):
-    """The payments of a span, and the sales among them and the events."""
+    """The payments of a span, and the sales among payments and events."""
 
     paid: pl.DataFrame
-    """One row for each payment, with its visitor, if any, when it was, as `at`, and its `value` in USD, if known."""
+    """One row for each payment: its visitor, if any, its time, as `at`, and its `value` in USD, if known."""
     sold: pl.DataFrame
     """One row for each sale of a visitor: `visitor_id` and `at`."""
     unmatched: int
-    """How many sales could not be matched to a visitor."""
+    """The number of sales that could not be matched to a visitor."""
 
 
 # Visits
@@ -55,11 +55,11 @@ class Money(NamedTuple):
 def visits(
     history: Record, start: datetime | None, end: datetime | None, horizon: timedelta, age: timedelta | None
 ) -> pl.DataFrame:
-    """Return the visits first seen in a span, each with the prediction to test and why it counts, or does not.
+    """Return the visits first seen in a span, each with the prediction to test and the reason why it counts or not.
 
-    Beside the columns of ``History.sessions``, of which those of the prediction are as they were when it was shown:
+    The columns are those of ``History.sessions``, with those of the prediction as of when it was shown, and also
     `predicted`; `since`, when the visit began; `shown_at`, when the prediction was shown; `until`, the end of its
-    horizon; and `kept`, which is ``counted`` for those that a prediction can be measured by.
+    horizon; and `kept`, which is ``counted`` for visits whose prediction can be tested.
     """
     watched = coverage(history, start, end).rename({"until": "watched_until"})
     seen = (
@@ -79,7 +79,7 @@ def visits(
 
 
 def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame) -> pl.DataFrame:
-    """Return the first prediction of each visit while its visitor was no customer, and when it was shown."""
+    """Return the first prediction of each visit while its visitor was not a customer, and when it was shown."""
     predicted = states.filter(pl.col("predicted").is_not_null(), ~pl.col("is_customer")).drop("is_customer")
     begun = seen.lazy().select("visit", "visitor_id", "first_seen").drop_nulls("visitor_id")
     return (
@@ -93,7 +93,7 @@ def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, age: timedelta) -> pl.DataFrame:
-    """Return the prediction that was shown of each visit at an age, of those still there."""
+    """Return the prediction that was shown for each visit at an age, for visitors who were still there."""
     moment = pl.col("since") + age
     there = pl.col("first_seen").le(moment) & (pl.col("left_at").is_null() | pl.col("left_at").gt(moment))
     begun = seen.lazy().filter(there).select("visit", "visitor_id", "first_seen", shown_at=moment)
@@ -110,7 +110,7 @@ def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, age: timedelta) -> p
 
 
 def _kept(counted_from: pl.Expr, horizon: timedelta, age: timedelta | None) -> pl.Expr:
-    """Say why a visit counts, or does not; without regard to what became of it."""
+    """Return why a visit counts or not, regardless of its outcome."""
     since, first_seen = pl.col("since"), pl.col("first_seen")
     late = (since < pl.col("from")) | (pl.col("session_start_time").is_null() & (first_seen == pl.col("from")))
     unfinished = counted_from + horizon > pl.col("watched_until")
@@ -134,11 +134,11 @@ def _kept(counted_from: pl.Expr, horizon: timedelta, age: timedelta | None) -> p
 def money(
     history: Record, rates: Mapping[str, float], start: datetime | None, end: datetime | None, *, renewals: bool
 ) -> Money:
-    """Return the payments, each with the visitor it could be matched to, and the sales: ``funnel`` matches alike."""
+    """Return the payments, each with its matched visitor, if any, and the sales; ``funnel`` matches the same way."""
     found = history.payments(start, end)
     if not renewals:
         found = found.filter(~pl.col("renewal").fill_null(value=False))
-    # Numbered, as an id may be missing; collected, as a number must mean the same payment wherever it is used.
+    # Numbered, as an id may be missing. Collected, as a number must refer to the same payment wherever it is used.
     paid = (
         coded(found.with_columns(at=happened()).collect()).with_columns(value=_in_usd(rates)).with_row_index("payment")
     )
@@ -175,7 +175,7 @@ def conversions(
 
 
 def _in_usd(rates: Mapping[str, float]) -> pl.Expr:
-    """Return an amount in USD, where its currency, a code, has a rate."""
+    """Return an amount in USD, or null if its currency code has no rate."""
     known = checked_rates(rates, USD)
     amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
     return amount * pl.col("currency").replace_strict(known, default=None, return_dtype=pl.Float64)
@@ -186,10 +186,10 @@ def with_outcomes(
 ) -> pl.DataFrame:
     """Add to each visit whether its visitor `converted` within the horizon, and the `value` paid within it.
 
-    A conversion is of one visit, the latest begun before it. What happened until the prediction was shown is no outcome
-    of it: who converted so early is no longer ``counted``, but ``converted_before``. Who turned into a customer, of
-    whom no payment is known, is ``recognized``, if the conversions are `by_payment_alone`: they may have been a
-    customer all along.
+    A conversion belongs to one visit, the latest that began before it. Anything before the prediction was shown is not
+    an outcome of it: a visitor who converted that early is ``converted_before`` instead of ``counted``. A visitor who
+    became a customer without a known payment is ``recognized`` if the conversions are `by_payment_alone`, as they may
+    have been a customer all along.
     """
     begun = seen.select("visit", "visitor_id", "since").drop_nulls("visitor_id").sort("since")
     credited = _of_visit(first.rename({"converted_at": "at"}), begun).select("visit", credited_at="at")
@@ -214,10 +214,10 @@ def with_outcomes(
     )
 
 
-def _of_visit(happenings: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
-    """Add the `visit` that each happening is of: the latest of its visitor begun before; leave out those of none."""
+def _of_visit(occurrences: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
+    """Add the `visit` that each row belongs to: the latest by its visitor that began before; leave out rows without."""
     return (
-        happenings.drop_nulls("visitor_id")
+        occurrences.drop_nulls("visitor_id")
         .sort("at")
         .join_asof(begun, left_on="at", right_on="since", by="visitor_id", check_sortedness=False)
         .filter(pl.col("visit").is_not_null())
@@ -225,7 +225,7 @@ def _of_visit(happenings: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
 
 
 def _net(paid: pl.DataFrame, seen: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
-    """Return the net `value` of each visit; a refund is of that of its payer's latest sale, however late."""
+    """Return the net `value` of each visit; a refund belongs to the visit of its payer's latest sale, however late."""
     of_whom = paid.drop_nulls("visitor_id").sort("at")
     sales = of_whom.filter(pl.col("amount") > 0).select("visitor_id", "at", sold_at="at")
     traced = of_whom.join_asof(sales, on="at", by="visitor_id", check_sortedness=False)
@@ -242,10 +242,10 @@ def _net(paid: pl.DataFrame, seen: pl.DataFrame, begun: pl.DataFrame) -> pl.Data
 
 
 def by_visitor(outcomes: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Put the visits of each visitor together, in each group: what they predict together, and what came of them.
+    """Combine the visits of each visitor in each group: their joint prediction, and their outcome.
 
-    Of visits that convert with the probabilities p, one at least does with the probability 1 − ∏ (1 − p). As who does
-    not convert has more visits, the bin of a visitor is that of their first prediction.
+    If visits convert with the probabilities p, at least one does with the probability 1 − ∏ (1 − p). As visitors who do
+    not convert have more visits, the bin of a visitor is that of their first prediction.
     """
     keys = list(dict.fromkeys([*names, "visitor_id"]))
     together = 1.0 - (1.0 - pl.col("predicted")).product()

@@ -1,4 +1,4 @@
-"""What is asked of a history here, wherever it is kept."""
+"""What this package needs from a history, wherever it is stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 
 class Record(Protocol):
-    """A record of what happened on a website, such as ``History``; its methods say what they return."""
+    """A record of what happened on a website, such as ``History``."""
 
     def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
         """Return every state of every visitor."""
@@ -27,7 +27,7 @@ class Record(Protocol):
         """Return one row for each snapshot."""
 
     def gaps(self) -> pl.DataFrame:
-        """Return the times of which something may be missing."""
+        """Return the spans in which something may be missing."""
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect a frame of this record."""

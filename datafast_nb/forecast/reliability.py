@@ -1,8 +1,8 @@
-"""How predictions compare with what came true: one aggregation, for any frame that Narwhals reads.
+"""Aggregates predictions and what came true, for any frame that Narwhals supports.
 
 The score is Brier's (*Monthly Weather Review* 78, 1950), the mean squared distance of a probability from what happened
 (1 or 0). Its decomposition is Murphy's (*Journal of Applied Meteorology* 12, 1973), with the term that makes it exact
-where the predictions of a bin differ (Stephenson, Coelho and Jolliffe, *Weather and Forecasting* 23, 2008). The
+if the predictions of a bin differ (Stephenson, Coelho and Jolliffe, *Weather and Forecasting* 23, 2008). The
 intervals are Wilson's (*Journal of the American Statistical Association* 22, 1927).
 """
 
@@ -19,24 +19,24 @@ from datafast_nb.conversion.interval import wilson
 
 NEEDED: Final = ("predicted", "converted", "expected_value", "value")
 FIRST: Final = "first_predicted"
-"""The prediction that says which bin a row is in, where a frame has it: `predicted` may know of what came later."""
+"""The prediction that decides the bin of a row, if a frame has it: `predicted` may depend on what came later."""
 BIN: Final = ("bin_low", "bin_high")
 
 _SUMS: Final = ("predictions", "conversions", "_predicted", "_squares", "_hits", "expected_value", "observed_value")
 
 
 def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
-    """Return one row for each bin of predicted rates, of each group.
+    """Return one row for each bin of predicted rates in each group.
 
     Parameters
     ----------
     outcomes : frame
-        One row for each prediction: `predicted` (what is no probability is left out), `converted` (whether it came
+        One row for each prediction: `predicted` (rows without a probability are left out), `converted` (whether it came
         true), `expected_value`, `value` (what was paid), and the `by` columns. Lazy frames stay lazy.
     by
-        Columns to group by; may be none.
+        Columns to group by, if any.
     edges
-        Where the bins begin and end: a rate is in the bin whose lower edge it has reached.
+        The edges of the bins: a rate is in the bin whose lower edge it has reached.
 
     Returns
     -------
@@ -53,14 +53,14 @@ def bins(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # no
 
 
 def scores(outcomes: Any, by: Sequence[str], edges: Sequence[float]) -> Any:  # noqa: ANN401 - the caller's kind of frame
-    """Return one row for each group, or one in all; parameters as in `bins`.
+    """Return one row for each group, or one row in all; parameters as in `bins`.
 
     Returns
     -------
     frame
         The columns of `bins` without those of the bin; then ``brier``, ``reliability``, ``resolution``,
         ``uncertainty`` and ``within_bins``, where ``brier = reliability - resolution + uncertainty + within_bins``;
-        and ``skill``, 1 for perfect predictions and 0 for those that always say the mean rate.
+        and ``skill``, 1 for perfect predictions and 0 for those that always equal the mean rate.
     """
     frame, restore = opened(outcomes)
     require(frame, (*NEEDED, *by), "a calibration")
@@ -103,7 +103,7 @@ _FIGURES: Final = (
 
 
 def with_bins(frame: nw.LazyFrame[Any], edges: Sequence[float]) -> nw.LazyFrame[Any]:
-    """Add `bin_low`, `bin_high`, the probability `_p` and the outcome `_o`; leave out rows that lack one of these."""
+    """Add `bin_low`, `bin_high`, the probability `_p` and the outcome `_o`; leave out rows without one of these."""
     predicted, hit = nw.col("_p"), nw.col("_o")
     first = FIRST if FIRST in frame.collect_schema().names() else "predicted"
     low, high = nw.lit(float(edges[0])), nw.lit(float(edges[1]))
@@ -118,7 +118,7 @@ def with_bins(frame: nw.LazyFrame[Any], edges: Sequence[float]) -> nw.LazyFrame[
 
 
 def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float]) -> nw.LazyFrame[Any]:
-    """Add up what each bin of each group needs."""
+    """Add up the sums that each bin of each group needs."""
     predicted, hit = nw.col("_p"), nw.col("_o")
     each = with_bins(frame, edges).with_columns(_pp=predicted * predicted, _po=predicted * hit)
     return each.group_by(*by, *BIN).agg(
@@ -133,7 +133,7 @@ def _binned(frame: nw.LazyFrame[Any], by: Sequence[str], edges: Sequence[float])
 
 
 def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the rates, and Wilson's interval of the observed one."""
+    """Add the rates, and Wilson's interval of the observed rate."""
     count, hits = nw.col("predictions").cast(nw.Float64), nw.col("conversions").cast(nw.Float64)
     low, high = wilson(hits, count)
     return table.with_columns(
@@ -146,12 +146,12 @@ def _with_rates(table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _probability(column: str) -> nw.Expr:
-    """Return a column as floats, where what is no probability is null."""
+    """Return a column as floats, with null for numbers that are not probabilities."""
     value = nw.col(column).cast(nw.Float64)
     return nw.when(value.is_between(0.0, 1.0)).then(value)
 
 
 def _finite(column: str) -> nw.Expr:
-    """Return a column as floats, where what is not finite is null."""
+    """Return a column as floats, with null for numbers that are not finite."""
     value = nw.col(column).cast(nw.Float64)
     return nw.when(value.is_finite()).then(value)
