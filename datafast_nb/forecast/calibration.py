@@ -131,7 +131,7 @@ class Calibration:
         return f"{told}: {VERDICTS[group['verdict']]}; {power}"
 
     def unseen(self, group: Mapping[str, Any]) -> str:
-        """Describe how many may have converted if there may be hidden conversions; return empty text otherwise."""
+        """Describe the most that may have converted, with hidden conversions; return empty text if none are hidden."""
         hidden = self.coverage["unmatched"].item() + self.coverage[RECOGNIZED].item()
         if not hidden or not group["predictions"]:
             return ""

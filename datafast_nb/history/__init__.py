@@ -1,4 +1,4 @@
-"""What the endpoint forgets after ten minutes, kept in Delta Lake tables, asked lazily, and shown again."""
+"""Records what the endpoint forgets after ten minutes in Delta Lake tables, for lazy queries and replays."""
 
 from datafast_nb.history.history import History as History
 from datafast_nb.history.history import Info as Info

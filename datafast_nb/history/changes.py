@@ -1,4 +1,4 @@
-"""What a snapshot tells that the history does not know yet. Pure: frames in, frames out."""
+"""Finds what is new in a snapshot. Pure: frames in, frames out."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot
 
 WINDOW: Final = timedelta(minutes=10)
-"""How far back the endpoint shows what happened."""
+"""How far back the endpoint shows events and payments."""
 
 REMEMBERED: Final = 6 * WINDOW
-"""How long an event or a payment is held in memory; of an older one that has an id, only the hash of that."""
+"""How long an event or a payment is kept in memory; for older ones, only the hash of the id is kept."""
 
 RESTATED: Final = 6 * WINDOW
-"""After how long a state that stays the same is written again, so that no moment is made of rows long before it."""
+"""After how long an unchanged state is written again, so that no moment depends on much older rows."""
 
 Kind = Literal["events", "payments"]
 IDS: Final[dict[Kind, str]] = {"events": "event_id", "payments": "payment_id"}
 
 STILL: Final = "still"
-"""The `change` of a row that only says again what is so already."""
+"""The `change` of a row that only repeats a state."""
 
 VISITOR_KEY: Final = ("visitor_id", "copy")
-"""What tells visitors apart; `copy` counts those of one snapshot who share an id, or have none."""
+"""The columns that identify a visitor; `copy` numbers those of one snapshot who share an id or have none."""
 
 _RECORD_KEY: Final = "_key"
 _TIME: Final = pl.col("timestamp").cast(MOMENT)
@@ -37,21 +37,21 @@ _TIME: Final = pl.col("timestamp").cast(MOMENT)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a writer has to remember between two snapshots. Never changed, only replaced.
+    """What a writer must remember between two snapshots. It is immutable.
 
     Attributes
     ----------
     last : datetime or None
         The time of the last snapshot.
     states : polars.DataFrame
-        The visitors of the last snapshot: `seen_at` (when this state was last written), `copy`, and
+        The visitors of the last snapshot: `seen_at` (when this state was last written), `copy`, and the columns of
         ``schema.VISITORS``.
     events, payments : polars.DataFrame
-        Of those that were shown of late the `_key`, the `time` they were last said to have happened at, and the
+        Those that were shown lately: their `_key`, the `time` at which they happened as last reported, and the
         `timestamp` that is stored.
     ids : dict
-        The hashes of all ids that were ever stored, of events and of payments: eight bytes each. An id whose hash is
-        not among them is new; one whose hash is has to be looked up.
+        The hashes of all ids of events and payments that were ever stored, eight bytes each. An id whose hash is not
+        among them is new; otherwise it must be looked up.
     """
 
     last: datetime | None
@@ -62,7 +62,7 @@ class Known:
 
 
 class News(NamedTuple):
-    """Rows to add to each table, and what is known once they are there."""
+    """The rows to add to each table, and what is known once they are stored."""
 
     rows: Rows
     known: Known
@@ -78,13 +78,13 @@ NOTHING: Final = Known(
 
 
 def time_of(snapshot: Snapshot) -> datetime:
-    """Return the time of a snapshot to the millisecond: Delta Lake's statistics of a file are no finer."""
+    """Return the time of a snapshot to the millisecond, which is the precision of Delta Lake's file statistics."""
     when = snapshot.fetched_at
     return when.replace(microsecond=when.microsecond // 1000 * 1000)
 
 
 def keyed(records: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
-    """Add the key that a record is known by: its id; where it has none, its content and which one of its like it is."""
+    """Add the key of each record: its id or, without one, its content and its number among equal records."""
     content = pl.struct(pl.exclude("seen_at")).struct.json_encode()
     like = pl.col("_content").cum_count().over("_content").cast(pl.String)
     without = pl.lit("no id ") + like + pl.lit(" ") + pl.col("_content")
@@ -96,17 +96,17 @@ def keyed(records: pl.LazyFrame, kind: Kind) -> pl.LazyFrame:
 
 
 def remembered(records: pl.LazyFrame, kind: Kind) -> pl.DataFrame:
-    """Return what has to be known of stored records: their key, when they happened, and their time as it is stored."""
+    """Return what to remember of stored records: their key, when they happened, and their stored time."""
     return keyed(records, kind).select(_RECORD_KEY, time=happened(), timestamp=_TIME).collect()
 
 
 def happened() -> pl.Expr:
-    """Return when an event or a payment happened; where the service did not say, when it was first seen."""
+    """Return when an event or a payment happened or, if the service did not say, when it was first seen."""
     return pl.coalesce(_TIME, "seen_at")
 
 
 def shown_by(snapshot: Snapshot, kind: Kind) -> pl.DataFrame:
-    """Return the events or payments of a snapshot, each once, with `seen_at`, `_key`, and the `time` they happened."""
+    """Return the distinct events or payments of a snapshot, with `seen_at`, `_key`, and the `time` they happened."""
     frame = snapshot.events if kind == "events" else snapshot.payments
     records = _seen(frame, time_of(snapshot))
     if frame[IDS[kind]].null_count():
@@ -127,7 +127,7 @@ def hashed_ids(records: pl.LazyFrame, kind: Kind) -> pl.Series:
 
 
 def doubtful(shown: pl.DataFrame, known: Known, kind: Kind) -> pl.DataFrame:
-    """Return those of the records that may have been stored long ago: only the table can tell."""
+    """Return the records that may have been stored long ago, which must be looked up in the table."""
     new = fresh(shown, known, kind)
     hashes = pl.Series(new[IDS[kind]].hash())
     met = known.ids[kind].filter(known.ids[kind].is_in(hashes.implode()))
@@ -142,9 +142,9 @@ def news(
     shown: dict[Kind, pl.DataFrame],
     gap_since: datetime | None = None,
 ) -> News:
-    """Put together what is new about the visitors, and the new ones of the events and payments that are shown.
+    """Combine the changes of visitors with the new events and payments.
 
-    `gap_since` tells of a gap that the times of the snapshots do not show.
+    `gap_since` is the start of a gap that the times of the snapshots do not show.
     """
     when = time_of(snapshot)
     changes, states = _visitor_changes(snapshot, known.states)
@@ -169,12 +169,12 @@ def _and_ids_of(new: pl.DataFrame, ids: pl.Series, kind: Kind) -> pl.Series:
 
 
 def _seen(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
-    """Add the time of the poll, as first column."""
+    """Add the time of the poll as the first column."""
     return frame.select(pl.lit(when, MOMENT).alias("seen_at"), pl.all())
 
 
 def _visitor_changes(snapshot: Snapshot, earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows to store, and the state of each visitor who is here now."""
+    """Return the rows to store, and the state of each visitor who is present now."""
     when = time_of(snapshot)
     copy = pl.int_range(pl.len(), dtype=pl.Int64).over("visitor_id")
     now = _seen(snapshot.visitors, when).with_columns(copy=copy).select(STATES.names())
@@ -197,7 +197,7 @@ def _visitor_changes(snapshot: Snapshot, earlier: pl.DataFrame) -> tuple[pl.Data
 
 
 def _records(shown: pl.DataFrame) -> pl.DataFrame:
-    """Return what has to be known of records that are stored as they are shown now."""
+    """Return what to remember of records that are stored as shown now."""
     return shown.select(_RECORD_KEY, "time", timestamp=_TIME)
 
 
@@ -209,14 +209,14 @@ def _still_known(shown: pl.DataFrame, stored: pl.DataFrame, when: datetime) -> p
 
 
 def _retimed(shown: pl.DataFrame, stored: pl.DataFrame, kind: Kind) -> list[dict[str, Any]] | None:
-    """Return the records that are shown with another time than is stored: their `id`, and that `timestamp`."""
+    """Return the records whose shown time differs from the stored one: their `id`, and the shown `timestamp`."""
     both = shown.select(_RECORD_KEY, IDS[kind], now=_TIME).join(stored, on=_RECORD_KEY)
     moved = both.filter(pl.col("now").ne_missing(pl.col("timestamp")))
     return moved.select(id=IDS[kind], timestamp="now").to_dicts() or None
 
 
 def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
-    """Return the row that completes a snapshot, out of it and of how far back its rows reach."""
+    """Return the row that completes a snapshot, from the snapshot and how far back its rows reach."""
     baseline = snapshot.baseline
     row = {
         "seen_at": time_of(snapshot),
@@ -234,10 +234,10 @@ def _poll(snapshot: Snapshot, reach: dict[str, Any]) -> pl.DataFrame:
 
 
 def _gap_since(shown: pl.DataFrame, known: Known, when: datetime) -> datetime | None:
-    """Return the last moment before which nothing is missing, if something may be missing since.
+    """Return the last moment before which nothing is missing, or None if nothing may be missing since.
 
-    That is so when the last snapshot is longer ago than the endpoint's window, or when the endpoint should still show
-    events which that one showed, and shows none of them: then its list was too short for what happened in between.
+    Something may be missing if the last snapshot is older than the endpoint's window, or if the endpoint should still
+    show events of that snapshot but shows none: then its list was too short for what happened in between.
     """
     if known.last is None:
         return None

@@ -1,8 +1,8 @@
 """A checksum for each file of a history in a folder, in the form that ``sha256sum --check`` reads.
 
-The file ``SHA256SUMS`` is made once all tables are there. So it also tells a history that lost its tables from one that
-was never begun. The one writer adds a line for each new file, after the append that brought it: what has no line yet,
-or was written by another program, is taken as it is.
+The file ``SHA256SUMS`` is made once all tables exist, so it also distinguishes a history that lost its tables from one
+that was never begun. The writer adds a line for each new file after the append that wrote it. Files without a line,
+such as new ones or those of another program, are not verified.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _LINE: Final = re.compile(r"([0-9a-f]{64})  ([a-z]+/[\w./=+-]+)", re.ASCII)
 _ENTRY: Final = re.compile(r"(\d{20})\.(json|checkpoint(\..+)?\.parquet)")
 _SUMMED: Final = re.compile(rf"part-[^/]+\.parquet|{LOG}/{_ENTRY.pattern}")
 
-_NAMED: Final = 5  # files at most in a message
+_NAMED: Final = 5  # the most files named in a message
 
 Stamp = tuple[int, int, int]
 
 
 class Checksums:
-    """The checksums of one folder. A file that was found sound is not read again as long as it looks the same.
+    """The checksums of one folder. A verified file is not read again while its metadata stays the same.
 
     Parameters
     ----------
     folder
         Where the history is.
     tables
-        The names of its tables, which are folders there.
+        The names of its tables, which are subfolders.
     """
 
     def __init__(self, folder: Path, tables: Iterable[str]) -> None:
@@ -51,7 +51,7 @@ class Checksums:
         self._sound: dict[str, Stamp] = {}
         self._turn = threading.Lock()
         self._read: tuple[Stamp, dict[str, str]] | None = None
-        self._is_whole = True  # whether the last line is
+        self._is_whole = True  # whether the last line is complete
 
     @property
     def exist(self) -> bool:
@@ -59,7 +59,7 @@ class Checksums:
         return (self._folder / FILE).exists()
 
     def known(self) -> dict[str, str]:
-        """Read the checksums: of each file by its path in the folder. A last line that was broken off is left out."""
+        """Read the checksum of each file, by its path in the folder. An incomplete last line is skipped."""
         file = self._folder / FILE
         with self._turn:
             stamp = _stamp(file)
@@ -78,29 +78,29 @@ class Checksums:
         if broken is not None:
             raise HistoryFormatError(
                 f"The checksums of the history at {self._folder} are damaged: line {broken} of {FILE}. Restore "
-                "that file from a copy. Or remove it, if you trust the others: the next writer makes it anew."
+                "that file from a copy. Or remove it, if you trust the others: the next writer makes it again."
             )
         return {line[2]: line[1] for line in found if line is not None}
 
     def check_log(self, table: str) -> None:
-        """Refuse a table whose log is not what was written: an entry is empty, altered, or missing at the end."""
-        known = self.known()  # before the folder is listed: what is known by now is there
+        """Refuse a table whose log is damaged: an entry is empty, altered, or missing at the end."""
+        known = self.known()  # before the folder is listed, so that every known file is there
         every = ((path, _stamp(self._folder / path)) for path in self._files(f"{table}/{LOG}"))
-        found = {path: stamp for path, stamp in every if stamp is not None}  # one may go meanwhile
+        found = {path: stamp for path, stamp in every if stamp is not None}  # one may disappear meanwhile
         self._check_end(table, known, found)
         empty = sorted(path for path, stamp in found.items() if path.endswith(".json") and not stamp[0])
         if empty:
             raise self._damaged(
-                f"{empty[0]} is empty, as a power cut may leave it. If it is the newest one there, remove it, and the "
+                f"{empty[0]} is empty, perhaps after a power cut. If it is the newest one there, remove it, and the "
                 "append that was broken off is forgotten. Otherwise restore it from a copy"
             )
         self.check(path for path in found if path in known)
 
     def _check_end(self, table: str, known: dict[str, str], found: dict[str, Stamp]) -> None:
-        """Refuse a log whose newest entries are gone.
+        """Refuse a log whose newest entries are missing.
 
-        One of the polls may be: removing the one that a power cut left empty forgets one append. Where the file that it
-        brought is gone too, the whole table is an older copy.
+        One entry of the polls may be missing: removing the one that a power cut left empty forgets one append. If the
+        file that it added is missing too, the whole table is an older copy.
         """
         newest = max((number for path in found if (number := _number(path, table)) is not None), default=-1)
         gone = sorted(path for path in known if (number := _number(path, table)) is not None and number > newest)
@@ -109,14 +109,14 @@ class Checksums:
             raise self._damaged(f"{gone[0]} is missing. Restore it from a copy")
 
     def check(self, paths: Iterable[str], *, afresh: bool = False) -> None:
-        """Refuse files that differ from their checksums; those that have none are passed over.
+        """Refuse files that differ from their checksums; skip files without one.
 
         Parameters
         ----------
         paths
-            Which files.
+            The files to verify.
         afresh
-            Read them also where they look the same as when they were last found sound.
+            Read files again even if they look the same as when they were last verified.
         """
         known = self.known()
         altered = []
@@ -131,7 +131,7 @@ class Checksums:
         if altered:
             more = f" and {len(altered) - _NAMED:,} more" if len(altered) > _NAMED else ""
             raise self._damaged(
-                f"{', '.join(altered[:_NAMED])}{more} is not as it was written, or else its line in {FILE} is not. "
+                f"{', '.join(altered[:_NAMED])}{more} is not as it was written, unless its line in {FILE} was altered. "
                 "Restore it from a copy"
             )
 
@@ -140,10 +140,10 @@ class Checksums:
         return [path for path in self._files(f"{table}/{LOG}") if _number(path, table) is not None]
 
     def note(self) -> None:
-        """Add what is new in the folder, and see to it that its owner alone can read it."""
+        """Add the checksums of new files, and make the files readable only by their owner."""
         known = dict(self.known())
         lines = []
-        for table in self._tables:  # a hint that is written again and again, and has no checksum
+        for table in self._tables:  # a hint that is rewritten repeatedly, and has no checksum
             private(self._folder / table / LOG / "_last_checkpoint", OWNER_ONLY)
         for path in self._all():
             if path not in known:
@@ -153,7 +153,7 @@ class Checksums:
                     self._sound[path], known[path] = stamp, digest
                     lines.append(_line(digest, path))
         if lines and self._is_whole:
-            self._is_whole = False  # until all of them are there: a full disk may take some
+            self._is_whole = False  # until all are there, as a full disk may accept only some
             with (self._folder / FILE).open("ab") as file:
                 file.write("".join(lines).encode())
             self._is_whole = True
@@ -162,7 +162,7 @@ class Checksums:
             self.begin()
 
     def begin(self) -> None:
-        """Make the file, with a line for all that is there; where it is there already, leave out what is gone."""
+        """Write the file anew, with a line for each file that exists."""
         here = set(self._all())
         known = {path: digest for path, digest in self.known().items() if path in here}
         self._sound = {path: stamp for path, stamp in self._sound.items() if path in here}
@@ -173,13 +173,13 @@ class Checksums:
         self.note()
 
     def _remember(self, known: dict[str, str]) -> None:
-        """Keep what was written, so that it has not to be read."""
+        """Remember what was written, so that it need not be read."""
         stamp = _stamp(self._folder / FILE)
         with self._turn:
             self._read = None if stamp is None else (stamp, known)
 
     def _all(self) -> Iterator[str]:
-        """Return all files that have or shall have a checksum."""
+        """Return all files that have a checksum or need one."""
         for table in self._tables:
             for folder in (table, f"{table}/{LOG}"):
                 for path in self._files(folder):
@@ -193,23 +193,23 @@ class Checksums:
         return []
 
     def _is_there(self, path: str) -> bool:
-        """Say whether a file is there, if it is one of the rows of the polls."""
+        """Return whether a file exists, if it holds rows of the polls."""
         return not path.startswith("polls/part-") or (self._folder / path).exists()
 
     def _digest(self, path: str) -> str | None:
-        """Return the checksum of a file; None for one that is gone."""
+        """Return the checksum of a file, or None if it is missing."""
         with contextlib.suppress(FileNotFoundError), (self._folder / path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
         return None
 
     def _damaged(self, what: str) -> HistoryFormatError:
         return HistoryFormatError(
-            f"The history at {self._folder} is damaged: {what}. The other files are untouched; check() tells more."
+            f"The history at {self._folder} is damaged: {what}. The other files are untouched; check() reports more."
         )
 
 
 def private(path: Path, mode: int) -> None:
-    """Let nobody but the owner at a file or folder, where the system knows such permissions."""
+    """Make a file or folder accessible only to its owner, if the system supports such permissions."""
     if os.name == "posix":
         with contextlib.suppress(FileNotFoundError):
             path.chmod(mode)
@@ -220,7 +220,7 @@ def _line(digest: str, path: str) -> str:
 
 
 def _stamp(file: Path) -> Stamp | None:
-    """Return what changes when a file does; None for one that is gone."""
+    """Return the metadata that changes whenever a file does, or None if it is missing."""
     try:
         found = file.stat()
     except FileNotFoundError:
@@ -229,6 +229,6 @@ def _stamp(file: Path) -> Stamp | None:
 
 
 def _number(path: str, table: str) -> int | None:
-    """Return the number of an entry of a table's log; None for any other file."""
+    """Return the number of an entry of a table's log, or None for any other file."""
     found = _ENTRY.fullmatch(path.removeprefix(f"{table}/{LOG}/"))
     return None if found is None else int(found[1])

@@ -1,4 +1,4 @@
-"""Merges the many small files that appending leaves into one for each hour of today, and one for each day before."""
+"""Merges the many small files left by appends into one for each hour of today, and one for each earlier day."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 MOST_ROWS: Final = 2_000_000
-"""Rows that are merged at once, and so in memory: about half a gigabyte."""
+"""The number of rows that are merged in memory at once: about half a gigabyte."""
 
 
 def compact(tables: Tables, table: DeltaTable, name: Name) -> None:
-    """Merge the files of each closed day, and of each hour of the last day. Readers notice nothing."""
+    """Merge the files of each closed day, and of each hour of the last day. Readers are not affected."""
     for first, last, count in _groups(files(table)).iter_rows():
         if count > 1:
-            tables.check_files(table, first, last, afresh=True)  # what is altered must not become a sound file
+            tables.check_files(table, first, last, afresh=True)  # an altered file must not be rewritten as a sound one
             span = tables.scan(table, name, first, last, every=True).filter(pl.col("seen_at").is_between(first, last))
             with tables.guarded("read"):
                 rows = span.sort(SORTED_BY[name], nulls_last=True).collect()
@@ -27,7 +27,7 @@ def compact(tables: Tables, table: DeltaTable, name: Name) -> None:
 
 
 def _groups(found: pl.DataFrame) -> pl.DataFrame:
-    """Return the files that belong together: the `first` and `last` moment of each group, and its number of `files`."""
+    """Return the groups of files to merge: `first` and `last` moment, and the number of `files`."""
     day = pl.col("last").dt.truncate("1d")
     bucket = pl.when(day < day.max()).then(day).otherwise(pl.col("last").dt.truncate("1h"))
     return (

@@ -11,27 +11,27 @@ from datafast_nb.history.moments import MOMENT
 
 
 class Polled(Protocol):
-    """What tells when it was recorded, such as ``History``."""
+    """A record that knows when it was recorded, such as ``History``."""
 
     def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
         """Return one row for each snapshot."""
 
     def gaps(self) -> pl.DataFrame:
-        """Return the times of which something may be missing."""
+        """Return the spans in which something may be missing."""
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect a frame of this record."""
 
 
 def coverage(history: Polled, start: datetime | None, end: datetime | None) -> pl.DataFrame:
-    """Return the stretches of time without a gap, in order: `from` and `until`; none where nothing was recorded."""
+    """Return the stretches of time without a gap, in order: `from` and `until`; none if nothing was recorded."""
     times = history.polls(start, end).select(first=pl.col("seen_at").min(), last=pl.col("seen_at").max())
     polls = history.collect(times)
     return covered(polls["first"].item(), polls["last"].item(), history.gaps())
 
 
 def covered(first: datetime | None, last: datetime | None, gaps: pl.DataFrame | None) -> pl.DataFrame:
-    """Return the stretches from one moment to another that are in no gap."""
+    """Return the stretches between two moments that are not in a gap."""
     span = pl.DataFrame({"from": [first], "until": [last]}, schema={"from": MOMENT, "until": MOMENT}).drop_nulls()
     if gaps is None or span.is_empty():
         return span
@@ -42,7 +42,7 @@ def covered(first: datetime | None, last: datetime | None, gaps: pl.DataFrame | 
 
 
 def uncovered(first: datetime, last: datetime, stretches: pl.DataFrame) -> pl.DataFrame:
-    """Return the times between two moments that are in no stretch, in order, not touching: `since` and `until`."""
+    """Return the disjoint spans between two moments outside all stretches, in order: `since` and `until`."""
     edges = pl.Series([first, last], dtype=MOMENT)
     since = pl.concat([edges[:1], stretches["until"]]).rename("since")
     until = pl.concat([stretches["from"], edges[1:]]).rename("until")

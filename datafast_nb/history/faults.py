@@ -1,4 +1,4 @@
-"""Turns what Delta Lake, Polars and the system raise about a history into the errors of this package."""
+"""Turns errors of Delta Lake, Polars and the system about a history into the errors of this package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datafast_nb.text import plain
 
 
 class _Fault(NamedTuple):
-    """What a fault is known by in the words of a library or the system, and what to say about it."""
+    """How to recognize a fault by the words of a library or the system, and the message for it."""
 
     words: tuple[str, ...]
     kind: type[HistoryError]
@@ -23,20 +23,20 @@ class _Fault(NamedTuple):
 _DAMAGED: Final = _Fault(
     ("generic delta kernel error",),
     HistoryFormatError,
-    "A table of the history at {at} is damaged, perhaps by a file that was written by half. Every file of it must be "
-    "whole: restore what is missing or broken from a copy; check() tells more.",
+    "A table of the history at {at} is damaged, perhaps by an incompletely written file. Restore missing or "
+    "damaged files from a copy; check() reports more.",
 )
 _OF_THE_SYSTEM: Final = _Fault(("connect", "generic"), HistoryStorageError, "The history at {at} can't be {done}.")
 _FAULTS: Final = (
     _Fault(
         ("metadata changed",),
         HistoryInUseError,
-        "Another writer has taken over the history at {at}. Record with one writer at a time; reading is free.",
+        "Another writer has taken over the history at {at}. Record with one writer at a time; any number can read.",
     ),
     _Fault(
         ("no space left", "disk quota", "file too large", "os error 28", "os error 27", "os error 122"),
         HistoryStorageError,
-        "No space left for the history at {at}. Make room.",
+        "No space left for the history at {at}. Free some space.",
     ),
     _Fault(
         ("permission denied", "read-only file system", "accessdenied", "forbidden", "os error 13", "os error 30"),
@@ -47,23 +47,23 @@ _FAULTS: Final = (
         ("timed out", "connect error", "connection refused", "connection reset", "dns error"),
         HistoryStorageError,
         "The store of the history at {at} could not be reached, or did not answer in time. Check its address and the "
-        "network; storage_options with another timeout waits longer.",
+        "network, or set a longer timeout in storage_options.",
     ),
     _Fault(
         ("nosuchbucket", "bucket does not exist"),
         HistoryStorageError,
-        "There is no such bucket for the history at {at}. Make it first, or check the address.",
+        "There is no such bucket for the history at {at}. Create it first, or check the address.",
     ),
     _Fault(
         ("unsupported", "reader version", "writer version", "reader feature", "writer feature", "table feature"),
         HistoryFormatError,
-        "The tables at {at} use a feature of Delta Lake that the installed deltalake does not know. Upgrade it: pip "
+        "The tables at {at} use a feature of Delta Lake that the installed deltalake does not support. Upgrade it: pip "
         "install -U deltalake.",
     ),
     _Fault(
         ("not found", "no such file", "nosuchkey"),
         HistoryFormatError,
-        "A file of the history at {at} is missing. Restore it from a copy; check() tells more.",
+        "A file of the history at {at} is missing. Restore it from a copy; check() reports more.",
     ),
     _DAMAGED,
     _OF_THE_SYSTEM,
@@ -72,14 +72,14 @@ _FAULTS: Final = (
 
 @contextlib.contextmanager
 def guarded(location: str, done: str) -> Iterator[None]:
-    """Turn what libraries and the system raise into a `HistoryError` that says what to do.
+    """Turn errors of libraries and the system into a `HistoryError` that says what to do.
 
     Parameters
     ----------
     location
         Where the history is.
     done
-        What was to be done with it, as a participle: "read", "written".
+        The operation on it, as a participle: "read", "written".
     """
     try:
         yield
@@ -92,7 +92,7 @@ def guarded(location: str, done: str) -> Iterator[None]:
 
 
 def _is_of_storage(error: BaseException) -> bool:
-    """Return whether an error comes from Delta Lake, Polars or the system. A panic of either is no `Exception`."""
+    """Return whether an error comes from Delta Lake, Polars or the system. Their panics are not of type `Exception`."""
     kind = type(error)
     return isinstance(error, (OSError, PolarsError)) or kind.__name__ == "PanicException" or _is_of_delta(kind)
 
@@ -102,7 +102,7 @@ def _is_of_delta(kind: type[BaseException]) -> bool:
 
 
 def _told(error: BaseException, location: str, done: str) -> HistoryError:
-    """Say what happened, what was kept, and what to do."""
+    """Return the error that says what happened, what was kept, and what to do."""
     said = str(error).lower()
     other = _OF_THE_SYSTEM if isinstance(error, OSError) else _DAMAGED
     fault = next((it for it in _FAULTS if any(word in said for word in it.words)), other)

@@ -1,4 +1,4 @@
-"""A history of snapshots: the face of this package."""
+"""A history of snapshots: the public class of this package."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
-_LONGEST: Final = 1e10  # seconds: longer than all time that a moment can tell
-_CHUNK: Final = 360  # moments that are read at once: an hour, every ten seconds
+_LONGEST: Final = 1e10  # seconds; longer than all the time that a datetime can express
+_CHUNK: Final = 360  # moments that are read at once: an hour at ten-second intervals
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What a history holds.
+    """A summary of what a history holds.
 
     Attributes
     ----------
     start, end : datetime
         Its first and its last snapshot, in UTC.
     rows, bytes, files : dict of str to int
-        Of each table: ``visitors``, ``events``, ``payments`` and ``polls``. Bytes are those of the data alone.
+        For each table: ``visitors``, ``events``, ``payments`` and ``polls``. Bytes are those of the data only.
     gaps : int
         How many gaps there are; see `History.gaps`.
     missing : timedelta
-        How long they are together.
+        The total duration of the gaps.
     files_on_disk, bytes_on_disk : int or None
-        Of the whole folder: with the logs, and with merged files that are kept for readers. None for an object store,
-        where they would have to be listed.
+        For the whole folder, including the logs and merged files that are kept for readers. None for an object store,
+        which would have to list them.
     """
 
     start: datetime
@@ -77,13 +77,13 @@ class Info:
 
 
 class _Opened:
-    """The tables as they are as long as the polls have one version; each is opened when it is first asked for."""
+    """The tables at one version of the polls; each is opened when it is first requested."""
 
     def __init__(self, polls: DeltaTable) -> None:
         self.version = (polls.metadata().id, polls.version())
         self.newest: datetime | None = files(polls)["last"].max()  # type: ignore[assignment]
         self.tables: dict[Name, DeltaTable] = {"polls": polls}
-        self.last: tuple[datetime, Snapshot] | None = None  # the snapshot last asked for, and its poll's time
+        self.last: tuple[datetime, Snapshot] | None = None  # the snapshot last requested, and the time of its poll
 
 
 class History:
@@ -97,32 +97,32 @@ class History:
     Parameters
     ----------
     location : str or path
-        A folder, or the URL of a place in an object store, such as ``s3://bucket/site``. Credentials come from the
-        store's usual environment variables. Nothing is made there before the first `append`.
+        A folder, or a URL in an object store, such as ``s3://bucket/site``. Credentials come from the store's usual
+        environment variables. Nothing is created there before the first `append`.
     redact : bool or bytes, optional
         Store pseudonyms in place of names and e-mail addresses, as ``Snapshot.redacted`` makes them. They stay the
-        same within the history, and can't be reversed without its key: with True that is the value of
-        ``DATAFAST_HISTORY_KEY``, or a file beside the folder, ``<location>.key``, made at the first append. Whoever
-        shall not know the names must not get that file. A key of your own can be given as bytes, at least 16. A full
-        name that also stands in other text, such as a URL, is blanked out there while somebody of that name is shown,
-        and afterwards as long as this object records (the last 10,000 names and addresses); a name that nobody has
-        there is not known.
+        same within the history, and can't be reversed without its key. With True, the key is the value of
+        ``DATAFAST_HISTORY_KEY``, or a file beside the folder, ``<location>.key``, made at the first append. Keep that
+        file from anyone who must not know the names. To use your own key, pass at least 16 bytes. A full name that is
+        also in other text, such as a URL, is blanked out there while a visitor or payer with that name is shown, and
+        afterward as long as this object records (the last 10,000 names and addresses). A name that is in no column of
+        names is not recognized.
     storage_options : mapping of str to str, optional
         Options for the object store, such as ``{"aws_region": "eu-west-1", "timeout": "2min"}``, as the package
-        deltalake takes them. By default it is waited for about a minute.
+        deltalake accepts them. The default timeout is about a minute.
 
     Notes
     -----
-    One object writes to a history at a time, from its first `append` until `close`; any number may read. Small files
-    are merged into large ones. They stay for a day, so that a frame that was asked for in the morning can be collected
-    in the evening; but of each table only the 250 that were merged last, so where much is recorded a frame should be
-    collected within as many appends. ``info().bytes_on_disk`` counts them too.
+    One object at a time writes to a history, from its first `append` until `close`; any number may read. Small files
+    are merged into large ones. The small ones are kept for a day, so that a frame requested in the morning can be
+    collected in the evening, but only the last 250 of each table: with frequent recording, collect a frame within that
+    many appends. ``info().bytes_on_disk`` counts them too.
 
-    Each file has a checksum, in the file ``SHA256SUMS`` of the folder, and is held against it before it is first read,
-    when it is merged, and by `check`. What happens to a file between asking for a frame and collecting it is told by
-    Polars in its own words; `collect` says it in those of this package. An object store has checksums of its own.
+    Each file has a checksum, in the file ``SHA256SUMS`` of the folder, and is verified before it is first read, when it
+    is merged, and by `check`. If a file is damaged between requesting a frame and collecting it, Polars raises its own
+    error; `History.collect` raises one of this package instead. An object store has its own checksums.
 
-    In a folder, all files are for their owner alone.
+    In a folder, only their owner can access the files.
 
     Examples
     --------
@@ -144,10 +144,10 @@ class History:
         storage_options: Mapping[str, str] | None = None,
     ) -> None:
         kind, given = type(redact).__name__, concealed(redact)
-        del redact  # a traceback shows what is still there
+        del redact  # a traceback shows the remaining variables
         self._tables = Tables(location, storage_options)
         if given is None:
-            raise TypeError(f"redact takes True, or a key of your own as bytes, not {kind}.")
+            raise TypeError(f"redact takes True, or your own key as bytes, not {kind}.")
         self._redact = pseudonyms.checked(given)
         self._writer: Writer | None = None
         self._turn = threading.Lock()
@@ -156,58 +156,59 @@ class History:
 
     @property
     def location(self) -> str:
-        """Where the tables are."""
+        """The location of the tables."""
         return self._tables.location
 
     def append(self, snapshot: Snapshot) -> Appended:
-        """Store what is new in a snapshot: all of it or, if that fails, nothing.
+        """Store what is new in a snapshot: all of it or, on failure, nothing.
 
-        Of a visitor a row is written when one appears, changes or leaves; events and payments are kept once, by id, as
-        they were first shown. The same snapshot again changes nothing; snapshots are told apart by their time, to the
-        millisecond. What is in ``Snapshot.problems`` is counted,
-        not kept.
+        A row is written whenever a visitor appears, changes or leaves. Each event and payment is stored once, by id, as
+        it was first shown. Appending the same snapshot again changes nothing; snapshots are identified by their time,
+        to the millisecond. The rows of ``Snapshot.problems`` are counted, not stored.
 
         Parameters
         ----------
         snapshot
-            Of one website, and later than the last one.
+            A snapshot of one website, later than the last one.
 
         Returns
         -------
         Appended
-            Whether the snapshot was new, how many rows it brought, and the gap before it, if any.
+            Whether the snapshot was new, how many rows it added, and the gap before it, if any.
 
         Raises
         ------
         HistoryInUseError
-            Another writer is at work there.
+            Another writer is active there.
         HistoryOrderError
             The snapshot is older than the last one.
         HistoryStorageError
-            No space, no permission, no connection. Append again when that has passed.
+            No space, no permission, or no connection. Append again once that is resolved.
         HistoryFormatError
-            The tables are damaged, or of a newer version.
+            The tables are damaged, or their version is too new.
         HistoryKeyError
-            The pseudonyms' key is not that of the history.
+            The key of the pseudonyms is not that of the history.
         """
         if "site" in snapshot.visitors.columns:
-            raise ValueError("This snapshot is of several websites. Keep a history for each, and append theirs.")
+            raise ValueError(
+                "This snapshot is of several websites. Keep one history for each, and append its snapshots there."
+            )
         with self._turn:
             writer = self._writer or self._begin()
             return writer.append(snapshot)
 
     def extend(self, rows: Rows) -> None:
-        """Store many snapshots at once, as rows of the four tables: all of them or, if that fails, none.
+        """Store many snapshots at once, as rows of the four tables: all of them or, on failure, none.
 
-        For those who make or convert a history. Not for one with pseudonyms: names are stored as they are.
+        Use it to make or convert a history. It refuses one with pseudonyms, as names are stored unchanged.
 
         Parameters
         ----------
         rows
-            In the columns of the tables, all of snapshots later than the last one.
+            Rows with the columns of the tables, all of snapshots later than the last one.
         """
         if self._redact is not False:
-            raise HistoryKeyError("extend stores names as they are, and this history is of pseudonyms: use append.")
+            raise HistoryKeyError("extend stores names unchanged, but this history holds pseudonyms: use append.")
         with self._turn:
             (self._writer or self._begin()).extend(rows)
 
@@ -220,34 +221,34 @@ class History:
         progress: bool = True,
         report: Report | None = None,
     ) -> Recording:
-        """Append a source's snapshots at an interval, in the background, until told to stop.
+        """Append a source's snapshots at an interval, in the background, until stopped.
 
-        After a fault it asks again, at longer and longer intervals but often enough that a short fault costs nothing:
-        the next snapshot shows what happened in the last ten minutes. What was longer is found in `gaps`.
+        After a fault, it retries at increasing intervals, but often enough that a short fault loses nothing: the next
+        snapshot shows what happened in the last ten minutes. Longer interruptions are listed in `gaps`.
 
         Parameters
         ----------
         source
             A client, or any other source.
         every
-            The time from one snapshot to the next, in seconds or as a timedelta; five minutes at most.
+            The time between snapshots, in seconds or as a timedelta; at most five minutes.
         duration
             How long to record; by default until ``stop()``.
         progress
             Whether to show a progress bar.
         report
             Called on the recording's thread with what happened (``"stored"``, ``"failed"``, ``"stopped"``) and its
-            figures; and on another with ``"waiting"``, while a request hangs.
+            figures; called on another thread with ``"waiting"`` while a request hangs.
 
         Returns
         -------
         Recording
-            Its ``stop()``, ``wait()``, ``progress``, ``running`` and ``error``.
+            It has ``stop()``, ``wait()``, ``progress``, ``running`` and ``error``.
 
         Raises
         ------
         DataFastError
-            As `append` raises it where no recording can begin, such as `HistoryInUseError`.
+            As raised by `append` if recording can't begin, such as `HistoryInUseError`.
 
         Examples
         --------
@@ -261,7 +262,7 @@ class History:
         check_times(every, duration)
         with self._turn:
             if self._recording is not None and self._recording.running:
-                raise HistoryInUseError("This history is being recorded already: stop that first, with its stop().")
+                raise HistoryInUseError("This history is already being recorded: stop that first, with its stop().")
             if self._writer is None:
                 self._begin()
             if report is None:
@@ -271,15 +272,15 @@ class History:
             return self._recording
 
     def forget_after(self, when: datetime) -> Forgotten:
-        """Remove what was recorded of the time after a moment, such as by a clock that ran ahead: for good.
+        """Permanently remove everything recorded after a moment, such as by a clock that ran ahead.
 
-        All of it or, if that fails, nothing: until it is done, a crash leaves the rest to the next writer. The files
-        that held it are deleted as merged ones are.
+        It removes all of it or, on failure, nothing; after a crash, the next writer finishes the job. The files that
+        held it are deleted in the same way as merged ones.
 
         Parameters
         ----------
         when
-            The last moment that is kept (with a time zone).
+            The last moment to keep (with a time zone).
 
         Returns
         -------
@@ -291,7 +292,7 @@ class History:
         NotRecordedError
             There is no history at this location.
         HistoryInUseError
-            Another writer is at work there.
+            Another writer is active there.
 
         Examples
         --------
@@ -308,18 +309,18 @@ class History:
             return (self._writer or self._begin()).forget_after(moment)
 
     def check(self) -> Checked:
-        """Read every file of the history, and hold it against its checksum.
+        """Read every file of the history, and verify its checksum.
 
         Returns
         -------
         Checked
-            How many files were read, and how many of them have no checksum, such as those of another program: of these
-            is known that they can be read.
+            How many files were read, and how many of them have no checksum, such as those of another program: these are
+            only known to be readable.
 
         Raises
         ------
         HistoryFormatError
-            Files are missing or altered: it names them.
+            Files are missing or altered; the message names them.
         NotRecordedError
             There is no history at this location.
         """
@@ -329,12 +330,12 @@ class History:
         return checked
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
-        """Collect a frame of this history; where its files fail, in the words of this package.
+        """Collect a frame of this history; faults of its files raise the errors of this package.
 
         Parameters
         ----------
         frame
-            What `visitors` and the others gave, or what was made of it.
+            A frame that `visitors` or a similar method returned, or one derived from it.
 
         Raises
         ------
@@ -351,7 +352,7 @@ class History:
             return frame.collect()
 
     def close(self) -> None:
-        """Stop recording, and let others write. Reading goes on, and the next `append` opens the history again."""
+        """Stop recording, and let others write. Reading still works, and the next `append` opens the history again."""
         if self._recording is not None:
             self._recording.stop()
         with self._turn:
@@ -369,18 +370,18 @@ class History:
         return f"History({self.location!r})"
 
     def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Return every state of every visitor: a row when one appeared, and one whenever anything about them changed.
+        """Return every state of every visitor: a row when they appeared, and one whenever anything about them changed.
 
         Parameters
         ----------
         start, end
-            Only what was seen from `start` until before `end` (with a time zone); files without any are not read.
+            Only rows seen from `start` until before `end` (with a time zone); files without such rows are not read.
 
         Returns
         -------
         polars.LazyFrame
             The columns of ``schema.VISITORS``; then ``seen_at`` (the time of the snapshot that showed it first) and
-            ``change`` (``appeared`` or ``changed``). For one row per visit, take `sessions`.
+            ``change`` (``appeared`` or ``changed``). For one row per visit, use `sessions`.
 
         Raises
         ------
@@ -396,8 +397,8 @@ class History:
         Parameters
         ----------
         start, end
-            Only what happened from `start` until before `end` (with a time zone); files without any are not read. An
-            event without a time counts as of the moment it was seen.
+            Only events from `start` until before `end` (with a time zone); files without any are not read. An event
+            without a time counts at the moment it was first seen.
 
         Returns
         -------
@@ -417,19 +418,19 @@ class History:
         return self._records("payments", start, end)
 
     def sessions(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Return one row for each visit: who came, and how it went on.
+        """Return one row for each visit: who came, and how the visit continued.
 
         Parameters
         ----------
         start, end
-            Only what was seen from `start` until before `end` (with a time zone); what a visit was before and after
-            is not looked at. Files without any are not read.
+            Only rows seen from `start` until before `end` (with a time zone); the states of a visit before and after
+            are ignored. Files without such rows are not read.
 
         Returns
         -------
         polars.LazyFrame
             The columns of ``schema.VISITORS`` as they were when the visit was first seen; then ``first_seen``,
-            ``last_change`` and ``left_at`` (times of snapshots; the last is null for who was still there),
+            ``last_change`` and ``left_at`` (times of snapshots; the last is null for visitors who were still there),
             ``states`` (how many were seen), ``exit_url`` (the last page), and ``became_customer``.
         """
         return as_given(sessions(self._changes(start, end)))
@@ -441,11 +442,11 @@ class History:
     def at(self, when: datetime) -> Snapshot:
         """Return the snapshot of a moment, as the endpoint would have shown it: the last one until then.
 
-        It is the same object as before where it is the same snapshot and nothing was stored since.
+        Repeated calls return the same object if the snapshot is the same and nothing was stored since.
 
-        Rows are those of the snapshot that was appended, in another order: events and payments newest first, and
-        last those without a time. They are as they were first shown. An event that left the list before an older one
-        did stays, and takes the place of the oldest; one that was in the list twice is there once.
+        The rows are those of the appended snapshot in another order: events and payments are newest first, and those
+        without a time come last. They are as they were first shown. An event that left the list before an older one
+        stays, and takes the place of the oldest; an event that was listed twice is there once.
 
         Parameters
         ----------
@@ -471,15 +472,15 @@ class History:
     def snapshots(
         self, start: datetime | None = None, end: datetime | None = None, every: timedelta | float | None = None
     ) -> Iterator[Snapshot]:
-        """Return one snapshot after the other.
+        """Yield the snapshots one after another.
 
         Parameters
         ----------
         start, end
-            From the first until before the second (with a time zone); by default of the whole history.
+            Only snapshots from `start` until before `end` (with a time zone); by default, the whole history.
         every
-            The time from one to the next, in seconds or as a timedelta: each is then the one that `at` gives, and
-            moments of which nothing is known are left out. By default every snapshot that was appended, once.
+            The time between snapshots, in seconds or as a timedelta: each is then the one that `at` returns, and
+            moments without a snapshot are left out. By default, every appended snapshot once.
         """
         if every is None:
             moments = self.collect(self.polls(start, end).select("seen_at"))["seen_at"].sort().to_list()
@@ -494,19 +495,19 @@ class History:
             yield from self._rebuilt(self._polls_at(moments[place : place + _CHUNK], opened), opened)
 
     def replay(self, start: datetime | None = None, end: datetime | None = None, speed: float = 1.0) -> Replay:
-        """Show a span of the past again, as a source for ``LiveMap``.
+        """Replay a span of the past, as a source for ``LiveMap``.
 
         Parameters
         ----------
         start, end
-            Its first and its last moment (with a time zone); by default those of the history.
+            The first and the last moment (with a time zone); by default those of the history.
         speed
-            Seconds of the past in one second.
+            How many seconds of the past to play per second.
 
         Returns
         -------
         Replay
-            Its ``play()``, ``pause()``, ``seek(when)``, ``now``, ``speed`` and ``playing``.
+            It has ``play()``, ``pause()``, ``seek(when)``, ``now``, ``speed`` and ``playing``.
 
         Examples
         --------
@@ -524,15 +525,15 @@ class History:
         return Replay(self, first, last, speed)
 
     def gaps(self) -> pl.DataFrame:
-        """Return the times of which something may be missing.
+        """Return the spans in which something may be missing.
 
-        The endpoint shows ten minutes. Where the next snapshot came later than that, or where its list of events no
-        longer reached back to the one before, events and payments in between may have been missed.
+        The endpoint shows ten minutes. If the next snapshot came later than that, or if its list of events no longer
+        reached back to the previous one, events and payments in between may have been missed.
 
         Returns
         -------
         polars.DataFrame
-            ``since``, ``until`` and ``duration`` of each gap, in the order of time.
+            ``since``, ``until`` and ``duration`` of each gap, in order of time.
         """
         found = self.polls().filter(pl.col("gap_since").is_not_null()).sort("seen_at")
         return self.collect(
@@ -540,7 +541,7 @@ class History:
         )
 
     def info(self) -> Info:
-        """Return rows, bytes, files, span and gaps; printed, a sentence."""
+        """Return rows, bytes, files, span and gaps; the result prints as a sentence."""
         gaps = self.gaps()
         missing: Any = gaps["duration"].sum()
         of = {name: files(self._open(name)) for name in _NAMES}
@@ -571,7 +572,7 @@ class History:
         return NotRecordedError(f"There is no history at {self.location} yet. Begin one with append or record.")
 
     def _current(self) -> _Opened:
-        """Open the polls, and with them what they say has not changed since it was last opened."""
+        """Open the polls; reuse what was opened before if they have not changed."""
         now, before = _Opened(self._open("polls")), self._opened
         if before is not None and before.version == now.version:
             return before
@@ -583,17 +584,19 @@ class History:
     ) -> pl.LazyFrame:
         """Return the rows of a table that belong to a completed append.
 
-        Where `start` or `end` is given, only those seen from then, or until then, are going to be asked for.
+        If `start` or `end` is given, only rows seen from or until then will be requested.
         """
-        opened = opened or self._current()  # the polls first: the other tables hold at least what these polls completed
+        opened = (
+            opened or self._current()
+        )  # the polls first, so that the other tables hold at least what these polls completed
         if opened.newest is None:
-            raise NotRecordedError(f"The history at {self.location} has been made, and holds no snapshot yet.")
+            raise NotRecordedError(f"The history at {self.location} exists, but holds no snapshot yet.")
         span = (start and in_utc(start, "start"), end and in_utc(end, "end"))
         rows = self._scanned(name, span, opened)
         return rows if name == "polls" else rows.filter(pl.col("seen_at") <= opened.newest)
 
     def _scanned(self, name: Name, span: tuple[datetime | None, datetime | None], opened: _Opened) -> pl.LazyFrame:
-        """Scan a table; anew, if files of one that has been open for long are merged by now, and deleted."""
+        """Scan a table; open it again if it was open for so long that its files may have been merged and deleted."""
         kept = opened.tables.get(name)
         if kept is not None:
             try:
@@ -605,7 +608,7 @@ class History:
         return self._tables.scan(table, name, *span)
 
     def _changes(self, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
-        """Return the rows of the visitors that tell something new."""
+        """Return the rows of visitors that show a change."""
         return _between(self._rows("visitors", start, end), "seen_at", start, end).filter(pl.col("change") != STILL)
 
     def _span_of_polls(self) -> tuple[datetime, datetime]:
@@ -618,7 +621,7 @@ class History:
         return as_given(rows).select(*SCHEMAS[name].names()[1:], "seen_at")
 
     def _polls_at(self, moments: list[datetime], opened: _Opened) -> pl.DataFrame:
-        """Return the poll that each of some moments, in order, shows; none for those of which nothing is known."""
+        """Return the poll shown at each of some sorted moments; none for moments of which nothing is known."""
         span = (before(moments[0], WINDOW), following(moments[-1]))
         polls = self.collect(_between(self._rows("polls", *span, opened), "seen_at", *span).sort("seen_at"))
         wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
@@ -634,7 +637,7 @@ class History:
             yield snapshot_at(poll, *(table.lazy() for table in tables))
 
     def _rows_of(self, name: Any, polls: pl.DataFrame, opened: _Opened) -> pl.DataFrame:  # noqa: ANN401 - a name
-        """Read what some snapshots are made of."""
+        """Read the rows that some snapshots consist of."""
         last: Any = polls["seen_at"].max()
         since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
         if name == "visitors":
@@ -650,7 +653,7 @@ class History:
         return self.collect(self._rows(name, end=last, opened=opened).filter(pl.col("seen_at") <= last, shown))
 
     def _nearest(self, when: datetime, opened: _Opened) -> str:
-        """Say when something is known, nearest to a moment."""
+        """Return the error for a moment of which nothing is known, which names the nearest snapshots."""
         polls = self._rows("polls", opened=opened)
         earlier, later = (
             self.collect(polls.filter(side).select(time)).item()
@@ -662,7 +665,7 @@ class History:
         known = " and ".join(f"{time:%Y-%m-%d %H:%M:%S}" for time in (earlier, later) if time is not None)
         return (
             f"Nothing was recorded within {duration(WINDOW.total_seconds())} before {when:%Y-%m-%d %H:%M:%S} UTC. "
-            f"The nearest snapshots are from {known} UTC; gaps() tells what is missing."
+            f"The nearest snapshots are from {known} UTC; gaps() lists what is missing."
         )
 
 
@@ -671,7 +674,7 @@ def _silent(what: str, figures: dict[str, Any]) -> None:
 
 
 def _between(rows: pl.LazyFrame, column: str, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
-    """Keep the rows of a span; where the column is null, `seen_at` stands in."""
+    """Keep the rows of a span; if the column is null, use `seen_at`."""
     for edge, name, holds in ((start, "start", pl.Expr.ge), (end, "end", pl.Expr.lt)):
         if edge is not None:
             moment = pl.lit(in_utc(edge, name), MOMENT)

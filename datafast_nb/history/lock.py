@@ -1,8 +1,8 @@
 """One writer for each history.
 
-In a folder, the operating system holds the lock, and lets go of it when the process ends, however it ends. An object
-store has no such thing. There a writer writes its claim into the tables themselves: a commit which makes every commit
-of an earlier writer fail, so that even one that slept through it can't write any more.
+In a folder, the operating system holds the lock, and releases it when the process ends for any reason. An object store
+has no locks. There, a writer writes its claim into the tables themselves: a commit that makes every commit of an
+earlier writer fail, so that even one that was suspended meanwhile can no longer write.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 LEASE: Final = 360.0
-"""Seconds without a write after which the claim of another writer on an object store counts as given up.
+"""Seconds without a write after which the claim of another writer on an object store counts as abandoned.
 
-Longer than a recording may wait from one snapshot to the next.
+This is longer than a recording may wait between two snapshots.
 """
 
 _FILE: Final = ".writer.lock"
@@ -35,29 +35,29 @@ _FREE: Final = "none"
 
 
 class Lock(Protocol):
-    """What makes a writer the only one."""
+    """Makes a writer the only one."""
 
     def claim(self, tables: Iterable[DeltaTable]) -> None:
-        """Shut all others out of these tables; the last of them is the one that every append writes to."""
+        """Lock all others out of these tables; the last table is the one that every append writes to."""
 
     def check(self, polls: DeltaTable) -> None:
-        """Raise `HistoryInUseError` if another has taken over, by the polls as they are now."""
+        """Raise `HistoryInUseError` if another writer has taken over, according to the current polls."""
 
     def check_place(self) -> None:
-        """Raise `HistoryStorageError` if the history is no longer where it was."""
+        """Raise `HistoryStorageError` if the history is no longer in its place."""
 
     def release(self) -> None:
-        """Let others in."""
+        """Release the lock."""
 
 
 def lock(tables: Tables) -> Lock:
-    """Take the lock of a history, or raise `HistoryInUseError`."""
+    """Acquire the lock of a history, or raise `HistoryInUseError`."""
     return _Lease(tables) if tables.is_remote else _FileLock(tables)
 
 
 def _in_use(tables: Tables, until: str) -> HistoryInUseError:
     return HistoryInUseError(
-        f"Another writer records into the history at {tables}: there is one at a time. {until} Reading needs no turn."
+        f"Another writer is recording into the history at {tables}: there is one at a time. {until} Anyone can read."
     )
 
 
@@ -78,25 +78,26 @@ class _FileLock:
             self._held = self._file.stat()
 
     def claim(self, tables: Iterable[DeltaTable]) -> None:
-        """Do nothing: nobody else can have got here."""
+        """Do nothing: nobody else can get here."""
 
     def check(self, polls: DeltaTable) -> None:
-        """Do nothing: nobody takes over."""
+        """Do nothing: nobody can take over."""
 
     def check_place(self) -> None:
-        """Raise if the folder is no longer where it was."""
+        """Raise if the folder is no longer in its place."""
         try:
             is_here = os.path.samestat(self._held, self._file.stat())
         except (FileNotFoundError, NotADirectoryError):
             is_here = False
         if not is_here:
             raise HistoryStorageError(
-                f"The folder of the history is no longer at {self._tables}: it was moved or removed while it was open "
-                "for writing, and nothing was stored. Close() this history and open it where it is now, or put it back."
+                f"The folder of the history is no longer at {self._tables}: it was moved or removed while it was "
+                "open for writing, and nothing was stored. Close() this history and open it where it is now, or move "
+                "it back."
             )
 
     def release(self) -> None:
-        """Let others in."""
+        """Release the lock."""
         self._lock.release()
 
 
@@ -109,31 +110,33 @@ class _Lease:
         self._polls: DeltaTable | None = None
 
     def claim(self, tables: Iterable[DeltaTable]) -> None:
-        """Shut all others out of these tables, unless one of them wrote a short while ago."""
+        """Lock all others out of these tables, unless one of them has written recently."""
         *others, polls = tables
         holder = properties_of(polls).get(_CLAIM, _FREE)
         left = LEASE - (time.time() - polls.history(1)[0]["timestamp"] / 1000)
         if holder != _FREE and left > 0:
-            raise _in_use(self._tables, f"Its claim ends {LEASE:.0f} s after its last write: in {left:.0f} s.")
-        for table in (polls, *others):  # the polls first: of two that come at once, one fails here
+            raise _in_use(self._tables, f"Its claim expires {LEASE:.0f} s after its last write: in {left:.0f} s.")
+        for table in (polls, *others):  # the polls first: of two simultaneous writers, one fails here
             self._tables.set_property(table, _CLAIM, self._name)
         self._polls = polls
 
     def check_place(self) -> None:
-        """Do nothing: an object store has no folders that could be moved."""
+        """Do nothing: an object store has no folders that can be moved."""
 
     def check(self, polls: DeltaTable) -> None:
-        """Raise if another has taken over."""
+        """Raise if another writer has taken over."""
         if properties_of(polls).get(_CLAIM, _FREE) != self._name:
             raise HistoryInUseError(
                 f"Another writer has taken over the history at {self._tables}. Record with one writer at a time; "
-                "reading is free."
+                "any number can read."
             )
 
     def release(self) -> None:
-        """Let others in."""
+        """Release the lock."""
         polls, self._polls = self._polls, None
         if polls is not None:
-            with contextlib.suppress(HistoryInUseError):  # another has taken over, so there is nothing to give back
+            with contextlib.suppress(
+                HistoryInUseError
+            ):  # another writer has taken over, so there is nothing to release
                 self.check(polls)
                 self._tables.set_property(polls, _CLAIM, _FREE)

@@ -1,4 +1,4 @@
-"""Moments before and after another."""
+"""Moments before and after another moment."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MOMENT: Final = pl.Datetime("us", "UTC")
 
 
 def before(when: datetime, time: timedelta) -> datetime:
-    """Return the moment some time before another, or the first that there is."""
+    """Return the moment some time before another, or the first possible one."""
     return when - time if when - FIRST >= time else FIRST
 
 
 def following(when: datetime) -> datetime:
-    """Return the moment that comes next, or the last that there is."""
+    """Return the next moment, or the last possible one."""
     return min(when, LAST - timedelta.resolution) + timedelta.resolution

@@ -1,4 +1,4 @@
-"""Pseudonyms in place of names, and the key that makes them: kept beside the tables, never in them."""
+"""Replaces names with pseudonyms, and manages their key, which is stored beside the tables, never in them."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ from datafast_nb.snapshot import Snapshot
 
 VARIABLE: Final = "DATAFAST_HISTORY_KEY"
 PROPERTY: Final = "pseudonyms"
-"""The property of the tables that tells which key made them; empty where names are stored as they came."""
+"""The property of the tables that identifies the key of their pseudonyms; empty if names are stored unchanged."""
 
 NAMES: Final = 10_000
-"""How many names and addresses are remembered at most: each costs time at every snapshot."""
+"""The most names and addresses to remember, as each costs time at every snapshot."""
 
 
 class Redactor:
     """Redacts one snapshot after the other.
 
-    It remembers the full names and addresses it has met, the latest of them: the name of a payment that is no longer
-    shown may still stand in the URL of its visitor. They are in memory alone; on disk they would be what is to be kept
-    from it.
+    It remembers the latest full names and addresses: the name of a payment that is no longer shown may still be in the
+    URL of its visitor. They are only in memory, as they must not reach the disk.
     """
 
     def __init__(self, key: Key) -> None:
         self._key = key
-        self._met: dict[str, None] = {}  # the latest last
+        self._met: dict[str, None] = {}  # oldest first
 
     def redact(self, snapshot: Snapshot) -> Snapshot:
         """Return a snapshot without names."""
@@ -46,7 +45,7 @@ class Redactor:
 
 
 def checked(redact: bool | Key) -> bool | Key:
-    """Return what the user said, unless the key of their own is too short to be secret."""
+    """Return the user's choice; refuse a key that is too short to be secret."""
     return _checked(redact, "redact") if isinstance(redact, Key) else redact
 
 
@@ -56,11 +55,11 @@ def key_of(tables: Tables, redact: bool | Key, *, make: bool) -> Key | None:
     Parameters
     ----------
     tables
-        Of which history.
+        The tables of the history.
     redact
-        What the user said: whether, or the key itself.
+        The user's choice: whether to redact, or the key itself.
     make
-        Whether to make a key where there is none yet.
+        Whether to make a key if there is none yet.
     """
     if redact is False:
         return None
@@ -70,34 +69,34 @@ def key_of(tables: Tables, redact: bool | Key, *, make: bool) -> Key | None:
         return _checked(given, VARIABLE)
     if tables.is_remote:
         raise HistoryKeyError(
-            f"An object store is no place for the key of its pseudonyms. Give it as redact=b'…' or in {VARIABLE}: at "
-            f"least {SHORTEST_KEY} bytes, such as the text that secrets.token_hex(32) gives, and keep it."
+            f"The key of the pseudonyms can't be kept in an object store. Give it as redact=b'…' or in {VARIABLE}: at "
+            f"least {SHORTEST_KEY} bytes, such as the text of secrets.token_hex(32), and keep it."
         )
     with tables.guarded("opened with its key"):
         return _stored(Path(f"{tables.location}.key"), make=make)
 
 
 def fingerprint(key: Key | None) -> str:
-    """Return what tells keys apart and does not tell the key."""
+    """Return a fingerprint of the key, which does not reveal it."""
     return "" if key is None else hmac.digest(key, b"datafast_nb history", "sha256").hex()[:16]
 
 
 def check(tables: Tables, key: Key | None, noted: str) -> None:
-    """Refuse to go on with another key than the history was begun with."""
+    """Refuse any key other than the one that the history was begun with."""
     if fingerprint(key) == noted:
         return
     if key is None:
         raise HistoryKeyError(
-            f"The history at {tables} holds pseudonyms, and would get real names now. Open it with redact=True."
+            f"The history at {tables} holds pseudonyms, but would now get real names. Open it with redact=True."
         )
     if not noted:
         raise HistoryKeyError(
-            f"The history at {tables} holds names as they came; redact=True would mix them with pseudonyms. Open it "
+            f"The history at {tables} holds unchanged names; redact=True would mix them with pseudonyms. Open it "
             "without redact, or begin another one."
         )
     raise HistoryKeyError(
         f"This is not the key that the history at {tables} was begun with: the same person would get another "
-        "pseudonym. Give the first key, or begin another history."
+        "pseudonym. Give the original key, or begin another history."
     )
 
 
@@ -109,7 +108,7 @@ def _checked(key: Key, where: str) -> Key:
 
 
 def _stored(file: Path, *, make: bool) -> Key:
-    """Read the key from its file, readable by its owner alone; make it where it is missing."""
+    """Read the key from its file, which only its owner may read; make the file if it is missing."""
     if not file.exists():
         if not make:
             raise HistoryKeyError(f"The key of the pseudonyms is missing: put it back at {file}, or give redact=b'…'.")
@@ -119,16 +118,16 @@ def _stored(file: Path, *, make: bool) -> Key:
 
 
 def _check_private(file: Path) -> None:
-    """Refuse a key that others can read, where the system knows such permissions."""
+    """Refuse a key that others can read, if the system supports such permissions."""
     mode = file.stat().st_mode
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise HistoryKeyError(
-            f"Others can get at the key of the pseudonyms, and so find out who is who: its mode is {mode & 0o777:o}. "
-            f"Keep it to yourself: chmod 600 {shlex.quote(str(file))}"
+            f"Others can read the key of the pseudonyms, and so find out who is who: its mode is {mode & 0o777:o}. "
+            f"Make it private: chmod 600 {shlex.quote(str(file))}"
         )
 
 
 def _write(file: Path, key: Key) -> None:
-    """Write a key whole or not at all."""
+    """Write a key atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, key, OWNER_ONLY)

@@ -1,4 +1,4 @@
-"""Makes a snapshot again out of the rows that were stored. Pure: frames in, snapshot out."""
+"""Rebuilds a snapshot from stored rows. Pure: frames in, snapshot out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datafast_nb.snapshot import Baseline, Snapshot
 
 
 def states_at(visitors: pl.LazyFrame, when: datetime, since: datetime | None) -> pl.DataFrame:
-    """Return the state of each visitor who was there at a moment, of rows that reach back to `since`."""
+    """Return the state of each visitor who was present at a moment, from rows that reach back to `since`."""
     if since is None:
         return STATES.to_frame()
     rows = visitors.filter(pl.col("seen_at").is_between(since, when))
@@ -24,7 +24,7 @@ def states_at(visitors: pl.LazyFrame, when: datetime, since: datetime | None) ->
 
 
 def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFrame, payments: pl.LazyFrame) -> Snapshot:
-    """Return the snapshot that a row of the polls is about."""
+    """Return the snapshot of a row of the polls."""
     when: datetime = poll["seen_at"]
     averages = (poll["conversion_rate"], poll["average_value"])
     return Snapshot(
@@ -39,7 +39,7 @@ def snapshot_at(poll: dict[str, Any], visitors: pl.LazyFrame, events: pl.LazyFra
 
 
 def _shown(records: pl.LazyFrame, poll: dict[str, Any], kind: Kind, schema: pl.Schema) -> pl.DataFrame:
-    """Return the events or payments that were shown at a moment, newest first, those without a time last."""
+    """Return the events or payments that were shown at a moment, newest first, and those without a time last."""
     if not poll[kind]:
         return schema.to_frame()
     id_ = IDS[kind]

@@ -1,4 +1,4 @@
-"""Appends a source's snapshots to a history, in the background, until it is told to stop."""
+"""Appends a source's snapshots to a history, in the background, until stopped."""
 
 from __future__ import annotations
 
@@ -23,49 +23,49 @@ from datafast_nb.text import duration as in_words
 from datafast_nb.text import plain
 
 LONGEST_WAIT: Final = 60.0
-"""Seconds between two attempts at most, unless the service asks for more: the endpoint forgets after ten minutes."""
+"""The most seconds between two attempts, unless the service asks for more: the endpoint forgets after ten minutes."""
 
 LONGEST_ASKED: Final = 3_600.0
-"""Seconds that the service may ask to be left alone for."""
+"""The most seconds by which the service can delay the next request."""
 
 PATIENCE: Final = 5.0
-"""Seconds that a request under way is waited for when a recording is stopped."""
+"""Seconds to wait for the current request when a recording is stopped."""
 
 _log: Final = logging.getLogger(__name__)
 
 
 class Store(Protocol):
-    """What is recorded into."""
+    """The store that a recording appends to."""
 
     @property
     def location(self) -> str:
-        """Where it is."""
+        """The location of the store."""
 
     def append(self, snapshot: Snapshot) -> Appended:
         """Store what is new in a snapshot."""
 
     def close(self) -> None:
-        """Let others write."""
+        """Release the store for other writers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a recording stands.
+    """The progress of a recording.
 
     Attributes
     ----------
     snapshots, visitors, events, payments : int
-        What was stored so far: snapshots, changes of visitors, events and payments.
+        The numbers of snapshots, changes of visitors, events and payments stored so far.
     failures : int
-        Attempts that have failed since the last success.
+        How many attempts have failed since the last success.
     gaps : int
-        How often something may have been missed in between.
+        How many times something may have been missed between snapshots.
     last : datetime or None
         The time of the last snapshot.
     fault : str or None
-        What the last attempt failed with, if it did.
+        The error of the last attempt, if it failed.
     waiting_since : datetime or None
-        When the request was sent that has had no answer for longer than the interval, if there is one.
+        When the current request was sent, if it has had no response for longer than the interval.
     """
 
     snapshots: int = 0
@@ -79,7 +79,7 @@ class Progress:
     waiting_since: datetime | None = None
 
     def after(self, appended: Appended, when: datetime) -> Progress:
-        """Return the progress one snapshot later."""
+        """Return the progress after one more snapshot."""
         return Progress(
             self.snapshots + appended.new,
             self.visitors + appended.visitors,
@@ -91,40 +91,40 @@ class Progress:
 
 
 Report = Callable[[str, dict[str, Any]], None]
-"""Takes what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and its figures; its errors are warnings."""
+"""Receives what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and figures; its errors become warnings."""
 
 
 class _Recorder(Follower):
-    """Stores what comes, and tells of it.
+    """Stores each snapshot, and reports it.
 
     Parameters
     ----------
     store
-        Where it is stored.
+        Where the snapshots are stored.
     report
-        Who is told.
+        Receives the reports.
     at_exit
-        What was registered to end it with the interpreter.
+        The function registered to end it with the interpreter.
     """
 
     def __init__(self, store: Store, report: Report, at_exit: Callable[[], None]) -> None:
         self.store = store
         self.progress = Progress()
-        self.error: BaseException | None = None  # what ended it
+        self.error: BaseException | None = None  # the error that ended it
         self.ended = threading.Event()
         self._report = report
         self._at_exit = at_exit
         self._storing = threading.Lock()
-        self._over = False  # set while nothing is being stored: from then on nothing is
-        self._thread: threading.Thread | None = None  # that asked, once it asks no more
+        self._over = False  # set only while nothing is being stored; nothing is stored afterward
+        self._thread: threading.Thread | None = None  # the one that polled, once it has ended
 
     @property
     def is_this_thread(self) -> bool:
-        """Whether it is the thread that has asked, and now ends the recording."""
+        """Whether the current thread has polled, and is now ending the recording."""
         return threading.current_thread() is self._thread
 
     def take(self, snapshot: Snapshot) -> None:
-        """Store a snapshot, and tell of it."""
+        """Store a snapshot, and report it."""
         with self._storing:
             if self._over:
                 return
@@ -134,7 +134,7 @@ class _Recorder(Follower):
         self._tell("stored", {name: value for name, value in figures.items() if value is not None})
 
     def fail(self, error: BaseException, retry_in: float) -> None:
-        """Tell of an attempt that failed."""
+        """Report a failed attempt."""
         if self._over:
             return
         failures = self.progress.failures + 1
@@ -143,18 +143,18 @@ class _Recorder(Follower):
         self._tell("failed", {"failures": failures, "retry_in": round(retry_in, 1), "message": fault})
 
     def wait_for(self, since: datetime) -> None:
-        """Tell of a request that is still in flight."""
+        """Report a request that is still in flight."""
         if not self._over:
             self._tell("waiting", {"since": since})
 
     def end(self, error: BaseException | None) -> None:
-        """End the recording: it was stopped, its time is over, or a fault can't pass by itself."""
+        """End the recording: it was stopped, its duration is over, or a fault is permanent."""
         self._thread = threading.current_thread()
         self.error = error
         self.finish()
 
     def finish(self) -> None:
-        """End it, once the append under way is done: by itself, or by whoever waits no longer for a request."""
+        """End it after the current append, on its own thread or on one that no longer waits for a request."""
         with self._storing:
             over, self._over = self._over, True
         if over:
@@ -170,22 +170,22 @@ class _Recorder(Follower):
             self.ended.set()
 
     def _let_go(self) -> None:
-        """Let others write, if it was a fault that ended it: nobody may come to close the history."""
+        """Release the history if a fault ended the recording, as nobody may come to close it."""
         if self.error is None or not self.is_this_thread:
             return
         try:
             self.store.close()
-        except DataFastError as error:  # a claim on an object store that can't be given back runs out by itself
+        except DataFastError as error:  # a claim on an object store that can't be released expires by itself
             _log.warning("The history could not be closed: %s", error)
 
     def _tell(self, what: str, figures: dict[str, Any]) -> None:
-        """Report what happened; a log that is full, or an error of whoever is told, does not end the recording."""
+        """Report what happened; a full log, or an error of the callback, does not end the recording."""
         try:
             self._report(what, figures)
         except Exception as error:  # noqa: BLE001 - the report is anybody's
-            with contextlib.suppress(Warning):  # where warnings are errors
+            with contextlib.suppress(Warning):  # if warnings are errors
                 warnings.warn(
-                    f"The report of a recording failed, and recording goes on: {type(error).__name__}: "
+                    f"The report of a recording failed, but recording continues: {type(error).__name__}: "
                     f"{plain(error, 300)}",
                     RuntimeWarning,
                     stacklevel=2,
@@ -195,8 +195,8 @@ class _Recorder(Follower):
 class Recording:
     """A recording in the background; made by ``History.record``.
 
-    It ends when `stop` is called, when its history is closed, when its time is over, when a fault can't pass by itself,
-    or with the interpreter.
+    It ends when `stop` is called, when its history is closed, when its duration is over, at a permanent fault, or with
+    the interpreter.
     """
 
     def __init__(
@@ -221,23 +221,23 @@ class Recording:
 
     @property
     def progress(self) -> Progress:
-        """How it stands."""
+        """The progress so far."""
         return replace(self._recorder.progress, waiting_since=self._poller.standing.waiting_since)
 
     @property
     def running(self) -> bool:
-        """Whether it goes on."""
+        """Whether it is still recording."""
         return not self._recorder.ended.is_set()
 
     @property
     def error(self) -> BaseException | None:
-        """What ended it, where that was a fault."""
+        """The fault that ended it, if any."""
         return self._recorder.error
 
     def stop(self) -> None:
-        """Finish the append under way, and end.
+        """Finish the current append, and end.
 
-        A request that is under way is waited for as well, but only five seconds: what it brings later is not stored.
+        The current request is also waited for, but only for five seconds; a later response is not stored.
         """
         self._poller.stop()
         if not self._is_own_thread() and not self.wait(PATIENCE):
@@ -245,7 +245,7 @@ class Recording:
             self._recorder.finish()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, or for some seconds; return whether it has ended."""
+        """Wait until it has ended, or for at most some seconds; return whether it has ended."""
         if not self._is_own_thread():
             self._recorder.ended.wait(timeout)
         return not self.running
@@ -265,7 +265,7 @@ class Recording:
 
 
 def seconds(value: timedelta | float, name: str) -> float:
-    """Return a time in seconds, or refuse what is not above 0."""
+    """Return a time in seconds; refuse one that is not above 0."""
     if isinstance(value, bool) or not isinstance(value, (timedelta, Real)):
         raise TypeError(f"{name} takes seconds or a timedelta, such as {name}=10, not {value!r:.60}.")
     given = value.total_seconds() if isinstance(value, timedelta) else float(value)
@@ -275,11 +275,11 @@ def seconds(value: timedelta | float, name: str) -> float:
 
 
 def check_times(every: timedelta | float, duration: timedelta | float | None) -> None:
-    """Refuse an interval that would miss what the endpoint shows, and times that are none."""
+    """Refuse invalid times, and an interval that would miss what the endpoint shows."""
     window = WINDOW.total_seconds()
     if seconds(every, "every") > window / 2:
         raise ValueError(
-            f"every is {in_words(seconds(every, 'every'))}, and the endpoint forgets after {in_words(window)}: ask at "
+            f"every is {in_words(seconds(every, 'every'))}, but the endpoint forgets after {in_words(window)}: ask at "
             f"least every {in_words(window / 2)}, so that one fault costs nothing."
         )
     if duration is not None:

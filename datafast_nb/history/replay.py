@@ -1,4 +1,4 @@
-"""The past as a source: a clock that runs over a history, can be stopped, set and made faster."""
+"""Replays a history as a source: a clock that runs over it, and can be paused, set and sped up."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from datafast_nb.snapshot import Snapshot
 
 
 class Past(Protocol):
-    """What is shown again."""
+    """A history that can be replayed."""
 
     @property
     def location(self) -> str:
-        """Where it is."""
+        """The location of the history."""
 
     def at(self, when: datetime) -> Snapshot:
         """Return the snapshot of a moment."""
 
     def gaps(self) -> pl.DataFrame:
-        """Return the times of which something may be missing."""
+        """Return the spans in which something may be missing."""
 
 
 class Replay:
-    """A span of a history that is shown again; made by ``History.replay``. It is a source: give it to ``LiveMap``.
+    """A replayed span of a history; made by ``History.replay``. It is a source: pass it to ``LiveMap``.
 
-    It plays from the start when made, and stops at the end. Safe to use from several threads.
+    It starts playing when made, and stops at the end. It is safe to use from several threads.
 
     Parameters
     ----------
     history
-        What is shown.
+        The history to replay.
     start, end
         The first and the last moment (with a time zone).
     speed
-        Seconds of the past in one second.
+        How many seconds of the past to play per second.
     clock
-        Gives the seconds that pass meanwhile.
+        Returns the current time in seconds.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class Replay:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if start > end:
-            raise ValueError(f"start, {start}, comes after end, {end}: exchange them.")
+            raise ValueError(f"start, {start}, is after end, {end}: exchange them.")
         self._history = history
         self._start = start
         self._end = end
@@ -77,10 +77,10 @@ class Replay:
         self._speed = _checked(speed)
         self._playing = True
         self._jumps = 0
-        self._from = start  # where the replay was when it was last touched, at this time of the clock
+        self._from = start  # the position when the replay was last changed, at this time of the clock
         self._since = clock()
         self._listeners: tuple[Callable[[], Any], ...] = ()
-        self._last: Snapshot | None = None  # what was last shown
+        self._last: Snapshot | None = None  # the last one shown
 
     @property
     def start(self) -> datetime:
@@ -94,7 +94,7 @@ class Replay:
 
     @property
     def now(self) -> datetime:
-        """The moment that is shown now."""
+        """The current moment of the replay."""
         with self._turn:
             passed = (self._clock() - self._since) * self._speed if self._playing else 0.0
             left = (self._end - self._from).total_seconds()
@@ -102,7 +102,7 @@ class Replay:
 
     @property
     def speed(self) -> float:
-        """Seconds of the past in one second."""
+        """How many seconds of the past play per second."""
         return self._speed
 
     @speed.setter
@@ -115,22 +115,22 @@ class Replay:
 
     @property
     def playing(self) -> bool:
-        """Whether it goes on: neither paused nor at the end."""
+        """Whether it is playing: neither paused nor at the end."""
         with self._turn:
             return self._playing and self.now < self._end
 
     @property
     def jumps(self) -> int:
-        """How often it was set to another moment; what came before a jump is not what happened before."""
+        """The number of jumps to another moment; what was shown before a jump is not what happened before."""
         return self._jumps
 
     @property
     def gaps(self) -> pl.DataFrame:
-        """The times of the span of which something may be missing: ``since`` and ``until``, in order, not touching."""
+        """The parts of the span in which something may be missing: ``since`` and ``until``, in order and disjoint."""
         return uncovered(self._start, self._end, covered(self._start, self._end, self._history.gaps()))
 
     def play(self) -> None:
-        """Go on from the moment that is shown; at the end, from the start."""
+        """Continue from the current moment; at the end, start again."""
         with self._turn:
             again = self.now == self._end
             self._stand_at(self._start if again else self.now)
@@ -139,14 +139,14 @@ class Replay:
         self._tell()
 
     def pause(self) -> None:
-        """Stay at the moment that is shown."""
+        """Stay at the current moment."""
         with self._turn:
             self._stand_at(self.now)
             self._playing = False
         self._tell()
 
     def seek(self, when: datetime) -> None:
-        """Go to a moment (with a time zone); one outside the span becomes its nearest end."""
+        """Go to a moment (with a time zone), or to the nearest end of the span if the moment is outside."""
         moment = in_utc(when, "when")
         with self._turn:
             self._stand_at(min(max(moment, self._start), self._end))
@@ -154,21 +154,21 @@ class Replay:
         self._tell()
 
     def on_change(self, callback: Callable[[], Any], *, remove: bool = False) -> None:
-        """Call a function after each `play`, `pause`, `seek` and change of `speed`, on the thread that did it.
+        """Call a function after each `play`, `pause`, `seek` and change of `speed`, on the thread that made it.
 
-        ``remove=True`` takes the function off again.
+        ``remove=True`` unregisters the function.
         """
         with self._turn:
             others = tuple(each for each in self._listeners if each != callback)
             self._listeners = others if remove else (*others, callback)
 
     def snapshot(self) -> Snapshot:
-        """Return the snapshot of the moment that is shown; the same object as long as it is the same.
+        """Return the snapshot of the current moment; an unchanged snapshot is the same object.
 
         Raises
         ------
         NotRecordedError
-            That moment is in a gap.
+            The current moment is in a gap.
         """
         snapshot, last = self._history.at(self.now), self._last
         if last is None or last.fetched_at != snapshot.fetched_at:
@@ -176,12 +176,12 @@ class Replay:
         return last
 
     def _stand_at(self, when: datetime) -> None:
-        """Count from a moment on; whoever has come to the end has stopped. The caller holds the turn."""
+        """Continue from a moment; a replay at its end stops. The caller holds the lock."""
         self._playing = self.playing
         self._from, self._since = when, self._clock()
 
     def _tell(self) -> None:
-        """Call back, outside the turn: whoever is called may take others."""
+        """Call the callbacks, outside the lock, as they may take other locks."""
         for callback in self._listeners:
             callback()
 
@@ -192,7 +192,7 @@ class Replay:
 
 def _checked(speed: float) -> float:
     if not isinstance(speed, (int, float)):
-        raise TypeError(f"speed is {speed!r:.60}: it must be a number, such as 60 for a minute in a second.")
+        raise TypeError(f"speed is {speed!r:.60}: it must be a number, such as 60 for a minute per second.")
     if not 0 < speed < float("inf"):
-        raise ValueError(f"speed is {speed}: give a number above 0, such as 60 for a minute in a second.")
+        raise ValueError(f"speed is {speed}: give a number above 0, such as 60 for a minute per second.")
     return float(speed)

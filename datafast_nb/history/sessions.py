@@ -1,4 +1,4 @@
-"""From the changes of visitors to their visits. Pure: frame in, frame out."""
+"""Turns the changes of visitors into visits. Pure: frame in, frame out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _KEY = ("visitor_id", "session_start_time", "copy")
 
 
 def sessions(changes: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row for each visit, out of rows of the table ``visitors``."""
-    # Without a time at which it began, a visit begins whenever its visitor appears.
+    """Return one row for each visit, from rows of the table ``visitors``."""
+    # A visit without a start time begins whenever its visitor appears.
     appearance = (pl.col("change") == "appeared").cast(pl.Int64).cum_sum().over(_KEY, order_by="seen_at")
-    # Leaving is a row with nothing but the key and its time: it has no `_state`, and so is never a first or a last one.
+    # A row for leaving has only the key and its time. It has no `_state`, so it is never the first or last state.
     seen, state = pl.col("seen_at"), pl.col("_state")
     left_at = pl.col("_left").max()
     return (

@@ -1,7 +1,7 @@
 """The four Delta Lake tables of a history, and what can go wrong with them. The only module that knows Delta Lake.
 
 ``polls`` has one row for each snapshot, written last: a row of the other three counts only if its ``seen_at`` is not
-after the last poll. So four tables change as one, and what a crash left behind is never read.
+after the last poll. So four tables change as one, and the leftovers of a crash are never read.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 Name = Literal["visitors", "events", "payments", "polls"]
 
 FORMAT: Final = 1
-"""Which version of these tables this package writes, and the latest that it reads."""
+"""The version of these tables that this package writes, and the latest that it reads."""
 
 RETIMED: Final = pl.List(pl.Struct({"id": pl.String(), "timestamp": MOMENT}))
-"""Events or payments that were shown with another time than the one that is stored."""
+"""Events or payments whose shown time differs from the stored one."""
 
 POLLS: Final = pl.Schema(
     {
@@ -93,11 +93,11 @@ _NEEDED: Final[dict[Name, tuple[str, ...]]] = {
     "payments": ("seen_at", "payment_id", "timestamp"),
     "polls": ("seen_at", "visitors", "events", "payments", "states_since", "events_since", "payments_since"),
 }
-"""Columns without which nothing can be read. Any other may be missing, and is null then."""
+"""Columns without which nothing can be read. Any other column may be missing, and is then null."""
 
 
 class Rows(NamedTuple):
-    """Rows to add to the four tables, in their columns; any order."""
+    """Rows to add to the four tables, with their columns, in any order."""
 
     visitors: pl.DataFrame
     events: pl.DataFrame
@@ -106,14 +106,14 @@ class Rows(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What a check has found sound.
+    """The result of a check that found no damage.
 
     Attributes
     ----------
     files : int
         How many files were read, of the tables and, in a folder, of their logs.
     without_checksum : int
-        How many of them have none, so that only those that can't be read would have been noticed.
+        How many of them have no checksum, so that the check only knows that they can be read.
     """
 
     files: int
@@ -121,7 +121,7 @@ class Checked(NamedTuple):
 
 
 SORTED_BY: Final[dict[Name, tuple[str, ...]]] = {
-    # One visitor's rows follow each other, so that what stays the same costs next to nothing.
+    # The rows of a visitor are adjacent, so that unchanged values compress to almost nothing.
     "visitors": ("visitor_id", "seen_at"),
     "events": ("visitor_id", "timestamp"),
     "payments": ("timestamp",),
@@ -139,19 +139,19 @@ _GIVEN_TIMES: Final = ("session_start_time", "timestamp")
 _PROPERTY: Final = "datafast_nb."
 _CONFIGURATION: Final = {
     "delta.checkpointInterval": "100",
-    # Whoever opens a table at that time opens it again; who has it open needs no log.
+    # A reader that is opening a table then opens it again; an open table needs no log.
     "delta.logRetentionDuration": "interval 10 seconds",
     "delta.deletedFileRetentionDuration": f"interval {RETENTION} hours",
     f"{_PROPERTY}format": str(FORMAT),
 }
 _PATIENCE: Final = {"timeout": "30s", "connect_timeout": "5s", "max_retries": "3", "retry_timeout": "60s"}
-"""How long an object store is waited for: about a minute."""
+"""Timeouts of an object store: about a minute in all."""
 
 _UNREADABLE: Final = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
-"""What Delta Lake does not take literally in a folder's name."""
+"""The characters of a folder's name that Delta Lake does not take literally."""
 
 _ENTRY: Final = re.compile(r"^\d{20}\.(json|checkpoint)")
-"""How the entries of a log are called."""
+"""The names of the entries of a log."""
 
 _GONE: Final = re.compile("(?i)not found|no such file|no table metadata or protocol")
 _ATTEMPTS: Final = 5
@@ -188,7 +188,7 @@ class Tables:
         return self.location
 
     def guarded(self, done: str) -> AbstractContextManager[None]:
-        """Turn what libraries and the system raise into the errors of this package."""
+        """Turn errors of libraries and the system into those of this package."""
         return guarded(self.location, done)
 
     def open(self, name: Name) -> DeltaTable | None:
@@ -213,7 +213,7 @@ class Tables:
         return self._checked(table)
 
     def are_there(self) -> bool:
-        """Return whether the history was begun; refuse one of which tables are missing, and touch nothing.
+        """Return whether the history was begun; refuse one with missing tables, and change nothing.
 
         They are made one after the other, the checksums after the last, and rows only then. So tables that are the
         first of them and have no row yet are what a beginning that broke off has left; any others are damage.
@@ -241,7 +241,7 @@ class Tables:
         return self._met
 
     def _why_missing(self, name: Name) -> str | None:
-        """Say what of a table is missing, so that it is none; None for one that is there."""
+        """Return what is missing of a table, or None for a complete one."""
         if self.is_remote:
             found = _library().DeltaTable.is_deltatable(f"{self.location}/{name}", self._options)
             return None if found else "the log is gone"
@@ -258,7 +258,7 @@ class Tables:
         return not self.is_remote and any(map(_OWN_FILE.search, map(str, Path(self.location, name).glob("*.parquet"))))
 
     def _was_begun(self) -> bool:
-        """Return whether all tables have been there."""
+        """Return whether all tables existed at some time."""
         if self._sums is not None:
             return self._sums.exist
         try:
@@ -292,7 +292,7 @@ class Tables:
         return None
 
     def check_place(self) -> None:
-        """Refuse to make tables in folders that hold something else already."""
+        """Refuse to make tables in folders that already hold something else."""
         if self.is_remote:
             return
         with self.guarded("written"):
@@ -309,7 +309,7 @@ class Tables:
             Path(self.location, within).mkdir(OWNER_ONLY_FOLDER, parents=not within, exist_ok=True)
 
     def create(self, name: Name, properties: dict[str, str]) -> DeltaTable:
-        """Make a table, or open it where it is there already."""
+        """Make a table, or open an existing one."""
         with self.guarded("written"):
             for folder in ("", name, f"{name}/{LOG}"):
                 self.make_folder(folder)
@@ -328,7 +328,7 @@ class Tables:
         return self._checked(table)
 
     def begin(self) -> None:
-        """Note that all tables are there, and the checksums of their files."""
+        """Note that all tables exist, and the checksums of their files."""
         with self.guarded("written"):
             if self._sums is not None:
                 self._sums.begin()
@@ -404,7 +404,7 @@ class Tables:
         *,
         afresh: bool = False,
     ) -> None:
-        """Refuse files that are missing or altered, before a reader stumbles over them.
+        """Refuse missing or altered files before they are read.
 
         In an object store, which has checksums of its own, only whether they are there.
 
@@ -415,7 +415,7 @@ class Tables:
         first, last
             Only files with rows seen from the first to the last moment.
         afresh
-            Read also those again that were found sound before.
+            Also read files again that were verified before.
         """
         name: Any = table.table_uri.rstrip("/").rpartition("/")[2]
         if self._sums is None:
@@ -432,7 +432,7 @@ class Tables:
             self._sums.check((f"{name}/{path}" for path in found["path"]), afresh=afresh)
 
     def check(self) -> Checked | None:
-        """Read every file; None where no history was begun."""
+        """Read every file; return None if no history was begun."""
         faults: list[str] = []
         found = []
         for name in SCHEMAS:
@@ -464,7 +464,7 @@ class Tables:
         return Checked(len(paths) + len(log), len(unknown) + sum(it not in known for it in log))
 
     def _check_size(self, path: str, size: int) -> None:
-        """Refuse a file that is not as long as the log says."""
+        """Refuse a file whose size differs from the log."""
         try:
             found = Path(self.location, path).stat().st_size
         except FileNotFoundError:
@@ -491,7 +491,7 @@ class Tables:
         self._complete[name] = version
 
     def refresh(self, table: DeltaTable) -> None:
-        """Take note of what was committed since a table was opened."""
+        """Update a table to what was committed since it was opened."""
         with self.guarded("read"):
             table.update_incremental()
 
@@ -501,7 +501,7 @@ class Tables:
             self._write(table, rows, mode="append")
 
     def replace(self, table: DeltaTable, rows: pl.DataFrame, first: datetime, last: datetime) -> None:
-        """Put rows in place of all those seen from `first` to `last`, in one commit."""
+        """Replace all rows seen from `first` to `last`, in one commit."""
         with self.guarded("written"):
             before = files(table)["path"]
             predicate = f"seen_at >= '{first.isoformat()}' AND seen_at <= '{last.isoformat()}'"
@@ -528,11 +528,11 @@ class Tables:
         with self.guarded("written"):
             newest: Any = files(table)["last"].max()
             if newest is not None and (last is None or newest > last):
-                self.check_files(table, last, afresh=True)  # what is altered would be written again as if it were sound
+                self.check_files(table, last, afresh=True)  # an altered file would be rewritten as a sound one
                 table.delete(None if last is None else f"seen_at > '{last.isoformat()}'")
 
     def check_left_behind(self, table: DeltaTable, polls: DeltaTable, last: datetime | None) -> None:
-        """Refuse rows later than the last poll that more than one append has brought.
+        """Refuse rows later than the last poll that come from more than one append.
 
         One that broke off leaves those of one append, and `remove_after` those later than the polls that it removed
         first. Others have lost their polls: that table is an older copy.
@@ -555,7 +555,7 @@ class Tables:
             )
 
     def clean(self, table: DeltaTable, *, thoroughly: bool = False) -> None:
-        """Delete the files that no reader needs any more; thoroughly, also those that no commit ever named.
+        """Delete the files that no reader needs anymore, and optionally those that no commit named.
 
         Where there are files of others among those, all that no commit named stay.
         """
@@ -600,12 +600,12 @@ class Tables:
         return len(sizes), sum(sizes)
 
     def set_property(self, table: DeltaTable, key: str, value: str) -> None:
-        """Set a property of a table. Whoever opened it before can't write to it any more."""
+        """Set a property of a table. Writers that opened it before can no longer write to it."""
         with self.guarded("written"):
             table.alter.set_table_properties({f"{_PROPERTY}{key}": value}, raise_if_not_exists=False)
 
     def _checked(self, table: DeltaTable) -> DeltaTable:
-        """Refuse a table that a newer version of this package made, or that is none of ours."""
+        """Refuse a table made by a newer version of this package, or by another program."""
         with self.guarded("read"):
             found = properties_of(table).get("format", "")
         if not found.isdecimal():
@@ -692,7 +692,7 @@ def _path(table: DeltaTable, name: str) -> Path:
 
 
 def _fits(found: pl.DataType, wanted: pl.DataType) -> bool:
-    """Return whether the values of one type can be taken for those of another without a loss."""
+    """Return whether values of one type can be converted to another without loss."""
     if isinstance(found, pl.Datetime) and isinstance(wanted, pl.Datetime):
         return found.time_zone == wanted.time_zone
     if wanted.is_float():

@@ -1,4 +1,4 @@
-"""Puts snapshots into the tables: each whole or not at all, and none twice."""
+"""Writes snapshots to the tables: each as a whole or not at all, and none twice."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 TIDY_EVERY: Final = 64
-"""How many appends make a table tidy up: about as many small files are there at most."""
+"""How many appends trigger a cleanup of a table, and so about the most small files in it."""
 
 _ROWS: Final[tuple[Name, ...]] = ("visitors", "events", "payments")
 _ORDER: Final[tuple[Name, ...]] = (*_ROWS, "polls")
@@ -59,16 +59,16 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Appended(NamedTuple):
-    """What an append has stored.
+    """What an append stored.
 
     Attributes
     ----------
     new : bool
-        False where the history had this snapshot already.
+        False if the history already had this snapshot.
     visitors, events, payments : int
         Rows that were added: changes of visitors, and new events and payments.
     gap_since : datetime or None
-        Since when something may be missing, if so.
+        Since when something may be missing, or None.
     """
 
     new: bool
@@ -106,9 +106,9 @@ class Writer:
 
     def __init__(self, tables: Tables, redact: bool | Key) -> None:
         self._tables = tables
-        self._whole = False  # whether nothing is there of an append that broke off
+        self._whole = False  # whether no interrupted append has left anything
         self._last: datetime | None = None
-        self._was_refused = False  # whether a snapshot from before the last one has come since
+        self._was_refused = False  # whether an older snapshot than the last one has arrived since
         self._appended_at = time.monotonic()
         self._known: Known | None = None
         self._check_before()
@@ -129,7 +129,7 @@ class Writer:
         self._tidy(thoroughly=True)
 
     def _check_before(self) -> None:
-        """Refuse what is damaged before anything is touched."""
+        """Refuse damaged tables before changing anything."""
         if not self._tables.are_there():
             self._tables.check_place()
             return
@@ -141,7 +141,7 @@ class Writer:
             self._tables.check_left_behind(table, polls, last)
 
     def close(self) -> None:
-        """Let others write."""
+        """Release the history for other writers."""
         self._lock.release()
 
     def append(self, snapshot: Snapshot) -> Appended:
@@ -161,7 +161,7 @@ class Writer:
                 "it recorded: history.forget_after(datetime.now(timezone.utc))."
             )
         shown = {kind: shown_by(snapshot, kind) for kind in IDS}
-        # Where snapshots were refused, the clock was set, and only the time that has really passed tells of a gap.
+        # If snapshots were refused, the clock was set, and only the time that really passed reveals a gap.
         missed = self._was_refused and time.monotonic() - self._appended_at > WINDOW.total_seconds()
         found = news(snapshot, self._reminded(known, shown), shown, gap_since=known.last if missed else None)
         self._commit(found.rows)
@@ -175,7 +175,7 @@ class Writer:
         return Appended(True, changes, rows.events.height, rows.payments.height, gap)
 
     def extend(self, rows: Rows) -> None:
-        """Store many snapshots at once, in the tables' own columns."""
+        """Store many snapshots at once, given as rows of the tables."""
         if not self._whole:
             self._mend()
         first: Any = rows.polls["seen_at"].min()
@@ -187,7 +187,7 @@ class Writer:
         self._commit(Rows(*sorted_rows))
 
     def forget_after(self, when: datetime) -> Forgotten:
-        """Remove what was stored of the time after a moment. Once the polls are gone, nothing else of it counts."""
+        """Remove everything stored after a moment. Once its polls are gone, the other rows no longer count."""
         if not self._whole:
             self._mend()
         later = {name: self._stored(name).filter(pl.col("seen_at") > when).select(pl.len()) for name in _ORDER}
@@ -200,7 +200,7 @@ class Writer:
         return Forgotten(rows["polls"], *(rows[name] for name in _ROWS))
 
     def _commit(self, rows: Rows) -> None:
-        """Write all four tables; until the last is written, nothing counts."""
+        """Write all four tables; nothing counts until the last is written."""
         self._lock.check_place()
         self._whole, self._known = False, None
         for name in _ORDER:
@@ -212,14 +212,14 @@ class Writer:
         self._note()
 
     def _note(self) -> None:
-        """Keep the checksums of what was written; where that fails, the next time does."""
+        """Keep the checksums of what was written; on failure, the next append keeps them."""
         try:
             self._tables.note()
         except HistoryError as error:
             _log.warning("The checksums of the last append could not be kept yet: %s", error)
 
     def _mend(self) -> None:
-        """Remove what an append that broke off has left behind.
+        """Remove the leftovers of an interrupted append.
 
         It may have come to its end, and only its answer was lost: so the tables are looked at again. The polls are the
         last: who takes over claims them first, so that nothing is seen of another's claim that they don't tell.
@@ -234,7 +234,7 @@ class Writer:
         self._whole, self._last = True, last
 
     def _recall(self) -> Known:
-        """Remember what the last append knew."""
+        """Return what the last append knew, from the tables."""
         if not self._whole:
             self._mend()
         if self._last is None:
@@ -262,7 +262,7 @@ class Writer:
             return bool(same.select(pl.len()).collect().item())
 
     def _reminded(self, known: Known, shown: dict[Kind, pl.DataFrame]) -> Known:
-        """Look up in the tables what may have been stored so long ago that it is not remembered."""
+        """Look up in the tables what may have been stored too long ago to be remembered."""
         if known.last is None:
             return known
         unsure = {kind: doubtful(shown[kind], known, kind) for kind in IDS}
@@ -284,7 +284,7 @@ class Writer:
         return stored.join(unsure, on="_key", how="semi")
 
     def _tidy(self, *, thoroughly: bool = False) -> None:
-        """Merge small files and delete old ones; a failure costs nothing but space, and is tried again later."""
+        """Merge small files and delete old ones; a failure costs only space, and is retried later."""
         self._since_tidied = 0
         try:
             for name in _ORDER:
@@ -296,7 +296,7 @@ class Writer:
 
 
 def _whole_rows(rows: pl.DataFrame, name: Name) -> pl.DataFrame:
-    """Return rows all columns of their table; whoever makes them by themselves may leave out what is of rare use."""
+    """Return rows with all columns of their table; callers may leave out rarely used ones."""
     rare = {column: pl.lit(None, dtype) for column, dtype in SCHEMAS[name].items() if dtype == RETIMED}
     return rows.with_columns(**{it: none for it, none in rare.items() if it not in rows.columns}).select(
         SCHEMAS[name].names()
