@@ -30,7 +30,15 @@ MEMORY = 2_500_000_000  # bytes that a worker may need with what it starts: Chro
 # Groups of modules that share costly things, and so a worker; the first start first, as they take longest.
 BROWSERS = ("browser 1", "browser 2")  # each has a Chromium and a JupyterLab
 SPARK = "spark"
+HISTORIES = "histories in charts"  # share a simulated history
 LONG = (*BROWSERS, SPARK, "tests/test_binder.py", "tests/test_bench.py", "notebooks/")
+
+CHARTS_OF_HISTORIES = {
+    "tests/charts/test_every_chart_of_history.py",
+    "tests/charts/test_history_bars.py",
+    "tests/charts/test_reliability_diagram.py",
+    "tests/charts/test_week.py",
+}
 
 # Modules that take seconds: they simulate histories, measure, or start processes.
 SLOW = {
@@ -107,6 +115,8 @@ def group(nodeid: str) -> str:
     path = nodeid.partition("::")[0]
     if path.startswith("tests/browser/"):
         return BROWSERS[path > "tests/browser/test_i"]
+    if path in CHARTS_OF_HISTORIES:
+        return HISTORIES
     return SPARK if "spark" in nodeid.lower() else path
 
 

@@ -14,7 +14,7 @@ from nbconvert import HTMLExporter
 
 import datafast_nb as dfn
 from datafast_nb.errors import ConnectionFailedError
-from tests.chart_sites import crowd
+from tests.charts.sites import crowd
 from tests.livemap.maps import displayed, made
 from tests.livemap.sources import people
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import BROWSERS, SLOW, SPARK, group
+from conftest import BROWSERS, CHARTS_OF_HISTORIES, HISTORIES, SLOW, SPARK, group
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_every_module_that_is_named_as_slow_is_there() -> None:
-    assert [path for path in sorted(SLOW) if not (ROOT / path).is_file()] == []
+def test_every_module_that_is_named_is_there() -> None:
+    assert [path for path in sorted(SLOW | CHARTS_OF_HISTORIES) if not (ROOT / path).is_file()] == []
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,10 @@ def test_every_module_that_is_named_as_slow_is_there() -> None:
         ("tests/conversion/test_backends.py::test_a_pyspark_frame_gives_the_same_table[summary]", SPARK),
         ("tests/conversion/test_sales.py::test_two_sales_are_two[Spark]", SPARK),
         ("tests/conversion/test_sales.py::test_two_sales_are_two[Polars]", "tests/conversion/test_sales.py"),
+        ("tests/charts/test_week.py::TestRhythm::test_it", HISTORIES),
         ("notebooks/quickstart.ipynb::Cell 0", "notebooks/quickstart.ipynb"),
     ],
-    ids=["browser", "another browser", "Java", "Java beside others", "none", "notebook"],
+    ids=["browser", "another browser", "Java", "Java beside others", "none", "history", "notebook"],
 )
 def test_what_is_costly_to_start_is_shared(nodeid: str, expected: str) -> None:
     assert group(nodeid) == expected

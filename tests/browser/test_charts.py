@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 import datafast_nb as dfn
 from datafast_nb.charts.renderer import render
 from tests.browser.lab import Notebook
-from tests.chart_sites import CHARTS, crowd
+from tests.charts.sites import CHARTS, crowd
 
 pytestmark = pytest.mark.browser
 

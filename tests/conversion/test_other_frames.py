@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 import datafast_nb as dfn
-from tests.chart_sites import STEPS, crowd, drawn
+from tests.charts.sites import STEPS, crowd, drawn
 
 SNAP = crowd(60)
 KINDS: dict[str, Callable[[pl.DataFrame], Any]] = {

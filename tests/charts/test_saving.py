@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 
 import datafast_nb as dfn
 from datafast_nb.charts.renderer import render
-from tests.chart_sites import CHARTS, HOSTILE, crowd, hostile
+from tests.charts.sites import CHARTS, HOSTILE, crowd, hostile
 
 BEGINNINGS = {"png": b"\x89PNG\r\n", "svg": b"<svg", "pdf": b"%PDF", "html": b"<!DOCTYPE html>"}
 

@@ -21,9 +21,9 @@ from datafast_nb.charts.specification import specification_of
 from datafast_nb.explorer.answer import Answer
 from datafast_nb.explorer.question import Question
 from datafast_nb.filters import Filters
-from tests.chart_sites import CHARTS, crowd
+from tests.charts.sites import CHARTS, crowd
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MEMBERS = ["constructor", "toString", "valueOf", "hasOwnProperty", "__proto__", "__defineGetter__"]
 SEPARATORS = ["a\u2028b", "a\u2029b", "a'b\"c\\", "a.b[0]", "${a}", "</script>"]
 ENDS_OF_PLANES = [chr(plane + end) for plane in range(0, 0x110000, 0x10000) for end in (0xFFFE, 0xFFFF)]
@@ -169,7 +169,7 @@ class TestNothingDrawn:
 FUZZ = """
 from hypothesis import HealthCheck, given, settings, strategies as st
 import datafast_nb as dfn
-from tests.test_charts_text import MEMBERS, marks, named
+from tests.charts.test_text import MEMBERS, marks, named
 
 anything = st.text(st.characters(codec=None, exclude_categories=()), min_size=1, max_size=70)
 

@@ -12,7 +12,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.charts.renderer import VEGALITE, render
-from tests.chart_sites import CHARTS, crowd
+from tests.charts.sites import CHARTS, crowd
 
 TRANSFORMERS = ["json", "csv", "vegafusion", "a user's own"]
 

@@ -18,7 +18,7 @@ import datafast_nb as dfn
 from datafast_nb.charts import drawing
 from datafast_nb.charts.drawer import Drawer
 from datafast_nb.charts.renderer import VEGALITE
-from tests.chart_sites import crowd
+from tests.charts.sites import crowd
 
 SPEC = {"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and forks")

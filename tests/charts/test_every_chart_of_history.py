@@ -1,0 +1,81 @@
+"""What holds for each chart of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import datafast_nb as dfn
+from tests.charts.recordings import payment, recorded, visitor
+from tests.charts.sites import HOSTILE, LIMIT, strings, svg
+from tests.history.moments import snapshot
+
+ALL: dict[str, Callable[[dfn.History], Any]] = {
+    "rhythm": dfn.charts.rhythm,
+    "rhythm of payments": lambda history: dfn.charts.rhythm(history, "payments"),
+    "rhythm of value": lambda history: dfn.charts.rhythm(history, "expected_value"),
+    "trend": dfn.charts.trend,
+    "calibration": dfn.charts.calibration,
+    "calibration by city": lambda history: dfn.charts.calibration(history, by="city"),
+}
+every_chart = pytest.mark.parametrize("draw", ALL.values(), ids=ALL)
+
+
+class TestAll:
+    @every_chart
+    def test_it_draws_the_demo_site_in_both_themes(self, draw: Callable[..., Any], demo: dfn.History) -> None:
+        for theme in ("light", "dark"):
+            with dfn.charts.use_theme(theme):  # type: ignore[arg-type]
+                chart = draw(demo)
+                assert "<svg" in svg(chart)
+        assert len(chart.to_json()) < LIMIT
+
+    @every_chart
+    def test_a_history_that_is_not_there_is_told(self, draw: Callable[..., Any], tmp_path: Path) -> None:
+        with pytest.raises(dfn.NotRecordedError, match="There is no history"):
+            draw(dfn.History(tmp_path / "nothing"))
+
+    @every_chart
+    @pytest.mark.parametrize(
+        "snapshots",
+        [
+            [snapshot(0)],
+            [snapshot(0, [visitor("a", 0)])],
+            [snapshot(0), snapshot(300)],
+            [snapshot(0, [visitor("a", 0)]), snapshot(300, [visitor("a", 0)])],
+            [snapshot(0, [{}, {}], [{}, {}], [{}, {}]), snapshot(300, [{}, {}], [{}, {}], [{}, {}])],
+            [snapshot(0), snapshot(300, [visitor("a", 100, conversionLikelihood=None)])],
+        ],
+        ids=["one empty poll", "one poll", "nobody", "one visitor", "all null", "no predictions"],
+    )
+    def test_it_draws_a_history_of_next_to_nothing(
+        self, draw: Callable[..., Any], snapshots: list[dfn.Snapshot], tmp_path: Path
+    ) -> None:
+        assert "<svg" in svg(draw(recorded(tmp_path, *snapshots)))
+
+    @every_chart
+    @pytest.mark.parametrize("text", [HOSTILE, "\u202e\x00\n[a].b\\'\"" + "👩‍💻" * 5_000], ids=["html", "long"])
+    def test_text_from_the_site_is_never_code(self, draw: Callable[..., Any], text: str, tmp_path: Path) -> None:
+        here = [visitor(text, 0, location={"city": text}), visitor("b", 0, location={"city": text[:-1]})]
+        paid = [payment(text, 0, 5, text), payment("b", 60, 5, text[:-1])]
+        moments = [snapshot(seconds, here if seconds < 600 else [], payments=paid) for seconds in range(0, 7_200, 300)]
+        chart = draw(recorded(tmp_path, *moments))
+        assert "<img" not in svg(chart)
+        assert len(chart.to_json()) < LIMIT
+        code = {"expr", "filter", "test", "calculate", "labelExpr", "href", "url", "signal"}
+        for key, words in strings(chart.to_dict()):
+            assert key not in code or "img" not in words
+            assert key not in {"href", "url"}
+
+    @every_chart
+    def test_it_can_be_concatenated_further(self, draw: Callable[..., Any], demo: dfn.History) -> None:
+        other = dfn.charts.timeline(dfn.Snapshot())
+        assert "<svg" in svg(draw(demo) & other)
+
+    @every_chart
+    def test_what_is_no_history_is_refused(self, draw: Callable[..., Any]) -> None:
+        with pytest.raises(TypeError, match=r"History"):
+            draw(dfn.Snapshot())  # type: ignore[arg-type]

@@ -1,0 +1,59 @@
+"""How a chart reaches the screen."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.charts.renderer import VEGALITE, render
+from tests.charts.sites import (
+    crowd,
+)
+
+
+def printed(code: str) -> str:
+    """Run code in a fresh interpreter, and give what it prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+class TestRenderer:
+    def test_it_is_enabled_where_the_user_has_chosen_nothing(self) -> None:
+        names = "alt.renderers.active, alt.theme.active"
+        assert printed(f"import altair as alt, datafast_nb.charts; print({names})") == "datafast_nb datafast_light"
+
+    def test_a_choice_made_before_is_respected(self) -> None:
+        choice = "import altair as alt; alt.renderers.enable('svg'); alt.theme.enable('dark')"
+        assert (
+            printed(f"{choice}; import datafast_nb.charts; print(alt.renderers.active, alt.theme.active)") == "svg dark"
+        )
+
+    def test_a_choice_made_after_is_respected(self) -> None:
+        code = "import datafast_nb as dfn, altair as alt; dfn.charts; alt.renderers.enable('default'); "
+        code += "dfn.charts.scores(dfn.Snapshot()); print(alt.renderers.active)"
+        assert printed(code) == "default"
+
+    def test_a_bundle_has_a_specification_a_picture_and_words_and_needs_no_kernel(self) -> None:
+        bundle, metadata = dfn.charts.scores(crowd(30))._repr_mimebundle_()
+        assert set(bundle) == {VEGALITE, "image/png", "text/plain"}
+        assert metadata[VEGALITE]["embed_options"]["actions"]["editor"] is False
+        assert bundle[VEGALITE]["$schema"].split("/")[-1].startswith(VEGALITE.split(".")[2].split("+")[0])
+        assert bundle["text/plain"].startswith("How likely 27 prospects are to buy\n")
+
+    def test_the_picture_is_sharper_than_its_size_on_the_screen(self) -> None:
+        bundle, metadata = render(dfn.charts.scores(crowd(30)).to_dict())
+        width, height = struct.unpack_from(">II", bundle["image/png"], 16)
+        shown = metadata["image/png"]
+        assert 480 < shown["width"] < 700
+        assert (
+            width / shown["width"] == pytest.approx(1.5, rel=0.01) == pytest.approx(height / shown["height"], rel=0.01)
+        )
+
+    def test_a_chart_that_can_not_be_drawn_has_no_picture(self) -> None:
+        with pytest.warns(dfn.errors.DrawingWarning, match="can't be drawn"):
+            bundle, _ = render({"mark": "no such mark", "data": {"values": []}})
+        assert set(bundle) == {VEGALITE, "text/plain"}

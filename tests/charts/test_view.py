@@ -1,0 +1,47 @@
+"""A chart as a widget."""
+
+from __future__ import annotations
+
+import json
+
+from ipywidgets import Widget
+
+import datafast_nb as dfn
+from datafast_nb.charts.view import ChartView, Vega
+from tests.charts.sites import (
+    crowd,
+)
+
+
+class TestChartView:
+    def test_all_charts_share_one_vega(self) -> None:
+        spec = dfn.charts.scores(crowd(3)).to_dict()
+        first, second = ChartView(spec), ChartView(spec)
+        assert first.vega is second.vega
+        own = first.get_state()
+        assert len(json.dumps({**own, "layout": None, "vega": None})) < 12_000
+        assert "vegaEmbed" in first.vega.source
+
+    def test_charts_draw_again_after_all_widgets_were_closed(self) -> None:
+        spec = dfn.charts.scores(crowd(3)).to_dict()
+        closed: Vega = ChartView(spec).vega
+        Widget.close_all()
+        assert ChartView(spec).vega is not closed
+
+    def test_a_view_tells_which_row_of_the_data_was_clicked_on(self) -> None:
+        view, rows = ChartView({}), []
+        assert not view.tells_clicks
+        view.on_click(rows.append)
+        for message in ({"do": "click", "datum": {"group": "FR"}}, {"do": "click"}, {"do": "else", "datum": {}}):
+            view._handle_custom_msg({"view": "a view", **message}, [])
+        view._handle_custom_msg("x", [])
+        assert view.tells_clicks
+        assert rows == [{"group": "FR"}]
+
+    def test_a_view_brings_both_themes_along_only_where_it_follows_one(self) -> None:
+        assert ChartView({}).configs == {}
+        assert set(ChartView({}, theme="auto").configs) == {"light", "dark"}
+
+    def test_no_menu_entry_sends_the_data_away(self) -> None:
+        actions = ChartView({}, {"renderer": "canvas"}).embed_options["actions"]
+        assert actions == {"export": True, "source": False, "compiled": False, "editor": False}
