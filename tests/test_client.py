@@ -33,7 +33,9 @@ from datafast_nb import (
     Source,
     __version__,
 )
-from datafast_nb.demo import Server, Site, faults, serve
+from datafast_nb.demo import Site
+from tests import faults
+from tests.faults import FaultyServer, serve
 
 SECRET = "not-a-real-key-but-a-secret"
 
@@ -46,7 +48,7 @@ def site() -> Site:
 
 
 @pytest.fixture
-def server(site: Site) -> Iterator[Server]:
+def server(site: Site) -> Iterator[FaultyServer]:
     with serve(site, api_key=SECRET) as running:
         yield running
 
@@ -57,7 +59,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_one_get_of_the_endpoint_gives_a_snapshot(server: Server) -> None:
+def test_one_get_of_the_endpoint_gives_a_snapshot(server: FaultyServer) -> None:
     before = datetime.now(UTC)
     snap = server.client().snapshot()
     request = server.requests[-1]
@@ -70,7 +72,7 @@ def test_one_get_of_the_endpoint_gives_a_snapshot(server: Server) -> None:
     assert isinstance(server.client(), Source)
 
 
-def test_settings_come_from_the_environment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_come_from_the_environment(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATAFAST_API_KEY", f" {SECRET}\n")
     monkeypatch.setenv("DATAFAST_BASE_URL", server.url + "/")
     monkeypatch.setenv("DATAFAST_WEBSITE_ID", "demo")
@@ -78,7 +80,7 @@ def test_settings_come_from_the_environment(server: Server, monkeypatch: pytest.
     assert server.requests[-1].query == {"websiteId": ["demo"]}
 
 
-def test_arguments_win_over_the_environment(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_win_over_the_environment(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATAFAST_API_KEY", "DATAFAST_WEBSITE_ID"):
         monkeypatch.setenv(name, "other")
     monkeypatch.setenv("DATAFAST_BASE_URL", "https://other.invalid")
@@ -154,7 +156,7 @@ def test_limits_that_limit_nothing_are_refused(options: dict[str, object]) -> No
     ],
 )
 def test_each_status_has_its_error_and_advice(
-    server: Server, status: int, error: type[DataFastError], advice: str
+    server: FaultyServer, status: int, error: type[DataFastError], advice: str
 ) -> None:
     server.misbehave(faults.status(status, "as it is"))
     with pytest.raises(error, match=advice) as raised:
@@ -164,7 +166,7 @@ def test_each_status_has_its_error_and_advice(
     assert not isinstance(raised.value, GatewayError)
 
 
-def test_the_wrong_key_and_the_wrong_website_have_their_errors(server: Server) -> None:
+def test_the_wrong_key_and_the_wrong_website_have_their_errors(server: FaultyServer) -> None:
     with pytest.raises(AuthenticationError):
         server.client(api_key="other").snapshot()
     with pytest.raises(NotFoundError):
@@ -188,14 +190,14 @@ def test_the_wrong_key_and_the_wrong_website_have_their_errors(server: Server) -
     ],
 )
 def test_an_answer_under_200_that_is_no_map_ends_in_its_typed_error(
-    server: Server, body: bytes, error: type[DataFastError]
+    server: FaultyServer, body: bytes, error: type[DataFastError]
 ) -> None:
     server.misbehave(faults.Fault(200, body))
     with pytest.raises(error):
         server.client(retries=0).snapshot()
 
 
-def test_a_fault_that_passes_is_tried_again_with_growing_pauses(server: Server, sleeps: list[float]) -> None:
+def test_a_fault_that_passes_is_tried_again_with_growing_pauses(server: FaultyServer, sleeps: list[float]) -> None:
     server.misbehave(faults.status(500), times=2)
     server.misbehave(faults.truncated())
     assert server.client().snapshot().visitors.height
@@ -204,7 +206,7 @@ def test_a_fault_that_passes_is_tried_again_with_growing_pauses(server: Server, 
     assert max(sleeps) <= 2.5
 
 
-def test_after_the_last_retry_the_error_is_raised(server: Server, sleeps: list[float]) -> None:
+def test_after_the_last_retry_the_error_is_raised(server: FaultyServer, sleeps: list[float]) -> None:
     server.misbehave(faults.status(502), times=None)
     with pytest.raises(ServerError):
         server.client(retries=2).snapshot()
@@ -213,14 +215,14 @@ def test_after_the_last_retry_the_error_is_raised(server: Server, sleeps: list[f
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after_is_honoured_in_both_forms(server: Server, sleeps: list[float], form: str) -> None:
+def test_retry_after_is_honoured_in_both_forms(server: FaultyServer, sleeps: list[float], form: str) -> None:
     server.misbehave(faults.rate_limit(9 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=9)))
     assert server.client().snapshot().visitors.height
     assert len(sleeps) == 1
     assert 7 <= sleeps[0] <= 9
 
 
-def test_a_retry_after_beyond_the_deadline_raises_at_once(server: Server, sleeps: list[float]) -> None:
+def test_a_retry_after_beyond_the_deadline_raises_at_once(server: FaultyServer, sleeps: list[float]) -> None:
     server.misbehave(faults.rate_limit(3600))
     with pytest.raises(RateLimitError) as raised:
         server.client().snapshot()
@@ -229,14 +231,14 @@ def test_a_retry_after_beyond_the_deadline_raises_at_once(server: Server, sleeps
 
 
 @pytest.mark.parametrize("header", ["soon", "-5", "1e3", "", "Fri, 31 Dec 9999 23:59:59 -2300"])
-def test_a_retry_after_that_says_nothing_is_none(server: Server, header: str) -> None:
+def test_a_retry_after_that_says_nothing_is_none(server: FaultyServer, header: str) -> None:
     server.misbehave(faults.status(429, headers={"Retry-After": header}))
     with pytest.raises(RateLimitError) as raised:
         server.client(retries=0).snapshot()
     assert raised.value.retry_after is None
 
 
-def test_a_redirect_is_refused_and_the_key_reaches_no_other_host(server: Server) -> None:
+def test_a_redirect_is_refused_and_the_key_reaches_no_other_host(server: FaultyServer) -> None:
     with serve(Site(visitors=0), api_key=SECRET) as other:
         server.misbehave(faults.redirect(other.url), times=None)
         with pytest.raises(GatewayError, match="redirect"):
@@ -258,14 +260,14 @@ def test_a_redirect_is_refused_and_the_key_reaches_no_other_host(server: Server)
     ],
 )
 def test_a_broken_answer_ends_in_its_typed_error(
-    server: Server, fault: faults.Fault, error: type[DataFastError]
+    server: FaultyServer, fault: faults.Fault, error: type[DataFastError]
 ) -> None:
     server.misbehave(fault, times=None)
     with pytest.raises(error):
         server.client(retries=0, timeout=(1, 0.3)).snapshot()
 
 
-def test_a_small_body_that_unpacks_to_a_huge_one_stops_at_the_limit(server: Server) -> None:
+def test_a_small_body_that_unpacks_to_a_huge_one_stops_at_the_limit(server: FaultyServer) -> None:
     server.misbehave(faults.bomb(megabytes=400))
     client = server.client(max_bytes=8 * 2**20)
     tracemalloc.start()
@@ -276,7 +278,7 @@ def test_a_small_body_that_unpacks_to_a_huge_one_stops_at_the_limit(server: Serv
     assert peak < 80 * 2**20
 
 
-def test_a_trickle_does_not_outlast_the_deadline(server: Server) -> None:
+def test_a_trickle_does_not_outlast_the_deadline(server: FaultyServer) -> None:
     server.misbehave(faults.drip(0.2), times=None)
     start = time.monotonic()
     with pytest.raises(ConnectionFailedError, match="deadline"):
@@ -284,7 +286,7 @@ def test_a_trickle_does_not_outlast_the_deadline(server: Server) -> None:
     assert time.monotonic() - start < 3.5, "the whole trickle takes four seconds"
 
 
-def test_a_stall_does_not_outlast_the_deadline(server: Server) -> None:
+def test_a_stall_does_not_outlast_the_deadline(server: FaultyServer) -> None:
     server.misbehave(faults.drip(2.5), times=None)
     start = time.monotonic()
     with pytest.raises(ConnectionFailedError, match="deadline"):
@@ -299,26 +301,28 @@ def test_a_closed_port_is_a_connection_that_failed() -> None:
         client.snapshot()
 
 
-def test_proxies_are_left_out_on_the_way_to_this_machine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_left_out_on_the_way_to_this_machine(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert server.client().snapshot().visitors.height
 
 
-def test_a_netrc_file_does_not_replace_the_key(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_netrc_file_does_not_replace_the_key(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert server.client().snapshot().visitors.height
 
 
-def test_the_connection_is_kept_and_can_be_closed(server: Server) -> None:
+def test_the_connection_is_kept_and_can_be_closed(server: FaultyServer) -> None:
     with server.client() as client:
         client.snapshot()
         assert client.snapshot().visitors.height
     assert client.snapshot().visitors.height, "a closed client opens a new connection"
 
 
-def test_strict_raises_where_a_value_fits_no_column(server: Server) -> None:
+def test_strict_raises_where_a_value_fits_no_column(server: FaultyServer) -> None:
     server.misbehave(faults.Fault(200, b'{"data": {"visitors": [{"latitude": "north"}]}}'))
     with pytest.raises(InvalidResponseError) as raised:
         server.client().snapshot(strict=True)
@@ -348,7 +352,7 @@ def verbose(error: BaseException) -> str:
         faults.redirect("/"),
     ],
 )
-def test_no_traceback_shows_the_key(server: Server, fault: faults.Fault) -> None:
+def test_no_traceback_shows_the_key(server: FaultyServer, fault: faults.Fault) -> None:
     client = server.client(retries=1, timeout=(1, 0.2))
     server.misbehave(fault, times=None)
     with pytest.raises(DataFastError) as raised:
@@ -358,7 +362,9 @@ def test_no_traceback_shows_the_key(server: Server, fault: faults.Fault) -> None
     assert SECRET not in printed
 
 
-def test_no_traceback_shows_the_key_when_the_reader_interrupts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_traceback_shows_the_key_when_the_reader_interrupts(
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -377,7 +383,7 @@ def test_no_variable_of_the_constructor_shows_the_key(options: dict[str, object]
 
 
 def test_neither_repr_nor_state_nor_pickle_nor_log_shows_the_key(
-    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    server: FaultyServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client = server.client()
@@ -395,7 +401,7 @@ def test_neither_repr_nor_state_nor_pickle_nor_log_shows_the_key(
 
 
 def test_the_headers_of_a_request_are_masked_where_they_are_printed(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[requests.PreparedRequest] = []
     send = requests.Session.send
@@ -409,7 +415,7 @@ def test_the_headers_of_a_request_are_masked_where_they_are_printed(
     assert SECRET not in repr(seen[0].headers)
 
 
-def test_an_error_that_quotes_the_key_is_cleaned(server: Server) -> None:
+def test_an_error_that_quotes_the_key_is_cleaned(server: FaultyServer) -> None:
     server.misbehave(faults.status(401, f"The key {SECRET} is not valid"))
     with pytest.raises(AuthenticationError, match=r"The key \*\*\* is not valid"):
         server.client().snapshot()
@@ -424,7 +430,7 @@ def test_an_error_that_quotes_the_key_is_cleaned(server: Server) -> None:
         json.dumps({"status": "error", "message": "x" * 290 + SECRET}).encode(),
     ],
 )
-def test_no_error_holds_the_key_whatever_the_answer_quotes(server: Server, body: bytes) -> None:
+def test_no_error_holds_the_key_whatever_the_answer_quotes(server: FaultyServer, body: bytes) -> None:
     server.misbehave(faults.Fault(200, body))
     with pytest.raises(InvalidResponseError) as raised:
         server.client().snapshot(strict=True)
@@ -432,14 +438,14 @@ def test_no_error_holds_the_key_whatever_the_answer_quotes(server: Server, body:
     assert SECRET[:8] not in repr(variables(raised.value))
 
 
-def test_what_the_service_says_can_not_write_control_characters(server: Server) -> None:
+def test_what_the_service_says_can_not_write_control_characters(server: FaultyServer) -> None:
     server.misbehave(faults.status(404, "\x1b[31mred\x1b[0m\u202e\x07\nsecond"))
     with pytest.raises(NotFoundError, match=r"red \[0m second") as raised:
         server.client().snapshot()
     assert str(raised.value).isprintable()
 
 
-def test_what_the_service_says_is_kept_short_and_on_one_line(server: Server) -> None:
+def test_what_the_service_says_is_kept_short_and_on_one_line(server: FaultyServer) -> None:
     server.misbehave(faults.status(404, "no\n" * 10_000))
     with pytest.raises(NotFoundError) as raised:
         server.client().snapshot()
@@ -447,6 +453,6 @@ def test_what_the_service_says_is_kept_short_and_on_one_line(server: Server) -> 
     assert len(str(raised.value)) < 500
 
 
-def test_a_deep_copy_still_has_the_key(server: Server) -> None:
+def test_a_deep_copy_still_has_the_key(server: FaultyServer) -> None:
     assert copy.deepcopy(server.client()).snapshot().visitors.height
     assert json.loads(server.site.body())["status"] == "success"

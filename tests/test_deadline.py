@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from datafast_nb import Client, ConnectionFailedError, GatewayError, InvalidResponseError
-from datafast_nb.demo import Site, faults, serve
+from datafast_nb.demo import Site
+from tests import faults
+from tests.faults import serve
 from tests.livemap.maps import until
 from tests.raw_server import GENEROUS, Caller, RawServer, answer, saying
 from tests.responses import example

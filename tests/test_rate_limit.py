@@ -13,7 +13,9 @@ import pytest
 from datafast_nb import Client, RateLimitError, ServerError
 from datafast_nb.client.rate_limit import LONGEST, closed_for
 from datafast_nb.client.transport import Answer
-from datafast_nb.demo import Site, faults, serve
+from datafast_nb.demo import Site
+from tests import faults
+from tests.faults import serve
 
 NOW = datetime(2026, 2, 6, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=40)

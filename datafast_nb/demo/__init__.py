@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datafast_nb.demo import faults
-from datafast_nb.demo.server import Request, Server, serve
+from datafast_nb.demo.server import Request, Response, Server, serve
 from datafast_nb.demo.simulation import simulate
 from datafast_nb.demo.site import Site
 
-__all__ = ["Request", "Server", "Site", "faults", "serve", "simulate"]
+__all__ = ["Request", "Response", "Server", "Site", "serve", "simulate"]

@@ -5,28 +5,36 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hmac
-import itertools
 import socket
 import sys
 import threading
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from datafast_nb.client import Client
-from datafast_nb.demo.faults import Fault, error_body
 from datafast_nb.demo.site import Site
 
 PREFIX = "/api/v1"
 ENDPOINT = "/analytics/realtime/map"
 
-_PIECES = 20  # of a body that is sent slowly
 _PATIENCE = 30.0  # seconds a connection may stay idle
 _REQUESTS_KEPT = 1_000  # the latest ones; about half a megabyte
+_REASONS = {
+    400: "Bad parameter",
+    401: "Missing or invalid API key",
+    403: "Missing permission",
+    404: "Website not found",
+    429: "Too many requests",
+    500: "Internal server error",
+}
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,37 @@ class Request:
     user_agent: str | None
     has_key: bool
     """Whether it came with an `Authorization` header."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the server sends; see :attr:`Server.answer`.
+
+    Parameters
+    ----------
+    status
+        The status code.
+    body
+        The bytes to send, at once or piece by piece.
+    headers
+        The headers. Without a ``Content-Length``, bytes get theirs.
+    """
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+    @classmethod
+    def error(cls, code: int, message: str | None = None) -> Self:
+        """Return an error with the documented JSON body.
+
+        Examples
+        --------
+        >>> Response.error(401).body
+        b'{"status":"error","error":{"code":401,"message":"Missing or invalid API key"}}'
+        """
+        message = message or _REASONS.get(code, "Server-side issue")
+        return cls(code, msgspec.json.encode({"status": "error", "error": {"code": code, "message": message}}))
 
 
 class _Listener(ThreadingHTTPServer):
@@ -73,21 +112,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
 
     def do_GET(self) -> None:
-        """Answer a request, either regularly or according to the next fault."""
+        """Answer a request."""
         owner = self.server.owner
         owner.requests.append(self._received())
-        fault = owner.next_fault()
-        status, body = self._regular() if fault.body is None else (200, fault.body)
-        headers = {"Content-Type": "application/json", **fault.headers}
-        if fault.body is None and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
-        owner.closing.wait(fault.delay)
-        self.send_response(fault.status or status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self._send(body, fault)
+        response = self._regular()
+        self._send(response if owner.answer is None else owner.answer(response))
 
     def _received(self) -> Request:
         """Return the record of this request."""
@@ -100,27 +129,35 @@ class _Handler(BaseHTTPRequestHandler):
             has_key="Authorization" in self.headers,
         )
 
-    def _regular(self) -> tuple[int, bytes]:
-        """Return the status and the body of a regular response."""
+    def _regular(self) -> Response:
+        """Return the regular response, packed if the client takes that."""
         owner = self.server.owner
         parts = urlsplit(self.path)
         if parts.path != PREFIX + ENDPOINT:
-            return 404, error_body(404, "Not found")
+            return Response.error(404, "Not found")
         if not owner.accepts(self.headers.get("Authorization", "")):
-            return 401, error_body(401)
+            return Response.error(401)
         if parse_qs(parts.query).get("websiteId", [owner.website_id]) != [owner.website_id]:
-            return 404, error_body(404)
-        return 200, owner.site.body()
+            return Response.error(404)
+        body = owner.site.body()
+        if "gzip" not in self.headers.get("Accept-Encoding", ""):
+            return Response(body=body)
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        return Response(body=gzip.compress(body, compresslevel=1), headers=headers)
 
-    def _send(self, body: bytes, fault: Fault) -> None:
-        """Send the body according to the fault."""
-        body = body if fault.kept == 1 else body[: int(len(body) * fault.kept)]
-        self.close_connection = self.close_connection or fault.kept < 1
-        size = -(-len(body) // _PIECES) if fault.pause else len(body)
-        for start in range(0, len(body), max(size, 1)):
-            self.wfile.write(body[start : start + size])
-            if self.server.owner.closing.wait(fault.pause):
-                break
+    def _send(self, response: Response) -> None:
+        """Send a response, and end the connection of one that is shorter or longer than it says."""
+        headers, pieces = dict(response.headers), response.body
+        if isinstance(pieces, bytes):
+            headers.setdefault("Content-Length", str(len(pieces)))
+            pieces = [pieces]
+        self.send_response(response.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        sent = sum(self.wfile.write(piece) for piece in pieces)
+        if str(sent) != headers.get("Content-Length"):
+            self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's signature
         """Log nothing."""
@@ -139,16 +176,21 @@ class Server:
         The only website that it knows.
     port
         0 lets the system choose.
+
+    Attributes
+    ----------
+    answer
+        Takes the regular response and returns what is sent in its place, or None for the regular one. Set it to see
+        how a client takes an error, for example ``server.answer = lambda _: Response.error(500)``.
     """
 
     def __init__(self, site: Site, *, api_key: str = "demo", website_id: str = "demo", port: int = 0) -> None:
         self.site = site
         self.website_id = website_id
         self.requests: deque[Request] = deque(maxlen=_REQUESTS_KEPT)
-        self.faults: deque[Fault] = deque()
+        self.answer: Callable[[Response], Response] | None = None
         self.closing = threading.Event()
         self._api_key = api_key
-        self._standing_fault = Fault()
         self._listener = _Listener(self, port)
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(0.05,), name="datafast-demo-server", daemon=True
@@ -180,32 +222,6 @@ class Server:
     def accepts(self, authorization: str) -> bool:
         """Return whether an `Authorization` header holds the key."""
         return hmac.compare_digest(authorization.encode(), f"Bearer {self._api_key}".encode())
-
-    def misbehave(self, fault: Fault, times: int | None = 1) -> None:
-        """Make the next responses go wrong.
-
-        Parameters
-        ----------
-        fault
-            One of :mod:`datafast_nb.demo.faults`.
-        times
-            For how many requests, after the faults that are already queued; None for all, until :meth:`behave`.
-        """
-        if times is None:
-            self._standing_fault = fault
-        else:
-            self.faults.extend(itertools.repeat(fault, times))
-
-    def behave(self) -> None:
-        """Answer regularly from now on."""
-        self.faults.clear()
-        self._standing_fault = Fault()
-
-    def next_fault(self) -> Fault:
-        """Remove and return the fault for the next response."""
-        with contextlib.suppress(IndexError):
-            return self.faults.popleft()
-        return self._standing_fault
 
     def close(self) -> None:
         """Stop listening and close every connection; closing again does nothing."""

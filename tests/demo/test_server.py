@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -13,14 +14,17 @@ from typing import Any
 import pytest
 import requests
 
-from datafast_nb.demo import Server, Site, faults, serve
+from datafast_nb import demo
+from datafast_nb.demo import Response, Server, Site
+from tests import faults
+from tests.faults import FaultyServer, serve
 
 KEY = "demo"
 TIMEOUT = 10
 
 
 @pytest.fixture
-def server(site: Site) -> Iterator[Server]:
+def server(site: Site) -> Iterator[FaultyServer]:
     with serve(site) as running:
         yield running
 
@@ -55,7 +59,7 @@ def test_it_gives_the_sites_body(frozen_site: Site) -> None:
     assert response.content == frozen_site.body()
 
 
-def test_it_listens_on_loopback_only_and_chooses_its_port(server: Server, site: Site) -> None:
+def test_it_listens_on_loopback_only_and_chooses_its_port(server: FaultyServer, site: Site) -> None:
     assert server.url.startswith("http://127.0.0.1:")
     assert server.url.endswith("/api/v1")
     with serve(site) as other:
@@ -75,7 +79,7 @@ def test_it_compresses_for_those_who_accept_it(frozen_site: Site) -> None:
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Bearer wrong", "Basic demo", "Bearer demo2", "demo", "Bearer démo"]
 )
-def test_a_missing_or_wrong_key_is_refused(server: Server, header: str | None) -> None:
+def test_a_missing_or_wrong_key_is_refused(server: FaultyServer, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header.encode()}
     response = requests.get(server.url + "/analytics/realtime/map", headers=headers, timeout=TIMEOUT)
     assert is_error(response, 401)
@@ -96,11 +100,11 @@ def test_an_unknown_website_is_not_found(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/analytics/realtime", "/analytics/realtime/map/more"])
-def test_an_unknown_path_is_not_found(server: Server, path: str) -> None:
+def test_an_unknown_path_is_not_found(server: FaultyServer, path: str) -> None:
     assert is_error(get(server, path), 404)
 
 
-def test_requests_are_remembered_without_the_key(server: Server) -> None:
+def test_requests_are_remembered_without_the_key(server: FaultyServer) -> None:
     get(server, params={"websiteId": "demo"}, headers={"User-Agent": "somebody/1"})
     requests.get(server.url + "/elsewhere", timeout=TIMEOUT)
     first, second = server.requests
@@ -117,32 +121,50 @@ def test_no_representation_holds_the_key(site: Site) -> None:
         assert "a-secret-of-mine" not in repr(server) + repr(server.requests) + repr(server.client())
 
 
-def test_another_site_can_take_its_place(server: Server, moment: datetime) -> None:
+def test_another_site_can_take_its_place(server: FaultyServer, moment: datetime) -> None:
     server.site = Site(visitors=0, start=moment)
     assert get(server).json()["data"]["visitors"] == []
 
 
-def test_a_status_comes_with_the_documented_body(server: Server) -> None:
+def test_what_is_answered_can_be_replaced_and_is_regular_again(frozen_site: Site) -> None:
+    with demo.serve(frozen_site) as server:
+        server.answer = lambda _: Response.error(503, "So sorry")
+        assert is_error(get(server), 503)
+        server.answer = lambda regular: replace(regular, headers={**regular.headers, "X-Told": "so"})
+        told = get(server)
+        assert (told.content, told.headers["X-Told"]) == (frozen_site.body(), "so")
+        server.answer = None
+        assert get(server).content == frozen_site.body()
+
+
+def test_an_answer_in_pieces_without_a_length_ends_with_the_connection(frozen_site: Site) -> None:
+    with demo.serve(frozen_site) as server:
+        server.answer = lambda _: Response(body=iter([b"{", b"}"]))
+        response = get(server)
+    assert (response.content, "Content-Length" in response.headers) == (b"{}", False)
+
+
+def test_a_status_comes_with_the_documented_body(server: FaultyServer) -> None:
     server.misbehave(faults.status(503), times=2)
     assert is_error(get(server), 503)
     assert is_error(get(server), 503)
     assert get(server).ok
 
 
-def test_faults_come_in_the_order_in_which_they_were_asked_for(server: Server) -> None:
+def test_faults_come_in_the_order_in_which_they_were_asked_for(server: FaultyServer) -> None:
     for code in (400, 403, 500):
         server.misbehave(faults.status(code))
     assert [get(server).status_code for _ in range(4)] == [400, 403, 500, 200]
 
 
-def test_a_standing_fault_lasts_until_the_server_behaves(server: Server) -> None:
+def test_a_standing_fault_lasts_until_the_server_behaves(server: FaultyServer) -> None:
     server.misbehave(faults.status(500), times=None)
     assert [get(server).status_code for _ in range(3)] == [500] * 3
     server.behave()
     assert get(server).ok
 
 
-def test_a_gateway_answers_in_html(server: Server) -> None:
+def test_a_gateway_answers_in_html(server: FaultyServer) -> None:
     server.misbehave(faults.html(502))
     response = get(server)
     assert response.status_code == 502
@@ -150,7 +172,7 @@ def test_a_gateway_answers_in_html(server: Server) -> None:
     assert response.text.startswith("<!DOCTYPE html>")
 
 
-def test_a_rate_limit_tells_when_to_come_back(server: Server) -> None:
+def test_a_rate_limit_tells_when_to_come_back(server: FaultyServer) -> None:
     when = datetime(2026, 2, 6, 15, 4, tzinfo=UTC)
     for retry_after in (7, when, None):
         server.misbehave(faults.rate_limit(retry_after))
@@ -161,14 +183,14 @@ def test_a_rate_limit_tells_when_to_come_back(server: Server) -> None:
     assert "Retry-After" not in silent.headers
 
 
-def test_a_truncated_body_breaks_off(server: Server) -> None:
+def test_a_truncated_body_breaks_off(server: FaultyServer) -> None:
     server.misbehave(faults.truncated(0.5))
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         get(server)
     assert get(server).ok
 
 
-def test_garbage_is_no_json(server: Server) -> None:
+def test_garbage_is_no_json(server: FaultyServer) -> None:
     server.misbehave(faults.garbage())
     response = get(server)
     assert response.status_code == 200
@@ -176,14 +198,14 @@ def test_garbage_is_no_json(server: Server) -> None:
         response.content.decode()
 
 
-def test_an_empty_body_is_empty(server: Server) -> None:
+def test_an_empty_body_is_empty(server: FaultyServer) -> None:
     server.misbehave(faults.empty())
     response = get(server)
     assert (response.status_code, response.content) == (200, b"")
 
 
 def test_a_redirect_leads_elsewhere_and_the_other_server_sees_whether_the_key_came_along(
-    server: Server, site: Site
+    server: FaultyServer, site: Site
 ) -> None:
     with serve(site) as other:
         server.misbehave(faults.redirect(other.url + "/analytics/realtime/map", 307), times=2)
@@ -194,14 +216,14 @@ def test_a_redirect_leads_elsewhere_and_the_other_server_sees_whether_the_key_ca
         assert len(other.requests) == 1
 
 
-def test_a_bomb_is_small_until_it_is_unpacked(server: Server) -> None:
+def test_a_bomb_is_small_until_it_is_unpacked(server: FaultyServer) -> None:
     server.misbehave(faults.bomb(megabytes=20))
     response = get(server, stream=True)
     assert int(response.headers["Content-Length"]) < 100_000
     assert sum(len(it) for it in response.iter_content(2**16)) == 20 * 2**20
 
 
-def test_a_delayed_response_runs_into_the_clients_timeout(server: Server) -> None:
+def test_a_delayed_response_runs_into_the_clients_timeout(server: FaultyServer) -> None:
     server.misbehave(faults.delay(30))
     with pytest.raises(requests.exceptions.ReadTimeout):
         requests.get(server.url, timeout=(TIMEOUT, 0.1))
@@ -220,7 +242,7 @@ def test_closing_ends_waiting_responses_and_idle_connections(site: Site) -> None
     server.misbehave(faults.delay(600))
     with requests.Session() as session, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(get, server)
-        while not server.requests:
+        while server.coming:
             time.sleep(0.01)
         assert session.get(server.url + "/idle", timeout=TIMEOUT).status_code == 404
         server.close()
@@ -231,18 +253,18 @@ def test_closing_ends_waiting_responses_and_idle_connections(site: Site) -> None
     assert repr(server).startswith("<Server closed")
 
 
-def test_requests_are_answered_side_by_side(server: Server) -> None:
+def test_requests_are_answered_side_by_side(server: FaultyServer) -> None:
     server.misbehave(faults.delay(600))
     with ThreadPoolExecutor(1) as pool:
         stuck = pool.submit(get, server)
-        while not server.requests:
+        while server.coming:
             time.sleep(0.01)
         assert get(server).ok
         assert not stuck.done()
         server.close()
 
 
-def test_nothing_is_written_to_the_terminal(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_written_to_the_terminal(server: FaultyServer, capfd: pytest.CaptureFixture[str]) -> None:
     server.misbehave(faults.truncated())
     with pytest.raises(requests.exceptions.RequestException):
         get(server)

@@ -20,9 +20,9 @@ import pytest
 import datafast_nb as dfn
 from datafast_nb import polling
 from datafast_nb.__main__ import main
-from datafast_nb.demo import faults
 from datafast_nb.history import recorder
 from datafast_nb.polling import Pace, back_off
+from tests import faults
 from tests.history.moments import after, shown, snapshot
 
 GENEROUS = 60  # seconds that nothing here takes
@@ -478,7 +478,7 @@ PAGES = {
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_a_page_of_something_in_between_does_not_end_a_recording(history: dfn.History, page: faults.Fault) -> None:
     heard: list[str] = []
-    with dfn.demo.serve(dfn.demo.Site(visitors=5)) as server:
+    with faults.serve(dfn.demo.Site(visitors=5)) as server:
         server.misbehave(page, times=3)
         recording = history.record(server.client(retries=0), every=0.01, report=lambda *what: heard.append(what[0]))
         while not recording.progress.snapshots:

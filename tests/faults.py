@@ -1,24 +1,21 @@
-"""Ways in which a server can misbehave."""
+"""Ways in which a server can misbehave, and a demo server that does."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+import itertools
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Any
 
-import msgspec
+from datafast_nb.demo import Response, Server, Site
 
 _MEGABYTE = 2**20
-_REASONS = {
-    400: "Bad parameter",
-    401: "Missing or invalid API key",
-    403: "Missing permission",
-    404: "Website not found",
-    429: "Too many requests",
-    500: "Internal server error",
-}
+_PIECES = 20  # of a body that drips
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,63 @@ class Fault:
     kept: float = 1.0
     pause: float = 0.0
 
+    def changed(self, regular: Response, closing: threading.Event) -> Response:
+        """Return what is sent in the place of the regular response, as late as this fault says."""
+        closing.wait(self.delay)
+        body = regular.body if self.body is None else self.body
+        headers = regular.headers if self.body is None else {"Content-Type": "application/json"}
+        assert isinstance(body, bytes)
+        headers = {**headers, **self.headers, "Content-Length": str(len(body))}
+        status = self.status or (regular.status if self.body is None else 200)
+        kept = body if self.kept == 1 else body[: int(len(body) * self.kept)]
+        return Response(status, dripping(kept, self.pause, closing) if self.pause else kept, headers)
+
+
+def dripping(body: bytes, pause: float, closing: threading.Event) -> Iterator[bytes]:
+    """Give a body in 20 pieces, with a pause after each, until the server closes."""
+    size = -(-len(body) // _PIECES)
+    for start in range(0, len(body), max(size, 1)):
+        yield body[start : start + size]
+        if closing.wait(pause):
+            return
+
+
+class FaultyServer(Server):
+    """A demo server that misbehaves when it is told to."""
+
+    def __init__(self, site: Site, **options: Any) -> None:
+        self.coming: deque[Fault] = deque()
+        self._standing = Fault()
+        super().__init__(site, **options)
+        self.answer = self._next
+
+    def _next(self, regular: Response) -> Response:
+        fault = self.coming.popleft() if self.coming else self._standing
+        return fault.changed(regular, self.closing)
+
+    def misbehave(self, fault: Fault, times: int | None = 1) -> None:
+        """Let so many of the next responses go wrong, after those that wait already; None for all, until `behave`."""
+        if times is None:
+            self._standing = fault
+        else:
+            self.coming.extend(itertools.repeat(fault, times))
+
+    def behave(self) -> None:
+        """Answer regularly from now on."""
+        self.coming.clear()
+        self._standing = Fault()
+
+
+def serve(site: Site | None = None, **options: Any) -> FaultyServer:
+    """Start a server that can misbehave, as `demo.serve` starts one that can't."""
+    return FaultyServer(Site() if site is None else site, **options)
+
 
 def error_body(code: int, message: str | None = None) -> bytes:
     """Return the documented JSON body of an error."""
-    message = message or _REASONS.get(code, "Server-side issue")
-    return msgspec.json.encode({"status": "error", "error": {"code": code, "message": message}})
+    body = Response.error(code, message).body
+    assert isinstance(body, bytes)
+    return body
 
 
 def status(code: int, message: str | None = None, *, headers: Mapping[str, str] | None = None) -> Fault:
