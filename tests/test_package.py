@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from ast import literal_eval
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,8 @@ def test_every_country_s_shape_is_a_closed_ring_that_does_not_cross_the_antimeri
             assert all(abs(one[0] - other[0]) <= 180 for one, other in pairwise(ring))
     assert "DE" in shaped()
     assert len(shaped()) == len(shapes)
+
+
+def test_the_shapes_on_the_map_of_the_world_are_those_of_the_countries() -> None:
+    made = runpy.run_path(str(Path(__file__).parents[1] / "topology.py"))["encoded"]()
+    assert files("datafast_nb").joinpath("charts/countries.topojson").read_text(encoding="utf-8") == made

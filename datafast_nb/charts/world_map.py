@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
+from importlib.resources import files
 from typing import Any, Final, Literal, get_args
 
 import altair as alt
-import msgspec
 import polars as pl
 
 from datafast_nb import conversion
@@ -17,7 +16,7 @@ from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, nota
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice
-from datafast_nb.countries import codes, countries, shaped
+from datafast_nb.countries import codes, shaped
 from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
 from datafast_nb.text import country_names, number
@@ -197,30 +196,9 @@ def _circles(places: pl.DataFrame, notation: Notation) -> alt.Chart:
 
 @cache
 def _shapes() -> alt.InlineData:
-    """Return the countries as TopoJSON.
+    """Return the countries as TopoJSON, in the file that `topology.py` of the repository makes.
 
-    Each ring is one arc, in steps of a tenth of a degree: half the size of GeoJSON. It is text, so that an indented
-    specification doesn't take a line for each number.
+    It is text, because an indented specification does not spread text over a line for each number.
     """
-    arcs: list[list[list[int]]] = []
-
-    def arc_of(ring: list[list[float]]) -> list[int]:
-        points = [(round(longitude * 10), round(latitude * 10)) for longitude, latitude in ring]
-        steps = [[x - before_x, y - before_y] for (before_x, before_y), (x, y) in pairwise([(0, 0), *points])]
-        arcs.append([steps[0], *(step for step in steps[1:] if step != [0, 0])])
-        return [len(arcs) - 1]
-
-    shapes = []
-    for feature in countries()["features"]:
-        geometry = feature["geometry"]
-        polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-        shape = {"type": "MultiPolygon", "arcs": [[arc_of(ring) for ring in polygon] for polygon in polygons]}
-        shapes.append({**shape, "id": feature["id"], "properties": {"name": feature["properties"]["name"]}})
-    topology = {
-        "type": "Topology",
-        "transform": {"scale": [0.1, 0.1], "translate": [0, 0]},
-        "objects": {"countries": {"type": "GeometryCollection", "geometries": shapes}},
-        "arcs": arcs,
-    }
-    text = msgspec.json.encode(topology).decode()
+    text = files("datafast_nb").joinpath("charts/countries.topojson").read_text(encoding="utf-8")
     return alt.InlineData(values=text, format=alt.TopoDataFormat(type="topojson", feature="countries"))
