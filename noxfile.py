@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["check", "fast"]
 nox.options.default_venv_backend = "uv|virtualenv"
+
+SNAPSHOT = """
+import datafast_nb as dfn
+snap = dfn.load()
+assert snap.visitors.schema == dfn.schema.VISITORS and snap.visitors.height
+print(dfn.__version__, snap)
+"""
 
 
 @nox.session
@@ -34,16 +44,32 @@ def fast(session: nox.Session) -> None:
 
 
 @nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel from the source distribution, and take a snapshot where nothing else is installed."""
+    folder = Path(session.create_tmp()).resolve()
+    session.install("build")
+    session.run("python", "-m", "build", "--outdir", f"{folder}/dist")
+    session.run("python", "-m", "venv", "--clear", f"{folder}/alone")
+    programs = folder / "alone" / Path(session.bin).name
+    (built,) = (folder / "dist").glob("*.whl")
+    session.run(f"{programs}/python", "-m", "pip", "install", "--quiet", f"{built}", external=True)
+    session.chdir(folder)
+    session.run(f"{programs}/python", "-c", SNAPSHOT, external=True)
+    session.run(f"{programs}/datafast-nb", "--help", external=True, silent=True)
+
+
+@nox.session(python="3.11")
 def lowest(session: nox.Session) -> None:
-    """Run the fast tests with the lowest versions that pyproject.toml declares."""
-    session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".[test]")
+    """Run the fast tests with the lowest versions that pyproject.toml declares, and today's of all else."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    bounds = [*project["dependencies"], *project["optional-dependencies"]["history"]]
+    session.install("-e", ".[test]", *(bound.replace(">=", "==") for bound in bounds))
     session.run("pytest", "-m", "fast", "-n", "auto", *session.posargs)
 
 
-@nox.session(name="all")
+@nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
-    """Run all tests, those in a browser and on Spark among them."""
-    session.install("-e", ".[lab,test]")
-    session.run("python", "-m", "tests.setup")
-    session.run("pytest", "-n", "auto", *session.posargs)
+    """Run the test command of the README: set everything up in .venv, and run all tests."""
+    readme = Path("README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"<!-- test command -->\n```bash\n(.*?)```\n<!-- end -->", readme, re.DOTALL)
+    session.run("bash", "-euo", "pipefail", "-c", command)
