@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from traitlets import Dict, Int, List, Unicode
+from typing import Final
 
 from datafast_nb.widgets.front import FrontEnd, Script, asset, bundle, front_script
-from datafast_nb.widgets.protocol import MapLayers, MapMessage, MapParts, MapSettings
+from datafast_nb.widgets.protocol import MapLayers, MapMessage, MapPanels, MapParts, MapSettings
 from datafast_nb.widgets.shared import Shared
 from datafast_nb.widgets.synced import traits_of
 
@@ -29,18 +27,4 @@ class Front(FrontEnd):
 
     _esm = front_script("livemap.js")
     messages = MapMessage
-    vars().update(traits_of(MapLayers, MapSettings, MapParts))
-
-    clock = Int().tag(sync=True)
-    status = Dict().tag(sync=True)
-    figures: List[Any] = List().tag(sync=True)
-    controls = Dict().tag(sync=True)
-    replay = Dict().tag(sync=True)
-    gaps: List[Any] = List().tag(sync=True)
-    filters = Dict().tag(sync=True)
-    visitors = Dict().tag(sync=True)
-    events = Dict().tag(sync=True)
-    payments = Dict().tag(sync=True)
-    card = Dict().tag(sync=True)
-    selected = Dict().tag(sync=True)
-    zone = Unicode("UTC").tag(sync=True)
+    vars().update(traits_of(MapPanels, MapLayers, MapSettings, MapParts))

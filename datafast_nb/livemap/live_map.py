@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Unpack, get_args
 
+import msgspec
 import polars as pl
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
@@ -47,8 +48,10 @@ from datafast_nb.widgets.protocol import (
     Beat,
     ChangeFilter,
     ChangeSpeed,
+    Choice,
     ClearFilters,
     ColorBy,
+    Controls,
     DescribeCluster,
     Description,
     Fit,
@@ -61,6 +64,7 @@ from datafast_nb.widgets.protocol import (
     Resume,
     Seek,
     ShowViewport,
+    StatusLine,
     Theme,
 )
 from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
@@ -542,7 +546,7 @@ class LiveMap(OpenedWhenShown):
         if self._faults.notes != before:
             with self._lock:
                 if self._view is not None:
-                    self._view.show({"status": self._status_line()})
+                    self._view.front.status = self._status_line()
 
     def _change(self, message: MapMessage) -> None:
         """Show something else."""
@@ -756,29 +760,34 @@ class LiveMap(OpenedWhenShown):
         """Render the present frame in the present state. The caller holds the lock."""
         if self._view is None:
             return
-        panels = self._renderer.panels(self._frame, self._map_state)
+        panels = msgspec.structs.replace(
+            self._renderer.panels(self._frame, self._map_state),
+            status=self._status_line(),
+            controls=self._controls(),
+            zone=self.time_zone,
+        )
         if self._timebar is not None:
-            panels |= {"replay": self._timebar.state(), "gaps": self._timebar.gaps}
-        panels |= {"status": self._status_line(), "controls": self._controls(), "zone": self.time_zone}
+            bar = {"replay": self._timebar.state(), "coverage": self._timebar.coverage}
+            panels = msgspec.structs.replace(panels, **bar)
         settings = MapSettings(color_by=self.color_by, every=self.every, theme=self.theme)
         self._view.show(panels, self._renderer.layers(self._frame, self._map_state), settings)
 
-    def _status_line(self) -> dict[str, Any]:
-        """Say how the polling stands, and what else a reader should know."""
+    def _status_line(self) -> StatusLine:
+        """Return how the polling stands, and what else a reader should know."""
         now, snapshot, notes = self.status, self._frame.snapshot, [*self._told_wrong, *self._faults.notes]
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:
             notes = [_NO_SCORE_YET, *notes]
-        return {"state": now.state, "text": str(now), "notes": notes}
+        return StatusLine(state=now.state, text=str(now), notes=tuple(notes))
 
-    def _controls(self) -> dict[str, Any]:
-        """Say what the controls stand at, and offer."""
-        return {
-            "resting": self.status.state in {"stopped", "refused"},
-            "intervals": [[each, f"every {duration(each)}"] for each in sorted({*INTERVALS, self.every})],
-            "colors": color_choices(several_sites=self._several),
-        }
+    def _controls(self) -> Controls:
+        """Return what the controls offer, and whether nothing is asked for at present."""
+        return Controls(
+            resting=self.status.state in {"stopped", "refused"},
+            intervals=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*INTERVALS, self.every})),
+            colors=color_choices(several_sites=self._several),
+        )
 
 
 def _name_of(basemap: Basemap) -> str | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 import polars as pl
 
 from datafast_nb.livemap import sidebar
 from datafast_nb.text import money, place_name, plain
-from datafast_nb.widgets.protocol import ClusterSummary, Member, Popup
+from datafast_nb.widgets.protocol import ClusterSummary, Popup
 
 _MOST_ROWS: Final = 20
 _MOST_PLACES: Final = 3  # that are named
@@ -33,7 +32,7 @@ def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame) ->
         latitude=place[0],
         longitude=place[1],
         summary=summary(members),
-        rows=msgspec.convert(rows, tuple[Member, ...]),
+        rows=rows,
         more=members.height - len(rows),
     )
 

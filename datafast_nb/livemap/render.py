@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 import polars as pl
 
 from datafast_nb.currencies import received
@@ -21,13 +20,21 @@ from datafast_nb.livemap.view_state import MapState, ViewState
 from datafast_nb.text import money
 from datafast_nb.widgets.protocol import (
     Announcements,
+    Card,
+    Choice,
     Clusters,
+    EventList,
+    Figure,
+    FilterBar,
     FilterOptions,
     Heat,
     MapLayers,
-    NewPayment,
+    MapPanels,
+    PaymentList,
     Point,
     Popup,
+    Selected,
+    VisitorList,
 )
 
 _MOST_CURRENCIES: Final = 2
@@ -80,8 +87,8 @@ class Renderer:
             legend=self._once("legend", (frame, filters, coloring), lambda: coloring.legend(chosen["x"].null_count())),
         )
 
-    def panels(self, frame: FrameState, state: MapState) -> dict[str, Any]:
-        """Return what is shown around the map."""
+    def panels(self, frame: FrameState, state: MapState) -> MapPanels:
+        """Return what is shown around the map of visitors, events and payments; not how the polling stands."""
         self._look_at(frame)
         choice = (frame, state.filters)
         chosen = self.chosen(*choice)
@@ -93,22 +100,24 @@ class Renderer:
         payments = self._once("payments", choice, lambda: _payments(frame, chosen, state.filters))
         rows = self._once("rows", (*choice, state.sort), lambda: sidebar.visitor_rows(chosen, state.sort))
         snapshot = frame.snapshot
-        return {
-            "clock": 0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
-            "figures": self._once("figures", choice, lambda: _figures(frame, chosen, payments, state.filters)),
-            "visitors": {"rows": rows, "total": chosen.height, "sort": state.sort},
-            "events": {
-                "rows": self._once("event rows", choice, lambda: sidebar.event_rows(events, frame.visitors)),
-                "total": events.height,
-            },
-            "payments": {
-                "rows": self._once("payment rows", choice, lambda: sidebar.payment_rows(payments)),
-                "total": payments.height,
-                "hidden": frame.payments.height - payments.height,
-            },
-            "filters": self._filters(frame, chosen, state),
-            **self._selected(frame, state.selected),
-        }
+        card, selected = self._selected(frame, state.selected)
+        return MapPanels(
+            clock=0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
+            figures=self._once("figures", choice, lambda: _figures(frame, chosen, payments, state.filters)),
+            visitors=VisitorList(rows=rows, total=chosen.height, sort=state.sort),
+            events=EventList(
+                rows=self._once("event rows", choice, lambda: sidebar.event_rows(events, frame.visitors)),
+                total=events.height,
+            ),
+            payments=PaymentList(
+                rows=self._once("payment rows", choice, lambda: sidebar.payment_rows(payments)),
+                total=payments.height,
+                hidden=frame.payments.height - payments.height,
+            ),
+            filters=self._filters(frame, chosen, state),
+            card=card,
+            selected=selected,
+        )
 
     def _look_at(self, frame: FrameState) -> None:
         """Forget what was rendered of another frame, which that would keep alive."""
@@ -159,14 +168,11 @@ class Renderer:
         )
         return points
 
-    def _filters(self, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> dict[str, Any]:
-        """Say what is chosen, and what could be."""
+    def _filters(self, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> FilterBar:
+        """Return what is chosen, and what could be."""
         asked = any(view_state.facets for view_state in state.views.values())
         options = self._once("options", (frame,), lambda: _options(frame)) if asked else None
-        bar: dict[str, Any] = msgspec.to_builtins(
-            filter_bar(state.filters, chosen.height, frame.visitors.height, options)
-        )
-        return bar
+        return filter_bar(state.filters, chosen.height, frame.visitors.height, options)
 
     def _popup(
         self,
@@ -182,29 +188,26 @@ class Renderer:
         shown: Popup = self._once(f"popup {view}", key, lambda: popup(cluster_id, place, members(chosen, cluster_id)))
         return shown
 
-    def _selected(self, frame: FrameState, key: int | None) -> dict[str, Any]:
-        """Give the card of the visitor who is selected; of one who has left, what was last known."""
+    def _selected(self, frame: FrameState, key: int | None) -> tuple[Card | None, Selected | None]:
+        """Return the card of the visitor who is selected, and where they are; of one who has left, the last known."""
         if key is None:
             self._card = None
-            return {"card": {}, "selected": {}}
+            return None, None
 
-        def compute() -> dict[str, Any]:
+        def compute() -> tuple[Card | None, Selected | None]:
             found = frame.visitors.filter(pl.col("_key") == key)
             here = found.height > 0
             if here:
                 self._card = sidebar.row_of(found)
             if self._card is None or self._card["_key"] != key:
-                return {"card": {}, "selected": {}}
+                return None, None
             row = self._card
             known = here and row["x"] is not None
-            place = [round(row["latitude"], 4), round(row["longitude"], 4)] if known else None
-            return {
-                "card": sidebar.card(row, frame.events, here=here),
-                "selected": {"site": row["site"], "id": str(key), "place": place},
-            }
+            place = Point(round(row["latitude"], 4), round(row["longitude"], 4)) if known else None
+            return sidebar.card(row, frame.events, here=here), Selected(site=row["site"], id=str(key), place=place)
 
-        card: dict[str, Any] = self._once("card", (frame, key), compute)
-        return card
+        selected: tuple[Card | None, Selected | None] = self._once("card", (frame, key), compute)
+        return selected
 
 
 def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> Announcements | None:
@@ -227,7 +230,7 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
     paid = frame.paid.filter(pl.col("_payment").is_in(news.payments["_payment"].implode()))
     if state.filters:
         paid = paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
-    shown = tuple(msgspec.convert(each, NewPayment) for each in sidebar.announced(paid, _MOST_ANNOUNCED))
+    shown = sidebar.announced(paid, _MOST_ANNOUNCED)
     if not any(pulses.values()) and not shown:
         return None
     return Announcements(arrived=pulses, payments=shown, more=paid.height - len(shown))
@@ -246,11 +249,11 @@ def _payments(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.D
     return frame.paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
 
 
-def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, filters: Filters) -> list[dict[str, str]]:
-    """Give the figures above the map."""
+def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, filters: Filters) -> tuple[Figure, ...]:
+    """Return the figures above the map."""
     names = ("Visitors now", "Customers", "Expected value", "Revenue, 10 min")
     if frame.snapshot is None:
-        return [{"label": name, "value": _NOTHING, "note": ""} for name in names]
+        return tuple(Figure(name, _NOTHING) for name in names)
     sums = sidebar.figures(chosen)
     everyone = frame.snapshot.count
     here = f"{chosen.height if filters else everyone:,}"
@@ -259,9 +262,7 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     values = (here, f"{sums['customers']:,}", worth, " · ".join(earned) or _NOTHING)
     further = f"+{others} more" if others else ""
     notes = (f"of {everyone:,}" if filters else "", "", JUST_ARRIVING if sums["scored"] else "", further)
-    return [
-        {"label": label, "value": value, "note": note} for label, value, note in zip(names, values, notes, strict=True)
-    ]
+    return tuple(map(Figure, names, values, notes))
 
 
 def _options(frame: FrameState) -> FilterOptions:
@@ -269,6 +270,6 @@ def _options(frame: FrameState) -> FilterOptions:
     return offered(frame.with_dimensions("channel", "page"), several_sites=not frame.sites <= {ONE_SITE})
 
 
-def color_choices(*, several_sites: bool) -> list[list[str]]:
-    """Give what the colors can tell, for a person to choose from."""
-    return [[name, words] for name, words in COLOR_NAMES.items() if name != "site" or several_sites]
+def color_choices(*, several_sites: bool) -> tuple[Choice, ...]:
+    """Return what the colors can tell, for a person to choose from."""
+    return tuple(Choice(name, words) for name, words in COLOR_NAMES.items() if name != "site" or several_sites)

@@ -1,4 +1,4 @@
-"""What the sidebar and the card say: frames in, plain values for the browser out. Knows no widget.
+"""What the sidebar and the card say: frames in, what the browser shows out. Knows no widget.
 
 The browser writes every one of these texts as text, never as HTML. Here they are cut, and rid of what can't be seen.
 """
@@ -17,12 +17,26 @@ from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.glossary import meaning
 from datafast_nb.livemap.colors import CUSTOMER, score_color
 from datafast_nb.text import money, place_name, plain
-from datafast_nb.widgets.protocol import Sort
+from datafast_nb.widgets.protocol import (
+    Card,
+    CardEvent,
+    EventRow,
+    Fact,
+    Hints,
+    Likelihood,
+    NewPayment,
+    PaymentKind,
+    PaymentRow,
+    Point,
+    Sort,
+    VisitorRow,
+)
 
 MOST_ROWS: Final = 60
 """Rows of each list that are sent at most."""
 
 _MOST_IN_CARD: Final = 50
+_MOST_MATCHES: Final = 12
 _IDENTITY: Final = ("event_id", "payment_id", "visitor_id", "email", "timestamp", "type", "path", "amount")
 _AVERAGE: Final = 50  # the score of the site's average visitor
 _NEAR: Final = 5
@@ -35,8 +49,8 @@ _ORDER: Final[dict[Sort, tuple[str, bool]]] = {
 }
 
 
-def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> list[dict[str, Any]]:
-    """Give the first visitors of a list, for the browser.
+def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> tuple[VisitorRow, ...]:
+    """Return the first visitors of a list.
 
     Parameters
     ----------
@@ -57,53 +71,60 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> l
         .top_k(most, by=["_prospect", "_known", "_rank", "_key"], reverse=[False, False, not descending, False])
         .collect()["_row"]
     )
-    return [_visitor(row) for row in _rows(with_dimensions(visitors[first], "channel", "page"))]
+    return tuple(_visitor(row) for row in _rows(with_dimensions(visitors[first], "channel", "page")))
 
 
-def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, Any]]:
-    """Give the newest events, with the visitor's key where he is still here, for the browser."""
+def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_ROWS) -> tuple[EventRow, ...]:
+    """Return the newest events, each with the visitor's key where they are still here."""
     newest = _newest(events, most)
     active = set(visitors["_key"].filter(visitors["_key"].is_in(newest["_key"].implode())))
-    return [
-        {
-            "key": row["_name"],
-            "site": row["site"],
-            "id": _text(row["_key"]) if row["_key"] in active else None,
-            "who": _first(row["display_name"], row["customer_name"]),
-            "place": place_name(None, row["country_code"]) if row["country_code"] else "",
+    return tuple(
+        EventRow(
             **_happening(row),
-        }
+            site=row["site"],
+            visitor=_text(row["_key"]) if row["_key"] in active else None,
+            who=_first(row["display_name"], row["customer_name"]),
+            place=place_name(None, row["country_code"]) if row["country_code"] else "",
+        )
         for row in _rows(newest)
-    ]
+    )
 
 
-def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> list[dict[str, Any]]:
-    """Give the newest of a frame's ``paid``, for the browser."""
-    return [_payment(row) for row in _rows(_newest(paid, most))]
+def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> tuple[PaymentRow, ...]:
+    """Return the newest of a frame's ``paid``."""
+    return tuple(_payment(row) for row in _rows(_newest(paid, most)))
 
 
-def announced(paid: pl.DataFrame, most: int) -> list[dict[str, Any]]:
-    """Give payments as they are announced, with the place on the map where the payer is known; `paid` has payers."""
-    return [
-        _payment(row)
-        | {"place": None if row["x"] is None else {"latitude": row["latitude"], "longitude": row["longitude"]}}
-        for row in _rows(_newest(paid, most))
-    ]
+def announced(paid: pl.DataFrame, most: int) -> tuple[NewPayment, ...]:
+    """Return payments as they are announced, with the place on the map where the payer is known; `paid` has payers."""
+    return tuple(_announced(row) for row in _rows(_newest(paid, most)))
 
 
-def _payment(row: dict[str, Any]) -> dict[str, Any]:
+def _announced(row: dict[str, Any]) -> NewPayment:
+    """Describe one payment as it is announced."""
+    payment = _payment(row)
+    return NewPayment(
+        amount=payment.amount,
+        kind=payment.kind,
+        who=payment.who,
+        note=payment.note,
+        site=payment.site,
+        place=None if row["x"] is None else Point(row["latitude"], row["longitude"]),
+    )
+
+
+def _payment(row: dict[str, Any]) -> PaymentRow:
     """Describe one payment; `row` is one of `with_payers`."""
-    place = place_name(row["city"], row["country_code"]) if row["_key"] is not None else ""
-    return {
-        "key": row["_name"],
-        "site": row["site"],
-        "who": _first(row["display_name"], row["name"], row["email"]) or "Somebody",
-        "amount": money(row["amount"], row["currency"], exact=True) or "unknown amount",
-        "kind": _kind(row),
-        "at": row["timestamp"],
-        "visitor": _text(row["_key"]),
-        "note": place,
-    }
+    return PaymentRow(
+        key=row["_name"],
+        site=row["site"],
+        visitor=_text(row["_key"]),
+        who=_first(row["display_name"], row["name"], row["email"]) or "Somebody",
+        amount=money(row["amount"], row["currency"], exact=True) or "unknown amount",
+        kind=_kind(row),
+        at=row["timestamp"],
+        note=place_name(row["city"], row["country_code"]) if row["_key"] is not None else "",
+    )
 
 
 def figures(visitors: pl.DataFrame) -> dict[str, Any]:
@@ -122,7 +143,7 @@ def row_of(visitors: pl.DataFrame) -> dict[str, Any]:
     return next(_rows(with_dimensions(visitors.head(1), "channel", "page")))
 
 
-def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> dict[str, Any]:
+def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
     """Tell all that is known of one visitor.
 
     Parameters
@@ -146,14 +167,19 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> dict[str, 
         "Visit": "" if row["visit_count"] is None else f"number {row['visit_count']:,}",
         "E-mail": plain(row["customer_email"] or "", 80),
     }
-    return {
-        **{name: value for name, value in _visitor(row).items() if name in {"site", "id", "name", "customer", "color"}},
-        "here": here,
-        "facts": [[label, text] for label, text in facts.items() if text],
-        "since": row["session_start_time"],
-        "likelihood": _likelihood(row),
-        "events": [{"key": each["_name"], **_happening(each)} for each in _rows(_newest(own, _MOST_IN_CARD).reverse())],
-    }
+    visitor = _visitor(row)
+    return Card(
+        site=visitor.site,
+        id=visitor.id,
+        name=visitor.name,
+        customer=visitor.customer,
+        color=visitor.color,
+        here=here,
+        facts=tuple(Fact(label, text) for label, text in facts.items() if text),
+        since=visitor.since,
+        likelihood=_likelihood(row),
+        events=tuple(CardEvent(**_happening(each)) for each in _rows(_newest(own, _MOST_IN_CARD).reverse())),
+    )
 
 
 def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
@@ -166,33 +192,39 @@ def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     return newest.with_columns(_name=pl.format("{}.{}", "_hash", alike)).drop("_hash")
 
 
-def _visitor(row: dict[str, Any]) -> dict[str, Any]:
+def _visitor(row: dict[str, Any]) -> VisitorRow:
     """Describe one visitor; `row` is one of the frame's, with ``channel`` and ``page``."""
     customer = bool(row["is_customer"])
-    return {
-        "site": row["site"],
-        "id": _text(row["_key"]),
-        "name": _first(row["display_name"], row["customer_name"]) or "Visitor",
-        "customer": customer,
-        "color": CUSTOMER if customer else score_color(row["score"]),
-        "score": None if customer else _finite(row["score"]),
-        "confidence": _finite(row["confidence"]),
-        "value": "" if customer else money(row["expected_value"], "USD"),
-        "place": place_name(row["city"], row["country_code"]),
-        "device": plain(row["device"] or "", 16),
-        "channel": plain(row["channel"], 32),
-        "page": plain(row["page"] or "", 40),
-        "visit": row["visit_count"],
-        "since": row["session_start_time"],
-    }
+    return VisitorRow(
+        site=row["site"],
+        id=_text(row["_key"]),
+        name=_first(row["display_name"], row["customer_name"]) or "Visitor",
+        customer=customer,
+        color=CUSTOMER if customer else score_color(row["score"]),
+        score=None if customer else _finite(row["score"]),
+        confidence=_finite(row["confidence"]),
+        value="" if customer else money(row["expected_value"], "USD"),
+        place=place_name(row["city"], row["country_code"]),
+        device=plain(row["device"] or "", 16),
+        channel=plain(row["channel"], 32),
+        page=plain(row["page"] or "", 40),
+        visit=row["visit_count"],
+        since=row["session_start_time"],
+    )
 
 
 def _happening(row: dict[str, Any]) -> dict[str, Any]:
-    """Describe one event."""
+    """Return what `CardEvent` and `EventRow` tell of an event."""
     kind = {"pageview": "pageview", "payment": "payment"}.get(row["type"] or "", "goal")
     what = row["path"] if kind == "pageview" else (row["type"] or "event").replace("_", " ")
     amount = None if row["amount"] is None else money(row["amount"], _currency(row["extra_data"]), exact=True)
-    return {"kind": kind, "label": plain(what or "?", 48), "at": row["timestamp"], "amount": amount or ""}
+    return {
+        "key": row["_name"],
+        "kind": kind,
+        "label": plain(what or "?", 48),
+        "at": row["timestamp"],
+        "amount": amount or "",
+    }
 
 
 def _currency(extra_data: str | None) -> str | None:
@@ -204,14 +236,14 @@ def _currency(extra_data: str | None) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def _kind(row: dict[str, Any]) -> str:
+def _kind(row: dict[str, Any]) -> PaymentKind:
     """Say what kind of payment it is."""
     if (row["amount"] or 0) < 0:
         return "refund"
     return "renewal" if row["renewal"] else "new" if row["is_new"] else "other"
 
 
-def _likelihood(row: dict[str, Any]) -> dict[str, Any] | None:
+def _likelihood(row: dict[str, Any]) -> Likelihood | None:
     """Say in words what a prediction means; None for customers, and without one."""
     score = _finite(row["score"])
     if score is None or row["is_customer"]:
@@ -229,8 +261,8 @@ def _likelihood(row: dict[str, Any]) -> dict[str, Any] | None:
     matches = [plain(each, 24).replace("_", " ") for each in (row["dimension_matches"] or []) if each]
     if row["is_baseline"] or not matches:
         words.append("No trait of this visitor was recognized, so this is the site's baseline.")
-    hints = {term: meaning(term) for term in ("score", "confidence")}
-    return {"score": score, "confidence": confidence, "words": words, "matches": matches[:12], "hints": hints}
+    hints = Hints(score=meaning("score"), confidence=meaning("confidence"))
+    return Likelihood(score, confidence, tuple(words), tuple(matches[:_MOST_MATCHES]), hints)
 
 
 def _first(*names: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import polars as pl
 
 from datafast_nb.snapshot import Snapshot, Source
+from datafast_nb.widgets.protocol import Choice, Coverage, Gap, Replay
 
 EVERY: Final = 1.0
 """Seconds from an answer to the next request while a replay plays, at whatever speed."""
@@ -102,8 +103,8 @@ class TimeBar:
     ----------
     replay : Replayed
         As above.
-    gaps : list of list of int
-        The longest spans of which nothing is known, in milliseconds since 1970.
+    coverage : protocol.Coverage
+        The longest spans of which nothing is known.
     """
 
     def __init__(self, replay: Replayed) -> None:
@@ -112,7 +113,7 @@ class TimeBar:
         self._answer: Snapshot | None = None  # the last one
         self._drawn: int | None = None  # the jumps before what is on the map
         self._sought: str | None = None  # the turn of the browser's last seek
-        self.gaps = _longest(getattr(replay, "gaps", None))
+        self.coverage = Coverage(_longest(getattr(replay, "gaps", None)))
 
     def snapshot(self) -> Snapshot:
         """Ask the replay."""
@@ -152,28 +153,28 @@ class TimeBar:
             return f"Playing at {_times(self.replay.speed)}"
         return "At the end of the replay" if self.replay.now >= self.replay.end else "Paused"
 
-    def state(self) -> dict[str, Any]:
-        """Give what the browser shows: times in milliseconds since 1970."""
+    def state(self) -> Replay:
+        """Return what the browser shows."""
         replay, playing = self.replay, self.replay.playing
         jumps, when = self._answered
-        return {
-            "start": _milliseconds(replay.start),
-            "end": _milliseconds(replay.end),
+        return Replay(
+            start=_milliseconds(replay.start),
+            end=_milliseconds(replay.end),
             # What is on the map, and not what the clock says meanwhile; unless that is elsewhere by now.
-            "now": _milliseconds(when if playing and jumps == replay.jumps else replay.now),
-            "sought": self._sought,
-            "playing": playing,
-            "speed": replay.speed,
-            "speeds": [[speed, _times(speed)] for speed in sorted({*SPEEDS, replay.speed})],
-        }
+            now=_milliseconds(when if playing and jumps == replay.jumps else replay.now),
+            sought=self._sought,
+            playing=playing,
+            speed=replay.speed,
+            speeds=tuple(Choice(speed, _times(speed)) for speed in sorted({*SPEEDS, replay.speed})),
+        )
 
 
-def _longest(gaps: pl.DataFrame | None) -> list[list[int]]:
-    """Give the longest gaps, as milliseconds since 1970, in the order of time."""
+def _longest(gaps: pl.DataFrame | None) -> tuple[Gap, ...]:
+    """Return the longest gaps, in the order of time."""
     if gaps is None:
-        return []
+        return ()
     longest = gaps.select("since", "until").top_k(_MOST_GAPS, by=pl.col("until") - pl.col("since")).sort("since")
-    return [list(row) for row in longest.select(pl.all().dt.epoch("ms")).iter_rows()]
+    return tuple(Gap(*row) for row in longest.select(pl.all().dt.epoch("ms")).iter_rows())
 
 
 def _milliseconds(when: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, Map, MapStyle, ZoomControl
 from ipywidgets import Layout, Widget
@@ -74,13 +74,9 @@ class View:
         world.add(AttributionControl(position="bottomright", prefix="Natural Earth"))
         return world
 
-    def show(self, panels: dict[str, Any], *states: Struct) -> None:
+    def show(self, *states: Struct) -> None:
         """Show states, in one message; what has not changed is not sent."""
-        with self.front.hold_sync():
-            self.front.show(*states)
-            for name, value in panels.items():
-                if getattr(self.front, name) != value:
-                    setattr(self.front, name, value)
+        self.front.show(*states)
 
     def tell(self, message: MapAnnouncement) -> None:
         """Send what is to happen once."""

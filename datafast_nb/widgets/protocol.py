@@ -258,8 +258,15 @@ class Heat(Struct, frozen=True):
     weight: tuple[float, ...] = ()
 
 
-class Member(Struct, frozen=True):
-    """A visitor who is listed in the popup of a cluster, as in the sidebar."""
+class Point(Struct, frozen=True):
+    """A place, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+class VisitorRow(Struct, frozen=True):
+    """A visitor in the sidebar or in the popup of a cluster; `since` is when the session began."""
 
     site: str
     id: str | None
@@ -294,7 +301,7 @@ class Popup(Struct, frozen=True):
     latitude: float
     longitude: float
     summary: ClusterSummary
-    rows: tuple[Member, ...]
+    rows: tuple[VisitorRow, ...]
     more: int
 
 
@@ -349,6 +356,202 @@ class MapParts(Struct, frozen=True):
     heat_layer: str = ""
     heatmap: str = ""
     framed: bool = False
+
+
+# The map's header
+
+
+class StatusLine(Struct, frozen=True):
+    """How the polling stands: its state, a sentence, and what else a reader should know."""
+
+    state: str = "starting"
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Figure(Struct, frozen=True):
+    """One of the figures above the map, as text."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+class Choice(Struct, frozen=True):
+    """What a person can choose, and its words."""
+
+    value: str | float
+    label: str
+
+
+class Controls(Struct, frozen=True):
+    """What the controls offer, and whether nothing is asked for at present."""
+
+    resting: bool = False
+    intervals: tuple[Choice, ...] = ()
+    colors: tuple[Choice, ...] = ()
+
+
+# The map's time bar
+
+
+class Replay(Struct, frozen=True):
+    """A replay: its span and the moment that is shown, in milliseconds since 1970; `sought` is the last seek's turn."""
+
+    start: int
+    end: int
+    now: int
+    sought: str | None
+    playing: bool
+    speed: float
+    speeds: tuple[Choice, ...]
+
+
+class Gap(Struct, frozen=True):
+    """A span of which nothing is known, in milliseconds since 1970."""
+
+    since: int
+    until: int
+
+
+class Coverage(Struct, frozen=True):
+    """Of when something was recorded: the longest gaps, in the order of time."""
+
+    gaps: tuple[Gap, ...] = ()
+
+
+# The map's sidebar. Times are milliseconds since 1970; ids are visitors' keys, as text, which JavaScript can hold.
+
+
+class VisitorList(Struct, frozen=True):
+    """The first visitors of the list, and how many there are."""
+
+    rows: tuple[VisitorRow, ...] = ()
+    total: int = 0
+    sort: Sort = "score"
+
+
+EventKind = Literal["pageview", "goal", "payment"]
+
+
+class EventRow(Struct, frozen=True):
+    """An event in the list; `visitor` is who is still here."""
+
+    key: str
+    kind: EventKind
+    label: str
+    at: int | None
+    amount: str
+    site: str
+    visitor: str | None
+    who: str
+    place: str
+
+
+class EventList(Struct, frozen=True):
+    """The newest events, and how many there are."""
+
+    rows: tuple[EventRow, ...] = ()
+    total: int = 0
+
+
+PaymentKind = Literal["new", "renewal", "refund", "other"]
+
+
+class PaymentRow(Struct, frozen=True):
+    """A payment in the list; `visitor` is the payer who is still here, `note` where."""
+
+    key: str
+    site: str
+    visitor: str | None
+    who: str
+    amount: str
+    kind: PaymentKind
+    at: int | None
+    note: str
+
+
+class PaymentList(Struct, frozen=True):
+    """The newest payments, how many there are, and how many the filters leave out."""
+
+    rows: tuple[PaymentRow, ...] = ()
+    total: int = 0
+    hidden: int = 0
+
+
+class Fact(Struct, frozen=True):
+    """Something that is known of a visitor."""
+
+    label: str
+    text: str
+
+
+class Hints(Struct, frozen=True):
+    """What the terms of a prediction mean."""
+
+    score: str
+    confidence: str
+
+
+class Likelihood(Struct, frozen=True):
+    """What a prediction means, in words; `score` is from 0 to 100, `confidence` from 0 to 1."""
+
+    score: float
+    confidence: float | None
+    words: tuple[str, ...]
+    matches: tuple[str, ...]
+    hints: Hints
+
+
+class CardEvent(Struct, frozen=True):
+    """An event of the visitor whose card is open."""
+
+    key: str
+    kind: EventKind
+    label: str
+    at: int | None
+    amount: str
+
+
+class Card(Struct, frozen=True):
+    """All that is known of one visitor; `here` unless they have left."""
+
+    site: str
+    id: str | None
+    name: str
+    customer: bool
+    color: str
+    here: bool
+    facts: tuple[Fact, ...]
+    since: int | None
+    likelihood: Likelihood | None
+    events: tuple[CardEvent, ...]
+
+
+class Selected(Struct, frozen=True):
+    """The visitor whose card is open, and where, if that is known."""
+
+    site: str
+    id: str
+    place: Point | None
+
+
+class MapPanels(Struct, frozen=True):
+    """What is round a map; `clock` is the time of the data in milliseconds since 1970, or 0."""
+
+    clock: int = 0
+    status: StatusLine = StatusLine()
+    figures: tuple[Figure, ...] = ()
+    controls: Controls = Controls()
+    replay: Replay | None = None
+    coverage: Coverage = Coverage()
+    filters: FilterBar = FilterBar()
+    visitors: VisitorList = VisitorList()
+    events: EventList = EventList()
+    payments: PaymentList = PaymentList()
+    card: Card | None = None
+    selected: Selected | None = None
+    zone: str = "UTC"
 
 
 # Messages of a map's browser
@@ -478,18 +681,11 @@ class ToViews(Struct, frozen=True, kw_only=True, tag_field="do"):
     """A message to the views of a map."""
 
 
-class Point(Struct, frozen=True):
-    """A place, in degrees."""
-
-    latitude: float
-    longitude: float
-
-
 class NewPayment(Struct, frozen=True):
     """A payment that has just been made; `note` is where the payer is, and `place` too, if they are on the map."""
 
     amount: str
-    kind: Literal["new", "renewal", "refund", "other"]
+    kind: PaymentKind
     who: str
     note: str
     site: str
@@ -545,6 +741,7 @@ FROM_KERNEL: Final[dict[str, Any]] = {
     "ExplorerHeader": ExplorerHeader,
     "ExplorerOptions": ExplorerOptions,
     "ChartState": ChartState,
+    "MapPanels": MapPanels,
     "MapLayers": MapLayers,
     "MapSettings": MapSettings,
     "MapParts": MapParts,

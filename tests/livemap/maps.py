@@ -93,20 +93,20 @@ def own(live: LiveMap, trait: str, view: str | None = None) -> Any:
 
 
 def state(live: LiveMap) -> dict[str, Any]:
-    """Give all that is shown."""
-    return {name: msgspec.to_builtins(getattr(front(live), name)) for name in STATE} | {
-        name: own(live, name) for name in OF_A_VIEW
-    }
+    """Return all that is shown, as JSON has it."""
+    parts = {name: getattr(front(live), name) for name in STATE} | {name: own(live, name) for name in OF_A_VIEW}
+    built: dict[str, Any] = msgspec.to_builtins(parts)
+    return built
 
 
 def names(live: LiveMap) -> list[str]:
     """Give the names in the list of visitors."""
-    return [row["name"] for row in front(live).visitors["rows"]]
+    return [row.name for row in front(live).visitors.rows]
 
 
 def figure(live: LiveMap, label: str) -> tuple[str, str]:
     """Give value and note of a figure in the header."""
-    return next((each["value"], each["note"]) for each in front(live).figures if each["label"] == label)
+    return next((each.value, each.note) for each in front(live).figures if each.label == label)
 
 
 def on_map(live: LiveMap) -> int:

@@ -209,8 +209,8 @@ def test_what_a_callback_raises_is_in_the_header_and_the_map_goes_on(caplog: pyt
     live.on_visitor(broken, where=pl.col("score").is_not_null())
     for count in (2, 3, 4):
         refreshed(live)
-        assert len(front(live).visitors["rows"]) == count
-    notes = front(live).status["notes"]
+        assert len(front(live).visitors.rows) == count
+    notes = front(live).status.notes
     assert [note.split(" raised ")[0] for note in notes] == ["on_update: broken", "on_visitor: broken"]
     assert "\u202e" not in str(notes)
     assert len(caplog.records) == 2
@@ -220,9 +220,9 @@ def test_the_note_goes_when_the_callback_is_taken_off() -> None:
     live = shown(people(1), people(2))
     live.on_update(broken)
     refreshed(live)
-    assert len(front(live).status["notes"]) == 1
+    assert len(front(live).status.notes) == 1
     live.on_update(broken, remove=True)
-    assert front(live).status["notes"] == []
+    assert front(live).status.notes == ()
 
 
 def test_a_callback_may_filter_refresh_and_wait_for_another_thread_that_does() -> None:

@@ -17,6 +17,7 @@ from datafast_nb.history import Replay
 from datafast_nb.livemap import LiveMap, live_map
 from datafast_nb.livemap.timebar import EVERY, Replayed
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.widgets.protocol import Choice, Gap
 from tests.history.moments import START, after, snapshot
 from tests.livemap import maps
 from tests.livemap.conftest import Sent
@@ -73,7 +74,7 @@ def _asks_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def at(live: LiveMap) -> datetime:
     """Give the moment that the time bar shows."""
-    return datetime.fromtimestamp(front(live).replay["now"] / 1000, START.tzinfo)
+    return datetime.fromtimestamp(front(live).replay.now / 1000, START.tzinfo)
 
 
 def names(live: LiveMap) -> list[str]:
@@ -93,7 +94,7 @@ def seek(live: LiveMap, seconds: float) -> LiveMap:
 
 def test_a_source_of_the_present_has_no_time_bar(sent: Sent) -> None:
     live = shown(people(3))
-    assert front(live).replay == {}
+    assert front(live).replay is None
     ask(live, "seek", at=0, turn="1")
     ask(live, "speed", value=10)
     assert live.status.state == "live"
@@ -108,12 +109,12 @@ def test_the_bar_shows_span_moment_speed_and_gaps(replay: Replay, sent: Sent) ->
     live = displayed(LiveMap(replay))
     milliseconds = 1000 * START.timestamp()
     bar = front(live).replay
-    assert bar["start"] == bar["now"] == milliseconds
-    assert bar["end"] == milliseconds + LONG_AFTER * 1000
-    assert (bar["playing"], bar["speed"]) == (True, 60)
-    assert [60.0, "60×"] in bar["speeds"]
-    assert front(live).gaps == [[milliseconds + 120_000, milliseconds + LONG_AFTER * 1000]]
-    assert str(live.status) == front(live).status["text"] == "Playing at 60×"
+    assert bar.start == bar.now == milliseconds
+    assert bar.end == milliseconds + LONG_AFTER * 1000
+    assert (bar.playing, bar.speed) == (True, 60)
+    assert Choice(60.0, "60×") in bar.speeds
+    assert front(live).coverage.gaps == (Gap(milliseconds + 120_000, milliseconds + LONG_AFTER * 1000),)
+    assert str(live.status) == front(live).status.text == "Playing at 60×"
 
 
 def test_it_is_asked_every_second_whatever_the_interval(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +147,7 @@ def test_seeking_shows_that_moment_and_says_so_to_the_browser(replay: Replay, se
     seek(live, 125)
     assert names(live) == ["Bob", "Cem"]
     assert at(live) == after(125)
-    assert front(live).replay["sought"] == "a turn"
+    assert front(live).replay.sought == "a turn"
     assert front(live).clock == after(120).timestamp() * 1000
 
 
@@ -208,20 +209,20 @@ def test_what_happens_after_a_pause_or_at_another_speed_is_news_all_the_same(
 def test_who_is_not_there_after_a_jump_has_not_left(replay: Replay, sent: Sent) -> None:
     live = displayed(LiveMap(replay))
     seek(live, 60)
-    (bob,) = (row["id"] for row in front(live).visitors["rows"] if row["name"] == "Bob")
+    (bob,) = (row.id for row in front(live).visitors.rows if row.name == "Bob")
     ask(live, "select", id=bob)
     seek(live, 120)
-    assert front(live).card["name"] == "Bob"
+    assert front(live).card.name == "Bob"
     seek(live, 0)
-    assert front(live).card == {}
+    assert front(live).card is None
 
 
 def test_who_leaves_as_it_plays_has_left(replay: Replay, clock: Clock, sent: Sent) -> None:
     live = displayed(LiveMap(replay))
-    ask(live, "select", id=front(live).visitors["rows"][0]["id"])
+    ask(live, "select", id=front(live).visitors.rows[0].id)
     clock.time = 2
     refreshed(live)
-    assert front(live).card["here"] is False
+    assert front(live).card.here is False
 
 
 def test_a_seek_while_an_answer_is_awaited_is_asked_for_after_it(sent: Sent) -> None:
@@ -259,16 +260,16 @@ def test_it_follows_a_replay_that_is_moved_by_code(replay: Replay, sent: Sent) -
     live = displayed(LiveMap(replay))
     replay.pause()
     settle(live)
-    assert (live.status.state, front(live).status["text"]) == ("stopped", "Paused")
+    assert (live.status.state, front(live).status.text) == ("stopped", "Paused")
     replay.seek(after(61))
     settle(live)
     assert (names(live), at(live)) == (["Ann", "Bob"], after(61))
     replay.speed = 600
     settle(live)
-    assert front(live).replay["speed"] == 600
+    assert front(live).replay.speed == 600
     replay.play()
     settle(live)
-    assert (live.status.state, front(live).status["text"]) == ("live", "Playing at 600×")
+    assert (live.status.state, front(live).status.text) == ("live", "Playing at 600×")
 
 
 def test_stop_and_start_pause_and_play_it(replay: Replay, sent: Sent) -> None:
@@ -339,7 +340,7 @@ def test_at_the_end_it_shows_the_last_moment_pauses_and_says_so(replay: Replay, 
     assert names(live) == ["Dee"]
     assert at(live) == after(LONG_AFTER)
     assert live.status.state == "stopped"
-    assert front(live).status["text"] == "At the end of the replay"
+    assert front(live).status.text == "At the end of the replay"
     ask(live, "resume")
     settle(live)
     assert (names(live), at(live)) == (["Ann"], START)
@@ -350,7 +351,7 @@ def test_a_moment_that_was_not_recorded_shows_nobody_and_says_so(replay: Replay,
     seek(live, 3_600)
     assert live.snapshot is None
     assert live.status.state == "unrecorded"
-    assert front(live).status["text"] == "Playing at 60×. Nothing was recorded at this moment."
+    assert front(live).status.text == "Playing at 60×. Nothing was recorded at this moment."
     assert names(live) == []
     assert figure(live, "Visitors now") == ("–", "")
     with pytest.raises(RuntimeError, match="Nothing is known of this moment"):
@@ -372,7 +373,7 @@ def test_what_comes_after_a_gap_is_no_news(replay: Replay, clock: Clock, sent: S
 def test_a_span_of_one_poll_stands_still(history: dfn.History, clock: Clock, sent: Sent) -> None:
     live = displayed(LiveMap(Replay(history, after(60), after(60), 60, clock)))
     assert names(live) == ["Ann", "Bob"]
-    assert (live.status.state, front(live).replay["playing"]) == ("stopped", False)
+    assert (live.status.state, front(live).replay.playing) == ("stopped", False)
     ask(live, "resume")
     settle(live)
     assert at(live) == after(60)
@@ -381,10 +382,10 @@ def test_a_span_of_one_poll_stands_still(history: dfn.History, clock: Clock, sen
 def test_a_history_that_can_not_be_read_is_said_to_be(sent: Sent) -> None:
     live = displayed(LiveMap(Slow(HistoryStorageError("The disk is gone."))))
     assert live.status.state == "retrying"
-    assert "The disk is gone." in front(live).status["text"]
+    assert "The disk is gone." in front(live).status.text
     ask(live, "pause")
     settle(live)
-    assert front(live).status["text"] == "Paused. The disk is gone."
+    assert front(live).status.text == "Paused. The disk is gone."
 
 
 # What leaves the map

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -36,7 +37,7 @@ def listed(sort: Any = "score", most: int = sidebar.MOST_ROWS, **columns: Sequen
         display_name=pl.format("{}", pl.int_range(count)),
         **{"is_customer": False} | {name: pl.Series(values) for name, values in columns.items()},
     )
-    return [row["name"] for row in sidebar.visitor_rows(FrameState(here).visitors, sort, most)]
+    return [row.name for row in sidebar.visitor_rows(FrameState(here).visitors, sort, most)]
 
 
 def card(here: pl.DataFrame, log: pl.DataFrame | None = None, *, gone: bool = False) -> dict[str, Any]:
@@ -48,8 +49,9 @@ def card(here: pl.DataFrame, log: pl.DataFrame | None = None, *, gone: bool = Fa
 
 def texts(value: Any) -> list[str]:
     """Give all texts that a browser shows; keys and the data's own marks are not shown."""
+    value = msgspec.to_builtins(value)
     if isinstance(value, dict):
-        return [text for name, each in value.items() if name not in {"key", "id"} for text in texts(each)]
+        return [text for name, each in value.items() if name not in {"key", "id", "visitor"} for text in texts(each)]
     if isinstance(value, (list, tuple)):
         return [text for each in value for text in texts(each)]
     return [value] if isinstance(value, str) else []
@@ -57,7 +59,7 @@ def texts(value: Any) -> list[str]:
 
 def is_sane(value: Any) -> bool:
     """Say whether all texts are short and hold nothing unseen, and all of it is JSON."""
-    json.dumps(value, allow_nan=False)
+    json.dumps(msgspec.to_builtins(value), allow_nan=False)
     return all(len(text) <= 200 and not UNSEEN & set(text) for text in texts(value))
 
 
@@ -95,7 +97,7 @@ def test_equals_keep_their_order_from_one_refresh_to_the_next(sort: Any) -> None
 
 def test_no_more_rows_are_sent_than_a_person_reads() -> None:
     assert len(sidebar.visitor_rows(scene(visitors(5000)).visitors, "score")) == sidebar.MOST_ROWS
-    assert sidebar.visitor_rows(scene(visitors(0)).visitors, "score") == []
+    assert sidebar.visitor_rows(scene(visitors(0)).visitors, "score") == ()
 
 
 def test_a_row_says_who_it_is() -> None:
@@ -114,7 +116,8 @@ def test_a_row_says_who_it_is() -> None:
     )
     (row,) = sidebar.visitor_rows(scene(here).visitors, "score")
     shows = {
-        name: row[name] for name in ("name", "place", "device", "channel", "page", "visit", "score", "value", "since")
+        name: getattr(row, name)
+        for name in ("name", "place", "device", "channel", "page", "visit", "score", "value", "since")
     }
     assert shows == {
         "name": "Ada",
@@ -131,26 +134,26 @@ def test_a_row_says_who_it_is() -> None:
 
 def test_a_customer_has_no_prospects_and_a_color_of_their_own() -> None:
     (row,) = sidebar.visitor_rows(scene(visitors(1, is_customer=True, score=80.0)).visitors, "score")
-    assert (row["score"], row["value"], row["color"], row["customer"]) == (None, "", CUSTOMER, True)
+    assert (row.score, row.value, row.color, row.customer) == (None, "", CUSTOMER, True)
 
 
 @pytest.mark.parametrize("blank", [None, "", "   ", "\u202e"])
 def test_who_has_no_name_is_a_visitor(blank: str | None) -> None:
     (row,) = sidebar.visitor_rows(scene(visitors(1, display_name=blank)).visitors, "score")
-    assert row["name"] == "Visitor"
+    assert row.name == "Visitor"
 
 
 def test_the_name_of_a_customer_stands_in_for_a_blank_one() -> None:
     (row,) = sidebar.visitor_rows(scene(visitors(1, display_name=" ", customer_name="Ada")).visitors, "score")
-    assert row["name"] == "Ada"
+    assert row.name == "Ada"
 
 
 def test_keys_are_text_since_a_browser_cannot_hold_such_numbers() -> None:
     rows = sidebar.visitor_rows(scene(visitors(50)).visitors, "score")
-    assert all(isinstance(row["id"], str) and row["id"].isdigit() for row in rows)
-    assert len({row["id"] for row in rows}) == 50
+    assert all(isinstance(row.id, str) and row.id.isdigit() for row in rows)
+    assert len({row.id for row in rows}) == 50
     (nobody,) = sidebar.visitor_rows(scene(visitors(1, visitor_id=None)).visitors, "score")
-    assert nobody["id"] is None
+    assert nobody.id is None
 
 
 # Events and payments
@@ -167,8 +170,8 @@ def test_the_newest_event_is_first_and_one_without_a_time_last() -> None:
     rows = happened(
         *({"path": f"/{number}", "timestamp": each, "type": "pageview"} for number, each in enumerate(times))
     )
-    assert [row["label"] for row in rows] == ["/2", "/0", "/3", "/1"]
-    assert rows[-1]["at"] is None
+    assert [row.label for row in rows] == ["/2", "/0", "/3", "/1"]
+    assert rows[-1].at is None
 
 
 @pytest.mark.parametrize(
@@ -187,13 +190,13 @@ def test_the_newest_event_is_first_and_one_without_a_time_last() -> None:
 )
 def test_an_event_says_what_happened(row: dict[str, Any], kind: str, label: str, amount: str) -> None:
     (event,) = happened(row)
-    assert (event["kind"], event["label"], event["amount"]) == (kind, label, amount)
+    assert (event.kind, event.label, event.amount) == (kind, label, amount)
 
 
 def test_an_event_leads_to_its_visitor_only_while_they_are_here() -> None:
     moment = scene(visitors(1), events({"visitor_id": "v0"}, {"visitor_id": "gone"}, {}))
     rows = sidebar.event_rows(moment.events, moment.visitors)
-    assert sorted(row["id"] or "" for row in rows) == ["", "", str(moment.visitors["_key"][0])]
+    assert sorted(row.visitor or "" for row in rows) == ["", "", str(moment.visitors["_key"][0])]
 
 
 @pytest.mark.parametrize(
@@ -207,16 +210,16 @@ def test_each_row_of_a_list_has_a_key_of_its_own(ids: list[str | None]) -> None:
     for rows in (
         sidebar.event_rows(moment.events, moment.visitors),
         sidebar.payment_rows(moment.paid),
-        sidebar.card(one, moment.events, here=True)["events"],
+        sidebar.card(one, moment.events, here=True).events,
     ):
-        assert len({row["key"] for row in rows}) == len(rows) >= 1
-        assert all(len(row["key"]) <= 120 for row in rows)
+        assert len({row.key for row in rows}) == len(rows) >= 1
+        assert all(len(row.key) <= 120 for row in rows)
 
 
 def test_a_row_keeps_its_key_when_newer_ones_come() -> None:
     old = [{"event_id": f"e{number}", "timestamp": NOON, "visitor_id": "v0"} for number in range(3)]
-    before = {row["key"] for row in happened(*old)}
-    after = {row["key"] for row in happened({"event_id": "new", "timestamp": NOON + timedelta(1)}, *old)}
+    before = {row.key for row in happened(*old)}
+    after = {row.key for row in happened({"event_id": "new", "timestamp": NOON + timedelta(1)}, *old)}
     assert before < after
 
 
@@ -243,7 +246,7 @@ def paid(**row: Any) -> dict[str, Any]:
     ],
 )
 def test_a_payment_is_of_a_kind(row: dict[str, Any], kind: str) -> None:
-    assert paid(**row)["kind"] == kind
+    assert paid(**row).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -259,14 +262,14 @@ def test_a_payment_is_of_a_kind(row: dict[str, Any], kind: str) -> None:
     ],
 )
 def test_a_payment_is_in_its_own_currency(row: dict[str, Any], amount: str) -> None:
-    assert paid(**row)["amount"] == amount
+    assert paid(**row).amount == amount
 
 
 def test_a_payer_who_is_here_can_be_found_and_one_who_is_not_is_named() -> None:
     here, gone, nobody = paid(name="ada"), paid(email="grace@x.org"), paid()
-    assert (here["note"], here["visitor"] is None) == ("Lisbon, Portugal", False)
-    assert (gone["who"], gone["note"], gone["visitor"]) == ("grace@x.org", "", None)
-    assert nobody["who"] == "Somebody"
+    assert (here.note, here.visitor is None) == ("Lisbon, Portugal", False)
+    assert (gone.who, gone.note, gone.visitor) == ("grace@x.org", "", None)
+    assert nobody.who == "Somebody"
 
 
 # Clusters
@@ -307,7 +310,7 @@ def test_a_popup_lists_a_few_and_counts_the_others() -> None:
 def test_a_cluster_that_is_gone_is_said_to_be() -> None:
     shows = sidebar.popup(scene(visitors(0)).visitors)
     assert shows["title"] == "Nobody here any more"
-    assert (shows["rows"], shows["more"]) == ([], 0)
+    assert (shows["rows"], shows["more"]) == ((), 0)
 
 
 # The card
@@ -324,7 +327,7 @@ def test_a_card_tells_all_that_is_known() -> None:
         browser="Safari",
         visit_count=1234,
     )
-    shows = dict(card(here)["facts"])
+    shows = {fact.label: fact.text for fact in card(here).facts}
     assert shows == {
         "Place": "Lisbon, Portugal",
         "Region": "PT-11",
@@ -338,7 +341,7 @@ def test_a_cards_events_are_the_visitors_own_in_order() -> None:
     times = [NOON + timedelta(seconds=second) for second in (5, 1, 3)]
     own = [{"visitor_id": "v0", "type": "pageview", "path": f"/{when.second}", "timestamp": when} for when in times]
     shows = card(visitors(2), events({"visitor_id": "v1", "path": "/x"}, *own))
-    assert [row["label"] for row in shows["events"]] == ["/1", "/3", "/5"]
+    assert [row.label for row in shows.events] == ["/1", "/3", "/5"]
 
 
 def test_a_card_keeps_the_last_events_of_very_many() -> None:
@@ -346,9 +349,9 @@ def test_a_card_keeps_the_last_events_of_very_many() -> None:
         {"visitor_id": "v0", "type": "pageview", "path": f"/{n}", "timestamp": NOON + timedelta(seconds=n)}
         for n in range(500)
     ]
-    shows = card(visitors(1), events(*own))["events"]
+    shows = card(visitors(1), events(*own)).events
     assert len(shows) <= 50
-    assert shows[-1]["label"] == "/499"
+    assert shows[-1].label == "/499"
 
 
 @pytest.mark.parametrize(
@@ -360,13 +363,13 @@ def test_a_card_keeps_the_last_events_of_very_many() -> None:
     ],
 )
 def test_a_likelihood_is_told_against_the_average(score: float, says: str) -> None:
-    likelihood = card(visitors(1, score=score, is_customer=False))["likelihood"]
-    assert likelihood["words"][0].startswith(says)
+    likelihood = card(visitors(1, score=score, is_customer=False)).likelihood
+    assert likelihood.words[0].startswith(says)
 
 
 def test_a_likelihood_explains_its_terms() -> None:
-    hints = card(visitors(1, score=70.0, is_customer=False))["likelihood"]["hints"]
-    assert hints == {term: glossary.meaning(term) for term in ("score", "confidence")}
+    hints = card(visitors(1, score=70.0, is_customer=False)).likelihood.hints
+    assert (hints.score, hints.confidence) == (glossary.meaning("score"), glossary.meaning("confidence"))
 
 
 def test_a_likelihood_says_what_matched_how_sure_and_what_it_is_worth() -> None:
@@ -378,25 +381,25 @@ def test_a_likelihood_says_what_matched_how_sure_and_what_it_is_worth() -> None:
         expected_value=1.25,
         dimension_matches=pl.Series([["device", "utm_source", None]]),
     )
-    likelihood = card(here)["likelihood"]
-    assert likelihood["matches"] == ["device", "utm source"]
-    said = " ".join(likelihood["words"])
+    likelihood = card(here).likelihood
+    assert likelihood.matches == ("device", "utm source")
+    said = " ".join(likelihood.words)
     assert "probability of 1.25%, worth $1.25." in said
     assert "Only 30% sure" in said
     assert "baseline" not in said
 
 
 def test_a_baseline_is_said_to_be_one() -> None:
-    assert "baseline" in " ".join(card(visitors(1, score=50.0))["likelihood"]["words"])
+    assert "baseline" in " ".join(card(visitors(1, score=50.0)).likelihood.words)
 
 
 @pytest.mark.parametrize("columns", [{"is_customer": True, "score": 80.0}, {"score": None}, {"score": math.nan}])
 def test_without_a_prediction_there_is_no_likelihood(columns: dict[str, Any]) -> None:
-    assert card(visitors(1, **columns))["likelihood"] is None
+    assert card(visitors(1, **columns)).likelihood is None
 
 
 def test_who_has_left_is_said_to() -> None:
-    assert card(visitors(1), gone=True)["here"] is False
+    assert card(visitors(1), gone=True).here is False
 
 
 # Whatever strangers write
@@ -424,7 +427,7 @@ def test_hostile_text_is_cut_and_cleaned_everywhere() -> None:
 
 def test_text_is_told_as_text_not_as_html() -> None:
     (row,) = sidebar.visitor_rows(scene(visitors(1, display_name="<b>Ada & Bob</b>")).visitors, "score")
-    assert row["name"] == "<b>Ada & Bob</b>"
+    assert row.name == "<b>Ada & Bob</b>"
 
 
 @pytest.mark.parametrize("absurd", [math.nan, math.inf, -math.inf, 1e308, -1e308])

@@ -103,18 +103,18 @@ def test_a_single_site_has_no_such_column() -> None:
 
 def test_one_visitor_id_on_two_sites_is_two_visitors() -> None:
     live = two(people(1, display_name="Ada"), people(1, display_name="Bob"))
-    rows = front(live).visitors["rows"]
-    assert sorted((row["site"], row["name"]) for row in rows) == [("blog", "Bob"), ("shop", "Ada")]
+    rows = front(live).visitors.rows
+    assert sorted((row.site, row.name) for row in rows) == [("blog", "Bob"), ("shop", "Ada")]
     for row in rows:
-        ask(live, "select", site=row["site"], id=row["id"])
-        assert (front(live).card["site"], front(live).card["name"]) == (row["site"], row["name"])
-        assert live.selected.select("site", "display_name").row(0) == (row["site"], row["name"])
+        ask(live, "select", site=row.site, id=row.id)
+        assert (front(live).card.site, front(live).card.name) == (row.site, row.name)
+        assert live.selected.select("site", "display_name").row(0) == (row.site, row.name)
 
 
 def test_a_filter_chooses_a_site_and_offers_them() -> None:
     live = two(people(2, display_name="Ada"), people(1, display_name="Bob"))
     ask(live, "facets", open=True)
-    assert [each["value"] for each in front(live).filters["options"]["site"]] == ["shop", "blog"]
+    assert [each.value for each in front(live).filters.options.site] == ["shop", "blog"]
     ask(live, "filter", name="site", value="blog")
     assert names(live) == ["Bob"]
     assert live.selection["site"].to_list() == ["blog"]
@@ -123,14 +123,14 @@ def test_a_filter_chooses_a_site_and_offers_them() -> None:
 def test_a_single_site_is_not_offered_as_a_filter_or_a_color() -> None:
     live = shown(people(2))
     ask(live, "facets", open=True)
-    assert not front(live).filters["options"]["site"]
-    assert "site" not in [name for name, _ in front(live).controls["colors"]]
+    assert not front(live).filters.options.site
+    assert "site" not in [each.value for each in front(live).controls.colors]
 
 
 def test_sites_can_be_told_apart_by_color() -> None:
     live = two(people(20), people(10), color_by="site")
     assert [swatch.label for swatch in front(live).legend.swatches] == ["shop", "blog"]
-    assert "site" in [name for name, _ in front(live).controls["colors"]]
+    assert "site" in [each.value for each in front(live).controls.colors]
 
 
 # One that fails
@@ -138,7 +138,7 @@ def test_sites_can_be_told_apart_by_color() -> None:
 
 def test_a_site_that_fails_leaves_the_others_alone_and_is_named() -> None:
     live = two(people(3), ServerError("The service failed (500)."))
-    until(lambda: "blog: The service failed (500)." in " ".join(front(live).status["notes"]))
+    until(lambda: "blog: The service failed (500)." in " ".join(front(live).status.notes))
     assert live.status.state == "live"
     assert live.statuses["blog"].state == "retrying"
     assert figure(live, "Visitors now")[0] == "3"
@@ -158,7 +158,7 @@ def test_a_site_that_is_refused_stops_alone() -> None:
     refreshed(live)
     assert figure(live, "Visitors now")[0] == "5"
     assert live.status.state == "live"
-    assert "blog: Stopped. The key is not accepted (401)." in front(live).status["notes"]
+    assert "blog: Stopped. The key is not accepted (401)." in front(live).status.notes
 
 
 def test_when_all_fail_it_is_said() -> None:
@@ -171,7 +171,7 @@ def test_when_all_fail_it_is_said() -> None:
 def test_a_site_in_a_list_of_one_says_its_fault_once() -> None:
     live = displayed(LiveMap([Scripted([ServerError("The service failed (500).")])], every=NEVER))
     until(lambda: live.status.state == "retrying")
-    said = [front(live).status["text"], *front(live).status["notes"]]
+    said = [front(live).status.text, *front(live).status.notes]
     assert sum("The service failed (500)." in each for each in said) == 1
 
 
@@ -238,6 +238,6 @@ def test_names_of_sites_written_by_strangers_are_cut_in_notes_and_legend() -> No
     sources = {name: Scripted([ServerError("No.")]), "blog": Scripted([people(2)])}
     live = displayed(LiveMap(sources, every=NEVER, color_by="site"))
     until(lambda: live.statuses[name].state == "retrying")
-    until(lambda: len(front(live).status["notes"]) == 1)
-    assert len(front(live).status["notes"][0]) < 200
+    until(lambda: len(front(live).status.notes) == 1)
+    assert len(front(live).status.notes[0]) < 200
     assert "\u202e" not in str(front(live).status)

@@ -200,4 +200,4 @@ def test_memory_stays_flat_over_hundreds_of_refreshes() -> None:
     late = after(250)
     assert late[0] < 1.02 * early[0]
     assert late[1:] == pytest.approx(early[1:], abs=4)
-    assert front(live).visitors["total"] > 0
+    assert front(live).visitors.total > 0

@@ -27,15 +27,15 @@ def test_the_next_attempt_is_told_in_the_zone() -> None:
     retry = live.status.retry_at
     assert retry is not None
     there = retry.astimezone(ZoneInfo("Asia/Kolkata"))
-    assert front(live).status["text"].endswith(f"Next try at {there:%H:%M:%S} Asia/Kolkata.")
+    assert front(live).status.text.endswith(f"Next try at {there:%H:%M:%S} Asia/Kolkata.")
     live.time_zone = "UTC"
-    assert front(live).status["text"].endswith(f"Next try at {retry:%H:%M:%S} UTC.")
+    assert front(live).status.text.endswith(f"Next try at {retry:%H:%M:%S} UTC.")
 
 
 def test_of_several_sites_the_age_of_the_data_is_told_in_the_zone() -> None:
     sources = {"shop": Scripted([people(1)]), "blog": Scripted([people(1), FAULT])}
     live = refreshed(displayed(LiveMap(sources, every=NEVER, time_zone="Asia/Kolkata")))
-    (note,) = front(live).status["notes"]
+    (note,) = front(live).status.notes
     assert "Its data are from 17:30:00 Asia/Kolkata." in note
     assert "UTC" not in note
 

@@ -6,7 +6,8 @@ import type { RenderProps } from "@anywidget/types";
 import { render as draw } from "preact";
 import { asker } from "#kit/ask.ts";
 import { type Faults, faultList, watchUncaught } from "#kit/faults.ts";
-import { filters } from "#kit/filters.js";
+import { Filters } from "#kit/filters.tsx";
+import { useFollowed } from "#kit/followed.ts";
 import { Guarded } from "#kit/guarded.tsx";
 import { freshId } from "#kit/id.ts";
 import { type Kernel, kernelOf, restWithKernel } from "#kit/kernel.ts";
@@ -29,7 +30,7 @@ export function render({ model, el }: RenderProps<ExplorerState & ExplorerHeader
   watchUncaught(faults, import.meta.url, signal);
   const place = document.createElement("div");
   place.style.display = "contents";
-  el.append(filters(model, ask), place);
+  el.append(place);
   draw(<Parts model={model} ask={ask} kernel={kernel} faults={faults} />, place);
   findRoot(el, signal)
     .then((root) => root && furnish(root, model, ask, kernel, signal))
@@ -48,8 +49,12 @@ interface PartsProperties {
 }
 
 function Parts({ model, ask, kernel, faults }: PartsProperties) {
+  useFollowed(kernel);
   return (
     <>
+      <Guarded what="The filters can't be drawn" faults={faults} model={model}>
+        <Filters model={model} ask={ask} resting={!kernel.live()} />
+      </Guarded>
       <div class="df-heading">
         <Guarded what="The heading can't be drawn" faults={faults} model={model}>
           <Heading model={model} />
@@ -79,7 +84,7 @@ async function findRoot(el: HTMLElement, signal: AbortSignal): Promise<HTMLEleme
 
 /** See to what concerns the explorer as a whole, as long as it is there. */
 function furnish(root: HTMLElement, model: ExplorerModel, ask: ExplorerAsk, kernel: Kernel, signal: AbortSignal): void {
-  restWithKernel(root, kernel, ".df-asked, .df-filters");
+  restWithKernel(root, kernel, ".df-asked");
   followTheme(root, model, () => {}, signal);
   root.classList.toggle("df-linked", model.get("linked"));
   const showEmpty = () => root.classList.toggle("df-nothing", Boolean(model.get("empty")));

@@ -19,7 +19,6 @@ export function count(node, kind, time, clock) {
 export function tick(root, clock, model) {
   const beat = () => {
     if (document.hidden) return;
-    clock.beat();
     const now = clock.now();
     for (const node of root.querySelectorAll("[data-ago], [data-lasting]")) recount(node, now);
   };

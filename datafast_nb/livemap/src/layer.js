@@ -83,9 +83,10 @@ export function clusterLayer(map, model, view, ask, faults, descriptions, signal
   model.on("change:popups", pointer.look);
   map.on({ moveend: reset, resize: reset, zoomanim: zoomed });
   model.on("change:clusters", take);
-  let selected = model.get("selected").id;
+  let selected = model.get("selected")?.id;
   const select = () => {
-    const { id, place: where } = model.get("selected");
+    const id = model.get("selected")?.id;
+    const where = selectedPlace(model);
     // Whoever is selected comes into view; a refresh, which selects nobody anew, moves nothing.
     if (id !== selected && where && !map.getBounds().contains(nearest(map, where))) map.panTo(where);
     selected = id;
@@ -165,9 +166,15 @@ function placer(map, { origin, zooming }, now) {
   };
 }
 
+/** Give the latitude and longitude of the visitor who is selected, if they are known. */
+function selectedPlace(model) {
+  const place = model.get("selected")?.place;
+  return place ? [place.latitude, place.longitude] : null;
+}
+
 /** Give the place of the visitor who is selected, and the cluster it is in. */
 function selectedCell(model, { marks, across }) {
-  const { place: where } = model.get("selected");
+  const where = selectedPlace(model);
   return where ? { place: where, mark: marks.get(cellOf(where, across)) } : null;
 }
 

@@ -5,24 +5,21 @@ import "./style.css";
 import { asker } from "#kit/ask.ts";
 import { freshId } from "#kit/dom.js";
 import { faultList, watchUncaught } from "#kit/faults.ts";
-import { filters } from "#kit/filters.js";
-import { kernelOf, restWithKernel } from "#kit/kernel.ts";
+import { kernelOf } from "#kit/kernel.ts";
 import { releaseOnceClosed } from "#kit/release.ts";
 import { followTheme } from "#kit/theme.ts";
 import { visibility } from "#kit/visibility.ts";
 import { tick } from "./count.js";
 import { Descriptions } from "./descriptions.ts";
 import { gestures } from "./gestures.js";
-import { header } from "./header.js";
 import { clusterLayer } from "./layer.js";
 import { addHeat, boxOf, dismantle, findMap, frame, keepSize, quiet, standAlone, watchViewport } from "./leaflet.js";
 import { legend } from "./legend.js";
 import { tip } from "./members.js";
 import { announce } from "./news.js";
-import { panel } from "./panel.js";
+import { showPanels } from "./panels.tsx";
 import { popups } from "./popups.js";
 import { Clock } from "./time.ts";
-import { timebar } from "./timebar.js";
 import { toasts } from "./toasts.js";
 import { goTheShortWay } from "./world.ts";
 
@@ -37,8 +34,8 @@ export function render({ model, el }) {
   watchUncaught(faults, import.meta.url, signal);
   const clock = new Clock();
   const setClock = () => {
-    const { now } = model.get("replay");
-    if (now !== undefined) clock.hold(now);
+    const replay = model.get("replay");
+    if (replay !== null) clock.hold(replay.now);
     else if (kernel.state() === "saved") clock.hold(model.get("clock"));
     else if (kernel.ended()) clock.hold(clock.now());
     else clock.set(model.get("clock"));
@@ -50,9 +47,8 @@ export function render({ model, el }) {
   signal.addEventListener("abort", () => model.off("msg:custom", setAge));
   kernel.follow(setClock);
   setClock();
-  const parts = [header(model, ask, clock, kernel, faults), filters(model, ask), panel(model, ask, clock)];
-  el.append(...parts, timebar(model, ask, signal), legend(model));
-  restWithKernel(el, kernel, ".df-controls .df-field, .df-filters, .df-tools, .df-timebar");
+  signal.addEventListener("abort", showPanels(el, { model, ask, clock, kernel, faults }));
+  el.append(legend(model));
   findMap(model, el, signal)
     .then((found) => found && furnish(found, model, view, ask, clock, kernel, faults, signal))
     .catch((error) => faults.report("The map can't be drawn", error));

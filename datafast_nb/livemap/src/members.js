@@ -24,7 +24,7 @@ export function members(model, view, ask, clock) {
   const make = () => visitorRow("button", { type: "button", class: "df-row", onclick: choose });
   const update = (node, visitor) => {
     const { site, id } = visitor;
-    const selected = model.get("selected");
+    const selected = model.get("selected") ?? {};
     const chosen = id !== null && id === selected.id && site === selected.site;
     present.set(node, { site, id });
     write(node, { disabled: id === null, "aria-pressed": chosen });

@@ -1,7 +1,6 @@
-// Draws a visitor, an event and a payment as a row of two lines.
+// Draws a visitor as a row of two lines; what is drawn with Preact has rows.tsx.
 
 import { element, figure, part, words, write } from "#kit/dom.js";
-import { icon, swapIcon } from "#kit/icons.js";
 import { count } from "./count.js";
 
 /** Make an empty row for a visitor, as an option of a list or as a button. */
@@ -40,53 +39,6 @@ export function writeVisitor(node, visitor, clock) {
   const visit = Number.isFinite(visitor.visit) ? `visit ${figure(visitor.visit)}` : "";
   writeDetails(node, { ...visitor, visit });
   count(part(node, "time"), "lasting", visitor.since, clock);
-}
-
-/** Make an empty row for an event. */
-export function eventRow(tag, properties) {
-  return element(
-    tag,
-    properties,
-    icon("pageview"),
-    line(element("span", { class: "df-unseen df-kind" }), words("", { class: "df-name" }), siteTag()),
-    element("span", { class: "df-time" }),
-    details("who", "place"),
-    element("span", { class: "df-amount" }),
-  );
-}
-
-/** Write an event into its row. */
-export function writeEvent(node, event, clock) {
-  const kinds = { pageview: "viewed ", goal: "goal ", payment: "payment " };
-  write(node, { "data-kind": event.kind });
-  swapIcon(node, event.kind);
-  write(part(node, "kind"), { text: kinds[event.kind] ?? "" });
-  write(part(node, "name"), { text: event.label, title: event.label });
-  count(part(node, "time"), "ago", event.at, clock);
-  writeDetails(node, event);
-  write(part(node, "amount"), { text: event.amount });
-}
-
-/** Make an empty row for a payment. */
-export function paymentRow(tag, properties) {
-  return element(
-    tag,
-    properties,
-    icon("payment"),
-    line(element("span", { class: "df-amount" }), element("span", { class: "df-tag df-turn" }), siteTag()),
-    element("span", { class: "df-time" }),
-    details("who", "note"),
-  );
-}
-
-/** Write a payment into its row. */
-export function writePayment(node, payment, clock) {
-  const kinds = { new: "New", renewal: "Renewal", refund: "Refund" };
-  write(node, { "data-kind": payment.kind });
-  write(part(node, "amount"), { text: payment.amount });
-  write(part(node, "turn"), { text: kinds[payment.kind], hidden: !kinds[payment.kind] });
-  count(part(node, "time"), "ago", payment.at, clock);
-  writeDetails(node, payment);
 }
 
 function line(...children) {

@@ -1,7 +1,9 @@
 // Makes elements, and changes only what differs: a refresh leaves focus, scroll and text selection alone.
 
+export { freshId } from "./id.ts";
+export { formatCompact as brief, formatNumber as figure } from "./numbers.ts";
+
 const arrangedKeys = new WeakMap();
-let lastId = 0;
 
 /** Make an element: `text` is its text, on… are listeners, the rest attributes. Nothing is ever parsed as HTML. */
 export function element(tag, properties, ...children) {
@@ -45,22 +47,6 @@ export function words(value, properties) {
 /** Find the part of an element that has the class df-`name`. */
 export function part(node, name) {
   return node.querySelector(`.df-${name}`);
-}
-
-/** Give an id that no other element on the page has. */
-export function freshId() {
-  lastId += 1;
-  return `df-${Math.random().toString(36).slice(2, 8)}-${lastId}`;
-}
-
-/** Give a number with separators, as the kernel writes them. */
-export function figure(number) {
-  return Number(number ?? 0).toLocaleString("en-US");
-}
-
-/** Give a number for where there is little room: 12,345 as it is, 123,456 as 123K. */
-export function brief(number) {
-  return number < 100_000 ? figure(number) : Number(number).toLocaleString("en-US", { notation: "compact" });
 }
 
 /** Make the children of `parent` those of `items`: keep those with the same key, and move as few as possible. */

@@ -343,6 +343,213 @@ export interface ChartState {
   tells_clicks: boolean;
 }
 /**
+ * What is round a map; `clock` is the time of the data in milliseconds since 1970, or 0.
+ */
+export interface MapPanels {
+  clock: number;
+  status: StatusLine;
+  figures: Figure[];
+  controls: Controls;
+  replay: Replay | null;
+  coverage: Coverage;
+  filters: FilterBar;
+  visitors: VisitorList;
+  events: EventList;
+  payments: PaymentList;
+  card: Card | null;
+  selected: Selected | null;
+  zone: string;
+}
+/**
+ * How the polling stands: its state, a sentence, and what else a reader should know.
+ */
+export interface StatusLine {
+  state: string;
+  text: string;
+  notes: string[];
+}
+/**
+ * One of the figures above the map, as text.
+ */
+export interface Figure {
+  label: string;
+  value: string;
+  note: string;
+}
+/**
+ * What the controls offer, and whether nothing is asked for at present.
+ */
+export interface Controls {
+  resting: boolean;
+  intervals: Choice[];
+  colors: Choice[];
+}
+/**
+ * What a person can choose, and its words.
+ */
+export interface Choice {
+  value: string | number;
+  label: string;
+}
+/**
+ * A replay: its span and the moment that is shown, in milliseconds since 1970; `sought` is the last seek's turn.
+ */
+export interface Replay {
+  start: number;
+  end: number;
+  now: number;
+  sought: string | null;
+  playing: boolean;
+  speed: number;
+  speeds: Choice[];
+}
+/**
+ * Of when something was recorded: the longest gaps, in the order of time.
+ */
+export interface Coverage {
+  gaps: Gap[];
+}
+/**
+ * A span of which nothing is known, in milliseconds since 1970.
+ */
+export interface Gap {
+  since: number;
+  until: number;
+}
+/**
+ * The first visitors of the list, and how many there are.
+ */
+export interface VisitorList {
+  rows: VisitorRow[];
+  total: number;
+  sort: "newest" | "score" | "time" | "value";
+}
+/**
+ * A visitor in the sidebar or in the popup of a cluster; `since` is when the session began.
+ */
+export interface VisitorRow {
+  site: string;
+  id: string | null;
+  name: string;
+  customer: boolean;
+  color: string;
+  score: number | null;
+  confidence: number | null;
+  value: string;
+  place: string;
+  device: string;
+  channel: string;
+  page: string;
+  visit: number | null;
+  since: number | null;
+}
+/**
+ * The newest events, and how many there are.
+ */
+export interface EventList {
+  rows: EventRow[];
+  total: number;
+}
+/**
+ * An event in the list; `visitor` is who is still here.
+ */
+export interface EventRow {
+  key: string;
+  kind: "goal" | "pageview" | "payment";
+  label: string;
+  at: number | null;
+  amount: string;
+  site: string;
+  visitor: string | null;
+  who: string;
+  place: string;
+}
+/**
+ * The newest payments, how many there are, and how many the filters leave out.
+ */
+export interface PaymentList {
+  rows: PaymentRow[];
+  total: number;
+  hidden: number;
+}
+/**
+ * A payment in the list; `visitor` is the payer who is still here, `note` where.
+ */
+export interface PaymentRow {
+  key: string;
+  site: string;
+  visitor: string | null;
+  who: string;
+  amount: string;
+  kind: "new" | "other" | "refund" | "renewal";
+  at: number | null;
+  note: string;
+}
+/**
+ * All that is known of one visitor; `here` unless they have left.
+ */
+export interface Card {
+  site: string;
+  id: string | null;
+  name: string;
+  customer: boolean;
+  color: string;
+  here: boolean;
+  facts: Fact[];
+  since: number | null;
+  likelihood: Likelihood | null;
+  events: CardEvent[];
+}
+/**
+ * Something that is known of a visitor.
+ */
+export interface Fact {
+  label: string;
+  text: string;
+}
+/**
+ * What a prediction means, in words; `score` is from 0 to 100, `confidence` from 0 to 1.
+ */
+export interface Likelihood {
+  score: number;
+  confidence: number | null;
+  words: string[];
+  matches: string[];
+  hints: Hints;
+}
+/**
+ * What the terms of a prediction mean.
+ */
+export interface Hints {
+  score: string;
+  confidence: string;
+}
+/**
+ * An event of the visitor whose card is open.
+ */
+export interface CardEvent {
+  key: string;
+  kind: "goal" | "pageview" | "payment";
+  label: string;
+  at: number | null;
+  amount: string;
+}
+/**
+ * The visitor whose card is open, and where, if that is known.
+ */
+export interface Selected {
+  site: string;
+  id: string;
+  place: Point | null;
+}
+/**
+ * A place, in degrees.
+ */
+export interface Point {
+  latitude: number;
+  longitude: number;
+}
+/**
  * What is drawn on a map.
  */
 export interface MapLayers {
@@ -389,7 +596,7 @@ export interface Popup {
   latitude: number;
   longitude: number;
   summary: ClusterSummary;
-  rows: Member[];
+  rows: VisitorRow[];
   more: number;
 }
 /**
@@ -401,25 +608,6 @@ export interface ClusterSummary {
   customers: number;
   score: number | null;
   value: string;
-}
-/**
- * A visitor who is listed in the popup of a cluster, as in the sidebar.
- */
-export interface Member {
-  site: string;
-  id: string | null;
-  name: string;
-  customer: boolean;
-  color: string;
-  score: number | null;
-  confidence: number | null;
-  value: string;
-  place: string;
-  device: string;
-  channel: string;
-  page: string;
-  visit: number | null;
-  since: number | null;
 }
 /**
  * What the colors mean, whether rings show the share of customers, and how many visitors are not on the map.
@@ -475,13 +663,6 @@ export interface Announcements {
   };
   payments: NewPayment[];
   more: number;
-}
-/**
- * A place, in degrees.
- */
-export interface Point {
-  latitude: number;
-  longitude: number;
 }
 /**
  * A payment that has just been made; `note` is where the payer is, and `place` too, if they are on the map.

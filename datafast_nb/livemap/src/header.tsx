@@ -1,0 +1,201 @@
+// The figures, the controls, and the line that says how the data are.
+
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Faults } from "#kit/faults.ts";
+import { Guarded } from "#kit/guarded.tsx";
+import { Icon, type IconName } from "#kit/icons.tsx";
+import { type KernelState, moment, standing } from "#kit/kernel.ts";
+import type { MapSettings } from "#kit/protocol.ts";
+import { Select } from "#kit/select.tsx";
+import { useTrait } from "#kit/trait.ts";
+import { useClock } from "./elapsed.tsx";
+import type { MapAsk, MapModel } from "./model.ts";
+import { ago, type Clock } from "./time.ts";
+
+interface HeaderProps {
+  model: MapModel;
+  ask: MapAsk;
+  clock: Clock;
+  /** How the view is joined to its kernel: "live", or why it is not. */
+  kernel: KernelState;
+  faults: Faults;
+}
+
+/** The header of a map. Without a kernel its buttons can be pressed all the same: the status then draws the eye. */
+export function Header({ model, ask, clock, kernel, faults }: HeaderProps) {
+  const status = useRef<HTMLSpanElement>(null);
+  const stress = () => void status.current?.animate({ opacity: [1, 0.2, 1] }, { duration: 300, iterations: 2 });
+  return (
+    <div class="df-header">
+      <Guarded what="The figures can't be drawn" faults={faults} model={model}>
+        <Figures model={model} live={kernel === "live"} />
+      </Guarded>
+      <Guarded what="The controls can't be drawn" faults={faults} model={model}>
+        <Controls model={model} ask={(message) => ask(message) || stress() || false} live={kernel === "live"} />
+      </Guarded>
+      <StatusLine text={status} model={model} clock={clock} kernel={kernel} faults={faults} />
+    </div>
+  );
+}
+
+function Figures({ model, live }: { model: MapModel; live: boolean }) {
+  return (
+    <dl class="df-figures">
+      {useTrait(model, "figures").map(({ label, value, note }) => (
+        <div key={label} class="df-figure">
+          <dt>{live ? label : label.replace(/ now$/, "")}</dt>
+          <dd>
+            <strong title={value}>{value}</strong>
+            <small>{note}</small>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: boolean }) {
+  const { resting, intervals, colors } = useTrait(model, "controls");
+  const set = (changes: Partial<MapSettings>) => {
+    for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
+    model.save_changes();
+  };
+  // A replay is asked as it plays, and played with the time bar.
+  const replayed = useTrait(model, "replay") !== null;
+  const word = resting ? "Resume" : "Pause";
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as these are
+    <div class="df-controls" role="group" aria-label="Map controls">
+      <span class="df-buttons" hidden={replayed}>
+        <Action
+          icon={resting ? "play" : "pause"}
+          label={word}
+          title={resting ? "Ask for new data again" : "Ask for no new data"}
+          live={live}
+          onClick={() => ask({ do: resting ? "resume" : "pause" })}
+        >
+          <span class="df-word">{word}</span>
+        </Action>
+        <Action icon="refresh" label="Refresh now" live={live} onClick={() => ask({ do: "refresh" })} />
+      </span>
+      <Select
+        label="Update"
+        title="How often new data are asked for"
+        value={useTrait(model, "every")}
+        choices={intervals}
+        hidden={replayed}
+        inert={!live}
+        onChoose={(seconds) => set({ every: Number(seconds) })}
+      />
+      <Select
+        label="Colour by"
+        title="What the colours of the map mean"
+        icon="color"
+        value={useTrait(model, "color_by")}
+        choices={colors}
+        inert={!live}
+        onChoose={(value) => set({ color_by: value as MapSettings["color_by"] })}
+      />
+      <span class="df-buttons">
+        <Action icon="fit" label="Fit to the visitors" live={live} onClick={() => ask({ do: "fit" })} />
+        <FullScreen />
+      </span>
+    </div>
+  );
+}
+
+interface ActionProps {
+  icon: IconName;
+  label: string;
+  title?: string;
+  live?: boolean;
+  children?: ComponentChildren;
+  onClick: (event: MouseEvent) => void;
+}
+
+function Action({ icon, label, title, live, children, onClick }: ActionProps) {
+  return (
+    <button
+      type="button"
+      class="df-button"
+      aria-label={label}
+      title={title ?? label}
+      data-resting={live === false || undefined}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+      {children}
+    </button>
+  );
+}
+
+/** The button that lets the map fill the screen, and leaves that again; a page may forbid it. */
+function FullScreen() {
+  const place = useRef<HTMLSpanElement>(null);
+  const [full, setFull] = useState(false);
+  const root = () => place.current?.closest<HTMLElement>(".datafast-map") ?? null;
+  useEffect(() => {
+    const changed = () => setFull(document.fullscreenElement !== null && document.fullscreenElement === root());
+    document.addEventListener("fullscreenchange", changed);
+    return () => document.removeEventListener("fullscreenchange", changed);
+  }, []);
+  const toggle = () => {
+    const change = full ? document.exitFullscreen() : root()?.requestFullscreen();
+    change?.catch((error) => console.debug("datafast_nb: the page does not allow full screen.", error));
+  };
+  if (!document.fullscreenEnabled) return null;
+  return (
+    <span ref={place} class="df-buttons">
+      <Action icon={full ? "reduce" : "enlarge"} label={full ? "Leave full screen" : "Full screen"} onClick={toggle} />
+    </span>
+  );
+}
+
+interface StatusProps extends Omit<HeaderProps, "ask"> {
+  text: RefObject<HTMLSpanElement | null>;
+}
+
+/** The line that says how the data are. */
+function StatusLine({ text, model, clock, kernel, faults }: StatusProps) {
+  const { state, notes } = useStatus(model, kernel);
+  const every = useTrait(model, "every");
+  const updated = useTrait(model, "clock");
+  const replayed = useTrait(model, "replay") !== null;
+  const awaited = ["live", "waiting", "retrying"].includes(state) && !replayed;
+  return (
+    <div class="df-status" data-state={state}>
+      <span ref={text} class="df-state" role="status" aria-live="polite">
+        {[...notes, ...faults.notes()].map((note, place) => (
+          <span key={place} class="df-note">
+            <bdi>{note}</bdi>
+          </span>
+        ))}
+      </span>
+      <span class="df-updated" hidden={!updated || kernel !== "live"}>
+        Updated{" "}
+        <Age since={updated} clock={clock} staleAfter={awaited ? staleAfter(every) : Number.POSITIVE_INFINITY} />
+      </span>
+    </div>
+  );
+}
+
+/** Return after how many milliseconds three answers have not come: the data are old then. */
+function staleAfter(every: number): number {
+  return Math.max(30, 3 * every) * 1000;
+}
+
+function Age({ since, clock, staleAfter }: { since: number; clock: Clock; staleAfter: number }) {
+  const text = useClock(clock, (now) => (since ? ago(since, now) : ""));
+  const stale = useClock(clock, (now) => now - since > staleAfter);
+  return <span class={stale ? "df-age df-stale" : "df-age"}>{text}</span>;
+}
+
+/** Return the state and the sentences that are true now: the kernel's last word is not once it has gone. */
+function useStatus(model: MapModel, kernel: KernelState): { state: string; notes: readonly string[] } {
+  const { state, text, notes } = useTrait(model, "status");
+  const [replay, updated, zone] = [useTrait(model, "replay"), useTrait(model, "clock"), useTrait(model, "zone")];
+  if (kernel === "live") return { state, notes: [text, ...notes] };
+  const told = updated > 0 && replay === null; // the time bar says which moment a replay is at
+  return { state: kernel, notes: standing(kernel, told ? moment(updated, zone) : "") };
+}

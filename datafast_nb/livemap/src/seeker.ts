@@ -1,0 +1,71 @@
+// Moves a replay in time: the moment that a person has gone to is shown until the kernel is there.
+
+import { useEffect, useReducer, useRef } from "preact/hooks";
+import { freshId } from "#kit/id.ts";
+import type { MapAsk } from "./model.ts";
+
+const SEEK_EVERY = 200; // milliseconds between two moments that the kernel is asked for while the slider moves
+const PATIENCE = 4000; // milliseconds that a moment stays where a person put it, without word from the kernel
+
+/** Keeps the moment that a person has gone to. It is asked for, but not for every pixel of the slider's way. */
+export class Seeker {
+  #wanted: { time: number; turn: string } | null = null;
+  #asked: string | null = null; // the turn of what the kernel was asked for last
+  #next: ReturnType<typeof setTimeout> | null = null;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly ask: (time: number, turn: string) => void,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Go to a moment. */
+  readonly go = (time: number): void => {
+    this.#wanted = { time, turn: freshId() };
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(this.#forget, PATIENCE);
+    if (this.#next === null) this.#send();
+    this.changed();
+  };
+
+  /** Return the moment to be shown, where the kernel shows `now` and was last moved in the turn `sought`. */
+  moment({ now, sought }: { now: number; sought: string | null }): number {
+    if (this.#wanted?.turn === sought) {
+      clearTimeout(this.#patience);
+      this.#wanted = null;
+    }
+    return this.#wanted?.time ?? now;
+  }
+
+  /** Ask no more. */
+  end(): void {
+    clearTimeout(this.#patience);
+    if (this.#next !== null) clearTimeout(this.#next);
+  }
+
+  #send = (): void => {
+    this.#next = null;
+    if (this.#wanted === null || this.#wanted.turn === this.#asked) return;
+    this.#asked = this.#wanted.turn;
+    this.ask(this.#wanted.time, this.#asked);
+    this.#next = setTimeout(this.#send, SEEK_EVERY);
+  };
+
+  #forget = (): void => {
+    this.#wanted = null;
+    this.changed();
+  };
+}
+
+/** Return the moment to be shown, and what goes to another. */
+export function useSeeker(ask: MapAsk, replay: { now: number; sought: string | null }) {
+  const [, draw] = useReducer((turn: number) => turn + 1, 0);
+  const kept = useRef<Seeker | null>(null);
+  kept.current ??= new Seeker(
+    (at, turn) => ask({ do: "seek", at, turn }),
+    () => draw(undefined),
+  );
+  const seeker = kept.current;
+  useEffect(() => () => seeker.end(), [seeker]);
+  return { go: seeker.go, moment: seeker.moment(replay) };
+}

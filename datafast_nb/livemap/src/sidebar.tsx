@@ -1,0 +1,190 @@
+// The sidebar: visitors, events and payments, or the card of the visitor who is selected.
+
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { formatCompact, formatNumber } from "#kit/numbers.ts";
+import type { VisitorList } from "#kit/protocol.ts";
+import { Select } from "#kit/select.tsx";
+import { useTrait } from "#kit/trait.ts";
+import { VisitorCard } from "./card.tsx";
+import { ListBox, type Row } from "./listbox.tsx";
+import type { MapAsk, MapModel } from "./model.ts";
+import { EventContent, PaymentContent, VisitorContent } from "./rows.tsx";
+import { Tabs } from "./tabs.tsx";
+import type { Clock } from "./time.ts";
+
+interface SidebarProps {
+  model: MapModel;
+  ask: MapAsk;
+  clock: Clock;
+  /** Whether there is no kernel to answer. */
+  resting: boolean;
+}
+
+const SORTS = [
+  { value: "score", label: "Score" },
+  { value: "value", label: "Expected value" },
+  { value: "time", label: "Time on site" },
+  { value: "newest", label: "Newest" },
+];
+
+/** The lists, which keep their scroll position under the card. */
+export function Sidebar({ model, ask, clock, resting }: SidebarProps) {
+  const [visitors, events, payments] = [
+    useTrait(model, "visitors"),
+    useTrait(model, "events"),
+    useTrait(model, "payments"),
+  ];
+  const card = useTrait(model, "card");
+  const known = useTrait(model, "clock") > 0;
+  const [lists, details] = [useRef<HTMLDivElement>(null), useRef<HTMLDivElement>(null)];
+  useFocusBetween(lists, details, card !== null);
+  const count = ({ total }: { total: number }) => (known ? formatCompact(total) : "");
+  // A card that a file holds open can be closed without a kernel.
+  const close = () => {
+    if (ask({ do: "deselect" })) return;
+    model.set("card", null);
+    model.set("selected", null);
+  };
+  const parts = { model, ask, clock, resting };
+  return (
+    <section class="df-panel" aria-label="Visitors, events and payments">
+      <div ref={lists} class="df-lists" inert={card !== null}>
+        <Tabs
+          label="What is shown"
+          tabs={[
+            { name: "Visitors", count: count(visitors), page: <VisitorsPage {...parts} /> },
+            { name: "Events", count: count(events), page: <EventsPage {...parts} /> },
+            { name: "Payments", count: count(payments), page: <PaymentsPage {...parts} /> },
+          ]}
+        />
+      </div>
+      {card !== null && <VisitorCard root={details} card={card} clock={clock} onClose={close} />}
+    </section>
+  );
+}
+
+/** Let the focus go along when one part covers another, if it was there, and go back afterwards. */
+function useFocusBetween(
+  lists: RefObject<HTMLElement | null>,
+  details: RefObject<HTMLElement | null>,
+  open: boolean,
+): void {
+  const left = useRef<HTMLElement | null>(null);
+  // Seen before anything is changed: what is covered, or taken away, loses the focus.
+  const focused = document.activeElement;
+  const inLists = focused instanceof HTMLElement && lists.current?.contains(focused) ? focused : null;
+  const inDetails = details.current?.contains(focused) ?? false;
+  useLayoutEffect(() => {
+    const to = open
+      ? inLists && details.current?.querySelector<HTMLElement>(".df-back")
+      : inDetails && (left.current ?? lists.current?.querySelector<HTMLElement>("[aria-selected=true]"));
+    if (to) to.focus({ preventScroll: true });
+    if (open) left.current = inLists;
+  }, [open]);
+}
+
+interface ListingProps {
+  label: string;
+  rows: readonly Row[];
+  /** What is said when it is empty. */
+  empty: string;
+  /** What is said when it is cut. */
+  rest: string;
+}
+
+function Listing({ label, rows, empty, rest }: ListingProps) {
+  return (
+    <div class="df-listing">
+      <ListBox label={label} rows={rows} />
+      <p class="df-empty" hidden={rows.length > 0}>
+        {empty}
+      </p>
+      <p class="df-rest" hidden={!rest}>
+        {rest}
+      </p>
+    </div>
+  );
+}
+
+function VisitorsPage({ model, ask, clock, resting }: SidebarProps) {
+  const { rows, total, sort } = useTrait(model, "visitors");
+  const selected = useTrait(model, "selected");
+  return (
+    <>
+      <div class="df-tools" inert={resting}>
+        <Select
+          label="Sort by"
+          value={sort}
+          choices={SORTS}
+          onChoose={(by) => ask({ do: "sort", by: by as VisitorList["sort"] })}
+        />
+        <span class="df-columns" aria-hidden={true}>
+          value<span>score</span>
+        </span>
+      </div>
+      <Listing
+        label="Visitors"
+        rows={rows.map((visitor) => ({
+          key: `${visitor.site} ${visitor.id ?? `without id ${visitor.name}`}`,
+          content: <VisitorContent visitor={visitor} clock={clock} />,
+          choose: choosing(ask, visitor.site, visitor.id),
+          selected: visitor.id !== null && visitor.id === selected?.id && visitor.site === selected.site,
+        }))}
+        empty={useEmptyText(model, "Nobody here right now", "Nobody matches the filters")}
+        rest={
+          total > rows.length
+            ? `The first ${formatNumber(rows.length)} of ${formatNumber(total)}: filter to see others`
+            : ""
+        }
+      />
+    </>
+  );
+}
+
+function EventsPage({ model, ask, clock }: SidebarProps) {
+  const { rows, total } = useTrait(model, "events");
+  return (
+    <Listing
+      label="Events"
+      rows={rows.map((event) => ({
+        key: event.key,
+        content: <EventContent event={event} clock={clock} />,
+        choose: choosing(ask, event.site, event.visitor),
+        kind: event.kind,
+      }))}
+      empty={useEmptyText(model, "Nothing happened in the last ten minutes", "Nothing that matches the filters")}
+      rest={total > rows.length ? `The newest ${formatNumber(rows.length)} of ${formatNumber(total)}` : ""}
+    />
+  );
+}
+
+function PaymentsPage({ model, ask, clock }: SidebarProps) {
+  const { rows, hidden } = useTrait(model, "payments");
+  return (
+    <Listing
+      label="Payments"
+      rows={rows.map((payment) => ({
+        key: payment.key,
+        content: <PaymentContent payment={payment} clock={clock} />,
+        choose: choosing(ask, payment.site, payment.visitor),
+        kind: payment.kind,
+      }))}
+      empty={useEmptyText(model, "No payments in the last ten minutes", "No payments that match the filters")}
+      rest={hidden ? `${formatNumber(hidden)} more, left out by the filters` : ""}
+    />
+  );
+}
+
+/** Return what chooses a visitor; null for one who is not here, or has no id. */
+function choosing(ask: MapAsk, site: string, id: string | null): (() => void) | null {
+  return id === null ? null : () => void ask({ do: "select", site, id });
+}
+
+/** Return why a list is empty: for want of data, of anything that happened, or of any that passes the filters. */
+function useEmptyText(model: MapModel, quiet: string, filtered: string): string {
+  const [replay, status, filters] = [useTrait(model, "replay"), useTrait(model, "status"), useTrait(model, "filters")];
+  if (useTrait(model, "clock") > 0) return filters.active.length ? filtered : quiet;
+  if (status.state === "starting") return "Loading…";
+  return replay === null ? "No data yet" : "Nothing was recorded at this moment";
+}

@@ -1,0 +1,68 @@
+// Tabs that the arrow keys walk through; each has a count beside its name.
+
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { freshId } from "#kit/id.ts";
+
+export interface Tab {
+  name: string;
+  /** What stands beside the name; nothing if it is empty. */
+  count: string;
+  page: ComponentChildren;
+}
+
+/** Tabs over their pages, which all stay, so that each keeps what it was scrolled to. */
+export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
+  const [id] = useState(freshId);
+  const list = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(0);
+  const walk = (event: KeyboardEvent) => {
+    const next = nextTab(event.key, open, tabs.length);
+    if (next === null) return;
+    event.preventDefault();
+    setOpen(next);
+    list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
+  };
+  return (
+    <>
+      <div ref={list} class="df-tabs" role="tablist" aria-label={label} onKeyDown={walk}>
+        {tabs.map(({ name, count }, index) => (
+          <button
+            key={name}
+            type="button"
+            class="df-tab"
+            role="tab"
+            id={`${id}-tab-${index}`}
+            aria-controls={`${id}-page-${index}`}
+            aria-selected={index === open}
+            tabIndex={index === open ? 0 : -1}
+            onClick={() => setOpen(index)}
+          >
+            {name}
+            <span class="df-count" hidden={!count}>
+              {count}
+            </span>
+          </button>
+        ))}
+      </div>
+      {tabs.map(({ name, page }, index) => (
+        <div
+          key={name}
+          class="df-view"
+          role="tabpanel"
+          id={`${id}-page-${index}`}
+          aria-labelledby={`${id}-tab-${index}`}
+          hidden={index !== open}
+        >
+          {page}
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** Return the tab that a key leads to, round and round; null for other keys. */
+function nextTab(key: string, present: number, number: number): number | null {
+  const wanted = { ArrowRight: present + 1, ArrowLeft: present - 1, Home: 0, End: number - 1 }[key];
+  return wanted === undefined ? null : (wanted + number) % number;
+}

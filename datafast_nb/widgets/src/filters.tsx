@@ -1,0 +1,281 @@
+// Who is shown: a search, a panel of conditions, and a chip for each that is set.
+
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Ask } from "./ask.ts";
+import { Icon } from "./icons.tsx";
+import { freshId } from "./id.ts";
+import type { Model } from "./model.ts";
+import { formatNumber } from "./numbers.ts";
+import type { ChangeFilter, Chip, ClearFilters, FilterBar, FilterOptions, ShowOptions } from "./protocol.ts";
+import { type Choice, Select } from "./select.tsx";
+import { useTrait } from "./trait.ts";
+
+const PATIENCE = 250; // milliseconds after the last key before the kernel is asked
+
+type FilterValue = Exclude<ChangeFilter["value"], undefined>;
+
+interface FiltersProps {
+  model: Model<{ filters: FilterBar }>;
+  ask: Ask<ChangeFilter | ClearFilters | ShowOptions>;
+  /** Whether there is no kernel to answer. */
+  resting: boolean;
+}
+
+/** The row of filters and the panel that it opens. */
+export function Filters({ model, ask, resting }: FiltersProps) {
+  const filters = useTrait(model, "filters");
+  const [panel] = useState(freshId);
+  const [open, setOpen] = useState(false);
+  const toggle = useRef<HTMLButtonElement>(null);
+  const change = (name: string, value: FilterValue) => void ask({ do: "filter", name, value });
+  const turn = () => {
+    setOpen(!open);
+    ask({ do: "facets", open: !open });
+  };
+  const number = filters.active.length;
+  return (
+    <div class="df-filters" inert={resting}>
+      <div class="df-bar">
+        <SearchBox text={filters.values.text ?? ""} onSearch={(text) => change("text", text)} />
+        <button ref={toggle} type="button" class="df-button" aria-expanded={open} aria-controls={panel} onClick={turn}>
+          <Icon name="filter" />
+          Filters
+          <span class="df-number" hidden={!number}>
+            {number > 0 && number}
+          </span>
+        </button>
+        <span class="df-matched" role="status">
+          {number > 0 && `${formatNumber(filters.matched)} of ${formatNumber(filters.total)} visitors`}
+        </span>
+        <Chips chips={filters.active} fallback={toggle} change={change} onClear={() => ask({ do: "clear" })} />
+      </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as this is */}
+      <div class="df-conditions" id={panel} role="group" aria-label="Filters" hidden={!open}>
+        <Conditions filters={filters} change={change} />
+      </div>
+    </div>
+  );
+}
+
+/** The box for free text; the kernel's text replaces what is in it only while nobody types there. */
+function SearchBox({ text, onSearch }: { text: string; onSearch: (text: string | null) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const later = useLater();
+  const send = () => onSearch(input.current?.value.trim() || null);
+  useLayoutEffect(() => {
+    if (input.current && !input.current.matches(":focus")) input.current.value = text;
+  }, [text]);
+  const leave = () => {
+    if (!later.now() && input.current) input.current.value = text;
+  };
+  const label = "Search names, places and pages";
+  return (
+    <label class="df-search">
+      <Icon name="search" />
+      <input
+        ref={input}
+        type="search"
+        aria-label={label}
+        placeholder="Search"
+        maxLength={200}
+        onInput={() => later.run(send)}
+        onBlur={leave}
+        onKeyDown={({ key }) => key === "Enter" && later.now()}
+      />
+    </label>
+  );
+}
+
+/** Return what does something once a person has paused; `now` does it at once, and says whether there was anything to do. */
+function useLater() {
+  const waiting = useRef<{ timer: ReturnType<typeof setTimeout>; run: () => void } | null>(null);
+  const now = () => {
+    const due = waiting.current;
+    waiting.current = null;
+    clearTimeout(due?.timer);
+    due?.run();
+    return due !== null;
+  };
+  useEffect(() => () => clearTimeout(waiting.current?.timer), []);
+  const run = (what: () => void) => {
+    clearTimeout(waiting.current?.timer);
+    waiting.current = { timer: setTimeout(now, PATIENCE), run: what };
+  };
+  return { run, now };
+}
+
+interface ChipsProps {
+  chips: readonly Chip[];
+  /** What has the focus once the last chip was taken away with the keyboard. */
+  fallback: RefObject<HTMLElement | null>;
+  change: (name: string, value: null) => void;
+  onClear: () => void;
+}
+
+/** The chips of what is filtered by; each takes its filter away. */
+function Chips({ chips, fallback, change, onClear }: ChipsProps) {
+  const frame = useRef<HTMLSpanElement>(null);
+  const focused = frame.current?.contains(document.activeElement);
+  // Who took a chip away with the keyboard goes on with the next.
+  useLayoutEffect(() => {
+    if (!focused || frame.current?.contains(document.activeElement)) return;
+    (frame.current?.querySelector<HTMLElement>(".df-chip") ?? fallback.current)?.focus();
+  });
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as this is
+    <span ref={frame} class="df-chosen" role="group" aria-label="Active filters">
+      <span class="df-chips">
+        {chips.map(({ name, label, text }) => (
+          <button
+            key={name}
+            type="button"
+            class="df-chip"
+            aria-label={`Remove filter ${label}: ${text}`}
+            title={text}
+            onClick={() => change(name, null)}
+          >
+            <span class="df-label">{label}</span>
+            <bdi class="df-name">{text}</bdi>
+            <Icon name="close" />
+          </button>
+        ))}
+      </span>
+      <button type="button" class="df-clear" hidden={chips.length < 2} onClick={onClear}>
+        Clear all
+      </button>
+    </span>
+  );
+}
+
+const VISITS = [
+  { value: "new", label: "New" },
+  { value: "returning", label: "Returning" },
+];
+const CUSTOMERS = [
+  { value: "true", label: "Customers" },
+  { value: "false", label: "Not customers" },
+];
+
+interface ConditionsProps {
+  filters: FilterBar;
+  change: (name: string, value: FilterValue) => void;
+}
+
+/** The fields of the panel; the kernel counts what can be chosen once it is open. */
+function Conditions({ filters: { values, options }, change }: ConditionsProps) {
+  const counted = (name: keyof FilterOptions) =>
+    options?.[name].map(({ value, label, visitors }) => ({ value, label, count: visitors }));
+  const severalSites = (options?.site.length ?? 0) > 1 || values.site !== null;
+  return (
+    <>
+      <Condition
+        name="site"
+        label="Site"
+        choices={counted("site")}
+        value={values.site}
+        change={change}
+        hidden={!severalSites}
+      />
+      <Condition
+        name="country_code"
+        label="Country"
+        choices={counted("country_code")}
+        value={values.country_code}
+        change={change}
+      />
+      <Condition name="device" label="Device" choices={counted("device")} value={values.device} change={change} />
+      <Condition name="channel" label="Channel" choices={counted("channel")} value={values.channel} change={change} />
+      <Condition name="page" label="Page" choices={counted("page")} value={values.page} change={change} />
+      <Condition name="visit_kind" label="Visits" choices={VISITS} value={values.visit_kind} change={change} />
+      <Condition name="is_customer" label="Customers" choices={CUSTOMERS} value={values.is_customer} change={change} />
+      <AtLeast name="min_score" label="Score at least" most={100} unit="" value={values.min_score} change={change} />
+      <AtLeast
+        name="min_confidence"
+        label="Confidence at least"
+        most={1}
+        unit="%"
+        value={values.min_confidence}
+        change={change}
+      />
+    </>
+  );
+}
+
+const SEVERAL = "\u0000several";
+
+interface ConditionProps {
+  name: string;
+  label: string;
+  /** What can be chosen; nothing while that is not known. */
+  choices: readonly Choice[] | undefined;
+  value: FilterValue;
+  hidden?: boolean;
+  change: (name: string, value: string | null) => void;
+}
+
+/** A select for one dimension. */
+function Condition({ name, label, choices, value, hidden = false, change }: ConditionProps) {
+  const chosen = shownChoice(value);
+  const offered = choices ?? [];
+  const known = chosen === "" || offered.some((each) => each.value === chosen);
+  const text = Array.isArray(value) ? `${value.length} chosen` : chosen;
+  return (
+    <Select
+      label={label}
+      value={chosen}
+      choices={[{ value: "", label: "All" }, ...(known ? [] : [{ value: chosen, label: text }]), ...offered]}
+      disabled={choices === undefined}
+      hidden={hidden}
+      onChoose={(wanted) => wanted !== SEVERAL && change(name, wanted || null)}
+    />
+  );
+}
+
+function shownChoice(value: FilterValue): string {
+  if (!Array.isArray(value)) return String(value ?? "");
+  return value.length === 1 ? String(value[0]) : SEVERAL;
+}
+
+interface AtLeastProps {
+  name: string;
+  label: string;
+  /** The most that the value can be; the slider goes in a hundred steps. */
+  most: number;
+  unit: string;
+  value: number | null;
+  change: (name: string, value: number | null) => void;
+}
+
+/** A slider for the least of a measure; at 0 it filters nothing. */
+function AtLeast({ name, label, most, unit, value, change }: AtLeastProps) {
+  const given = Math.round(((value ?? 0) / most) * 100);
+  const [shown, show] = useState(given);
+  const input = useRef<HTMLInputElement>(null);
+  const later = useLater();
+  useLayoutEffect(() => {
+    if (!input.current?.matches(":active")) show(given);
+  }, [given]);
+  const move = (wanted: number) => {
+    show(wanted);
+    later.run(() => change(name, wanted ? (wanted / 100) * most : null));
+  };
+  const text = shown ? `${shown}${unit}` : "any";
+  return (
+    <label class="df-field df-range">
+      <span>
+        {label} <output class="df-least">{text}</output>
+      </span>
+      <input
+        ref={input}
+        type="range"
+        aria-label={label}
+        aria-valuetext={text}
+        min={0}
+        max={100}
+        value={shown}
+        onInput={({ currentTarget }) => move(Number(currentTarget.value))}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,68 @@
+// A native select with its label, whose choices follow the kernel without disturbing who is choosing.
+
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Icon, type IconName } from "./icons.tsx";
+import { formatNumber } from "./numbers.ts";
+
+/** What can be chosen, and how many there are of it. */
+export interface Choice {
+  value: string | number;
+  label: string;
+  count?: number;
+}
+
+interface SelectProps {
+  label: string;
+  title?: string;
+  icon?: IconName;
+  /** The kernel's choice; what a person has chosen stays until it is another. */
+  value: string | number;
+  choices: readonly Choice[];
+  disabled?: boolean;
+  hidden?: boolean;
+  inert?: boolean;
+  onChoose: (value: string) => void;
+}
+
+/** A select with its label before it. */
+export function Select({ label, title, icon, value, choices, disabled, hidden, inert, onChoose }: SelectProps) {
+  const given = String(value);
+  const select = useRef<HTMLSelectElement>(null);
+  const chosen = useRef(given);
+  const [focused, setFocused] = useState(false);
+  // An open list closes when its options change, so they wait until the focus has left.
+  const shown = useRef(choices);
+  if (!focused || shown.current.length < 2) shown.current = choices;
+
+  useLayoutEffect(() => {
+    chosen.current = given;
+  }, [given]);
+  useLayoutEffect(() => {
+    if (!shown.current.some((each) => String(each.value) === chosen.current)) chosen.current = given;
+    if (select.current && select.current.value !== chosen.current) select.current.value = chosen.current;
+  });
+  const choose = (wanted: string) => {
+    chosen.current = wanted;
+    onChoose(wanted);
+  };
+  return (
+    <label class="df-field" hidden={hidden} inert={inert}>
+      {icon && <Icon name={icon} />}
+      <span>{label}</span>
+      <select
+        ref={select}
+        title={title}
+        disabled={disabled}
+        onChange={({ currentTarget }) => choose(currentTarget.value)}
+        onFocus={() => setFocused(true)}
+        onBlur={() => setFocused(false)}
+      >
+        {shown.current.map((each) => (
+          <option key={each.value} value={each.value}>
+            {each.count === undefined ? each.label : `${each.label} (${formatNumber(each.count)})`}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
