@@ -1,0 +1,305 @@
+// @vitest-environment happy-dom
+// The parts round a map, drawn from the kernel's states; what a person does with them is told to the kernel.
+
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { faultList } from "#kit/faults.ts";
+import type { Kernel, KernelState } from "#kit/kernel.ts";
+import type { Card, EventRow, MapPanels, PaymentRow, VisitorRow } from "#kit/protocol.ts";
+import { type TestModel, testModel } from "#kit/testing.ts";
+import { showPanels } from "./panels.tsx";
+import { Clock } from "./time.ts";
+
+const NOON = Date.UTC(2026, 0, 15, 12);
+const EMPTY: MapPanels = {
+  clock: NOON,
+  status: { state: "live", text: "Live · every 10 s", notes: [] },
+  figures: [{ label: "Visitors now", value: "2", note: "" }],
+  controls: {
+    resting: false,
+    every: 10,
+    intervals: [{ value: 10, label: "every 10 s" }],
+    color_by: "score",
+    colors: [{ value: "score", label: "Score" }],
+  },
+  replay: null,
+  coverage: { gaps: [] },
+  filters: {
+    active: [],
+    matched: 2,
+    total: 2,
+    values: {
+      site: null,
+      country_code: null,
+      device: null,
+      channel: null,
+      page: null,
+      visit_kind: null,
+      is_customer: null,
+      min_score: null,
+      min_confidence: null,
+      text: null,
+    },
+    options: null,
+  },
+  visitors: { rows: [], total: 0, sort: "score" },
+  events: { rows: [], total: 0 },
+  payments: { rows: [], total: 0, hidden: 0 },
+  card: null,
+  selected: null,
+  zone: "UTC",
+};
+const ADA: VisitorRow = {
+  site: "",
+  id: "1",
+  name: "Ada",
+  customer: false,
+  color: "#7051c4",
+  score: 81.6,
+  confidence: 0.9,
+  value: "$2.50",
+  place: "Lima, Peru",
+  device: "desktop",
+  channel: "google",
+  page: "/pricing",
+  visit: 3,
+  since: NOON - 150_000,
+};
+const CARD: Card = {
+  site: "",
+  id: "1",
+  name: "Ada",
+  customer: false,
+  color: "#7051c4",
+  here: true,
+  facts: [{ label: "Place", text: "Lima, Peru" }],
+  since: NOON - 150_000,
+  likelihood: null,
+  events: [],
+};
+const VIEWED: EventRow = {
+  key: "e1",
+  kind: "pageview",
+  label: "/pricing",
+  at: NOON - 30_000,
+  amount: "",
+  site: "",
+  visitor: "1",
+  who: "Ada",
+  place: "Peru",
+};
+const PAID: PaymentRow = {
+  key: "p1",
+  site: "",
+  visitor: null,
+  who: "Bo",
+  amount: "$9.00",
+  kind: "renewal",
+  at: NOON - 60_000,
+  note: "",
+};
+
+let model: TestModel<MapPanels>;
+let place: HTMLElement;
+let kernelState: KernelState;
+let kernelChanged: () => void;
+let hide: () => void;
+const ask = vi.fn((_message: { do: string }) => kernelState === "live");
+const faults = faultList(() => {});
+
+beforeEach(() => {
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  );
+  ask.mockClear();
+  kernelState = "live";
+  place = document.createElement("div");
+  document.body.replaceChildren(place);
+});
+afterEach(() => hide());
+
+async function show(changes: Partial<MapPanels> = {}): Promise<void> {
+  model = testModel({ ...EMPTY, ...changes });
+  const clock = new Clock();
+  clock.hold(NOON);
+  const kernel: Kernel = {
+    state: () => kernelState,
+    live: () => kernelState === "live",
+    ended: () => false,
+    follow: (changed) => {
+      kernelChanged = changed;
+      return () => {};
+    },
+  };
+  await act(() => {
+    hide = showPanels(place, { model, ask, clock, kernel, faults });
+  });
+}
+
+function change(fields: Partial<MapPanels>): Promise<void> {
+  return act(async () => {
+    model.change(fields);
+    await Promise.resolve(); // several changes of one message count as one
+  });
+}
+
+function find<Found extends HTMLElement = HTMLElement>(selector: string): Found {
+  const found = place.querySelector<Found>(selector);
+  if (!found) throw new Error(`There is no ${selector}`);
+  return found;
+}
+
+function press(selector: string): Promise<void> {
+  return act(async () => {
+    find(selector).click();
+    await Promise.resolve();
+  });
+}
+
+function texts(selector: string): (string | null)[] {
+  return [...place.querySelectorAll(selector)].map(({ textContent }) => textContent);
+}
+
+test("a visitor's row says who, where, how likely and since when", async () => {
+  await show({ visitors: { rows: [ADA], total: 1, sort: "score" } });
+  for (const [name, text] of [
+    ["name", "Ada"],
+    ["place", "Lima, Peru"],
+    ["page", "/pricing"],
+    ["visit", "visit 3"],
+    ["score", "82"],
+    ["value", "$2.50"],
+    ["time", "2 min"],
+  ] as const)
+    expect(texts(`.df-row .df-${name}`)).toEqual([text]);
+  expect(find(".df-score").title).toBe("score 82, 90% sure");
+});
+
+test("what strangers write is text, never HTML", async () => {
+  const name = "<img src=x onerror=alert(1)>";
+  await show({ visitors: { rows: [{ ...ADA, name }], total: 1, sort: "score" }, card: { ...CARD, name } });
+  expect(place.querySelector("img")).toBe(null);
+  expect(texts(".df-name")).toEqual([name, name]);
+});
+
+test("the lists say how many they stand for, and why they are empty", async () => {
+  await show({ clock: 0, status: { state: "starting", text: "Loading…", notes: [] } });
+  expect(texts(".df-empty")).toEqual(["Loading…", "Loading…", "Loading…"]);
+  await change({ clock: NOON, visitors: { rows: [ADA], total: 12_345, sort: "score" } });
+  expect(texts(".df-count")).toEqual(["12,345", "0", "0"]);
+  expect(texts(".df-rest")[0]).toBe("The first 1 of 12,345: filter to see others");
+  expect(texts(".df-empty")[1]).toBe("Nothing happened in the last ten minutes");
+  const active = [{ name: "device", label: "Device", text: "mobile" }];
+  await change({ filters: { ...EMPTY.filters, active }, payments: { rows: [], total: 0, hidden: 3 } });
+  expect(texts(".df-empty")[2]).toBe("No payments that match the filters");
+  expect(texts(".df-rest")[2]).toBe("3 more, left out by the filters");
+});
+
+test("events and payments lead to visitors who are here", async () => {
+  await show({ events: { rows: [VIEWED], total: 1 }, payments: { rows: [PAID], total: 1, hidden: 0 } });
+  await press("[aria-label=Events] [role=option]");
+  expect(ask.mock.calls).toEqual([[{ do: "select", site: "", id: "1" }]]);
+  await press("[aria-label=Payments] [role=option]");
+  expect(ask).toHaveBeenCalledOnce();
+  expect(texts("[aria-label=Payments] .df-turn")).toEqual(["Renewal"]);
+  expect(texts("[aria-label=Events] .df-time")).toEqual(["30 s ago"]);
+});
+
+test("the card takes the focus along from the lists, and gives it back", async () => {
+  await show({ visitors: { rows: [ADA], total: 1, sort: "score" } });
+  const list = find("[role=listbox]");
+  await act(() => list.focus());
+  await change({ card: CARD });
+  expect(document.activeElement).toBe(find(".df-back"));
+  expect(find(".df-lists").inert).toBe(true);
+  await press(".df-back");
+  expect(ask.mock.calls).toEqual([[{ do: "deselect" }]]);
+  await change({ card: null });
+  expect(document.activeElement).toBe(list);
+});
+
+test("without a kernel a card can be closed, and what only a kernel can do rests", async () => {
+  kernelState = "saved";
+  await show({ card: CARD, selected: { site: "", id: "1", place: null } });
+  expect(find(".df-status").dataset.state).toBe("saved");
+  expect(find(".df-filters").inert).toBe(true);
+  expect(place.classList.contains("df-resting")).toBe(true);
+  await press(".df-back");
+  expect(place.querySelector(".df-card")).toBe(null);
+  kernelState = "live";
+  await act(() => kernelChanged());
+  expect(find(".df-filters").inert).toBe(false);
+  expect(texts(".df-note")).toEqual(["Live · every 10 s"]);
+});
+
+test("the status tells faults of the browser, and forgets them when it goes well again", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  await show();
+  await act(() => faults.report("The map can't be drawn", new Error("planted")));
+  expect(texts(".df-note")).toEqual(["Live · every 10 s", "The map can't be drawn (planted): the log tells more"]);
+  await act(() => faults.clear("The map can't be drawn"));
+  expect(texts(".df-note")).toEqual(["Live · every 10 s"]);
+});
+
+test("a part that can't be drawn leaves the others, and says so", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  await show();
+  await change({ payments: null as never, visitors: { rows: [ADA], total: 1, sort: "score" } });
+  expect(place.querySelector(".df-panel")).toBe(null);
+  expect(texts(".df-figure dt")).toEqual(["Visitors now"]);
+  expect(texts(".df-note")[1]).toContain("The lists can't be drawn");
+  await change({ payments: EMPTY.payments });
+  await expect.poll(() => texts(".df-row .df-name")).toEqual(["Ada"]);
+});
+
+test("chips take their filter away, and the focus goes on", async () => {
+  const chips = ["device", "channel"].map((name) => ({ name, label: name, text: "x" }));
+  await show({ filters: { ...EMPTY.filters, active: chips } });
+  await act(() => find(".df-chip").focus());
+  await press(".df-chip");
+  expect(ask.mock.calls).toEqual([[{ do: "filter", name: "device", value: null }]]);
+  await change({ filters: { ...EMPTY.filters, active: chips.slice(1) } });
+  expect(document.activeElement).toBe(find(".df-chip"));
+  await change({ filters: EMPTY.filters });
+  expect(document.activeElement).toBe(find(".df-bar .df-button"));
+});
+
+test("a search is sent once the typing pauses, and what is typed stays", async () => {
+  vi.useFakeTimers();
+  try {
+    await show();
+    const input = find<HTMLInputElement>("input[type=search]");
+    input.focus();
+    for (const value of ["a", "ad "]) {
+      input.value = value;
+      await act(() => void input.dispatchEvent(new Event("input", { bubbles: true })));
+    }
+    expect(ask).not.toHaveBeenCalled();
+    await act(() => void vi.advanceTimersByTime(300));
+    expect(ask.mock.calls).toEqual([[{ do: "filter", name: "text", value: "ad" }]]);
+    await change({ filters: { ...EMPTY.filters, values: { ...EMPTY.filters.values, text: "ad" } } });
+    expect(input.value).toBe("ad ");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a replay has a bar in place of what asks anew", async () => {
+  const speeds = [{ value: 60, label: "60×" }];
+  const replay = { start: NOON - 3_600_000, end: NOON, now: NOON, sought: null, playing: false, speed: 60, speeds };
+  await show();
+  expect(place.querySelector(".df-timebar")).toBe(null);
+  await change({ replay, coverage: { gaps: [{ since: NOON - 60_000, until: NOON }] } });
+  expect(find(".df-buttons").hidden).toBe(true);
+  expect(find(".df-play").title).toBe("Play from the start");
+  expect(texts(".df-timeline .df-unseen")).toEqual(["Nothing was recorded in 1 of its parts"]);
+  const slider = find<HTMLInputElement>(".df-slider");
+  await act(() => void slider.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true })));
+  expect(ask.mock.calls.at(-1)?.[0]).toMatchObject({ do: "seek", at: replay.start });
+  expect(slider.value).toBe("0");
+  expect(find(".df-clock").title).toBe("2026-01-15 11:00:00 UTC");
+});
