@@ -5,21 +5,22 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { faultList } from "#kit/faults.ts";
 import type { Kernel, KernelState } from "#kit/kernel.ts";
-import type { Card, EventRow, MapPanels, PaymentRow, VisitorRow } from "#kit/protocol.ts";
+import type { Card, EventRow, MapPanels, MapSettings, PaymentRow, VisitorRow } from "#kit/protocol.ts";
 import { type TestModel, testModel } from "#kit/testing.ts";
 import { showPanels } from "./panels.tsx";
 import { Clock } from "./time.ts";
 
 const NOON = Date.UTC(2026, 0, 15, 12);
-const EMPTY: MapPanels = {
+const EMPTY: MapPanels & MapSettings = {
+  every: 10,
+  color_by: "score",
+  theme: "auto",
   clock: NOON,
   status: { state: "live", text: "Live · every 10 s", notes: [] },
   figures: [{ label: "Visitors now", value: "2", note: "" }],
   controls: {
     resting: false,
-    every: 10,
     intervals: [{ value: 10, label: "every 10 s" }],
-    color_by: "score",
     colors: [{ value: "score", label: "Score" }],
   },
   replay: null,
@@ -99,7 +100,7 @@ const PAID: PaymentRow = {
   note: "",
 };
 
-let model: TestModel<MapPanels>;
+let model: TestModel<MapPanels & MapSettings>;
 let place: HTMLElement;
 let kernelState: KernelState;
 let kernelChanged: () => void;
