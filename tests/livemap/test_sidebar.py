@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from datafast_nb import glossary
-from datafast_nb.livemap import sidebar
+from datafast_nb.livemap import popups, sidebar
 from datafast_nb.livemap.colors import CUSTOMER
 from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
@@ -278,16 +278,16 @@ def test_a_payer_who_is_here_can_be_found_and_one_who_is_not_is_named() -> None:
 def test_a_cluster_is_named_by_its_commonest_places() -> None:
     cities = pl.Series(["Lyon", "Paris", "Paris", None, "Lille", "Metz"])
     here = visitors(6, city=cities, country_code="FR")
-    assert sidebar.tip(scene(here).visitors)["title"] == "Paris, France, Lille +2 places"
-    assert sidebar.tip(scene(here[1:3]).visitors)["title"] == "Paris, France"
+    assert popups.summary(scene(here).visitors).title == "Paris, France, Lille +2 places"
+    assert popups.summary(scene(here[1:3]).visitors).title == "Paris, France"
 
 
 def test_a_cluster_says_how_many_and_what_they_are_worth() -> None:
     here = visitors(4, score=pl.Series([40.0, 60.0, None, 99.0]), expected_value=2.0).with_columns(
         is_customer=pl.Series([False, False, False, True])
     )
-    lines = [["visitors", "4"], ["customers", "1"], ["mean score", "50"], ["expected value", "$6.00"]]
-    assert sidebar.tip(scene(here).visitors)["lines"] == lines
+    shows = popups.summary(scene(here).visitors)
+    assert (shows.visitors, shows.customers, shows.score, shows.value) == (4, 1, 50, "$6.00")
 
 
 def test_a_number_that_is_none_spoils_no_sum() -> None:
@@ -297,20 +297,20 @@ def test_a_number_that_is_none_spoils_no_sum() -> None:
         expected_value=pl.Series([2.0, math.nan, math.inf]),
         is_customer=False,
     )
-    lines = [["visitors", "3"], ["mean score", "40"], ["expected value", "$2.00"]]
-    assert sidebar.tip(scene(here).visitors)["lines"] == lines
+    shows = popups.summary(scene(here).visitors)
+    assert (shows.visitors, shows.customers, shows.score, shows.value) == (3, 0, 40, "$2.00")
 
 
 def test_a_popup_lists_a_few_and_counts_the_others() -> None:
-    shows = sidebar.popup(scene(visitors(300)).visitors)
-    assert len(shows["rows"]) + shows["more"] == 300
-    assert len(shows["rows"]) <= 20
+    shows = popups.popup("1/0/0", (0.0, 0.0), scene(visitors(300)).visitors)
+    assert len(shows.rows) + shows.more == 300
+    assert len(shows.rows) <= 20
 
 
 def test_a_cluster_that_is_gone_is_said_to_be() -> None:
-    shows = sidebar.popup(scene(visitors(0)).visitors)
-    assert shows["title"] == "Nobody here any more"
-    assert (shows["rows"], shows["more"]) == ((), 0)
+    shows = popups.popup("1/0/0", (0.0, 0.0), scene(visitors(0)).visitors)
+    assert shows.summary.title == "Nobody here any more"
+    assert (shows.rows, shows.more) == ((), 0)
 
 
 # The card
@@ -418,7 +418,7 @@ def test_hostile_text_is_cut_and_cleaned_everywhere() -> None:
         sidebar.visitor_rows(moment.visitors, "score"),
         sidebar.event_rows(moment.events, moment.visitors),
         sidebar.payment_rows(moment.paid),
-        sidebar.popup(moment.visitors),
+        popups.popup("1/0/0", (0.0, 0.0), moment.visitors),
         sidebar.card(one, moment.events, here=True),
     ):
         assert texts(shows)
@@ -435,7 +435,7 @@ def test_absurd_numbers_are_still_json(absurd: float) -> None:
     numbers = {name: absurd for name, dtype in VISITORS.items() if dtype == pl.Float64}
     moment = scene(visitors(3, **numbers), events({"amount": absurd}), payments({"amount": absurd, "currency": "USD"}))
     one = moment.with_dimensions("channel", "page").row(0, named=True)
-    assert is_sane(sidebar.popup(moment.visitors))
+    assert is_sane(popups.popup("1/0/0", (0.0, 0.0), moment.visitors))
     assert is_sane(sidebar.card(one | {"is_customer": False}, moment.events, here=True))
     assert is_sane(sidebar.event_rows(moment.events, moment.visitors))
     assert is_sane(sidebar.payment_rows(moment.paid))

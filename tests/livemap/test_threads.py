@@ -131,7 +131,7 @@ def test_whatever_happens_at_once_each_message_is_of_one_moment(sent: Sent, capl
     messages = [each for each in sent.states() if set(each) & ({*STATE, *OF_A_VIEW} - {"controls"})]
     for number, message in enumerate(messages):
         now |= {name: value for name, value in message.items() if name in STATE}
-        now |= {name: [*message[name].values()][-1] for name in OF_A_VIEW if name in message}
+        now |= {name: next(reversed(message[name].values()), None) for name in OF_A_VIEW if name in message}
         assert_of_one_moment(now, f"message {number} of {len(messages)}: {sorted(message)}")
     assert len({message["clock"] for message in messages if "clock" in message}) > 2  # more than one moment came
     assert now["clock"] == round((NOON + timedelta(seconds=source.number)).timestamp() * 1000)
