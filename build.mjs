@@ -8,7 +8,7 @@ const RULE = "-".repeat(78);
 
 const options = {
   entryPoints: {
-    livemap: "datafast_nb/livemap/src/main.js",
+    livemap: "datafast_nb/livemap/src/main.tsx",
     explorer: "datafast_nb/explorer/src/main.tsx",
     chart: "datafast_nb/charts/src/view.ts",
     load: "datafast_nb/widgets/src/load.ts",

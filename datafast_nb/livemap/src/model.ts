@@ -2,8 +2,9 @@
 
 import type { Ask } from "#kit/ask.ts";
 import type { Model } from "#kit/model.ts";
-import type { MapMessage, MapPanels, MapSettings } from "#kit/protocol.ts";
+import type { MapLayers, MapMessage, MapPanels, MapParts, MapSettings } from "#kit/protocol.ts";
 
-/** The traits that the parts round the map show. */
-export type MapModel = Model<MapPanels & MapSettings>;
+/** All traits of a live map's front end. */
+export type MapState = MapPanels & MapLayers & MapSettings & MapParts;
+export type MapModel = Model<MapState>;
 export type MapAsk = Ask<MapMessage>;

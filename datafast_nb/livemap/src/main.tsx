@@ -1,0 +1,167 @@
+// Puts the parts together: one view of a live map.
+
+import "#kit/look.css";
+import "./style.css";
+import type { RenderProps } from "@anywidget/types";
+import type { Layer, LayerEvent, Map as LeafletMap } from "leaflet";
+import { type ComponentChild, render as draw } from "preact";
+import { asker } from "#kit/ask.ts";
+import { type Faults, faultList, watchUncaught } from "#kit/faults.ts";
+import { Guarded } from "#kit/guarded.tsx";
+import { freshId } from "#kit/id.ts";
+import { type Kernel, kernelOf } from "#kit/kernel.ts";
+import type { MapAnnouncement, MapMessage } from "#kit/protocol.ts";
+import { releaseOnceClosed } from "#kit/release.ts";
+import { followTheme } from "#kit/theme.ts";
+import { visibility } from "#kit/visibility.ts";
+import { Descriptions } from "./descriptions.ts";
+import { gestures } from "./gestures.ts";
+import { keepKeys } from "./keyboard.ts";
+import { ClusterLayer } from "./layer.ts";
+import {
+  addHeat,
+  boxOf,
+  dismantle,
+  type FoundMap,
+  findMap,
+  frame,
+  keepSize,
+  quiet,
+  standAlone,
+  watchViewport,
+} from "./leaflet.ts";
+import { Legend } from "./legend.tsx";
+import type { MapAsk, MapModel, MapState } from "./model.ts";
+import { announce } from "./news.ts";
+import { showPanels } from "./panels.tsx";
+import { popups } from "./popups.tsx";
+import { Clock } from "./time.ts";
+import { Toasts } from "./toasts.tsx";
+import { Tooltip } from "./tooltip.tsx";
+import { goTheShortWay } from "./world.ts";
+
+/** What all parts of a view need. */
+interface Parts {
+  model: MapModel;
+  /** The id of the view. */
+  view: string;
+  ask: MapAsk;
+  clock: Clock;
+  kernel: Kernel;
+  faults: Faults;
+  /** Ends what the parts follow, when the view goes. */
+  signal: AbortSignal;
+}
+
+/** Draw a view into `el`, and return what takes it away again. */
+export function render({ model, el }: RenderProps<MapState>) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const view = freshId();
+  const kernel = kernelOf(model, signal);
+  const ask: MapAsk = asker<MapMessage>(model, kernel, signal, view);
+  const faults = faultList(ask);
+  watchUncaught(faults, import.meta.url, signal);
+  const clock = clockOf(model, kernel, signal);
+  const parts: Parts = { model, view, ask, clock, kernel, faults, signal };
+  signal.addEventListener("abort", showPanels(el, parts));
+  const legend = (
+    <Guarded what="The legend can't be drawn" faults={faults} model={model}>
+      <Legend model={model} />
+    </Guarded>
+  );
+  drawInto(placeIn(el), legend, signal);
+  findMap(model, el, signal)
+    .then((found) => found && furnish(found, parts))
+    .catch((error) => faults.report("The map can't be drawn", error));
+  return () => leaving.abort();
+}
+
+/** Return the data's clock: it follows what the kernel says of them, and stands still where they are of the past. */
+function clockOf(model: MapModel, kernel: Kernel, signal: AbortSignal): Clock {
+  const clock = new Clock();
+  const set = () => {
+    const replay = model.get("replay");
+    if (replay !== null) clock.hold(replay.now);
+    else if (kernel.state() === "saved") clock.hold(model.get("clock"));
+    else if (kernel.ended()) clock.hold(clock.now());
+    else clock.set(model.get("clock"));
+  };
+  const hear = (message: MapAnnouncement) => {
+    if (message.do === "age") clock.aged(message.milliseconds);
+  };
+  for (const event of ["change:clock", "change:replay"] as const) model.on(event, set);
+  model.on("msg:custom", hear);
+  signal.addEventListener("abort", kernel.follow(set));
+  signal.addEventListener("abort", () => {
+    for (const event of ["change:clock", "change:replay"] as const) model.off(event, set);
+    model.off("msg:custom", hear);
+  });
+  set();
+  return clock;
+}
+
+/** Return an element of its own, that takes part in the layout of another as if it were not there. */
+function placeIn(el: HTMLElement): HTMLElement {
+  const place = document.createElement("div");
+  place.style.display = "contents";
+  el.append(place);
+  return place;
+}
+
+/** Draw into an element, as long as the view is there. */
+function drawInto(place: HTMLElement, what: ComponentChild, signal: AbortSignal): void {
+  draw(what, place);
+  signal.addEventListener("abort", () => draw(null, place));
+}
+
+/** Put the visitors on the map that was found, and see to it as long as it is there. */
+function furnish(found: FoundMap, parts: Parts): void {
+  const { root, mapView, map, anchor, heat } = found;
+  const { model, view, ask, kernel, faults, signal } = parts;
+  quiet(mapView, kernel);
+  keepSize(map);
+  goTheShortWay(map, signal);
+  standAlone(mapView);
+  releaseOnceClosed(boxOf(mapView, root));
+  frame(map, model, mapView);
+  const descriptions = describeIn(map, parts);
+  const layer = new ClusterLayer({ map, descriptions, ...parts });
+  popups({ map, ...parts });
+  map.removeLayer(heat);
+  addHeat(found, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));
+  switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
+  switchable(map, anchor, (on) => layer.show(on), signal);
+  const toasts = new Toasts();
+  map.getContainer().append(toasts.element);
+  announce({ map, layer, toasts, ...parts });
+  watchViewport(map, model, view, ask, signal);
+  followTheme(root, model, layer.redraw, signal);
+  keepKeys(root, map, signal);
+  gestures(root, map, signal);
+  visibility(root, ask, signal);
+  signal.addEventListener("abort", () => {
+    toasts.clear();
+    dismantle(mapView).catch((error) => console.debug("datafast_nb: a map could not be taken away.", error));
+  });
+}
+
+/** Put the tooltip on a map, and return what it says of each cluster. */
+function describeIn(map: LeafletMap, { model, view, ask, signal }: Parts): Descriptions {
+  const place = placeIn(map.getContainer());
+  const descriptions = new Descriptions(view, ask, (summary) => draw(<Tooltip summary={summary} />, place));
+  drawInto(place, <Tooltip summary={null} />, signal);
+  model.on("msg:custom", descriptions.hear);
+  signal.addEventListener("abort", () => model.off("msg:custom", descriptions.hear));
+  return descriptions;
+}
+
+/** Call back whenever a layer is switched on or off, as by the layers control. */
+function switchable(map: LeafletMap, layer: Layer, change: (on: boolean) => void, signal: AbortSignal): void {
+  const added = (event: LayerEvent) => event.layer === layer && change(true);
+  const removed = (event: LayerEvent) => event.layer === layer && change(false);
+  map.on({ layeradd: added, layerremove: removed });
+  signal.addEventListener("abort", () => map.off({ layeradd: added, layerremove: removed }));
+}
+
+export default { render };
