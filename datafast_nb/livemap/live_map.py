@@ -526,15 +526,16 @@ class LiveMap(OpenedWhenShown):
         """Do what a person, or their browser, wants."""
         if self.status.state == "closed":
             return
-        with self._faults_shown("What was asked for could not be done"):
-            action = getattr(self, f"_do_{message.__struct_config__.tag}", self._change)
+        kind = message.__struct_config__.tag
+        with self._faults_shown(f"What was asked for could not be done: {kind}"):
+            action = getattr(self, f"_do_{kind}", self._change)
             action(message)
 
     def _take_setting(self, change: Bunch) -> None:
         """Take a setting that a browser has changed; one that code has changed is there already."""
         name = change["name"]
         if self.status.state != "closed" and getattr(self, name) != change["new"]:
-            with self._faults_shown("What was asked for could not be done"):
+            with self._faults_shown(f"What was asked for could not be done: {name}"):
                 self.set_trait(name, change["new"])
 
     @contextmanager

@@ -58,21 +58,6 @@ class Script(anywidget.AnyWidget):
         return cls(source=source, version=sha256(source.encode()).hexdigest())
 
 
-class Wishing(anywidget.AnyWidget):
-    """A front end whose browser sends wishes: messages that say what to `do`. Its script is a model of its own."""
-
-    script = Instance(Script).tag(sync=True, **widget_serialization)
-
-    def on_wish(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call back with each message of the browser that is one of ours."""
-
-        def received(_widget: Wishing, content: object, _buffers: object) -> None:
-            if isinstance(content, dict) and isinstance(content.get("do"), str):
-                callback(content)
-
-        self.on_msg(received)
-
-
 class TypedWidget(anywidget.AnyWidget):
     """A widget whose states and messages are those of ``protocol``.
 
