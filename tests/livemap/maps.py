@@ -78,7 +78,12 @@ def front(live: LiveMap) -> Front:
 
 def ask(live: LiveMap, do: str, **fields: Any) -> None:
     """Send a message, as a browser does; it is the same view's unless it names another."""
-    front(live)._handle_custom_msg({"do": do, "view": VIEW, **fields}, [])
+    send(front(live), do, **fields)
+
+
+def send(page: Front, do: str, **fields: Any) -> None:
+    """Send a message from a page that may have been closed already."""
+    page._handle_custom_msg({"do": do, "view": VIEW, **fields}, [])
 
 
 def set_in_browser(live: LiveMap, **settings: Any) -> None:

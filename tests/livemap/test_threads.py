@@ -18,7 +18,20 @@ from datafast_nb.livemap import LiveMap
 from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent
-from tests.livemap.maps import NEVER, OF_A_VIEW, STATE, ask, displayed, front, refreshed, registry, settle, state, until
+from tests.livemap.maps import (
+    NEVER,
+    OF_A_VIEW,
+    STATE,
+    ask,
+    displayed,
+    front,
+    refreshed,
+    registry,
+    send,
+    settle,
+    state,
+    until,
+)
 from tests.livemap.sources import NOON, events, payments, visitors
 
 CROWD = 60
@@ -67,28 +80,29 @@ def assert_of_one_moment(shows: dict[str, Any], where: str) -> None:
 def acts(live: LiveMap) -> list[Callable[[random.Random], None]]:
     """Give what people, browsers and other cells do at the same time."""
     everywhere = {"south": -85.0, "north": 85.0, "west": -180.0, "east": 180.0}
+    page = front(live)  # which can still say something after the map was closed
     first = str(live._frame.visitors["_key"][0])
 
     def browse(chance: random.Random) -> None:
-        ask(live, "viewport", zoom=chance.choice([0.0, 1.0, 1.5, 2.0]), **everywhere)
+        send(page, "viewport", zoom=chance.choice([0.0, 1.0, 1.5, 2.0]), **everywhere)
         cluster = f"8/{chance.randrange(8)}/{chance.randrange(8)}"
-        ask(live, "open", id=cluster, latitude=0, longitude=0)
+        send(page, "open", id=cluster, latitude=0, longitude=0)
 
     def choose(chance: random.Random) -> None:
         live.filter(min_score=chance.choice([10, 90, None]), visit_kind=chance.choice(["new", None, None]))
         live.color_by = chance.choice(["score", "device", "channel", "expected_value"])
-        ask(live, "sort", by=chance.choice(["score", "time"]))
-        ask(live, "facets", open=chance.random() < 0.5)
+        send(page, "sort", by=chance.choice(["score", "time"]))
+        send(page, "facets", open=chance.random() < 0.5)
 
     def ask_afresh(chance: random.Random) -> None:
         with contextlib.suppress(RuntimeError):  # which a closed map answers
             live.refresh()
-        ask(live, chance.choice(["pause", "resume", "beat"]), view="a")
+        send(page, chance.choice(["pause", "resume", "beat"]), view="a")
 
     def select_and_read(chance: random.Random) -> None:
-        ask(live, "select", site="", id=first)
+        send(page, "select", site="", id=first)
         assert live.selection["display_name"].n_unique() <= 1
-        ask(live, chance.choice(["deselect", "close", "clear", "fit"]))
+        send(page, chance.choice(["deselect", "close", "clear", "fit"]))
 
     return [browse, choose, ask_afresh, select_and_read]
 
