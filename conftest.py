@@ -40,8 +40,15 @@ CHARTS_OF_HISTORIES = {
     "tests/charts/test_week.py",
 }
 
-# Modules that take seconds: they simulate histories, measure, or start processes.
+# Modules that take seconds: they simulate histories, draw every chart, measure, or start processes.
 SLOW = {
+    *CHARTS_OF_HISTORIES,
+    "tests/charts/test_altair_settings.py",
+    "tests/charts/test_drawer.py",
+    "tests/charts/test_every_chart.py",
+    "tests/charts/test_renderer.py",
+    "tests/charts/test_saving.py",
+    "tests/charts/test_text.py",
     "tests/conversion/test_compare.py",
     "tests/conversion/test_simulation.py",
     "tests/demo/test_conversions.py",
@@ -60,6 +67,7 @@ SLOW = {
     "tests/history/test_object_store.py",
     "tests/test_bench.py",
     "tests/test_binder.py",
+    "tests/test_command_line.py",
     "tests/test_statistics.py",
 }
 
