@@ -22,6 +22,7 @@ from datafast_nb import (
     load,
 )
 from datafast_nb.errors import RetryLaterError
+from datafast_nb.polling import is_final
 from tests.raw_server import RawServer, answer, saying
 
 SECRET = "not-a-real-key-but-a-secret"
@@ -189,3 +190,12 @@ def test_a_map_in_an_error_s_clothes_is_still_a_map(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("DATAFAST_API_KEY", SECRET)
         monkeypatch.setenv("DATAFAST_BASE_URL", f"  {server.url}/\n")
         assert load().count == 3
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_request_that_came_too_late_or_too_early_is_made_again(status: int) -> None:
+    body = json.dumps({"status": "error", "error": {"code": status, "message": "Not now"}}).encode()
+    error = refused(status, body, b"application/json")
+    assert isinstance(error, ServerError)
+    assert not is_final(error)
+    assert "Not now" in str(error)

@@ -31,6 +31,7 @@ _REFUSALS: Final[dict[int, tuple[type[DataFastError], str]]] = {
     ),
     404: (NotFoundError, "The website was not found. Check website_id (DATAFAST_WEBSITE_ID) and base_url."),
 }
+_PASSING: Final = (408, 425)  # a request that took too long to arrive, or came too early
 _PROXY_WANTS_A_USER: Final = 407
 _NETWORK_WANTS_A_LOGIN: Final = 511
 _EXCERPT: Final = 80  # characters
@@ -53,7 +54,7 @@ def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFast
     status = answer.status
     said = one_line(fault.message or "") if fault else ""
     told = f" ({status})" + (f" The service says: {said}" if said else "") if of_service else f" ({_described(answer)})"
-    if status >= 500 and status != _NETWORK_WANTS_A_LOGIN:  # noqa: PLR2004
+    if (status in _PASSING and of_service) or (status >= 500 and status != _NETWORK_WANTS_A_LOGIN):  # noqa: PLR2004
         advice = "The service failed on its side, which is usually temporary. Try again later."
         return ServerError(advice + told, wait)
     if status == TOO_MANY:

@@ -69,7 +69,7 @@ class Answer:
 
     @property
     def drawn_by(self) -> str:
-        """The function of ``charts`` that draws it: a table of colours for the lift of two dimensions, else bars."""
+        """The function of ``charts`` that draws it: a table of colors for the lift of two dimensions, else bars."""
         lifts = len(self.question.by) == _PAIR and self.question.measure == "lift"
         return "heatmap" if lifts else "breakdown"
 

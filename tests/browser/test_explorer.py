@@ -192,15 +192,15 @@ def test_it_fits_narrow_and_wide_windows(alone: Panel, window: Notebook, width: 
 
 
 def test_chart_and_panel_follow_the_theme(alone: Panel, window: Notebook) -> None:
-    colours = """() => {
+    colors = """() => {
         const root = document.querySelector('.datafast-explorer');
         const label = [...root.querySelectorAll('.df-chart text')].find((each) => each.textContent === 'FR');
         return JSON.stringify([getComputedStyle(root).backgroundColor, label?.getAttribute('fill')]);
     }"""
-    light = json.loads(window.page.evaluate(colours))
+    light = json.loads(window.page.evaluate(colors))
     window.theme("JupyterLab Dark")
     try:
-        window.page.wait_for_function(f'({colours})() === \'["rgb(21, 25, 29)","#e9edf1"]\'')
+        window.page.wait_for_function(f'({colors})() === \'["rgb(21, 25, 29)","#e9edf1"]\'')
     finally:
         window.theme("JupyterLab Light")
     assert light == ["rgb(255, 255, 255)", "#1d2733"]

@@ -82,11 +82,11 @@ def test_an_error_of_the_source_itself_is_named(live: MapPage) -> None:
 # Several sites
 
 
-def test_several_sites_are_on_one_map_with_a_tag_a_filter_and_a_colour(live: MapPage) -> None:
+def test_several_sites_are_on_one_map_with_a_tag_a_filter_and_a_color(live: MapPage) -> None:
     live.show_sites({"shop": SHOP, "blog": BLOG})
     live.visitors_now("8")
     expect(live.rows().filter(has=live.page.locator(".df-site", has_text="blog"))).to_have_count(3)
-    live.root.get_by_label("Colour by").select_option("site")
+    live.root.get_by_label("Color by").select_option("site")
     expect(live.part("swatches")).to_contain_text("shop")
     live.rest()
     assert len({disc["color"] for disc in live.discs()}) == 2
@@ -117,7 +117,7 @@ def test_a_site_that_never_answered_leaves_the_others_on_the_map(live: MapPage) 
 
 def test_with_one_site_there_is_no_word_of_sites(live: MapPage) -> None:
     live.show(SHOP)
-    expect(live.root.get_by_label("Colour by").get_by_role("option", name="Site")).to_have_count(0)
+    expect(live.root.get_by_label("Color by").get_by_role("option", name="Site")).to_have_count(0)
     live.root.get_by_role("button", name="Filters").click()
     expect(live.part("conditions").get_by_label("Country")).to_be_enabled()
     expect(live.part("conditions").get_by_label("Site")).to_be_hidden()

@@ -28,7 +28,7 @@ def test_a_slider_linked_in_the_browser_sets_the_interval(live: MapPage) -> None
     assert live.number("live.every") == 65
 
 
-def test_a_dropdown_linked_in_the_browser_sets_the_colours(live: MapPage) -> None:
+def test_a_dropdown_linked_in_the_browser_sets_the_colors(live: MapPage) -> None:
     live.show(SHOP)
     output = live.run_beside(
         "choice = ipywidgets.Combobox(value='score')\nipywidgets.jslink((choice, 'value'), (live, 'color_by'))\nchoice"
@@ -64,7 +64,7 @@ def test_traits_set_in_the_kernel_show(live: MapPage) -> None:
     live.show(SHOP)
     live.python("live.every = 30; live.color_by = 'device'; live.height = 300; live.theme = 'dark'")
     expect(live.part("state")).to_have_text("Live · every 30 s")
-    expect(live.root.get_by_label("Colour by")).to_have_value("device")
+    expect(live.root.get_by_label("Color by")).to_have_value("device")
     expect(live.root.locator(".leaflet-container")).to_have_css("height", "300px")
     expect(live.root).to_contain_class("df-dark")
 

@@ -49,7 +49,7 @@ def look_everywhere(live: MapPage, text: str) -> None:
     live.python(f"live.filter(min_score=1, text={text[:8]!a})")
     live.root.get_by_role("button", name="Filters").click()
     for choice in ("channel", "device"):
-        live.root.get_by_label("Colour by").select_option(choice)
+        live.root.get_by_label("Color by").select_option(choice)
     live.rest()
     live.point_at(live.discs()[0])
     expect(live.part("tip")).to_be_visible()
@@ -162,7 +162,7 @@ def test_thousands_at_the_very_same_point_are_one_circle_at_every_zoom(live: Map
     assert [number["text"] for number in live.frame()["numbers"]] == ["5.0k"]
 
 
-def test_neighbours_across_the_date_line_are_drawn_side_by_side(live: MapPage) -> None:
+def test_neighbors_across_the_date_line_are_drawn_side_by_side(live: MapPage) -> None:
     live.show("moment(pl.concat([group(6, 'Suva', 10, 179), group(4, 'Apia', 10, -179)]))")
     live.python("live._view.tell({'do': 'fit', 'bounds': [[-40, 100], [60, 260]]})")
     live.until(lambda: live.rest().view()["west"] > -90)

@@ -16,7 +16,7 @@ GUESTS = "display_name=pl.format('Guest {}', pl.int_range(7))"
 TOWN = f"group(7, 'Faya', 18, 19, country_code='TD', {GUESTS})"
 PLACES = f"moment(pl.concat([{TOWN}, group(1, 'Lima', -12, -77, display_name='Ada')]))"
 # Near the middle of the world as it is first framed; from there they can't be told apart.
-NEIGHBOURS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
+NEIGHBORS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
 
 
 def numbers(live: MapPage) -> list[str]:
@@ -183,7 +183,7 @@ def test_a_refresh_does_not_flicker(live: MapPage) -> None:
 
 
 def test_zooming_by_the_buttons_splits_clusters_without_a_request(live: MapPage) -> None:
-    live.show(NEIGHBOURS)
+    live.show(NEIGHBORS)
     assert numbers(live) == ["10"]
     requests = live.number("source.calls")
     live.root.get_by_role("button", name="Zoom in").click(modifiers=["Shift"])  # three levels at once
@@ -206,7 +206,7 @@ def test_zooming_by_the_wheel_splits_the_cluster_under_the_pointer(live: MapPage
 
 
 def test_the_fit_button_shows_where_the_visitors_are(live: MapPage) -> None:
-    live.show(NEIGHBOURS)
+    live.show(NEIGHBORS)
     live.root.get_by_role("button", name="Fit to the visitors").click()
     live.until(lambda: numbers(live.rest()) == ["6", "4"])
     places = [place_of(live, disc) for disc in live.discs()]
@@ -306,7 +306,7 @@ def test_the_heats_data_travel_only_while_it_is_shown(live: MapPage) -> None:
 # The legend
 
 
-def test_the_legend_says_what_the_colours_mean(live: MapPage) -> None:
+def test_the_legend_says_what_the_colors_mean(live: MapPage) -> None:
     live.show("moment(visitors(60, device='mobile', utm_source='google', visit_count=1))")
     said = {
         "score": ("0", "100", "50 is the site's average visitor", "share of customers"),
@@ -317,15 +317,15 @@ def test_the_legend_says_what_the_colours_mean(live: MapPage) -> None:
         "visit_kind": ("New or returning", "new"),
     }
     for choice, texts in said.items():
-        live.root.get_by_label("Colour by").select_option(choice)
+        live.root.get_by_label("Color by").select_option(choice)
         for text in texts:
             expect(live.part("legend")).to_contain_text(text)
     assert live.python("print(live.color_by)") == choice
 
 
-def test_the_circles_have_the_legends_colours(live: MapPage) -> None:
+def test_the_circles_have_the_legends_colors(live: MapPage) -> None:
     live.show("moment(pl.concat([group(9, 'Faya', 18, 19, device='mobile'), group(2, 'Lima', -12, -77, device='tv')]))")
-    live.root.get_by_label("Colour by").select_option("device")
+    live.root.get_by_label("Color by").select_option("device")
     expect(live.part("legend")).to_contain_text("tv")
     marks = live.part("swatches").locator(".df-mark").all()
     swatches = [mark.evaluate("(mark) => mark.style.getPropertyValue('--df-mark')") for mark in marks]

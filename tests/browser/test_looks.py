@@ -87,11 +87,11 @@ def _as_it_was(live: MapPage) -> Iterator[None]:
 
 
 def backgrounds(live: MapPage) -> dict[str, str]:
-    """Give the colours of the parts, and of the clusters' edges."""
+    """Give the colors of the parts, and of the clusters' edges."""
     live.rest()
-    colours = {part: live.part(part).first.evaluate(_BACKGROUND) for part in ("panel", "lists")}
+    colors = {part: live.part(part).first.evaluate(_BACKGROUND) for part in ("panel", "lists")}
     edges = {ring["color"] for ring in live.frame()["rings"] if ring["width"] == 1}
-    return colours | {"root": live.root.evaluate(_BACKGROUND), "edges": ", ".join(edges)}
+    return colors | {"root": live.root.evaluate(_BACKGROUND), "edges": ", ".join(edges)}
 
 
 # Themes
@@ -226,7 +226,7 @@ def test_the_tab_key_reaches_every_control_in_the_order_of_the_page(live: MapPag
         "Pause",
         "Refresh now",
         "Update",
-        "Colour by",
+        "Color by",
         "Fit to the visitors",
         "Full screen",
         "Search names",

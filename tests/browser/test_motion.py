@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 FEW = "moment(group(2, 'Faya', 18, 19))"
 MANY = "moment(group(60, 'Faya', 18, 19))"
-NEIGHBOURS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
+NEIGHBORS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
 TOWN = "group(9, 'Faya', 18, 19)"
 ADA = "group(1, 'Lima', -12, -77, country_code='PE', display_name='Ada', customer_email='ada@example.org')"
 PAID = "dict(payment_id='p1', amount=49.0, currency='EUR', is_new=True, email='Ada@example.org', timestamp=at(-5))"
@@ -54,7 +54,7 @@ def test_clusters_grow_through_all_sizes_in_between(live: MapPage) -> None:
 
 
 def test_clusters_split_out_of_the_one_that_they_were(live: MapPage) -> None:
-    live.show(NEIGHBOURS)
+    live.show(NEIGHBORS)
 
     def split() -> bool:
         live.frames()

@@ -30,7 +30,7 @@ ENDS_OF_PLANES = [chr(plane + end) for plane in range(0, 0x110000, 0x10000) for 
 NO_TEXT = [*ENDS_OF_PLANES, *map(chr, range(0xFDD0, 0xFDF0)), "\x00", "\x0b", "\x1f", "\x7f", "\x9b"]
 
 # Every chart in which a label is drawn; all of them are one chart here, as each takes its time.
-LABELLED = [
+LABELED = [
     "one dimension", "two dimensions", "overlapping groups", "timeline", "heatmap", "drivers", "funnels", "compare",
     "dashboard",
 ]  # fmt: skip
@@ -59,10 +59,10 @@ def marks(chart: alt.TopLevelMixin) -> int:
 
 @pytest.fixture(scope="module")
 def usual() -> dict[str, int]:
-    return {name: marks(CHARTS[name](named("campaign"))) for name in LABELLED}
+    return {name: marks(CHARTS[name](named("campaign"))) for name in LABELED}
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize("text", [*MEMBERS[:2], SEPARATORS[0], "\ufffe"])
 def test_a_name_costs_no_mark(text: str, name: str, usual: dict[str, int]) -> None:
     assert marks(CHARTS[name](named(text))) == usual[name]

@@ -400,7 +400,7 @@ def test_a_fault_in_what_a_message_asks_for_is_in_the_log_and_in_the_header(
 
 @pytest.mark.parametrize(
     "wish",
-    [{"name": "colour", "value": "red"}, {"name": "min_score", "value": 1000}, {"name": "min_score", "value": "x"}],
+    [{"name": "color", "value": "red"}, {"name": "min_score", "value": 1000}, {"name": "min_score", "value": "x"}],
 )
 def test_a_filter_that_is_refused_is_in_the_log_and_changes_nothing(
     wish: dict[str, Any], caplog: pytest.LogCaptureFixture

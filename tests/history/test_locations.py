@@ -30,7 +30,7 @@ def test_a_folder_of_any_name_is_found_again(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a?b", "a*b"])
-def test_a_folder_whose_name_looks_like_a_pattern_does_not_read_its_neighbour(tmp_path: Path, name: str) -> None:
+def test_a_folder_whose_name_looks_like_a_pattern_does_not_read_its_neighbor(tmp_path: Path, name: str) -> None:
     with dfn.History(tmp_path / name) as history:
         history.append(demo(0))
     shutil.copytree(tmp_path / name, tmp_path / "axb")

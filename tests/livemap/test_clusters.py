@@ -160,7 +160,7 @@ def test_a_mark_says_where_how_large_which_color_and_how_many() -> None:
     assert (found.color, found.customers, found.visitors) == ((SCORE_COLORS[65],), (0,), (1,))
 
 
-def test_the_share_of_customers_is_told_and_the_unscored_are_grey() -> None:
+def test_the_share_of_customers_is_told_and_the_unscored_are_gray() -> None:
     frame = at((10.0, 10.0), (10.0, 10.0), (10.0, 10.0), score=None).with_columns(
         is_customer=pl.Series([True, False, None])
     )

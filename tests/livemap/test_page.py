@@ -266,7 +266,7 @@ def test_a_circle_has_the_color_of_its_mean_score_and_grows_with_its_visitors() 
 
 
 @pytest.mark.parametrize("score", [None, float("nan"), float("inf")])
-def test_who_has_no_real_score_is_grey(score: float | None) -> None:
+def test_who_has_no_real_score_is_gray(score: float | None) -> None:
     document = page(people(3, score=score, latitude=50.0, longitude=8.0))
     assert f'fill="{NO_SCORE}"' in document
     assert "no score" in Document(document).text
@@ -288,7 +288,7 @@ def test_the_map_is_fitted_to_where_the_visitors_are(latitudes: list[float], lon
     assert sum(x for x, _ in places(document)) / len(latitudes) == pytest.approx(width / 2, abs=12)
 
 
-def test_neighbours_across_the_date_line_are_drawn_near_each_other() -> None:
+def test_neighbors_across_the_date_line_are_drawn_near_each_other() -> None:
     everybody = rows(VISITORS, latitude=[-17.0, -17.0], longitude=[178.0, -178.0])
     (one, _), (other, _) = places(page(Snapshot(everybody, fetched_at=NOON)))
     assert abs(one - other) < 200

@@ -89,8 +89,8 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         onChoose={(seconds) => set({ every: Number(seconds) })}
       />
       <Select
-        label="Colour by"
-        title="What the colours of the map mean"
+        label="Color by"
+        title="What the colors of the map mean"
         icon="color"
         value={useTrait(model, "color_by")}
         choices={colors}

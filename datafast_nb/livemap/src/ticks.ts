@@ -42,7 +42,7 @@ export function ticks(start: number, end: number, most: number, clocks: Clocks):
       if (fits) last = time;
       return fits;
     })
-    .map((time) => ({ time, ...labelled(time, step, clocks) }));
+    .map((time) => ({ time, ...labeled(time, step, clocks) }));
 }
 
 /** Give the moments at which the clocks show a multiple of so many minutes since midnight: an hour that is there twice, twice. */
@@ -66,7 +66,7 @@ function* days(start: number, end: number, { unit, count }: Step, clocks: Clocks
   }
 }
 
-function labelled(time: number, { unit }: Step, clocks: Clocks): Pick<Tick, "label" | "day"> {
+function labeled(time: number, { unit }: Step, clocks: Clocks): Pick<Tick, "label" | "day"> {
   const shown = clocks.shown(time);
   if (unit === "month") return { label: clocks.month(time), day: true };
   const day = shown.getUTCHours() === 0 && shown.getUTCMinutes() === 0;
