@@ -1,4 +1,4 @@
-"""Connects to the user's website if a key is set, and to the demo site otherwise."""
+"""Connect to the user's website if a key is set, and to the demo site otherwise."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def connect() -> Client:
     Returns
     -------
     Client
-        A source of snapshots; both kinds speak the same API over HTTP.
+        A source of snapshots. Both sites are reached through the same HTTP API.
 
     Raises
     ------
     MissingKeyError
-        ``DATAFAST_API_KEY`` is set, but can't be a key.
+        ``DATAFAST_API_KEY`` is set, but is not a valid key.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def load() -> Snapshot:
     Returns
     -------
     Snapshot
-        The visitors, events and payments of this moment.
+        The current visitors, events and payments.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Asks a source for snapshots at an interval, in one thread: waiting, backing off, and what asking again can't help."""
+"""Poll a source for snapshots at an interval, in one thread, and decide when to wait, back off or give up."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import plain
 
 State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "stopped", "unwatched", "refused", "closed"]
-"""How a polling stands; `Standing` says what each means."""
+"""The state of a poller; `Standing` describes each value."""
 
 LOOK_EVERY: Final = 5.0
-"""Seconds between two looks whether somebody watches."""
+"""Seconds between two checks whether anybody is watching."""
 
 SOON: Final = 2.0
-"""Seconds within which an answer is not waited for, however short the interval."""
+"""Seconds that a request may take before it counts as waiting, even if the interval is shorter."""
 
 _LONGEST_FAULT: Final = 300  # characters
 
@@ -54,16 +54,16 @@ _FINAL: Final = (
 
 
 class Pace(NamedTuple):
-    """How fast a polling goes on.
+    """The pace of polling.
 
     Attributes
     ----------
     longest_wait : float
-        Seconds between two attempts at most while they fail, before they are spread, unless the service asks for more.
+        Maximum seconds between failing attempts, before random spread, unless the service asks for more.
     longest_asked : float
-        Seconds that the service can put the next attempt off.
+        Maximum seconds by which the service can postpone the next attempt.
     steady : bool
-        Whether the interval counts from one request to the next; by default, from an answer.
+        Whether the interval runs from one request to the next. By default, it runs from an answer to the next request.
     """
 
     longest_wait: float = 300.0
@@ -73,27 +73,28 @@ class Pace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a polling stands. Never changed, only replaced.
+    """The current state of a poller. Immutable: a change makes a new one.
 
     Attributes
     ----------
     snapshot : Snapshot or None
-        The last answer.
+        The latest snapshot.
     state : str
         ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``waiting``: a request
-        has had no answer for longer than the interval. ``unrecorded``: nothing is known of the moment, as in a gap of a
-        replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: by a person.
-        ``unwatched``: nobody looks any more. ``refused``: asking again can't help. ``closed``: for good.
+        has had no answer for longer than the interval. ``unrecorded``: nothing was recorded at the moment, as in a gap
+        of a replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: stopped by
+        a person. ``unwatched``: nobody is watching. ``refused``: a permanent error; asking again can't help.
+        ``closed``: closed for good.
     every : float
-        Seconds from one request to the next while all is well.
+        Seconds from one request to the next while requests succeed.
     error : BaseException or None
-        What the last request failed with, where it did.
+        The error of the last request, if it failed.
     failures : int
-        How many have failed since the last success.
+        The number of failures since the last success.
     retry_at : datetime or None
         When the next attempt follows, in UTC, while ``retrying``; None while it is being made.
     waiting_since : datetime or None
-        When the request was sent that is still without an answer, in UTC, while ``waiting``.
+        When the unanswered request was sent, in UTC, while ``waiting``.
     """
 
     snapshot: Snapshot | None
@@ -106,42 +107,42 @@ class Standing:
 
 
 class Follower:
-    """Whom a poller tells of what comes: each method does nothing by itself.
+    """The hooks that a poller calls; override what you need, as each does nothing by default.
 
-    They are called outside the poller's lock. What one of them raises on the poller's thread ends it, but for an error
-    of `take`.
+    They are called outside the poller's lock. An exception that a hook raises on the poller's thread ends the poller,
+    except one from `take`.
     """
 
     def is_watched(self) -> bool:
-        """Return whether somebody looks: asked every few seconds; when nobody does, polling rests until `watch`."""
+        """Return whether anybody is watching. Called every few seconds; if nobody is, polling pauses until `watch`."""
         return True
 
     def take(self, snapshot: Snapshot) -> None:
-        """Take an answer. Where this raises an error, the attempt has failed."""
+        """Handle a snapshot. If this raises an exception, the attempt counts as failed."""
 
     def fail(self, error: BaseException, retry_in: float) -> None:
-        """Hear that an attempt failed with an error that may pass, and the seconds until the next."""
+        """Handle an attempt that failed with a temporary error; the next follows in `retry_in` seconds."""
 
     def wait_for(self, since: datetime) -> None:
-        """Hear of a request that has had no answer for longer than the interval; on a thread of its own."""
+        """Handle a request that has had no answer for longer than the interval. Called on a separate thread."""
 
     def change(self) -> None:
-        """Hear that `Poller.standing` is another; on the thread that brought it about.
+        """Handle a change of `Poller.standing`. Called on the thread that caused it.
 
-        It reads `standing` itself, so that a call that comes late can't bring an earlier one back.
+        Read `standing` itself, so that a late call can't restore an earlier state.
         """
 
     def end(self, error: BaseException | None) -> None:
-        """Hear that no request follows by itself.
+        """Handle the end of automatic requests.
 
-        With an error where that can't pass by itself, or where a method of this object has raised it.
+        `error` is given if it is permanent, or if a hook of this object raised it.
         """
 
 
 class Poller:
-    """Asks a source for snapshots at an interval, never twice at once.
+    """Polls a source for snapshots at an interval, one request at a time.
 
-    Its thread lives only while there is a request to make or to wait for: stopped, refused or closed, it costs nothing.
+    Its thread runs only while there is a request to make or to wait for: stopped, refused or closed, it costs nothing.
 
     Parameters
     ----------
@@ -150,13 +151,13 @@ class Poller:
     every
         Seconds from an answer to the next request.
     follower
-        Who is told.
+        The hooks to call.
     pace
-        How fast it goes on.
+        The pace of polling.
     duration
-        Seconds after which it is closed.
+        Seconds after which the poller closes.
     name
-        What it is to a reader, such as ``recording``.
+        A name for people to read, such as ``recording``.
     """
 
     def __init__(
@@ -174,15 +175,15 @@ class Poller:
         self._follower = follower
         self._pace = pace
         self._name = name
-        # Reentrant, because the garbage collector may close the poller in the middle of any line, even one of these.
+        # Reentrant, because the garbage collector may close the poller at any line, even while the lock is held.
         self._condition = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         self._ends = time.monotonic() + duration
-        self._due: float | None = None  # when the next request is made, on the monotonic clock; None: none is planned
+        self._due: float | None = None  # time of the next request, on the monotonic clock; None: none is planned
         self._asked = self._answered = time.monotonic()
         self._failures = 0
-        self._wished = False  # that the next request is made, whether somebody watches or not
-        self._again = False  # that another one is made after the one in flight
+        self._wished = False  # whether to make the next request even if nobody is watching
+        self._again = False  # whether to make another request after the one in flight
         self._stopped = self._unwatched = self._refused = self._closed = False
         self._snapshot: Snapshot | None = None
         self._error: BaseException | None = None
@@ -193,30 +194,33 @@ class Poller:
 
     @property
     def standing(self) -> Standing:
-        """The last answer and how it stands, as one consistent whole."""
+        """The latest snapshot and the state of the polling, consistent with each other."""
         return self._standing
 
     @property
     def is_this_thread(self) -> bool:
-        """Whether it is the poller's thread that asks."""
+        """Whether the calling thread is the poller's own."""
         return threading.current_thread() is self._thread
 
     def start(self) -> None:
-        """Ask now, and go on at the interval."""
+        """Make a request now, and continue at the interval."""
         with self._condition:
             self._stopped = self._unwatched = self._refused = False
             self._ask_now()
         self._follower.change()
 
     def stop(self) -> None:
-        """Make no further request until told to; the answer to one in flight is taken."""
+        """Make no more requests until told to. The answer to a request in flight is still used."""
         with self._condition:
             self._stopped = True
             self._rest()
         self._follower.change()
 
     def move(self, *, on: bool) -> None:
-        """Ask anew for what has been set to another moment, after a request in flight; then go `on`, or stop."""
+        """Request data anew after the source was moved in time; then continue if `on`, or stop.
+
+        If a request is in flight, the new one follows it.
+        """
         with self._condition:
             self._stopped, self._unwatched, self._refused = not on, False, False
             self._again = True
@@ -224,14 +228,14 @@ class Poller:
         self._follower.change()
 
     def refresh(self) -> None:
-        """Ask now, once more than planned; a request in flight counts as this one."""
+        """Make one extra request now. If a request is in flight, it counts as this one."""
         with self._condition:
             self._refused = False
             self._ask_now()
         self._follower.change()
 
     def watch(self) -> None:
-        """Go on with a fresh request, if polling rests only because nobody looked."""
+        """Resume with a new request, if polling is paused only because nobody was watching."""
         with self._condition:
             if not self._unwatched:
                 return
@@ -243,7 +247,7 @@ class Poller:
         self._follower.change()
 
     def set_every(self, seconds: float) -> None:
-        """Change the interval; it counts from the last answer. A retry keeps its time."""
+        """Change the interval, counted from the last answer. A planned retry keeps its time."""
         with self._condition:
             self._every = seconds
             if self._due is not None and not self._wished and self._standing.state == "live":
@@ -253,19 +257,19 @@ class Poller:
         self._follower.change()
 
     def close(self) -> None:
-        """End the thread, for good. The answer to a request in flight is dropped."""
+        """Close the poller for good. The answer to a request in flight is dropped."""
         if self._closed or sys.is_finalizing():
-            return  # at the interpreter's end a thread may have been frozen with the lock in its hands
+            return  # at interpreter shutdown, a thread may have been frozen while it held the lock
         with self._condition:
             self._closed = True
             self._rest()
 
     def _resting(self) -> bool:
-        """Return whether no request follows by itself."""
+        """Return whether automatic requests are off."""
         return self._stopped or self._unwatched or self._refused or self._closed
 
     def _ask_now(self) -> None:
-        """Plan a request for now, and see that there is a thread to make it."""
+        """Plan a request for now, and start the thread if it is not running."""
         if self._closed:
             raise RuntimeError(f"This {self._name} is closed. Make a new one.")
         self._due = time.monotonic()
@@ -278,13 +282,13 @@ class Poller:
         self._condition.notify_all()
 
     def _rest(self) -> None:
-        """Plan no request, which ends the thread."""
+        """Cancel the planned request, which ends the thread."""
         self._due = None
         self._publish()
         self._condition.notify_all()
 
     def _publish(self) -> None:
-        """Make one immutable standing of the present state."""
+        """Publish the current state as one immutable `Standing`."""
         flags: dict[State, bool] = {
             "closed": self._closed,
             "refused": self._refused,
@@ -301,27 +305,27 @@ class Poller:
         )
 
     def _run(self) -> None:
-        """Make each request that is planned, until none is."""
+        """Make planned requests until none is left."""
         try:
             while self._wait_for_turn():
                 self._take(self._ask())
             if self._unwatched:
                 self._follower.change()
-        except BaseException as error:  # noqa: BLE001 - kept for whoever follows
+        except BaseException as error:  # noqa: BLE001 - passed to the follower
             self.close()
             self._follower.end(error)
         else:
             self._follower.end(self._error if self._refused else None)
 
     def _ask(self) -> Snapshot | BaseException:
-        """Make one request; while it hangs for longer than the interval, say since when."""
+        """Make one request; if it takes longer than the interval, report that it is waiting."""
         self._asked_at = since = datetime.now(UTC)
         overdue = threading.Timer(max(self._every, SOON), self._say_that_it_waits, (since,))
         overdue.daemon = True
         try:
             overdue.start()
             return checked(self._source.snapshot())
-        # A source that breaks is a fault to show, not a dead thread; a panic of Polars is no Exception.
+        # A failing source must be shown and not kill the thread; a Polars panic is not an Exception.
         except BaseException as error:  # noqa: BLE001
             return error
         finally:
@@ -330,7 +334,7 @@ class Poller:
                 self._asked_at = self._waiting_since = None
 
     def _say_that_it_waits(self, since: datetime) -> None:
-        """Tell of a request that is still in flight."""
+        """Report a request that is still in flight."""
         with self._condition:
             if self._asked_at is not since or self._closed:
                 return
@@ -340,9 +344,9 @@ class Poller:
         self._follower.change()
 
     def _wait_for_turn(self) -> bool:
-        """Wait until the next request is due. False: none is planned, and this thread is the poller's no more."""
+        """Wait until the next request is due. Return False if none is planned: this thread must then end."""
         while True:
-            watched = self._follower.is_watched()  # outside the lock: it takes others
+            watched = self._follower.is_watched()  # outside our lock, because the call takes other locks
             with self._condition:
                 now = time.monotonic()
                 if self._due is not None and now >= self._ends:
@@ -361,11 +365,11 @@ class Poller:
                 self._condition.wait(min(self._due - now, self._ends - now, LOOK_EVERY))
 
     def _take(self, outcome: Snapshot | BaseException) -> None:
-        """Hand an answer on, make its outcome the present state, and plan the next request; nothing, once closed."""
+        """Pass an answer on, record the outcome, and plan the next request; do nothing once closed."""
         if isinstance(outcome, Snapshot) and not self._closed:
             try:
                 self._follower.take(outcome)
-            except (Exception, PanicException) as error:  # noqa: BLE001 - told, and tried again
+            except (Exception, PanicException) as error:  # noqa: BLE001 - reported and retried
                 outcome = error
         with self._condition:
             if self._closed:
@@ -378,7 +382,7 @@ class Poller:
         self._follower.change()
 
     def _note(self, outcome: Snapshot | BaseException) -> float:
-        """Make an outcome the present state, and plan the next request; give the seconds until then."""
+        """Record an outcome as the current state, plan the next request, and return the seconds until then."""
         self._answered = time.monotonic()
         delay = self._every
         if isinstance(outcome, Snapshot):
@@ -386,7 +390,7 @@ class Poller:
             if self._pace.steady:
                 delay = max(0.0, self._asked + self._every - self._answered)
         elif isinstance(outcome, NotRecordedError):
-            # Nothing is wrong, but what was known of another moment does not hold for this one.
+            # Nothing is wrong, but a snapshot of another moment must not be shown for this one.
             self._snapshot, self._error, self._failures = None, outcome, 0
         else:
             self._error = outcome
@@ -398,7 +402,7 @@ class Poller:
         return delay
 
     def _plan(self, delay: float) -> None:
-        """Plan the request after an answer, seconds from now; at once if it was wished for since."""
+        """Plan the request after an answer, `delay` seconds later; at once if one was asked for meanwhile."""
         self._wished = self._again
         rests = self._resting()
         self._due = self._answered if self._again else None if rests else self._answered + delay
@@ -406,10 +410,10 @@ class Poller:
 
 
 def is_final(error: BaseException) -> bool:
-    """Return whether asking again can't help until a person has changed something.
+    """Return whether an error is permanent: asking again can't help until a person changes something.
 
-    So it is where the service itself refuses the key, the website or the request, or a history can't be written or
-    read as it is. What something in between answers, such as a gateway, may pass.
+    An error is permanent if the service itself refuses the key, the website or the request, or if a history can't be
+    written or read in its current form. An error from something in between, such as a gateway, may be temporary.
 
     Examples
     --------
@@ -423,17 +427,18 @@ def is_final(error: BaseException) -> bool:
 def back_off(failures: int, every: float, retry_after: float | None, chance: float, pace: Pace = Pace()) -> float:  # noqa: B008
     """Return the seconds to wait after a failed attempt.
 
-    The wait doubles with each failure in a row, up to the longest of the pace, and is spread by a quarter to both sides
-    so that many don't come back at the same moment. Where the service named a wait, it is at least that, within bounds.
+    The wait doubles with each consecutive failure, up to the longest of the pace. It is spread by up to a quarter in
+    both directions, so that many clients don't return at the same moment. If the service asked for a wait, the result
+    is at least that, within bounds.
 
     Parameters
     ----------
     failures
-        How many attempts in a row have failed, from 1.
+        The number of consecutive failed attempts, from 1.
     every
-        Seconds between two requests when all is well.
+        Seconds between two requests while they succeed.
     retry_after
-        What the service asked for, in seconds, if it did.
+        The wait that the service asked for, in seconds, if any.
     chance
         A random number from 0 to 1.
     pace
@@ -450,7 +455,7 @@ def back_off(failures: int, every: float, retry_after: float | None, chance: flo
     return planned if retry_after is None else max(planned, min(float(retry_after), pace.longest_asked))
 
 
-def checked(answer: Any) -> Snapshot:  # noqa: ANN401 - what a source of anybody's gave
+def checked(answer: Any) -> Snapshot:  # noqa: ANN401 - a source may return anything
     """Return a source's answer if it is a snapshot."""
     if not isinstance(answer, Snapshot):
         raise TypeError(f"The source's snapshot() gave {type(answer).__name__}, not a datafast_nb.Snapshot.")
@@ -458,7 +463,7 @@ def checked(answer: Any) -> Snapshot:  # noqa: ANN401 - what a source of anybody
 
 
 def sentence(error: BaseException) -> str:
-    """Say what went wrong; the package's own errors are sentences already."""
+    """Return a sentence that says what went wrong. The package's own errors are sentences already."""
     text = plain(error, _LONGEST_FAULT)
     if not isinstance(error, DataFastError):
         text = f"The source failed: {': '.join(part for part in (type(error).__name__, text) if part)}"

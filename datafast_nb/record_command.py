@@ -1,4 +1,4 @@
-"""The command ``datafast-nb record``: records on servers and under cron, and logs lines of JSON."""
+"""The command ``datafast-nb record``: record on servers and under cron, and log lines of JSON."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
             _log("refused", {"error": type(error).__name__, "message": str(error)})
         return _code(error)
     with history:
-        # The handler only sets a flag: a lock that it takes may be held by the code that it interrupted.
+        # The handler only sets a flag: a lock that it needed might be held by the code that it interrupted.
         while not recording.wait(_LOOK_EVERY):
             if stopping:
                 recording.stop()
@@ -119,12 +119,12 @@ def _log(what: str, figures: dict[str, Any]) -> None:
     import msgspec
 
     line = msgspec.json.encode({"time": datetime.now(UTC), "what": what, **figures})
-    # Not with print, which keeps a line that a full disk or a closed pipe does not accept, and fails again at exit.
+    # Don't use print: it buffers a line that a full disk or a closed pipe rejects, and fails again at exit.
     os.write(sys.stdout.fileno(), line + b"\n")
 
 
 def _time(text: str) -> timedelta:
-    """Read a duration such as 10s, 5min, 12h or 30d; a number without a unit is seconds."""
+    """Parse a duration such as 10s, 5min, 12h or 30d. A number without a unit means seconds."""
     try:
         return checked_duration(text, "the time")
     except ValueError as error:

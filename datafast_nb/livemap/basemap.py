@@ -1,4 +1,4 @@
-"""What lies under the visitors: the land, drawn from the package itself, or tiles that a user chose."""
+"""The base map under the visitors: the land, drawn from the package's own data, or tiles that the user chose."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from datafast_nb.countries import countries
 from datafast_nb.widgets.shared import Shared
 
 PANE: Final = "land"
-"""The land's layer of the page: with a canvas of its own, it is not drawn again whenever the visitors are."""
+"""The Leaflet pane of the land. With its own canvas, it is not redrawn whenever the visitors are."""
 
-# Leaflet takes pane and interactivity from the style; ipyleaflet's own `pane` comes too late for a layer's first data.
+# Leaflet reads pane and interactivity from the style; ipyleaflet sets `pane` too late for a layer's first data.
 _STYLE: Final = {
     "pane": PANE,
     "interactive": False,
@@ -27,18 +27,18 @@ _STYLE: Final = {
 
 Ring = list[list[float]]
 Basemap: TypeAlias = "str | TileProvider | Layer | None"
-"""None for the land alone; ``"osm"`` or another name that xyzservices knows; one of its providers; a layer."""
+"""None for the land alone, ``"osm"`` or another name in xyzservices, one of its providers, or a layer."""
 
 
 def checked(basemap: Basemap) -> TileProvider | Layer | None:
-    """Look up what a name stands for, without making a layer of it.
+    """Return the provider or layer of a base map, without creating a layer.
 
     Raises
     ------
     ValueError
         No provider has that name.
     TypeError
-        It is nothing that can be a base map.
+        The value can't be a base map.
     """
     found = _provider(basemap) if isinstance(basemap, str) else basemap
     if found is not None and not isinstance(found, (TileProvider, Layer)):
@@ -50,7 +50,7 @@ def checked(basemap: Basemap) -> TileProvider | Layer | None:
 
 
 def layer_of(basemap: Basemap) -> Layer:
-    """Give the layer to lie under the visitors; it raises what `checked` does."""
+    """Return the layer to put under the visitors. Raises the same errors as `checked`."""
     found = checked(basemap)
     if found is None:
         return LAND.get()
@@ -62,12 +62,12 @@ def layer_of(basemap: Basemap) -> Layer:
 
 
 def is_theirs(layer: Layer, basemap: Basemap) -> bool:
-    """Say whether the layer of a base map has other owners than its map: the user, or all maps."""
+    """Return whether a base map's layer belongs to the user or to all maps, and not to one map alone."""
     return layer is basemap or LAND.is_it(layer)
 
 
 def _provider(name: str) -> TileProvider:
-    """Find a provider by its name."""
+    """Return the provider with a name."""
     try:
         return xyzservices.providers.query_name("OpenStreetMap.Mapnik" if name.lower() == "osm" else name)
     except ValueError as error:
@@ -79,10 +79,10 @@ def _provider(name: str) -> TileProvider:
 
 @cache
 def land() -> dict[str, Any]:
-    """Give the countries as one GeoJSON feature, with the halves of the world that a view across ±180° shows.
+    """Return the countries as one GeoJSON feature, including the parts that a view across ±180° shows.
 
-    Leaflet draws a shape once, on the world's first copy. Dragged across the date line, or wider than the world, the
-    map would show water where the next copy's land is.
+    Leaflet draws a shape once, on the first copy of the world. Without the extra parts, a map that was dragged across
+    the date line, or is wider than the world, would show water in place of the land of the next copy.
     """
     polygons: list[list[Ring]] = []
     for feature in countries()["features"]:
@@ -98,9 +98,9 @@ def land() -> dict[str, Any]:
 
 
 def _moved(polygon: list[Ring], degrees: float) -> list[Ring]:
-    """Move a polygon eastwards."""
+    """Return a polygon moved east by some degrees."""
     return [[[round(x + degrees, 2), y] for x, y in ring] for ring in polygon]
 
 
 LAND: Final = Shared(lambda: GeoJSON(data=land(), name="Land", base=True))
-"""The land's layer, whose data weigh more than all else of a map: one for all."""
+"""The land's layer. Its data are larger than the rest of a map, so all maps share one."""

@@ -1,4 +1,4 @@
-"""Who is called back when something happened. Knows no widget."""
+"""Callbacks for events of the live map. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ What = TypeVar("What")
 
 @dataclass(eq=False)
 class Conditional:
-    """A function of visitors that is called with those that meet a condition, if there are any.
+    """A callback that receives the visitors who meet a condition, if there are any.
 
-    It equals every other one of the same function, whatever the condition, so that it can be taken off again.
+    Two are equal if they have the same function, whatever their conditions, so that one can be removed again.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Conditional:
         self.__name__ = getattr(self.callback, "__name__", type(self.callback).__name__)
 
     def __call__(self, arrived: pl.DataFrame) -> None:
-        """Call the function, if anybody meets the condition."""
+        """Call the function with the visitors who meet the condition, if any do."""
         if self.where is not None:
             arrived = with_dimensions(arrived, *DERIVED).filter(self.where).select(arrived.columns)
         if arrived.height:
@@ -51,19 +51,19 @@ class Conditional:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Conditional) and self.callback == other.callback
 
-    __hash__ = None  # type: ignore[assignment] # it is compared, never looked up
+    __hash__ = None  # type: ignore[assignment] # compared, never hashed
 
 
 class Callbacks(Generic[What]):
-    """Functions that are called with each thing of one kind.
+    """The functions to call for one kind of event.
 
-    One that raises is reported once, in the log and in `faults`, and is called again nevertheless; the others never
-    notice.
+    A function that raises an exception is reported once, in the log and in `faults`. It is still called the next time,
+    and the other functions are not affected.
 
     Parameters
     ----------
     kind
-        What a reader calls it, such as ``on_update``.
+        The kind of event as the user knows it, such as ``on_update``.
     """
 
     def __init__(self, kind: str) -> None:
@@ -74,11 +74,11 @@ class Callbacks(Generic[What]):
 
     @property
     def faults(self) -> list[str]:
-        """One sentence for each function that has raised."""
+        """One sentence for each function that has raised an exception."""
         return [sentence for _, sentence in self._reported]
 
     def add(self, callback: Callable[[What], Any]) -> None:
-        """Call a function from now on; once, however often it is added."""
+        """Add a function. Adding it again has no effect."""
         if not callable(callback):
             raise TypeError(f"{self._kind} needs a function, not {type(callback).__name__}.")
         with self._lock:
@@ -86,21 +86,21 @@ class Callbacks(Generic[What]):
                 self._callbacks = [*self._callbacks, callback]
 
     def remove(self, callback: Callable[[What], Any]) -> None:
-        """Call a function no more."""
+        """Remove a function."""
         with self._lock:
             self._callbacks = [each for each in self._callbacks if each != callback]
             self._reported = [report for report in self._reported if report[0] != callback]
 
     def call(self, what: What) -> None:
-        """Call all of them."""
+        """Call all functions."""
         for callback in self._callbacks:
             try:
                 callback(what)
-            except Exception as error:  # noqa: BLE001 - it is the user's
+            except Exception as error:  # noqa: BLE001 - the user's code may raise anything
                 self._report(callback, error)
 
     def _report(self, callback: Callable[[What], Any], error: Exception) -> None:
-        """Say once that a function raised."""
+        """Report once that a function raised an exception."""
         name = getattr(callback, "__name__", type(callback).__name__)
         sentence = plain(f"{self._kind}: {name} raised {type(error).__name__}: {error}", 160)
         with self._lock:

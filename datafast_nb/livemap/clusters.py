@@ -1,4 +1,4 @@
-"""Groups visitors into the cells of a Web-Mercator grid. Knows no widget.
+"""Group visitors into the cells of a Web Mercator grid. Independent of any widget.
 
 One refresh of the map is ``marks(cluster(project(snapshot.visitors), viewport), viewport, coloring)``.
 """
@@ -16,21 +16,21 @@ from datafast_nb.livemap.mercator import x_of, y_of, ys
 from datafast_nb.widgets.protocol import Clusters, Heat
 
 MOST_CELLS: Final = 360
-"""Cells that a viewport is divided into at most, so what is sent has a limit whatever the number of visitors."""
+"""Maximum number of cells in a viewport, which limits what is sent, whatever the number of visitors."""
 
 DEEPEST: Final = 14
-"""The zoom that the map goes in to at most."""
+"""The maximum zoom of the map."""
 
 CELL_PIXELS: Final = 44
 """Width of a cell, in pixels of the map."""
 
-_MARGIN: Final = 0.05  # of the viewport's width and height, on each side: a short move finds clusters there already
+_MARGIN: Final = 0.05  # of the viewport's width and height, on each side: clusters are ready for a short move
 _HALF: Final = 0.5  # of the world's width
 
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """What a map shows.
+    """The part of the world that a map shows.
 
     Attributes
     ----------
@@ -48,14 +48,14 @@ class Viewport:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom with the margin, in units of the world's width."""
+        """Left, top, right and bottom, including the margin, in units of the world's width."""
         left, right = self.west / 360 + 0.5, self.east / 360 + 0.5
         top, bottom = ys([self.north, self.south])
         across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
         return left - across, top - down, right + across, bottom + down
 
     def cells_across(self, cell_pixels: int) -> int:
-        """Give the cells from one side of the world to the other: by half zoom levels, which keep small zooms' groups.
+        """Return the number of cells across the world. It changes in half zoom levels, so that small zooms keep groups.
 
         Parameters
         ----------
@@ -72,11 +72,11 @@ class Viewport:
 
 
 WORLD: Final = Viewport(zoom=1.5, south=-60.0, west=-180.0, north=80.0, east=180.0)
-"""The whole inhabited world, in a map of middling size."""
+"""The whole inhabited world, on a map of medium size."""
 
 
 def project(visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give the place of each visitor in Web Mercator.
+    """Return the visitors with their positions in Web Mercator.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def project(visitors: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        The same rows and columns, and ``x`` and ``y`` from 0 to 1: the share of the world's width from the date line
-        eastwards, and from the projection's northern end southwards. Latitudes beyond that end lie on it. Both are
-        null for a visitor without a place.
+        The same rows and columns, plus ``x`` and ``y`` from 0 to 1: the share of the world's width, measured east from
+        the date line, and south from the northern edge of the projection. Latitudes beyond an edge lie on it. Both are
+        null for a visitor without a location.
 
     Notes
     -----
@@ -109,21 +109,22 @@ def cluster(
     Parameters
     ----------
     placed : polars.DataFrame
-        What `project` gives.
+        The result of `project`.
     viewport : Viewport
-        What the map shows. Nobody is drawn twice: of the copies of the world, each place is on the one nearest to the
-        middle of the viewport.
+        The part of the world that the map shows. Nobody is drawn twice: each place is drawn on the copy of the world
+        where it is nearest to the center of the viewport.
     category : str, optional
-        A column of text whose commonest value in each group is wanted.
+        A text column; the result has its most common value in each group.
     cell_pixels : int
-        Width of a cell; wider where the viewport would have more than `MOST_CELLS` of the usual width.
+        Width of a cell, in pixels; wider if the viewport would otherwise have more than `MOST_CELLS` of the usual
+        width.
 
     Returns
     -------
     polars.DataFrame
-        One row per cell with somebody in it, the largest first: ``id``; ``latitude`` and ``longitude``, the mean place
-        in degrees; ``visitors``; ``customers``; ``score``, the mean of those who are no customers; ``expected_value``,
-        their sum in USD; ``category``, if one was asked for.
+        One row per cell with visitors, the largest first: ``id``; ``latitude`` and ``longitude``, the mean position in
+        degrees; ``visitors``; ``customers``; ``score``, the mean over non-customers; ``expected_value``, their sum in
+        USD; ``category``, if requested.
     """
     across = viewport.cells_across(cell_pixels)
     left, top, right, bottom = viewport.box
@@ -135,14 +136,14 @@ def cluster(
         .select(
             *(pl.when(prospect).then(name).alias(name) for name in ("score", "expected_value")),
             latitude="latitude",
-            longitude=360 * (pl.col("x") - 0.5),  # which is the same on both sides of the date line
+            longitude=360 * (pl.col("x") - 0.5),  # the same on both sides of the date line
             customer=~prospect,
-            # One whole number, which is quicker to group by than two.
+            # Grouping by one integer is faster than by two.
             cell=(pl.col("y") * across).floor().cast(pl.Int64) * across + (pl.col("x") * across).floor().cast(pl.Int64),
             **extra,
         )
         .group_by("cell")
-        # The order in which threads add numbers up shows in the last digits, which would look like a change.
+        # Round: the order in which threads add numbers changes the last digits, which would look like a change.
         .agg(
             pl.col("latitude", "longitude").mean().round(9),
             pl.len().alias("visitors"),
@@ -153,7 +154,7 @@ def cluster(
         )
         .with_columns(row=pl.col("cell") // across, column=pl.col("cell") % across)
         .with_columns(copy=((left + right) / 2 - (pl.col("column") + 0.5) / across + 0.5).floor())
-        # Whole cells, so that a cluster at the edge counts everyone in it and stays as it is when the map moves.
+        # Keep whole cells, so that a cluster at the edge counts everyone in it and does not change when the map moves.
         .filter(
             (pl.col("column") + pl.col("copy") * across).is_between(left * across - 1, right * across),
             pl.col("row").is_between(top * across - 1, bottom * across),
@@ -170,14 +171,14 @@ def cluster(
 
 
 def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
-    """Give the visitors of one cluster.
+    """Return the visitors of one cluster.
 
     Parameters
     ----------
     placed : polars.DataFrame
-        What `project` gives.
+        The result of `project`.
     cluster_id : str
-        An ``id`` that `cluster` gave, for this frame or an earlier one.
+        An ``id`` from `cluster`, for this frame or an earlier one.
     """
     across, column, row = (int(part) for part in cluster_id.split("/"))
     return placed.filter(
@@ -187,10 +188,10 @@ def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
 
 
 def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
-    """Give south-west and north-east corner of where visitors are, in degrees; None where nobody is.
+    """Return the southwest and northeast corners of the visitors' bounding box, in degrees; None without visitors.
 
-    Of visitors within one half of the world, the box is the narrowest, across the date line where that is so: its
-    middle is between ±180°, and a corner may be beyond. Others have the box that does not go across it.
+    If all visitors are within one half of the world, the box is the narrowest possible, across the date line if need
+    be: its center is within ±180°, and a corner may be beyond. Otherwise, the box does not cross the date line.
     """
     places = placed.filter(pl.col("x").is_not_null()).select("latitude", "x")
     if not places.height:
@@ -198,7 +199,7 @@ def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
     south, north = places.select(south=pl.col("latitude").min(), north=pl.col("latitude").max()).row(0)
     around = places["x"].unique().sort()
     first, last = around[0], around[-1]
-    empty = around.shift(-1).fill_null(first + 1) - around  # from each place eastwards to the next
+    empty = around.shift(-1).fill_null(first + 1) - around  # from each place east to the next
     widest = empty.arg_max() or 0
     left, right = first, last
     if widest < around.len() - 1 and (across := 1 - empty[widest]) <= _HALF:
@@ -208,27 +209,27 @@ def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
 
 
 def full_size(clusters: pl.DataFrame) -> int:
-    """Give the number of visitors that the largest circle stands for: a power of two, so that it seldom changes."""
+    """Return the number of visitors that the largest circle stands for: a power of two, so that it rarely changes."""
     most = clusters["visitors"].max() if clusters.height else None
     return max(64, 2 ** math.ceil(math.log2(most))) if isinstance(most, int) else 64
 
 
 def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clusters:
-    """Return what a browser needs to draw clusters, the same for the same clusters.
+    """Return the clusters as the browser draws them. Equal clusters give equal results.
 
     Parameters
     ----------
     clusters : polars.DataFrame
-        What `cluster` gives.
+        The result of `cluster`.
     viewport : Viewport
-        What they were made for.
+        The viewport that they were made for.
     coloring : Coloring
-        How they get their colors.
+        The coloring of the clusters.
 
     Returns
     -------
     protocol.Clusters
-        A circle's area grows with the number of visitors.
+        The clusters; a circle's area grows with the number of visitors.
     """
     small, large = RADII
     share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
@@ -245,15 +246,15 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
 
 
 def weights(clusters: pl.DataFrame, zoom: float) -> Heat:
-    """Return each cluster that is worth anything as a point of a heat map.
+    """Return the clusters with a positive expected value as points of a heat map.
 
     Parameters
     ----------
     clusters : polars.DataFrame
-        What `cluster` gives.
+        The result of `cluster`.
     zoom : float
-        The map's zoom. Leaflet.heat takes a point for half as much with each level that the map is out from `DEEPEST`,
-        twelve at most; the weights make up for it, so that the most valuable place is as hot at every zoom.
+        The map's zoom. Leaflet.heat halves a point's weight for each level below `DEEPEST`, twelve levels at most. The
+        weights compensate for that, so that the most valuable place is equally hot at every zoom.
     """
     worth = clusters.filter(pl.col("expected_value").is_finite(), pl.col("expected_value") > 0)
     top = worth["expected_value"].max()

@@ -1,4 +1,4 @@
-"""What the colors of the map mean: the scales, and how a cluster gets its color."""
+"""The color scales of the map, and how a cluster gets its color."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datafast_nb.text import money, plain
 from datafast_nb.widgets.protocol import ColorBy, Legend, Ramp, Swatch
 
 CATEGORIES: Final = ("device", "channel", "visit_kind", "site")
-"""Those that are a category each; the others are numbers."""
+"""The choices of `ColorBy` that are categories; the others are numbers."""
 
 COLOR_NAMES: Final[dict[str, str]] = {
     "score": "Score",
@@ -25,11 +25,11 @@ COLOR_NAMES: Final[dict[str, str]] = {
     "visit_kind": "New or returning",
     "site": "Site",
 }
-"""How a person reads each of them."""
+"""The label of each choice of `ColorBy`."""
 
-# From blue over violet and rose to orange. Both the lightness and the blue-to-yellow axis, which the common kinds of
-# color blindness leave, rise all the way, so the order can be seen without red and green; strong on a light and on a
-# dark map. Most means lie in the middle, so that is where the colors change.
+# From blue through violet and rose to orange. Both the lightness and the blue-to-yellow axis, which the common kinds of
+# color blindness preserve, rise throughout, so the order is visible without red and green. The colors stand out on a
+# light and on a dark map. Most means lie in the middle, so that is where the colors change.
 _STOPS: Final = (
     (20, (0x24, 0x58, 0xC5)),
     (40, (0x7D, 0x50, 0xC4)),
@@ -38,56 +38,56 @@ _STOPS: Final = (
 )
 
 NO_SCORE: Final = "#9aa3ab"
-"""Color of a place where nobody has a score, and of all that has no color of its own."""
+"""Color of a place where nobody has a score, and of everything without a color of its own."""
 
 CUSTOMER: Final = "#12a57c"
-"""Color of customers: the arc round a cluster is their share."""
+"""Color of customers: the arc around a cluster shows their share."""
 
 # Okabe and Ito's colors (jfly.uni-koeln.de/color), which color-blind people can tell apart, without the green that is
-# near the customers', and without yellow and black, which a light and a dark map swallow.
+# close to the customers' color, and without yellow and black, which are hard to see on a light or a dark map.
 _DISTINCT: Final = ("#0072b2", "#e69f00", "#cc79a7", "#56b4e9", "#d55e00", "#7d6fc4")
 
 RADII: Final = (5.0, 24.0)
-"""Radius of a lone visitor and of the largest cluster, in pixels."""
+"""Radius of a single visitor and of the largest cluster, in pixels."""
 
 
 def _mix(low: tuple[int, int, int], high: tuple[int, int, int], share: float) -> str:
-    """Give a color between two, as #rrggbb."""
+    """Return a color between two, as #rrggbb."""
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
 
 
 def _color(score: int) -> str:
-    """Give the color of a whole score; beyond the outer stops it changes no more."""
+    """Return the color of an integer score; it is constant beyond the outer stops."""
     clipped = min(max(score, _STOPS[0][0]), _STOPS[-1][0])
     (start, low), (end, high) = next(pair for pair in pairwise(_STOPS) if clipped <= pair[1][0])
     return _mix(low, high, (clipped - start) / (end - start))
 
 
 SCORE_COLORS: Final = tuple(_color(score) for score in range(101))
-"""The color of each whole score from 0 to 100."""
+"""The color of each integer score from 0 to 100."""
 
 _CUSTOMER_COLORS: Final = tuple(_mix((0x7A, 0x86, 0x91), (0x12, 0xA5, 0x7C), share / 100) for share in range(101))
 
 
 def score_color(score: float | None) -> str:
-    """Give the color of one score."""
+    """Return the color of one score."""
     return SCORE_COLORS[round(min(max(score, 0.0), 100.0))] if score is not None and math.isfinite(score) else NO_SCORE
 
 
 @dataclass(frozen=True, slots=True)
 class Coloring:
-    """How clusters get their colors at one moment.
+    """The coloring of clusters at one moment.
 
     Attributes
     ----------
     by : str
-        What the colors tell.
+        What the colors show.
     categories : tuple of str
-        The categories that have a color of their own, in the order of the colors.
+        The categories with a color of their own, in the order of the colors.
     others : bool
-        Whether there are more than those, or visitors of none.
+        Whether there are further categories, or visitors without one.
     top : float
-        The expected value, in USD, from which the color changes no more.
+        The expected value, in USD, above which the color is constant.
     """
 
     by: ColorBy = "score"
@@ -97,11 +97,11 @@ class Coloring:
 
     @property
     def category(self) -> str | None:
-        """The column that clusters must bring along as their commonest ``category``; None for numbers."""
+        """The column whose most common value clusters need as ``category``; None for numbers."""
         return self.by if self.by in CATEGORIES else None
 
     def colors(self) -> pl.Expr:
-        """Give the colors of clusters, as ``clusters.cluster`` gives them."""
+        """Return an expression for the colors of the clusters that ``clusters.cluster`` returns."""
         if self.category is not None:
             known = dict(zip(self.categories, _DISTINCT, strict=False))
             return pl.col("category").replace_strict(known, default=NO_SCORE, return_dtype=pl.String)
@@ -114,7 +114,7 @@ class Coloring:
         return whole.replace_strict(list(range(101)), list(ramp), default=NO_SCORE, return_dtype=pl.String)
 
     def legend(self, unplaced: int = 0) -> Legend:
-        """Return what the colors mean, a ramp or swatches; `unplaced` visitors are not on the map."""
+        """Return the legend, a ramp or swatches; `unplaced` is the number of visitors who are not on the map."""
         title = COLOR_NAMES[self.by]
         if self.category is not None:
             colored = zip(self.categories, _DISTINCT, strict=False)
@@ -134,19 +134,19 @@ class Coloring:
 
 
 def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.DataFrame) -> Coloring:
-    """Give the coloring of the next moment: what had a color keeps it as long as it is there.
+    """Return the coloring of the next moment. A category keeps its color as long as it is present.
 
     Parameters
     ----------
     last : Coloring
-        That of the moment before.
+        The coloring of the previous moment.
     by : str
-        What the colors shall tell.
+        What the colors show.
     visitors : polars.DataFrame
-        All there are, whether filters choose them or not, so that a category keeps its color while filters come and
-        go; with the column `by` if that is a category.
+        All visitors, whether they pass the filters or not, so that a category keeps its color while filters change;
+        with the column `by` if that is a category.
     clusters : polars.DataFrame
-        What ``clusters.cluster`` gives.
+        The result of ``clusters.cluster``.
     """
     checked_choice(by, get_args(ColorBy), "color")
     before = last if last.by == by else Coloring(by)
@@ -163,8 +163,8 @@ def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.Dat
     return Coloring(by, top=_round_up(clusters["expected_value"].max(), before.top))
 
 
-def _round_up(most: Any, before: float) -> float:  # noqa: ANN401 - what a Polars maximum is typed as
-    """Give the next of 1, 2, 5, 10, 20, … above an amount; the one before while that is not far too much."""
+def _round_up(most: Any, before: float) -> float:  # noqa: ANN401 - the type of a Polars maximum
+    """Return the next of 1, 2, 5, 10, 20, … above an amount, or the previous result while it is not far too large."""
     if not isinstance(most, float) or not math.isfinite(most) or most <= 1:
         return 1.0
     if before / 5 < most <= before:

@@ -1,4 +1,4 @@
-"""One moment, prepared for drawing, and what is new in it. Knows no widget."""
+"""One moment, prepared for drawing, and what is new in it. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from datafast_nb.livemap.clusters import project
 from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Snapshot
 
-_MOST_KNOWN: Final = 100_000  # payments that are remembered as known
+_MOST_KNOWN: Final = 100_000  # maximum number of payments to remember
 
 ONE_SITE: Final = ""
-"""The site's name where there is only one."""
+"""The name of the site if there is only one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class News:
-    """What one moment has that the one before had not.
+    """What is new in one moment, compared with the previous one.
 
     Attributes
     ----------
     arrived : polars.DataFrame
-        Visitors who were not there.
+        The new visitors.
     payments : polars.DataFrame
-        Payments that were not there.
+        The new payments.
     """
 
     arrived: pl.DataFrame
@@ -39,27 +39,27 @@ class News:
 
 
 class FrameState:
-    """The frames of one moment, as the map, the panel and the header draw them.
+    """The data frames of one moment, as the map, the panel and the header draw them.
 
     Parameters
     ----------
     snapshot
-        The moment; None before the first answer.
+        The snapshot; None before the first answer.
     sites
-        The names of the sites that have answered; by default one without a name.
+        The names of the sites that have answered; by default, one without a name.
     last
-        The frame_state before, if there was one.
+        The previous frame state, if there is one.
 
     Attributes
     ----------
     snapshot : Snapshot or None
         As above.
     visitors, events, payments : polars.DataFrame
-        The snapshot's frames with a column ``site``. A visitor's id is there once: of two rows with one, the first
-        counts. Numbers of no sense are null. Visitors have their place on the map, as `project` gives it. Visitors and
-        events have a column ``_key``, a number for the visitor's id within the site.
+        The snapshot's data frames with a column ``site``. Each visitor id occurs once: of several rows, the first
+        counts. Impossible numbers are null. Visitors have a position on the map, as returned by `project`. Visitors and
+        events have a column ``_key``, a hash of the visitor's id and site.
     known_payments : polars.Series
-        Such numbers of the payments that are there, or were before.
+        Hashes of the payments in this and earlier moments.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class FrameState:
 
     @cached_property
     def paid(self) -> pl.DataFrame:
-        """The payments with their payers, as `with_payers` gives them."""
+        """The payments with their payers, as returned by `with_payers`."""
         return with_payers(self.payments, self.visitors)
 
     def with_dimensions(self, *names: str) -> pl.DataFrame:
-        """Give the visitors with derived dimensions as columns; each is computed once, when first asked for."""
+        """Return the visitors with derived dimensions as columns. Each is computed once, when first requested."""
         for name in get_args(Derived):
             if name in names and name not in self.visitors.columns:
-                # Each combination of texts is worked out once: many visitors share one.
+                # Compute each combination of values once, as many visitors share one.
                 known = self.visitors.select(made_of(name))
                 worked_out = with_dimensions(known.unique(), name)
                 derived = known.join(worked_out, on=known.columns, how="left", nulls_equal=True, maintain_order="left")
@@ -98,11 +98,11 @@ class FrameState:
         return self.visitors
 
     def chosen(self, filters: Filters) -> pl.DataFrame:
-        """Give the visitors that pass."""
+        """Return the visitors who pass the filters."""
         return filters.apply(self.with_dimensions(*filters.derived))
 
     def news_since(self, last: FrameState) -> News:
-        """Give what is new; nothing of a site that was not there before, all of which would be."""
+        """Return what is new since `last`. A site that was not there before is skipped, as all of it would be new."""
         known = pl.col("site").is_in(list(last.sites))
         return News(
             self.visitors.filter(known, ~pl.col("_key").is_in(last.visitors["_key"].implode())),
@@ -111,25 +111,26 @@ class FrameState:
 
 
 def of_visitors(rows: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give the events of some visitors; both are a frame_state's."""
+    """Return the events of some visitors; both frames are those of a frame state."""
     return rows.filter(pl.col("_key").is_in(visitors["_key"].implode()))
 
 
 def with_payers(payments: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
-    """Match payments to active visitors: they carry no visitor's id, but an e-mail address or a name.
+    """Match payments to active visitors by e-mail address or name, as payments have no visitor id.
 
     Parameters
     ----------
     payments : polars.DataFrame
-        A frame_state's payments.
+        The payments of a frame state.
     visitors : polars.DataFrame
-        A frame_state's visitors.
+        The visitors of a frame state.
 
     Returns
     -------
     polars.DataFrame
         The same payments in the same order with the payer's ``_key``, ``latitude``, ``longitude``, ``x``, ``city``
-        and ``country_code``, null where nobody matches. The address counts before the name; of several, the first.
+        and ``country_code``, null if nobody matches. The address takes precedence over the name; of several matching
+        visitors, the first is used.
     """
     about = ("_key", "latitude", "longitude", "x", "city", "country_code")
     asked = payments.select("site", email=_folded("email"), name=_folded("name"))
@@ -140,7 +141,7 @@ def with_payers(payments: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
             .with_row_index("_row")
             .filter(pl.col(ours).is_not_null())
             .select("_row", "site", _lowered(ours).alias(theirs))
-            # Only those named in a payment, before anything is joined: payments are few, visitors may be many.
+            # Filter before the join, as payments are few and visitors may be many.
             .filter(pl.col(theirs).is_in(asked[theirs].drop_nulls().unique().implode()))
             .unique(["site", theirs], keep="first", maintain_order=True)
             .collect()
@@ -151,22 +152,22 @@ def with_payers(payments: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
 
 
 def _lowered(column: str) -> pl.Expr:
-    """Give a name or an address as it is compared."""
+    """Return a name or an address in the form used for comparison."""
     return pl.col(column).str.strip_chars().str.to_lowercase()
 
 
 def _folded(column: str) -> pl.Expr:
-    """Give a name or an address as it is compared; blank ones are nobody's."""
+    """Return a name or an address in the form used for comparison; null if it is blank."""
     return pl.when(pl.col(column).str.strip_chars() != "").then(_lowered(column))
 
 
 def _with_site(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a frame that names the site of each row."""
+    """Return the frame with a column ``site``."""
     return frame if "site" in frame.columns else frame.select(pl.lit(ONE_SITE).alias("site"), pl.all())
 
 
 def _sane(visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give visitors with numbers that can be added up and drawn; one of no sense is null."""
+    """Return the visitors with impossible numbers replaced by null, so that all can be summed and drawn."""
     return visitors.with_columns(
         pl.when(pl.col(name).is_between(low, high)).then(pl.col(name)).alias(name)
         for name, (low, high) in RANGES.items()
@@ -175,15 +176,15 @@ def _sane(visitors: pl.DataFrame) -> pl.DataFrame:
 
 
 def _once(visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give each visitor once; rows without an id are somebody each."""
+    """Return one row per visitor. Each row without an id counts as a separate visitor."""
     keys = visitors["_key"]
-    if keys.n_unique() == visitors.height:  # which is the rule, and quicker to see than to bring about
+    if keys.n_unique() == visitors.height:  # the usual case, and cheaper to check than to filter
         return visitors
     return visitors.filter(keys.is_first_distinct() | keys.is_null())
 
 
 def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
-    """Give a number for each row's id within its site, null without an id; no two ids have the same, as good as."""
+    """Return a hash of each row's id and site, null without an id. Two ids almost never share one."""
     ids = frame[column]
     several = frame.height > 0 and frame["site"][0] != ONE_SITE
     hashes = ids.hash() ^ frame["site"].hash() if several else ids.hash()
@@ -191,7 +192,7 @@ def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _payment_keys(payments: pl.DataFrame) -> pl.Series:
-    """Give a number for each payment; one without an id is known by who paid what when."""
+    """Return a hash of each payment; one without an id is identified by payer, time and amount."""
     told = payments.select(pl.struct("site", "timestamp", "email", "name", "amount", "currency").hash()).to_series()
     named = payments["payment_id"].str.strip_chars().fill_null("") != ""
     return pl.select(pl.when(named).then(_keys(payments, "payment_id")).otherwise(told)).to_series()

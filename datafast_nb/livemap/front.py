@@ -1,4 +1,4 @@
-"""The live map's front end: the widget that holds what the browser shows."""
+"""The front end of the live map: the widget with the state that the browser shows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SCRIPT: Final = Shared(lambda: MapScript.of(bundle("livemap.js")))
 
 
 class Front(FrontEnd):
-    """All of a live map but the Leaflet map itself.
+    """Everything in a live map except the Leaflet map itself.
 
-    What belongs to one moment is written inside one ``hold_sync``, so it travels in one message.
+    Set all that belongs to one moment inside one ``hold_sync``, so that it is sent in one message.
     """
 
     _esm = front_script("livemap.js")

@@ -1,4 +1,4 @@
-"""The live map: wires the sites, the drawing and the view together."""
+"""The live map: connect the sites, the rendering and the view."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.widgets.visibility import Visibility
 
 SHORTEST_INTERVAL: Final = 1.0
-"""Seconds: more often would be a burden for the service, whose data cover ten minutes."""
+"""Seconds. Polling faster would burden the service, whose data cover ten minutes."""
 
 LONGEST_INTERVAL: Final = 86_400.0
 """Seconds."""
@@ -80,43 +80,44 @@ LEAST_HEIGHT: Final = 120
 """Pixels."""
 
 INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
-"""Seconds that the header offers."""
+"""The intervals that the header offers, in seconds."""
 
 _LOG: Final = logging.getLogger(__name__)
 _SETTINGS: Final = {
     "color_by": "color_by",
     "every": "interval",
     "theme": "theme",
-}  # as the front end, and code, has them
+}  # name in the front end: name in Python
 _NO_SCORE_YET: Final = "No predictions for this site yet"
 
 
 class LiveMap(OpenedWhenShown):
-    """A map of who is on a website now, which keeps itself up to date.
+    """A map of who is on a website now, which updates itself.
 
-    Display it as the last line of a cell. It starts asking its source when it is made, in a thread of its own, and so
-    goes on while other cells run. It rests while nobody can see it: cleared, scrolled away, in a hidden tab, closed.
+    Display it as the last line of a cell. It starts polling its source when it is created, in its own thread, and
+    continues while other cells run. It pauses while nobody can see it: when it is cleared, scrolled away, in a hidden
+    tab or closed.
 
     Parameters
     ----------
     source : Source, or a list or mapping of them
-        Where the snapshots come from: `Client`, `demo.Site`, or anything else with a method ``snapshot()``. Several
-        websites are shown on one map, with a column, a filter and a color ``site``; a mapping names them. One that
-        can be moved in time, such as ``History.replay`` gives, gets a time bar; it is shown on a map of its own.
+        Where the snapshots come from: `Client`, `demo.Site`, or any other object with a method ``snapshot()``. Several
+        websites are shown on one map, with a column, a filter and a color ``site``; use a mapping to name them. A
+        source that can be moved in time, such as ``History.replay``, gets a time bar, and must be the only source.
     every : float
-        Seconds from an answer to the next request, at least 1. A replay is asked every second while it plays.
+        Seconds from an answer to the next request, at least 1. A replay is polled every second while it plays.
     color_by : str
-        What the colors tell: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
+        What the colors show: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
         (new or returning), ``site``.
     basemap : str, xyzservices provider, ipyleaflet layer or None
-        What lies under the visitors. None: the land alone, without any request to anyone. ``"osm"`` or another name of
-        ``xyzservices.providers``: tiles, whose server then learns that somebody looks at these places.
+        The base map under the visitors. None: the land alone, without any network request. ``"osm"`` or another name
+        in ``xyzservices.providers``: tiles, whose server then learns which places are viewed.
     height : int
         Height of the map, in pixels, at least 120.
     theme : str
-        ``light``, ``dark``, or ``auto`` for that of the page.
+        ``light``, ``dark``, or ``auto`` to follow the page.
     time_zone : str
-        The time zone of all times of day, such as ``"Europe/Berlin"``; as in the charts, UTC unless it is given.
+        The time zone of all times of day, such as ``"Europe/Berlin"``. By default UTC, as in the charts.
 
     Attributes
     ----------
@@ -126,19 +127,20 @@ class LiveMap(OpenedWhenShown):
     Raises
     ------
     TypeError
-        `source` has no method ``snapshot()``, `basemap` can't be one, or a number is none.
+        `source` has no method ``snapshot()``, `basemap` has the wrong type, or `every` or `height` is not a number.
     ValueError
         `height` is under 120, a name or the time zone is unknown, or a replay is one of several sources.
     traitlets.TraitError
-        Another value is impossible.
+        Another value is invalid.
 
     Notes
     -----
-    When a request fails, the last data stay, the header says what is wrong, and the next attempts come at growing
-    distances. When the service refuses the key or does not know the website, the map stops until `start` or `refresh`.
+    When a request fails, the last data stay on the map, the header says what is wrong, and the map retries at
+    increasing intervals. When the service refuses the key or does not know the website, polling stops until `start` or
+    `refresh`.
 
-    Nothing is sent to a browser before the map is displayed, and a map that never was ends when it is garbage
-    collected. One that was displayed is kept by ipywidgets: `close` ends it.
+    Nothing is sent to a browser before the map is displayed. A map that was never displayed ends when it is garbage
+    collected. One that was displayed is kept alive by ipywidgets: call `close` to end it.
 
     Examples
     --------
@@ -183,7 +185,7 @@ class LiveMap(OpenedWhenShown):
         self._timebar = None if replay is None else TimeBar(replay)
         self._source_names = ", ".join(type(each).__name__ for each in sources.values())
         self._several = ONE_SITE not in sources
-        self._arrived = time.monotonic()  # when the last snapshot came
+        self._arrived = time.monotonic()  # when the last snapshot arrived
         self._telling = threading.RLock()  # one round of callbacks at a time
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
         self._frame = FrameState(None)
@@ -215,20 +217,20 @@ class LiveMap(OpenedWhenShown):
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last snapshot that arrived; of several sites, the last of each in one. None until the first has.
+        """The latest snapshot; for several sites, the latest of each, combined. None until the first has arrived.
 
-        Of a replay, the one of the moment that is shown; None where nothing was recorded.
+        For a replay, the snapshot of the moment that is shown; None if nothing was recorded then.
         """
         return self._sites.snapshot
 
     @property
     def snapshots(self) -> dict[str, Snapshot | None]:
-        """The last snapshot of each site, by name; a single site's name is empty."""
+        """The latest snapshot of each site, by name; the name of a single site is empty."""
         return {name: moment.snapshot for name, moment in self._sites.moments.items()}
 
     @property
     def selection(self) -> pl.DataFrame:
-        """The visitors that pass the filters, with the columns of ``schema.VISITORS`` (after ``site``, if several)."""
+        """The visitors who pass the filters, with the columns of ``schema.VISITORS`` (after ``site``, if several)."""
         with self._lock:
             frame, filters = self._frame, self._map_state.filters
             chosen = self._renderer.chosen(frame, filters)
@@ -236,7 +238,7 @@ class LiveMap(OpenedWhenShown):
 
     @property
     def selected(self) -> pl.DataFrame:
-        """The visitor whose card is open, as a frame like `selection` of one row; of none if no card is, or he left."""
+        """The visitor whose card is open, as one row like those of `selection`; empty if no card is or they left."""
         with self._lock:
             frame, key = self._frame, self._map_state.selected
         row = frame.visitors.filter(pl.col("_key") == key) if key is not None else frame.visitors.clear()
@@ -244,153 +246,154 @@ class LiveMap(OpenedWhenShown):
 
     @property
     def filters(self) -> dict[str, Any]:
-        """The active filters, as `filter` takes them."""
+        """The active filters, in the form that `filter` takes."""
         return dict(self._map_state.filters.values)
 
     @property
     def status(self) -> Status:
-        """How the polling stands; as text, the sentence that the header shows."""
+        """The status of the polling. As text, it is the sentence that the header shows."""
         return self._worded(self._sites.status)
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """How the polling stands with each site, by name."""
+        """The status of the polling of each site, by name."""
         return {name: self._worded(moment.status) for name, moment in self._sites.moments.items()}
 
     # What can be done
 
     def start(self) -> None:
-        """Ask now and go on at the interval, after `stop` or a refusal, displayed or not. A replay is played."""
+        """Start polling now, as after `stop` or a refusal, whether the map is displayed or not. A replay plays."""
         self._visibility.forget()
         self._resume()
 
     def _resume(self) -> None:
-        """Ask, or play, whoever looks."""
+        """Start polling or playing, whether anybody is watching or not."""
         if self._timebar is None:
             self._sites.each(Poller.start)
         else:
             self._timebar.replay.play()
 
     def stop(self) -> None:
-        """Ask no more until `start`; the last data stay on the map. A replay is paused."""
+        """Stop polling until `start`. The last data stay on the map. A replay is paused."""
         if self._timebar is None:
             self._sites.each(Poller.stop)
         else:
             self._timebar.replay.pause()
 
     def refresh(self) -> None:
-        """Ask now. It returns at once; the answer is drawn, and is `snapshot`, when it has come."""
+        """Request new data now. Return at once; when the answer arrives, it is drawn and becomes `snapshot`."""
         self._sites.each(Poller.refresh)
 
     def filter(self, **filters: Unpack[Choices]) -> None:
-        """Choose the visitors that map, panel and header are about; other filters stay as they are.
+        """Filter the visitors in the map, the panel and the header. Other filters stay as they are.
 
         Parameters
         ----------
         **filters
             A dimension of `breakdown`, or ``site``, with a value or a list of values: ``country_code="FR"``,
             ``channel=["google", "direct"]``, ``visit_kind="new"``, ``is_customer=False``; ``min_score`` from 0 to 100,
-            ``min_confidence`` from 0 to 1; ``text``, looked for in names, places, pages, referrers and campaigns.
-            None takes a filter away.
+            ``min_confidence`` from 0 to 1; ``text``, searched in names, places, pages, referrers and campaigns.
+            None removes a filter.
 
         Raises
         ------
         TypeError
-            A limit is no number.
+            A limit is not a number.
         ValueError
-            There is no such filter, or a limit is beyond its scale.
+            A filter is unknown, or a limit is out of range.
         """
         with self._lock:
             self._change_state(filters=self._map_state.filters.but(**filters))
         self._chose.call(self.selection)
 
     def clear_filters(self) -> None:
-        """Take all filters away."""
+        """Remove all filters."""
         self._change_state(filters=Filters())
         self._chose.call(self.selection)
 
     def fit(self) -> None:
-        """Move the map to where the visitors are that pass the filters."""
+        """Move the map to the visitors who pass the filters."""
         self._fit()
 
     def on_update(self, callback: Callable[[Snapshot], Any], *, remove: bool = False) -> None:
-        """Call a function with each new snapshot, after it was drawn; on a thread of the map's, one call at a time.
+        """Call a function with each new snapshot, after it is drawn. Calls run on a thread of the map, one at a time.
 
-        What it raises is reported once, in the header and the log, and does not stop the map. What it prints appears
-        under the cell that ran last: let it fill a list, or write to an ``ipywidgets.Output``. ``remove=True`` takes
-        the function off again.
+        An exception in the function is reported once, in the header and the log, and does not stop the map. What it
+        prints appears under the cell that ran last, so append to a list or write to an ``ipywidgets.Output`` instead.
+        Pass ``remove=True`` to remove the function again.
         """
         self._listen(self._updated, callback, remove=remove)
 
     def on_selection(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
-        """Call a function with `selection` whenever filters or data have changed. Otherwise like `on_update`."""
+        """Call a function with `selection` whenever the filters or the data change. Otherwise like `on_update`."""
         self._listen(self._chose, callback, remove=remove)
 
     def on_payment(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
-        """Call a function with a frame of the payments that are new, at least one, as ``schema.PAYMENTS``.
+        """Call a function with new payments, at least one, as a frame with the columns of ``schema.PAYMENTS``.
 
-        The payments of the first snapshot are not new. Otherwise like `on_update`.
+        The payments in the first snapshot are not new. Otherwise like `on_update`.
         """
         self._listen(self._paid, callback, remove=remove)
 
     def on_visitor(
         self, callback: Callable[[pl.DataFrame], Any], *, where: pl.Expr | None = None, remove: bool = False
     ) -> None:
-        """Call a function with a frame of the visitors who have arrived, at least one, as ``schema.VISITORS``.
+        """Call a function with new visitors, at least one, as a frame with the columns of ``schema.VISITORS``.
 
-        The visitors of the first snapshot have not. Otherwise like `on_update`.
+        The visitors in the first snapshot are not new. Otherwise like `on_update`.
 
         Parameters
         ----------
         callback
             The function.
         where
-            Only those of whom this Polars expression is true; derived dimensions such as ``channel`` may be used.
+            A Polars expression; only visitors for whom it is true are passed. It may use derived dimensions such as
+            ``channel``.
         remove
-            Take the function off again.
+            Remove the function again.
         """
         if where is not None:
             trial = VISITORS.to_frame().select(*([pl.lit("").alias("site")] if self._several else []), pl.all())
-            with_dimensions(trial, *DERIVED).filter(where)  # which raises here, where the user can see it
+            with_dimensions(trial, *DERIVED).filter(where)  # raises here, where the user sees it
         self._listen(self._came, Conditional(callback, where), remove=remove)
 
     def on_status(self, callback: Callable[[Status], Any], *, remove: bool = False) -> None:
-        """Call a function with `status` whenever it has changed. Otherwise like `on_update`."""
+        """Call a function with `status` whenever it changes. Otherwise like `on_update`."""
         self._listen(self._stood, callback, remove=remove)
 
     def watch(self, view: str) -> None:
-        """Go on asking: somebody looks at a view of another widget that follows this map. It counts for 18 seconds."""
+        """Keep polling: a view of another widget that follows this map is visible. This holds for 18 seconds."""
         self._visibility.beat(view)
         self._sites.each(Poller.watch)
 
     def unwatch(self, view: str) -> None:
-        """Count such a view no more."""
+        """Stop counting a view that was passed to `watch`."""
         self._visibility.leave(view)
         self._let_go_of_view()
 
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
-        """Write a page of this moment for people without a kernel: one file that needs nothing else, and no script.
+        """Write an HTML page of the current moment, for people without a kernel: one self-contained file, no scripts.
 
-        It is written whole or not at all: where that fails, a file that was there stays as it was.
+        The file is written whole or not at all: if writing fails, an existing file stays as it was.
 
         Parameters
         ----------
         path
-            Where to write it.
+            The file to write.
         title
-            What stands above it.
+            The heading of the page.
         redact
-            Replace names and e-mail addresses by pseudonyms, as `Snapshot.redacted` does.
+            Whether to replace names and e-mail addresses by pseudonyms, as `Snapshot.redacted` does.
 
         Returns
         -------
         pathlib.Path
-            Where it was written.
+            The file that was written.
 
         Raises
         ------
         RuntimeError
-            There is no snapshot: not yet, or not of the moment that a replay shows.
+            There is no snapshot yet, or none of the moment that a replay shows.
         """
         snapshot = self.snapshot
         if snapshot is None:
@@ -402,10 +405,10 @@ class LiveMap(OpenedWhenShown):
         return file
 
     def close(self) -> None:
-        """End the polling and take the map off the page. May be called again."""
+        """Stop polling and remove the map from the page. Calling it again has no effect."""
         if sys.is_finalizing():
-            return  # as the poller does
-        if hasattr(self, "_sites"):  # a constructor that raised leaves an object without
+            return  # as in `Poller.close`
+        if hasattr(self, "_sites"):  # missing if the constructor raised
             self._sites.close()
             if self._timebar is not None:
                 self._unfollow()
@@ -417,15 +420,15 @@ class LiveMap(OpenedWhenShown):
         super().close()
 
     def _left_cells(self) -> None:
-        """Let go of what the browser had, when the cell that showed the map is run again or deleted.
+        """Release the browser's widgets when the cell that showed the map is run again or deleted.
 
-        The map itself stays as it is; when it is displayed again, all that is made anew.
+        The map itself stays as it is; its widgets are created again when it is displayed again.
         """
         super()._left_cells()
         self._let_go_of_view()
 
     def _let_go_of_view(self) -> None:
-        """Take the view's widgets away, unless something or somebody shows the map."""
+        """Close the view's widgets if no cell shows the map, no widget holds it and nobody is watching."""
         with self._lock:
             view = self._view
             if view is None or not self._replaced or self._visibility.is_watched() or is_held(self):
@@ -440,7 +443,7 @@ class LiveMap(OpenedWhenShown):
         return f"LiveMap({self._source_names}, every={self.every:g}, status={self.status.state!r})"
 
     def _still(self) -> Bundle:
-        """Say whose map it is and, where that is known, how many were there when."""
+        """Return a text with the source of the map and, if known, the number of visitors and its time."""
         snapshot = self.snapshot
         moment = ""
         if snapshot is not None:
@@ -454,7 +457,7 @@ class LiveMap(OpenedWhenShown):
             if self._view is not None or self.status.state == "closed":
                 return
             self._view = View(self.height, self.basemap)
-            self.layout.open()  # which is closed where an earlier view was
+            self.layout.open()  # closed if an earlier view was closed
             self._visibility.expect()
             self._view.front.on_message(self._take)
             self._view.front.observe(self._take_setting, _SETTINGS)
@@ -523,7 +526,7 @@ class LiveMap(OpenedWhenShown):
     # Messages of the browser
 
     def _take(self, message: MapMessage) -> None:
-        """Do what a person, or their browser, wants."""
+        """Handle a message of the browser."""
         if self.status.state == "closed":
             return
         kind = message.__struct_config__.tag
@@ -532,7 +535,7 @@ class LiveMap(OpenedWhenShown):
             action(message)
 
     def _take_setting(self, change: Bunch) -> None:
-        """Take a setting that a browser has changed; one that code has changed is there already."""
+        """Apply a setting that the browser changed; one that Python code changed is applied already."""
         name = change["name"]
         if self.status.state != "closed" and getattr(self, name) != change["new"]:
             with self._faults_shown(f"What was asked for could not be done: {name}"):
@@ -540,7 +543,7 @@ class LiveMap(OpenedWhenShown):
 
     @contextmanager
     def _faults_shown(self, what: str) -> Iterator[None]:
-        """Log what is raised within, and show it in the header; what else was on the screen stays."""
+        """Log an exception raised inside the block, and show it in the header. The rest of the screen stays."""
         before = self._faults.notes
         with self._faults.guarded(what):
             yield
@@ -550,7 +553,7 @@ class LiveMap(OpenedWhenShown):
                     self._view.front.status = self._status_line()
 
     def _change(self, message: MapMessage) -> None:
-        """Show something else."""
+        """Change what is shown, as a message asks."""
         with self._lock:
             state = self._map_state.after(message)
             if state is None:
@@ -577,7 +580,7 @@ class LiveMap(OpenedWhenShown):
         self.refresh()
 
     def _do_filter(self, message: ChangeFilter) -> None:
-        """Change a filter; one that is refused stays as it is."""
+        """Change a filter. An invalid change is logged and ignored."""
         with self._lock:
             try:
                 filters = self._map_state.filters.but(**{message.name: message.value})
@@ -613,7 +616,7 @@ class LiveMap(OpenedWhenShown):
         self.watch(message.view)
         with self._lock:
             if self._view is not None and message.first:
-                # A view that comes later can't know for how long the data have been here.
+                # A view that is opened later can't know how old the data are.
                 self._view.tell(Age(milliseconds=round(1000 * (time.monotonic() - self._arrived))))
             self._ask_where({message.view} - self._map_state.views.keys())
 
@@ -624,7 +627,7 @@ class LiveMap(OpenedWhenShown):
                 self._show_state(self._map_state.only(set(self._map_state.views) - {message.view}))
 
     def _fit(self, view: str | None = None) -> None:
-        """Move one view, or all, to where the visitors are."""
+        """Move one view, or all views, to the visitors."""
         with self._lock:
             box = bounds(self._renderer.chosen(self._frame, self._map_state.filters))
             if self._view is not None and box is not None:
@@ -632,25 +635,25 @@ class LiveMap(OpenedWhenShown):
                 self._view.tell(Fit(south=south, west=west, north=north, east=east, view=view))
 
     def _change_state(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of MapState
-        """Change what a person wants to see, and draw it."""
+        """Change the state of the map, and render it."""
         with self._lock:
             self._show_state(replace(self._map_state, **changes))
 
     def _show_state(self, state: MapState) -> None:
-        """Render another state, and keep it only if that succeeds. The caller holds the lock."""
+        """Render a new state, and keep it only if that succeeds. The caller holds the lock."""
         before = self._map_state
         new = state.views.keys() - before.views.keys()
-        # A browser that crashed, or fell asleep, said nothing of its views' end.
+        # A browser that crashed or went to sleep did not report that its views ended.
         self._map_state = state.only({*self._visibility.views, *new}) if new else state
         try:
             self._render()
         except BaseException:
-            self._map_state = before  # or nothing could ever be drawn again
+            self._map_state = before  # or every later rendering would fail, too
             raise
         self._ask_where(view for view in new if state.views[view].viewport is WORLD)
 
     def _ask_where(self, views: Iterable[str]) -> None:
-        """Ask views that have been forgotten where they look; the caller holds the lock."""
+        """Ask views for the part of the world that they show. The caller holds the lock."""
         if self._view is not None:
             for view in views:
                 self._view.tell(AskViewport(view=view))
@@ -658,7 +661,7 @@ class LiveMap(OpenedWhenShown):
     # Rendering
 
     def _update(self) -> None:
-        """Take the present moment, render it, and tell what is new; on any thread."""
+        """Render the current moment, and call back with what is new. May run on any thread."""
         with self._faults_shown("The map could not be drawn"):
             snapshot, news = self._take_moment()
             if news is not None and snapshot is not None:
@@ -673,7 +676,7 @@ class LiveMap(OpenedWhenShown):
             self._rest_with(self._timebar)
 
     def _take_moment(self) -> tuple[Snapshot | None, News | None]:
-        """Render the present moment, announce what is new in it, and return both."""
+        """Render the current moment, announce what is new in it, and return both."""
         with self._lock:
             snapshot, sites = self._sites.latest()
             news = self._change_frame(snapshot, sites)
@@ -686,14 +689,14 @@ class LiveMap(OpenedWhenShown):
         return snapshot, news
 
     def _change_frame(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
-        """Make a snapshot the present frame, and give what is new in it; None if it is there, or there is none."""
+        """Make a snapshot the current frame, and return what is new in it; None if it is current already, or None."""
         if snapshot is self._frame.snapshot:
             if self._timebar is not None:
                 self._timebar.stays(self.snapshots.values())
             return None
         last = self._frame
         if self._timebar is not None and not self._timebar.goes_on():
-            last = FrameState(None)  # what was jumped over is no news
+            last = FrameState(None)  # what a jump skipped is not news
         self._frame = FrameState(snapshot, sites, last)
         if last.snapshot is None:
             self._let_go()
@@ -701,7 +704,7 @@ class LiveMap(OpenedWhenShown):
         return None if snapshot is None else self._frame.news_since(last)
 
     def _let_go(self) -> None:
-        """Deselect a visitor, and close popups, that the first frame after a jump does not have; nobody has left."""
+        """Deselect the visitor and close the popups that are missing after a jump: these visitors did not leave."""
         state, frame = self._map_state, self._frame
         if state.selected is not None and state.selected not in frame.visitors["_key"]:
             state = replace(state, selected=None)
@@ -714,13 +717,13 @@ class LiveMap(OpenedWhenShown):
     # A replay
 
     def _follow_replay(self) -> None:
-        """Ask for the moment that the replay was set to, and go on asking while it plays; on any thread."""
+        """Request the moment that the replay was set to, and keep polling while it plays. May run on any thread."""
         if self._timebar is not None and self.status.state != "closed":
             on = self._timebar.replay.playing
             self._sites.each(lambda poller: poller.move(on=on))
 
     def _rest_with(self, timebar: TimeBar) -> None:
-        """Ask once more and then no more when the replay has come to its end; what happens unseen is no news."""
+        """Make a last request when the replay ends. While nobody watches, start afresh: what is missed is no news."""
         state = self._sites.status.state
         if state == "unwatched":
             timebar.start_afresh()
@@ -728,12 +731,12 @@ class LiveMap(OpenedWhenShown):
             self._follow_replay()
 
     def _worded(self, status: Status) -> Status:
-        """Say in a status what the replay does, if there is one, and times in the map's zone."""
+        """Return a status with the state of the replay, if there is one, and the map's time zone."""
         replay = None if self._timebar is None else self._timebar.doing()
         return replace(status, replay=replay, time_zone=self.time_zone)
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
-        """Tell the user's functions; outside the drawing's lock, so they may take as long as they like."""
+        """Call the user's functions outside the drawing lock, so that slow ones don't block the drawing."""
         before = self._told_wrong
         site = ["site"] if self._several else []
         self._updated.call(snapshot)
@@ -747,18 +750,18 @@ class LiveMap(OpenedWhenShown):
                 self._render()
 
     def _listen(self, callbacks: Callbacks[Any], callback: Callable[[Any], Any], *, remove: bool) -> None:
-        """Call a function from now on, or no more, which takes its fault off the screen too."""
+        """Add or remove a callback. Removing it also removes its error from the header."""
         (callbacks.remove if remove else callbacks.add)(callback)
         self._change_state()
 
     @property
     def _told_wrong(self) -> list[str]:
-        """One sentence for each site, and for each callback, with which something is wrong."""
+        """One sentence for each site and each callback that has a problem."""
         callbacks = (self._updated, self._chose, self._paid, self._came, self._stood)
         return [*self._sites.faults(self.time_zone), *(fault for each in callbacks for fault in each.faults)]
 
     def _render(self) -> None:
-        """Render the present frame in the present state. The caller holds the lock."""
+        """Render the current frame in the current state. The caller holds the lock."""
         if self._view is None:
             return
         panels = msgspec.structs.replace(
@@ -774,7 +777,7 @@ class LiveMap(OpenedWhenShown):
         self._view.show(panels, self._renderer.layers(self._frame, self._map_state), settings)
 
     def _status_line(self) -> StatusLine:
-        """Return how the polling stands, and what else a reader should know."""
+        """Return the status of the polling, and further notes for the user."""
         now, snapshot, notes = self.status, self._frame.snapshot, [*self._told_wrong, *self._faults.notes]
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
@@ -783,7 +786,7 @@ class LiveMap(OpenedWhenShown):
         return StatusLine(state=now.state, text=str(now), notes=tuple(notes))
 
     def _controls(self) -> Controls:
-        """Return what the controls offer, and whether nothing is asked for at present."""
+        """Return the choices of the controls, and whether polling is paused."""
         return Controls(
             resting=self.status.state in {"stopped", "refused"},
             intervals=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*INTERVALS, self.every})),
@@ -792,12 +795,12 @@ class LiveMap(OpenedWhenShown):
 
 
 def _name_of(basemap: Basemap) -> str | None:
-    """Give a base map's name, as a browser may hold it."""
+    """Return a base map's name in a form that can be sent to the browser."""
     return basemap if basemap is None or isinstance(basemap, str) else str(getattr(basemap, "name", "layer"))
 
 
 def _weakly(method: Callable[[], None]) -> Callable[[], None]:
-    """Give a function that calls a bound method as long as its object is there, and does not keep it."""
+    """Return a function that calls a bound method while its object exists, without keeping the object alive."""
     reference = weakref.WeakMethod(method)
 
     def call() -> None:

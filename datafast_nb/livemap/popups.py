@@ -1,4 +1,4 @@
-"""What a cluster's tooltip and popup say: its members in, what the browser shows out. Knows no widget."""
+"""Turn the members of a cluster into its tooltip and popup. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from datafast_nb.text import money, place_name, plain
 from datafast_nb.widgets.protocol import ClusterSummary, Popup
 
 _MOST_ROWS: Final = 20
-_MOST_PLACES: Final = 3  # that are named
+_MOST_PLACES: Final = 3  # maximum number of places to name
 
 
 def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame) -> Popup:
-    """Return the popup of a cluster: what its tooltip says, and its first visitors.
+    """Return the popup of a cluster: its summary and its first visitors.
 
     Parameters
     ----------
     cluster_id
-        The cluster.
+        The id of the cluster.
     place
-        Where its popup is, in degrees of latitude and longitude.
+        The position of the popup, as latitude and longitude in degrees.
     members
-        The visitors who are in it; nobody, once all have left.
+        The visitors in the cluster; empty once all have left.
     """
     rows = sidebar.visitor_rows(members, "score", _MOST_ROWS)
     return Popup(
@@ -38,7 +38,7 @@ def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame) ->
 
 
 def summary(members: pl.DataFrame) -> ClusterSummary:
-    """Return in a few lines who is in a cluster."""
+    """Return a short summary of who is in a cluster."""
     sums = sidebar.figures(members)
     return ClusterSummary(
         title=_places(members),
@@ -50,7 +50,7 @@ def summary(members: pl.DataFrame) -> ClusterSummary:
 
 
 def _places(members: pl.DataFrame) -> str:
-    """Name the places that most members of a cluster are at."""
+    """Return the names of the most common places in a cluster."""
     if not members.height:
         return "Nobody here any more"
     order = ("len", "city", "country_code")

@@ -1,4 +1,4 @@
-"""Render a moment: a frame state and a map state in, what the browser shows out. Knows no widget."""
+"""Render a frame state and a map state as what the browser shows. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ from datafast_nb.widgets.protocol import (
 )
 
 _MOST_CURRENCIES: Final = 2
-_MOST_ANNOUNCED: Final = 3  # payments, one by one
+_MOST_ANNOUNCED: Final = 3  # payments that are announced one by one
 _HEAT_PIXELS: Final = 30
 _NOTHING: Final = "–"
 
 
 class Renderer:
-    """Render frame states, and again only what has changed since the last. Not safe for several threads at once."""
+    """Renders frame states, and recomputes only what has changed since the last one. Not thread-safe."""
 
     def __init__(self) -> None:
         self._frame: FrameState | None = None
         self._done: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._coloring = Coloring()
-        self._card: dict[str, Any] | None = None  # the row of the visitor who was last selected
+        self._card: dict[str, Any] | None = None  # the row of the last selected visitor
 
     def _once(self, part: str, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Give what was computed for the same key, or compute it."""
+        """Return the result computed for the same key, or compute it."""
         last = self._done.get(part)
         if last is None or last[0] != key:
             last = (key, compute())
@@ -61,11 +61,11 @@ class Renderer:
         return last[1]
 
     def forget(self) -> None:
-        """Keep nothing of what was drawn, until it is asked for again."""
+        """Drop all cached results."""
         self._done.clear()
 
     def chosen(self, frame: FrameState, filters: Filters) -> pl.DataFrame:
-        """Give the visitors that pass the filters."""
+        """Return the visitors who pass the filters."""
         rows: pl.DataFrame = self._once("chosen", (frame, filters), lambda: frame.chosen(filters))
         return rows
 
@@ -88,7 +88,7 @@ class Renderer:
         )
 
     def panels(self, frame: FrameState, state: MapState) -> MapPanels:
-        """Return what is shown around the map of visitors, events and payments; not how the polling stands."""
+        """Return the visitors, events and payments to show around the map, without the status of the polling."""
         self._look_at(frame)
         choice = (frame, state.filters)
         chosen = self.chosen(*choice)
@@ -120,13 +120,13 @@ class Renderer:
         )
 
     def _look_at(self, frame: FrameState) -> None:
-        """Forget what was rendered of another frame, which that would keep alive."""
+        """Drop the results of any other frame, as they would keep that frame alive."""
         if frame is not self._frame:
             self._frame = frame
             self._done.clear()
 
     def _clusters(self, frame: FrameState, state: MapState) -> tuple[dict[str, Clusters], Coloring]:
-        """Return the clusters of each view, and how they are all colored."""
+        """Return the clusters of each view, and the coloring of all."""
         category = state.color_by if state.color_by in CATEGORIES else None
         viewports = {view: view_state.viewport for view, view_state in state.views.items()}
 
@@ -160,7 +160,7 @@ class Renderer:
         return drawn
 
     def _heat(self, frame: FrameState, chosen: pl.DataFrame, filters: Filters, view: str, state: ViewState) -> Heat:
-        """Return the heat of a view."""
+        """Return the heat map of a view."""
         points: Heat = self._once(
             f"heat {view}",
             (frame, filters, state.viewport),
@@ -169,7 +169,7 @@ class Renderer:
         return points
 
     def _filters(self, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> FilterBar:
-        """Return what is chosen, and what could be."""
+        """Return the active filters and the available values."""
         asked = any(view_state.facets for view_state in state.views.values())
         options = self._once("options", (frame,), lambda: _options(frame)) if asked else None
         return filter_bar(state.filters, chosen.height, frame.visitors.height, options)
@@ -183,13 +183,13 @@ class Renderer:
         cluster_id: str,
         place: tuple[float, float],
     ) -> Popup:
-        """Return who is in the cluster whose popup a view has open."""
+        """Return the popup that is open in a view."""
         key = (frame, filters, cluster_id, place)
         shown: Popup = self._once(f"popup {view}", key, lambda: popup(cluster_id, place, members(chosen, cluster_id)))
         return shown
 
     def _selected(self, frame: FrameState, key: int | None) -> tuple[Card | None, Selected | None]:
-        """Return the card of the visitor who is selected, and where they are; of one who has left, the last known."""
+        """Return the card and position of the selected visitor; after they left, the card as last known."""
         if key is None:
             self._card = None
             return None, None
@@ -211,16 +211,16 @@ class Renderer:
 
 
 def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: MapState) -> Announcements | None:
-    """Return what the browser is told once about what is new: where in each view, and who paid; None if nothing.
+    """Return the announcement of what is new: arrivals in each view, and payments. None if nothing is new.
 
     Parameters
     ----------
     news
         What is new.
     frame, chosen
-        The moment, and the visitors that pass the filters.
+        The current frame state, and the visitors who pass the filters.
     state
-        What is shown.
+        The state of the map.
     """
     arrived = news.arrived
     if arrived.height:
@@ -237,13 +237,13 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
 
 
 def _points(visitors: pl.DataFrame, viewport: Viewport) -> tuple[Point, ...]:
-    """Return the places within a view where visitors are, as near to each other as its clusters."""
+    """Return the positions of visitors within a view, grouped like its clusters."""
     places = cluster(visitors, viewport).select(pl.col("latitude", "longitude").round(4))
     return tuple(Point(*row) for row in places.iter_rows())
 
 
 def _payments(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
-    """Give the payments of the visitors that pass; all of them without filters, also those nobody here made."""
+    """Return the payments of the visitors who pass the filters; without filters, all, even of unknown payers."""
     if not filters:
         return frame.paid
     return frame.paid.filter(pl.col("_key").is_in(chosen["_key"].implode()))
@@ -266,10 +266,10 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
 
 
 def _options(frame: FrameState) -> FilterOptions:
-    """Return what could be filtered by."""
+    """Return the values that are available for filters."""
     return offered(frame.with_dimensions("channel", "page"), several_sites=not frame.sites <= {ONE_SITE})
 
 
 def color_choices(*, several_sites: bool) -> tuple[Choice, ...]:
-    """Return what the colors can tell, for a person to choose from."""
+    """Return the choices for the colors of the map."""
     return tuple(Choice(name, words) for name, words in COLOR_NAMES.items() if name != "site" or several_sites)

@@ -1,6 +1,7 @@
-"""What the sidebar and the card say: frames in, what the browser shows out. Knows no widget.
+"""Turn data frames into the contents of the sidebar and the card. Independent of any widget.
 
-The browser writes every one of these texts as text, never as HTML. Here they are cut, and rid of what can't be seen.
+The browser inserts all of these strings as text, never as HTML. Here they are shortened, and invisible characters are
+removed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from datafast_nb.widgets.protocol import (
 )
 
 MOST_ROWS: Final = 60
-"""Rows of each list that are sent at most."""
+"""Maximum number of rows to send of each list."""
 
 _MOST_IN_CARD: Final = 50
 _MOST_MATCHES: Final = 12
@@ -55,11 +56,11 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> t
     Parameters
     ----------
     visitors : polars.DataFrame
-        A frame's visitors.
+        The visitors of a frame state.
     sort : str
-        What the first ones are first by. By score and by value, customers come last: they are no prospects.
+        The sort order. By score and by value, customers come last, as they are not prospects.
     most : int
-        Rows at most.
+        Maximum number of rows.
     """
     column, descending = _ORDER[sort]
     rank = pl.col(column) if column == "session_start_time" else pl.col(column).fill_nan(None)
@@ -75,7 +76,7 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> t
 
 
 def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_ROWS) -> tuple[EventRow, ...]:
-    """Return the newest events, each with the visitor's key where they are still here."""
+    """Return the newest events, each with the key of its visitor if they are still on the site."""
     newest = _newest(events, most)
     active = set(visitors["_key"].filter(visitors["_key"].is_in(newest["_key"].implode())))
     return tuple(
@@ -91,17 +92,17 @@ def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_RO
 
 
 def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> tuple[PaymentRow, ...]:
-    """Return the newest of a frame's ``paid``."""
+    """Return the newest rows of a frame state's ``paid``."""
     return tuple(_payment(row) for row in _rows(_newest(paid, most)))
 
 
 def announced(paid: pl.DataFrame, most: int) -> tuple[NewPayment, ...]:
-    """Return payments as they are announced, with the place on the map where the payer is known; `paid` has payers."""
+    """Return the newest payments as announcements, with the payer's position if known. `paid` includes payers."""
     return tuple(_announced(row) for row in _rows(_newest(paid, most)))
 
 
 def _announced(row: dict[str, Any]) -> NewPayment:
-    """Describe one payment as it is announced."""
+    """Return the announcement of one payment."""
     payment = _payment(row)
     return NewPayment(
         amount=payment.amount,
@@ -114,7 +115,7 @@ def _announced(row: dict[str, Any]) -> NewPayment:
 
 
 def _payment(row: dict[str, Any]) -> PaymentRow:
-    """Describe one payment; `row` is one of `with_payers`."""
+    """Return the list row of one payment; `row` is from `with_payers`."""
     return PaymentRow(
         key=row["_name"],
         site=row["site"],
@@ -128,7 +129,7 @@ def _payment(row: dict[str, Any]) -> PaymentRow:
 
 
 def figures(visitors: pl.DataFrame) -> dict[str, Any]:
-    """Add up ``customers``, and ``scored``, mean ``score`` and ``expected_value`` (USD) of those who are none."""
+    """Return ``customers``, and of the prospects ``scored``, mean ``score`` and total ``expected_value`` (USD)."""
     prospect = ~pl.col("is_customer").fill_null(value=False)
     return visitors.select(
         customers=(~prospect).sum(),
@@ -139,19 +140,19 @@ def figures(visitors: pl.DataFrame) -> dict[str, Any]:
 
 
 def row_of(visitors: pl.DataFrame) -> dict[str, Any]:
-    """Give the first of some visitors as `card` takes it."""
+    """Return the first of some visitors as a row for `card`."""
     return next(_rows(with_dimensions(visitors.head(1), "channel", "page")))
 
 
 def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
-    """Tell all that is known of one visitor.
+    """Return the card of one visitor, with all that is known about them.
 
     Parameters
     ----------
     row : dict
-        What `row_of` gave.
+        The result of `row_of`.
     events : polars.DataFrame
-        All events of the frame.
+        All events of the frame state.
     here : bool
         Whether the visitor is still on the site.
     """
@@ -183,7 +184,7 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
 
 
 def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Give the last rows by their time, the last first, each with a ``_name`` that it keeps when newer ones come."""
+    """Return the newest rows, newest first, each with a ``_name`` that stays the same when newer rows arrive."""
     last = rows.lazy().with_row_index("_row").select("_row", "timestamp")
     last = last.sort("timestamp", "_row", descending=[True, False], nulls_last=True).head(most)
     identity = pl.struct(name for name in _IDENTITY if name in rows.columns).hash()
@@ -193,7 +194,7 @@ def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
 
 
 def _visitor(row: dict[str, Any]) -> VisitorRow:
-    """Describe one visitor; `row` is one of the frame's, with ``channel`` and ``page``."""
+    """Return the list row of one visitor; `row` is from the frame state, with ``channel`` and ``page``."""
     customer = bool(row["is_customer"])
     return VisitorRow(
         site=row["site"],
@@ -214,7 +215,7 @@ def _visitor(row: dict[str, Any]) -> VisitorRow:
 
 
 def _happening(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what `CardEvent` and `EventRow` tell of an event."""
+    """Return the fields of an event that `CardEvent` and `EventRow` share."""
     kind = {"pageview": "pageview", "payment": "payment"}.get(row["type"] or "", "goal")
     what = row["path"] if kind == "pageview" else (row["type"] or "event").replace("_", " ")
     amount = None if row["amount"] is None else money(row["amount"], _currency(row["extra_data"]), exact=True)
@@ -228,7 +229,7 @@ def _happening(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _currency(extra_data: str | None) -> str | None:
-    """Give the currency that an event's own data name; the event has no column for it."""
+    """Return the currency named in an event's extra data; the event has no column for it."""
     try:
         named = json.loads(extra_data or "").get("currency")
     except (ValueError, AttributeError, RecursionError):
@@ -237,14 +238,14 @@ def _currency(extra_data: str | None) -> str | None:
 
 
 def _kind(row: dict[str, Any]) -> PaymentKind:
-    """Say what kind of payment it is."""
+    """Return the kind of a payment."""
     if (row["amount"] or 0) < 0:
         return "refund"
     return "renewal" if row["renewal"] else "new" if row["is_new"] else "other"
 
 
 def _likelihood(row: dict[str, Any]) -> Likelihood | None:
-    """Say in words what a prediction means; None for customers, and without one."""
+    """Return the meaning of a prediction, in words; None for customers, and without a prediction."""
     score = _finite(row["score"])
     if score is None or row["is_customer"]:
         return None
@@ -266,25 +267,25 @@ def _likelihood(row: dict[str, Any]) -> Likelihood | None:
 
 
 def _first(*names: str | None) -> str:
-    """Give the first name that can be seen."""
+    """Return the first name with visible characters, or an empty string."""
     return next((seen for name in names if name and (seen := plain(name, 40))), "")
 
 
 def _joined(*parts: str | None) -> str:
-    """Join what is known."""
+    """Join the parts that are known."""
     return " · ".join(plain(part, 40) for part in parts if part)
 
 
 def _text(key: int | None) -> str | None:
-    """Give a visitor's key as the browser has it: a number in JavaScript can't hold all of it."""
+    """Return a visitor's key as text, as a JavaScript number can't hold 64 bits exactly."""
     return None if key is None else str(key)
 
 
 def _finite(number: float | None) -> float | None:
-    """Give a number that JSON can hold."""
+    """Return a number if it is finite, else None, as JSON has no other numbers."""
     return number if number is not None and math.isfinite(number) else None
 
 
 def _rows(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Give a few rows as Python values, times as milliseconds since the epoch: Python's own end with the year 9999."""
+    """Yield rows as Python values, with times in milliseconds since the epoch, as Python's end with the year 9999."""
     return frame.with_columns(selectors.datetime().dt.epoch("ms")).iter_rows(named=True)

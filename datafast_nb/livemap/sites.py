@@ -1,4 +1,4 @@
-"""Polls one website or several, and puts together what is known of them. Knows no widget."""
+"""Poll one website or several, and combine the results. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _HELP = (
 )
 
 
-def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - what a person passed
-    """Return each source by its name; a single one has none.
+def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - the user may pass anything
+    """Return the sources by name; the name of a single source is empty.
 
     Raises
     ------
     TypeError
-        Something is no source.
+        An object is not a source.
     ValueError
-        There is no source at all, or a name that is no text or too blank to read.
+        There are no sources, or a name is not a string or has no visible characters.
     """
     if isinstance(source, Mapping):
         sources: dict[Any, Any] = dict(source)
@@ -55,13 +55,13 @@ def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - what a person pas
 
 
 def _own_name(source: object) -> str | None:
-    """Return the id of the website that a client asks for, if it has one."""
+    """Return the website id of a client, if it has one."""
     name = getattr(source, "website_id", None)
     return name if isinstance(name, str) and plain(name) else None
 
 
 class _Told(Follower):
-    """Calls back after each change; what can't be drawn now is no reason to end."""
+    """Calls back after each change. A failure to draw must not end the poller."""
 
     def __init__(self, on_change: Callable[[], None], is_watched: Callable[[], bool]) -> None:
         self._on_change = on_change
@@ -78,18 +78,18 @@ class _Told(Follower):
 
 
 class Sites:
-    """A poller for each website. One that fails leaves the others alone.
+    """A poller for each website. If one fails, the others are not affected.
 
     Parameters
     ----------
     sources
-        The sources by name, as `named` gives them.
+        The sources by name, as returned by `named`.
     interval
         Seconds from an answer to the next request.
     on_change
-        Called without arguments after each change of `moments`, on the thread that brought it about.
+        Called without arguments after each change of `moments`, on the thread that caused it.
     is_watched
-        Says whether somebody looks.
+        Returns whether anybody is watching.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Sites:
         self._latest: tuple[Snapshot | None, frozenset[str]] = (None, frozenset())
 
     def each(self, action: Callable[[Poller], None]) -> None:
-        """Do something with each poller."""
+        """Call a function with each poller."""
         for poller in self.pollers.values():
             action(poller)
 
@@ -116,17 +116,17 @@ class Sites:
 
     @property
     def moments(self) -> dict[str, Moment]:
-        """What is known of each site."""
+        """The latest snapshot and the status of each site."""
         standings = {name: poller.standing for name, poller in self.pollers.items()}
         return {name: Moment(each.snapshot, Status.of(each)) for name, each in standings.items()}
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The last snapshot; of several sites, the last of each in one. The same object as long as nothing is new."""
+        """The latest snapshot; for several sites, the latest of each, combined. The same object until one changes."""
         return self.latest()[0]
 
     def latest(self) -> tuple[Snapshot | None, frozenset[str]]:
-        """Return `snapshot`, and the names of the sites that are in it."""
+        """Return `snapshot`, and the names of the sites in it."""
         parts = {name: moment.snapshot for name, moment in self.moments.items()}
         with self._lock:
             if any(snap is not self._parts.get(name) for name, snap in parts.items()):
@@ -137,14 +137,14 @@ class Sites:
 
     @property
     def status(self) -> Status:
-        """How the polling stands; of several sites, how it stands with most, live ones first."""
+        """The status of the polling; for several sites, the best status of any, with live ones first."""
         statuses = [moment.status for moment in self.moments.values()]
         if len(statuses) == 1:
             return statuses[0]
         return min(statuses, key=lambda status: _BEST_FIRST.index(status.state))
 
     def faults(self, time_zone: str) -> list[str]:
-        """Return one sentence for each of several sites that is worse off than the whole, with times of a zone."""
+        """Return one sentence for each of several sites that has a problem, with times in a time zone."""
         if len(self.pollers) == 1:
             return []
         moments = self.moments.items()
@@ -156,5 +156,5 @@ class Sites:
 
 
 def _age(moment: Moment, time_zone: str) -> str:
-    """Say from when the data are that stay on the screen."""
+    """Return a sentence with the time of the data that stay on the screen."""
     return "" if moment.snapshot is None else f" Its data are from {clock(moment.snapshot.fetched_at, time_zone)}."

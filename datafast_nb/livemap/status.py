@@ -1,4 +1,4 @@
-"""How the polling of a website stands, in words for a reader."""
+"""The status of the polling of a website, in words for the user."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from datafast_nb.polling import Standing, State, sentence
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import clock, duration
 
-_UNRECORDED: Final = "Nothing was recorded at this moment."  # the same at all of them: a reader hears it once
+_UNRECORDED: Final = "Nothing was recorded at this moment."  # the same for all, so that it is told once
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the polling stands; as text, a sentence for the reader.
+    """The status of the polling. As text, it is a sentence for the user.
 
     Attributes
     ----------
     state : str
         ``starting``: no answer yet. ``live``: the last request succeeded, and the next follows. ``waiting``: a request
-        has had no answer for longer than the interval. ``unrecorded``: nothing is known of the moment, as in a gap of a
-        replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: by a person; or
-        a replay that is paused or at its end. ``unwatched``: nobody looks any more. ``refused``: by the service, and
-        asking again can't help. ``closed``: for good.
+        has had no answer for longer than the interval. ``unrecorded``: nothing was recorded at the moment, as in a gap
+        of a replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: stopped by
+        a person, or a replay that is paused or at its end. ``unwatched``: nobody is watching. ``refused``: a permanent
+        error; asking again can't help. ``closed``: closed for good.
     interval : float
         Seconds from an answer to the next request.
     fault : str or None
-        What the last request failed with, where it did.
+        What went wrong with the last request, if it failed.
     retry_at : datetime or None
         When the next attempt follows, in UTC, while ``retrying``; None while it is being made.
     replay : str or None
-        What a replay does, such as ``Playing at 60×``; None where the source is none.
+        The state of a replay, such as ``Playing at 60×``; None if the source is not a replay.
     waiting_since : datetime or None
-        When the request was sent that is still without an answer, in UTC, while ``waiting``.
+        When the unanswered request was sent, in UTC, while ``waiting``.
     time_zone : str
-        Of times in the sentence.
+        The time zone of times in the sentence.
     """
 
     state: State
@@ -67,14 +67,14 @@ class Status:
 
     @classmethod
     def of(cls, standing: Standing) -> Self:
-        """Return how a polling stands, in words."""
+        """Return the status for the standing of a poller."""
         error = standing.error
         fault = None if error is None else _UNRECORDED if isinstance(error, NotRecordedError) else sentence(error)
         return cls(standing.state, standing.every, fault, standing.retry_at, waiting_since=standing.waiting_since)
 
 
 class Moment(NamedTuple):
-    """What is known of a website: the last good snapshot, and how the polling stands."""
+    """The latest snapshot of a website, and the status of its polling."""
 
     snapshot: Snapshot | None
     status: Status

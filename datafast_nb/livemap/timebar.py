@@ -1,4 +1,4 @@
-"""The time bar's side of the kernel: moves a source of the past in time, and tells what is shown. Knows no widget."""
+"""The time bar in the kernel: move a replay in time, and report the moment shown. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -12,75 +12,75 @@ from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.widgets.protocol import Choice, Coverage, Gap, Replay
 
 EVERY: Final = 1.0
-"""Seconds from an answer to the next request while a replay plays, at whatever speed."""
+"""Seconds from an answer to the next request while a replay plays, at any speed."""
 
 SPEEDS: Final = (1.0, 10.0, 60.0, 600.0, 3600.0)
-"""Seconds of the past in one second that the time bar offers."""
+"""The speeds that the time bar offers, in recorded seconds per second."""
 
-_MOST_GAPS: Final = 200  # that are drawn, the longest
+_MOST_GAPS: Final = 200  # maximum number of gaps to draw; the longest are kept
 _LONGEST_TURN: Final = 40  # characters
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @runtime_checkable
 class Replayed(Source, Protocol):
-    """A source of the past that can be moved in time, such as ``History.replay`` gives. Safe to use from any thread.
+    """A source of the past that can be moved in time, such as ``History.replay``. Safe to use from any thread.
 
-    Where it also has ``gaps``, a frame of ``since`` and ``until``, the time bar shows of when nothing is known.
+    If it also has ``gaps``, a frame with ``since`` and ``until``, the time bar shows when nothing was recorded.
     """
 
     speed: float
-    """Seconds of the past in one second."""
+    """Recorded seconds per second."""
 
     @property
     def start(self) -> datetime:
-        """The first moment."""
+        """The first recorded moment."""
         ...
 
     @property
     def end(self) -> datetime:
-        """The last moment."""
+        """The last recorded moment."""
         ...
 
     @property
     def now(self) -> datetime:
-        """The moment that ``snapshot()`` gives; it stays the same unless it plays."""
+        """The moment of ``snapshot()``. It changes by itself only while the replay plays."""
         ...
 
     @property
     def playing(self) -> bool:
-        """Whether it goes on: neither paused nor at the end."""
+        """Whether the replay is playing: neither paused nor at the end."""
         ...
 
     @property
     def jumps(self) -> int:
-        """How often it was set to another moment."""
+        """The number of jumps to another moment so far."""
         ...
 
     def play(self) -> None:
-        """Go on; at the end, from the start."""
+        """Play; at the end, from the start."""
         ...
 
     def pause(self) -> None:
-        """Stay at the moment that is shown."""
+        """Stay at the current moment."""
         ...
 
     def seek(self, when: datetime) -> None:
-        """Go to a moment."""
+        """Jump to a moment."""
         ...
 
     def on_change(self, callback: Callable[[], Any], *, remove: bool = False) -> None:
-        """Call a function after each of these, and after a change of speed; or no more."""
+        """Call a function after each play, pause, seek and change of speed; or remove it again."""
         ...
 
 
 def replayed(sources: Mapping[str, Source]) -> Replayed | None:
-    """Give the one source that can be moved in time, if there is one.
+    """Return the source that can be moved in time, if there is one.
 
     Raises
     ------
     ValueError
-        It is one of several: they would show different times.
+        It is one of several sources, which would show different times.
     """
     found = [each for each in sources.values() if isinstance(each, Replayed)]
     if found and len(sources) > 1:
@@ -92,75 +92,75 @@ def replayed(sources: Mapping[str, Source]) -> Replayed | None:
 
 
 class TimeBar:
-    """A replay as its map asks it: a source that knows which moments its answers are of.
+    """A replay as the source of a map, which keeps track of the moments of its answers.
 
     Parameters
     ----------
     replay
-        What is shown.
+        The replay to show.
 
     Attributes
     ----------
     replay : Replayed
         As above.
     coverage : protocol.Coverage
-        The longest spans of which nothing is known.
+        The longest spans without recorded data.
     """
 
     def __init__(self, replay: Replayed) -> None:
         self.replay = replay
-        self._answered: tuple[int | None, datetime] = (None, replay.now)  # the jumps before the last answer; of when
-        self._answer: Snapshot | None = None  # the last one
-        self._drawn: int | None = None  # the jumps before what is on the map
-        self._sought: str | None = None  # the turn of the browser's last seek
+        self._answered: tuple[int | None, datetime] = (None, replay.now)  # jumps before the last answer, and its time
+        self._answer: Snapshot | None = None  # the last answer
+        self._drawn: int | None = None  # jumps before the moment on the map
+        self._sought: str | None = None  # the turn id of the browser's last seek
         self.coverage = Coverage(_longest(getattr(replay, "gaps", None)))
 
     def snapshot(self) -> Snapshot:
-        """Ask the replay."""
+        """Return a snapshot of the replay."""
         jumps, when = self.replay.jumps, self.replay.now
         answer = None
         try:
             answer = self.replay.snapshot()
         finally:
-            # A jump amid the request: nobody knows which side of it the answer is of.
+            # After a jump during the request, the answer may be from before or after the jump.
             self._answered = (jumps if self.replay.jumps == jumps else None, when)
             self._answer = answer
         return answer
 
     def goes_on(self) -> bool:
-        """Say whether the last answer comes after what is on the map, without a jump; it is on the map from now on."""
+        """Return whether the last answer follows the moment on the map without a jump, and record it as drawn."""
         before, self._drawn = self._drawn, self._answered[0]
         return self._drawn is not None and self._drawn == before
 
     def stays(self, shown: Iterable[Snapshot | None]) -> None:
-        """Take the last answer as being on the map, if it is what is shown: a jump may lead to the same poll."""
+        """Record the last answer as drawn, if it is what is shown: a jump may lead to the same snapshot."""
         if self._answer is not None and any(each is self._answer for each in shown):
             self._drawn = self._answered[0]
 
     def start_afresh(self) -> None:
-        """Take the next answer for the first one."""
+        """Treat the next answer as the first."""
         self._answer = self._drawn = None
 
     def seek(self, milliseconds: float, turn: str) -> None:
-        """Go to a moment, counted from 1970, in a turn by which the browser knows that it was done."""
+        """Jump to a moment, in milliseconds since 1970; `turn` lets the browser recognize that its seek is done."""
         when = _EPOCH + timedelta(milliseconds=milliseconds)
         self._sought = turn[:_LONGEST_TURN]
         self.replay.seek(when)
 
     def doing(self) -> str:
-        """Say what the replay does, as a sentence for the reader."""
+        """Return the state of the replay, as a sentence for the user."""
         if self.replay.playing:
             return f"Playing at {_times(self.replay.speed)}"
         return "At the end of the replay" if self.replay.now >= self.replay.end else "Paused"
 
     def state(self) -> Replay:
-        """Return what the browser shows."""
+        """Return the state of the time bar for the browser."""
         replay, playing = self.replay, self.replay.playing
         jumps, when = self._answered
         return Replay(
             start=_milliseconds(replay.start),
             end=_milliseconds(replay.end),
-            # What is on the map, and not what the clock says meanwhile; unless that is elsewhere by now.
+            # Report the moment on the map, not the replay's clock, unless the replay has jumped since.
             now=_milliseconds(when if playing and jumps == replay.jumps else replay.now),
             sought=self._sought,
             playing=playing,
@@ -170,7 +170,7 @@ class TimeBar:
 
 
 def _longest(gaps: pl.DataFrame | None) -> tuple[Gap, ...]:
-    """Return the longest gaps, in the order of time."""
+    """Return the longest gaps, in chronological order."""
     if gaps is None:
         return ()
     longest = gaps.select("since", "until").top_k(_MOST_GAPS, by=pl.col("until") - pl.col("since")).sort("since")

@@ -1,4 +1,4 @@
-"""What the live map shows, made of the front end and an ipyleaflet map. Knows no source."""
+"""The widgets of the live map: the front end and an ipyleaflet map. Independent of any source."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from datafast_nb.livemap.front import SCRIPT, Front
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import MapAnnouncement
 
-_CENTRE: Final = (26.0, 8.0)  # degrees, of the inhabited world
+_CENTER: Final = (26.0, 8.0)  # latitude and longitude in degrees; the center of the inhabited world
 
 
 class View:
-    """The widgets of one live map. It shows what it is told.
+    """The widgets of one live map, which show the states that they are given.
 
     Parameters
     ----------
     height
         Height of the map, in pixels.
     basemap
-        What lies under the visitors.
+        The base map under the visitors.
     """
 
     def __init__(self, height: int, basemap: Basemap) -> None:
-        self._anchor = LayerGroup(name="Visitors")  # so that the visitors can be switched like any layer
-        # Empty too: the front end puts the heat into it, which can't be drawn on a map that is not yet to be seen.
+        self._anchor = LayerGroup(name="Visitors")  # lets users switch the visitors like any layer
+        # Also empty: the front end adds the heat map, which can't be drawn on a map that is not visible yet.
         self._heat_anchor = LayerGroup(name="Heat: expected value")
         self._heat = Heatmap(radius=22, blur=16, max_zoom=DEEPEST, gradient=_GRADIENT)
         self._base = layer_of(basemap)
@@ -49,15 +49,15 @@ class View:
         self.children: tuple[Widget, ...] = (self.front, self.map)
 
     def _build_map(self, height: int) -> Map:
-        """Build the map, on the land and without tiles unless they are wished for."""
-        still = MapStyle()  # between this one and the other a browser changes; a third would be lost on the way
+        """Build the map with the base map; the default is the land, without tiles."""
+        still = MapStyle()  # the browser switches between this and the dragging style; a third would get lost
         world = Map(
             style=still,
             default_style=still,
             dragging_style=MapStyle(cursor="move"),
             layers=(self._heat_anchor, self._anchor, self._base),  # the one that may change comes last, see put_under
             panes={PANE: {"zIndex": 250, "pointerEvents": "none"}},
-            center=_CENTRE,
+            center=_CENTER,
             zoom=1,
             min_zoom=0,
             max_zoom=DEEPEST,
@@ -75,11 +75,11 @@ class View:
         return world
 
     def show(self, *states: Struct) -> None:
-        """Show states, in one message; what has not changed is not sent."""
+        """Show states, in one message. Only changes are sent."""
         self.front.show(*states)
 
     def tell(self, message: MapAnnouncement) -> None:
-        """Send what is to happen once."""
+        """Send a one-time message to the views."""
         self.front.tell(message)
 
     def resize(self, height: int) -> None:
@@ -87,24 +87,24 @@ class View:
         self.map.layout.height = f"{height}px"
 
     def put_under(self, basemap: Basemap) -> None:
-        """Change what lies under the visitors."""
+        """Change the base map."""
         before, theirs = self._base, self._theirs
         self._base = layer_of(basemap)
         self._theirs = is_theirs(self._base, basemap)
-        # ipyleaflet makes anew whatever comes after a layer that has changed, so nothing of ours does.
+        # ipyleaflet recreates all layers after a changed one, so none of ours may follow it.
         ours = [layer for layer in self.map.layers if layer is not before]
         self.map.layers = (*ours, self._base)
         if not theirs:
             before.close()
 
     def close(self) -> None:
-        """Take all widgets away but what others have too: the script, the land, a layer that is the user's."""
+        """Close all widgets except shared ones: the script, the land, and a layer that belongs to the user."""
         kept = {*family(self.front.script), *(family(self._base) if self._theirs else ())}
         for widget in {*self.family()} - kept:
             widget.close()
 
     def family(self) -> Iterator[Widget]:
-        """Give all widgets."""
+        """Yield all widgets of the view."""
         for child in (*self.children, self._heat):
             yield from family(child)
 

@@ -1,4 +1,4 @@
-"""The state of a map that people change: what each view shows, and what all do. Knows no widget."""
+"""The state of a map that users change: what each view shows, and what all views share. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from datafast_nb.widgets.protocol import (
 )
 
 NO_VIEW: Final = ""
-"""Stands for the view that nobody has opened yet, so that the first one finds something to draw."""
+"""The id of a placeholder view, used until the first real view opens, so that there is something to draw."""
 
 
 @dataclass(frozen=True)
 class ViewState:
-    """What one view of a map shows: a map that is displayed twice has two. Never changed, only replaced.
+    """The state of one view of a map; a map that is displayed twice has two views. Immutable.
 
     Attributes
     ----------
     viewport : Viewport
-        Where.
+        The part of the world that the view shows.
     opened : str or None
         The id of the cluster whose popup is open.
     place : tuple of float
-        Where the popup is, in degrees of latitude and longitude.
+        The position of the popup, as latitude and longitude in degrees.
     facets, heat : bool
-        Whether the filters' values, and the heat, are on the screen.
+        Whether the values of the filters, and the heat map, are visible.
     """
 
     viewport: Viewport = WORLD
@@ -51,20 +51,20 @@ class ViewState:
 
 @dataclass(frozen=True)
 class MapState:
-    """What all views of a map show. Never changed, only replaced.
+    """The state that all views of a map share, and that of each view. Immutable.
 
     Attributes
     ----------
     filters : Filters
-        Which visitors.
+        The active filters.
     color_by : str
-        What the colors tell.
+        What the colors show.
     sort : str
-        What the list of visitors is sorted by.
+        The sort order of the list of visitors.
     selected : int or None
         The key of the visitor whose card is open.
     views : Mapping of str to ViewState
-        What each view shows, by the view's id; never empty.
+        The state of each view, by its id; never empty.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -74,7 +74,7 @@ class MapState:
     views: Mapping[str, ViewState] = field(default_factory=lambda: MappingProxyType({NO_VIEW: ViewState()}))
 
     def after(self, message: MapMessage) -> Self | None:
-        """Return the state after a message of the browser; None if it is about something else."""
+        """Return the state after a message of the browser; None if the message does not change the state."""
         state: Self | None = None
         match message:
             case SortVisitors(by=by):
@@ -94,12 +94,12 @@ class MapState:
         return state
 
     def with_view(self, view: str, **changes: Any) -> Self:  # noqa: ANN401 - the fields of ViewState
-        """Return the state after a view, perhaps a new one, has changed what it shows."""
+        """Return the state with changes to one view, which may be new."""
         view_state = replace(self.views.get(view, ViewState()), **changes)
         return replace(self, views=MappingProxyType({**self.views, view: view_state}))
 
     def only(self, views: Collection[str]) -> Self:
-        """Return the state without the views that have gone; the last one stays, as does what it showed."""
+        """Return the state with only the given views. If none of them is known, the most recent view is kept."""
         kept = {view: view_state for view, view_state in self.views.items() if view in views} or dict(
             [[*self.views.items()][-1]]
         )
