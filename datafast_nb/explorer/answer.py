@@ -1,4 +1,4 @@
-"""What is answered: the table, the chart, and both as a browser shows them. Knows no widget."""
+"""The answer to a question: its table, its chart, and both as the browser shows them. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from datafast_nb.widgets.protocol import Heading
 
 MOST_BARS: Final = 15
 MOST_CELLS: Final = 12
-"""Groups of a dimension that the chart draws."""
+"""Maximum number of groups of a dimension that the chart draws."""
 
 _PICKED: Final = "#2f7de1"
 _IS_PICKED: Final = {"field": "picked", "equal": True}
@@ -36,14 +36,14 @@ _PAIR: Final = 2
 
 
 class Answer:
-    """The answer to a question about a snapshot. What nobody asks for is not worked out.
+    """The answer to a question about a snapshot. Each part is computed when first used.
 
     Parameters
     ----------
     question
         The question.
     snapshot
-        The snapshot.
+        The snapshot that it is about.
     """
 
     def __init__(self, question: Question, snapshot: Snapshot) -> None:
@@ -53,29 +53,29 @@ class Answer:
 
     @cached_property
     def here(self) -> int:
-        """How many visitors are there."""
+        """The number of visitors in the snapshot."""
         return once(self.snapshot.visitors).height
 
     @cached_property
     def matched(self) -> int:
-        """How many visitors pass all filters."""
+        """The number of visitors who pass all filters."""
         return chosen(once(self.snapshot.visitors), self.question.filters).height
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """The breakdown, the largest measure first."""
+        """The breakdown, in descending order of the measure."""
         by, order, baseline = self.question.by, self.question.measure, self.snapshot.baseline
         return breakdown(self.visitors, by, order_by=order, baseline=baseline)
 
     @property
     def drawn_by(self) -> str:
-        """The function of ``charts`` that draws it: a table of colors for the lift of two dimensions, else bars."""
+        """The function of ``charts`` that draws it: a heat map for the lift of two dimensions, otherwise bars."""
         lifts = len(self.question.by) == _PAIR and self.question.measure == "lift"
         return "heatmap" if lifts else "breakdown"
 
     @cached_property
     def chart(self) -> alt.LayerChart:
-        """The chart, as ``charts`` draws it."""
+        """The chart, as returned by ``charts``."""
         by, baseline = [*self.question.by], self.snapshot.baseline
         if self.drawn_by == "breakdown":
             return charts.breakdown(self.visitors, by, self.question.measure, top=MOST_BARS, baseline=baseline)
@@ -83,12 +83,12 @@ class Answer:
 
     @cached_property
     def _drawn(self) -> dict[str, Any]:
-        """The chart's own specification."""
+        """The original specification of the chart."""
         return self.chart.to_dict(context={"pre_transform": False})
 
     @cached_property
     def labels(self) -> list[dict[str, Any]]:
-        """The groups of each dimension by the labels that the chart gives them."""
+        """For each dimension, the groups by their labels in the chart."""
         by, measure = self.question.by, self.question.measure
         if self.drawn_by == "heatmap":
             drawn = drawn_cells(self.table, by, MOST_CELLS)
@@ -98,21 +98,21 @@ class Answer:
 
     @cached_property
     def nothing(self) -> str:
-        """Why there is nothing to draw; an empty text where there is something."""
+        """The reason why there is nothing to draw; empty if there is something."""
         if self.visitors.is_empty() and self.question.about:
             return "Nobody matches the filters"
         return why_missing(self.table, self.question.measure)
 
     @property
     def remedy(self) -> str:
-        """What to do where there is nothing to draw."""
+        """What the user can do if there is nothing to draw."""
         if not self.visitors.is_empty():
             return "Counts need no predictions: choose “Visitors” as the measure."
         return "Take a filter away to see others." if self.question.about else ""
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        """The chart's specification: as wide as its place, without its title, the picked groups set off."""
+        """The specification to show: as wide as its container, without a title, with the picked groups highlighted."""
         spec = deepcopy(self._drawn)
         picked = dict(zip(self._fields, self._picked_labels(), strict=True))
         if any(picked.values()):
@@ -136,13 +136,13 @@ class Answer:
         return fields[: len(self.question.by)]
 
     def _picked_labels(self) -> list[list[str]]:
-        """Give the labels of the groups that are picked out, of each dimension."""
+        """Return the labels of the picked groups, for each dimension."""
         pairs = zip(self.question.by, self.labels, strict=True)
         return [[label for label, value in each.items() if self.question.picks({name: value})] for name, each in pairs]
 
     @cached_property
     def heading(self) -> Heading:
-        """What the chart is about, in a sentence and a few more."""
+        """The title of the chart, as a sentence, and its notes."""
         notation, by = NOTATIONS[self.question.measure], " and ".join(map(wording.dimension, self.question.by))
         if self.nothing:
             return Heading(f"{notation.name} by {by}")
@@ -155,7 +155,7 @@ class Answer:
         return Heading(title["text"], notes.strip())
 
     def _picked_undrawn(self) -> str:
-        """Name the groups that are picked out and have no bar, a few at most."""
+        """Return the names of picked groups without a bar, a few at most."""
         names = [
             plain(UNKNOWN if value is None else value, 32)
             for name, drawn in zip(self.question.by, self.labels, strict=True)
@@ -165,21 +165,21 @@ class Answer:
         return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")  # noqa: PLR2004
 
     def group_of(self, datum: dict[str, Any]) -> dict[str, Any] | None:
-        """Give the group that a mark of the chart stands for; None if it stands for none."""
+        """Return the group that a mark of the chart represents, or None if it represents none."""
         named = zip(self.question.by, self.labels, map(datum.get, self._fields), strict=True)
         group = {name: labels[label] for name, labels, label in named if isinstance(label, str) and label in labels}
         return group or None
 
 
 def _pick(tables: Iterable[list[dict[str, Any]]], picked: dict[str, list[str]]) -> None:
-    """Say of each row whether its group is picked out: no label is a part of an expression, which Vega evaluates."""
+    """Add to each row whether its group is picked, so that no label becomes part of an expression that Vega runs."""
     chosen = {field: frozenset(labels) for field, labels in picked.items() if labels}
     for row in chain.from_iterable(tables):
         row["picked"] = all(row.get(field) in labels for field, labels in chosen.items())
 
 
 def _set_off(encoding: dict[str, Any], *, outlined: bool) -> None:
-    """Make the marks of groups that are not picked out fainter; those of small groups stay as faint as they are."""
+    """Make the marks of groups that are not picked fainter. Those of small groups stay as faint as they are."""
     for name in ("fillOpacity", "strokeOpacity"):
         encoding[name] = {"condition": {"test": _IS_PICKED, "value": 1}, "value": _FAINT}
     if outlined:
@@ -188,7 +188,7 @@ def _set_off(encoding: dict[str, Any], *, outlined: bool) -> None:
 
 
 def _bands(labels: list[str], picked: list[str]) -> dict[str, Any]:
-    """Give a layer that makes the whole row of each bar a thing to click on, however short the bar is."""
+    """Return a layer that makes the whole row of each bar clickable, however short the bar is."""
     opacity = {"condition": {"test": _IS_PICKED, "value": 0.14}, "value": 0}
     return {
         "data": {"values": [{"group": label, "picked": label in picked} for label in labels]},

@@ -1,4 +1,4 @@
-"""The explorer: wires the question, the answer, the view and a live map together."""
+"""The explorer: connect the question, the answer, the view and a live map."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from datafast_nb.widgets.shown import Bundle, OpenedWhenShown
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTHING_YET: Final = "Nothing has arrived yet"
-# The moment that is shown can't be had again where nothing leads to it.
+# Without a variable that leads to it, the generated code can't get the snapshot that is shown.
 _UNNAMED: Final = "dfn.load()  # another moment than is shown: give the explorer a name to take its own"
 _HELP: Final = (
     "Give it a Snapshot, a source of them such as datafast_nb.connect() or demo.Site(), or a LiveMap: "
@@ -63,25 +63,25 @@ _HELP: Final = (
 
 
 class Explorer(OpenedWhenShown):
-    """A panel to ask by which groups, which measure, of which visitors; with the chart, the table and the code.
+    """A panel to break down visitors by groups, with a choice of measure and filters, a chart, a table and the code.
 
-    Display it as the last line of a cell. Alone it explores one snapshot, or asks its source for a new one when told
-    to. Linked to a live map it crossfilters: both have the same filters, a click on a bar (or on a group in the table)
-    picks that group out on the map, another click lets it go, and each refresh of the map is one of the explorer.
+    Display it as the last line of a cell. On its own, it explores one snapshot, and gets a new one from its source on
+    request. Linked to a live map, it crossfilters: both share their filters, a click on a bar (or on a group in the
+    table) picks that group on the map, another click releases it, and the explorer refreshes with the map.
 
     Parameters
     ----------
     source : Snapshot, Source or LiveMap, optional
-        What to explore. A source is asked once when the explorer is made, and again by `refresh`. With `live`, a
-        snapshot that is shown until the map has its first answer.
+        What to explore. A source is asked once when the explorer is created, and again by `refresh`. With `live`, a
+        snapshot to show until the map has its first answer.
     live : LiveMap, optional
-        A map to be linked to; ``Explorer(live)`` means the same.
+        The map to link to; ``Explorer(live)`` means the same.
     by : str or sequence of str
-        The dimension of `breakdown` to begin with, or two of them.
+        The initial dimension of `breakdown`, or two of them.
     measure : str
-        The measure to begin with: any of ``charts.Measure``.
+        The initial measure: any of ``charts.Measure``.
     theme : str
-        ``light``, ``dark``, or ``auto`` for that of the page.
+        ``light``, ``dark``, or ``auto`` to follow the page.
 
     Attributes
     ----------
@@ -91,19 +91,20 @@ class Explorer(OpenedWhenShown):
     Raises
     ------
     TypeError
-        There is nothing to explore in `source`, or `by` is no name.
+        `source` can't be explored, or `by` is neither a name nor a list of names.
     ValueError
         A dimension is unknown.
     traitlets.TraitError
-        Another value is impossible.
+        Another value is invalid.
 
     Notes
     -----
-    Filters of the dimensions that are broken down do not take the other groups away, but set theirs off (as bars of a
-    crossfilter do), so that a group can be compared with its neighbours. All other filters hold for every bar.
+    A filter of a dimension that is broken down highlights its groups and keeps the others (as in a crossfilter), so
+    that a group can be compared with its neighbors. All other filters apply to every bar.
 
-    When the source fails, what was there stays, and the panel says what is wrong. Nothing is sent to a browser before
-    the explorer is displayed, and one that never was ends when it is garbage collected; `close` ends any other.
+    When the source fails, the last data stay, and the panel says what is wrong. Nothing is sent to a browser before
+    the explorer is displayed. An explorer that was never displayed ends when it is garbage collected; call `close` to
+    end any other.
 
     Examples
     --------
@@ -135,13 +136,13 @@ class Explorer(OpenedWhenShown):
     ) -> None:
         self._live, self._source, self._snapshot = _told_apart(source, live)
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
-        self._own = Filters()  # where no map holds them
+        self._own = Filters()  # used without a live map
         self._fault: str | None = None  # of the source
         self._faults = Faults()  # of the drawing
         self._offers = self._showing = self._closed = False
         self._answered: Answer | None = None
-        self._shown: Answer | None = None  # the one that a click is about
-        self._nobody = Snapshot()  # what is explored before anything has arrived
+        self._shown: Answer | None = None  # the answer that a click refers to
+        self._nobody = Snapshot()  # explored until the first snapshot arrives
         super().__init__(by=checked_dimensions(by), measure=measure, theme=theme)
         self._link = None if self._live is None else Link(self._live, self._draw)
         if self._live is None:
@@ -151,28 +152,28 @@ class Explorer(OpenedWhenShown):
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """What is explored: the map's snapshot, or the last that the source gave. None until there is one."""
+        """The snapshot that is explored: that of the map, or the last from the source. None until there is one."""
         latest = None if self._live is None else self._live.snapshot
         return self._snapshot if latest is None else latest
 
     @property
     def filters(self) -> dict[str, Any]:
-        """The active filters, as `filter` takes them; those of the map, where there is one."""
+        """The active filters, in the form that `filter` takes; those of the map, if linked to one."""
         return dict(self._own.values) if self._live is None else self._live.filters
 
     @property
     def table(self) -> pl.DataFrame:
-        """The breakdown that is shown, of all groups, as `breakdown` gives it; the largest measure first."""
+        """The breakdown that is shown, as returned by `breakdown`: all groups, in descending order of the measure."""
         return self._answer().table
 
     @property
     def chart(self) -> alt.LayerChart:
-        """The chart that is shown, as ``charts`` draws it: to save, to layer, to put beside another."""
+        """The chart that is shown, as returned by ``charts``: to save, layer or combine with another."""
         return self._answer().chart
 
     @property
     def code(self) -> str:
-        """The Python code that gives the table and the chart, to be pasted into a cell."""
+        """Python code that produces the table and the chart, to paste into a cell."""
         answer = self._answer()
         visitors = answer.snapshot.visitors
         return script(
@@ -186,30 +187,30 @@ class Explorer(OpenedWhenShown):
     # What can be done
 
     def filter(self, **filters: Unpack[Choices]) -> None:
-        """Choose visitors, as `LiveMap.filter` does; linked to a map, on the map too.
+        """Filter visitors, as `LiveMap.filter` does; if linked to a map, on the map, too.
 
         Parameters
         ----------
         **filters
             A dimension of `breakdown`, or ``site``, with a value or a list of values; ``min_score``,
-            ``min_confidence``, ``text``. None takes a filter away.
+            ``min_confidence``, ``text``. None removes a filter.
 
         Raises
         ------
         TypeError
-            A limit is no number.
+            A limit is not a number.
         ValueError
-            There is no such filter, or a limit is beyond its scale.
+            A filter is unknown, or a limit is out of range.
         """
         if self._live is not None:
-            self._live.filter(**filters)  # which calls back
+            self._live.filter(**filters)  # the map calls back
             return
         with self._lock:
             self._own = self._own.but(**filters)
             self._draw()
 
     def clear_filters(self) -> None:
-        """Take all filters away; linked to a map, on the map too."""
+        """Remove all filters; if linked to a map, on the map, too."""
         if self._live is not None:
             self._live.clear_filters()
             return
@@ -218,9 +219,9 @@ class Explorer(OpenedWhenShown):
             self._draw()
 
     def refresh(self) -> None:
-        """Ask the source for a new snapshot, and wait for it; a map is told to ask, and draws when it has an answer.
+        """Get a new snapshot from the source, and wait for it. A linked map is refreshed without waiting.
 
-        A source that fails is no exception here: what was there stays, and the panel says what is wrong.
+        A failure of the source raises no exception: the last data stay, and the panel says what is wrong.
         """
         if self._live is not None:
             self._live.refresh()
@@ -229,7 +230,7 @@ class Explorer(OpenedWhenShown):
             return
         try:
             snapshot, fault = checked(self._source.snapshot()), None
-        except Exception as error:  # noqa: BLE001 - it is the source's, and shown
+        except Exception as error:  # noqa: BLE001 - a source may raise anything, and it is shown
             snapshot, fault = None, sentence(error)
         with self._lock:
             self._snapshot = self._snapshot if snapshot is None else snapshot
@@ -237,10 +238,10 @@ class Explorer(OpenedWhenShown):
             self._draw()
 
     def close(self) -> None:
-        """Take the explorer off the page, and follow the map no more. May be called again."""
+        """Remove the explorer from the page, and stop following the map. Calling it again has no effect."""
         if sys.is_finalizing():
             return
-        if hasattr(self, "_link"):  # a constructor that raised leaves an object without
+        if hasattr(self, "_link"):  # missing if the constructor raised
             with self._lock:
                 view, self._view, self._closed = self._view, None, True
             if self._link is not None:
@@ -255,7 +256,7 @@ class Explorer(OpenedWhenShown):
         return f"Explorer(by={list(self.by)!r}, measure={self.measure!r}{linked})"
 
     def _still(self) -> Bundle:
-        """Give the picture of the chart and its title, for what shows no widget."""
+        """Return an image of the chart and its title, for viewers that can't show widgets."""
         return still(specification_of(self.chart), embed_options(alt.renderers.options.get("embed_options")))
 
     def _show(self) -> None:
@@ -296,8 +297,8 @@ class Explorer(OpenedWhenShown):
 
     # What a person does
 
-    def _choose(self, name: str, value: Any) -> None:  # noqa: ANN401 - what a control stands at
-        """Ask what the controls say; a dimension that is chosen twice changes places with the other."""
+    def _choose(self, name: str, value: Any) -> None:  # noqa: ANN401 - the value of a control
+        """Apply a choice of the controls. If a dimension is chosen twice, the two swap places."""
         with self._lock:
             if self._showing or self._view is None:
                 return
@@ -305,10 +306,10 @@ class Explorer(OpenedWhenShown):
                 self.measure = value
                 return
             self.by = after_choosing(self.by, name, value)
-            self._draw()  # also where nothing has changed, so that the controls say so
+            self._draw()  # even if nothing has changed, so that the controls show it
 
     def _take(self, message: ExplorerMessage) -> None:
-        """Do what a person, or their browser, wants."""
+        """Handle a message of the browser."""
         self._attempt(lambda: self._do(message))
 
     def _do(self, message: ExplorerMessage) -> None:
@@ -329,7 +330,7 @@ class Explorer(OpenedWhenShown):
                 self._live.unwatch(view)
 
     def _change_filter(self, name: str, value: FilterValue) -> None:
-        """Change a filter as the browser says; one that is refused stays as it is."""
+        """Change a filter as the browser asks. An invalid change is logged and ignored."""
         changes: Any = {name: value}
         try:
             Filters().but(**changes)
@@ -345,7 +346,7 @@ class Explorer(OpenedWhenShown):
             self._attempt(lambda: self._pick(shown.group_of(datum)))
 
     def _attempt(self, action: Callable[[], None]) -> None:
-        """Do what was asked for; what goes wrong is logged and shown."""
+        """Run an action of the user; log and show any error."""
         if self._closed:
             return
         with self._faults.guarded("What was asked for could not be done"):
@@ -354,19 +355,19 @@ class Explorer(OpenedWhenShown):
             self._show_status()
 
     def _pick(self, group: dict[str, Any] | None) -> None:
-        """Pick a group out, or let it go. Not under the lock: the map calls back, maybe on another thread."""
+        """Pick a group, or release it. Call without the lock: the map calls back, perhaps on another thread."""
         if group is not None:
             self.filter(**self._question().toggled(group))
 
     # Drawing
 
     def _question(self) -> Question:
-        """Give what is asked now."""
+        """Return the current question."""
         with self._lock:
             return Question(self.by, self.measure, Filters().but(**self.filters))
 
     def _answer(self) -> Answer:
-        """Give the answer to it; the last one, where nothing has changed."""
+        """Return the answer to the current question; the last one if nothing has changed."""
         with self._lock:
             question, snapshot = self._question(), self.snapshot or self._nobody
             last = self._answered
@@ -375,7 +376,7 @@ class Explorer(OpenedWhenShown):
             return last
 
     def _draw(self) -> None:
-        """Show the present answer, on any thread."""
+        """Show the current answer. May run on any thread."""
         with self._lock:
             if self._view is None or self._showing:
                 return
@@ -389,19 +390,19 @@ class Explorer(OpenedWhenShown):
                 self._showing = False
 
     def _show_answer(self, view: View) -> None:
-        """Show the controls, the present answer and its chart."""
+        """Show the controls, the current answer and its chart."""
         view.show_choice(self.by, self.measure, several_sites=self._has_several_sites())
         answer = self._shown = self._answer()
         nothing = self._why_nothing(answer)
         view.show(self._state(answer, nothing), None if nothing else answer.spec)
 
     def _show_status(self) -> None:
-        """Show how the source and the drawing are. The caller holds the lock."""
+        """Show the status of the source and the drawing. The caller holds the lock."""
         if self._view is not None:
             self._view.front.show(ExplorerHeader(self._status()))
 
     def _state(self, answer: Answer, nothing: str) -> ExplorerState:
-        """Return all that the front end shows."""
+        """Return the state of the front end."""
         here = once(answer.snapshot.visitors)
         options = self._options(here) if self._offers and self.snapshot is not None else None
         return ExplorerState(
@@ -413,18 +414,18 @@ class Explorer(OpenedWhenShown):
         )
 
     def _options(self, visitors: pl.DataFrame) -> FilterOptions:
-        """Return the values that the filters could take."""
+        """Return the values that are available for filters."""
         several_sites = "site" in visitors.columns and visitors["site"].n_unique() > 1
         return offered(with_dimensions(visitors, "channel", "page"), several_sites=several_sites)
 
     def _why_nothing(self, answer: Answer) -> str:
-        """Say why there is no chart, and what to do; an empty text where there is one."""
+        """Return why there is no chart and what to do; empty if there is one."""
         if self.snapshot is None:
             return f"{_NOTHING_YET}." if self._fault is None else f"{_NOTHING_YET}. Refresh asks again."
         return f"{answer.nothing}. {answer.remedy}".strip() if answer.nothing else ""
 
     def _status(self) -> ExplorerStatus:
-        """Say what is shown, of when, and what is wrong."""
+        """Return what is shown, its time, and what is wrong."""
         snapshot = self.snapshot
         zone = "UTC" if self._live is None else self._live.time_zone
         here = None if snapshot is None else number(once(snapshot.visitors).height, "visitor")
@@ -440,7 +441,7 @@ class Explorer(OpenedWhenShown):
         )
 
     def _draw_when_the_cell_has_run(self) -> None:
-        """Write the code again when the cell's variables and its result have their names."""
+        """Draw again after the cell has run, as the code then can use the names of its variables and its result."""
         shell = get_ipython()
         if shell is None:
             return
@@ -454,7 +455,7 @@ class Explorer(OpenedWhenShown):
         shell.events.register("post_run_cell", draw)
 
     def _spoken_of(self) -> str:
-        """Give the expression that gives the snapshot in the user's notebook: this very one, where it has a name."""
+        """Return an expression for the snapshot in the user's notebook: the one that is shown, if it has a name."""
         arrived = self._live is not None and self._live.snapshot is not None
         known: list[tuple[object, str]] = [(self._live, ".snapshot")] if arrived else [(self._snapshot, "")]
         known += [(self, ".snapshot"), (self._source, ".snapshot()")]
@@ -464,7 +465,7 @@ class Explorer(OpenedWhenShown):
         return _UNNAMED
 
     def _has_several_sites(self) -> bool:
-        """Say whether visitors can be told apart by their site."""
+        """Return whether visitors can be grouped by site."""
         if self._live is not None and len(self._live.snapshots) > 1:
             return True
         snapshot = self.snapshot
@@ -472,12 +473,12 @@ class Explorer(OpenedWhenShown):
 
 
 def _told_apart(source: object, live: object) -> tuple[LiveMap | None, Source | None, Snapshot | None]:
-    """Give the live map, the source and the snapshot of those that were given; a map is itself its explorer's source.
+    """Return the live map, the source and the snapshot among the arguments. A map replaces a source.
 
     Raises
     ------
     TypeError
-        There is nothing to explore in them.
+        The arguments can't be explored, or contradict each other.
     """
     if isinstance(source, LiveMap):
         if live is not None and live is not source:

@@ -1,4 +1,4 @@
-"""The explorer's front end: the widget that holds what the browser shows beside the chart and the native controls."""
+"""The front end of the explorer: the widget with the state shown beside the chart and the native controls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCRIPT: Final = Shared(lambda: ExplorerScript.of(bundle("explorer.js")))
 
 
 class Front(FrontEnd):
-    """All of an explorer but the controls and the chart: its filters are those of the live map, and look like it."""
+    """Everything in an explorer except the controls and the chart. Its filters look like those of the live map."""
 
     _esm = front_script("explorer.js")
     messages = ExplorerMessage

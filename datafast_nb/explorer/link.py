@@ -1,4 +1,4 @@
-"""What keeps an explorer in step with a live map. Knows no widget but the map."""
+"""Keep an explorer in sync with a live map. Independent of any widget but the map."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from datafast_nb.livemap import LiveMap
 
 
 class Link:
-    """Calls a method whenever the filters, the data or the status of a map have changed, on the thread that did it.
+    """Calls a method whenever the filters, the data or the status of a map change, on the thread that changed them.
 
-    It does not keep the method's object: when that is gone, the link ends itself.
+    It does not keep the method's object alive: when the object is gone, the link ends.
 
     Parameters
     ----------
     live
-        The map.
+        The map to follow.
     follow
-        The bound method.
+        The bound method to call.
     """
 
     def __init__(self, live: LiveMap, follow: Callable[[], None]) -> None:
@@ -28,7 +28,7 @@ class Link:
         live.on_status(self._tell)
 
     def end(self) -> None:
-        """Call no more."""
+        """End the link: make no more calls."""
         self._live.on_selection(self._tell, remove=True)
         self._live.on_status(self._tell, remove=True)
 

@@ -1,4 +1,4 @@
-"""What is asked: by which dimensions, which measure, of which visitors. Knows no widget."""
+"""A question of the explorer: dimensions, measure and filters. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from datafast_nb.filters import DIMENSIONS, Filters
 from datafast_nb.snapshot import Snapshot
 
 MOST_DIMENSIONS: Final = 2
-"""What a chart has room for."""
+"""The maximum number of dimensions that a chart can show."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question about the visitors of a snapshot. Never changed, only replaced.
+    """A question about the visitors of a snapshot. Immutable.
 
     Attributes
     ----------
@@ -29,8 +29,8 @@ class Question:
     measure : str
         The measure of each group.
     filters : Filters
-        Which visitors. Those of the dimensions themselves pick groups out instead of taking the others away, as
-        everywhere in crossfiltering: a bar can be compared with its neighbours, and they can be picked too.
+        The active filters. A filter of a dimension in `by` picks groups and keeps the others, as usual in
+        crossfiltering: a bar can be compared with its neighbors, and they can be picked, too.
     """
 
     by: tuple[str, ...]
@@ -39,25 +39,25 @@ class Question:
 
     @property
     def about(self) -> Filters:
-        """The filters that say which visitors are broken down."""
+        """The filters that select the visitors to break down."""
         return self.filters.but(**dict.fromkeys(self.by))
 
     def visitors(self, snapshot: Snapshot) -> pl.DataFrame:
-        """Give the visitors that are broken down."""
+        """Return the visitors to break down."""
         visitors = once(snapshot.visitors)
         return chosen(_with_site(visitors) if "site" in self.by else visitors, self.about)
 
     def picks(self, group: dict[str, Any]) -> bool:
-        """Say whether a group is picked out: by each of the dimensions that there is a filter of."""
+        """Return whether a group is picked: by the filters of all its dimensions that have one."""
         active = [name for name in group if name in self.filters.values]
         return bool(active) and all(
             set(accepted(name, group[name])) <= set(self.filters.values[name]) for name in active
         )
 
     def toggled(self, group: dict[str, Any]) -> dict[str, Any]:
-        """Give the changes of the filters that pick a group out, or let it go if it is picked out.
+        """Return the changes to the filters that pick a group, or release it if it is picked.
 
-        Groups of one dimension are picked one by one; a pair of groups takes the place of another pair.
+        Groups of one dimension are picked one by one. A pair of groups replaces the previous pair.
         """
         values = {name: accepted(name, value) for name, value in group.items()}
         if len(values) > 1:
@@ -69,21 +69,21 @@ class Question:
         return {name: changed or None}
 
     def but(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields
-        """Give the same question with something changed."""
+        """Return the same question with changes to its fields."""
         return replace(self, **changes)
 
 
 def checked_dimensions(by: object) -> tuple[str, ...]:
-    """Give one dimension or two, or refuse what is none.
+    """Return one or two dimensions as a tuple, after checking them.
 
     Raises
     ------
     TypeError
         `by` is neither a name nor a list of names.
     ValueError
-        A dimension is unknown, named twice, or one too many; or there is none.
+        A dimension is unknown or repeated, or there are none or too many.
     """
-    names = dimension_names(by)  # type: ignore[arg-type] # which it looks at
+    names = dimension_names(by)  # type: ignore[arg-type] # checked inside
     for name in names:
         checked_choice(name, DIMENSIONS, "dimension")
     if not 1 <= len(names) <= MOST_DIMENSIONS or len({*names}) < len(names):
@@ -92,7 +92,7 @@ def checked_dimensions(by: object) -> tuple[str, ...]:
 
 
 def after_choosing(by: tuple[str, ...], control: str, dimension: str | None) -> tuple[str, ...]:
-    """Give the dimensions after another one was chosen as the first or the second; chosen twice, they change places.
+    """Return the dimensions after a choice of the first or the second. If both would be the same, they swap places.
 
     Examples
     --------
@@ -112,19 +112,19 @@ def after_choosing(by: tuple[str, ...], control: str, dimension: str | None) -> 
 
 
 def chosen(visitors: pl.DataFrame, filters: Filters) -> pl.DataFrame:
-    """Give those of a snapshot's visitors that pass."""
+    """Return the visitors who pass the filters."""
     asked = _with_site(visitors) if "site" in filters.values else visitors
     derived: list[Derived] = [name for name in get_args(Derived) if name in filters.values]
     return filters.apply(with_dimensions(asked, *derived)).select(visitors.columns)
 
 
 def _with_site(visitors: pl.DataFrame) -> pl.DataFrame:
-    """Give visitors with a column that names their site; a single one has no name."""
+    """Return the visitors with a column ``site``; the name of a single site is empty."""
     return visitors if "site" in visitors.columns else visitors.with_columns(site=pl.lit(""))
 
 
-def accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - whatever a group is
-    """Give a group as the filter of its dimension holds it."""
+def accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a group's value, of any type
+    """Return a group in the form that the filter of its dimension holds."""
     if name == "is_customer" and value is None:
         value = False  # who is not known to be a customer counts as a prospect
     values: tuple[Any, ...] = Filters().but(**{name: [value]}).values[name]

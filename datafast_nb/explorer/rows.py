@@ -1,4 +1,4 @@
-"""The table as a browser shows it: short texts, and numbers as a reader writes them. Knows no widget."""
+"""The table as the browser shows it: short texts and formatted numbers. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datafast_nb.text import money, number
 from datafast_nb.widgets.protocol import Column, GroupRow, GroupTable
 
 MOST_ROWS: Final = 50
-"""Groups that the panel lists; ``Explorer.table`` has them all."""
+"""Maximum number of groups in the panel's table; ``Explorer.table`` has all of them."""
 
 _NONE: Final = "–"
 _SIZES: Final[tuple[Measure, ...]] = ("visitors", "scored")
@@ -22,7 +22,7 @@ _SHORT: Final = {"scored": "Prospects", "predicted_rate": "Predicted rate", "val
 
 
 def table(answer: Answer) -> GroupTable:
-    """Return the table of an answer's groups, as texts."""
+    """Return the table of an answer, with all cells as text."""
     question, groups = answer.question, answer.table
     names = list(question.by)
     shown = list(dict.fromkeys([*_SIZES, question.measure, *_ALWAYS]))
@@ -43,14 +43,14 @@ def table(answer: Answer) -> GroupTable:
 
 
 def group_of(answer: Answer, key: str) -> dict[str, Any] | None:
-    """Give the group of a row; None if it is not there any more."""
+    """Return the group of a row, or None if the row no longer exists."""
     groups = answer.table.select(answer.question.by).head(MOST_ROWS)
     found = groups.filter(pl.Series(groups.hash_rows().cast(pl.String) == key))
     return found.row(0, named=True) if found.height else None
 
 
 def _columns(name: Measure, *, is_measure: bool) -> list[Column]:
-    """Describe the columns that a measure takes: one, or one for its interval besides."""
+    """Return the columns of a measure: one, plus one for its interval if it has one."""
     notation = NOTATIONS[name]
     kind: Literal["measure", "size", "other"] = "measure" if is_measure else "size" if name == "scored" else "other"
     column = Column(_SHORT.get(name, notation.name), notation.hint, kind)
@@ -60,7 +60,7 @@ def _columns(name: Measure, *, is_measure: bool) -> list[Column]:
 
 
 def _cells(row: dict[str, Any], shown: list[Measure]) -> tuple[str, ...]:
-    """Write a row's measures."""
+    """Return the measures of a row as text."""
     cells = []
     for name in shown:
         cells.append(_text(row[name], NOTATIONS[name].format))
@@ -71,7 +71,7 @@ def _cells(row: dict[str, Any], shown: list[Measure]) -> tuple[str, ...]:
 
 
 def _text(value: float | None, form: str) -> str:
-    """Write a measure in the format of the charts, which is d3's: Python's own, but for the dollar."""
+    """Format a measure as in the charts. Their d3 formats equal Python's, except for the dollar sign."""
     if value is None:
         return _NONE
     return money(value, "USD", exact=True) if form.startswith("$") else format(value, form)

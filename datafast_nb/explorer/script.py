@@ -1,4 +1,4 @@
-"""The code that gives the table and the chart, to be pasted into a cell. Knows no widget."""
+"""Generate code for the table and the chart, to paste into a cell. Independent of any widget."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from datafast_nb.explorer.written import Written, literal
 from datafast_nb.filters import SEARCHED, Vocabulary, condition
 
 _CODE: Final = Vocabulary(Written("pl"), Written("codes"), Written("searched"))
-# What the code binds itself.
+# Names that the generated code assigns.
 _BOUND: Final = frozenset({"dfn", "pl", "codes", "with_dimensions", "searched", "visitors", "table", "chart"})
-# The last results of IPython are names too: _ and __ are others' a moment later, _12 stays.
+# IPython's names of earlier results: _ and __ soon refer to other results, while _12 stays.
 _RESULT: Final = re.compile(r"_\d+")
 
 
 def script(question: Question, snapshot: str, *, chart: str, with_site: bool = True, with_repeats: bool = False) -> str:
-    """Give Python code that answers a question.
+    """Return Python code that answers a question.
 
     Parameters
     ----------
     question
         The question.
     snapshot
-        The expression that gives the snapshot.
+        An expression for the snapshot.
     chart
-        The function of ``datafast_nb.charts`` that draws it.
+        The function of ``datafast_nb.charts`` that draws the chart.
     with_site
         Whether the visitors have a column ``site``.
     with_repeats
-        Whether somebody has several rows, of which the first counts.
+        Whether any visitor has several rows, of which the first counts.
 
     Returns
     -------
     str
-        Lines of code, the last of which is the chart. Values stand in it as literals, whoever wrote them.
+        Lines of code, the last of which shows the chart. All values are written as literals, including untrusted ones.
     """
     visitors, imports = _visitors(question, with_site=with_site, with_repeats=with_repeats)
     data, baseline = ("visitors", ", baseline=snap.baseline") if visitors else ("snap", "")
@@ -54,7 +54,7 @@ def script(question: Question, snapshot: str, *, chart: str, with_site: bool = T
 
 
 def _visitors(question: Question, *, with_site: bool, with_repeats: bool) -> tuple[list[str], list[str]]:
-    """Give the lines that choose the visitors, none for all of them, and the imports that these need."""
+    """Return the lines that select the visitors, none if all are used, and the imports that they need."""
     everybody = "snap.visitors"
     if with_repeats:
         known = 'pl.struct("site", "visitor_id")' if with_site else 'pl.col("visitor_id")'
@@ -70,7 +70,7 @@ def _visitors(question: Question, *, with_site: bool, with_repeats: bool) -> tup
         if f"{_CODE.codes}(" in conditions:
             imports.append("from datafast_nb.countries import codes")
         visitors += f".filter(\n{conditions})"
-    if visitors == everybody:  # of a whole snapshot the first row of each counts anyway
+    if visitors == everybody:  # breakdowns of a whole snapshot use each visitor's first row anyway
         return [], []
     names = textwrap.fill(literal(SEARCHED)[1:-1], 100, initial_indent="    ", subsequent_indent="    ")
     searched = [f"searched = [\n{names},\n]"] if "text" in filters.values else []
@@ -78,7 +78,7 @@ def _visitors(question: Question, *, with_site: bool, with_repeats: bool) -> tup
 
 
 def called(thing: object) -> str | None:
-    """Give the name by which a person can speak of a thing in the notebook, or in Python's main module."""
+    """Return the name of a variable for an object in the notebook, or in Python's main module."""
     shell = get_ipython()
     names = sys.modules["__main__"].__dict__ if shell is None else shell.user_ns
     found = [name for name, value in list(names.items()) if value is thing and _can_be_typed(name)]
@@ -86,7 +86,7 @@ def called(thing: object) -> str | None:
 
 
 def _can_be_typed(name: str) -> bool:
-    """Say whether a name can stand in the code, and means the same after it has run."""
+    """Return whether a name can be used in the code, and means the same after it has run."""
     if name in _BOUND:
         return False
     return name.isidentifier() and not keyword.iskeyword(name) and (name[0] != "_" or bool(_RESULT.fullmatch(name)))

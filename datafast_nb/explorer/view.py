@@ -1,4 +1,4 @@
-"""What the explorer shows, made of native controls, a chart and its own front end. Knows no source."""
+"""The widgets of the explorer: native controls, a chart and its own front end. Independent of any source."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}
 
 
 class View:
-    """The widgets of one explorer. It shows what it is told.
+    """The widgets of one explorer, which show the states that they are given.
 
     Parameters
     ----------
     theme
-        ``light``, ``dark``, or ``auto`` for that of the page.
+        ``light``, ``dark``, or ``auto`` to follow the page.
     can_refresh
         Whether there is a source that can be asked again.
     linked
-        Whether filters and data are those of a live map.
+        Whether the filters and the data are those of a live map.
     """
 
     def __init__(self, theme: Theme, *, can_refresh: bool, linked: bool) -> None:
@@ -49,17 +49,17 @@ class View:
         self.children: tuple[Widget, ...] = (self.header, self.front, self.chart)
 
     def on_choice(self, callback: Callable[[str, Any], None]) -> None:
-        """Call back with the name of a control and what it stands at now, whoever changed it."""
+        """Call a function with the name and new value of a control when it changes, by a user or by code."""
         for name in ("first", "second", "measure"):
             getattr(self, name).observe(lambda change, name=name: callback(name, change["new"] or None), "value")
 
     def on_refresh(self, callback: Callable[[], None]) -> None:
-        """Call back when a new snapshot is wished for, where that can be."""
+        """Call a function when the user asks for a new snapshot, if there is a source."""
         if self.refresh is not None:
             self.refresh.on_click(lambda _: callback())
 
     def show_choice(self, by: tuple[str, ...], measure: str, *, several_sites: bool) -> None:
-        """Set the controls; the site is offered where visitors can be told apart by it, or are."""
+        """Set the controls. Offer the site if there are several, or if it is in use."""
         names = [name for name in DIMENSIONS if name != "site" or several_sites or name in by]
         dimensions = tuple((wording.capitalized(wording.dimension(name)), name) for name in names)
         if self.first.options != dimensions:
@@ -68,21 +68,21 @@ class View:
         self.first.value, self.second.value, self.measure.value = by[0], by[1] if by[1:] else "", measure
 
     def show(self, state: ExplorerState, spec: dict[str, Any] | None) -> None:
-        """Show a state, in one message, and a chart; what has not changed is not sent."""
+        """Show a state, in one message, and a chart. Only changes are sent."""
         self.front.show(state)
         if spec is not None and spec != self.chart.spec:
             self.chart.show(spec)
 
     def set_theme(self, theme: Theme) -> None:
-        """Change the colors."""
+        """Change the theme."""
         self.front.theme = self.chart.theme = theme
 
     def close(self) -> None:
-        """Take all widgets away; the library that draws stays, for other charts, and the script."""
+        """Close all widgets except the shared ones: the charting library and the script."""
         for widget in {*self.family()} - {*family(self.chart.vega), *family(self.front.script)}:
             widget.close()
 
     def family(self) -> Iterator[Widget]:
-        """Give all widgets."""
+        """Yield all widgets of the view."""
         for child in self.children:
             yield from family(child)

@@ -1,17 +1,17 @@
-"""Polars expressions written down as Python code, in the place of being evaluated."""
+"""Polars expressions recorded as Python code instead of being evaluated."""
 
 from __future__ import annotations
 
 
 class Written:
-    """Code that gives an expression. What is asked of it is written behind it, as `polars` would be asked.
+    """The code of an expression. Attributes, calls and operators used on it are appended to the code.
 
     Parameters
     ----------
     code
         The code, such as ``pl``.
     is_whole
-        Whether it stays together beside any operator without brackets.
+        Whether it needs no parentheses next to any operator.
 
     Examples
     --------
@@ -28,11 +28,11 @@ class Written:
         return self._code
 
     def __getattr__(self, name: str) -> Written:
-        if name.startswith("_"):  # which Python itself asks for, to copy and the like
+        if name.startswith("_"):  # looked up by Python itself, as for copying
             raise AttributeError(name)
         return Written(f"{self._together}.{name}")
 
-    def __call__(self, *args: object, **options: object) -> Written:  # noqa: D102 - a call is written as one
+    def __call__(self, *args: object, **options: object) -> Written:  # noqa: D102 - records the call
         given = [*map(literal, args), *(f"{name}={literal(value)}" for name, value in options.items())]
         return Written(f"{self._together}({', '.join(given)})")
 
@@ -52,17 +52,17 @@ class Written:
 
     @property
     def _together(self) -> str:
-        """The code, in brackets where an operator in it would bind less than what follows."""
+        """The code, in parentheses if an operator in it binds less tightly than what follows."""
         return self._code if self._is_whole else f"({self._code})"
 
     @property
     def _beside(self) -> str:
-        """The code beside ``|``, which binds more than a comparison, but less than ``~``."""
+        """The code next to ``|``, which binds more tightly than a comparison, but less than ``~``."""
         return self._code if self._code.startswith("~") else self._together
 
 
 def literal(value: object) -> str:
-    """Write a value as a literal, whatever is in it; a text in double quotes, unless it holds some."""
+    """Return any value as a Python literal. A string is in double quotes, unless it contains some."""
     if isinstance(value, Written):
         return str(value)
     if isinstance(value, (list, tuple)):
