@@ -1,1 +1,1 @@
-"""What the live map, the explorer and the charts share in a browser: the front end's bundles and how they are sent."""
+"""What the live map, the explorer and the charts share in the browser: the bundles, and how they are sent."""

@@ -1,4 +1,4 @@
-"""Which widgets hold which others."""
+"""Find the widgets that other widgets hold."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from datafast_nb.widgets.private import open_widgets
 
 
 def family(widget: Widget) -> Iterator[Widget]:
-    """Return a widget and all that its traits hold, at any depth."""
+    """Yield a widget and all widgets that its traits hold, at any depth."""
     yield widget
     for member in _held(widget):
         yield from family(member)
 
 
 def is_held(widget: Widget) -> bool:
-    """Say whether another widget that is open holds a widget, as a box holds what is in it."""
+    """Return whether another open widget holds a widget, as a box holds its children."""
     return any(member is widget for other in open_widgets().values() for member in _held(other))
 
 
 def _held(widget: Widget) -> Iterator[Widget]:
-    """Return the widgets that a widget's traits hold."""
+    """Yield the widgets that a widget's traits hold directly."""
     for name in widget.keys:
         value = getattr(widget, name)
         for member in value if isinstance(value, (tuple, list)) else (value,):

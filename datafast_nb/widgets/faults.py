@@ -1,4 +1,4 @@
-"""What goes wrong while a widget is drawn: logged with its traceback, and shown until it goes well again."""
+"""Errors while a widget is drawn: logged with their tracebacks, and shown until drawing succeeds again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 from datafast_nb.text import plain
 
 _LOG: Final = logging.getLogger(__name__)
-_MOST_LOGGED: Final = 50  # faults of one widget
+_MOST_LOGGED: Final = 50  # maximum number of different errors per widget
 
 
 class Faults:
-    """The faults of one widget; the caller sees to it that one thread at a time uses it.
+    """The errors of one widget. Not thread-safe: the caller must hold a lock.
 
     Examples
     --------
@@ -31,14 +31,14 @@ class Faults:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each thing that goes wrong at present."""
+        """One sentence for each thing that is failing now."""
         return tuple(self._present.values())
 
     @contextmanager
     def guarded(self, what: str) -> Iterator[None]:
-        """Note what is raised within, under a sentence that says what could not be done.
+        """Catch an exception raised inside the block, and note it with `what`, which says what could not be done.
 
-        The same fault is logged once, however often it comes: a map is drawn at each answer.
+        The same error is logged only once, as a map is drawn after each answer.
         """
         try:
             yield

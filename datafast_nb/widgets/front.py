@@ -1,4 +1,4 @@
-"""A front end as a widget: it holds what the browser shows, and the script that shows it is a model of its own."""
+"""Front ends as widgets: they hold the state that the browser shows, and their script is a separate model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from datafast_nb.text import plain
 from datafast_nb.widgets.protocol import Fault
 
 _LOG: Final = logging.getLogger(__name__)
-_MOST_LOGGED: Final = 50  # faults of one widget's browsers
+_MOST_LOGGED: Final = 50  # maximum number of different browser errors per widget
 _LONGEST_STACK: Final = 4000  # characters
 
 _RELOADS: Final = os.environ.get("ANYWIDGET_HMR") == "1"
@@ -27,26 +27,26 @@ _STATIC: Final = files("datafast_nb.widgets").joinpath("static")
 
 
 def bundle(name: str) -> str:
-    """Return the text of a built script or style sheet, such as ``"livemap.js"``."""
+    """Return the text of a bundled script or style sheet, such as ``"livemap.js"``."""
     return _STATIC.joinpath(name).read_text("utf-8")
 
 
 def asset(name: str) -> str | Path:
-    """Return a script or style sheet for anywidget's ``_esm`` or ``_css``: its text.
+    """Return the text of a script or style sheet, for anywidget's ``_esm`` or ``_css``.
 
-    With ``ANYWIDGET_HMR=1`` it is the file, which anywidget watches: a page shows a change at once, without the cell
-    being run again. ``npm run watch`` builds it whenever a source changes.
+    With ``ANYWIDGET_HMR=1``, return the path of the file, which anywidget watches: a page shows a change at once,
+    without running the cell again. ``npm run watch`` rebuilds the file whenever a source changes.
     """
     return Path(str(_STATIC.joinpath(name))) if _RELOADS else bundle(name)
 
 
 def front_script(name: str) -> str | Path:
-    """Return the ``_esm`` of a front end: what loads the script that all share, or, to reload it, the script itself."""
+    """Return the ``_esm`` of a front end: the loader of the shared script or, for live reload, the script itself."""
     return asset(name if _RELOADS else "load.js")
 
 
 class Script(anywidget.AnyWidget):
-    """A front end's script and styles, as one model that all views of a kernel share. It has no view."""
+    """The script and styles of a front end, as one model without a view that all widgets of a kernel share."""
 
     _esm = "export default {};"
     source = Unicode().tag(sync=True)
@@ -54,16 +54,16 @@ class Script(anywidget.AnyWidget):
 
     @classmethod
     def of(cls, source: str) -> Self:
-        """Make the model of a script, whose version tells it from others in a page."""
+        """Return the model of a script, with a version that distinguishes it from others on the page."""
         return cls(source=source, version=sha256(source.encode()).hexdigest())
 
 
 class TypedWidget(anywidget.AnyWidget):
-    """A widget whose states and messages are those of ``protocol``.
+    """A widget whose states and messages are defined in ``protocol``.
 
-    A subclass names the `messages` that its browser sends, a union of structs, and puts the traits of its states into
-    its class with ``vars().update(traits_of(…))``. Each field of a state is a trait of its own, so what has not changed
-    is not sent.
+    A subclass sets `messages`, a union of the structs that its browser sends, and adds the traits of its states to its
+    class with ``vars().update(traits_of(…))``. Each field of a state is a separate trait, so that only changes are
+    sent.
     """
 
     messages: ClassVar[Any]
@@ -75,18 +75,18 @@ class TypedWidget(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     def tell(self, message: msgspec.Struct) -> None:
-        """Send what is to happen once."""
+        """Send a one-time message to the browser."""
         self.send(msgspec.to_builtins(message))
 
     def on_message(self, callback: Callable[[Any], None]) -> None:
-        """Call back with each message of the browser, as one of the structs of `messages`.
+        """Call a function with each message of the browser, as one of the structs of `messages`.
 
-        What the browser says of its own faults is logged, and so is what does not parse; neither reaches the callback.
+        Errors that the browser reports, and messages that do not parse, are logged and not passed to the function.
         """
         self._heard.register_callback(callback)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser has set; what can't be is logged, and the browser is told what is true."""
+        """Apply values set by the browser. Log invalid ones, and send the browser the actual values."""
         try:
             super().set_state(sync_data)
         except TraitError as error:
@@ -94,7 +94,7 @@ class TypedWidget(anywidget.AnyWidget):
             self.send_state([*sync_data])
 
     def _hear(self, _widget: TypedWidget, content: object, _buffers: object) -> None:
-        """Take a message of the browser."""
+        """Parse a message of the browser, and pass it on."""
         try:
             message = msgspec.convert(content, self.messages)
         except msgspec.ValidationError as error:
@@ -112,15 +112,15 @@ class TypedWidget(anywidget.AnyWidget):
 
 
 class FrontEnd(TypedWidget):
-    """A typed widget whose script is a model of its own, which all of its kind share.
+    """A typed widget whose script is a separate model, shared by all widgets of its class.
 
-    A subclass sets its `_esm` by `front_script`.
+    A subclass sets its `_esm` to the result of `front_script`.
     """
 
     script = Instance(Script).tag(sync=True, **widget_serialization)
 
     def show(self, *states: msgspec.Struct) -> None:
-        """Show states, in one message, so that no view ever shows two moments at once."""
+        """Show states, sent in one message, so that no view ever mixes two moments."""
         with self.hold_sync():
             for state in states:
                 for name in state.__struct_fields__:
@@ -128,7 +128,7 @@ class FrontEnd(TypedWidget):
 
 
 def _worded(fault: Fault) -> str:
-    """Tell a fault of the browser in a log."""
+    """Return the log message for an error in the browser."""
     lines = fault.stack[:_LONGEST_STACK].splitlines()
     stack = "".join(f"\n  {plain(line, 200)}" for line in lines)
     return f"In the browser: {plain(fault.what, 200)} ({plain(fault.error, 200)}){stack}"

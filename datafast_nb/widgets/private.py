@@ -1,4 +1,4 @@
-"""What this package needs of others' private parts: each behind one function, with the version it was needed in."""
+"""Access to private parts of other packages: each behind one function, with the version that needs it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ipywidgets.widgets import widget as _module
 def open_widgets() -> dict[str, Widget]:
     """Return the widgets that have a comm, by their ids.
 
-    ipywidgets 8.1.9 keeps them in ``_instances``, and offers no other way to them: ``Widget.widgets``, as 7 had it, is
+    ipywidgets 8.1.9 keeps them in ``_instances`` and offers no other access: ``Widget.widgets`` of version 7 is
     deprecated.
     """
     return dict(_module._instances)  # noqa: SLF001
 
 
 def answer_while_busy(widget: Widget) -> None:
-    """Take a widget's messages on the subshell that the browser chose for them, even while a cell runs.
+    """Handle a widget's messages on the subshell that the browser chose for them, even while a cell runs.
 
-    ipykernel 7.4.0 sends them to the shell that last wrote to the widget. For what a thread of ours writes that is the
-    main one, where they would wait until the cell has ended. The attribute is its only switch for that; it has no
-    effect before 7.4.
+    ipykernel 7.4.0 routes them to the shell that last wrote to the widget. After a write from our own threads, that is
+    the main shell, where they would wait until the cell has finished. This attribute is the only switch for that
+    behavior; it has no effect before 7.4.
     """
     if widget.comm is not None:
         widget.comm._reply_subshell_for = None  # noqa: SLF001

@@ -1,8 +1,8 @@
-"""What the kernel and the browser say to each other: each synced state and each message, in both directions.
+"""The protocol between kernel and browser: each synced state and each message, in both directions.
 
-TypeScript's types of all this, ``src/protocol.ts``, are generated from here: run ``npm run protocol`` after a change.
-A state is what the browser shows, a field for each part of the page, with what it is before there is anything to show.
-A message happens once; its field ``do`` says which one it is.
+The TypeScript types in ``src/protocol.ts`` are generated from this module: run ``npm run protocol`` after a change.
+A state describes what the browser shows, with a field for each part of the page, whose default is shown before any
+data. A message is sent once; its field ``do`` names its type.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import msgspec
 from msgspec import Meta, Struct
 
 Theme = Literal["auto", "light", "dark"]
-"""The colors of a widget: those of the page, or one of two."""
+"""The theme of a widget; ``auto`` follows the page."""
 
 Sort = Literal["score", "value", "time", "newest"]
-"""By likelihood, by expected value, by time on site, or by who came last."""
+"""The sort order of visitors: by score, by expected value, by time on the site, or newest first."""
 
 FilterValue = str | bool | float | list[str | bool | None] | None
-"""What a filter accepts: one value, several, the least of a number, a text; None for anything."""
+"""The value of a filter: one value, several values, a minimum, or a text; None for no filter."""
 
 
-# Filters, of the map and the explorer
+# Filters of the map and the explorer
 
 
 class Chip(Struct, frozen=True):
-    """A filter that is active, for a reader."""
+    """An active filter, as the user reads it."""
 
     name: str
     label: str
@@ -35,7 +35,7 @@ class Chip(Struct, frozen=True):
 
 
 class Option(Struct, frozen=True):
-    """A value that a filter can take, its words, and how many visitors have it."""
+    """A value that a filter can take, its label, and the number of visitors who have it."""
 
     value: str
     label: str
@@ -43,7 +43,7 @@ class Option(Struct, frozen=True):
 
 
 class FilterOptions(Struct, frozen=True):
-    """The values that filters can take, the commonest first; `site` is empty where there is but one."""
+    """The values that filters can take, most common first; `site` is empty if there is only one site."""
 
     site: tuple[Option, ...] = ()
     country_code: tuple[Option, ...] = ()
@@ -53,7 +53,7 @@ class FilterOptions(Struct, frozen=True):
 
 
 class FilterValues(Struct, frozen=True):
-    """What the filters of the panel stand at."""
+    """The current values of the filters in the panel."""
 
     site: FilterValue = None
     country_code: FilterValue = None
@@ -68,7 +68,7 @@ class FilterValues(Struct, frozen=True):
 
 
 class FilterBar(Struct, frozen=True):
-    """The row of filters, and the panel that it opens; `options` are sent while the panel is open."""
+    """The row of filters, and the panel that it opens; `options` is sent while the panel is open."""
 
     active: tuple[Chip, ...] = ()
     matched: int = 0
@@ -77,24 +77,24 @@ class FilterBar(Struct, frozen=True):
     options: FilterOptions | None = None
 
 
-# Messages of every widget's browser
+# Messages of the browser, for all widgets
 
 
 class FromView(Struct, frozen=True, kw_only=True, tag_field="do"):
-    """A message of one of the views that a widget has in a browser; `view` is its id."""
+    """A message from one of the views of a widget in a browser; `view` is the view's id."""
 
     view: str
 
 
 class ChangeFilter(FromView, frozen=True, tag="filter"):
-    """Change one filter; None takes it away."""
+    """Change one filter; None removes it."""
 
     name: str
     value: FilterValue = None
 
 
 class ClearFilters(FromView, frozen=True, tag="clear"):
-    """Take all filters away."""
+    """Remove all filters."""
 
 
 class ShowOptions(FromView, frozen=True, tag="facets"):
@@ -104,19 +104,19 @@ class ShowOptions(FromView, frozen=True, tag="facets"):
 
 
 class Beat(FromView, frozen=True, tag="beat"):
-    """Somebody can see the view; `first` for the first time."""
+    """The view is visible; `first` if for the first time."""
 
     first: bool = False
 
 
 class Away(FromView, frozen=True, tag="away"):
-    """Nobody can see the view; `gone` if it has been taken off the page."""
+    """The view is not visible any more; `gone` if it was removed from the page."""
 
     gone: bool = False
 
 
 class Fault(FromView, frozen=True, tag="fault"):
-    """Something went wrong in the browser; it is sent once."""
+    """An error in the browser, sent once."""
 
     what: str
     error: str
@@ -127,7 +127,7 @@ class Fault(FromView, frozen=True, tag="fault"):
 
 
 class ExplorerStatus(Struct, frozen=True):
-    """What is wrong or going on, and what is shown of when; `tone` is one of the live map's states, or empty."""
+    """What is wrong or in progress, and what is shown; `tone` is one of the live map's states, or empty."""
 
     tone: str = ""
     text: str = ""
@@ -135,14 +135,14 @@ class ExplorerStatus(Struct, frozen=True):
 
 
 class Heading(Struct, frozen=True):
-    """What the chart is about, in a sentence and a few more."""
+    """The title of the chart, as a sentence, and its notes."""
 
     sentence: str = ""
     notes: str = ""
 
 
 class Column(Struct, frozen=True):
-    """A column of figures: its title, an explanation, and what part it plays."""
+    """A column of the table: its title, an explanation, and its role."""
 
     label: str
     hint: str
@@ -150,7 +150,7 @@ class Column(Struct, frozen=True):
 
 
 class GroupRow(Struct, frozen=True):
-    """A group: its key, its name in each dimension, its figures as texts, and whether it is picked out."""
+    """A group: its key, its name in each dimension, its figures as text, and whether it is picked."""
 
     key: str
     names: tuple[str, ...]
@@ -159,7 +159,7 @@ class GroupRow(Struct, frozen=True):
 
 
 class GroupTable(Struct, frozen=True):
-    """The table of groups: the dimensions' names, the columns after them, and how many groups have no row."""
+    """The table of groups: the names of the dimensions, the columns after them, the rows, and how many are left out."""
 
     groups: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -168,7 +168,7 @@ class GroupTable(Struct, frozen=True):
 
 
 class ExplorerState(Struct, frozen=True):
-    """What an explorer shows beside its controls and its chart; `empty` says why there is no chart."""
+    """The state of an explorer, except its controls and its chart; `empty` says why there is no chart."""
 
     filters: FilterBar = FilterBar()
     heading: Heading = Heading()
@@ -178,36 +178,36 @@ class ExplorerState(Struct, frozen=True):
 
 
 class ExplorerHeader(Struct, frozen=True):
-    """What is said of the source and the drawing, which hold also where the rest could not be drawn."""
+    """The status of the source and the drawing, which is shown even if the rest could not be drawn."""
 
     status: ExplorerStatus = ExplorerStatus()
 
 
 class ExplorerOptions(Struct, frozen=True):
-    """What is fixed for an explorer, and its theme."""
+    """The fixed options of an explorer, and its theme."""
 
     linked: bool = False
     theme: Theme = "auto"
 
 
 class Pick(FromView, frozen=True, tag="pick"):
-    """Pick the group of a row out, or let it go."""
+    """Pick the group of a row, or release it."""
 
     key: str
 
 
 ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick
-"""What the browser can say to an explorer."""
+"""The messages that the browser can send to an explorer."""
 
 
 # A chart
 
 
 class ChartState(Struct, frozen=True):
-    """A chart: its specification in Vega-Lite's JSON, the options for vega-embed, and the configuration of each theme.
+    """A chart: its Vega-Lite specification as JSON, the options for vega-embed, and the configuration of each theme.
 
-    `theme` is None for a chart that is drawn in the colors of its specification; `tells_clicks` says whether somebody
-    wants to know what is clicked on.
+    `theme` is None for a chart that keeps the colors of its specification; `tells_clicks` says whether to report
+    clicks.
     """
 
     spec: dict[str, Any] = {}
@@ -218,26 +218,26 @@ class ChartState(Struct, frozen=True):
 
 
 class Click(FromView, frozen=True, tag="click"):
-    """A mark was clicked on; the fields of its row that are plain values, and those that Vega adds."""
+    """A mark was clicked; `datum` has the plain values of its row, and those that Vega adds."""
 
     datum: dict[str, str | float | bool | None]
 
 
 ChartMessage = Click | Fault
-"""What the browser can say to a chart."""
+"""The messages that the browser can send to a chart."""
 
 
-# The map itself. What depends on where a view looks is kept for each view, by its id. Degrees are WGS 84.
+# The map itself. What depends on the viewport is stored per view, by the view's id. Degrees are WGS 84.
 
 ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
-"""What the colors of the map can tell."""
+"""What the colors of the map can show."""
 
 
 class Clusters(Struct, frozen=True):
-    """The clusters that a view shows, a column for each thing that is known of them; the largest come first.
+    """The clusters that a view shows, in columns, the largest cluster first.
 
-    `across` is how many cells the world's grid has from side to side. Of each cluster: its cell on that grid, its mean
-    place, its radius in pixels, and how many visitors and customers it has.
+    `across` is the number of cells across the grid of the world. For each cluster: its cell on that grid, its mean
+    position, its radius in pixels, its color, and its numbers of visitors and customers.
     """
 
     across: int = 1
@@ -251,7 +251,7 @@ class Clusters(Struct, frozen=True):
 
 
 class Heat(Struct, frozen=True):
-    """The points of a view's heat map, a column for each thing; they are sent while it is shown."""
+    """The points of a view's heat map, in columns; sent while the heat map is shown."""
 
     latitude: tuple[float, ...] = ()
     longitude: tuple[float, ...] = ()
@@ -259,14 +259,14 @@ class Heat(Struct, frozen=True):
 
 
 class Point(Struct, frozen=True):
-    """A place, in degrees."""
+    """A position, in degrees."""
 
     latitude: float
     longitude: float
 
 
 class VisitorRow(Struct, frozen=True):
-    """A visitor in the sidebar or in the popup of a cluster; `since` is when the session began."""
+    """A visitor in the sidebar or in the popup of a cluster; `since` is the start of the session."""
 
     site: str
     id: str | None
@@ -285,7 +285,7 @@ class VisitorRow(Struct, frozen=True):
 
 
 class ClusterSummary(Struct, frozen=True):
-    """What a tooltip says of a cluster: its places, how many are there, and what is predicted of prospects."""
+    """The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects."""
 
     title: str
     visitors: int
@@ -295,7 +295,7 @@ class ClusterSummary(Struct, frozen=True):
 
 
 class Popup(Struct, frozen=True):
-    """The popup of the cluster that was clicked: where it is, what its tooltip says, and who is in it."""
+    """The popup of the clicked cluster: its position, its summary, its first visitors, and how many more there are."""
 
     id: str
     latitude: float
@@ -306,7 +306,7 @@ class Popup(Struct, frozen=True):
 
 
 class Ramp(Struct, frozen=True):
-    """Colors of a number, from low to high, with the ends in words and a note."""
+    """The colors of a number, from low to high, with labels for both ends and a note."""
 
     colors: tuple[str, ...]
     low: str
@@ -315,14 +315,14 @@ class Ramp(Struct, frozen=True):
 
 
 class Swatch(Struct, frozen=True):
-    """A color of its own, and what it stands for."""
+    """A color and its meaning."""
 
     label: str
     color: str
 
 
 class Legend(Struct, frozen=True):
-    """What the colors mean, whether rings show the share of customers, and how many visitors are not on the map."""
+    """What the colors mean, whether rings show the share of customers, and the number of visitors not on the map."""
 
     title: str = ""
     ramp: Ramp | None = None
@@ -341,7 +341,7 @@ class MapLayers(Struct, frozen=True):
 
 
 class MapSettings(Struct, frozen=True):
-    """What a browser sets, as code does: what the colors tell, the seconds between two requests, and the theme."""
+    """Settings that browser and code can change: what the colors show, the polling interval in seconds, the theme."""
 
     color_by: ColorBy = "score"
     every: Annotated[float, Meta(ge=1, le=86_400)] = 10.0
@@ -349,7 +349,7 @@ class MapSettings(Struct, frozen=True):
 
 
 class MapParts(Struct, frozen=True):
-    """The models of the Leaflet map and of its layers, and whether a view has framed the world."""
+    """The model ids of the Leaflet map and of its layers, and whether a view has fitted the map to its size."""
 
     map: str = ""
     anchor: str = ""
@@ -362,7 +362,7 @@ class MapParts(Struct, frozen=True):
 
 
 class StatusLine(Struct, frozen=True):
-    """How the polling stands: its state, a sentence, and what else a reader should know."""
+    """The status of the polling: its state, a sentence for the user, and further notes."""
 
     state: str = "starting"
     text: str = ""
@@ -370,7 +370,7 @@ class StatusLine(Struct, frozen=True):
 
 
 class Figure(Struct, frozen=True):
-    """One of the figures above the map, as text."""
+    """A figure above the map, as text."""
 
     label: str
     value: str
@@ -378,14 +378,14 @@ class Figure(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """What a person can choose, and its words."""
+    """A choice for the user, and its label."""
 
     value: str | float
     label: str
 
 
 class Controls(Struct, frozen=True):
-    """What the controls offer, and whether nothing is asked for at present."""
+    """The choices of the controls, and whether polling is paused."""
 
     resting: bool = False
     intervals: tuple[Choice, ...] = ()
@@ -396,7 +396,7 @@ class Controls(Struct, frozen=True):
 
 
 class Replay(Struct, frozen=True):
-    """A replay: its span and the moment that is shown, in milliseconds since 1970; `sought` is the last seek's turn."""
+    """A replay: its span and current moment, in milliseconds since 1970; `sought` is the `turn` of the last seek."""
 
     start: int
     end: int
@@ -408,23 +408,24 @@ class Replay(Struct, frozen=True):
 
 
 class Gap(Struct, frozen=True):
-    """A span of which nothing is known, in milliseconds since 1970."""
+    """A span without recorded data, in milliseconds since 1970."""
 
     since: int
     until: int
 
 
 class Coverage(Struct, frozen=True):
-    """Of when something was recorded: the longest gaps, in the order of time."""
+    """The coverage of a recording: its longest gaps, in chronological order."""
 
     gaps: tuple[Gap, ...] = ()
 
 
-# The map's sidebar. Times are milliseconds since 1970; ids are visitors' keys, as text, which JavaScript can hold.
+# The map's sidebar. Times are milliseconds since 1970. Ids are visitors' keys as text, as JavaScript numbers can't hold
+# 64 bits exactly.
 
 
 class VisitorList(Struct, frozen=True):
-    """The first visitors of the list, and how many there are."""
+    """The first visitors of the list, and the total number."""
 
     rows: tuple[VisitorRow, ...] = ()
     total: int = 0
@@ -435,7 +436,7 @@ EventKind = Literal["pageview", "goal", "payment"]
 
 
 class EventRow(Struct, frozen=True):
-    """An event in the list; `visitor` is who is still here."""
+    """An event in the list; `visitor` is the visitor's id if they are still on the site."""
 
     key: str
     kind: EventKind
@@ -449,7 +450,7 @@ class EventRow(Struct, frozen=True):
 
 
 class EventList(Struct, frozen=True):
-    """The newest events, and how many there are."""
+    """The newest events, and the total number."""
 
     rows: tuple[EventRow, ...] = ()
     total: int = 0
@@ -459,7 +460,7 @@ PaymentKind = Literal["new", "renewal", "refund", "other"]
 
 
 class PaymentRow(Struct, frozen=True):
-    """A payment in the list; `visitor` is the payer who is still here, `note` where."""
+    """A payment in the list; `visitor` is the payer's id if they are still on the site, and `note` their place."""
 
     key: str
     site: str
@@ -472,7 +473,7 @@ class PaymentRow(Struct, frozen=True):
 
 
 class PaymentList(Struct, frozen=True):
-    """The newest payments, how many there are, and how many the filters leave out."""
+    """The newest payments, the total number, and the number hidden by the filters."""
 
     rows: tuple[PaymentRow, ...] = ()
     total: int = 0
@@ -480,21 +481,21 @@ class PaymentList(Struct, frozen=True):
 
 
 class Fact(Struct, frozen=True):
-    """Something that is known of a visitor."""
+    """A fact about a visitor."""
 
     label: str
     text: str
 
 
 class Hints(Struct, frozen=True):
-    """What the terms of a prediction mean."""
+    """Explanations of the terms of a prediction."""
 
     score: str
     confidence: str
 
 
 class Likelihood(Struct, frozen=True):
-    """What a prediction means, in words; `score` is from 0 to 100, `confidence` from 0 to 1."""
+    """A prediction, and its meaning in words; `score` is from 0 to 100, `confidence` from 0 to 1."""
 
     score: float
     confidence: float | None
@@ -514,7 +515,7 @@ class CardEvent(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True):
-    """All that is known of one visitor; `here` unless they have left."""
+    """All that is known about one visitor; `here` is false once they have left."""
 
     site: str
     id: str | None
@@ -529,7 +530,7 @@ class Card(Struct, frozen=True):
 
 
 class Selected(Struct, frozen=True):
-    """The visitor whose card is open, and where, if that is known."""
+    """The visitor whose card is open, and their position if known."""
 
     site: str
     id: str
@@ -537,7 +538,7 @@ class Selected(Struct, frozen=True):
 
 
 class MapPanels(Struct, frozen=True):
-    """What is round a map; `clock` is the time of the data in milliseconds since 1970, or 0."""
+    """The panels around a map; `clock` is the time of the data in milliseconds since 1970, or 0."""
 
     clock: int = 0
     status: StatusLine = StatusLine()
@@ -554,7 +555,7 @@ class MapPanels(Struct, frozen=True):
     zone: str = "UTC"
 
 
-# Messages of a map's browser
+# Messages of the browser to a map
 
 CellId = Annotated[str, Meta(pattern=r"^[1-9]\d{0,8}/\d{1,9}/-?\d{1,9}$")]
 VisitorId = Annotated[str, Meta(pattern=r"^\d{1,20}$")]
@@ -562,7 +563,7 @@ Degrees = Annotated[float, Meta(ge=-100_000, le=100_000)]
 
 
 class ShowViewport(FromView, frozen=True, tag="viewport"):
-    """The view shows this part of the world."""
+    """The view now shows this part of the world."""
 
     zoom: Annotated[float, Meta(ge=-10, le=40)]
     south: Degrees
@@ -576,19 +577,19 @@ class ShowViewport(FromView, frozen=True, tag="viewport"):
 
 
 class ShowHeat(FromView, frozen=True, tag="heat"):
-    """The heat was switched on or off."""
+    """The heat map was switched on or off."""
 
     on: bool
 
 
 class DescribeCluster(FromView, frozen=True, tag="describe"):
-    """The pointer came to a cluster of which the view does not know what its tooltip says."""
+    """The pointer is over a cluster whose tooltip the view does not have yet."""
 
     id: CellId
 
 
 class OpenCluster(FromView, frozen=True, tag="open"):
-    """A cluster was clicked, there."""
+    """A cluster was clicked at this position."""
 
     id: CellId
     latitude: Degrees
@@ -621,30 +622,30 @@ class SortVisitors(FromView, frozen=True, tag="sort"):
 
 
 class FitVisitors(FromView, frozen=True, tag="fit"):
-    """Move the view to where the visitors are."""
+    """Move the view to the visitors."""
 
 
 class Pause(FromView, frozen=True, tag="pause"):
-    """Ask for no new data, or pause the replay."""
+    """Stop polling, or pause the replay."""
 
 
 class Resume(FromView, frozen=True, tag="resume"):
-    """Ask for new data again, or play the replay."""
+    """Resume polling, or play the replay."""
 
 
 class Refresh(FromView, frozen=True, tag="refresh"):
-    """Ask for new data now."""
+    """Request new data now."""
 
 
 class Seek(FromView, frozen=True, tag="seek"):
-    """Go to a moment of a replay, in milliseconds since 1970; `turn` tells this time from others."""
+    """Jump to a moment of a replay, in milliseconds since 1970; `turn` identifies this seek."""
 
-    at: Annotated[float, Meta(ge=-62_135_596_800_000, le=253_402_300_799_000)]  # the years that Python knows
+    at: Annotated[float, Meta(ge=-62_135_596_800_000, le=253_402_300_799_000)]  # the years that Python supports
     turn: str
 
 
 class ChangeSpeed(FromView, frozen=True, tag="speed"):
-    """Play the replay at so many seconds of the past in one."""
+    """Set the speed of the replay, in recorded seconds per second."""
 
     value: Annotated[float, Meta(gt=0, le=1e9)]
 
@@ -671,10 +672,10 @@ MapMessage = (
     | Seek
     | ChangeSpeed
 )
-"""What the browser can say to a map."""
+"""The messages that the browser can send to a map."""
 
 
-# Messages to a map's browser
+# Messages of a map to the browser
 
 
 class ToViews(Struct, frozen=True, kw_only=True, tag_field="do"):
@@ -682,7 +683,7 @@ class ToViews(Struct, frozen=True, kw_only=True, tag_field="do"):
 
 
 class NewPayment(Struct, frozen=True):
-    """A payment that has just been made; `note` is where the payer is, and `place` too, if they are on the map."""
+    """A payment that was just made; `note` names the payer's place, and `place` is their position, if known."""
 
     amount: str
     kind: PaymentKind
@@ -693,7 +694,7 @@ class NewPayment(Struct, frozen=True):
 
 
 class Announcements(ToViews, frozen=True, tag="news"):
-    """What has just happened: where visitors arrived, by view; the first payments, and how many `more`."""
+    """What just happened: where visitors arrived, by view; the first payments, and how many `more` there are."""
 
     arrived: dict[str, tuple[Point, ...]]
     payments: tuple[NewPayment, ...]
@@ -701,7 +702,7 @@ class Announcements(ToViews, frozen=True, tag="news"):
 
 
 class Fit(ToViews, frozen=True, tag="fit"):
-    """Show this part of the world; in one view, or in all."""
+    """Show this part of the world, in one view or in all."""
 
     south: float
     west: float
@@ -711,7 +712,7 @@ class Fit(ToViews, frozen=True, tag="fit"):
 
 
 class Description(ToViews, frozen=True, tag="description"):
-    """What a view's tooltip of a cluster says, until its clusters change."""
+    """The tooltip of a cluster in a view, valid until the view's clusters change."""
 
     view: str
     id: str
@@ -719,22 +720,22 @@ class Description(ToViews, frozen=True, tag="description"):
 
 
 class AskViewport(ToViews, frozen=True, tag="look"):
-    """Tell which part of the world a view shows."""
+    """Ask a view which part of the world it shows."""
 
     view: str
 
 
 class Age(ToViews, frozen=True, tag="age"):
-    """The data came so long ago."""
+    """The age of the data."""
 
     milliseconds: int
 
 
 MapAnnouncement = Announcements | Description | Fit | AskViewport | Age
-"""What the kernel can say to a map's views."""
+"""The messages that the kernel can send to a map's views."""
 
 
-# The types by their names in TypeScript: what the kernel sends, with every field, and what the browser does.
+# The types by their names in TypeScript: those that the kernel sends, with every field, and those of the browser.
 
 FROM_KERNEL: Final[dict[str, Any]] = {
     "ExplorerState": ExplorerState,
@@ -755,7 +756,7 @@ FROM_BROWSER: Final[dict[str, Any]] = {
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON schema of all of it, a definition for each type.
+    """Return the JSON schema of the protocol, with a definition for each type.
 
     Examples
     --------

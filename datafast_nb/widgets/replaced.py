@@ -1,4 +1,4 @@
-"""Which cells show which widgets, so that those of a cell that has been run again can go."""
+"""Track which cells show which widgets, to release the widgets of cells that were run again."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from IPython.core.getipython import get_ipython
 
 
 class Replaceable(Protocol):
-    """What a cell can show."""
+    """A widget that a cell can show."""
 
     def _left_cells(self) -> None:
-        """Take the word that no cell shows it any more."""
+        """Handle that no cell shows the widget any more."""
         ...
 
 
 class Cells:
-    """What each cell shows, as far as the kernel can know: a cell that is run again, or deleted, shows it no more.
+    """The widgets that each cell shows, as far as the kernel knows, until the cell is run again or deleted.
 
-    Cells are known by the id that a notebook gives them. What is shown outside a notebook counts as shown for ever.
+    Cells are identified by the id from the notebook. A widget that is shown outside a notebook counts as shown forever.
 
     Parameters
     ----------
     shell
-        IPython's shell, which tells when a cell starts and ends.
+        IPython's shell, which reports when a cell starts and ends.
     """
 
     def __init__(self, shell: Any) -> None:  # noqa: ANN401 - IPython is typed in parts
@@ -38,23 +38,23 @@ class Cells:
         shell.events.register("post_run_cell", self._end)
 
     def show(self, widget: Replaceable) -> None:
-        """Note that the cell that runs shows a widget."""
+        """Record that the running cell shows a widget."""
         with self._lock:
             self._shows.setdefault(self._request().get("cellId") or "", weakref.WeakSet()).add(widget)
 
     def forget(self, widget: Replaceable) -> None:
-        """Take a widget out of ``Out``, which would keep it and its data for as long as the kernel runs."""
+        """Remove a widget from ``Out``, which would keep it and its data alive as long as the kernel runs."""
         outputs = self._shell.user_ns.get("_oh", {})
         for number in [number for number, output in [*outputs.items()] if output is widget]:
             outputs.pop(number, None)
-            for names in self._shell.all_ns_refs:  # IPython keeps ``_1`` and its like twice
+            for names in self._shell.all_ns_refs:  # IPython stores names such as ``_1`` twice
                 if names.get(f"_{number}") is widget:
                     names.pop(f"_{number}")
 
     def _begin(self, _info: object) -> None:
         request = self._request()
         with self._lock:
-            # JupyterLab tells with each cell which ones have been deleted since the last.
+            # With each cell, JupyterLab reports which cells were deleted since the last one.
             for cell in {request.get("cellId"), *(request.get("deletedCells") or ())} - {None}:
                 self._left.update(self._shows.pop(cell, ()))
 
@@ -66,27 +66,27 @@ class Cells:
             widget._left_cells()  # noqa: SLF001 - the package's own
 
     def _request(self) -> dict[str, Any]:
-        """Give what the notebook says of the cell that runs; nothing outside one."""
-        get_parent = getattr(getattr(self._shell, "kernel", None), "get_parent", None)  # which ipykernel has
+        """Return the notebook's metadata of the running cell; empty outside a notebook."""
+        get_parent = getattr(getattr(self._shell, "kernel", None), "get_parent", None)  # provided by ipykernel
         return ((get_parent("shell") if get_parent else None) or {}).get("metadata") or {}
 
 
 @cache
 def _cells() -> Cells | None:
-    """Give the cells of this kernel; None outside one."""
+    """Return the cells of this kernel; None outside a kernel."""
     shell = get_ipython()
     return None if shell is None else Cells(shell)
 
 
 def note_shown(widget: Replaceable) -> None:
-    """Note that the cell that runs shows a widget, which is told when no cell does any more."""
+    """Record that the running cell shows a widget, and notify the widget when no cell shows it any more."""
     cells = _cells()
     if cells is not None:
         cells.show(widget)
 
 
 def forget_shown(widget: Replaceable) -> None:
-    """Let IPython keep a widget no more for having been a cell's output; whoever else has it keeps it."""
+    """Remove IPython's references to a widget that was a cell's output. References of the user stay."""
     cells = _cells()
     if cells is not None:
         cells.forget(widget)

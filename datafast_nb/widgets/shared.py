@@ -1,4 +1,4 @@
-"""A widget that all maps of a kernel share, so that the tenth map costs what its own parts cost."""
+"""A widget that all maps of a kernel share, so that a further map costs no more than its own parts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ W = TypeVar("W", bound=Widget)
 
 
 class Shared(Generic[W]):
-    """Makes a widget when it is first wanted, and again where somebody has closed it, as ``Widget.close_all`` does.
+    """Creates a widget on first use, and again if it was closed, as by ``Widget.close_all``.
 
     Parameters
     ----------
     make
-        Makes it.
+        Creates the widget.
     """
 
     def __init__(self, make: Callable[[], W]) -> None:
@@ -30,5 +30,5 @@ class Shared(Generic[W]):
         return self._made
 
     def is_it(self, widget: Widget) -> bool:
-        """Say whether a widget is the shared one."""
+        """Return whether a widget is the shared one."""
         return widget is self._made

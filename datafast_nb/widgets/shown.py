@@ -1,4 +1,4 @@
-"""A widget that costs nothing until somebody sees it."""
+"""A widget that costs nothing until it is displayed."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from ipywidgets import VBox, Widget
 from datafast_nb.widgets.replaced import forget_shown, note_shown
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
-"""What IPython shows: content and metadata by MIME type."""
+"""Output for IPython: content and metadata by MIME type."""
 
 NEEDS_KERNEL: Final = "It is drawn where a kernel runs: open the notebook in JupyterLab, and run the cell."
-"""What is said in the place of a widget."""
+"""The text shown in place of a widget."""
 
 
 class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
-    """A widget that opens its comm, and makes the widgets in it, when it is displayed or put into another one.
+    """A widget that opens its comm, and creates its children, when it is displayed or put into another widget.
 
-    ipywidgets keeps every widget that has a comm, for ever; until this one has, the garbage collector can have it.
-    A subclass makes its `_view` in `_show`, and calls `open` when it stands.
+    ipywidgets keeps every widget with a comm alive forever. Until this one has a comm, it can be garbage collected.
+    A subclass creates its `_view` in `_show`, and then calls `open`.
     """
 
     _view: Any = None
-    _replaced = False  # whether cells have shown it, and none does any more
+    _replaced = False  # whether a cell has shown it, and none does any more
 
     def _show(self) -> None:
-        """Make the view and open the comm, the first time."""
+        """Create the view and open the comm, on the first call."""
         raise NotImplementedError
 
     def _left_cells(self) -> None:
-        """Take the word that no cell shows it any more: what did was run again, or deleted."""
+        """Handle that no cell shows the widget any more: the cells that did were run again or deleted."""
         self._replaced = True
 
     def _unopen(self) -> None:
-        """Close the comm, until it is displayed again; the caller takes the view away.
+        """Close the comm until the widget is displayed again. The caller removes the view.
 
-        Who runs a cell again has no use for its last output, but IPython would keep each of them.
+        After a cell is run again, its last output is of no use, but IPython would keep it.
         """
         Widget.close(self)
-        self.__dict__.pop("_repr_mimebundle_", None)  # which Widget.close hides
+        self.__dict__.pop("_repr_mimebundle_", None)  # Widget.close hides this method
         forget_shown(self)
 
     def open(self) -> None:
-        """Open the comm, once there is a view; ``Widget.__init__`` calls this too early."""
+        """Open the comm if there is a view; ``Widget.__init__`` calls this before there is one."""
         if self._view is not None:
             super().open()
 
     @property
     def model_id(self) -> str:
-        """The id by which a browser finds the widget."""
+        """The id by which the browser finds the widget."""
         self._show()
         return str(super().model_id)
 
     def _still(self) -> Bundle:
-        """Give what is shown in the place of the widget where there is none, as on GitHub: content and metadata."""
+        """Return what is shown where widgets can't be, as on GitHub: content and metadata."""
         return {"text/plain": f"{self!r}\n{NEEDS_KERNEL}"}, {}
 
     def _repr_mimebundle_(self, **options: Any) -> Bundle:  # noqa: ANN401 - IPython's options

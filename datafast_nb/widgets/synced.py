@@ -1,4 +1,4 @@
-"""Traits of a protocol's types: what the kernel writes typed, and a browser reads as JSON."""
+"""Traits with the types of the protocol: typed values in the kernel, and JSON in the browser."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from traitlets import HasTraits, TraitError, TraitType
 
 
 class Synced(TraitType[Any, Any]):
-    """A trait that holds a value of a type that msgspec knows, and is sent as JSON.
+    """A trait with a value of a type that msgspec supports, sent as JSON.
 
     Parameters
     ----------
     kind
-        The type.
+        The type of the value.
     default
-        The value before another is set.
+        The initial value.
     """
 
     def __init__(self, kind: Any, default: Any) -> None:  # noqa: ANN401 - any type, and a value of it
@@ -26,13 +26,13 @@ class Synced(TraitType[Any, Any]):
         self.kind: Final = kind
         self.tag(sync=True, to_json=lambda value, _widget: msgspec.to_builtins(value))
 
-    def validate(self, _obj: HasTraits, value: Any) -> Any:  # noqa: ANN401 - what somebody sets it to
-        """Return the value as one of the type, which JSON from a browser becomes too.
+    def validate(self, _obj: HasTraits, value: Any) -> Any:  # noqa: ANN401 - any assigned value
+        """Return the value converted to the trait's type, as for JSON from a browser.
 
         Raises
         ------
         TraitError
-            It is none.
+            The value can't be converted.
         """
         try:
             return msgspec.convert(value, self.kind)
@@ -41,7 +41,7 @@ class Synced(TraitType[Any, Any]):
 
 
 def traits_of(*states: type[Struct]) -> dict[str, Synced]:
-    """Return a synced trait for each field of a protocol's states, to be put into a widget's class.
+    """Return a synced trait for each field of the given states, to add to a widget's class.
 
     Examples
     --------
@@ -54,5 +54,5 @@ def traits_of(*states: type[Struct]) -> dict[str, Synced]:
 
 
 def _default_of(field: FieldInfo) -> Any:  # noqa: ANN401 - a value of the field's type
-    """Return what a field is before another value is set."""
+    """Return the default value of a field."""
     return field.default_factory() if field.default is msgspec.NODEFAULT else field.default

@@ -1,4 +1,4 @@
-"""Tells whether somebody looks, by the browsers' signs of life; a kernel too busy to hear one proves nothing."""
+"""Find out whether anybody is watching, from the browsers' heartbeats. Those that a busy kernel misses don't count."""
 
 from __future__ import annotations
 
@@ -12,49 +12,48 @@ from typing import Any, Final, Protocol
 from IPython.core.getipython import get_ipython
 
 LONGEST_SILENCE: Final = 18.0
-"""Seconds of listening without a sign of life, after which nobody looks any more.
+"""Seconds of listening without a heartbeat after which a view counts as gone.
 
-Browsers send one every five seconds. With the poller's own look every five, polling ends within 25 seconds.
+Browsers send one every five seconds. As the poller also checks every five seconds, polling ends within 25 seconds.
 """
 
-
-_EXPECTED: Final = ""  # a view of which nothing but that it should come is known
-_PATIENCE: Final = 1.0  # seconds that a loop may take to answer without being busy
+_EXPECTED: Final = ""  # stands for a view that is expected but was never heard
+_PATIENCE: Final = 1.0  # seconds within which a loop that is not busy answers
 
 
 class Listener(Protocol):
-    """What hears signs of life, as long as nothing keeps it from that."""
+    """Receives heartbeats, except while something blocks it."""
 
     def listened(self) -> float:
-        """Give the seconds for which messages have been answered, all in all; it stands still while they can't be."""
+        """Return the total seconds of listening. It does not grow while messages can't be answered."""
         ...
 
 
 class Visibility:
-    """Who looks at one live map, in any number of views.
+    """Whether anybody is watching one live map, in any number of views.
 
-    Before the first sign of life, somebody does: a map may be used from code, without ever being displayed.
+    Until the map is displayed, it counts as watched: a map may be used from code only.
 
     Parameters
     ----------
     kernel
-        What hears the signs of life; by default the kernel that this runs in.
+        What receives the heartbeats; by default, the kernel that this runs in.
     """
 
     def __init__(self, kernel: Listener | None = None) -> None:
         self._kernel = kernel if kernel is not None else _this_kernel()
         self._lock = threading.Lock()
-        # For how long the kernel had listened when each view was last heard; None: there never was one.
+        # The listening time at which each view was last heard; None: there was never a view.
         self._last: dict[str, float] | None = None
 
     def expect(self) -> None:
-        """Expect a sign of life from now on, as of a map that is displayed: perhaps no browser will ever draw it."""
+        """Expect a heartbeat from now on, after the map was displayed: perhaps no browser will ever draw it."""
         with self._lock:
             if self._last is None:
                 self._last = {_EXPECTED: self._kernel.listened()}
 
     def beat(self, view: str) -> None:
-        """Take a sign of life of a view that a person can see."""
+        """Record a heartbeat of a view that is visible."""
         with self._lock:
             now = self._kernel.listened()
             alive = {name: heard for name, heard in self._without(_EXPECTED).items() if now - heard <= LONGEST_SILENCE}
@@ -66,18 +65,18 @@ class Visibility:
             self._last = self._without(view)
 
     def forget(self) -> None:
-        """Start anew, as if the map had never been displayed."""
+        """Reset, as if the map had never been displayed."""
         with self._lock:
             self._last = None
 
     @property
     def views(self) -> frozenset[str]:
-        """The views that were heard and have not gone, by their ids."""
+        """The ids of the views that were heard and are not gone."""
         with self._lock:
             return frozenset(self._without(_EXPECTED))
 
     def is_watched(self) -> bool:
-        """Say whether somebody looks, as far as can be known."""
+        """Return whether anybody is watching, as far as can be known."""
         now = self._kernel.listened()
         with self._lock:
             if self._last is None:
@@ -85,42 +84,42 @@ class Visibility:
             return any(now - heard <= LONGEST_SILENCE for heard in self._last.values())
 
     def _without(self, view: str) -> dict[str, float]:
-        """Give the views but one."""
+        """Return all views but one, with when they were last heard."""
         return {name: heard for name, heard in (self._last or {}).items() if name != view}
 
 
 class Kernel:
-    """How long a Jupyter kernel has listened: it does not while a cell runs, or while its main loop is blocked.
+    """Measures how long a Jupyter kernel has listened. It does not while a cell runs or its main loop is blocked.
 
-    Where messages are answered on another thread, they may be heard all the same; here that is not relied on.
+    If messages are handled on another thread, they may still be received; this class does not rely on that.
 
     Parameters
     ----------
     shell
-        IPython's shell, which tells when a cell starts and ends.
+        IPython's shell, which reports when a cell starts and ends.
     loop
-        The main thread's asyncio loop, which is asked for a sign of its own.
+        The asyncio loop of the main thread, which is probed for a response.
     clock
-        Gives seconds.
+        Returns the time in seconds.
     """
 
     def __init__(self, shell: Any, loop: Any, clock: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401
         self._loop = loop
         self._clock = clock
         self._lock = threading.Lock()
-        self._running = 0  # cells
-        self._asked: float | None = None  # when the loop was asked for an answer that has not come
-        self._total = 0.0  # seconds of listening that have ended
-        self._since: float | None = clock()  # when the present listening began; None: there is none
+        self._running = 0  # number of running cells
+        self._asked: float | None = None  # when the unanswered probe of the loop was sent
+        self._total = 0.0  # seconds of listening before the current period
+        self._since: float | None = clock()  # when the current period of listening began; None: not listening
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
 
     def listened(self) -> float:
-        """Give the seconds of listening, and ask the loop again whether it still does."""
+        """Return the total seconds of listening, and probe the loop again."""
         with self._lock:
             now = self._clock()
             if self._asked is None:
-                with contextlib.suppress(RuntimeError):  # the loop is closed, as at the kernel's end
+                with contextlib.suppress(RuntimeError):  # the loop is closed, as at shutdown
                     self._loop.call_soon_threadsafe(self._answer)
                     self._asked = now
             elif now - self._asked > _PATIENCE:
@@ -142,20 +141,20 @@ class Kernel:
 
     def _end(self, *_: object) -> None:
         with self._lock:
-            # The cell that first made this object had begun before it could be counted.
+            # The cell that created this object started before it could be counted.
             self._running = max(0, self._running - 1)
             if self._since is None and not self._running:
                 self._since = self._clock()
 
     def _stop(self, when: float) -> None:
-        """Add up the present listening, which ended at a time."""
+        """Add the current period of listening, which ended at `when`, to the total."""
         if self._since is not None:
             self._total += max(0.0, when - self._since)
             self._since = None
 
 
 class _NoKernel:
-    """Python outside a kernel, which nothing keeps from listening."""
+    """Python outside a kernel, where nothing blocks listening."""
 
     def listened(self) -> float:
         return time.monotonic()
@@ -163,7 +162,7 @@ class _NoKernel:
 
 @cache
 def _this_kernel() -> Listener:
-    """Give the kernel that this runs in, one for all maps."""
+    """Return the kernel that this runs in, one for all maps."""
     shell = get_ipython()
     kernel = getattr(shell, "kernel", None)
     loop = getattr(getattr(kernel, "io_loop", None), "asyncio_loop", None)

@@ -25,7 +25,7 @@ export type MapMessage =
 export type MapAnnouncement = Announcements | Description | Fit | AskViewport | Age;
 
 /**
- * Change one filter; None takes it away.
+ * Change one filter; None removes it.
  */
 export interface ChangeFilter {
   do: "filter";
@@ -34,7 +34,7 @@ export interface ChangeFilter {
   view: string;
 }
 /**
- * Take all filters away.
+ * Remove all filters.
  */
 export interface ClearFilters {
   do: "clear";
@@ -49,7 +49,7 @@ export interface ShowOptions {
   view: string;
 }
 /**
- * Somebody can see the view; `first` for the first time.
+ * The view is visible; `first` if for the first time.
  */
 export interface Beat {
   do: "beat";
@@ -57,7 +57,7 @@ export interface Beat {
   view: string;
 }
 /**
- * Nobody can see the view; `gone` if it has been taken off the page.
+ * The view is not visible any more; `gone` if it was removed from the page.
  */
 export interface Away {
   do: "away";
@@ -65,7 +65,7 @@ export interface Away {
   view: string;
 }
 /**
- * Something went wrong in the browser; it is sent once.
+ * An error in the browser, sent once.
  */
 export interface Fault {
   do: "fault";
@@ -75,7 +75,7 @@ export interface Fault {
   view: string;
 }
 /**
- * Pick the group of a row out, or let it go.
+ * Pick the group of a row, or release it.
  */
 export interface Pick {
   do: "pick";
@@ -83,7 +83,7 @@ export interface Pick {
   view: string;
 }
 /**
- * A mark was clicked on; the fields of its row that are plain values, and those that Vega adds.
+ * A mark was clicked; `datum` has the plain values of its row, and those that Vega adds.
  */
 export interface Click {
   do: "click";
@@ -93,7 +93,7 @@ export interface Click {
   view: string;
 }
 /**
- * The view shows this part of the world.
+ * The view now shows this part of the world.
  */
 export interface ShowViewport {
   do: "viewport";
@@ -105,7 +105,7 @@ export interface ShowViewport {
   view: string;
 }
 /**
- * The heat was switched on or off.
+ * The heat map was switched on or off.
  */
 export interface ShowHeat {
   do: "heat";
@@ -113,7 +113,7 @@ export interface ShowHeat {
   view: string;
 }
 /**
- * The pointer came to a cluster of which the view does not know what its tooltip says.
+ * The pointer is over a cluster whose tooltip the view does not have yet.
  */
 export interface DescribeCluster {
   do: "describe";
@@ -121,7 +121,7 @@ export interface DescribeCluster {
   view: string;
 }
 /**
- * A cluster was clicked, there.
+ * A cluster was clicked at this position.
  */
 export interface OpenCluster {
   do: "open";
@@ -162,35 +162,35 @@ export interface SortVisitors {
   view: string;
 }
 /**
- * Move the view to where the visitors are.
+ * Move the view to the visitors.
  */
 export interface FitVisitors {
   do: "fit";
   view: string;
 }
 /**
- * Ask for no new data, or pause the replay.
+ * Stop polling, or pause the replay.
  */
 export interface Pause {
   do: "pause";
   view: string;
 }
 /**
- * Ask for new data again, or play the replay.
+ * Resume polling, or play the replay.
  */
 export interface Resume {
   do: "resume";
   view: string;
 }
 /**
- * Ask for new data now.
+ * Request new data now.
  */
 export interface Refresh {
   do: "refresh";
   view: string;
 }
 /**
- * Go to a moment of a replay, in milliseconds since 1970; `turn` tells this time from others.
+ * Jump to a moment of a replay, in milliseconds since 1970; `turn` identifies this seek.
  */
 export interface Seek {
   do: "seek";
@@ -199,7 +199,7 @@ export interface Seek {
   view: string;
 }
 /**
- * Play the replay at so many seconds of the past in one.
+ * Set the speed of the replay, in recorded seconds per second.
  */
 export interface ChangeSpeed {
   do: "speed";
@@ -207,7 +207,7 @@ export interface ChangeSpeed {
   view: string;
 }
 /**
- * What an explorer shows beside its controls and its chart; `empty` says why there is no chart.
+ * The state of an explorer, except its controls and its chart; `empty` says why there is no chart.
  */
 export interface ExplorerState {
   filters: FilterBar;
@@ -217,7 +217,7 @@ export interface ExplorerState {
   code: string;
 }
 /**
- * The row of filters, and the panel that it opens; `options` are sent while the panel is open.
+ * The row of filters, and the panel that it opens; `options` is sent while the panel is open.
  */
 export interface FilterBar {
   active: Chip[];
@@ -227,7 +227,7 @@ export interface FilterBar {
   options: FilterOptions | null;
 }
 /**
- * A filter that is active, for a reader.
+ * An active filter, as the user reads it.
  */
 export interface Chip {
   name: string;
@@ -235,7 +235,7 @@ export interface Chip {
   text: string;
 }
 /**
- * What the filters of the panel stand at.
+ * The current values of the filters in the panel.
  */
 export interface FilterValues {
   site: string | boolean | number | (string | boolean | null)[] | null;
@@ -250,7 +250,7 @@ export interface FilterValues {
   text: string | null;
 }
 /**
- * The values that filters can take, the commonest first; `site` is empty where there is but one.
+ * The values that filters can take, most common first; `site` is empty if there is only one site.
  */
 export interface FilterOptions {
   site: Option[];
@@ -260,7 +260,7 @@ export interface FilterOptions {
   page: Option[];
 }
 /**
- * A value that a filter can take, its words, and how many visitors have it.
+ * A value that a filter can take, its label, and the number of visitors who have it.
  */
 export interface Option {
   value: string;
@@ -268,14 +268,14 @@ export interface Option {
   visitors: number;
 }
 /**
- * What the chart is about, in a sentence and a few more.
+ * The title of the chart, as a sentence, and its notes.
  */
 export interface Heading {
   sentence: string;
   notes: string;
 }
 /**
- * The table of groups: the dimensions' names, the columns after them, and how many groups have no row.
+ * The table of groups: the names of the dimensions, the columns after them, the rows, and how many are left out.
  */
 export interface GroupTable {
   groups: string[];
@@ -284,7 +284,7 @@ export interface GroupTable {
   more: string;
 }
 /**
- * A column of figures: its title, an explanation, and what part it plays.
+ * A column of the table: its title, an explanation, and its role.
  */
 export interface Column {
   label: string;
@@ -292,7 +292,7 @@ export interface Column {
   kind: "measure" | "other" | "size";
 }
 /**
- * A group: its key, its name in each dimension, its figures as texts, and whether it is picked out.
+ * A group: its key, its name in each dimension, its figures as text, and whether it is picked.
  */
 export interface GroupRow {
   key: string;
@@ -301,13 +301,13 @@ export interface GroupRow {
   picked: boolean;
 }
 /**
- * What is said of the source and the drawing, which hold also where the rest could not be drawn.
+ * The status of the source and the drawing, which is shown even if the rest could not be drawn.
  */
 export interface ExplorerHeader {
   status: ExplorerStatus;
 }
 /**
- * What is wrong or going on, and what is shown of when; `tone` is one of the live map's states, or empty.
+ * What is wrong or in progress, and what is shown; `tone` is one of the live map's states, or empty.
  */
 export interface ExplorerStatus {
   tone: string;
@@ -315,17 +315,17 @@ export interface ExplorerStatus {
   shown: string;
 }
 /**
- * What is fixed for an explorer, and its theme.
+ * The fixed options of an explorer, and its theme.
  */
 export interface ExplorerOptions {
   linked: boolean;
   theme: "auto" | "dark" | "light";
 }
 /**
- * A chart: its specification in Vega-Lite's JSON, the options for vega-embed, and the configuration of each theme.
+ * A chart: its Vega-Lite specification as JSON, the options for vega-embed, and the configuration of each theme.
  *
- * `theme` is None for a chart that is drawn in the colors of its specification; `tells_clicks` says whether somebody
- * wants to know what is clicked on.
+ * `theme` is None for a chart that keeps the colors of its specification; `tells_clicks` says whether to report
+ * clicks.
  */
 export interface ChartState {
   spec: {
@@ -343,7 +343,7 @@ export interface ChartState {
   tells_clicks: boolean;
 }
 /**
- * What is round a map; `clock` is the time of the data in milliseconds since 1970, or 0.
+ * The panels around a map; `clock` is the time of the data in milliseconds since 1970, or 0.
  */
 export interface MapPanels {
   clock: number;
@@ -361,7 +361,7 @@ export interface MapPanels {
   zone: string;
 }
 /**
- * How the polling stands: its state, a sentence, and what else a reader should know.
+ * The status of the polling: its state, a sentence for the user, and further notes.
  */
 export interface StatusLine {
   state: string;
@@ -369,7 +369,7 @@ export interface StatusLine {
   notes: string[];
 }
 /**
- * One of the figures above the map, as text.
+ * A figure above the map, as text.
  */
 export interface Figure {
   label: string;
@@ -377,7 +377,7 @@ export interface Figure {
   note: string;
 }
 /**
- * What the controls offer, and whether nothing is asked for at present.
+ * The choices of the controls, and whether polling is paused.
  */
 export interface Controls {
   resting: boolean;
@@ -385,14 +385,14 @@ export interface Controls {
   colors: Choice[];
 }
 /**
- * What a person can choose, and its words.
+ * A choice for the user, and its label.
  */
 export interface Choice {
   value: string | number;
   label: string;
 }
 /**
- * A replay: its span and the moment that is shown, in milliseconds since 1970; `sought` is the last seek's turn.
+ * A replay: its span and current moment, in milliseconds since 1970; `sought` is the `turn` of the last seek.
  */
 export interface Replay {
   start: number;
@@ -404,20 +404,20 @@ export interface Replay {
   speeds: Choice[];
 }
 /**
- * Of when something was recorded: the longest gaps, in the order of time.
+ * The coverage of a recording: its longest gaps, in chronological order.
  */
 export interface Coverage {
   gaps: Gap[];
 }
 /**
- * A span of which nothing is known, in milliseconds since 1970.
+ * A span without recorded data, in milliseconds since 1970.
  */
 export interface Gap {
   since: number;
   until: number;
 }
 /**
- * The first visitors of the list, and how many there are.
+ * The first visitors of the list, and the total number.
  */
 export interface VisitorList {
   rows: VisitorRow[];
@@ -425,7 +425,7 @@ export interface VisitorList {
   sort: "newest" | "score" | "time" | "value";
 }
 /**
- * A visitor in the sidebar or in the popup of a cluster; `since` is when the session began.
+ * A visitor in the sidebar or in the popup of a cluster; `since` is the start of the session.
  */
 export interface VisitorRow {
   site: string;
@@ -444,14 +444,14 @@ export interface VisitorRow {
   since: number | null;
 }
 /**
- * The newest events, and how many there are.
+ * The newest events, and the total number.
  */
 export interface EventList {
   rows: EventRow[];
   total: number;
 }
 /**
- * An event in the list; `visitor` is who is still here.
+ * An event in the list; `visitor` is the visitor's id if they are still on the site.
  */
 export interface EventRow {
   key: string;
@@ -465,7 +465,7 @@ export interface EventRow {
   place: string;
 }
 /**
- * The newest payments, how many there are, and how many the filters leave out.
+ * The newest payments, the total number, and the number hidden by the filters.
  */
 export interface PaymentList {
   rows: PaymentRow[];
@@ -473,7 +473,7 @@ export interface PaymentList {
   hidden: number;
 }
 /**
- * A payment in the list; `visitor` is the payer who is still here, `note` where.
+ * A payment in the list; `visitor` is the payer's id if they are still on the site, and `note` their place.
  */
 export interface PaymentRow {
   key: string;
@@ -486,7 +486,7 @@ export interface PaymentRow {
   note: string;
 }
 /**
- * All that is known of one visitor; `here` unless they have left.
+ * All that is known about one visitor; `here` is false once they have left.
  */
 export interface Card {
   site: string;
@@ -501,14 +501,14 @@ export interface Card {
   events: CardEvent[];
 }
 /**
- * Something that is known of a visitor.
+ * A fact about a visitor.
  */
 export interface Fact {
   label: string;
   text: string;
 }
 /**
- * What a prediction means, in words; `score` is from 0 to 100, `confidence` from 0 to 1.
+ * A prediction, and its meaning in words; `score` is from 0 to 100, `confidence` from 0 to 1.
  */
 export interface Likelihood {
   score: number;
@@ -518,7 +518,7 @@ export interface Likelihood {
   hints: Hints;
 }
 /**
- * What the terms of a prediction mean.
+ * Explanations of the terms of a prediction.
  */
 export interface Hints {
   score: string;
@@ -535,7 +535,7 @@ export interface CardEvent {
   amount: string;
 }
 /**
- * The visitor whose card is open, and where, if that is known.
+ * The visitor whose card is open, and their position if known.
  */
 export interface Selected {
   site: string;
@@ -543,7 +543,7 @@ export interface Selected {
   place: Point | null;
 }
 /**
- * A place, in degrees.
+ * A position, in degrees.
  */
 export interface Point {
   latitude: number;
@@ -565,10 +565,10 @@ export interface MapLayers {
   legend: Legend;
 }
 /**
- * The clusters that a view shows, a column for each thing that is known of them; the largest come first.
+ * The clusters that a view shows, in columns, the largest cluster first.
  *
- * `across` is how many cells the world's grid has from side to side. Of each cluster: its cell on that grid, its mean
- * place, its radius in pixels, and how many visitors and customers it has.
+ * `across` is the number of cells across the grid of the world. For each cluster: its cell on that grid, its mean
+ * position, its radius in pixels, its color, and its numbers of visitors and customers.
  */
 export interface Clusters {
   across: number;
@@ -581,7 +581,7 @@ export interface Clusters {
   customers: number[];
 }
 /**
- * The points of a view's heat map, a column for each thing; they are sent while it is shown.
+ * The points of a view's heat map, in columns; sent while the heat map is shown.
  */
 export interface Heat {
   latitude: number[];
@@ -589,7 +589,7 @@ export interface Heat {
   weight: number[];
 }
 /**
- * The popup of the cluster that was clicked: where it is, what its tooltip says, and who is in it.
+ * The popup of the clicked cluster: its position, its summary, its first visitors, and how many more there are.
  */
 export interface Popup {
   id: string;
@@ -600,7 +600,7 @@ export interface Popup {
   more: number;
 }
 /**
- * What a tooltip says of a cluster: its places, how many are there, and what is predicted of prospects.
+ * The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects.
  */
 export interface ClusterSummary {
   title: string;
@@ -610,7 +610,7 @@ export interface ClusterSummary {
   value: string;
 }
 /**
- * What the colors mean, whether rings show the share of customers, and how many visitors are not on the map.
+ * What the colors mean, whether rings show the share of customers, and the number of visitors not on the map.
  */
 export interface Legend {
   title: string;
@@ -620,7 +620,7 @@ export interface Legend {
   unplaced: number;
 }
 /**
- * Colors of a number, from low to high, with the ends in words and a note.
+ * The colors of a number, from low to high, with labels for both ends and a note.
  */
 export interface Ramp {
   colors: string[];
@@ -629,14 +629,14 @@ export interface Ramp {
   note: string;
 }
 /**
- * A color of its own, and what it stands for.
+ * A color and its meaning.
  */
 export interface Swatch {
   label: string;
   color: string;
 }
 /**
- * What a browser sets, as code does: what the colors tell, the seconds between two requests, and the theme.
+ * Settings that browser and code can change: what the colors show, the polling interval in seconds, the theme.
  */
 export interface MapSettings {
   color_by: "channel" | "device" | "expected_value" | "is_customer" | "score" | "site" | "visit_kind";
@@ -644,7 +644,7 @@ export interface MapSettings {
   theme: "auto" | "dark" | "light";
 }
 /**
- * The models of the Leaflet map and of its layers, and whether a view has framed the world.
+ * The model ids of the Leaflet map and of its layers, and whether a view has fitted the map to its size.
  */
 export interface MapParts {
   map: string;
@@ -654,7 +654,7 @@ export interface MapParts {
   framed: boolean;
 }
 /**
- * What has just happened: where visitors arrived, by view; the first payments, and how many `more`.
+ * What just happened: where visitors arrived, by view; the first payments, and how many `more` there are.
  */
 export interface Announcements {
   do: "news";
@@ -665,7 +665,7 @@ export interface Announcements {
   more: number;
 }
 /**
- * A payment that has just been made; `note` is where the payer is, and `place` too, if they are on the map.
+ * A payment that was just made; `note` names the payer's place, and `place` is their position, if known.
  */
 export interface NewPayment {
   amount: string;
@@ -676,7 +676,7 @@ export interface NewPayment {
   place: Point | null;
 }
 /**
- * What a view's tooltip of a cluster says, until its clusters change.
+ * The tooltip of a cluster in a view, valid until the view's clusters change.
  */
 export interface Description {
   do: "description";
@@ -685,7 +685,7 @@ export interface Description {
   summary: ClusterSummary;
 }
 /**
- * Show this part of the world; in one view, or in all.
+ * Show this part of the world, in one view or in all.
  */
 export interface Fit {
   do: "fit";
@@ -696,14 +696,14 @@ export interface Fit {
   view: string | null;
 }
 /**
- * Tell which part of the world a view shows.
+ * Ask a view which part of the world it shows.
  */
 export interface AskViewport {
   do: "look";
   view: string;
 }
 /**
- * The data came so long ago.
+ * The age of the data.
  */
 export interface Age {
   do: "age";
