@@ -182,7 +182,7 @@ class Poller:
         self._due: float | None = None  # time of the next request, on the monotonic clock; None: none is planned
         self._asked = self._answered = time.monotonic()
         self._failures = 0
-        self._wished = False  # whether to make the next request even if nobody is watching
+        self._requested = False  # whether to make the next request even if nobody is watching
         self._again = False  # whether to make another request after the one in flight
         self._stopped = self._unwatched = self._refused = self._closed = False
         self._snapshot: Snapshot | None = None
@@ -250,7 +250,7 @@ class Poller:
         """Change the interval, counted from the last answer. A planned retry keeps its time."""
         with self._condition:
             self._every = seconds
-            if self._due is not None and not self._wished and self._standing.state == "live":
+            if self._due is not None and not self._requested and self._standing.state == "live":
                 self._due = self._answered + seconds
             self._publish()
             self._condition.notify_all()
@@ -273,7 +273,7 @@ class Poller:
         if self._closed:
             raise RuntimeError(f"This {self._name} is closed. Make a new one.")
         self._due = time.monotonic()
-        self._wished = True
+        self._requested = True
         self._retry_at = None
         self._publish()
         if self._thread is None or not self._thread.is_alive():
@@ -320,7 +320,7 @@ class Poller:
     def _ask(self) -> Snapshot | BaseException:
         """Make one request; if it takes longer than the interval, report that it is waiting."""
         self._asked_at = since = datetime.now(UTC)
-        overdue = threading.Timer(max(self._every, SOON), self._say_that_it_waits, (since,))
+        overdue = threading.Timer(max(self._every, SOON), self._report_waiting, (since,))
         overdue.daemon = True
         try:
             overdue.start()
@@ -333,7 +333,7 @@ class Poller:
             with self._condition:
                 self._asked_at = self._waiting_since = None
 
-    def _say_that_it_waits(self, since: datetime) -> None:
+    def _report_waiting(self, since: datetime) -> None:
         """Report a request that is still in flight."""
         with self._condition:
             if self._asked_at is not since or self._closed:
@@ -352,14 +352,14 @@ class Poller:
                 if self._due is not None and now >= self._ends:
                     self._closed = True
                     self._rest()
-                elif self._due is not None and not (self._wished or watched):
+                elif self._due is not None and not (self._requested or watched):
                     self._unwatched = True
                     self._rest()
                 if self._due is None:
                     self._thread = None
                     return False
                 if self._due <= now:
-                    self._wished = self._again = False
+                    self._requested = self._again = False
                     self._asked = now
                     return True
                 self._condition.wait(min(self._due - now, self._ends - now, LOOK_EVERY))
@@ -403,7 +403,7 @@ class Poller:
 
     def _plan(self, delay: float) -> None:
         """Plan the request after an answer, `delay` seconds later; at once if one was asked for meanwhile."""
-        self._wished = self._again
+        self._requested = self._again
         rests = self._resting()
         self._due = self._answered if self._again else None if rests else self._answered + delay
         self._retry_at = datetime.now(UTC) + timedelta(seconds=delay) if self._failures and not rests else None

@@ -134,7 +134,7 @@ class Explorer(OpenedWhenShown):
         measure: Measure = "predicted_rate",
         theme: Theme = "auto",
     ) -> None:
-        self._live, self._source, self._snapshot = _told_apart(source, live)
+        self._live, self._source, self._snapshot = _checked_sources(source, live)
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
         self._own = Filters()  # used without a live map
         self._fault: str | None = None  # of the source
@@ -178,7 +178,7 @@ class Explorer(OpenedWhenShown):
         visitors = answer.snapshot.visitors
         return script(
             answer.question,
-            self._spoken_of(),
+            self._snapshot_expression(),
             chart=answer.drawn_by,
             with_site="site" in visitors.columns,
             with_repeats=answer.here < visitors.height,
@@ -454,7 +454,7 @@ class Explorer(OpenedWhenShown):
 
         shell.events.register("post_run_cell", draw)
 
-    def _spoken_of(self) -> str:
+    def _snapshot_expression(self) -> str:
         """Return an expression for the snapshot in the user's notebook: the one that is shown, if it has a name."""
         arrived = self._live is not None and self._live.snapshot is not None
         known: list[tuple[object, str]] = [(self._live, ".snapshot")] if arrived else [(self._snapshot, "")]
@@ -472,7 +472,7 @@ class Explorer(OpenedWhenShown):
         return snapshot is not None and "site" in snapshot.visitors.columns
 
 
-def _told_apart(source: object, live: object) -> tuple[LiveMap | None, Source | None, Snapshot | None]:
+def _checked_sources(source: object, live: object) -> tuple[LiveMap | None, Source | None, Snapshot | None]:
     """Return the live map, the source and the snapshot among the arguments. A map replaces a source.
 
     Raises

@@ -737,7 +737,7 @@ class LiveMap(OpenedWhenShown):
 
     def _call_back(self, snapshot: Snapshot, news: News) -> None:
         """Call the user's functions outside the drawing lock, so that slow ones don't block the drawing."""
-        before = self._told_wrong
+        before = self._problems
         site = ["site"] if self._several else []
         self._updated.call(snapshot)
         self._chose.call(self.selection)
@@ -745,7 +745,7 @@ class LiveMap(OpenedWhenShown):
             self._paid.call(news.payments.select(*site, *PAYMENTS))
         if news.arrived.height:
             self._came.call(news.arrived.select(*site, *VISITORS))
-        if self._told_wrong != before:
+        if self._problems != before:
             with self._lock:
                 self._render()
 
@@ -755,7 +755,7 @@ class LiveMap(OpenedWhenShown):
         self._change_state()
 
     @property
-    def _told_wrong(self) -> list[str]:
+    def _problems(self) -> list[str]:
         """One sentence for each site and each callback that has a problem."""
         callbacks = (self._updated, self._chose, self._paid, self._came, self._stood)
         return [*self._sites.faults(self.time_zone), *(fault for each in callbacks for fault in each.faults)]
@@ -778,7 +778,7 @@ class LiveMap(OpenedWhenShown):
 
     def _status_line(self) -> StatusLine:
         """Return the status of the polling, and further notes for the user."""
-        now, snapshot, notes = self.status, self._frame.snapshot, [*self._told_wrong, *self._faults.notes]
+        now, snapshot, notes = self.status, self._frame.snapshot, [*self._problems, *self._faults.notes]
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:

@@ -71,7 +71,7 @@ class Renderer:
 
     def layers(self, frame: FrameState, state: MapState) -> MapLayers:
         """Return what is drawn on the map."""
-        self._look_at(frame)
+        self._keep_only(frame)
         filters, chosen = state.filters, self.chosen(frame, state.filters)
         clusters, coloring = self._clusters(frame, state)
         views = state.views.items()
@@ -89,7 +89,7 @@ class Renderer:
 
     def panels(self, frame: FrameState, state: MapState) -> MapPanels:
         """Return the visitors, events and payments to show around the map, without the status of the polling."""
-        self._look_at(frame)
+        self._keep_only(frame)
         choice = (frame, state.filters)
         chosen = self.chosen(*choice)
         events = self._once(
@@ -119,7 +119,7 @@ class Renderer:
             selected=selected,
         )
 
-    def _look_at(self, frame: FrameState) -> None:
+    def _keep_only(self, frame: FrameState) -> None:
         """Drop the results of any other frame, as they would keep that frame alive."""
         if frame is not self._frame:
             self._frame = frame

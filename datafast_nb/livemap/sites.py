@@ -60,7 +60,7 @@ def _own_name(source: object) -> str | None:
     return name if isinstance(name, str) and plain(name) else None
 
 
-class _Told(Follower):
+class _RedrawFollower(Follower):
     """Calls back after each change. A failure to draw must not end the poller."""
 
     def __init__(self, on_change: Callable[[], None], is_watched: Callable[[], bool]) -> None:
@@ -99,8 +99,8 @@ class Sites:
         on_change: Callable[[], None],
         is_watched: Callable[[], bool],
     ) -> None:
-        told = _Told(on_change, is_watched)
-        self.pollers = {name: Poller(each, interval, told, name="live map") for name, each in sources.items()}
+        follower = _RedrawFollower(on_change, is_watched)
+        self.pollers = {name: Poller(each, interval, follower, name="live map") for name, each in sources.items()}
         self._lock = threading.Lock()
         self._parts: dict[str, Snapshot | None] = {}
         self._latest: tuple[Snapshot | None, frozenset[str]] = (None, frozenset())
