@@ -310,7 +310,17 @@ class Explorer(OpenedWhenShown):
 
     def _take(self, message: ExplorerMessage) -> None:
         """Handle a message of the browser."""
-        self._attempt(lambda: self._do(message))
+        if self._closed:
+            return
+        match message:
+            case Beat(view=view):
+                if self._live is not None:
+                    self._live.watch(view)
+            case Away(view=view):
+                if self._live is not None:
+                    self._live.unwatch(view)
+            case _:
+                self._attempt(str(message.__struct_config__.tag), lambda: self._do(message))
 
     def _do(self, message: ExplorerMessage) -> None:
         match message:
@@ -324,10 +334,6 @@ class Explorer(OpenedWhenShown):
                 with self._lock:
                     self._offers = is_open
                     self._draw()
-            case Beat(view=view) if self._live is not None:
-                self._live.watch(view)
-            case Away(view=view) if self._live is not None:
-                self._live.unwatch(view)
 
     def _change_filter(self, name: str, value: FilterValue) -> None:
         """Change a filter as the browser asks. An invalid change is logged and ignored."""
@@ -343,13 +349,13 @@ class Explorer(OpenedWhenShown):
         with self._lock:
             shown = self._shown
         if shown is not None:
-            self._attempt(lambda: self._pick(shown.group_of(datum)))
+            self._attempt("pick", lambda: self._pick(shown.group_of(datum)))
 
-    def _attempt(self, action: Callable[[], None]) -> None:
-        """Run an action of the user; log and show any error."""
+    def _attempt(self, kind: str, action: Callable[[], None]) -> None:
+        """Run an action of the user. Log any error, and show it until an action of the same kind succeeds."""
         if self._closed:
             return
-        with self._faults.guarded("What was asked for could not be done"):
+        with self._faults.guarded(f"What was asked for could not be done: {kind}"):
             action()
         with self._lock:
             self._show_status()

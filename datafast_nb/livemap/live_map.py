@@ -83,11 +83,7 @@ INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
 """The intervals that the header offers, in seconds."""
 
 _LOG: Final = logging.getLogger(__name__)
-_SETTINGS: Final = {
-    "color_by": "color_by",
-    "every": "interval",
-    "theme": "theme",
-}  # name in the front end: name in Python
+_SETTINGS: Final = ("color_by", "every", "theme")  # those of the traits that the browser can set
 _NO_SCORE_YET: Final = "No predictions for this site yet"
 
 
@@ -460,7 +456,7 @@ class LiveMap(OpenedWhenShown):
             self.layout.open()  # closed if an earlier view was closed
             self._visibility.expect()
             self._view.front.on_message(self._take)
-            self._view.front.observe(self._take_setting, _SETTINGS)
+            self._view.front.on_values(self._take_settings)
             self._render()
             self.children = self._view.children
             self.add_class("datafast").add_class("datafast-map")
@@ -495,6 +491,7 @@ class LiveMap(OpenedWhenShown):
     def _change_every(self, change: Bunch) -> None:
         if self._timebar is None:
             self._sites.each(lambda poller: poller.set_every(change["new"]))
+        self._show_settings()
 
     @observe("color_by")
     def _change_colors(self, change: Bunch) -> None:
@@ -534,12 +531,15 @@ class LiveMap(OpenedWhenShown):
             action = getattr(self, f"_do_{kind}", self._change)
             action(message)
 
-    def _take_setting(self, change: Bunch) -> None:
-        """Apply a setting that the browser changed; one that Python code changed is applied already."""
-        name = change["name"]
-        if self.status.state != "closed" and getattr(self, name) != change["new"]:
-            with self._faults_shown(f"What was asked for could not be done: {name}"):
-                self.set_trait(name, change["new"])
+    def _take_settings(self, values: dict[str, Any]) -> None:
+        """Apply the settings that the browser set."""
+        if self.status.state == "closed":
+            return
+        for name in _SETTINGS:
+            if name in values:
+                with self._faults_shown(f"What was asked for could not be done: {name}"):
+                    self.set_trait(name, values[name])
+        self._show_settings()  # a value may have been refused, or overwritten by a rendering on another thread
 
     @contextmanager
     def _faults_shown(self, what: str) -> Iterator[None]:
@@ -773,8 +773,19 @@ class LiveMap(OpenedWhenShown):
         if self._timebar is not None:
             bar = {"replay": self._timebar.state(), "coverage": self._timebar.coverage}
             panels = msgspec.structs.replace(panels, **bar)
-        settings = MapSettings(color_by=self.color_by, every=self.every, theme=self.theme)
-        self._view.show(panels, self._renderer.layers(self._frame, self._map_state), settings)
+        layers = self._renderer.layers(self._frame, self._map_state)
+        self._view.show(panels, layers, self._settings())
+
+    def _show_settings(self) -> None:
+        """Show the settings as they are now, and the choices."""
+        with self._lock:
+            if self._view is not None:
+                self._view.front.controls = self._controls()
+                self._view.front.show(self._settings())
+
+    def _settings(self) -> MapSettings:
+        """Return the settings as they are now, which other threads can change at any time."""
+        return MapSettings(color_by=self.color_by, every=self.every, theme=self.theme)
 
     def _status_line(self) -> StatusLine:
         """Return the status of the polling, and further notes for the user."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -71,6 +71,7 @@ class TypedWidget(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - the values of the traits
         super().__init__(**traits)
         self._heard = CallbackDispatcher()
+        self._were_set = CallbackDispatcher()
         self._faults_logged: set[str] = set()
         self.on_msg(self._hear)
 
@@ -85,13 +86,35 @@ class TypedWidget(anywidget.AnyWidget):
         """
         self._heard.register_callback(callback)
 
+    def on_values(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call a function with the valid values that the browser sets, by the names of their traits.
+
+        Values set in Python are not passed to the function, which an observer of the traits can't tell from these.
+        """
+        self._were_set.register_callback(callback)
+
+    def get_state(
+        self,
+        key: str | Iterable[str] | None = None,
+        drop_defaults: bool = False,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Return the values that are sent, including those that equal a default: the scripts don't know the defaults.
+
+        ipywidgets would leave them out when it saves or embeds a widget.
+        """
+        state: dict[str, Any] = super().get_state(key)
+        return state
+
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Apply values set by the browser. Log invalid ones, and send the browser the actual values."""
+        values = {name: value for name, value in sync_data.items() if name in self.keys}
         try:
             super().set_state(sync_data)
         except TraitError as error:
             _LOG.warning("A value of the browser was ignored: %s", plain(str(error), 200))
-            self.send_state([*sync_data])
+            self.send_state([*values])
+        else:
+            self._were_set(values)
 
     def _hear(self, _widget: TypedWidget, content: object, _buffers: object) -> None:
         """Parse a message of the browser, and pass it on."""

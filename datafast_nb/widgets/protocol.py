@@ -220,7 +220,7 @@ class ChartState(Struct, frozen=True):
 class Click(FromView, frozen=True, tag="click"):
     """A mark was clicked; `datum` has the plain values of its row, and those that Vega adds."""
 
-    datum: dict[str, str | float | bool | None]
+    datum: dict[str, str | int | float | bool | None]
 
 
 ChartMessage = Click | Fault
@@ -712,7 +712,7 @@ class Fit(ToViews, frozen=True, tag="fit"):
 
 
 class Description(ToViews, frozen=True, tag="description"):
-    """The tooltip of a cluster in a view, valid until the view's clusters change."""
+    """The tooltip of a cluster in a view, valid until the data, the filters or the view's clusters change."""
 
     view: str
     id: str

@@ -38,6 +38,13 @@ class TestChartView:
         assert view.tells_clicks
         assert rows == [{"group": "FR"}]
 
+    def test_whole_numbers_of_a_clicked_row_stay_whole(self) -> None:
+        view, rows = ChartView({}), []
+        view.on_click(rows.append)
+        datum = {"visitors": 3, "rate": 0.5, "sum": 4.0, "large": 10**20, "picked": True, "none": None}
+        view._handle_custom_msg({"do": "click", "view": "a view", "datum": datum}, [])
+        assert repr(rows) == repr([datum])
+
     def test_a_view_brings_both_themes_along_only_where_it_follows_one(self) -> None:
         assert ChartView({}).configs == {}
         assert set(ChartView({}, theme="auto").configs) == {"light", "dark"}

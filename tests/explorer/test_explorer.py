@@ -135,7 +135,7 @@ def test_a_click_on_what_is_no_group_changes_nothing(datum: dict[str, Any]) -> N
 def test_a_wish_that_makes_no_sense_changes_nothing(wish: dict[str, Any]) -> None:
     explorer = displayed(Explorer(PEOPLE))
     before = view(explorer).front.get_state()
-    explorer._take(wish)
+    view(explorer).front._handle_custom_msg({"view": "a view", **wish}, [])
     assert view(explorer).front.get_state() == before
 
 
@@ -393,8 +393,10 @@ def test_a_fault_in_what_a_message_asks_for_is_in_the_log_and_in_the_header(
         planted.setattr("datafast_nb.explorer.answer.Answer.group_of", lambda *_: {}["a click"])
         click(explorer, group="FR")
     assert "KeyError: 'a click'" in caplog.text
-    assert "KeyError: 'a click'" in view(explorer).front.status.text
-    ask(explorer, "clear")
+    for do in ({"do": "beat"}, {"do": "clear"}, {"do": "away", "gone": False}):  # which go well
+        ask(explorer, **do)
+        assert "KeyError: 'a click'" in view(explorer).front.status.text
+    ask(explorer, "pick", key=names(explorer)[0])
     assert view(explorer).front.status.text == ""
 
 

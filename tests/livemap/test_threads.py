@@ -19,6 +19,7 @@ from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent
 from tests.livemap.maps import (
+    GENEROUS,
     NEVER,
     OF_A_VIEW,
     STATE,
@@ -28,6 +29,7 @@ from tests.livemap.maps import (
     refreshed,
     registry,
     send,
+    set_in_browser,
     settle,
     state,
     until,
@@ -130,6 +132,50 @@ def at_once(live: LiveMap, rounds: int, end: Callable[[], None] = lambda: None) 
         thread.join(120)
         assert not thread.is_alive(), "it hangs"
     return raised
+
+
+class Paused:
+    """A drawing on a thread of its own that rests after it has called a function, while a browser sets something."""
+
+    def __init__(self, live: LiveMap, function: Callable[..., Any]) -> None:
+        self._live, self._function = live, function
+        self._is_there, self._goes_on = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=live._update, daemon=True)
+
+    def __call__(self, *given: Any) -> Any:
+        made = self._function(*given)
+        if threading.current_thread() is self._thread:
+            self._is_there.set()
+            assert self._goes_on.wait(GENEROUS)
+        return made
+
+    def while_resting(self, name: str, value: object) -> None:
+        """Let a browser set something meanwhile, and wait until all has been drawn."""
+        self._thread.start()
+        assert self._is_there.wait(GENEROUS)
+        browser = threading.Thread(target=set_in_browser, args=(self._live,), kwargs={name: value}, daemon=True)
+        browser.start()
+        until(lambda: getattr(self._live, name) == value)
+        self._goes_on.set()
+        for thread in (browser, self._thread):
+            thread.join(GENEROUS)
+            assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("setting", [("color_by", "device"), ("every", 30.0), ("theme", "dark")], ids=str)
+@pytest.mark.parametrize("at", ["layers", "settings"])
+def test_what_a_browser_sets_while_another_thread_draws_stays(
+    at: str, setting: tuple[str, Any], sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = displayed(LiveMap(Numbered(), every=NEVER))
+    owner, function = (live._renderer, "layers") if at == "layers" else (live, "_settings")
+    paused = Paused(live, getattr(owner, function))
+    monkeypatch.setattr(owner, function, paused)
+    name, value = setting
+    paused.while_resting(name, value)
+    assert getattr(live, name) == getattr(front(live), name) == value
+    assert all(state[name] == value for state in sent.states(name)[-1:])
+    assert live._map_state.color_by == live.color_by
 
 
 def test_whatever_happens_at_once_each_message_is_of_one_moment(sent: Sent, caplog: pytest.LogCaptureFixture) -> None:

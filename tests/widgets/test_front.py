@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ipywidgets import Widget
 from traitlets import TraitError
 
+from datafast_nb import livemap
 from datafast_nb.explorer.front import SCRIPT, Front
+from datafast_nb.widgets.front import FrontEnd
 from datafast_nb.widgets.protocol import ChangeFilter, ExplorerOptions, ExplorerState, Heading, Pick, schema
 
 
@@ -90,6 +93,33 @@ def test_a_value_that_can_not_be_is_refused_to_code_and_logged_of_a_browser(
     front.set_state({"theme": "dark"})
     assert front.theme == "dark"
     assert "theme" in caplog.text
+
+
+def test_what_the_browser_sets_is_told_by_name_and_what_code_sets_is_not(front: Front) -> None:
+    told: list[dict[str, Any]] = []
+    front.on_values(told.append)
+    front.theme = "light"
+    front.set_state({"theme": "dark", "unknown": 1})
+    front.set_state({"theme": "blue"})
+    assert told == [{"theme": "dark"}]
+
+
+def test_a_value_that_can_not_be_is_answered_with_the_known_values_alone(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(front, "_send", lambda message, **_buffers: sent.append(message))
+    front.set_state({"theme": "blue", "unknown": 1})
+    assert [each["state"] for each in sent if each["method"] == "update"] == [{"theme": "auto"}]
+
+
+@pytest.mark.parametrize("kind", [Front, livemap.front.Front])
+def test_a_saved_page_gets_the_values_that_equal_a_default_too(kind: type[FrontEnd]) -> None:
+    made = kind(script=SCRIPT.get())
+    assert set(made.get_state(drop_defaults=True)) == set(made.keys)
+    embedded = Widget.get_manager_state(drop_defaults=True, widgets=[made])["state"][made.model_id]
+    assert set(made.keys) <= set(embedded["state"])
+    made.close()
 
 
 def test_what_the_kernel_sends_is_whole_and_what_the_browser_sends_may_leave_out_what_has_a_default() -> None:

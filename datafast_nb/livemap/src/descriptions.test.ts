@@ -1,7 +1,9 @@
-// A tooltip is asked for once, and kept until the clusters change.
+// A tooltip is asked for once, and kept until the data, the filters or the clusters change.
 
 import { expect, test, vi } from "vitest";
+import { testModel } from "#kit/testing.ts";
 import { Descriptions } from "./descriptions.ts";
+import type { MapState } from "./model.ts";
 
 const LISBON = { title: "Lisbon, Portugal", visitors: 30, customers: 0, score: 60, value: "$4.00" };
 
@@ -50,6 +52,27 @@ test("it is asked for again when the clusters have changed, and stays until the 
   descriptions.forget();
   expect(ask).toHaveBeenCalledTimes(2);
   expect(show).toHaveBeenLastCalledWith(LISBON);
+});
+
+test.each([
+  ["the data", { clock: 2 }],
+  ["the filters", { filters: {} }],
+  ["the clusters", { clusters: {} }],
+  ["all of them", { clock: 2, filters: {}, clusters: {} }],
+])("%s changing make a description old, once", async (_what, fields) => {
+  const { descriptions, ask, show } = made();
+  const model = testModel({ clock: 1 } as MapState);
+  const leaving = new AbortController();
+  descriptions.follow(model, leaving.signal);
+  descriptions.describe("8/3/3");
+  model.tell({ do: "description", view: "mine", id: "8/3/3", summary: LISBON });
+  expect(show).toHaveBeenLastCalledWith(LISBON);
+  model.change(fields as Partial<MapState>);
+  await expect.poll(() => ask.mock.calls.length).toBe(2);
+  leaving.abort();
+  model.change({ clock: 3 });
+  await Promise.resolve();
+  expect(ask).toHaveBeenCalledTimes(2);
 });
 
 test("nothing is asked for while the pointer is on none, and again once a kernel is there", () => {

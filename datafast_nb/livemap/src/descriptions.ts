@@ -1,7 +1,9 @@
-// What tooltips say: asked of the kernel once for each cluster that the pointer comes to, and kept until the clusters change.
+// What tooltips say: asked of the kernel once for each cluster that the pointer comes to, and kept until the data, the
+// filters or the clusters change.
 
 import type { Ask } from "#kit/ask.ts";
-import type { ClusterSummary, DescribeCluster, MapAnnouncement } from "#kit/protocol.ts";
+import { type Model, onChange } from "#kit/model.ts";
+import type { ClusterSummary, DescribeCluster, MapAnnouncement, MapLayers, MapPanels } from "#kit/protocol.ts";
 
 /** The descriptions of a view's clusters. */
 export class Descriptions {
@@ -18,6 +20,17 @@ export class Descriptions {
     this.#show = show;
   }
 
+  /** Hear the kernel, and forget what is known whenever it may have become wrong. */
+  follow(model: Model<MapPanels & MapLayers>, signal: AbortSignal): void {
+    // The scores can change while the clusters stay the same; each moment has another clock.
+    const ended = onChange(model, ["clock", "filters", "clusters"], () => this.forget());
+    model.on("msg:custom", this.hear);
+    signal.addEventListener("abort", () => {
+      ended();
+      model.off("msg:custom", this.hear);
+    });
+  }
+
   /** Show the description of a cluster, now or once it is known; null for none. */
   describe(id: string | null): void {
     if (id !== this.#wanted) this.#show((id && this.#known.get(id)) || null);
@@ -25,7 +38,7 @@ export class Descriptions {
     if (id !== null && !this.#known.has(id) && this.#ask({ do: "describe", id })) this.#known.set(id, null);
   }
 
-  /** Forget what is known, as the clusters have changed; what is shown stays until it is told anew. */
+  /** Forget what is known, as it may be wrong by now; what is shown stays until it is told anew. */
   forget(): void {
     this.#known.clear();
     this.describe(this.#wanted);

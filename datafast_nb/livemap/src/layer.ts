@@ -124,7 +124,6 @@ export class ClusterLayer {
     this.#started = performance.now();
     this.#canvas.setAttribute("aria-label", described(clusters));
     this.#lookAgain();
-    this.#parts.descriptions.forget();
     this.redraw();
   }
 

@@ -151,8 +151,7 @@ function describeIn(map: LeafletMap, { model, view, ask, signal }: Parts): Descr
   const place = placeIn(map.getContainer());
   const descriptions = new Descriptions(view, ask, (summary) => draw(<Tooltip summary={summary} />, place));
   drawInto(place, <Tooltip summary={null} />, signal);
-  model.on("msg:custom", descriptions.hear);
-  signal.addEventListener("abort", () => model.off("msg:custom", descriptions.hear));
+  descriptions.follow(model, signal);
   return descriptions;
 }
 

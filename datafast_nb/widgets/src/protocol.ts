@@ -676,7 +676,7 @@ export interface NewPayment {
   place: Point | null;
 }
 /**
- * The tooltip of a cluster in a view, valid until the view's clusters change.
+ * The tooltip of a cluster in a view, valid until the data, the filters or the view's clusters change.
  */
 export interface Description {
   do: "description";
