@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,7 +15,7 @@ _MOST_LOGGED: Final = 50  # maximum number of different errors per widget
 
 
 class Faults:
-    """The errors of one widget. Not thread-safe: the caller must hold a lock.
+    """The errors of one widget. Any thread can add and read them.
 
     Examples
     --------
@@ -26,13 +27,15 @@ class Faults:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._present: dict[str, str] = {}
         self._logged: set[tuple[str, str]] = set()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """One sentence for each thing that is failing now."""
-        return tuple(self._present.values())
+        with self._lock:
+            return tuple(self._present.values())
 
     @contextmanager
     def guarded(self, what: str) -> Iterator[None]:
@@ -44,9 +47,14 @@ class Faults:
             yield
         except Exception as error:  # noqa: BLE001 - logged and shown, whatever it is
             kind = f"{type(error).__name__}: {error}"
-            if (what, kind) not in self._logged and len(self._logged) < _MOST_LOGGED:
+            note = plain(f"{what} ({kind}); the log has the traceback", 200)
+            with self._lock:
+                self._present[what] = note
+                is_new = (what, kind) not in self._logged and len(self._logged) < _MOST_LOGGED
+                if is_new:
+                    self._logged.add((what, kind))
+            if is_new:
                 _LOG.error("%s.", what, exc_info=error)
-                self._logged.add((what, kind))
-            self._present[what] = plain(f"{what} ({kind}); the log has the traceback", 200)
         else:
-            self._present.pop(what, None)
+            with self._lock:
+                self._present.pop(what, None)

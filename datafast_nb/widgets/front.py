@@ -19,7 +19,7 @@ from datafast_nb.text import plain
 from datafast_nb.widgets.protocol import Fault
 
 _LOG: Final = logging.getLogger(__name__)
-_MOST_LOGGED: Final = 50  # maximum number of different browser errors per widget
+_MOST_LOGGED: Final = 50  # maximum number of different browser errors and ignored messages per widget
 _LONGEST_STACK: Final = 4000  # characters
 
 _RELOADS: Final = os.environ.get("ANYWIDGET_HMR") == "1"
@@ -121,17 +121,18 @@ class TypedWidget(anywidget.AnyWidget):
         try:
             message = msgspec.convert(content, self.messages)
         except msgspec.ValidationError as error:
-            _LOG.warning("A message of the browser was ignored: %s. It was %s", error, plain(repr(content), 200))
+            was = plain(repr(content), 200)
+            self._log_once(f"A message of the browser was ignored: {error}. It was {was}", logging.WARNING)
             return
         if isinstance(message, Fault):
             self._log_once(_worded(message))
         else:
             self._heard(message)
 
-    def _log_once(self, fault: str) -> None:
+    def _log_once(self, fault: str, level: int = logging.ERROR) -> None:
         if fault not in self._faults_logged and len(self._faults_logged) < _MOST_LOGGED:
             self._faults_logged.add(fault)
-            _LOG.error("%s", fault)
+            _LOG.log(level, "%s", fault)
 
 
 class FrontEnd(TypedWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +25,7 @@ class Synced(TraitType[Any, Any]):
     def __init__(self, kind: Any, default: Any) -> None:  # noqa: ANN401 - any type, and a value of it
         super().__init__(default_value=default)
         self.kind: Final = kind
-        self.tag(sync=True, to_json=lambda value, _widget: msgspec.to_builtins(value))
+        self.tag(sync=True, to_json=lambda value, _widget: msgspec.to_builtins(value, enc_hook=_plain_number))
 
     def validate(self, _obj: HasTraits, value: Any) -> Any:  # noqa: ANN401 - any assigned value
         """Return the value converted to the trait's type, as for JSON from a browser.
@@ -51,6 +52,15 @@ def traits_of(*states: type[Struct]) -> dict[str, Synced]:
     """
     fields = (each for state in states for each in msgspec.structs.fields(state))
     return {each.name: Synced(each.type, _default_of(each)) for each in fields}
+
+
+def _plain_number(value: object) -> int | float:
+    """Return a number of another library, such as one of NumPy's, as a number of Python."""
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} can't be sent to the browser")
 
 
 def _default_of(field: FieldInfo) -> Any:  # noqa: ANN401 - a value of the field's type

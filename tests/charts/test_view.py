@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from ipywidgets import Widget
 
 import datafast_nb as dfn
@@ -37,6 +38,12 @@ class TestChartView:
         view._handle_custom_msg("x", [])
         assert view.tells_clicks
         assert rows == [{"group": "FR"}]
+
+    def test_a_specification_may_hold_numbers_of_numpy(self) -> None:
+        numpy = pytest.importorskip("numpy")
+        rows = [{"n": numpy.int64(3), "x": numpy.float32(0.5), "y": numpy.float64(0.25)}]
+        spec = ChartView({"data": {"values": rows}}).get_state("spec")["spec"]
+        assert repr(spec["data"]["values"]) == "[{'n': 3, 'x': 0.5, 'y': 0.25}]"
 
     def test_whole_numbers_of_a_clicked_row_stay_whole(self) -> None:
         view, rows = ChartView({}), []

@@ -45,7 +45,7 @@ export async function render(props: RenderProps<ChartState & { vega: string }>) 
   const live = () => (model as Model<{ layout?: { comm_live?: boolean } }>).get("layout")?.comm_live !== false;
   const ask: Ask<ChartMessage> = asker<ChartMessage>(model, { live }, signal, freshId());
   const faults = faultList(ask);
-  watchUncaught(faults, import.meta.url, signal);
+  watchUncaught(faults, model, import.meta.url, signal);
   const failure = document.createElement("div");
   el.classList.add("datafast-chart");
   el.style.position = "relative";

@@ -1,6 +1,6 @@
 // The table of the groups. The name of each is a button that picks it out, for those who don't point at bars.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useKeptFocus } from "#kit/focus.ts";
 import type { GroupRow } from "#kit/protocol.ts";
 import { useTrait } from "#kit/trait.ts";
 import type { ExplorerAsk, ExplorerModel } from "./model.ts";
@@ -67,16 +67,4 @@ function Row({ row: { names, cells, picked }, kinds, pick }: { row: GroupRow; ki
     </tr>
   );
   // biome-ignore-end lint/suspicious/noArrayIndexKey: see above
-}
-
-/** Keep the focus on what has it within an element: the browser takes it from what is moved. */
-function useKeptFocus<Parent extends HTMLElement>() {
-  const parent = useRef<Parent>(null);
-  const root = parent.current?.getRootNode() as Document | ShadowRoot | undefined;
-  const focused = root?.activeElement;
-  useLayoutEffect(() => {
-    if (!(focused instanceof HTMLElement) || root?.activeElement === focused) return;
-    if (parent.current?.contains(focused)) focused.focus({ preventScroll: true });
-  });
-  return parent;
 }

@@ -1,8 +1,9 @@
 // What stands above the chart: what it is about, how the data are, and why there is none.
 
 import type { Faults } from "#kit/faults.ts";
+import { useFollowed } from "#kit/followed.ts";
 import { type Kernel, standing } from "#kit/kernel.ts";
-import { useFollowed, useTrait } from "#kit/trait.ts";
+import { useTrait } from "#kit/trait.ts";
 import type { ExplorerModel } from "./model.ts";
 
 /** The sentence over the chart, and what is to be known besides. */

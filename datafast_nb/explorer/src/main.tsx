@@ -27,7 +27,7 @@ export function render({ model, el }: RenderProps<ExplorerState & ExplorerHeader
   const kernel = kernelOf(model, signal);
   const ask: ExplorerAsk = asker<ExplorerMessage>(model, kernel, signal, freshId());
   const faults = faultList(ask);
-  watchUncaught(faults, import.meta.url, signal);
+  watchUncaught(faults, model, import.meta.url, signal);
   const place = document.createElement("div");
   place.style.display = "contents";
   el.append(place);

@@ -113,8 +113,12 @@ export class ClusterLayer {
     });
   }
 
-  /** Take the clusters that the kernel has sent. */
+  /** Take the clusters that the kernel has sent. What fails must not keep the model from telling others of them. */
   #take(): void {
+    this.#parts.faults.guard("The visitors can't be placed", () => this.#takeClusters());
+  }
+
+  #takeClusters(): void {
     const all = this.#parts.model.get("clusters");
     // Until the kernel knows where this view looks, what another one shows; a saved notebook has nothing else.
     const shown = all[this.#parts.view] ?? Object.values(all).at(-1);

@@ -61,7 +61,7 @@ export function render({ model, el }: RenderProps<MapState>) {
   const kernel = kernelOf(model, signal);
   const ask: MapAsk = asker<MapMessage>(model, kernel, signal, view);
   const faults = faultList(ask);
-  watchUncaught(faults, import.meta.url, signal);
+  watchUncaught(faults, model, import.meta.url, signal);
   const clock = clockOf(model, kernel, signal);
   const parts: Parts = { model, view, ask, clock, kernel, faults, signal };
   signal.addEventListener("abort", showPanels(el, parts));

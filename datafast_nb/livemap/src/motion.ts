@@ -39,7 +39,7 @@ export function progress(now: number, start: number, length: number): number {
   return Math.min(1, Math.max(0, (now - start) / length));
 }
 
-/** Slow down towards the end. */
+/** Slow down toward the end. */
 export function ease(share: number): number {
   return 1 - (1 - share) ** CURVE;
 }

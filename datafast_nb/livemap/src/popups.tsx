@@ -2,6 +2,8 @@
 
 import type { Map as LeafletMap, Popup as LeafletPopup, PopupEvent } from "leaflet";
 import { render } from "preact";
+import type { Faults } from "#kit/faults.ts";
+import { useKeptFocus } from "#kit/focus.ts";
 import { formatNumber } from "#kit/numbers.ts";
 import type { Popup } from "#kit/protocol.ts";
 import type { MapAsk, MapModel } from "./model.ts";
@@ -18,11 +20,12 @@ interface PopupParts {
   view: string;
   ask: MapAsk;
   clock: Clock;
+  faults: Pick<Faults, "guard">;
   signal: AbortSignal;
 }
 
 /** Open, fill, move and close the popup as the kernel says, and tell the kernel when a person closes it. */
-export function popups({ map, model, view, ask, clock, signal }: PopupParts): void {
+export function popups({ map, model, view, ask, clock, faults, signal }: PopupParts): void {
   const content = document.createElement("div");
   content.className = "df-popup";
   let open: { id: string; popup?: LeafletPopup } | null = null;
@@ -41,7 +44,7 @@ export function popups({ map, model, view, ask, clock, signal }: PopupParts): vo
     const popup = model.get("popups")[view];
     if (popup) render(<Members popup={popup} selected={model.get("selected")} ask={ask} clock={clock} />, content);
   };
-  const draw = () => {
+  const show = () => {
     const popup = model.get("popups")[view];
     fill();
     if (popup?.id === open?.id) return;
@@ -55,6 +58,9 @@ export function popups({ map, model, view, ask, clock, signal }: PopupParts): vo
     // From now on it stays where it is: a refresh must not move the map.
     if (open?.popup) open.popup.options.autoPan = false;
   };
+  // What fails must not keep the model from telling others of its change.
+  const draw = () => faults.guard("The popup can't be drawn", show);
+  const fillAgain = () => faults.guard("The popup can't be filled", fill);
   // A map that has gone round the world shows another copy of the place.
   const moved = () => {
     const at = open?.popup?.getLatLng();
@@ -62,11 +68,11 @@ export function popups({ map, model, view, ask, clock, signal }: PopupParts): vo
   };
   map.on({ popupopen: opened, popupclose: closed, moveend: moved });
   model.on("change:popups", draw);
-  model.on("change:selected", fill);
+  model.on("change:selected", fillAgain);
   signal.addEventListener("abort", () => {
     map.off({ popupopen: opened, popupclose: closed, moveend: moved });
     model.off("change:popups", draw);
-    model.off("change:selected", fill);
+    model.off("change:selected", fillAgain);
     if (open?.popup) map.closePopup(open.popup);
     render(null, content);
   });
@@ -82,10 +88,11 @@ interface MembersProps {
 
 /** Who is in a cluster: the first of them, to choose from. */
 export function Members({ popup, selected, ask, clock }: MembersProps) {
+  const people = useKeptFocus<HTMLDivElement>();
   return (
     <>
       <SummaryLines summary={popup.summary} />
-      <div class="df-people">
+      <div class="df-people" ref={people}>
         {popup.rows.map((visitor, place) => {
           const { site, id } = visitor;
           return (

@@ -18,7 +18,7 @@ export interface Placement {
 export interface Zoom {
   start: number;
   zoom: number;
-  /** Where the layers' origin will be afterwards, in pixels of the world at that zoom. */
+  /** Where the layers' origin will be afterward, in pixels of the world at that zoom. */
   origin: Point;
 }
 

@@ -64,7 +64,7 @@ export function Sidebar({ model, ask, clock, resting }: SidebarProps) {
   );
 }
 
-/** Let the focus go along when one part covers another, if it was there, and go back afterwards. */
+/** Let the focus go along when one part covers another, if it was there, and go back afterward. */
 function useFocusBetween(
   lists: RefObject<HTMLElement | null>,
   details: RefObject<HTMLElement | null>,

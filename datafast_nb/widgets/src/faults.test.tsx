@@ -42,13 +42,17 @@ test("what fails where nothing guards it is noted, if it is ours", () => {
   const tell = vi.fn();
   const faults = faultList(tell);
   const leaving = new AbortController();
-  watchUncaught(faults, import.meta.url.split("/").at(-1) ?? "", leaving.signal);
+  const model = testModel({ words: "old" });
+  watchUncaught(faults, model, import.meta.url.split("/").at(-1) ?? "", leaving.signal);
   const foreign = new Error("of another script");
   foreign.stack = "Error: of another script\n    at https://example.com/other.js:1:1";
   window.dispatchEvent(new ErrorEvent("error", { error: foreign }));
   expect(tell).not.toHaveBeenCalled();
   window.dispatchEvent(new ErrorEvent("error", { error: new Error("ours") }));
   expect(tell).toHaveBeenCalledOnce();
+  expect(faults.notes()).toEqual(["Something went wrong (ours): the log tells more"]);
+  model.change({ words: "new" });
+  expect(faults.notes()).toEqual([]);
   leaving.abort();
   window.dispatchEvent(new ErrorEvent("error", { error: new Error("ours, later") }));
   expect(tell).toHaveBeenCalledOnce();

@@ -1,6 +1,7 @@
 // What goes wrong in the browser: logged once with its stack, here and in the kernel, and said until it goes well again.
 
 import type { Wish } from "./ask.ts";
+import type { Model } from "./model.ts";
 import type { Fault } from "./protocol.ts";
 
 const MOST_LOGGED = 50;
@@ -60,11 +61,23 @@ export function faultList(tell: (fault: Wish<Fault>) => unknown): Faults {
   };
 }
 
-/** Note what goes wrong where nothing guards it, as in a timer or after a click, if it is this script's. */
-export function watchUncaught(faults: Faults, script: string, signal: AbortSignal): void {
+/**
+ * Note what goes wrong where nothing guards it, as in a timer or after a click, if it is this script's. The note goes
+ * with the next change of the model.
+ */
+export function watchUncaught(
+  faults: Faults,
+  model: Pick<Model<object>, "on" | "off">,
+  script: string,
+  signal: AbortSignal,
+): void {
+  const what = "Something went wrong";
   const note = (error: unknown) => {
-    if (error instanceof Error && error.stack?.includes(script)) faults.report("Something went wrong", error);
+    if (error instanceof Error && error.stack?.includes(script)) faults.report(what, error);
   };
+  const clear = () => faults.clear(what);
+  model.on("change", clear);
+  signal.addEventListener("abort", () => model.off("change", clear));
   window.addEventListener("error", ({ error }) => note(error), { signal });
   window.addEventListener("unhandledrejection", ({ reason }) => note(reason), { signal });
 }

@@ -12,9 +12,3 @@ export function useTrait<State extends object, Name extends FieldOf<State>>(
   useLayoutEffect(() => onChange(model, [name], () => drawAgain({})), [model, name]);
   return model.get(name);
 }
-
-/** Draw the component again whenever something else than a model, such as the kernel's state, has changed. */
-export function useFollowed(followed: { follow: (changed: () => void) => () => void }): void {
-  const [, drawAgain] = useState({});
-  useLayoutEffect(() => followed.follow(() => drawAgain({})), [followed]);
-}
