@@ -53,7 +53,7 @@ def coded(payments: pl.DataFrame) -> pl.DataFrame:
     return result
 
 
-def received(payments: pl.DataFrame, most: int) -> tuple[list[str], int]:
+def received(payments: pl.DataFrame, most: int, *, exact: bool = False) -> tuple[list[str], int]:
     """Return the formatted sum of each currency, those with most payments first; never add different currencies.
 
     Parameters
@@ -62,6 +62,8 @@ def received(payments: pl.DataFrame, most: int) -> tuple[list[str], int]:
         Payments, with the columns ``amount`` and ``currency``. Amounts outside `schema.RANGES` are ignored.
     most : int
         The most currencies to return.
+    exact : bool
+        Whether to keep the cents of large sums.
 
     Returns
     -------
@@ -80,5 +82,7 @@ def received(payments: pl.DataFrame, most: int) -> tuple[list[str], int]:
         .agg(pl.col("amount").filter(pl.col("amount").is_between(*RANGES["amount"])).sum(), pl.len())
         .sort("len", "currency", descending=[True, False], nulls_last=True)
     )
-    written = [money(amount, currency or "no currency") for currency, amount, _ in sums.head(most).iter_rows()]
+    written = [
+        money(amount, currency or "no currency", exact=exact) for currency, amount, _ in sums.head(most).iter_rows()
+    ]
     return written, sums.height - len(written)

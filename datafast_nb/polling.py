@@ -63,12 +63,16 @@ class Pace(NamedTuple):
     longest_asked : float
         Maximum seconds by which the service can postpone the next attempt.
     steady : bool
-        Whether the interval runs from one request to the next. By default, it runs from an answer to the next request.
+        Whether the interval runs from one request to the next, and no wait is longer than planned. By default, the
+        interval runs from an answer to the next request.
+    gaps : bool
+        Whether the source may have gaps: a `NotRecordedError` is then no failure.
     """
 
     longest_wait: float = 300.0
     longest_asked: float = 86_400.0
     steady: bool = False
+    gaps: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +299,7 @@ class Poller:
             "stopped": self._stopped,
             "unwatched": self._unwatched,
             "waiting": self._waiting_since is not None,
-            "unrecorded": isinstance(self._error, NotRecordedError),
+            "unrecorded": self._is_gap(self._error),
             "retrying": self._error is not None,
             "starting": self._snapshot is None,
         }
@@ -332,6 +336,7 @@ class Poller:
             overdue.cancel()
             with self._condition:
                 self._asked_at = self._waiting_since = None
+                self._publish()
 
     def _report_waiting(self, since: datetime) -> None:
         """Report a request that is still in flight."""
@@ -377,7 +382,7 @@ class Poller:
             delay = self._note(outcome)
             refused = self._refused
             self._publish()
-        if isinstance(outcome, BaseException) and not refused and not isinstance(outcome, NotRecordedError):
+        if isinstance(outcome, BaseException) and not refused and not self._is_gap(outcome):
             self._follower.fail(outcome, delay)
         self._follower.change()
 
@@ -389,7 +394,7 @@ class Poller:
             self._snapshot, self._error, self._failures = outcome, None, 0
             if self._pace.steady:
                 delay = max(0.0, self._asked + self._every - self._answered)
-        elif isinstance(outcome, NotRecordedError):
+        elif self._is_gap(outcome):
             # Nothing is wrong, but a snapshot of another moment must not be shown for this one.
             self._snapshot, self._error, self._failures = None, outcome, 0
         else:
@@ -400,6 +405,10 @@ class Poller:
             delay = back_off(self._failures, self._every, asked, random.random(), self._pace)  # noqa: S311 - no secret
         self._plan(delay)
         return delay
+
+    def _is_gap(self, outcome: Snapshot | BaseException | None) -> bool:
+        """Return whether the source says that nothing was recorded at the moment."""
+        return self._pace.gaps and isinstance(outcome, NotRecordedError)
 
     def _plan(self, delay: float) -> None:
         """Plan the request after an answer, `delay` seconds later; at once if one was asked for meanwhile."""
@@ -428,8 +437,8 @@ def back_off(failures: int, every: float, retry_after: float | None, chance: flo
     """Return the seconds to wait after a failed attempt.
 
     The wait doubles with each consecutive failure, up to the longest of the pace. It is spread by up to a quarter in
-    both directions, so that many clients don't return at the same moment. If the service asked for a wait, the result
-    is at least that, within bounds.
+    both directions, or only down if the pace is steady, so that many clients don't return at the same moment. If the
+    service asked for a wait, the result is at least that, within bounds.
 
     Parameters
     ----------
@@ -451,7 +460,8 @@ def back_off(failures: int, every: float, retry_after: float | None, chance: flo
     >>> back_off(1, 10, 120, 0.5)
     120.0
     """
-    planned = min(every * 2.0 ** min(failures - 1, 30), max(pace.longest_wait, every)) * (0.75 + chance / 2)
+    spread = chance / 4 if pace.steady else chance / 2
+    planned = min(every * 2.0 ** min(failures - 1, 30), max(pace.longest_wait, every)) * (0.75 + spread)
     return planned if retry_after is None else max(planned, min(float(retry_after), pace.longest_asked))
 
 

@@ -364,5 +364,5 @@ def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.Dat
 
 def _revenue(payments: pl.DataFrame) -> str:
     """Return the sums that were paid, in the few most common currencies."""
-    sums, others = received(payments, _CURRENCIES)
+    sums, others = received(payments, _CURRENCIES, exact=True)
     return " · ".join([*sums, *([f"+{others} more"] if others else [])]) or "none"

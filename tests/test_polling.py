@@ -500,3 +500,13 @@ def test_a_steady_pace_counts_from_request_to_request(monkeypatch: pytest.Monkey
     assert due_after(3.0) == 10.0
     assert due_after(3.0, pace=Pace(steady=True)) == 7.0
     assert due_after(30.0, pace=Pace(steady=True)) == 0.0
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_a_steady_pace_never_waits_longer_than_it_says(chance: float) -> None:
+    pace = Pace(60.0, 3_600.0, steady=True)
+    assert all(
+        back_off(failures, every, None, chance, pace) <= max(60.0, every)
+        for failures in (1, 2, 9)
+        for every in (10.0, 300.0)
+    )

@@ -192,7 +192,7 @@ def test_a_map_in_an_error_s_clothes_is_still_a_map(monkeypatch: pytest.MonkeyPa
         assert load().count == 3
 
 
-@pytest.mark.parametrize("status", [408, 425])
+@pytest.mark.parametrize("status", [408, 409, 421, 423, 425])
 def test_a_request_that_came_too_late_or_too_early_is_made_again(status: int) -> None:
     body = json.dumps({"status": "error", "error": {"code": status, "message": "Not now"}}).encode()
     error = refused(status, body, b"application/json")

@@ -31,7 +31,7 @@ _REFUSALS: Final[dict[int, tuple[type[DataFastError], str]]] = {
     ),
     404: (NotFoundError, "The website was not found. Check website_id (DATAFAST_WEBSITE_ID) and base_url."),
 }
-_PASSING: Final = (408, 425)  # a request that took too long to arrive, or came too early
+_PASSING: Final = (408, 409, 421, 423, 425)  # a request that came too late, too early, or beside another one
 _PROXY_WANTS_A_USER: Final = 407
 _NETWORK_WANTS_A_LOGIN: Final = 511
 _EXCERPT: Final = 80  # characters

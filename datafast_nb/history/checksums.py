@@ -68,7 +68,7 @@ class Checksums:
             if self._read is None or self._read[0] != stamp:
                 known = self._parsed(file.read_bytes())
                 self._read = stamp, known
-                self._sound = {path: found for path, found in self._sound.items() if path in known}  # others are gone
+                self._sound = {path: found for path, found in self._sound.copy().items() if path in known}
             return self._read[1]
 
     def _parsed(self, content: bytes) -> dict[str, str]:

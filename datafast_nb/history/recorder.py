@@ -150,7 +150,7 @@ class _Recorder(Follower):
     def end(self, error: BaseException | None) -> None:
         """End the recording: it was stopped, its duration is over, or a fault is permanent."""
         self._thread = threading.current_thread()
-        self.error = error
+        self.error = self.error or error
         self.finish()
 
     def finish(self) -> None:
@@ -212,7 +212,7 @@ class Recording:
             source,
             seconds(every, "every"),
             self._recorder,
-            pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True),
+            pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True, gaps=False),
             duration=math.inf if duration is None else seconds(duration, "duration"),
             name="recording",
         )

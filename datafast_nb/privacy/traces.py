@@ -25,6 +25,7 @@ _QUOTES: Final = "'`*{}"
 _PARAMETER: Final = re.compile(r"[\w.\-%$\[\]]{1,64}=")
 _LATER_PARAMETER: Final = re.compile(r".*#[\w.\-%$\[\]]{1,64}=")
 _USER: Final = re.compile(r"[^/?#\s@]+:")
+_LONGEST_USER: Final = 300  # characters between // and @
 _LABEL: Final = r"[^\s@\"'<>()\[\]{},;:\\/?&=#|%!*+^`$.]+"
 _DOMAIN: Final = re.compile(rf"\[[^\]\s]{{2,80}}\]|{_LABEL}(?:\.{_LABEL})*")
 _OPEN, _CLOSE, _BLANKS = r"[(\[{<][\s+]{0,3}", r"[\s+]{0,3}[)\]}>]", r"[\s+]{0,3}"
@@ -177,9 +178,10 @@ def _spelled_addresses(plain: Text) -> Iterator[Span]:
     text = plain.text
     for at in _SPELLED_AT.finditer(text):
         domain = _SPELLED_DOMAIN.match(text, at.end())
-        start = _local_part(text, at.start())
-        if domain and start < at.start() and _is_domain(_SPELLED_DOT.sub(".", domain[0]), of_the_web=True):
-            yield plain.span(start, domain.end())
+        if domain and _is_domain(_SPELLED_DOT.sub(".", domain[0]), of_the_web=True):
+            start = _local_part(text, at.start())
+            if start < at.start():
+                yield plain.span(start, domain.end())
 
 
 def _local_part(text: str, at: int) -> int:
@@ -195,7 +197,7 @@ def _local_part(text: str, at: int) -> int:
         start = later.end()
     while start < at and text[start] in _QUOTES:
         start += 1
-    slashes = text.rfind("//", 0, start)
+    slashes = text.rfind("//", max(0, start - _LONGEST_USER), start)
     if slashes >= 0 and _USER.fullmatch(text, slashes + 2, start):
         start = slashes + 2
     return start if any(each.isalnum() for each in text[start:at]) else at

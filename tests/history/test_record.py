@@ -154,8 +154,19 @@ def test_an_interval_that_would_lose_events_is_refused(history: dfn.History, eve
 
 def test_what_the_service_asks_for_is_waited() -> None:
     assert back_off(1, 10, 120, 1.0, PACE) == 120
-    assert back_off(1, 0.001, None, 0.5, PACE) == 0.001
-    assert back_off(50, 10, None, 0.5, PACE) == 60
+    assert back_off(1, 0.001, None, 1.0, PACE) == 0.001
+    assert back_off(50, 10, None, 1.0, PACE) == 60
+
+
+def test_a_moment_that_a_source_has_not_recorded_is_a_failed_attempt(history: dfn.History) -> None:
+    said: list[str] = []
+    recording, source = record(
+        history, dfn.NotRecordedError("a gap"), some(10), report=lambda what, _: said.append(what)
+    )
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert said[0] == "failed"
+    assert "stored" in said
 
 
 def test_the_service_can_not_end_a_recording_by_what_it_asks_for() -> None:
@@ -366,7 +377,7 @@ def test_a_log_that_can_not_be_written_does_not_end_the_command(tmp_path: Path) 
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=GENEROUS)
     assert process.returncode == 0, errors
-    assert "recording goes on" in errors
+    assert "recording continues" in errors
 
 
 def recorded(location: Path) -> int:
