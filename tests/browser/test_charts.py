@@ -60,7 +60,8 @@ def test_a_notebook_from_somebody_else_shows_its_charts_without_a_kernel(noteboo
     foreign = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (notebook.lab.folder / "foreign.ipynb").write_text(json.dumps(foreign))
     notebook.page.goto(f"{notebook.lab.url}/doc/tree/foreign.ipynb?token={notebook.lab.token}")
-    expect(notebook.page.locator(".jp-OutputArea-output svg.marks")).to_contain_text("are to buy")
+    drawn = notebook.page.locator(".jp-OutputArea-output svg.marks")
+    expect(drawn).to_contain_text("are to buy", timeout=30_000)  # as JupyterLab has a notebook to open first
     assert notebook.foreign == []
 
 

@@ -67,8 +67,9 @@ _FAINT: Final = """() => {
 _OVERFLOW: Final = """() => {
     const root = document.querySelector('.datafast-map');
     const wide = (node) => node.scrollWidth > node.clientWidth;
-    const parts = ['.df-header', '.df-filters', '.df-legend', '.df-panel', '.df-card .df-body', '.df-list'];
-    return [...parts.map((part) => root.querySelector(part)), root].filter(wide).map((node) => node.className);
+    const parts = ['.df-header', '.df-filters', '.df-legend', '.df-panel', '.df-list'];
+    const card = root.querySelectorAll('.df-card .df-body');  // there while a card is open
+    return [...parts.map((part) => root.querySelector(part)), ...card, root].filter(wide).map((node) => node.className);
 }"""
 _SMALL: Final = """() => [...document.querySelectorAll('.datafast-map :is(button, select, input, a[role])')]
     .filter((node) => node.checkVisibility() && !node.closest('[inert]'))
