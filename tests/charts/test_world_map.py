@@ -49,5 +49,5 @@ class TestWorld:
             "choropleth": ["geoshape", "geoshape"],
             "bubbles": ["geoshape", "circle"],
         }
-        with pytest.raises(ValueError, match="'bubbles'"):
+        with pytest.raises(ValueError, match="both, choropleth, bubbles"):
             dfn.charts.world(snap, style="pins")  # type: ignore[arg-type]
