@@ -162,7 +162,7 @@ class TestUnit:
         assert counts(table, "channel", "visitors") == [("ad", 1), ("ad", 1)]
 
     def test_that_is_unknown_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="give 'visitor' or 'visit'"):
+        with pytest.raises(ValueError, match="There are: visitor, visit"):
             dfn.funnel(dfn.Snapshot(), ["/"], unit="session")  # type: ignore[call-overload]
 
     def test_a_journey_ends_with_the_visit(self) -> None:
