@@ -132,7 +132,7 @@ def test_what_was_let_go_of_is_made_anew_when_it_is_displayed_again(shell: Shell
     until(lambda: live.status.state == "live")
     settle(live)
     assert on_map(live) == live.selection.height
-    assert own(live, "clusters", "two")["items"]
+    assert own(live, "clusters", "two")["id"]
     assert front(live).filters.active
     assert live.layout.comm is not None
     live.close()
