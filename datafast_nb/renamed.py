@@ -29,13 +29,19 @@ def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Aske
     """
 
     def taking_old_names(function: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+        name = (
+            function.__qualname__.removesuffix(".__init__")
+            if "<locals>" not in function.__qualname__
+            else function.__name__
+        )
+
         @wraps(function)
         def called(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Given:
             for old in names.keys() & kwargs.keys():
                 new = names[old]
                 if new in kwargs:
-                    raise TypeError(f"{function.__name__} got both {new} and {old}, its old name; give {new} alone.")
-                message = f"{function.__name__}'s {old} is called {new} now; the old name will be removed."
+                    raise TypeError(f"{name} got both {new} and {old}, its old name; give {new} alone.")
+                message = f"{name}'s {old} is called {new} now; the old name will be removed."
                 warnings.warn(message, DeprecationWarning, stacklevel=2)
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)

@@ -42,3 +42,10 @@ def test_a_parameter_is_given_by_one_name(name: str) -> None:
     function, rest, old, new, value = RENAMED[name]
     with pytest.raises(TypeError, match=f"got both {new} and {old}"):
         function(dfn.demo.Site(seed=0).snapshot(), **rest, **{old: value, new: value})
+
+
+def test_the_live_map_takes_its_seconds_by_their_old_name() -> None:
+    with pytest.warns(DeprecationWarning, match="LiveMap's interval is called every now"):
+        live = dfn.LiveMap(dfn.demo.Site(seed=0), interval=60)  # type: ignore[call-arg]
+    assert live.every == 60
+    live.close()

@@ -35,6 +35,7 @@ from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.view import View
 from datafast_nb.livemap.view_state import MapState
 from datafast_nb.polling import Poller
+from datafast_nb.renamed import renamed
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration
@@ -159,6 +160,7 @@ class LiveMap(OpenedWhenShown):
 
     _view: View | None = None
 
+    @renamed(interval="every")
     def __init__(
         self,
         source: Source | Sequence[Source] | Mapping[str, Source],
