@@ -74,7 +74,7 @@ def test_what_hangs_is_ended(drawer: Drawer) -> None:
     draw(drawer)
     drawer.patience = 0.3
     process_of(drawer).suspend()
-    with pytest.raises(dfn.errors.DrawingError, match=r"not drawn within 0\.3 seconds"):
+    with pytest.raises(dfn.errors.DrawingError, match=r"not drawn within 0\.3 s\."):
         draw(drawer)
     drawer.patience = 60
     assert draw(drawer).startswith(b"<svg")
