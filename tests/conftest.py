@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _closes_every_map() -> Iterator[None]:
+    """Close the maps that a test leaves open, so that none polls into the next test."""
+    yield
+    if "datafast_nb.livemap" in sys.modules:
+        from datafast_nb.livemap import LiveMap
+        from tests.livemap.maps import registry
+
+        for widget in list(registry().values()):
+            if isinstance(widget, LiveMap):
+                widget.close()
 
 
 @pytest.fixture

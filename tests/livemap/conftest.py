@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-from tests.livemap.maps import registry
 
 
 class Sent(list[dict[str, Any]]):
@@ -42,14 +39,3 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 
     monkeypatch.setattr("comm.create_comm", Recorder)
     return messages
-
-
-@pytest.fixture(autouse=True)
-def _closes_every_map() -> Iterator[None]:
-    """Close what a test leaves open, so that no map polls into the next test."""
-    from datafast_nb.livemap import LiveMap
-
-    yield
-    for widget in list(registry().values()):
-        if isinstance(widget, LiveMap):
-            widget.close()

@@ -379,28 +379,34 @@ def test_refreshing_from_code_asks_once_though_nobody_looks() -> None:
     assert live.status.state == "unwatched"
 
 
-def poll_threads() -> list[threading.Thread]:
-    """Give the threads of all maps."""
-    return [thread for thread in threading.enumerate() if thread.name == "datafast_nb live map"]
+@pytest.fixture
+def polling_maps() -> Callable[[], int]:
+    """Return a function that counts the polling threads of the test's own maps."""
+
+    def running() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name == "datafast_nb live map"}
+
+    before = running()
+    return lambda: len(running() - before)
 
 
 @pytest.mark.usefixtures("looks_often")
-def test_a_cell_that_is_run_fifty_times_leaves_one_polling_thread() -> None:
-    until(lambda: not poll_threads())
+def test_a_cell_that_is_run_fifty_times_leaves_one_polling_thread(polling_maps: Callable[[], int]) -> None:
     for run in range(50):
         live = shown(people(1))
         ask(live, "beat", view=f"view {run}")
         if run < 49:
             ask(live, "away", view=f"view {run}")
-    until(lambda: len(poll_threads()) == 1)
+    until(lambda: polling_maps() == 1)
     assert live.status.state == "live"
 
 
-def test_a_cell_that_is_run_fifty_times_without_showing_leaves_one_polling_thread() -> None:
-    until(lambda: not poll_threads())
+def test_a_cell_that_is_run_fifty_times_without_showing_leaves_one_polling_thread(
+    polling_maps: Callable[[], int],
+) -> None:
     for _ in range(50):
         live = made(people(1))
     gc.collect()
-    until(lambda: len(poll_threads()) == 1)
+    until(lambda: polling_maps() == 1)
     live.close()
-    until(lambda: not poll_threads())
+    until(lambda: polling_maps() == 0)
