@@ -44,12 +44,14 @@ if TYPE_CHECKING:
     from datafast_nb.errors import HistoryStorageError as HistoryStorageError
     from datafast_nb.errors import InvalidResponseError as InvalidResponseError
     from datafast_nb.errors import MissingKeyError as MissingKeyError
+    from datafast_nb.errors import ModelError as ModelError
     from datafast_nb.errors import NotFoundError as NotFoundError
     from datafast_nb.errors import NotRecordedError as NotRecordedError
     from datafast_nb.errors import RateLimitError as RateLimitError
     from datafast_nb.errors import RequestError as RequestError
     from datafast_nb.errors import ResponseWarning as ResponseWarning
     from datafast_nb.errors import ServerError as ServerError
+    from datafast_nb.errors import TooLittleRecordedError as TooLittleRecordedError
     from datafast_nb.explorer import Explorer as Explorer
     from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.history.history import History as History
@@ -90,12 +92,14 @@ _HOMES = {
     "HistoryStorageError": "errors",
     "InvalidResponseError": "errors",
     "MissingKeyError": "errors",
+    "ModelError": "errors",
     "NotFoundError": "errors",
     "NotRecordedError": "errors",
     "RateLimitError": "errors",
     "RequestError": "errors",
     "ResponseWarning": "errors",
     "ServerError": "errors",
+    "TooLittleRecordedError": "errors",
     "Explorer": "explorer",
     "History": "history",
     "calibration": "forecast",

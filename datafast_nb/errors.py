@@ -115,6 +115,14 @@ class HistoryKeyError(HistoryError, ValueError):
     """The key for pseudonyms is missing, too short, or not the one that this history began with."""
 
 
+class TooLittleRecordedError(HistoryError, ValueError):
+    """The history is too short, or has too many gaps, for what is asked; the message says what to record."""
+
+
+class ModelError(DataFastError, ValueError):
+    """The model can't be used here: it is of another website, of another version, or not a model."""
+
+
 class DrawingError(DataFastError, ValueError):
     """A chart can't be drawn as a picture: the renderer refused it, crashed, or drew none of its rows."""
 
