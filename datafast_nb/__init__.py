@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from datafast_nb.errors import TooLittleRecordedError as TooLittleRecordedError
     from datafast_nb.explorer import Explorer as Explorer
     from datafast_nb.forecast.calibration import calibration as calibration
+    from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
     from datafast_nb.history.history import History as History
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
@@ -103,6 +104,7 @@ _HOMES = {
     "Explorer": "explorer",
     "History": "history",
     "calibration": "forecast",
+    "time_to_purchase": "forecast",
     "LiveMap": "livemap",
     "Baseline": "snapshot",
     "Snapshot": "snapshot",

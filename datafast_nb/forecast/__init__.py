@@ -1,4 +1,6 @@
-"""Compares the predictions in a history with what came true."""
+"""Says what came true of a history, and how that compares with its predictions."""
 
 from datafast_nb.forecast.calibration import Calibration as Calibration
 from datafast_nb.forecast.calibration import calibration as calibration
+from datafast_nb.forecast.time_to_purchase import TimeToPurchase as TimeToPurchase
+from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase

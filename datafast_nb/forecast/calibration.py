@@ -11,9 +11,10 @@ from typing import Any, Final, Literal, get_args
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion import Derived, dimension_names, with_dimensions
+from datafast_nb.conversion import with_dimensions
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.forecast.agreement import ENOUGH_POWER, ERROR, with_agreement
+from datafast_nb.forecast.dimensions import checked_dimensions, derived
 from datafast_nb.forecast.outcomes import (
     CONVERTED_BEFORE,
     COUNTED,
@@ -28,7 +29,6 @@ from datafast_nb.forecast.outcomes import (
 )
 from datafast_nb.forecast.record import Record
 from datafast_nb.forecast.reliability import BIN, bins, scores, with_bins
-from datafast_nb.schema import VISITORS
 
 Unit = Literal["visitor", "visit"]
 """The unit of a prediction: a visitor, with all of their visits, or each single visit."""
@@ -44,15 +44,6 @@ VERDICTS: Final = {
 }
 """The sentence for each verdict."""
 
-_DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
-_NO_DIMENSION: Final = (
-    "score",
-    "confidence",
-    "dimension_matches",
-    "conversion_rate",
-    "average_value",
-    "expected_value",
-)
 _LEFT_OUT: Final = ("customers", "unscored", "seen_late", "left_early", "unfinished", CONVERTED_BEFORE, RECOGNIZED)
 _AGREEMENT: Final = (
     "observed_over_expected",
@@ -211,12 +202,12 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     >>> history = dfn.demo.simulate("site-history", days=7)  # doctest: +SKIP
     >>> print(dfn.calibration(history))  # doctest: +SKIP
     """
-    names = [] if by is None else dimension_names(by)
-    _check(converted, horizon, edges, names)
+    names = checked_dimensions(by)
+    _check(converted, horizon, edges)
     _check_rows(unit, age)
     renewals = isinstance(converted, Payment) and converted.renewals
     found = money(history, rates or {}, start, end, renewals=renewals)
-    seen = with_dimensions(visits(history, start, end, horizon, age), *(it for it in _DERIVED if it in names))
+    seen = with_dimensions(visits(history, start, end, horizon, age), *derived(names))
     first = conversions(history, converted, found.sold, start, end)
     every = with_outcomes(seen, first, found.paid, by_payment_alone=converted == "customer")
     coverage = _coverage(every["kept"], found, by_goal=isinstance(converted, Goal))
@@ -262,7 +253,7 @@ def _with_verdict(table: pl.DataFrame, rates: pl.DataFrame, names: Sequence[str]
     )
 
 
-def _check(converted: object, horizon: timedelta, edges: Sequence[float], names: list[str]) -> None:
+def _check(converted: object, horizon: timedelta, edges: Sequence[float]) -> None:
     """Refuse invalid arguments."""
     if converted != "customer" and not isinstance(converted, (Goal, Payment)):
         raise TypeError(f"converted takes 'customer', dfn.goal(name) or dfn.payment(), not {converted!r:.60}.")
@@ -270,10 +261,6 @@ def _check(converted: object, horizon: timedelta, edges: Sequence[float], names:
         raise ValueError(f"horizon is {horizon!r:.60}: give a timedelta above 0, such as timedelta(hours=1).")
     if len(edges) < 2 or edges[0] != 0 or edges[-1] != 1 or any(a >= b for a, b in pairwise(edges)):  # noqa: PLR2004
         raise ValueError("edges must ascend from 0 to 1, such as edges=[0, 0.01, 0.1, 1].")
-    known = [*(name for name in VISITORS.names() if name not in _NO_DIMENSION), *_DERIVED]
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{name!r:.60} is not a dimension to compare by. There are: {', '.join(known)}.")
 
 
 def _check_rows(unit: object, age: object) -> None:

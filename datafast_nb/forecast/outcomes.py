@@ -42,7 +42,8 @@ class Money(NamedTuple):
     """The payments of a span, and the sales among payments and events."""
 
     paid: pl.DataFrame
-    """One row for each payment: its visitor, if any, its time, as `at`, and its `value` in USD, if known."""
+    """One row for each payment: its visitor, if any, its time, as `at`, its `amount` in its `currency`, and its `value`
+    in USD, if known."""
     sold: pl.DataFrame
     """One row for each sale of a visitor: `visitor_id` and `at`."""
     unmatched: int
@@ -155,7 +156,7 @@ def money(
     at = pl.col("_time").cast(pl.Int64).cast(pl.Datetime("ms", "UTC")).cast(MOMENT)
     of_whom, sold_to = pl.collect_all([payers, sold.select("visitor_id", at=at)])
     recorded = paid.filter(pl.col("amount") > 0).height
-    paid = paid.join(of_whom, on="payment", how="left").select("visitor_id", "at", "amount", "value")
+    paid = paid.join(of_whom, on="payment", how="left").select("visitor_id", "at", "amount", "currency", "value")
     return Money(paid, sold_to, max(0, recorded - sold_to.height))
 
 
@@ -226,19 +227,23 @@ def _of_visit(occurrences: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
 
 def _net(paid: pl.DataFrame, seen: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
     """Return the net `value` of each visit; a refund belongs to the visit of its payer's latest sale, however late."""
-    of_whom = paid.drop_nulls("visitor_id").sort("at")
-    sales = of_whom.filter(pl.col("amount") > 0).select("visitor_id", "at", sold_at="at")
-    traced = of_whom.join_asof(sales, on="at", by="visitor_id", check_sortedness=False)
-    refunded = pl.when(pl.col("amount") < 0).then("sold_at")
-    traced = traced.with_columns(at=pl.coalesce(refunded, "at"))
     within = pl.col("at").is_between("shown_at", "until", closed="right")
     return (
-        _of_visit(traced, begun)
+        _of_visit(with_refunds_at_sales(paid.drop_nulls("visitor_id")), begun)
         .join(seen.select("visit", "shown_at", "until"), on="visit")
         .filter(within)
         .group_by("visit")
         .agg(pl.col("value").sum())
     )
+
+
+def with_refunds_at_sales(paid: pl.DataFrame) -> pl.DataFrame:
+    """Give each refund the time of its payer's latest sale before it, if there is one."""
+    paid = paid.sort("at")
+    sales = paid.filter(pl.col("amount") > 0).select("visitor_id", "at", sold_at="at")
+    traced = paid.join_asof(sales, on="at", by="visitor_id", check_sortedness=False)
+    refunded = pl.when(pl.col("amount") < 0).then("sold_at")
+    return traced.with_columns(at=pl.coalesce(refunded, "at")).drop("sold_at")
 
 
 def by_visitor(outcomes: pl.DataFrame, names: list[str]) -> pl.DataFrame:

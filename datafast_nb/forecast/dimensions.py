@@ -1,0 +1,50 @@
+"""What the visits of a history can be grouped by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, get_args
+
+from datafast_nb.conversion import Derived, dimension_names, made_of
+from datafast_nb.schema import VISITORS
+
+_DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
+_NO_DIMENSION: Final = (
+    "score",
+    "confidence",
+    "dimension_matches",
+    "conversion_rate",
+    "average_value",
+    "expected_value",
+)
+
+
+def checked_dimensions(by: str | Sequence[str] | None) -> list[str]:
+    """Return the dimensions to group by as a list; none for None.
+
+    Raises
+    ------
+    TypeError
+        `by` is not a name or a list of names.
+    ValueError
+        A name is not a dimension of visits, or is given twice.
+    """
+    names = [] if by is None else dimension_names(by)
+    known = [*(name for name in VISITORS.names() if name not in _NO_DIMENSION), *_DERIVED]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{name!r:.60} is not a dimension to compare by. There are: {', '.join(known)}.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"A dimension is named twice in by={names!r:.200}.")
+    return names
+
+
+def derived(names: Sequence[str]) -> list[Derived]:
+    """Return those of the dimensions that are derived from columns."""
+    return [name for name in _DERIVED if name in names]
+
+
+def columns_of(names: Sequence[str]) -> list[str]:
+    """Return the columns of visitors that the dimensions are made of."""
+    sources = (made_of(name) if name in _DERIVED else (name,) for name in names)
+    return list(dict.fromkeys(column for columns in sources for column in columns))
