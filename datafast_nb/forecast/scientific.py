@@ -18,7 +18,7 @@ def scipy(part: Literal["optimize", "special", "stats"]) -> Any:  # noqa: ANN401
 
     Examples
     --------
-    >>> round(scipy("stats").norm.cdf(1.96), 3)
+    >>> round(float(scipy("stats").norm.cdf(1.96)), 3)
     0.975
     """
     try:

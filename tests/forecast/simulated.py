@@ -388,7 +388,7 @@ def _polls(
     here = np.searchsorted(begun, polls, side="right") - np.searchsorted(over, polls, side="right")
     columns: dict[str, Any] = {"seen_at": polls, "count": here, "visitors": here}
     for name, table in (("events", events), ("payments", payments)):
-        times = np.sort(table["timestamp"].cast(pl.Int64).to_numpy())
+        times = np.sort(table["timestamp"].cast(MOMENT).cast(pl.Int64).to_numpy())
         before = np.searchsorted(times, polls - window, side="right")
         columns[name] = np.searchsorted(times, polls, side="right") - before
         oldest = np.append(times, 0)[before]

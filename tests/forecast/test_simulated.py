@@ -54,6 +54,8 @@ def test_a_snapshot_is_that_of_a_history(small: Simulated, history: dfn.History)
     when = START + timedelta(days=1, hours=15)
     ours, theirs = small.at(when), history.at(when)
     assert ours.visitors.height > 10
+    shown = small.events().filter(pl.col("timestamp").is_between(when - timedelta(minutes=10), when, closed="right"))
+    assert ours.events.height == shown.collect().height > ours.visitors.height
     assert_frame_equal(ours.visitors, theirs.visitors, check_row_order=False)
     assert_frame_equal(ours.events, theirs.events, check_row_order=False)
     assert ours.count == theirs.count == ours.visitors.height
