@@ -9,7 +9,8 @@ import polars as pl
 
 from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
-from datafast_nb.conversion.frames import AnyFrame, Frame, flag, number, once, opened, rate_of, require, text
+from datafast_nb.conversion.frames import AnyFrame, Frame, flag, number, opened, rate_of, require, text
+from datafast_nb.conversion.idle import with_idle
 from datafast_nb.conversion.measures import PREDICTIONS
 from datafast_nb.snapshot import Baseline, Snapshot
 
@@ -103,7 +104,7 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     """
     if top is not None:
         checked_whole(top, "top", 1)
-    frame, restore = opened(_with_idle(data) if isinstance(data, Snapshot) else data, by_polars=True)
+    frame, restore = opened(with_idle(data) if isinstance(data, Snapshot) else data, by_polars=True)
     if "minutes_idle" not in frame.collect_schema().names():
         frame = frame.with_columns(minutes_idle=nw.lit(None, dtype=nw.Float64))
     require(frame, _NEEDED, "opportunities")
@@ -124,16 +125,6 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
         .select(*_COLUMNS)
     )
     return restore(ranked if top is None else ranked.head(top))
-
-
-def _with_idle(snapshot: Snapshot) -> pl.DataFrame:
-    """Add how many minutes ago each visitor of a snapshot was last active."""
-    visitors, events = once(snapshot.visitors), snapshot.events
-    whose = [name for name in ("site", "visitor_id") if name in visitors.columns]
-    last = events.group_by(whose).agg(_last=pl.col("timestamp").max())
-    active = pl.max_horizontal("_last", "session_start_time")
-    idle = (pl.lit(snapshot.fetched_at) - active).dt.total_milliseconds() / 60_000
-    return visitors.join(last, on=whose, how="left", maintain_order="left").with_columns(minutes_idle=idle.clip(0.0))
 
 
 def _reason() -> nw.Expr:
