@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
+from datafast_nb.forecast.attribution import AttributionModel, credited
 from datafast_nb.forecast.calibration import EDGES
 from datafast_nb.forecast.reliability import bins, scores
 from datafast_nb.history.tables import Tables
@@ -125,3 +126,14 @@ def test_a_calibration_leaves_out_what_is_missing_alike(engine: Engine, make: An
     assert expected["predictions"].sum() == 997
     same(make(OUTCOMES.lazy(), [], EDGES).collect(), expected)
     same(engine.collect(make(engine.frame(OUTCOMES), [], EDGES)), expected)
+
+
+@pytest.mark.parametrize("model", ["first", "last", "linear", "position"])
+def test_purchases_are_credited_alike(engine: Engine, history: dfn.History, model: AttributionModel) -> None:
+    visits = history.sessions().select("visitor_id", "device", since="first_seen").collect()
+    last = visits.group_by("visitor_id", maintain_order=True).agg(at=pl.col("since").max()).sort("visitor_id")
+    sales = last.head(200).with_row_index("sale").cast({"sale": pl.Int64})
+    expected = credited(visits, sales, ["device"], model).sort("sale", "device")
+    assert expected.height > 190
+    found = engine.collect(credited(engine.frame(visits), engine.frame(sales), ["device"], model))
+    same(found.sort("sale", "device"), expected)
