@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from datafast_nb.errors import ServerError as ServerError
     from datafast_nb.errors import TooLittleRecordedError as TooLittleRecordedError
     from datafast_nb.explorer import Explorer as Explorer
+    from datafast_nb.export.saving import save as save
     from datafast_nb.forecast.attribution import attribution as attribution
     from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
@@ -103,6 +104,7 @@ _HOMES = {
     "ServerError": "errors",
     "TooLittleRecordedError": "errors",
     "Explorer": "explorer",
+    "save": "export",
     "History": "history",
     "attribution": "forecast",
     "calibration": "forecast",

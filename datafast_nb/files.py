@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -21,18 +23,27 @@ def write_whole(file: Path, content: bytes, mode: int | None = None) -> None:
         Its permissions, regardless of the umask; by default those of the existing file, or the system's default for
         a new one.
     """
+    with whole(file, mode) as new:
+        new.write_bytes(content)
+
+
+@contextlib.contextmanager
+def whole(file: Path, mode: int | None = None) -> Iterator[Path]:
+    """Give the path to write a file at; it takes the file's place at the end, unless there is an error.
+
+    Parameters are those of `write_whole`.
+    """
     if file.exists() and not file.is_file():
-        file.write_bytes(content)
+        yield file
         return
     target = file.resolve() if file.is_symlink() else file
     if mode is None and target.exists():
         mode = target.stat().st_mode & 0o777
     new = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
-        with os.fdopen(descriptor, "wb") as it:
-            it.write(content)
-            it.flush()
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600))
+        yield new
+        with new.open("rb+") as it:
             os.fsync(it.fileno())
         if mode is not None:
             new.chmod(mode)

@@ -88,32 +88,40 @@ class _Forms(NamedTuple):
         return column.replace(self.old, self.new)
 
 
-def redacted(frames: Frames, key: Key, known: Iterable[str] = ()) -> list[pl.DataFrame]:
+def redacted(
+    frames: Frames, key: Key, known: Iterable[str] = (), treatments: Mapping[str, Treatment] = TREATMENTS
+) -> list[pl.DataFrame]:
     """Replace people with pseudonyms, and blank out what identifies them in other text.
 
     Parameters
     ----------
     frames
-        Visitors, events and payments; each with the columns of its schema.
+        Frames of text and other columns, such as visitors, events and payments.
     key
         The key that the pseudonyms are made with.
     known
         Names and addresses in addition to those in the frames.
+    treatments
+        How each column of text is redacted; any other stays.
     """
-    free, closed = _texts(frames, "text", "id"), _texts(frames, "closed")
+
+    def texts(*wanted: Treatment) -> pl.Series:
+        return _texts(frames, *wanted, treatments=treatments)
+
+    free, closed = texts("text", "id"), texts("closed")
     known = [*known, *people(frames)]
     addresses = [each for each in known if "@" in each]
     sizes = sizes_of_hashes(pl.concat([free, closed])) if addresses else ()
     anybody = People(pl.Series(known, dtype=pl.String), addresses, sizes)
     nameless = People(pl.Series(dtype=pl.String), addresses, sizes)
     forms: dict[Treatment, _Forms] = {
-        "name": _pseudonyms(_texts(frames, "name"), key, _NAME),
-        "address": _pseudonyms(_texts(frames, "address"), key, _ADDRESS),
+        "name": _pseudonyms(texts("name"), key, _NAME),
+        "address": _pseudonyms(texts("address"), key, _ADDRESS),
         "text": _blanks(suspects(free, anybody), anybody),
         "closed": _blanks(suspects(closed, nameless), nameless),
     }
-    forms["id"] = _ids(_texts(frames, "id"), key, forms["text"])
-    return [_treated(frame, forms) for frame in frames]
+    forms["id"] = _ids(texts("id"), key, forms["text"])
+    return [_treated(frame, forms, treatments) for frame in frames]
 
 
 def people(frames: Frames) -> list[str]:
@@ -123,8 +131,8 @@ def people(frames: Frames) -> list[str]:
     """
     made_up = pl.concat([_display_names(frame, made_up=True) for frame in frames])
     chosen = pl.concat([_display_names(frame, made_up=False) for frame in frames])
-    elsewhere = [frame["display_name"] for frame in frames if "is_random_name" not in frame.columns]
-    named = [frame[name] for frame in frames for name in ("customer_name", "name") if name in frame.columns]
+    elsewhere = [_values(frame, "display_name") for frame in frames if "is_random_name" not in frame.columns]
+    named = [_values(frame, name) for frame in frames for name in ("customer_name", "name") if name in frame.columns]
     unflagged = [names.filter(~names.is_in(made_up.implode())) for names in elsewhere]
     names = pl.concat([each.rename("name") for each in (*named, chosen, *unflagged)]).drop_nulls().unique()
     bare = names.str.strip_chars()
@@ -138,17 +146,18 @@ def _display_names(frame: pl.DataFrame, *, made_up: bool) -> pl.Series:
     """Return the names of visitors that the service made up, or all others."""
     if "is_random_name" not in frame.columns:
         return pl.Series("display_name", dtype=pl.String)
-    return frame.filter(pl.col("is_random_name").fill_null(value=False) == made_up)["display_name"]
+    return _values(frame.filter(pl.col("is_random_name").fill_null(value=False) == made_up), "display_name")
 
 
-def _texts(frames: Frames, *treatments: Treatment) -> pl.Series:
+def _values(frame: pl.DataFrame, name: str) -> pl.Series:
+    """Return a column's texts, those of lists one by one; none if the frame has no such column."""
+    column = frame[name] if name in frame.columns else pl.Series(name, dtype=pl.String)
+    return column.explode() if column.dtype == pl.List(pl.String) else column
+
+
+def _texts(frames: Frames, *wanted: Treatment, treatments: Mapping[str, Treatment] = TREATMENTS) -> pl.Series:
     """Return the distinct texts of all columns with these treatments."""
-    columns = [
-        frame[name].explode() if frame.schema[name] == pl.List(pl.String) else frame[name]
-        for frame in frames
-        for name in frame.columns
-        if TREATMENTS.get(name) in treatments
-    ]
+    columns = [_values(frame, name) for frame in frames for name in frame.columns if treatments.get(name) in wanted]
     each = [column.rename("text").unique() for column in columns]
     return pl.concat([pl.Series("text", dtype=pl.String), *each]).unique().drop_nulls()
 
@@ -179,8 +188,10 @@ def _ids(ids: pl.Series, key: Key, telling: _Forms) -> _Forms:
     return _Forms.of({value: _ADDRESS.format(key.tag(value)) for value in those})
 
 
-def _treated(frame: pl.DataFrame, forms: Mapping[Treatment, _Forms]) -> pl.DataFrame:
+def _treated(
+    frame: pl.DataFrame, forms: Mapping[Treatment, _Forms], treatments: Mapping[str, Treatment]
+) -> pl.DataFrame:
     """Return a frame with the values of each column replaced."""
     return frame.with_columns(
-        forms[treatment].put_into(frame[name]) for name, treatment in TREATMENTS.items() if name in frame.columns
+        forms[treatment].put_into(frame[name]) for name, treatment in treatments.items() if name in frame.columns
     )
