@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.currencies import coded
 from datafast_nb.schema import RANGES
@@ -48,7 +49,7 @@ _WIDTHS: Final = (
 
 
 @finished
-def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.LayerChart:
+def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None, **_words: Unpack[Heading]) -> alt.LayerChart:
     """Draw the recent events by kind, and the payments, over time.
 
     Parameters
@@ -58,6 +59,8 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None) -> alt.Layer
     brush : altair.Parameter, optional
         A selection of an interval of time on the bars: `altair.selection_interval(encodings=["x"])`. Other charts can
         then be filtered by it.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

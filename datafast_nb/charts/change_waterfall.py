@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
@@ -35,6 +36,7 @@ def compare(
     by: Dimension | str | Sequence[Dimension | str],
     *,
     top: int = 10,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw how the mean predicted rate changed from one moment to another, group by group.
 
@@ -46,6 +48,8 @@ def compare(
         One dimension or several; not ``dimension_matches``, whose groups overlap. See ``datafast_nb.compare``.
     top : int, default 10
         Draw at most this many groups, those with the largest effect; all others share one more row.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
@@ -34,6 +35,7 @@ def drivers(
     top: int = 15,
     min_visitors: int = 2,
     baseline: Baseline | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw which matched dimensions and values move the conversion likelihood most.
 
@@ -47,6 +49,8 @@ def drivers(
         Leave out groups with fewer scored prospects.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own, else the mean over all prospects.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import in_polars
 from datafast_nb.snapshot import Snapshot
@@ -39,6 +40,7 @@ def funnel(
     unit: Unit = "visitor",
     visitors: pl.DataFrame | pl.LazyFrame | None = None,
     payments: pl.DataFrame | pl.LazyFrame | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw how many visitors take a series of steps in order, how many are on the way, and how many are lost.
 
@@ -56,6 +58,8 @@ def funnel(
         Whether to count people or visits.
     visitors, payments : polars.DataFrame or polars.LazyFrame, optional
         With events: what `by` and payments require, as for ``datafast_nb.funnel``.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

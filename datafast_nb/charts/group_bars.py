@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -41,6 +42,7 @@ def breakdown(
     min_visitors: int = 1,
     order_by: conversion.Measure | None = None,
     baseline: Baseline | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw a measure of each group as a bar, over one dimension or two.
 
@@ -62,6 +64,8 @@ def breakdown(
         the most visitors, in the order of `measure`.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import altair as alt
 import polars as pl
@@ -11,6 +11,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.color_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
@@ -33,6 +34,7 @@ def heatmap(
     *,
     top: int = 12,
     baseline: Baseline | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw the lift of each pair of groups of two dimensions as a table of colored cells.
 
@@ -46,6 +48,8 @@ def heatmap(
         Draw at most this many groups of each, those with the most visitors. The subtitle says how many there are.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import calendar_steps, recorded, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
@@ -48,6 +49,7 @@ def trend(
     end: datetime | None = None,
     rates: Mapping[str, float] | None = None,
     renewals: bool = False,
+    **_words: Unpack[Heading],
 ) -> alt.VConcatChart | alt.LayerChart:
     """Draw visitors, and expected and real revenue, over the time of a history.
 
@@ -66,6 +68,8 @@ def trend(
         USD for one unit of each currency, such as ``{"EUR": 1.08}``: payments in these are converted.
     renewals : bool, default False
         Whether the real revenue includes renewals. Predictions are not about them.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Unpack
 
 import altair as alt
 import polars as pl
@@ -13,6 +13,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.activity import bar_width, timeline
 from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.group_bars import breakdown, largest
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.specification import finished, in_line
@@ -40,7 +41,9 @@ _APART: Final = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", opaci
 
 
 @finished
-def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "country_code")) -> alt.ConcatChart:
+def dashboard(
+    snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "country_code"), **_words: Unpack[Heading]
+) -> alt.ConcatChart:
     """Draw the most informative charts of a snapshot in one.
 
     Parameters
@@ -49,6 +52,8 @@ def dashboard(snap: Snapshot, by: Sequence[Dimension | str] = ("channel", "count
         The snapshot.
     by : sequence of str, default ("channel", "country_code")
         One dimension or two, for the bars. See ``datafast_nb.breakdown``.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.forecast import Calibration
@@ -35,7 +36,7 @@ _SHAPES: Final = ("circle", "diamond")
 
 @finished
 def calibration(
-    data: Calibration | History, by: str | None = None, *, top: int = 6
+    data: Calibration | History, by: str | None = None, *, top: int = 6, **_words: Unpack[Heading]
 ) -> alt.VConcatChart | alt.ConcatChart | alt.LayerChart:
     """Draw how predicted rates compare with observed conversions.
 
@@ -47,6 +48,8 @@ def calibration(
         With a history: a dimension to compare by, as for ``datafast_nb.calibration``.
     top : int, default 6
         Draw at most this many groups, those with the most visits. The subtitle says how many there are.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.snapshot import Snapshot
@@ -24,13 +25,15 @@ _BANDS: Final = ("0.75–1", "0.5–0.75", "0–0.5", wording.UNKNOWN)
 
 
 @finished
-def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
+def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Heading]) -> alt.LayerChart:
     """Draw the distribution of the prospects' scores, and how sure the service is of them.
 
     Parameters
     ----------
     data : Snapshot, polars.DataFrame or polars.LazyFrame
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -16,6 +16,8 @@ import altair as alt
 import polars as pl
 from altair.utils.schemapi import SchemaBase
 
+from datafast_nb.charts.heading import Heading, signature_with_heading, with_heading
+
 _Asked = ParamSpec("_Asked")
 _Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
 
@@ -35,7 +37,7 @@ _transformers: Final = Lock()
 
 
 def finished(function: Callable[_Asked, _Chart]) -> Callable[_Asked, _Chart]:
-    """Return the function with its charts finished: with clean text, and with their rows in them.
+    """Return the function with its charts finished: with the user's heading, clean text, and their rows in them.
 
     Altair passes the rows of frames to the data transformer that the user has enabled, which may write them to a file.
     It does not touch rows that are already in the chart.
@@ -43,9 +45,12 @@ def finished(function: Callable[_Asked, _Chart]) -> Callable[_Asked, _Chart]:
 
     @wraps(function)
     def finishing(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Chart:
+        heading = {name: kwargs.pop(name, None) for name in Heading.__annotations__}
         chart = function(*args, **kwargs)
+        with_heading(chart, **heading)
         return _finish(chart, {})  # type: ignore[no-any-return]
 
+    finishing.__signature__ = signature_with_heading(function)  # type: ignore[attr-defined]
     return finishing
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.glossary import JUST_ARRIVING
@@ -30,13 +31,15 @@ _ROWS: Final = 10
 
 
 @finished
-def value(data: Snapshot | pl.DataFrame | pl.LazyFrame) -> alt.LayerChart:
+def value(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Heading]) -> alt.LayerChart:
     """Draw how many prospects there are by expected value and by confidence.
 
     Parameters
     ----------
     data : Snapshot, polars.DataFrame or polars.LazyFrame
         A snapshot, or visitors with the columns of ``schema.VISITORS``.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

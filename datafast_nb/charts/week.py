@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb.charts import recorded, wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice, checked_zone
@@ -56,6 +57,7 @@ def rhythm(
     start: datetime | None = None,
     end: datetime | None = None,
     gaps: pl.DataFrame | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw what an hour brings, for each hour of the week.
 
@@ -73,6 +75,8 @@ def rhythm(
     gaps : polars.DataFrame, optional
         With rows: when nothing was recorded, as returned by ``history.gaps()``. Without it, all of the time from the
         first row to the last counts as recorded.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Unpack, get_args
 
 import altair as alt
 import polars as pl
@@ -12,6 +12,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.color_scales import lift_legend, scale_of
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
@@ -36,6 +37,7 @@ def world(
     *,
     style: Style = "both",
     baseline: Baseline | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw a measure of each country on a map of the world.
 
@@ -49,6 +51,8 @@ def world(
         The countries colored by the measure, circles for the places where visitors are, or both.
     baseline : Baseline, optional
         The site's averages, for `lift`; by default the snapshot's own.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

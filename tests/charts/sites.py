@@ -21,24 +21,24 @@ MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
 BASELINE = dfn.Baseline(0.005, 200.0)
 LIMIT = 200_000  # bytes of a specification
 
-Draw = Callable[[dfn.Snapshot], alt.LayerChart | alt.ConcatChart]
+Draw = Callable[..., alt.LayerChart | alt.ConcatChart]
 
 STEPS = [dfn.goal("event 1"), dfn.goal("event 0"), dfn.payment()]
 
 CHARTS: dict[str, Draw] = {
     "scores": dfn.charts.scores,
-    "one dimension": lambda snap: dfn.charts.breakdown(snap, "channel"),
-    "two dimensions": lambda snap: dfn.charts.breakdown(snap, ["channel", "city"], "expected_value"),
-    "overlapping groups": lambda snap: dfn.charts.breakdown(snap, "dimension_matches", "lift"),
+    "one dimension": lambda snap, **words: dfn.charts.breakdown(snap, "channel", **words),
+    "two dimensions": lambda snap, **words: dfn.charts.breakdown(snap, ["channel", "city"], "expected_value", **words),
+    "overlapping groups": lambda snap, **words: dfn.charts.breakdown(snap, "dimension_matches", "lift", **words),
     "timeline": dfn.charts.timeline,
     "world": dfn.charts.world,
-    "world by lift": lambda snap: dfn.charts.world(snap, "lift"),
-    "heatmap": lambda snap: dfn.charts.heatmap(snap, ["channel", "city"]),
+    "world by lift": lambda snap, **words: dfn.charts.world(snap, "lift", **words),
+    "heatmap": lambda snap, **words: dfn.charts.heatmap(snap, ["channel", "city"], **words),
     "value": dfn.charts.value,
     "drivers": dfn.charts.drivers,
-    "funnel": lambda snap: dfn.charts.funnel(snap, STEPS),
-    "funnels": lambda snap: dfn.charts.funnel(snap, STEPS, by="city"),
-    "compare": lambda snap: dfn.charts.compare(crowd(60), snap, "channel"),
+    "funnel": lambda snap, **words: dfn.charts.funnel(snap, STEPS, **words),
+    "funnels": lambda snap, **words: dfn.charts.funnel(snap, STEPS, by="city", **words),
+    "compare": lambda snap, **words: dfn.charts.compare(crowd(60), snap, "channel", **words),
     "dashboard": dfn.charts.dashboard,
 }
 every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)

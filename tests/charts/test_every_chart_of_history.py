@@ -13,13 +13,13 @@ from tests.charts.recordings import payment, recorded, visitor
 from tests.charts.sites import HOSTILE, LIMIT, strings, svg
 from tests.history.moments import snapshot
 
-ALL: dict[str, Callable[[dfn.History], Any]] = {
+ALL: dict[str, Callable[..., Any]] = {
     "rhythm": dfn.charts.rhythm,
-    "rhythm of payments": lambda history: dfn.charts.rhythm(history, "payments"),
-    "rhythm of value": lambda history: dfn.charts.rhythm(history, "expected_value"),
+    "rhythm of payments": lambda history, **words: dfn.charts.rhythm(history, "payments", **words),
+    "rhythm of value": lambda history, **words: dfn.charts.rhythm(history, "expected_value", **words),
     "trend": dfn.charts.trend,
     "calibration": dfn.charts.calibration,
-    "calibration by city": lambda history: dfn.charts.calibration(history, by="city"),
+    "calibration by city": lambda history, **words: dfn.charts.calibration(history, by="city", **words),
 }
 every_chart = pytest.mark.parametrize("draw", ALL.values(), ids=ALL)
 
@@ -74,6 +74,13 @@ class TestAll:
     def test_it_can_be_concatenated_further(self, draw: Callable[..., Any], demo: dfn.History) -> None:
         other = dfn.charts.timeline(dfn.Snapshot())
         assert "<svg" in svg(draw(demo) & other)
+
+    @every_chart
+    def test_its_notes_stay_below_another_title(self, draw: Callable[..., Any], demo: dfn.History) -> None:
+        own = draw(demo).to_dict()["title"]
+        told = draw(demo, title="A slide", subtitle="Since March").to_dict()["title"]
+        assert told["text"] == "A slide"
+        assert told["subtitle"] == ["Since March", *own["subtitle"]]
 
     @every_chart
     def test_what_is_no_history_is_refused(self, draw: Callable[..., Any]) -> None:
