@@ -63,6 +63,8 @@ SLOW = {
     "tests/history/test_compaction.py",
     "tests/history/test_damage.py",
     "tests/forecast/test_engines.py",
+    "tests/forecast/test_traffic.py",
+    "tests/forecast/test_traffic_level.py",
     "tests/history/test_faults.py",
     "tests/history/test_killed.py",
     "tests/history/test_object_store.py",

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from datafast_nb.forecast.attribution import attribution as attribution
     from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
+    from datafast_nb.forecast.traffic import forecast as forecast
     from datafast_nb.history.history import History as History
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "charts": None,
     "demo": None,
+    "forecast": None,
     "glossary": None,
     "schema": None,
     "Client": "client",

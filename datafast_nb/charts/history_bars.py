@@ -17,7 +17,7 @@ from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_zone
 from datafast_nb.currencies import coded
 from datafast_nb.history import History
-from datafast_nb.history.coverage import coverage, uncovered
+from datafast_nb.history.coverage import coverage, uncovered, watched_seconds
 from datafast_nb.history.moments import MOMENT
 from datafast_nb.text import money, number
 
@@ -197,7 +197,7 @@ def _table(
         start=calendar_steps.position(pl.col("edge")),
         end=calendar_steps.position(pl.col("until")),
         when=pl.format("{} to {}", *when),
-        recorded=(recorded.seconds(edges, watched) / length).clip(0, 1).round(3),
+        recorded=(watched_seconds(edges, watched) / length).clip(0, 1).round(3),
     )
     came = visits.group_by("place").agg(
         visitors=pl.col("visitor_id").n_unique().cast(pl.Int64),

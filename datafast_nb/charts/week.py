@@ -15,7 +15,7 @@ from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice, checked_zone
 from datafast_nb.conversion.frames import in_polars
 from datafast_nb.history import History
-from datafast_nb.history.coverage import coverage, covered
+from datafast_nb.history.coverage import coverage, covered, only_watched, watched_seconds
 from datafast_nb.history.moments import MOMENT
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number
@@ -110,7 +110,7 @@ def rhythm(
     subject = how.sentence.format(how.noun + "s") + ", by hour and weekday"
     if watched.is_empty():
         return wording.message(subject, recorded.TOO_LITTLE, remedy=recorded.RECORD_MORE)
-    kept = recorded.only(rows, watched)
+    kept = only_watched(rows, watched)
     figures = pl.collect_all([_local(kept, zone), rows.select(pl.len()), kept.select(pl.col("visitor_id").n_unique())])
     cells = _cells(figures[0], watched, zone)
     counted, visitors = int(cells["count"].sum()), int(figures[2].item())
@@ -166,7 +166,7 @@ def _cells(counted: pl.DataFrame, watched: pl.DataFrame, zone: str) -> pl.DataFr
     edges = pl.select(edge=pl.datetime_range(pl.lit(first).dt.truncate(_STEP), pl.lit(last) + _STEP, _STEP))["edge"]
     there = pl.col("edge").dt.convert_time_zone(zone)
     hours = (
-        pl.DataFrame({"edge": edges.slice(0, len(edges) - 1), "hours": recorded.seconds(edges, watched) / 3600})
+        pl.DataFrame({"edge": edges.slice(0, len(edges) - 1), "hours": watched_seconds(edges, watched) / 3600})
         .group_by(weekday=there.dt.weekday(), hour=there.dt.hour())
         .agg(pl.col("hours").sum())
     )

@@ -1,4 +1,11 @@
-"""Says what came true of a history, and how that compares with its predictions."""
+"""Says what came true of a history, how that compares with its predictions, and what is to come.
+
+``datafast_nb.forecast`` is this package, and also the function of this name: ``datafast_nb.forecast(history, "1d")``.
+"""
+
+import sys
+from inspect import signature
+from types import ModuleType
 
 from datafast_nb.forecast.attribution import Attribution as Attribution
 from datafast_nb.forecast.attribution import attribution as attribution
@@ -6,3 +13,15 @@ from datafast_nb.forecast.calibration import Calibration as Calibration
 from datafast_nb.forecast.calibration import calibration as calibration
 from datafast_nb.forecast.time_to_purchase import TimeToPurchase as TimeToPurchase
 from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
+from datafast_nb.forecast.traffic import Forecast as Forecast
+from datafast_nb.forecast.traffic import forecast as forecast
+
+
+class _Callable(ModuleType):
+    """A package that can be called as its function `forecast`, as both are ``datafast_nb.forecast``."""
+
+    __call__ = staticmethod(forecast)
+
+
+sys.modules[__name__].__class__ = _Callable
+__signature__ = signature(forecast)

@@ -47,3 +47,23 @@ def uncovered(first: datetime, last: datetime, stretches: pl.DataFrame) -> pl.Da
     since = pl.concat([edges[:1], stretches["until"]]).rename("since")
     until = pl.concat([stretches["from"], edges[1:]]).rename("until")
     return pl.DataFrame([since, until]).filter(pl.col("since") < pl.col("until"))
+
+
+def watched_seconds(edges: pl.Series, stretches: pl.DataFrame) -> pl.Series:
+    """Return the number of seconds recorded between each moment and the next."""
+    length = (pl.col("until") - pl.col("from")).dt.total_microseconds() / 1e6
+    before = stretches.with_columns(before=length.cum_sum() - length)
+    within = (pl.min_horizontal("edge", "until") - pl.col("from")).dt.total_microseconds() / 1e6
+    so_far = (
+        pl.DataFrame({"edge": edges.cast(MOMENT)})
+        .join_asof(before, left_on="edge", right_on="from", coalesce=False)
+        .select(so_far=(pl.col("before") + within).fill_null(0.0))
+    )
+    return so_far["so_far"].diff().slice(1)
+
+
+def only_watched(rows: pl.LazyFrame, stretches: pl.DataFrame) -> pl.LazyFrame:
+    """Keep the rows whose time, `at`, is in a recorded stretch, including its end."""
+    timed = rows.with_columns(pl.col("at").cast(MOMENT)).filter(pl.col("at").is_not_null()).sort("at")
+    found = timed.join_asof(stretches.lazy(), left_on="at", right_on="from", coalesce=False)
+    return found.filter(pl.col("at") <= pl.col("until")).drop("from", "until")

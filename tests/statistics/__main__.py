@@ -8,6 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from tests.statistics.alarms import alarms_table, effects_table
+from tests.statistics.forecasts import forecasts_table
 from tests.statistics.intervals import conversions_table, coverage_table
 from tests.statistics.verdicts import verdicts_table
 
@@ -16,6 +17,7 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "conversions": ("How often the bounds of expected conversions hold what comes (95 % or more)", conversions_table),
     "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % is meant)", alarms_table),
     "verdicts": ("How often a calibration finds fault with fair predictions, and with wrong ones", verdicts_table),
+    "forecasts": ("How often the interval of a forecast holds what comes (95 % or more)", forecasts_table),
     "effects": ("How often the intervals of mix and conversion effects hold the true ones (95 %)", effects_table),
 }
 

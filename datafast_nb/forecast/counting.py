@@ -1,0 +1,154 @@
+"""What was counted in each hour of a record, as arrays of days × 24 in a time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from datafast_nb.forecast.outcomes import Money, money
+from datafast_nb.forecast.record import Record
+from datafast_nb.history.changes import happened
+from datafast_nb.history.coverage import coverage, only_watched, watched_seconds
+from datafast_nb.history.moments import MOMENT
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+    Places = NDArray[np.int64]
+
+HOURS: Final = 24
+_WEEKDAYS: Final = 7
+
+
+class Calendar(NamedTuple):
+    """The days of a record up to a moment, in a time zone.
+
+    Attributes
+    ----------
+    zone : str
+        The time zone.
+    first : date
+        The first day. The last one is that of the moment.
+    now : datetime
+        The moment.
+    stretches : polars.DataFrame
+        The stretches that were watched: `from` and `until`.
+    watched : array of days × 24
+        How many hours of each hour were watched.
+    """
+
+    zone: str
+    first: date
+    now: datetime
+    stretches: pl.DataFrame
+    watched: Numbers
+
+    @property
+    def weekdays(self) -> Places:
+        """The day of the week of each day, 0 for Monday."""
+        import numpy as np
+
+        return (self.first.weekday() + np.arange(len(self.watched))) % _WEEKDAYS
+
+    @property
+    def today(self) -> datetime:
+        """When the last day began."""
+        return self.now.astimezone(ZoneInfo(self.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    @property
+    def hours(self) -> float:
+        """How many hours were watched."""
+        return float(self.watched.sum())
+
+
+def calendar(history: Record, now: datetime, zone: str) -> Calendar | None:
+    """Return the days of a record up to a moment; None if nothing was recorded before it."""
+    import numpy as np
+
+    stretches = coverage(history, None, now + timedelta.resolution)
+    if stretches.is_empty():
+        return None
+    local = ZoneInfo(zone)
+    first = stretches["from"][0].astimezone(local).date()
+    edges = _edges(stretches["from"][0], max(stretches["until"][-1], now), zone)
+    days = (now.astimezone(local).date() - first).days + 1
+    watched = pl.DataFrame({"at": edges[:-1], "amount": watched_seconds(edges, stretches) / 3600})
+    return Calendar(zone, first, now, stretches, _summed(watched, first, days, zone, np.zeros((days, HOURS))))
+
+
+def _edges(since: datetime, until: datetime, zone: str) -> pl.Series:
+    """Return the moments when the hours of a time zone begin, from before one moment to after another."""
+    begin = pl.lit(since).cast(MOMENT).dt.convert_time_zone(zone).dt.truncate("1h")
+    last = pl.lit(until + timedelta(hours=1)).cast(MOMENT).dt.convert_time_zone(zone)
+    return pl.select(edge=pl.datetime_range(begin, last, "1h").dt.convert_time_zone("UTC"))["edge"]
+
+
+def _summed(rows: pl.DataFrame, first: date, days: int, zone: str, into: Numbers) -> Numbers:
+    """Add up the `amount` of rows by the day and the hour of their time, `at`."""
+    there = pl.col("at").dt.convert_time_zone(zone)
+    cells = (
+        rows.group_by(day=(there.dt.date() - pl.lit(first)).dt.total_days(), hour=there.dt.hour().cast(pl.Int64))
+        .agg(pl.col("amount").sum())
+        .filter(pl.col("day").is_between(0, days - 1))
+    )
+    into[cells["day"].to_numpy(), cells["hour"].to_numpy()] = cells["amount"].to_numpy()
+    return into
+
+
+def counts(history: Record, rows: pl.LazyFrame, over: Calendar) -> Numbers:
+    """Count the rows of each hour that was watched, by their time, `at`."""
+    import numpy as np
+
+    timed = history.collect(only_watched(rows, over.stretches).select("at"))
+    counted = timed.filter(pl.col("at") < over.now).with_columns(amount=1.0)
+    return _summed(counted, over.first, len(over.watched), over.zone, np.zeros_like(over.watched))
+
+
+def ahead(over: Calendar, since: datetime, until: datetime) -> Numbers:
+    """Return how much of each hour from today on is between two moments: an array of days × 24."""
+    import numpy as np
+
+    local, today = ZoneInfo(over.zone), over.today.date()
+    days = (until.astimezone(local).date() - today).days + 1
+    edges = _edges(since, until, over.zone)
+    whole = pl.DataFrame({"from": [since], "until": [until]}, schema={"from": MOMENT, "until": MOMENT})
+    parts = pl.DataFrame({"at": edges[:-1], "amount": watched_seconds(edges, whole) / 3600})
+    return _summed(parts, today, days, over.zone, np.zeros((days, HOURS)))
+
+
+# What is counted
+
+
+def visits(history: Record, end: datetime) -> pl.LazyFrame:
+    """Return when each visit began, and whose it was: `at` and `visitor_id`."""
+    began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
+    return history.sessions(None, end).select("visitor_id", at=began)
+
+
+def events(history: Record, end: datetime) -> pl.LazyFrame:
+    """Return when each event happened, and whose it was: `at` and `visitor_id`."""
+    return history.events(None, end).select("visitor_id", at=happened())
+
+
+def paid(history: Record, rates: Mapping[str, float], end: datetime, *, renewals: bool) -> Money:
+    """Return the payments and the sales until a moment."""
+    return money(history, rates, None, end, renewals=renewals)
+
+
+def sales(history: Record, found: Money, over: Calendar) -> Numbers:
+    """Count the sales of each hour: those of visitors, or the payments above 0, whichever are more.
+
+    A sale may be known from an event, a payment or both, and not each payment can be matched to its event.
+    """
+    import numpy as np
+
+    of_visitors = counts(history, found.sold.lazy().select("at"), over)
+    of_payments = counts(history, found.paid.lazy().filter(pl.col("amount") > 0).select("at"), over)
+    more: Any = np.maximum(of_visitors, of_payments)
+    return more  # type: ignore[no-any-return]

@@ -1,0 +1,57 @@
+"""What a record makes expect of the hours to come: the shape of the week, the level, and how far both may be off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from datafast_nb.forecast import traffic_level
+from datafast_nb.forecast.counting import Calendar, ahead
+from datafast_nb.forecast.traffic_level import Clumps, Filtered, Predictive
+from datafast_nb.forecast.weekly_shape import WEEKDAYS, Shape, fitted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What was learnt from the counts of a record up to a moment."""
+
+    over: Calendar
+    counts: Numbers
+    shape: Shape
+    extra: Clumps
+    filtered: Filtered
+
+    def between(self, since: datetime, until: datetime, *, by_today: bool = True, surprise: float = 1.0) -> Predictive:
+        """Return the distribution of the count between two moments, which begin with `over.now` or later.
+
+        With `by_today`, what was counted today tells how the rest of today will be. `surprise` multiplies the variance.
+        """
+        import numpy as np
+
+        hours = ahead(self.over, since, until)
+        weekdays = (self.over.weekdays[-1] + np.arange(len(hours))) % WEEKDAYS
+        today, seen = len(self.counts) - 1, slice(None) if by_today else slice(0, 0)
+        level = traffic_level.level_at(
+            self.filtered, today, self.counts[today, seen], self.shape.expected[today, seen], self.extra
+        )
+        return traffic_level.predicted(level, self.shape.week[weekdays] * hours, self.extra, surprise)
+
+    def surprise(self, length: timedelta) -> float:
+        """Return by what to multiply the variance of forecasts of this length that begin with `over.now`."""
+        hour = self.over.now.astimezone(self.over.today.tzinfo).hour
+        hours = max(1, round(length / timedelta(hours=1)))
+        return traffic_level.surprise(self.counts, self.shape.expected, self.extra, self.filtered, (hour, hours))
+
+
+def expectation(counts: Numbers, over: Calendar, base: Expectation | None = None) -> Expectation:
+    """Learn from counts of days × 24; those that are rare learn from the shape of what is more frequent, the `base`."""
+    shape = fitted(counts, over.watched, over.weekdays, None if base is None else base.shape.week)
+    extra = traffic_level.clumps(counts, shape.expected)
+    return Expectation(over, counts, shape, extra, traffic_level.followed(counts, shape.expected, extra))

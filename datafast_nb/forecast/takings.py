@@ -1,0 +1,107 @@
+"""What a number of sales brings: a compound of how many there will be, and the amounts that were paid before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from datafast_nb.forecast import traffic_level
+from datafast_nb.forecast.outcomes import USD, Money
+from datafast_nb.schema import RANGES
+from datafast_nb.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from datafast_nb.forecast.traffic_level import Predictive
+
+    Numbers = NDArray[np.float64]
+
+_DRAWS: Final = 4_000
+_FEWEST_DRAWS: Final = 500
+_MOST: Final = 2_000_000  # amounts that are drawn
+_RESAMPLED: Final = 200  # amounts of which the mean is drawn again
+_SEED: Final = 0
+
+
+class Amounts(NamedTuple):
+    """The amounts that were paid, in one currency.
+
+    `paid`, those above 0, and `refunded`, those below; `share`, how many of the sales have an amount; `column`, that of
+    the payments that holds them; `currency`, None if the payments name none.
+    """
+
+    paid: Numbers
+    refunded: Numbers
+    share: float
+    column: str
+    currency: str | None
+
+
+def amounts(found: Money, sales: float, rates: Mapping[str, float] | None) -> tuple[Amounts | None, str]:
+    """Return the amounts, or None and why they can't be told: no payments, or currencies that can't be added up."""
+    valid = found.paid.filter(pl.col("amount").is_between(*RANGES["amount"]))
+    currency: str | None
+    codes = valid["currency"].unique().sort(nulls_last=True).to_list()
+    if rates is not None:
+        unknown = valid.filter(pl.col("value").is_null())["currency"].unique().to_list()
+        if unknown:
+            return None, f"there is no rate for {_listed(unknown)}: give it, such as rates={{'EUR': 1.08}}"
+        column, currency = "value", USD
+    elif len(codes) > 1:
+        return None, f"payments are in {_listed(codes)}: say what they are worth, such as rates={{'EUR': 1.08}}"
+    else:
+        column, currency = "amount", (codes[0] if codes else None)
+    of_sales = valid.filter(pl.col(column) > 0)[column].to_numpy()
+    if not len(of_sales):
+        return None, "no payment was recorded"
+    refunded = valid.filter(pl.col(column) < 0)[column].to_numpy()
+    return Amounts(of_sales, refunded, min(1.0, len(of_sales) / max(sales, 1.0)), column, currency), ""
+
+
+def _listed(codes: list[str | None]) -> str:
+    """Return currencies as text, a few of them if there are many."""
+    names = [plain(code or "no currency", 12) for code in codes[:4]]
+    more = [f"{len(codes) - 4} more"] if len(codes) > len(names) else []
+    return ", ".join([*names, *more][:-1]) + " and " + [*names, *more][-1] if len(codes) > 1 else names[0]
+
+
+def takings(sales: Predictive, of: Amounts) -> tuple[float, float, float]:
+    """Return the revenue of a number of sales: its mean, and the ends of its 95 % interval.
+
+    Sales are drawn from their distribution and amounts from those that were paid, with a fixed seed. How far the mean
+    amount may be off is drawn too, by the bootstrap: Efron and Tibshirani (1993), *An Introduction to the Bootstrap*.
+    """
+    import numpy as np
+
+    draw = np.random.default_rng(_SEED)
+    mean_number = traffic_level.mean_of(sales)
+    size = int(np.clip(_MOST / max(mean_number, 1.0), _FEWEST_DRAWS, _DRAWS))
+    number = draw.binomial(traffic_level.drawn(sales, size, draw), of.share)
+    total = _sums(number, of.paid, draw)
+    per_sale = len(of.refunded) / len(of.paid)
+    if len(of.refunded):
+        total += _sums(draw.poisson(per_sale * number), of.refunded, draw)
+    few = min(len(of.paid), _RESAMPLED)
+    again = draw.choice(of.paid, (size, few)).mean(axis=1) / of.paid.mean() - 1.0
+    total *= 1.0 + again * np.sqrt(few / len(of.paid))
+    mean_amount = of.paid.mean() + (per_sale * of.refunded.mean() if len(of.refunded) else 0.0)
+    low, high = np.quantile(total, [0.025, 0.975])
+    return mean_number * of.share * float(mean_amount), float(low), float(high)
+
+
+def _sums(number: NDArray[np.int64], pool: Numbers, draw: np.random.Generator) -> Numbers:
+    """Draw this many amounts each, and add them up."""
+    import numpy as np
+
+    sums: Numbers
+    if number.mean() > _MOST / len(number):  # so many that their sum is normal
+        sums = draw.normal(number * pool.mean(), np.sqrt(number) * pool.std())
+        return sums
+    which = np.repeat(np.arange(len(number)), number)
+    sums = np.bincount(which, draw.choice(pool, len(which)), len(number)).astype(np.float64)
+    return sums

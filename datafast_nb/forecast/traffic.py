@@ -1,0 +1,306 @@
+"""What the next hour, day or week will bring: visitors, sales and revenue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
+
+import polars as pl
+
+from datafast_nb.checks import checked_choice, checked_zone, in_utc
+from datafast_nb.errors import NotRecordedError, TooLittleRecordedError
+from datafast_nb.forecast import counting, traffic_level
+from datafast_nb.forecast.counting import Calendar
+from datafast_nb.forecast.expectation import Expectation, expectation
+from datafast_nb.forecast.record import Record
+from datafast_nb.forecast.takings import Amounts, amounts, takings
+from datafast_nb.forecast.traffic_level import Predictive
+from datafast_nb.history.coverage import only_watched
+from datafast_nb.history.moments import MOMENT
+from datafast_nb.text import duration, money
+
+Horizon = Literal["1h", "1d", "7d"]
+"""How far a forecast goes: the next hour, the next 24 hours, or the next seven days."""
+
+HORIZONS: Final[Mapping[Horizon, timedelta]] = MappingProxyType(
+    {"1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7)}
+)
+NEEDED: Final[Mapping[Horizon, timedelta]] = MappingProxyType(
+    {"1h": timedelta(days=1), "1d": timedelta(days=3), "7d": timedelta(days=14)}
+)
+"""How much must have been watched before a forecast."""
+
+_HOUR: Final = timedelta(hours=1)
+_TABLE: Final = {
+    "measure": pl.String(),
+    "period": pl.String(),
+    "mean": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "currency": pl.String(),
+}
+_STEPS: Final = {
+    "start": MOMENT,
+    "end": MOMENT,
+    "measure": pl.String(),
+    "mean": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+}
+_IN_WORDS: Final = {"1h": "next hour", "1d": "next 24 hours", "7d": "next 7 days"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Forecast:
+    """What is to come, with 95 % intervals.
+
+    Attributes
+    ----------
+    table : polars.DataFrame
+        A row for each ``measure`` (``visitors``, ``sales``, ``revenue``) and ``period``: ``next 1h``, ``next 1d`` or
+        ``next 7d``; ``so far today`` (counted, not foretold), ``rest of today`` and ``today``, both together. ``mean``
+        and its 95 % interval ``low`` and ``high``; ``currency`` of revenue. Revenue is null if it can't be told; see
+        ``notes``.
+    steps : polars.DataFrame
+        The same for each hour to come: ``start``, ``end``, ``measure``, ``mean``, ``low``, ``high``.
+    horizon : {"1h", "1d", "7d"}
+        How far it goes.
+    now : datetime
+        The moment from which it goes, in UTC.
+    time_zone : str
+        The time zone of the hours and of today.
+    watched : timedelta
+        How much of the record it is learnt from, without gaps.
+    notes : tuple of str
+        What the reader should know, such as why revenue is missing.
+    """
+
+    table: pl.DataFrame
+    steps: pl.DataFrame
+    horizon: Horizon
+    now: datetime
+    time_zone: str
+    watched: timedelta
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [self._told(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)]
+        learnt = f"learnt from {duration(self.watched.total_seconds())} of watched time"
+        sentence = f"{_IN_WORDS[self.horizon].capitalize()}: {', '.join(filter(None, parts))} ({learnt})."
+        return " ".join([sentence, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
+
+    __repr__ = __str__
+
+    @staticmethod
+    def _told(row: dict[str, Any]) -> str:
+        """Return a row in words; empty if it is not known."""
+        mean, low, high = (row[name] for name in ("mean", "low", "high"))
+        if mean is None:
+            return ""
+        if row["measure"] == "revenue":
+            ends = [money(it, row["currency"]) for it in (mean, low, high)]
+            return f"{ends[0]} of revenue ({ends[1]} to {ends[2]})"
+        digits = ",.0f" if mean >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
+        return f"{mean:{digits}} {row['measure']} ({low:,.0f} to {high:,.0f})"
+
+
+def forecast(
+    history: Record,
+    next: Horizon = "1d",  # noqa: A002 - as one says it
+    *,
+    rates: Mapping[str, float] | None = None,
+    time_zone: str = "UTC",
+    now: datetime | None = None,
+    renewals: bool = False,
+) -> Forecast:
+    """Foretell visitors, sales and revenue of the next hour, day or week.
+
+    An hour brings what such an hour of the week brought before, at the level of the last days. Gaps of the record count
+    neither as quiet nor as busy: they are left out. The intervals hold for counts that vary more than independent
+    arrivals do, from hour to hour and from day to day, as far as the record shows it; they know nothing of what is new,
+    such as a campaign that begins tomorrow.
+
+    Parameters
+    ----------
+    history
+        A history with at least a day of watched time for the next hour, 3 days for the next day, and 14 days for the
+        next week.
+    next : {"1h", "1d", "7d"}
+        How far to look.
+    rates : mapping of str to float, optional
+        USD for one unit of each currency, such as ``{"EUR": 1.08}``. Without it, revenue is told if all payments are in
+        one currency, and in that.
+    time_zone : str, default "UTC"
+        The time zone of the hours of the week and of today, such as ``"Europe/Berlin"``.
+    now : datetime, optional
+        The moment from which to look (with a time zone); nothing recorded later is used. By default the last snapshot
+        of the history.
+    renewals : bool, default False
+        Whether sales and revenue include renewals.
+
+    Returns
+    -------
+    Forecast
+        ``table`` and ``steps``; it prints as a sentence.
+
+    Raises
+    ------
+    TooLittleRecordedError
+        Too little was recorded before that moment; the message says how much is needed.
+    NotRecordedError
+        There is no history at this location.
+    ValueError
+        The horizon or the time zone is unknown, `now` has no time zone, or a rate is not a positive number.
+
+    Notes
+    -----
+    Visitors are counted once in each period, when a visit of theirs begins in it; who was already there does not count.
+    Sales are payments above 0, known from a payment or from an event. Revenue is what is paid, net of refunds.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     history = dfn.demo.simulate(folder, days=4, visitors_per_day=200, every=300, progress=False)
+    ...     ahead = dfn.forecast(history, "1h")
+    >>> ahead.table["measure"].unique(maintain_order=True).to_list()
+    ['visitors', 'sales', 'revenue']
+    """
+    horizon, zone = checked_choice(next, HORIZONS, "horizon"), checked_zone(time_zone)
+    moment = last_moment(history) if now is None else in_utc(now, "now")
+    over = counting.calendar(history, moment, zone)
+    needed = NEEDED[horizon]
+    if over is None or over.hours < needed / _HOUR:
+        raise TooLittleRecordedError(_too_little(over, horizon, moment))
+    learnt = _learnt(history, over, rates, renewals=renewals)
+    table = _table(learnt, over, horizon)
+    notes = [f"revenue is not told: {learnt.why_not}"] if learnt.why_not else []
+    watched = timedelta(hours=round(over.hours, 3))
+    return Forecast(table, _steps(learnt, over, horizon), horizon, moment, zone, watched, tuple(notes))
+
+
+def last_moment(history: Record) -> datetime:
+    """Return the time of the last snapshot of a record."""
+    last: datetime | None = history.collect(history.polls().select(pl.col("seen_at").max())).item()
+    if last is None:
+        raise NotRecordedError("The history holds no snapshot yet: history.record(client) fills it.")
+    return last
+
+
+def _too_little(over: Calendar | None, horizon: Horizon, now: datetime) -> str:
+    """Return what was recorded, and what is needed."""
+    watched = duration(over.hours * 3600) if over is not None and over.hours else "nothing"
+    needed = duration(NEEDED[horizon].total_seconds())
+    return (
+        f"A forecast of the {_IN_WORDS[horizon]} needs at least {needed} of recorded time without gaps; until "
+        f"{now:%Y-%m-%d %H:%M} UTC there is {watched}. Keep recording: history.record(client), or datafast-nb record."
+    )
+
+
+# What was learnt
+
+
+class _Learnt(NamedTuple):
+    """What the record makes expect."""
+
+    visits: Expectation
+    sales: Expectation
+    came: pl.DataFrame
+    """One row for each visit that was watched: `visitor_id` and `at`."""
+    paid: pl.DataFrame
+    of: Amounts | None
+    why_not: str
+
+
+def _learnt(history: Record, over: Calendar, rates: Mapping[str, float] | None, *, renewals: bool) -> _Learnt:
+    """Learn from the record up to a moment."""
+    end = over.now + timedelta.resolution
+    found = counting.paid(history, rates or {}, end, renewals=renewals)
+    came = history.collect(only_watched(counting.visits(history, end), over.stretches))
+    visits = expectation(counting.counts(history, came.lazy(), over), over)
+    sold = counting.sales(history, found, over)
+    of, why_not = amounts(found, float(sold.sum()), rates)
+    return _Learnt(visits, expectation(sold, over, visits), came, found.paid, of, why_not)
+
+
+def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> float:
+    """Return how many different people there are for each visit in a span of this length, from spans of the record."""
+    back = (pl.lit(over.now).cast(MOMENT) - pl.col("at")).dt.total_microseconds() // int(length / timedelta.resolution)
+    whole = (over.now - over.stretches["from"][0]) // length
+    spans = came.group_by(span=back).agg(
+        people=pl.col("visitor_id").drop_nulls().n_unique() + pl.col("visitor_id").null_count(), visits=pl.len()
+    )
+    complete = spans.filter(pl.col("span") < whole)
+    told = (complete if complete["visits"].sum() else spans).sum()
+    return float(told["people"].item()) / told["visits"].item() if told["visits"].item() else 1.0
+
+
+# Tables
+
+
+def _row(measure: str, period: str, it: Predictive, per_visit: float = 1.0) -> dict[str, Any]:
+    """Return the row of a count."""
+    ends = {"low": traffic_level.quantile(it, 0.025), "high": traffic_level.quantile(it, 0.975)}
+    told = {name: float(round(end * per_visit)) for name, end in ends.items()}
+    return {"measure": measure, "period": period, "mean": traffic_level.mean_of(it) * per_visit, **told}
+
+
+def _revenue_row(period: str, it: Predictive, of: Amounts | None) -> dict[str, Any]:
+    """Return the row of revenue."""
+    ends = (None, None, None) if of is None else takings(it, of)
+    named = dict(zip(("mean", "low", "high"), ends, strict=True))
+    return {"measure": "revenue", "period": period, **named, "currency": None if of is None else of.currency}
+
+
+def _table(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
+    """Return the table of a forecast."""
+    length = HORIZONS[horizon]
+    tomorrow = over.today + timedelta(days=1)  # local: a day is as long as the clocks make it
+    spans = {f"next {horizon}": (over.now + length, length), "rest of today": (tomorrow, timedelta(days=1))}
+    rows: list[dict[str, Any]] = []
+    for period, (until, day) in spans.items():
+        surprise = max(timedelta(minutes=1), until - over.now)
+        of_visits = learnt.visits.between(over.now, until, surprise=learnt.visits.surprise(surprise))
+        of_sales = learnt.sales.between(over.now, until, surprise=learnt.sales.surprise(surprise))
+        rows += [
+            _row("visitors", period, of_visits, _people_per_visit(learnt.came, over, day)),
+            _row("sales", period, of_sales),
+            _revenue_row(period, of_sales, learnt.of),
+        ]
+    return _with_today(pl.DataFrame(rows, schema=_TABLE), learnt, over)
+
+
+def _with_today(table: pl.DataFrame, learnt: _Learnt, over: Calendar) -> pl.DataFrame:
+    """Add what was counted today so far, and today as a whole."""
+    today = pl.col("at") >= pl.lit(over.today).dt.convert_time_zone("UTC")
+    seen: dict[str, float | None] = {
+        "visitors": float(learnt.came.filter(today)["visitor_id"].n_unique()),
+        "sales": float(learnt.sales.counts[-1].sum()),
+        "revenue": None,
+    }
+    if learnt.of is not None:
+        seen["revenue"] = float(learnt.paid.filter(today)[learnt.of.column].sum())
+    so_far = pl.DataFrame({"measure": list(seen), "_seen": list(seen.values())}, schema_overrides={"_seen": pl.Float64})
+    ends = ("mean", "low", "high")
+    rest = table.filter(period="rest of today").join(so_far, on="measure", maintain_order="left")
+    counted = rest.with_columns(pl.col("_seen").alias(end) for end in ends).with_columns(period=pl.lit("so far today"))
+    whole = rest.with_columns(pl.col(end) + pl.col("_seen") for end in ends).with_columns(period=pl.lit("today"))
+    first = table.filter(pl.col("period") != "rest of today")
+    return pl.concat([first, *(it.select(*_TABLE) for it in (counted, rest, whole))])
+
+
+def _steps(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
+    """Return the hours to come."""
+    per_visit = _people_per_visit(learnt.came, over, _HOUR)
+    rows: list[dict[str, Any]] = []
+    for step in range(HORIZONS[horizon] // _HOUR):
+        start = over.now + step * _HOUR
+        span = {"start": start, "end": start + _HOUR}
+        of_visits, of_sales = (it.between(start, start + _HOUR) for it in (learnt.visits, learnt.sales))
+        told = [_row("visitors", "", of_visits, per_visit), _row("sales", "", of_sales)]
+        rows += [{**span, **row} for row in [*told, _revenue_row("", of_sales, learnt.of)]]
+    return pl.DataFrame([{name: row[name] for name in _STEPS} for row in rows], schema=_STEPS)

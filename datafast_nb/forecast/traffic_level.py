@@ -1,0 +1,291 @@
+"""The level of the traffic, day by day, and how far it may be off: the predictive distribution of a count.
+
+A day's level is that of the day before, changed a little, times a factor of its own. How much it drifts and how much a
+day differs are not known, so each pair of such sizes is a hypothesis, weighted by how well it foretold each day of the
+record: with few days many hypotheses remain, and the intervals are wide, as those of Student's t are. Given a
+hypothesis, the level is followed by the filter of Kalman (*Journal of Basic Engineering* 82, 1960) for a local level:
+Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, section 4.1.2. Counts are negative
+binomial around it: McCullagh and Nelder (1989), *Generalized Linear Models*, section 6.2.3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from datafast_nb.forecast.scientific import scipy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+DRIFTS: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
+"""By how much the level may change from a day to the next: the standard deviation, relative to it."""
+
+SPREADS: Final = (0.0, 0.01, 0.02, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45, 0.7, 1.0)
+"""By how much a day may differ from its level: the standard deviation, relative to it."""
+
+_DAY: Final = 24
+_PAST: Final = 56  # days whose forecasts are looked at
+_TRUST: Final = 7.0  # the number of past forecasts that the model itself is worth
+_LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are left out
+_MOST: Final = 0.9  # of a day; an hour that is more of it tells nothing of hours within days
+_NOTHING: Final = 1e-9
+
+
+class Clumps(NamedTuple):
+    """How much more hours vary than independent arrivals: the variance is mean × (1 + `each`) + mean² × `shared`."""
+
+    each: float
+    shared: float
+
+
+class Filtered(NamedTuple):
+    """The level before each day, a row per day and a column per hypothesis, and the sizes of each hypothesis.
+
+    `level` and `variance`, before the day; `weight`, of each hypothesis given the whole record; `drift` and `spread`,
+    the relative variances of a change from a day to the next, and of a day around its level.
+    """
+
+    level: Numbers
+    variance: Numbers
+    weight: Numbers
+    drift: Numbers
+    spread: Numbers
+
+
+class Level(NamedTuple):
+    """What is known of the level at a moment: for what is left of its day, `today`, and for later days, `later`.
+
+    A value per hypothesis each, with their variances and their covariance; `own` is the variance of a later day around
+    its level, and `change` that of a change from a day to the next.
+    """
+
+    weight: Numbers
+    today: Numbers
+    later: Numbers
+    var_today: Numbers
+    var_later: Numbers
+    covariance: Numbers
+    own: Numbers
+    change: Numbers
+
+
+class Predictive(NamedTuple):
+    """The distribution of a count: a mixture of negative binomial ones, of these weights, means and variances."""
+
+    weight: Numbers
+    mean: Numbers
+    variance: Numbers
+
+
+def clumps(counts: Numbers, expected: Numbers) -> Clumps:
+    """Estimate how much hours vary within days, by least squares on the squared deviations from each day's own total.
+
+    Parameters
+    ----------
+    counts, expected : array of days × 24
+    """
+    import numpy as np
+
+    total = expected.sum(axis=1, keepdims=True)
+    share = np.divide(expected, total, out=np.zeros_like(expected), where=total > _NOTHING)
+    due = share * counts.sum(axis=1, keepdims=True)
+    used = (due > _NOTHING) & (share < _MOST)
+    if not used.any():
+        return Clumps(0.0, 0.0)
+    mean, away = due[used], (counts - due)[used]
+    more = away**2 / (1.0 - share[used]) - mean
+    found = Clumps(0.0, 0.0)
+    for _ in range(3):
+        variance = mean * (1.0 + found.each) + mean**2 * found.shared
+        found = _least_squares(more, mean, 1.0 / (2.0 * variance**2 + variance))
+    return found
+
+
+def _least_squares(more: Numbers, mean: Numbers, weight: Numbers) -> Clumps:
+    """Fit `more` by each × mean + shared × mean², neither below 0."""
+    two, three, four = (float((weight * mean**power).sum()) for power in (2, 3, 4))
+    one, square = float((weight * more * mean).sum()), float((weight * more * mean**2).sum())
+    alone = (max(one / two, 0.0), max(square / four, 0.0))
+    bound = two * four - three**2
+    if bound > _NOTHING * two * four:
+        each, shared = (one * four - square * three) / bound, (square * two - one * three) / bound
+        if each >= 0 and shared >= 0:
+            return Clumps(each, shared)
+    better = alone[0] * one >= alone[1] * square  # what each explains by itself
+    return Clumps(alone[0], 0.0) if better else Clumps(0.0, alone[1])
+
+
+def followed(counts: Numbers, expected: Numbers, extra: Clumps) -> Filtered:
+    """Follow the level over the days of a record, of which the last one is not over.
+
+    Parameters
+    ----------
+    counts, expected : array of days × 24
+        What was counted, and what the shape of the week makes expect at a level of 1; both 0 where nothing was watched.
+    extra
+        How much hours vary.
+    """
+    import numpy as np
+
+    drift, spread = (it.ravel() for it in np.meshgrid(np.square(DRIFTS), np.square(SPREADS)))
+    level, variance, weight = np.ones_like(drift), np.ones_like(drift), np.zeros_like(drift)
+    seen, due = counts.sum(axis=1), expected.sum(axis=1)
+    levels, variances = [level], [variance]
+    for day in range(len(seen) - 1):
+        if due[day] > _NOTHING:
+            whole = variance + spread * level**2 + _by_chance(level, expected[day], extra)
+            weight = weight + _log_likelihood(seen[day], level * due[day], whole * due[day] ** 2)
+            gain = variance / whole
+            level, variance = level + gain * (seen[day] / due[day] - level), variance * (1.0 - gain)
+        variance = variance + drift * level**2
+        levels.append(level)
+        variances.append(variance)
+    weight = np.exp(weight - weight.max())
+    kept = weight > _LIKELY
+    weight = weight[kept] / weight[kept].sum()
+    return Filtered(np.vstack(levels)[:, kept], np.vstack(variances)[:, kept], weight, drift[kept], spread[kept])
+
+
+def _by_chance(level: Numbers, expected: Numbers, extra: Clumps) -> Numbers:
+    """Return the variance of counted over expected in some hours that is due to chance alone."""
+    due = float(expected.sum())
+    more: Numbers = level * due * (1.0 + extra.each) + level**2 * extra.shared * float((expected**2).sum())
+    return more / due**2
+
+
+def level_at(it: Filtered, day: int, counts: Numbers, expected: Numbers, extra: Clumps) -> Level:
+    """Return the level at a moment of a day, given what was counted and expected in its hours until then.
+
+    Today's own factor holds for the rest of today, and not for later days.
+    """
+    import numpy as np
+
+    level, variance = it.level[day], it.variance[day]
+    own, change = it.spread * level**2, it.drift * level**2
+    due = float(expected.sum())
+    if due <= _NOTHING:
+        return Level(it.weight, level, level, variance + own, variance, variance, own, change)
+    both = variance + own
+    whole = both + _by_chance(level, expected, extra)
+    off = float(counts.sum()) / due - level
+    return Level(
+        it.weight,
+        np.maximum(level + both / whole * off, _NOTHING),
+        np.maximum(level + variance / whole * off, _NOTHING),
+        both - both**2 / whole,
+        variance - variance**2 / whole,
+        variance - variance * both / whole,
+        own,
+        change,
+    )
+
+
+def predicted(level: Level, expected: Numbers, extra: Clumps, surprise: float = 1.0) -> Predictive:
+    """Return the distribution of the sum of counts.
+
+    Parameters
+    ----------
+    level
+        The level.
+    expected : array of days × 24
+        What the hours to come would bring at a level of 1, from today on: its first row is what is left of today.
+    extra
+        How much hours vary.
+    surprise
+        By what to multiply the variance.
+    """
+    import numpy as np
+
+    days = expected.sum(axis=1)
+    rest, ahead = days[0], days[1:]
+    steps = np.arange(1, len(ahead) + 1)
+    drifted = float(ahead @ np.minimum.outer(steps, steps) @ ahead) if len(ahead) else 0.0
+    squares = (expected**2).sum(axis=1)
+    of_level = rest**2 * level.var_today + ahead.sum() ** 2 * level.var_later
+    of_level = of_level + 2.0 * rest * ahead.sum() * level.covariance + drifted * level.change
+    mean = rest * level.today + ahead.sum() * level.later
+    shared = extra.shared * (squares[0] * level.today**2 + squares[1:].sum() * level.later**2)
+    by_chance = mean * (1.0 + extra.each) + shared
+    variance = of_level + float((ahead**2).sum()) * level.own + by_chance
+    return Predictive(level.weight, mean, variance * surprise)
+
+
+def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, hours: tuple[int, int]) -> float:
+    """Return how much farther past forecasts of the same length were off than they foretold, as a ratio of variances.
+
+    Counts depend on each other in more ways than this module knows of: whatever holds for hours makes a difference
+    here. The ratio is a mean over at most the last `_PAST` days, mixed with 1. For up to a day it is at least 1: the
+    variances of hours and of days are known from more than these forecasts.
+
+    Parameters
+    ----------
+    counts, expected, extra, it
+        As for `followed`, and what it gave.
+    hours
+        The hour of the day when the forecasts were made, and how many hours they are for.
+    """
+    import numpy as np
+
+    start, length = hours
+    seen, due = counts[:-1].ravel(), expected[:-1].ravel()
+    days = -(-(start + length) // _DAY)
+    off = []
+    for day in range(max(1, len(counts) - 1 - _PAST), len(counts) - days):
+        now = day * _DAY + start
+        ahead = np.zeros((days + 1) * _DAY)
+        ahead[start : start + length] = due[now : now + length]
+        if ahead.sum() > _NOTHING:
+            level = level_at(it, day, seen[now - start : now], due[now - start : now], extra)
+            told = predicted(level, ahead.reshape(-1, _DAY), extra)
+            mean = mean_of(told)
+            variance = float(told.weight @ (told.variance + (told.mean - mean) ** 2))
+            off.append((seen[now : now + length].sum() - mean) ** 2 / variance)
+    independent = len(off) * min(1.0, _DAY / length)
+    ratio = (_TRUST + independent * float(np.mean(off))) / (_TRUST + independent) if off else 1.0
+    return ratio if length > _DAY else max(ratio, 1.0)
+
+
+def _shapes(mean: Numbers, variance: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the size and the probability of SciPy's negative binomial distribution of a mean and a variance."""
+    import numpy as np
+
+    mean = np.maximum(mean, _NOTHING)
+    more = np.maximum(variance - mean, 1e-6 * mean)  # a Poisson distribution, almost
+    return mean**2 / more, mean / (mean + more)
+
+
+def _log_likelihood(count: float, mean: Numbers, variance: Numbers) -> Numbers:
+    size, share = _shapes(mean, variance)
+    found: Numbers = scipy("stats").nbinom.logpmf(count, size, share)
+    return found
+
+
+def cumulative(it: Predictive, count: float) -> float:
+    """Return the probability of this count or fewer."""
+    return float(it.weight @ scipy("stats").nbinom.cdf(count, *_shapes(it.mean, it.variance)))
+
+
+def mean_of(it: Predictive) -> float:
+    """Return the mean of a distribution."""
+    return float(it.weight @ it.mean)
+
+
+def quantile(it: Predictive, share: float) -> int:
+    """Return the smallest count that is reached with this probability."""
+    import numpy as np
+
+    low, high = -1, int(np.max(it.mean + 20.0 * np.sqrt(it.variance))) + 30
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if cumulative(it, middle) >= share else (middle, high)
+    return high
+
+
+def drawn(it: Predictive, size: int, draw: np.random.Generator) -> NDArray[np.int64]:
+    """Draw counts."""
+    which = draw.choice(len(it.weight), size, p=it.weight)
+    number, share = _shapes(it.mean, it.variance)
+    return draw.negative_binomial(number[which], share[which])

@@ -1,0 +1,75 @@
+"""The level of the traffic: its distribution is a mixture of negative binomial ones, and holds what comes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from datafast_nb.forecast import traffic_level
+from datafast_nb.forecast.traffic_level import Clumps, Predictive
+from tests.statistics.forecasts import forecasts_table
+
+ONE = Predictive(np.array([1.0]), np.array([50.0]), np.array([120.0]))
+
+
+def test_the_quantiles_are_those_of_scipy_s_negative_binomial() -> None:
+    exact = stats.nbinom(50.0**2 / 70.0, 50.0 / 120.0)
+    assert [traffic_level.quantile(ONE, share) for share in (0.025, 0.5, 0.975)] == [
+        *exact.ppf([0.025, 0.5, 0.975]).tolist()
+    ]
+    assert traffic_level.cumulative(ONE, 40) == pytest.approx(exact.cdf(40), abs=1e-9)
+    assert traffic_level.mean_of(ONE) == 50
+
+
+def test_drawn_counts_have_the_mean_and_the_variance() -> None:
+    counts = traffic_level.drawn(ONE, 40_000, np.random.default_rng(1))
+    assert counts.mean() == pytest.approx(50, abs=0.3)
+    assert counts.var() == pytest.approx(120, rel=0.05)
+
+
+@pytest.mark.parametrize(("shared", "each"), [(0.0, 0.0), (0.3, 0.0), (0.0, 2.0)])
+def test_how_much_hours_vary_is_found(shared: float, each: float) -> None:
+    draw = np.random.default_rng(2)
+    expected = np.full((60, 24), 40.0)
+    mean = expected * draw.gamma(1 / shared, shared, expected.shape) if shared else expected
+    groups = draw.poisson(mean / (1 + each))
+    counts = groups * (1 + each)  # each arrival brings others along
+    found = traffic_level.clumps(counts, expected)
+    assert found.shared * 40 + found.each == pytest.approx(shared * 40 + each, abs=0.4, rel=0.25)
+
+
+def test_days_that_differ_make_the_intervals_of_days_wider() -> None:
+    draw = np.random.default_rng(3)
+    expected = np.full((29, 24), 20.0)
+    even = draw.poisson(expected).astype(float)
+    uneven = draw.poisson(expected * draw.gamma(10, 0.1, (29, 1))).astype(float)
+    ahead, width = np.vstack([np.zeros(24), expected[0]]), []
+    for counts in (even, uneven):
+        it = traffic_level.followed(counts, expected, Clumps(0.0, 0.0))
+        level = traffic_level.level_at(it, 28, counts[28], expected[28], Clumps(0.0, 0.0))
+        told = traffic_level.predicted(level, ahead, Clumps(0.0, 0.0))
+        width.append(traffic_level.quantile(told, 0.975) - traffic_level.quantile(told, 0.025))
+    assert width[1] > 4 * width[0]
+
+
+def test_a_level_that_doubled_is_followed_and_a_busy_morning_tells_of_the_rest_of_its_day() -> None:
+    draw = np.random.default_rng(4)
+    expected = np.full((29, 24), 20.0)
+    counts = draw.poisson(expected * np.where(np.arange(29) < 14, 1.0, 2.0)[:, None]).astype(float)
+    none = Clumps(0.0, 0.0)
+    it = traffic_level.followed(counts, expected, none)
+    level = traffic_level.level_at(it, 28, counts[28, :0], expected[28, :0], none)
+    assert level.weight @ level.later == pytest.approx(2.0, abs=0.1)
+    uneven = draw.poisson(expected * draw.gamma(10, 0.1, (29, 1))).astype(float)
+    it = traffic_level.followed(uneven, expected, none)
+    busy = traffic_level.level_at(it, 28, np.full(10, 32.0), np.full(10, 20.0), none)
+    assert busy.weight @ busy.today > 1.4
+    assert busy.weight @ busy.later < 1.25
+
+
+def test_the_intervals_hold_what_comes() -> None:
+    table = forecasts_table(120, ["independent", "hours differ", "days differ"], [60.0], [1, 24])
+    assert table["held"].min() >= 0.88  # type: ignore[operator] # of 120; below that once in 900 tables of 95 %
+    assert table["held"].mean() >= 0.925  # type: ignore[operator]
+    assert table["meant"].is_between(0.945, 0.97).all()

@@ -1,0 +1,104 @@
+"""How often the 95 % intervals of `forecast` hold what came, on sites of known traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from datafast_nb.forecast import traffic_level
+from datafast_nb.forecast.weekly_shape import fitted
+from tests.forecast.simulated import shape_of_week
+
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
+Factors = Callable[[np.random.Generator, int], Numbers]
+
+WEEKS: Final = 4
+_DAYS: Final = 7 * WEEKS + 16
+_MOMENTS: Final = 4  # of each site
+
+
+def _alike(draw: np.random.Generator, days: int) -> Numbers:
+    return np.ones((days, 24))
+
+
+def _by_hour(draw: np.random.Generator, days: int) -> Numbers:
+    return draw.gamma(1 / 0.3, 0.3, (days, 24))
+
+
+def _by_day(draw: np.random.Generator, days: int) -> Numbers:
+    return np.repeat(draw.gamma(1 / 0.09, 0.09, (days, 1)), 24, axis=1)
+
+
+def _drifting(draw: np.random.Generator, days: int) -> Numbers:
+    return np.repeat(np.exp(np.cumsum(draw.normal(0, 0.05, (days, 1)), axis=0)), 24, axis=1)
+
+
+def _changed(draw: np.random.Generator, days: int) -> Numbers:
+    return np.where(np.arange(days)[:, None] >= days // 3, 2.0, 1.0) * np.ones((1, 24))
+
+
+SITES: Final[dict[str, Factors]] = {
+    "independent": _alike,
+    "hours differ": _by_hour,
+    "days differ": _by_day,
+    "drifting": _drifting,
+    "doubled in between": _changed,
+}
+
+
+def forecasts_table(
+    moments: int = 600,
+    sites: Sequence[str] = tuple(SITES),
+    arrivals: Sequence[float] = (1.0, 60.0, 400.0),
+    hours: Sequence[int] = (1, 24, 168),
+) -> pl.DataFrame:
+    """Give how often the interval holds what came, and how often it should: counts are whole, so 95 % or a bit more."""
+    rows = []
+    for name in sites:
+        for level in arrivals:
+            draw = np.random.default_rng(0)
+            found: list[dict[str, float]] = []
+            while len(found) < moments * len(hours):
+                found += _of_site(SITES[name](draw, _DAYS), level, hours, draw)
+            table = pl.DataFrame(found).group_by("hours").mean().sort("hours")
+            rows += [{"site": name, "arrivals per hour": level, **row} for row in table.iter_rows(named=True)]
+    return pl.DataFrame(rows)
+
+
+def _of_site(factors: Numbers, level: float, hours: Sequence[int], draw: np.random.Generator) -> list[dict[str, float]]:
+    """Forecast at some moments of one site after four weeks."""
+    week = np.tile(np.array(shape_of_week()), len(factors) // 7 + 1)[: factors.size]
+    came = draw.poisson(level * week * factors.ravel()).astype(float)
+    found = []
+    for now in draw.integers(168 * WEEKS, len(came) - max(hours), _MOMENTS):
+        day, hour = divmod(int(now), 24)
+        known = (np.arange((day + 1) * 24) < now).reshape(-1, 24).astype(float)
+        found += _forecast(came, known, (day, hour), hours)
+    return found
+
+
+def _forecast(came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequence[int]) -> list[dict[str, float]]:
+    """Forecast from one moment on, and compare with what came."""
+    day, hour = now
+    weekdays = np.arange(len(known)) % 7
+    counts = came[: known.size].reshape(known.shape) * known
+    shape = fitted(counts, known, weekdays)
+    extra = traffic_level.clumps(counts, shape.expected)
+    filtered = traffic_level.followed(counts, shape.expected, extra)
+    level = traffic_level.level_at(filtered, day, counts[day], shape.expected[day], extra)
+    found = []
+    for length in hours:
+        ahead = np.zeros(-(-(hour + length) // 24) * 24)
+        ahead[hour : hour + length] = 1.0
+        expected = ahead.reshape(-1, 24) * shape.week[(day + np.arange(len(ahead) // 24)) % 7]
+        surprise = traffic_level.surprise(counts, shape.expected, extra, filtered, (hour, length))
+        it = traffic_level.predicted(level, expected, extra, surprise)
+        low, high = (traffic_level.quantile(it, share) for share in (0.025, 0.975))
+        meant = traffic_level.cumulative(it, high) - traffic_level.cumulative(it, low - 1)
+        total = came[day * 24 + hour :][:length].sum()
+        width = (high - low) / max(traffic_level.mean_of(it), 1e-9)
+        found.append({"hours": length, "held": float(low <= total <= high), "meant": meant, "width": width})
+    return found
