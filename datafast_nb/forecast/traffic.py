@@ -14,10 +14,10 @@ from datafast_nb.checks import checked_choice, checked_zone, in_utc
 from datafast_nb.errors import NotRecordedError, TooLittleRecordedError
 from datafast_nb.forecast import counting, traffic_level
 from datafast_nb.forecast.counting import Calendar
-from datafast_nb.forecast.expectation import Expectation, expectation
 from datafast_nb.forecast.record import Record
 from datafast_nb.forecast.takings import Amounts, amounts, takings
 from datafast_nb.forecast.traffic_level import Predictive
+from datafast_nb.forecast.usual_traffic import UsualTraffic, usual_traffic
 from datafast_nb.history.coverage import only_watched
 from datafast_nb.history.moments import MOMENT
 from datafast_nb.text import duration, money
@@ -207,8 +207,8 @@ def _too_little(over: Calendar | None, horizon: Horizon, now: datetime) -> str:
 class _Learnt(NamedTuple):
     """What the record makes expect."""
 
-    visits: Expectation
-    sales: Expectation
+    visits: UsualTraffic
+    sales: UsualTraffic
     came: pl.DataFrame
     """One row for each visit that was watched: `visitor_id` and `at`."""
     paid: pl.DataFrame
@@ -221,10 +221,10 @@ def _learnt(history: Record, over: Calendar, rates: Mapping[str, float] | None, 
     end = over.now + timedelta.resolution
     found = counting.paid(history, rates or {}, end, renewals=renewals)
     came = history.collect(only_watched(counting.visits(history, end), over.stretches))
-    visits = expectation(counting.counts(history, came.lazy(), over), over)
+    visits = usual_traffic(counting.counts(history, came.lazy(), over), over)
     sold = counting.sales(history, found, over)
     of, why_not = amounts(found, float(sold.sum()), rates)
-    return _Learnt(visits, expectation(sold, over, visits), came, found.paid, of, why_not)
+    return _Learnt(visits, usual_traffic(sold, over, visits), came, found.paid, of, why_not)
 
 
 def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class UsualTraffic:
     """What was learnt from the counts of a record up to a moment."""
 
     over: Calendar
@@ -50,8 +50,8 @@ class Expectation:
         return traffic_level.surprise(self.counts, self.shape.expected, self.extra, self.filtered, (hour, hours))
 
 
-def expectation(counts: Numbers, over: Calendar, base: Expectation | None = None) -> Expectation:
+def usual_traffic(counts: Numbers, over: Calendar, base: UsualTraffic | None = None) -> UsualTraffic:
     """Learn from counts of days × 24; those that are rare learn from the shape of what is more frequent, the `base`."""
     shape = fitted(counts, over.watched, over.weekdays, None if base is None else base.shape.week)
     extra = traffic_level.clumps(counts, shape.expected)
-    return Expectation(over, counts, shape, extra, traffic_level.followed(counts, shape.expected, extra))
+    return UsualTraffic(over, counts, shape, extra, traffic_level.followed(counts, shape.expected, extra))
