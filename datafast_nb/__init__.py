@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datafast_nb.conversion.breakdown import summary as summary
     from datafast_nb.conversion.compare import compare as compare
     from datafast_nb.conversion.drivers import drivers as drivers
+    from datafast_nb.conversion.explain import explain as explain
     from datafast_nb.conversion.funnel import funnel as funnel
     from datafast_nb.conversion.funnel import goal as goal
     from datafast_nb.conversion.funnel import payment as payment
@@ -77,6 +78,7 @@ _HOMES = {
     "breakdown": "conversion",
     "compare": "conversion",
     "drivers": "conversion",
+    "explain": "conversion",
     "funnel": "conversion",
     "goal": "conversion",
     "journeys": "conversion",

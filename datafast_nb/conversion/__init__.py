@@ -15,6 +15,9 @@ from datafast_nb.conversion.dimensions import dimension_names as dimension_names
 from datafast_nb.conversion.dimensions import made_of as made_of
 from datafast_nb.conversion.dimensions import with_dimensions as with_dimensions
 from datafast_nb.conversion.drivers import drivers as drivers
+from datafast_nb.conversion.explain import Explanation as Explanation
+from datafast_nb.conversion.explain import explain as explain
+from datafast_nb.conversion.explain import with_reasons as with_reasons
 from datafast_nb.conversion.frames import baseline_of as baseline_of
 from datafast_nb.conversion.frames import visitors_of as visitors_of
 from datafast_nb.conversion.funnel import funnel as funnel

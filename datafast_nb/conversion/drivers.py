@@ -8,12 +8,11 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.checks import checked_whole
-from datafast_nb.conversion.dimensions import MATCHED
 from datafast_nb.conversion.frames import AnyFrame, Frame, opened, rate_of, ratio, require
 from datafast_nb.conversion.interval import with_skewness
+from datafast_nb.conversion.matches import matched
 from datafast_nb.conversion.measures import aggregates, with_measures, with_moments, with_predictions
 from datafast_nb.conversion.shrinkage import with_shrunk, with_variances
-from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
 
 _COLUMNS: Final = (
@@ -102,7 +101,7 @@ def drivers(data: Snapshot | AnyFrame, *, min_visitors: int = 2, baseline: Basel
     known = nw.lit(rate_of(data, baseline), dtype=nw.Float64)
     everybody = visitors.select(_usual=nw.coalesce(known, nw.col("_conversion_rate").mean()))
     rate = nw.col("_usual")
-    groups = with_moments(_matched(visitors)).join(everybody, how="cross").with_columns(_total=nw.col("visitors"))
+    groups = with_moments(_groups(visitors)).join(everybody, how="cross").with_columns(_total=nw.col("visitors"))
     groups = with_skewness(with_variances(groups, rate))
     table = with_shrunk(with_measures(groups, None)).with_columns(
         lift=ratio(nw.col("predicted_rate"), rate),
@@ -123,22 +122,13 @@ def drivers(data: Snapshot | AnyFrame, *, min_visitors: int = 2, baseline: Basel
     )
 
 
-def _matched(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _groups(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the sums of each matched dimension and value, and in `_shared` how many visitors match others too."""
-    columns = visitors.collect_schema().names()
-    own = {name: name for name in columns if name in VISITORS and name != "dimension_matches"}
-    places = {name: column for name, column in {**own, **MATCHED}.items() if column in columns}
-    value = nw.lit(None, dtype=nw.String)
-    for name, column in places.items():
-        value = nw.when(nw.col("_dimension") == name).then(nw.col(column).cast(nw.String)).otherwise(value)
     matches = nw.col("dimension_matches").list
     several = matches.min() != matches.max()  # a null in the list is ignored
-    rows = visitors.with_columns(_dimension=matches.unique(), _several=several.cast(nw.Int64))
+    rows = matched(visitors.with_columns(_several=several.cast(nw.Int64)))
     return (
-        rows.explode("_dimension")
-        .filter(~nw.col("_dimension").is_null())
-        .with_columns(_value=value)
-        .group_by("_dimension", "_value")
+        rows.group_by("_dimension", "_value")
         .agg(*aggregates(rows), _shared=nw.col("_several").fill_null(0).sum())
         .rename({"_dimension": "dimension", "_value": "value"})
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, overload
+from typing import Any, Final, overload
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
+from datafast_nb.conversion.explain import with_reasons
 from datafast_nb.conversion.frames import AnyFrame, Frame, flag, number, opened, rate_of, require, text
 from datafast_nb.conversion.idle import with_idle
 from datafast_nb.conversion.measures import PREDICTIONS
@@ -81,8 +82,9 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
         ``expected_value``   in USD, as if the visitor were just arriving: the longer they are idle, the less it applies
         ``minutes_idle``     minutes since the visitor's last event, or since the visit began if there is none; for a
                              frame, taken from its column of this name, null without one
-        ``reason``           page, channel, number of the visit and matched dimensions in a sentence; texts that
-                             visitors wrote are cut off after 60 characters and are not escaped
+        ``reason``           page, channel, number of the visit and what moves the likelihood most, as `explain`
+                             estimates it, or else the matched dimensions; texts that visitors wrote are cut off
+                             after 60 characters and are not escaped
         ==================== ==========================================================================
 
     Raises
@@ -100,7 +102,7 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     >>> import datafast_nb as dfn
     >>> site = dfn.demo.Site(seed=0, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC))
     >>> print(dfn.opportunities(site.snapshot(), top=1)["reason"].item())
-    Is on /features; came from newsletter; on visit number 2; country, device, os, browser, referrer, campaign matched
+    Is on /features; came from newsletter; on visit number 2; spring-offer ×2.8, Germany ×1.8, desktop ×1.2, Mac OS ×1.1
     """
     if top is not None:
         checked_whole(top, "top", 1)
@@ -108,6 +110,7 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     if "minutes_idle" not in frame.collect_schema().names():
         frame = frame.with_columns(minutes_idle=nw.lit(None, dtype=nw.Float64))
     require(frame, _NEEDED, "opportunities")
+    frame = _with_reasons(frame, rate_of(data, baseline))
     cells = {name: number(name) for name in PREDICTIONS}
     likely = (
         frame.with_columns(**cells, is_customer=flag("is_customer"))
@@ -127,6 +130,13 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     return restore(ranked if top is None else ranked.head(top))
 
 
+def _with_reasons(frame: nw.LazyFrame[Any], rate: float | None) -> nw.LazyFrame[Any]:
+    """Add the `reasons` for each prediction; null in an engine of its own, which has no factors."""
+    if not frame.implementation.is_polars():
+        return frame.with_columns(reasons=nw.lit(None, dtype=nw.String))
+    return nw.from_native(with_reasons(frame.to_native(), rate))
+
+
 def _reason() -> nw.Expr:
     """Return the reason to look after a visitor, in plain words."""
     visits = nw.col("visit_count").cast(nw.Int64)
@@ -137,11 +147,12 @@ def _reason() -> nw.Expr:
     )
     channel = nw.concat_str([nw.lit("came from "), _short("channel")])
     matched = _matched()
+    based_on = nw.when(matched != "").then(nw.concat_str([matched, nw.lit(" matched")]))
     parts = [
         nw.concat_str([nw.lit("Is on "), _short("page")]),
         nw.when(nw.col("channel") != "direct").then(channel).otherwise(nw.lit("came directly")),
         on_visit,
-        nw.when(matched != "").then(nw.concat_str([matched, nw.lit(" matched")])),
+        nw.coalesce(nw.col("reasons"), based_on),
     ]
     return nw.concat_str(parts, separator="; ", ignore_nulls=True)
 
