@@ -56,6 +56,7 @@ SLOW = {
     "tests/demo/test_server.py",
     "tests/demo/test_wire_format.py",
     "tests/explorer/test_script.py",
+    "tests/export/test_export_command.py",
     "tests/export/test_save.py",
     "tests/history/test_append.py",
     "tests/history/test_asking.py",

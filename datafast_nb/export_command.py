@@ -1,0 +1,87 @@
+"""The command ``datafast-nb export``: write a table of a history to a file that other programs open."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from datafast_nb.checks import checked_duration
+from datafast_nb.errors import DataFastError
+from datafast_nb.record_command import FAULT, FINISHED, USAGE
+
+_TABLES: Final = ("sessions", "visitors", "events", "payments")
+_EPILOG: Final = f"""
+examples:
+  datafast-nb export site-history --since 7d --to visits.parquet
+  datafast-nb export site-history --what payments --since 2026-02-01 --until 2026-03-01 --to february.xlsx --redact
+
+sessions are visits, one row each; visitors has a row for every change of a visitor. The file is written completely or
+not at all, and replaces one of the same name. The history may be recorded meanwhile.
+
+exit codes:
+  {FINISHED}  the file is written
+  {FAULT}  there is no history, it is damaged, or the file can't be written
+  {USAGE}  wrong usage: an unknown format, table or time
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    command = commands.add_parser(
+        "export",
+        help="write a table of a history to a csv, xlsx, parquet, json or ndjson file",
+        description="Write a table of a history to a file.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("location", metavar="LOCATION", help="a folder, or a URL such as s3://bucket/site")
+    command.add_argument(
+        "--to", required=True, type=Path, metavar="FILE", help="the file; its extension gives the format"
+    )
+    command.add_argument(
+        "--what", choices=_TABLES, default=_TABLES[0], help="which table (default: %(default)s, one row per visit)"
+    )
+    command.add_argument(
+        "--since", type=_moment, metavar="TIME", help="how long ago to begin, such as 7d, or a date (default: all)"
+    )
+    command.add_argument(
+        "--until", type=_moment, metavar="TIME", help="how long ago to end, such as 1d, or a date (default: now)"
+    )
+    command.add_argument("--redact", action="store_true", help="write pseudonyms in place of names and addresses")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the file, and return the exit code."""
+    from polars.exceptions import PolarsError
+
+    from datafast_nb.export.saving import checked_suffix, save
+    from datafast_nb.history import History
+
+    try:
+        checked_suffix(options.to)
+        table = getattr(History(options.location), options.what)(options.since, options.until)
+        save(table, options.to, redact=options.redact)
+    except (DataFastError, ImportError, OSError, PolarsError, TypeError, ValueError) as error:
+        print(f"datafast-nb export: {error}", file=sys.stderr)
+        is_usage = isinstance(error, ValueError) and not isinstance(error, DataFastError)
+        return USAGE if is_usage else FAULT
+    print(f"{options.to} ({options.to.stat().st_size:,} bytes)")
+    return FINISHED
+
+
+def _moment(text: str) -> datetime:
+    """Parse a moment: a time ago, such as 7d, or a date or time of ISO 8601, in UTC unless it has an offset."""
+    try:
+        return datetime.now(UTC) - checked_duration(text, "the time")
+    except (OverflowError, ValueError):
+        pass
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r:.60} is no time: give how long ago, such as 7d or 12h, or a date such as 2026-02-01"
+        ) from error
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
