@@ -66,6 +66,7 @@ SLOW = {
     "tests/forecast/test_engines.py",
     "tests/forecast/test_traffic.py",
     "tests/forecast/test_traffic_level.py",
+    "tests/forecast/test_unusual.py",
     "tests/history/test_faults.py",
     "tests/history/test_killed.py",
     "tests/history/test_object_store.py",

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
     from datafast_nb.forecast.traffic import forecast as forecast
+    from datafast_nb.forecast.unusual import unusual as unusual
     from datafast_nb.history.history import History as History
     from datafast_nb.livemap import LiveMap as LiveMap
     from datafast_nb.snapshot import Baseline as Baseline
@@ -113,6 +114,7 @@ _HOMES = {
     "attribution": "forecast",
     "calibration": "forecast",
     "time_to_purchase": "forecast",
+    "unusual": "forecast",
     "LiveMap": "livemap",
     "Baseline": "snapshot",
     "Snapshot": "snapshot",

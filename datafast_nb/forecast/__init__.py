@@ -15,6 +15,8 @@ from datafast_nb.forecast.time_to_purchase import TimeToPurchase as TimeToPurcha
 from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
 from datafast_nb.forecast.traffic import Forecast as Forecast
 from datafast_nb.forecast.traffic import forecast as forecast
+from datafast_nb.forecast.unusual import Unusual as Unusual
+from datafast_nb.forecast.unusual import unusual as unusual
 
 
 class _Callable(ModuleType):

@@ -52,8 +52,7 @@ def with_agreement(table: pl.DataFrame, rates: pl.DataFrame, keys: Sequence[str]
     """Add the columns of an `Agreement` to each row, and `within_noise`, which takes all rows into account.
 
     `rates` has the `keys` and `predicted`, with one row for each prediction. At most 5 % of tables of fair predictions
-    have a row beyond noise: Benjamini and Hochberg (*Journal of the Royal Statistical Society B* 57,
-    1995).
+    have a row beyond noise.
     """
     listed = rates.group_by(keys or pl.lit(0).alias("_all")).agg("predicted")
     if keys:
@@ -66,10 +65,17 @@ def with_agreement(table: pl.DataFrame, rates: pl.DataFrame, keys: Sequence[str]
     ]
     schema = dict.fromkeys(Agreement._fields, pl.Float64)
     told = table.hstack(pl.DataFrame(found, schema=schema, orient="row"))
-    value = pl.col("p_value")
-    bound = _FALSE_DISCOVERIES * value.rank("ordinal") / pl.len()
-    last = pl.when(value <= bound).then(value).max()
-    return told.with_columns(within_noise=~(value <= last).fill_null(value=False))
+    return told.with_columns(within_noise=~discovered(pl.col("p_value"), _FALSE_DISCOVERIES))
+
+
+def discovered(p_value: pl.Expr, rate: float) -> pl.Expr:
+    """Return which p-values of a table are beyond chance; of those found, this share is found by chance at most.
+
+    Benjamini and Hochberg (*Journal of the Royal Statistical Society B* 57, 1995).
+    """
+    bound = rate * p_value.rank("ordinal") / p_value.len()
+    last = pl.when(p_value <= bound).then(p_value).max()
+    return (p_value <= last).fill_null(value=False)
 
 
 def agreement(rates: Numbers, conversions: int) -> Agreement:

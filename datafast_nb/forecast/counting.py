@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from datafast_nb.forecast.outcomes import Money, money
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.changes import happened
 from datafast_nb.history.coverage import coverage, only_watched, watched_seconds
@@ -101,13 +99,13 @@ def _summed(rows: pl.DataFrame, first: date, days: int, zone: str, into: Numbers
     return into
 
 
-def counts(history: Record, rows: pl.LazyFrame, over: Calendar) -> Numbers:
-    """Count the rows of each hour that was watched, by their time, `at`."""
+def counts(rows: pl.DataFrame, over: Calendar) -> Numbers:
+    """Count the rows of each hour that was watched, by their time, `at`; or add up their `amount`, if they have one."""
     import numpy as np
 
-    timed = history.collect(only_watched(rows, over.stretches).select("at"))
-    counted = timed.filter(pl.col("at") < over.now).with_columns(amount=1.0)
-    return _summed(counted, over.first, len(over.watched), over.zone, np.zeros_like(over.watched))
+    timed = only_watched(rows.lazy().filter(pl.col("at") < over.now), over.stretches).collect()
+    timed = timed if "amount" in timed.columns else timed.select("at", amount=1.0)
+    return _summed(timed, over.first, len(over.watched), over.zone, np.zeros_like(over.watched))
 
 
 def ahead(over: Calendar, since: datetime, until: datetime) -> Numbers:
@@ -136,19 +134,13 @@ def events(history: Record, end: datetime) -> pl.LazyFrame:
     return history.events(None, end).select("visitor_id", at=happened())
 
 
-def paid(history: Record, rates: Mapping[str, float], end: datetime, *, renewals: bool) -> Money:
-    """Return the payments and the sales until a moment."""
-    return money(history, rates, None, end, renewals=renewals)
-
-
-def sales(history: Record, found: Money, over: Calendar) -> Numbers:
+def sales(sold: pl.DataFrame, paid: pl.DataFrame, over: Calendar) -> Numbers:
     """Count the sales of each hour: those of visitors, or the payments above 0, whichever are more.
 
     A sale may be known from an event, a payment or both, and not each payment can be matched to its event.
     """
     import numpy as np
 
-    of_visitors = counts(history, found.sold.lazy().select("at"), over)
-    of_payments = counts(history, found.paid.lazy().filter(pl.col("amount") > 0).select("at"), over)
-    more: Any = np.maximum(of_visitors, of_payments)
+    above = paid.filter(pl.col("amount") > 0).select("at")
+    more: Any = np.maximum(counts(sold.select("at"), over), counts(above, over))
     return more  # type: ignore[no-any-return]

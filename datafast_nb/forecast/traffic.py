@@ -14,13 +14,15 @@ from datafast_nb.checks import checked_choice, checked_zone, in_utc
 from datafast_nb.errors import NotRecordedError, TooLittleRecordedError
 from datafast_nb.forecast import counting, traffic_level
 from datafast_nb.forecast.counting import Calendar
+from datafast_nb.forecast.outcomes import money
 from datafast_nb.forecast.record import Record
 from datafast_nb.forecast.takings import Amounts, amounts, takings
 from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.usual_traffic import UsualTraffic, usual_traffic
 from datafast_nb.history.coverage import only_watched
 from datafast_nb.history.moments import MOMENT
-from datafast_nb.text import duration, money
+from datafast_nb.text import duration
+from datafast_nb.text import money as amount_of
 
 Horizon = Literal["1h", "1d", "7d"]
 """How far a forecast goes: the next hour, the next 24 hours, or the next seven days."""
@@ -101,7 +103,7 @@ class Forecast:
         if mean is None:
             return ""
         if row["measure"] == "revenue":
-            ends = [money(it, row["currency"]) for it in (mean, low, high)]
+            ends = [amount_of(it, row["currency"]) for it in (mean, low, high)]
             return f"{ends[0]} of revenue ({ends[1]} to {ends[2]})"
         digits = ",.0f" if mean >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
         return f"{mean:{digits}} {row['measure']} ({low:,.0f} to {high:,.0f})"
@@ -219,10 +221,10 @@ class _Learnt(NamedTuple):
 def _learnt(history: Record, over: Calendar, rates: Mapping[str, float] | None, *, renewals: bool) -> _Learnt:
     """Learn from the record up to a moment."""
     end = over.now + timedelta.resolution
-    found = counting.paid(history, rates or {}, end, renewals=renewals)
+    found = money(history, rates or {}, None, end, renewals=renewals)
     came = history.collect(only_watched(counting.visits(history, end), over.stretches))
-    visits = usual_traffic(counting.counts(history, came.lazy(), over), over)
-    sold = counting.sales(history, found, over)
+    visits = usual_traffic(counting.counts(came, over), over)
+    sold = counting.sales(found.sold, found.paid, over)
     of, why_not = amounts(found, float(sold.sum()), rates)
     return _Learnt(visits, usual_traffic(sold, over, visits), came, found.paid, of, why_not)
 

@@ -28,7 +28,8 @@ SPREADS: Final = (0.0, 0.01, 0.02, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45,
 
 _DAY: Final = 24
 _PAST: Final = 56  # days whose forecasts are looked at
-_TRUST: Final = 7.0  # the number of past forecasts that the model itself is worth
+_APART: Final = 4  # hours
+_TRUST: Final = 14.0  # the number of past forecasts that the model itself is worth
 _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are left out
 _MOST: Final = 0.9  # of a day; an hour that is more of it tells nothing of hours within days
 _NOTHING: Final = 1e-9
@@ -217,35 +218,34 @@ def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, ho
     """Return how much farther past forecasts of the same length were off than they foretold, as a ratio of variances.
 
     Counts depend on each other in more ways than this module knows of: whatever holds for hours makes a difference
-    here. The ratio is a mean over at most the last `_PAST` days, mixed with 1. For up to a day it is at least 1: the
-    variances of hours and of days are known from more than these forecasts.
+    here. The ratio is a mean over at most the last `_PAST` days, mixed with 1.
 
     Parameters
     ----------
     counts, expected, extra, it
         As for `followed`, and what it gave.
     hours
-        The hour of the day when the forecasts were made, and how many hours they are for.
+        The hour of the day when the forecasts were made, and how many hours they are for. For less than a day, those
+        made every `_APART` hours count as well.
     """
     import numpy as np
 
-    start, length = hours
+    first, length = hours
     seen, due = counts[:-1].ravel(), expected[:-1].ravel()
-    days = -(-(start + length) // _DAY)
+    apart = _DAY if length >= _DAY else _APART
     off = []
-    for day in range(max(1, len(counts) - 1 - _PAST), len(counts) - days):
-        now = day * _DAY + start
-        ahead = np.zeros((days + 1) * _DAY)
-        ahead[start : start + length] = due[now : now + length]
-        if ahead.sum() > _NOTHING:
-            level = level_at(it, day, seen[now - start : now], due[now - start : now], extra)
-            told = predicted(level, ahead.reshape(-1, _DAY), extra)
-            mean = mean_of(told)
-            variance = float(told.weight @ (told.variance + (told.mean - mean) ** 2))
-            off.append((seen[now : now + length].sum() - mean) ** 2 / variance)
-    independent = len(off) * min(1.0, _DAY / length)
-    ratio = (_TRUST + independent * float(np.mean(off))) / (_TRUST + independent) if off else 1.0
-    return ratio if length > _DAY else max(ratio, 1.0)
+    for start in range(first % apart, _DAY, apart):
+        days = -(-(start + length) // _DAY)
+        for day in range(max(1, len(counts) - 1 - _PAST), len(counts) - days):
+            now = day * _DAY + start
+            ahead = np.zeros((days + 1) * _DAY)
+            ahead[start : start + length] = due[now : now + length]
+            if ahead.sum() > _NOTHING:
+                level = level_at(it, day, seen[now - start : now], due[now - start : now], extra)
+                told = predicted(level, ahead.reshape(-1, _DAY), extra)
+                off.append((seen[now : now + length].sum() - mean_of(told)) ** 2 / _variance_of(told))
+    independent = min(len(off), len(counts) * _DAY / length)
+    return (_TRUST + independent * float(np.mean(off))) / (_TRUST + independent) if off else 1.0
 
 
 def _shapes(mean: Numbers, variance: Numbers) -> tuple[Numbers, Numbers]:
@@ -271,6 +271,11 @@ def cumulative(it: Predictive, count: float) -> float:
 def mean_of(it: Predictive) -> float:
     """Return the mean of a distribution."""
     return float(it.weight @ it.mean)
+
+
+def _variance_of(it: Predictive) -> float:
+    """Return the variance of a distribution."""
+    return float(it.weight @ (it.variance + (it.mean - mean_of(it)) ** 2))
 
 
 def quantile(it: Predictive, share: float) -> int:

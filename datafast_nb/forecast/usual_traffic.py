@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.counting import Calendar, ahead
 from datafast_nb.forecast.traffic_level import Clumps, Filtered, Predictive
-from datafast_nb.forecast.weekly_shape import WEEKDAYS, Shape, fitted
+from datafast_nb.forecast.weekly_shape import HOURS, WEEKDAYS, Shape, fitted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,10 +28,13 @@ class UsualTraffic:
     extra: Clumps
     filtered: Filtered
 
-    def between(self, since: datetime, until: datetime, *, by_today: bool = True, surprise: float = 1.0) -> Predictive:
+    def between(
+        self, since: datetime, until: datetime, *, by_today: bool = True, surprise: float = 1.0, share: float = 1.0
+    ) -> Predictive:
         """Return the distribution of the count between two moments, which begin with `over.now` or later.
 
-        With `by_today`, what was counted today tells how the rest of today will be. `surprise` multiplies the variance.
+        With `by_today`, what was counted today tells how the rest of today will be. `surprise` multiplies the variance,
+        and `share` the mean: how much of the time is watched.
         """
         import numpy as np
 
@@ -41,7 +44,17 @@ class UsualTraffic:
         level = traffic_level.level_at(
             self.filtered, today, self.counts[today, seen], self.shape.expected[today, seen], self.extra
         )
-        return traffic_level.predicted(level, self.shape.week[weekdays] * hours, self.extra, surprise)
+        return traffic_level.predicted(level, self.shape.week[weekdays] * hours * share, self.extra, surprise)
+
+    def in_hour(self, day: int, hour: int) -> Predictive:
+        """Return what was usual in an hour of the record, as the days before it tell."""
+        import numpy as np
+
+        nothing = np.zeros(0)
+        level = traffic_level.level_at(self.filtered, day, nothing, nothing, self.extra)
+        ahead = np.zeros((1, HOURS))
+        ahead[0, hour] = self.shape.week[self.over.weekdays[day], hour]
+        return traffic_level.predicted(level, ahead, self.extra)
 
     def surprise(self, length: timedelta) -> float:
         """Return by what to multiply the variance of forecasts of this length that begin with `over.now`."""

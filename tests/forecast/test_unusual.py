@@ -1,0 +1,162 @@
+"""Whether a span was out of the ordinary."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+import datafast_nb as dfn
+from tests.forecast.simulated import START, Simulated, World, simulate
+from tests.statistics.unusual_spans import unusual_table
+
+NOW = START + timedelta(days=15, hours=13)
+TEN = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def record() -> Simulated:
+    return simulate(World(days=16, arrivals=60, seed=3))
+
+
+def with_more(record: Simulated, copies: int, **columns: Any) -> Simulated:
+    """Give the same record, where everyone of the hour from `NOW` on came several times, as somebody else."""
+    hour = pl.col("session_start_time").is_between(NOW, NOW + timedelta(hours=1), closed="left")
+    people = record.rows.visitors.filter(hour)
+    others = [people.with_columns(pl.col("visitor_id") + f"-{copy}", **columns) for copy in range(copies)]
+    events = record.rows.events.filter(pl.col("visitor_id").is_in(people["visitor_id"].unique().implode()))
+    theirs = [
+        events.with_columns(pl.col("visitor_id") + f"-{copy}", pl.col("event_id") + f"-{copy}")
+        for copy in range(copies)
+    ]
+    rows = record.rows._replace(
+        visitors=pl.concat([record.rows.visitors, *others]).sort("seen_at"),
+        events=pl.concat([record.rows.events, *theirs]).sort("seen_at"),
+    )
+    return Simulated(record.world, rows, record.visits)
+
+
+def test_a_quiet_span_is_usual_and_says_so(record: Simulated) -> None:
+    found = dfn.unusual(record, (NOW, NOW + TEN), time_zone="Europe/Berlin")
+    assert found.usual
+    assert found.verdict == "usual"
+    assert not found.table["unusual"].any()
+    assert str(found).startswith("2026-01-20 14:00 to 14:10 Europe/Berlin: usual. ")
+    assert " are usual, " in repr(found)
+    assert set(found.table["dimension"].unique()) == {None, "channel", "country_code", "device"}
+    assert (found.table["low"] <= found.table["high"]).all()
+
+
+def test_the_counts_are_those_of_the_span(record: Simulated) -> None:
+    found = dfn.unusual(record, (NOW, NOW + TEN), by="country_code").table
+    within = pl.col("start").is_between(NOW, NOW + TEN, closed="left")
+    whole = dict(found.filter(pl.col("dimension").is_null()).select("measure", "count").iter_rows())
+    events = record.events(NOW, NOW + TEN).collect()
+    assert whole["visitors"] == record.visits.filter(within).height
+    assert whole["events"] == events.height
+    assert whole["sales"] == events.filter(pl.col("type") == "payment").height
+    groups = found.filter(pl.col("dimension").is_not_null(), measure="visitors")
+    assert groups["count"].sum() == whole["visitors"]
+    assert found.filter(pl.col("dimension").is_not_null(), measure="events")["count"].sum() == whole["events"]
+
+
+def test_a_snapshot_is_compared_as_the_span_before_it(record: Simulated) -> None:
+    when = NOW + TEN
+    of_snapshot = dfn.unusual(record, record.at(when), by=None)
+    of_span = dfn.unusual(record, (when - TEN, when + timedelta(microseconds=1)), by=None)
+    assert of_snapshot.start == of_span.start
+    assert of_snapshot.table["mean"].to_list() == pytest.approx(of_span.table["mean"].to_list(), rel=1e-6)
+    for one, other in zip(of_snapshot.table["count"], of_span.table["count"], strict=True):
+        assert one == pytest.approx(other, abs=2)  # the last minute is in the next snapshot
+
+
+def test_an_hour_of_twice_as_many_is_found(record: Simulated) -> None:
+    found = dfn.unusual(with_more(record, 1), (NOW, NOW + timedelta(hours=1)))
+    assert not found.usual
+    assert found.verdict == "more than usual"
+    whole = found.table.filter(pl.col("dimension").is_null(), measure="visitors").row(0, named=True)
+    assert whole["unusual"]
+    assert whole["count"] > whole["high"]
+    assert "more than usual. " in str(found)
+    assert "Unusual: " in str(found)
+
+
+def test_a_group_that_is_new_is_found_though_the_site_is_as_usual(record: Simulated) -> None:
+    hour = pl.col("session_start_time").is_between(NOW, NOW + timedelta(hours=1), closed="left")
+    some = hour & (pl.col("visitor_id").str.tail(1) == "7")
+    marked = record.rows.visitors.with_columns(referrer=pl.when(some).then(pl.lit("https://news.example.com")))
+    found = dfn.unusual(
+        Simulated(record.world, record.rows._replace(visitors=marked), record.visits), (NOW, NOW + timedelta(hours=1))
+    )
+    assert found.verdict == "more than usual"
+    beyond = found.table.filter("unusual")
+    assert set(beyond["group"]) == {"news.example.com"}
+    assert "channel news.example.com: " in str(found)
+
+
+def test_silence_is_found(record: Simulated) -> None:
+    hour = pl.col("seen_at").is_between(NOW, NOW + timedelta(hours=2))
+    rows = record.rows._replace(visitors=record.rows.visitors.filter(~hour), events=record.rows.events.filter(~hour))
+    found = dfn.unusual(Simulated(record.world, rows, record.visits), (NOW, NOW + timedelta(hours=1)))
+    assert found.verdict == "fewer than usual"
+
+
+def test_by_default_it_is_the_last_ten_minutes(record: Simulated) -> None:
+    found = dfn.unusual(record, by=None)
+    assert found.end - found.start == TEN + timedelta(microseconds=1)
+    assert found.end > record.end
+    assert found.table.height == 3
+
+
+def test_the_trend_is_the_hours_before_with_what_was_usual(record: Simulated) -> None:
+    found = dfn.unusual(record, (NOW, NOW + TEN), by=None)
+    trend = found.trend("visitors", hours=24)
+    assert trend.height == 24
+    assert trend["end"].max() == NOW
+    came = record.visits.filter(pl.col("start").is_between(NOW - timedelta(hours=1), NOW, closed="left")).height
+    assert trend["count"][-1] == came
+    inside = trend.select(pl.col("count").is_between("low", "high").mean()).item()
+    assert inside > 0.75
+
+
+def test_text_of_strangers_is_short_and_plain_in_the_sentence(record: Simulated) -> None:
+    bad = "<img src=x>\u202e\n" * 50
+    found = dfn.unusual(with_more(record, 2, utm_source=pl.lit(bad)), (NOW, NOW + timedelta(hours=1)))
+    assert "\u202e" not in str(found)
+    assert "\n" not in str(found)
+    assert len(str(found)) < 1_000
+
+
+@pytest.mark.parametrize("days", [0.5, 6.0])
+def test_too_little_before_it_is_told(days: float) -> None:
+    with pytest.raises(dfn.TooLittleRecordedError, match=r"at least 7 d of recorded time .* Keep recording"):
+        dfn.unusual(simulate(World(days=days, arrivals=20)))
+
+
+def test_a_span_that_was_not_recorded_is_told(record: Simulated) -> None:
+    gap = simulate(World(days=9, arrivals=20, gaps=((200, 203),)))
+    inside = START + timedelta(hours=201)
+    with pytest.raises(dfn.TooLittleRecordedError, match="Only 0% of the time"):
+        dfn.unusual(gap, (inside, inside + TEN))
+    with pytest.raises(dfn.TooLittleRecordedError, match="Only 0%"):
+        dfn.unusual(record, (record.end + TEN, record.end + 2 * TEN))
+
+
+def test_nonsense_is_refused(record: Simulated) -> None:
+    with pytest.raises(ValueError, match="not after it begins"):
+        dfn.unusual(record, (NOW, NOW))
+    with pytest.raises(ValueError, match="start has no time zone"):
+        dfn.unusual(record, (datetime(2026, 1, 20), NOW))
+    with pytest.raises(TypeError, match="Snapshot or two datetimes"):
+        dfn.unusual(record, NOW)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not a dimension"):
+        dfn.unusual(record, (NOW, NOW + TEN), by="planet")
+
+
+def test_quiet_spans_are_seldom_called_unusual_and_doubled_hours_are_found() -> None:
+    table = unusual_table(6, ["independent", "days differ"], [60.0])
+    assert table["quiet"].max() <= 0.006  # type: ignore[operator] # of 864; more are 1 in 500 if 0.001 is true
+    assert table["quiet events"].max() <= 0.006  # type: ignore[operator]
+    assert table.filter(site="independent")["doubled hour found"].item() >= 0.75
