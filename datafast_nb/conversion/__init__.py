@@ -17,8 +17,10 @@ from datafast_nb.conversion.dimensions import with_dimensions as with_dimensions
 from datafast_nb.conversion.drivers import drivers as drivers
 from datafast_nb.conversion.explain import Explanation as Explanation
 from datafast_nb.conversion.explain import explain as explain
-from datafast_nb.conversion.explain import with_reasons as with_reasons
+from datafast_nb.conversion.explain import factors_of as factors_of
+from datafast_nb.conversion.explain import in_words as in_words
 from datafast_nb.conversion.frames import baseline_of as baseline_of
+from datafast_nb.conversion.frames import rate_of as rate_of
 from datafast_nb.conversion.frames import visitors_of as visitors_of
 from datafast_nb.conversion.funnel import funnel as funnel
 from datafast_nb.conversion.funnel import goal as goal

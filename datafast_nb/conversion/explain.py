@@ -21,6 +21,7 @@ from datafast_nb.text import country_names, number
 FEWEST: Final = 20
 """The least number of predictions that factors are estimated from."""
 
+_MOST_PROSPECTS: Final = 20_000  # about; of more, a regular sample is enough
 _MOST_VALUES: Final = 500  # of which factors are estimated: the most common ones
 _NEEDED: Final = ("visitor_id", "is_customer", "conversion_rate", "dimension_matches")
 _NOTABLE: Final = math.log(1.05)  # a smaller factor is no reason
@@ -104,7 +105,8 @@ def explain(data: Snapshot | pl.DataFrame | pl.LazyFrame, *, baseline: Baseline 
     Notes
     -----
     A ridge regression of the logarithm of the predicted rate over the baseline's, on one flag for each matched
-    dimension and its value, of the 500 most common ones. Factors are shrunk toward 1, the more so the less the
+    dimension and its value, of the 500 most common ones; of more than 20,000 prospects, a regular sample is enough to
+    estimate them. Factors are shrunk toward 1, the more so the less the
     predictions follow them, and the fewer the visitors (MacKay 1992, *Bayesian interpolation*). What all predictions
     with a match have in common is in no factor. Values that always occur together share their factors evenly.
 
@@ -128,13 +130,15 @@ def explain(data: Snapshot | pl.DataFrame | pl.LazyFrame, *, baseline: Baseline 
     prospects = _prospects(rows, rate_of(data, baseline))
     effects, explained = _effects(prospects, matches := _matches(prospects))
     factors = _factors(matches, effects)
-    people = prospects.join(_reasons(factors), on="_row", how="left", maintain_order="left")
+    products = factors.group_by("_row").agg(pl.col("factor").product())
+    people = prospects.join(products, on="_row", how="left", maintain_order="left")
+    people = people.join(in_words(factors), on="_row", how="left", maintain_order="left")
     strongest = pl.col("factor").log().abs()
     return Explanation(
         factors=prospects.select("_row", *key)
         .join(factors, on="_row", maintain_order="left_right")
         .select(*key, "dimension", "value", *_FACTOR),
-        visitors=people.select(*key, "lift", "factor", "reasons"),
+        visitors=people.select(*key, "lift", "factor", pl.col("reasons").list.join(", ")),
         effects=effects.sort(strongest, *_NAMES, descending=[True, False, False, False], nulls_last=True).select(
             *key[:-1], "dimension", "value", "visitors", *_FACTOR
         ),
@@ -154,13 +158,32 @@ def with_reasons(visitors: pl.LazyFrame, rate: float | None) -> pl.LazyFrame:
     """
 
     def added(rows: pl.DataFrame) -> pl.DataFrame:
-        prospects = _prospects(_rows(rows.lazy()), rate)
-        factors = _factors(matches := _matches(prospects), _effects(prospects, matches)[0])
-        numbered = rows.with_row_index("_row")
-        told = _reasons(factors).select("_row", "reasons")
-        return numbered.join(told, on="_row", how="left", maintain_order="left").drop("_row")
+        told = in_words(factors_of(rows, rate)).with_columns(pl.col("reasons").list.join(", "))
+        return rows.with_row_index("_row").join(told, on="_row", how="left", maintain_order="left").drop("_row")
 
     return visitors.map_batches(added, schema={**visitors.collect_schema(), "reasons": pl.String()})
+
+
+def factors_of(visitors: pl.DataFrame, rate: float | None) -> pl.DataFrame:
+    """Return the factors of each visitor, strongest first: the number of the ``_row``, ``label`` and ``factor``.
+
+    Parameters are those of `with_reasons`.
+    """
+    prospects = _prospects(_rows(visitors.lazy()), rate)
+    return _factors(matches := _matches(prospects), _effects(prospects, matches)[0]).select("_row", "label", "factor")
+
+
+def in_words(factors: pl.DataFrame) -> pl.DataFrame:
+    """Return the strongest factors of each row as a list of ``reasons``, such as "Germany ×1.8"; only rows with any.
+
+    Parameters
+    ----------
+    factors
+        ``_row``, ``label`` and ``factor``, strongest first within a row.
+    """
+    words = pl.format("{} ×{}", "label", _rounded(pl.col("factor")))
+    notable = factors.filter(pl.col("factor").log().abs() >= _NOTABLE)
+    return notable.group_by("_row", maintain_order=True).agg(reasons=words.head(_MOST_REASONS))
 
 
 def _rows(visitors: pl.LazyFrame) -> pl.DataFrame:
@@ -193,10 +216,12 @@ def _matches(prospects: pl.DataFrame) -> pl.DataFrame:
 
 def _effects(prospects: pl.DataFrame, matches: pl.DataFrame) -> tuple[pl.DataFrame, float | None]:
     """Return the factor of each value at each site, and the share that is explained at the mean site."""
+    prospects = prospects.gather_every(1 + prospects.height // _MOST_PROSPECTS)
     found = [_of_site(site, matches.join(site, on="_row", how="semi")) for site in prospects.partition_by("site")]
     told = [(share, size) for _, share, size in found if share is not None]
     explained = sum(share * size for share, size in told) / sum(size for _, size in told) if told else None
-    return pl.concat([pl.DataFrame(schema=_EFFECTS), *(effects for effects, _, _ in found)]), explained
+    effects = pl.concat([pl.DataFrame(schema=_EFFECTS), *(effects for effects, _, _ in found)])
+    return effects.with_columns(label=_label()), explained
 
 
 def _of_site(prospects: pl.DataFrame, matches: pl.DataFrame) -> tuple[pl.DataFrame, float | None, int]:
@@ -232,23 +257,13 @@ def _factors(matches: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _reasons(factors: pl.DataFrame) -> pl.DataFrame:
-    """Return the product of each row's factors, and the strongest of them in words."""
-    notable = pl.col("factor").log().abs() >= _NOTABLE
-    named = pl.format("{} ×{}", _named(), _rounded(pl.col("factor")))
-    words = named.filter(notable).head(_MOST_REASONS).str.join(", ")
-    return factors.group_by("_row", maintain_order=True).agg(
-        factor=pl.col("factor").product(), reasons=pl.when(notable.any()).then(words)
-    )
-
-
 def _rounded(factor: pl.Expr) -> pl.Expr:
     """Return a factor with the digits that matter."""
     few = pl.when(factor < _TINY).then(factor.round(2)).otherwise(factor.round(1)).cast(pl.String)
     return pl.when(factor >= _LARGE).then(factor.round(0).cast(pl.Int64).cast(pl.String)).otherwise(few)
 
 
-def _named() -> pl.Expr:
+def _label() -> pl.Expr:
     """Return the name of a value as a reader knows it, on one line: a country by its name, a URL by its host."""
     value, dimension = pl.col("value"), pl.col("dimension")
     codes = {**country_names(), **{alias: country_names()[code] for alias, code in ALIASES.items()}}

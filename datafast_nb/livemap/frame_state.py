@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 import polars as pl
 
-from datafast_nb.conversion import Derived, made_of, with_dimensions
+from datafast_nb.conversion import Derived, factors_of, in_words, made_of, rate_of, with_dimensions
 from datafast_nb.currencies import coded
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.clusters import project
@@ -82,6 +82,22 @@ class FrameState:
         self.known_payments: pl.Series = pl.concat([before, paid]).unique(maintain_order=True).tail(_MOST_KNOWN)
 
     @cached_property
+    def factors(self) -> pl.DataFrame:
+        """What each prospect's predicted rate is multiplied by: ``_key``, ``label`` and ``factor``, strongest first."""
+        rate = None if self.snapshot is None else rate_of(self.snapshot, None)
+        rows = self.visitors.select("_key").with_row_index("_row")
+        return rows.join(factors_of(self.visitors, rate), on="_row", maintain_order="left_right").drop("_row")
+
+    def reasons(self, members: pl.DataFrame) -> tuple[str, ...]:
+        """Return what moves the predictions of some visitors most, on average, such as "Germany ×1.8"."""
+        own = of_visitors(self.factors, members)
+        mean = (pl.col("factor").log().sum() / members.height).exp()
+        shared = own.group_by("label").agg(factor=mean)
+        strongest = shared.sort(pl.col("factor").log().abs(), "label", descending=[True, False])
+        words = in_words(strongest.with_columns(_row=pl.lit(0)))["reasons"]
+        return tuple(words.item()) if words.len() else ()
+
+    @cached_property
     def paid(self) -> pl.DataFrame:
         """The payments with their payers, as returned by `with_payers`."""
         return with_payers(self.payments, self.visitors)
@@ -111,7 +127,7 @@ class FrameState:
 
 
 def of_visitors(rows: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
-    """Return the events of some visitors; both frames are those of a frame state."""
+    """Return the rows of some visitors, such as their events; both frames are those of a frame state."""
     return rows.filter(pl.col("_key").is_in(visitors["_key"].implode()))
 
 

@@ -599,7 +599,8 @@ class LiveMap(OpenedWhenShown):
         with self._lock:
             inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message.id)
             if self._view is not None:
-                self._view.tell(Description(view=message.view, id=message.id, summary=summary(inside)))
+                told = summary(inside, self._frame.reasons(inside))
+                self._view.tell(Description(view=message.view, id=message.id, summary=told))
 
     def _do_open(self, message: OpenCluster) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import polars as pl
@@ -14,7 +15,7 @@ _MOST_ROWS: Final = 20
 _MOST_PLACES: Final = 3  # maximum number of places to name
 
 
-def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame) -> Popup:
+def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame, why: Iterable[str] = ()) -> Popup:
     """Return the popup of a cluster: its summary and its first visitors.
 
     Parameters
@@ -25,20 +26,22 @@ def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame) ->
         The position of the popup, as latitude and longitude in degrees.
     members
         The visitors in the cluster; empty once all have left.
+    why
+        What moves their predictions.
     """
     rows = sidebar.visitor_rows(members, "score", _MOST_ROWS)
     return Popup(
         id=cluster_id,
         latitude=place[0],
         longitude=place[1],
-        summary=summary(members),
+        summary=summary(members, why),
         rows=rows,
         more=members.height - len(rows),
     )
 
 
-def summary(members: pl.DataFrame) -> ClusterSummary:
-    """Return a short summary of who is in a cluster."""
+def summary(members: pl.DataFrame, why: Iterable[str] = ()) -> ClusterSummary:
+    """Return a short summary of who is in a cluster, and what moves their predictions."""
     sums = sidebar.figures(members)
     return ClusterSummary(
         title=_places(members),
@@ -46,6 +49,7 @@ def summary(members: pl.DataFrame) -> ClusterSummary:
         customers=sums["customers"],
         score=round(sums["score"]) if sums["scored"] else None,
         value=money(sums["expected_value"], "USD") if sums["scored"] else "",
+        why=", ".join(why) if sums["scored"] else "",
     )
 
 

@@ -185,7 +185,12 @@ class Renderer:
     ) -> Popup:
         """Return the popup that is open in a view."""
         key = (frame, filters, cluster_id, place)
-        shown: Popup = self._once(f"popup {view}", key, lambda: popup(cluster_id, place, members(chosen, cluster_id)))
+
+        def compute() -> Popup:
+            inside = members(chosen, cluster_id)
+            return popup(cluster_id, place, inside, frame.reasons(inside))
+
+        shown: Popup = self._once(f"popup {view}", key, compute)
         return shown
 
     def _selected(self, frame: FrameState, key: int | None) -> tuple[Card | None, Selected | None]:
@@ -198,7 +203,7 @@ class Renderer:
             found = frame.visitors.filter(pl.col("_key") == key)
             here = found.height > 0
             if here:
-                self._card = sidebar.row_of(found)
+                self._card = {**sidebar.row_of(found), "reasons": frame.reasons(found)}
             if self._card is None or self._card["_key"] != key:
                 return None, None
             row = self._card

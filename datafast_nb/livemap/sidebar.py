@@ -150,7 +150,7 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
     Parameters
     ----------
     row : dict
-        The result of `row_of`.
+        The result of `row_of`; with ``reasons``, if any are known, in place of the matched dimensions.
     events : polars.DataFrame
         All events of the frame state.
     here : bool
@@ -258,12 +258,13 @@ def _likelihood(row: dict[str, Any]) -> Likelihood | None:
         words.append(f"Predicted to buy with a probability of {rate:.2%}" + (f", worth {worth}." if worth else "."))
     confidence = _finite(row["confidence"])
     if confidence is not None and confidence < CONFIDENT:
-        words.append(f"Only {confidence:.0%} sure: too little to act on.")
+        words.append("The confidence is too low to act on.")
     matches = [plain(each, 24).replace("_", " ") for each in (row["dimension_matches"] or []) if each]
     if row["is_baseline"] or not matches:
         words.append("No trait of this visitor was recognized, so this is the site's baseline.")
+    sure = "" if confidence is None else f"confidence {confidence:.2f}; decisions need {CONFIDENT:g}"
     hints = Hints(score=meaning("score"), confidence=meaning("confidence"))
-    return Likelihood(score, confidence, tuple(words), tuple(matches[:_MOST_MATCHES]), hints)
+    return Likelihood(score, sure, tuple(words), row.get("reasons") or tuple(matches[:_MOST_MATCHES]), hints)
 
 
 def _first(*names: str | None) -> str:

@@ -285,13 +285,17 @@ class VisitorRow(Struct, frozen=True):
 
 
 class ClusterSummary(Struct, frozen=True):
-    """The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects."""
+    """The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects.
+
+    `why` says what moves these predictions most.
+    """
 
     title: str
     visitors: int
     customers: int
     score: int | None
     value: str
+    why: str = ""
 
 
 class Popup(Struct, frozen=True):
@@ -495,12 +499,12 @@ class Hints(Struct, frozen=True):
 
 
 class Likelihood(Struct, frozen=True):
-    """A prediction, and its meaning in words; `score` is from 0 to 100, `confidence` from 0 to 1."""
+    """A prediction, its confidence and its meaning in words, and what moves it; `score` is from 0 to 100."""
 
     score: float
-    confidence: float | None
+    confidence: str
     words: tuple[str, ...]
-    matches: tuple[str, ...]
+    reasons: tuple[str, ...]
     hints: Hints
 
 

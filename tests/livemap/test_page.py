@@ -182,7 +182,7 @@ def test_a_visitor_is_described_in_one_row() -> None:
         "newsletter → /pricing",
         "3",
         "4 min",
-        "72 only 40% sure",
+        "72 low confidence 0.40",
         "$8.50",
     ]
 

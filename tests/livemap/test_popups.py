@@ -6,6 +6,10 @@ import polars as pl
 
 from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.popups import popup, summary
+from datafast_nb.livemap.render import Renderer
+from datafast_nb.livemap.view_state import MapState
+from datafast_nb.snapshot import Baseline, Snapshot
+from tests.conversion.tables import likelihood, visitors
 from tests.livemap.sources import people
 
 
@@ -52,3 +56,25 @@ def test_a_popup_lists_a_few_and_counts_the_rest() -> None:
 def test_a_popup_of_nobody_says_so() -> None:
     found = popup("1/0/0", (1.0, 2.0), FrameState(None).visitors)
     assert (found.summary.title, found.rows, found.more) == ("Nobody here any more", (), 0)
+
+
+def test_a_cluster_says_what_moves_the_predictions_of_who_is_in_it() -> None:
+    rows = [
+        {"visitor_id": f"{it}", "country_code": code, "dimension_matches": ["country"], **likelihood(50, 0.8, rate, 1)}
+        for it in range(30)
+        for code, rate in [("DE", 0.036) if it % 2 else ("US", 0.02)]
+    ]
+    frame = FrameState(Snapshot(visitors(*rows), baseline=Baseline(0.02, 100.0)))
+    germans = frame.visitors.filter(country_code="DE")
+    assert frame.reasons(germans) == ("Germany ×1.8",)
+    assert frame.reasons(germans.head(1)) == ("Germany ×1.8",)
+    assert frame.reasons(frame.visitors) == ("Germany ×1.3",)
+    assert frame.reasons(frame.visitors.filter(country_code="US")) == ()
+    assert frame.reasons(frame.visitors.clear()) == ()
+    assert summary(germans, frame.reasons(germans)).why == "Germany ×1.8"
+    assert popup("a", (0.0, 0.0), germans, frame.reasons(germans)).summary.why == "Germany ×1.8"
+    assert FrameState(None).reasons(FrameState(None).visitors) == ()
+    card = Renderer().panels(frame, MapState(selected=germans["_key"][0])).card
+    assert card is not None
+    assert card.likelihood is not None
+    assert card.likelihood.reasons == ("Germany ×1.8",)

@@ -382,10 +382,11 @@ def test_a_likelihood_says_what_matched_how_sure_and_what_it_is_worth() -> None:
         dimension_matches=pl.Series([["device", "utm_source", None]]),
     )
     likelihood = card(here).likelihood
-    assert likelihood.matches == ("device", "utm source")
+    assert likelihood.reasons == ("device", "utm source")
+    assert likelihood.confidence == "confidence 0.30; decisions need 0.5"
     said = " ".join(likelihood.words)
     assert "probability of 1.25%, worth $1.25." in said
-    assert "Only 30% sure" in said
+    assert "confidence is too low to act on" in said
     assert "baseline" not in said
 
 

@@ -86,7 +86,7 @@ def _score(score: float | None, confidence: float | None) -> str:
     if score is None or not is_finite(score):
         return NOTHING
     sure = min(max(confidence, 0.0), 1.0) if confidence is not None and is_finite(confidence) else None
-    doubt = "" if sure is None else f" <small>{'only ' if sure < CONFIDENT else ''}{sure:.0%} sure</small>"
+    doubt = "" if sure is None else f" <small>{'low ' if sure < CONFIDENT else ''}confidence {sure:.2f}</small>"
     clipped = min(max(score, 0.0), 100.0)
     return f'<i class="dot" style="background: {score_color(score)}"></i><b>{clipped:.0f}</b>{doubt}'
 

@@ -86,7 +86,7 @@ function LikelihoodSection({ likelihood, color }: { likelihood: Likelihood | nul
       <h4>
         Likelihood to buy
         <span class="df-sure" title={likelihood?.hints.confidence}>
-          {likelihood && likelihood.confidence !== null && `${Math.round(likelihood.confidence * 100)}% sure`}
+          {likelihood?.confidence}
         </span>
       </h4>
       {likelihood === null ? (
@@ -95,7 +95,7 @@ function LikelihoodSection({ likelihood, color }: { likelihood: Likelihood | nul
         <>
           <Score score={likelihood.score} hint={likelihood.hints.score} color={color} />
           <Texts name="words" texts={likelihood.words} />
-          <Texts name="matches" label="Matched" texts={likelihood.matches} />
+          <Texts name="reasons" label="What moves it" texts={likelihood.reasons} />
         </>
       )}
     </section>

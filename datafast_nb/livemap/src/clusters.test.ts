@@ -25,13 +25,21 @@ test("nobody is no cluster", () => {
 });
 
 test("a tooltip counts customers where there are some, and tells of predictions where they are known", () => {
-  const summary = { title: "Lisbon, Portugal", visitors: 1234, customers: 0, score: 57, value: "$12.30" };
+  const summary = {
+    title: "Lisbon, Portugal",
+    visitors: 1234,
+    customers: 0,
+    score: 57,
+    value: "$12.30",
+    why: "Portugal ×1.2",
+  };
   expect(linesOf(summary)).toEqual([
     ["visitors", "1,234"],
     ["mean score", "57"],
     ["expected value", "$12.30"],
+    ["moved by", "Portugal ×1.2"],
   ]);
-  expect(linesOf({ ...summary, customers: 2, score: null, value: "" })).toEqual([
+  expect(linesOf({ ...summary, customers: 2, score: null, value: "", why: "" })).toEqual([
     ["visitors", "1,234"],
     ["customers", "2"],
   ]);

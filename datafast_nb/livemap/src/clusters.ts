@@ -17,9 +17,10 @@ export function clustersOf({ across: _, ...columns }: Clusters): Cluster[] {
 }
 
 /** Return the lines under a cluster's title: what they count, and how many or much. */
-export function linesOf({ visitors, customers, score, value }: ClusterSummary): [label: string, text: string][] {
+export function linesOf({ visitors, customers, score, value, why }: ClusterSummary): [label: string, text: string][] {
   const lines: [string, string][] = [["visitors", formatNumber(visitors)]];
   if (customers) lines.push(["customers", formatNumber(customers)]);
   if (score !== null) lines.push(["mean score", formatNumber(score)], ["expected value", value]);
+  if (why) lines.push(["moved by", why]);
   return lines;
 }

@@ -177,7 +177,7 @@ test("a visitor's row says who, where, how likely and since when", async () => {
     ["time", "2 min"],
   ] as const)
     expect(texts(`.df-row .df-${name}`)).toEqual([text]);
-  expect(find(".df-score").title).toBe("score 82, 90% sure");
+  expect(find(".df-score").title).toBe("score 82, confidence 0.90");
 });
 
 test("what strangers write is text, never HTML", async () => {

@@ -10,7 +10,7 @@ import type { Clock } from "./time.ts";
 /** Who it is, where, and how likely to buy. */
 export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock: Clock }) {
   const score = visitor.score === null ? "–" : String(Math.round(visitor.score));
-  const sure = visitor.confidence === null ? "" : `, ${Math.round(visitor.confidence * 100)}% sure`;
+  const sure = visitor.confidence === null ? "" : `, confidence ${visitor.confidence.toFixed(2)}`;
   return (
     <>
       <Mark color={visitor.color} customer={visitor.customer} />

@@ -508,13 +508,13 @@ export interface Fact {
   text: string;
 }
 /**
- * A prediction, and its meaning in words; `score` is from 0 to 100, `confidence` from 0 to 1.
+ * A prediction, its confidence and its meaning in words, and what moves it; `score` is from 0 to 100.
  */
 export interface Likelihood {
   score: number;
-  confidence: number | null;
+  confidence: string;
   words: string[];
-  matches: string[];
+  reasons: string[];
   hints: Hints;
 }
 /**
@@ -601,6 +601,8 @@ export interface Popup {
 }
 /**
  * The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects.
+ *
+ * `why` says what moves these predictions most.
  */
 export interface ClusterSummary {
   title: string;
@@ -608,6 +610,7 @@ export interface ClusterSummary {
   customers: number;
   score: number | null;
   value: string;
+  why: string;
 }
 /**
  * What the colors mean, whether rings show the share of customers, and the number of visitors not on the map.
