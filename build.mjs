@@ -21,6 +21,7 @@ const options = {
   charset: "utf8",
   legalComments: "inline",
   metafile: true,
+  preserveSymlinks: true, // a linked node_modules is one, for the licenses
   logLevel: "warning",
 };
 
