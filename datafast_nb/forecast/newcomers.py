@@ -24,9 +24,9 @@ CUSTOMERS: Final = "customers"
 BOUGHT_BEFORE: Final = "bought_before"
 
 LEFT_OUT: Final = {
-    CUSTOMERS: "customers already",
     TRUNCATED: "first came before the record began",
     SEEN_LATE: "first came in a gap",
+    CUSTOMERS: "customers already",
     BOUGHT_BEFORE: "bought before they were seen",
     RECOGNIZED: "became customers without a known payment",
 }
@@ -74,12 +74,12 @@ def _kept(record_began: pl.Expr) -> pl.Expr:
     earlier = (pl.col("visit_count") > 1).fill_null(value=False)
     at_first = (watched_from == record_began).fill_null(value=True)
     return (
-        pl.when(pl.col("is_customer").fill_null(value=False))
-        .then(pl.lit(CUSTOMERS))
-        .when(earlier | (late & (at_first | (since < record_began))))
+        pl.when(earlier | (late & (at_first | (since < record_began))))
         .then(pl.lit(TRUNCATED))
         .when(late)
         .then(pl.lit(SEEN_LATE))
+        .when(pl.col("is_customer").fill_null(value=False))
+        .then(pl.lit(CUSTOMERS))
         .otherwise(pl.lit(COUNTED))
     )
 

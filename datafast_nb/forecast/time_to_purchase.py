@@ -48,9 +48,9 @@ class TimeToPurchase:
         when the record ended) and ``censored_at_gap`` (before a gap), and ``longest_hours``, the longest time that
         anybody was watched.
     coverage : polars.DataFrame
-        One row: all ``visitors`` with an id, those ``counted``, and those left out because they were ``customers``
-        when first seen, ``truncated`` (they first came before the record began), ``seen_late`` (they first came in a
-        gap), ``bought_before`` they were seen, or ``recognized`` as customers without a known payment; and the sales
+        One row: all ``visitors`` with an id, those ``counted``, and those left out because they were ``truncated``
+        (they first came before the record began), ``seen_late`` (they first came in a gap), ``customers`` when first
+        seen, ``bought_before`` they were seen, or ``recognized`` as customers without a known payment; and the sales
         ``unmatched`` to a visitor, by which the shares may be too low.
     """
 
