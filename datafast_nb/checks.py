@@ -5,10 +5,12 @@ Each check returns the value in its standard form, or raises an error that says 
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from numbers import Real
+from numbers import Integral, Real
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -70,11 +72,14 @@ def checked_number(value: object, name: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r:.60}: it must be a number.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond what a float can hold
+        return math.inf if value == abs(value) else -math.inf
 
 
-def checked_between(value: object, name: str, least: float, most: float) -> float:
-    """Return a number between two bounds, inclusive.
+def checked_between(value: object, name: str, least: float, most: float, unit: str = "") -> float:
+    """Return a number between two bounds, inclusive; `unit` is the word for what it counts.
 
     Raises
     ------
@@ -90,39 +95,72 @@ def checked_between(value: object, name: str, least: float, most: float) -> floa
     """
     number = checked_number(value, name)
     if not least <= number <= most:
-        raise ValueError(f"{name} is {number:g}: it must be from {least:,g} to {most:,g}.")
+        raise ValueError(f"{name} is {number:g}: it must be from {least:,g} to {f'{most:,g} {unit}'.strip()}.")
     return number
 
 
-def checked_whole(value: object, name: str, least: int) -> int:
-    """Return a whole number that is at least a given minimum.
+def checked_positive(value: object, name: str, most: float = sys.float_info.max) -> float:
+    """Return a finite number above 0, up to a given maximum.
+
+    Raises
+    ------
+    TypeError
+        It is not a number.
+    ValueError
+        It is not above 0, is too large, or is not a number (NaN).
+
+    Examples
+    --------
+    >>> checked_positive(60, "speed")
+    60.0
+    """
+    number = checked_number(value, name)
+    if not 0 < number <= most:
+        limit = "" if most == sys.float_info.max else f" up to {most:,.0f}"
+        raise ValueError(f"{name} is {number:g}; give a positive number{limit}.")
+    return number
+
+
+def checked_whole(value: object, name: str, least: int, most: float = math.inf) -> int:
+    """Return a whole number between two bounds, inclusive.
 
     Raises
     ------
     TypeError
         It is not a whole number.
     ValueError
-        It is too small.
+        It is out of bounds.
 
     Examples
     --------
     >>> checked_whole(10, "top", 1)
     10
     """
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} takes a whole number, such as {name}=10, not {value!r:.60}.")
-    if value < least:
-        raise ValueError(f"{name} is {value}; give {least} or more.")
-    return value
+    number = int(value)
+    if not least <= number <= most:
+        limit = " or more" if most == math.inf else f" to {most:,}"
+        raise ValueError(f"{name} is {value!r:.60}; give {least:,}{limit}.")
+    return number
 
 
-def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
-    """Return a duration above 0, given as a timedelta, in seconds, or as text such as ``"30m"``.
+def checked_duration(value: timedelta | str | float, name: str, *, zero: bool = False) -> timedelta:
+    """Return a duration, given as a timedelta, in seconds, or as text such as ``"30m"``.
+
+    Parameters
+    ----------
+    value
+        The given duration.
+    name
+        The name of the parameter.
+    zero
+        Whether a duration of 0 is valid, too.
 
     Raises
     ------
     ValueError
-        It is not above 0, is too long, or is text that is not a duration.
+        It is not above 0 (or 0, if that is valid), is too long, or is text that is not a duration.
     TypeError
         It is of another type.
 
@@ -136,18 +174,19 @@ def checked_duration(value: timedelta | str | float, name: str) -> timedelta:
     try:
         found = value if isinstance(value, timedelta) else timedelta(seconds=_seconds(value))
     except (OverflowError, ValueError):  # what timedelta raises for too many seconds, and for NaN
-        found = timedelta(0)
-    if found <= timedelta(0):
-        raise ValueError(f"{name} is {value!r:.60}: give a time above 0, such as '10s', '30m', '12h' or '30d'.")
+        found = None
+    if found is None or found < timedelta(0) or not (found or zero):
+        valid = "a time of 0 or more" if zero else "a time above 0"
+        raise ValueError(f"{name} is {value!r:.60}: give {valid}, such as '10s', '30m', '12h' or '30d'.")
     return found
 
 
 def _seconds(value: str | Real) -> float:
-    """Return the seconds of a duration given as text, or 0 if it is not one; a number without a unit is seconds."""
+    """Return the seconds of a duration given as text, or NaN if it is not one; a number without a unit is seconds."""
     if not isinstance(value, str):
         return float(value)
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(s|min|m|h|d|w)?", value.strip())
-    return float(found[1]) * _UNITS[found[2] or "s"] if found else 0.0
+    return float(found[1]) * _UNITS[found[2] or "s"] if found else math.nan
 
 
 def in_utc(when: object, name: str) -> datetime:
@@ -174,6 +213,24 @@ def in_utc(when: object, name: str) -> datetime:
         return when.astimezone(UTC)
     except OverflowError:  # in UTC it is before year 1 or after year 9999
         return LAST if when.year == LAST.year else FIRST
+
+
+def checked_callable(value: object, taker: str) -> None:
+    """Refuse what can't be called, on behalf of the method that takes a function.
+
+    Raises
+    ------
+    TypeError
+        It can't be called.
+
+    Examples
+    --------
+    >>> checked_callable(3, "on_update")
+    Traceback (most recent call last):
+    TypeError: on_update needs a function, not int.
+    """
+    if not callable(value):
+        raise TypeError(f"{taker} needs a function, not {type(value).__name__}.")
 
 
 def checked_zone(name: str) -> str:

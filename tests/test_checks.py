@@ -17,6 +17,7 @@ from datafast_nb.checks import (
     checked_choice,
     checked_duration,
     checked_number,
+    checked_positive,
     checked_whole,
     checked_zone,
     in_utc,
@@ -33,9 +34,19 @@ def test_what_is_no_number_is_refused_by_its_name(value: Any) -> None:
         checked_between(value, "height", 0, 1)
 
 
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, pytest.param(10**400, id="10^400")])
+def test_a_number_that_is_not_positive_and_finite_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"^speed is .*; give a positive number\."):
+        checked_positive(value, "speed")
+    with pytest.raises(ValueError, match=r"^speed is .*; give a positive number up to 1,000\."):
+        checked_positive(value, "speed", 1_000)
+
+
 def test_numbers_of_other_libraries_are_numbers() -> None:
     (value,) = pl.Series([0.5]).to_numpy()
     assert checked_number(value, "height") == 0.5
+    (whole,) = pl.Series([5]).to_numpy()
+    assert type(checked_whole(whole, "top", 1)) is int
 
 
 @pytest.mark.parametrize("value", [-1, 101, math.nan, math.inf])
@@ -44,10 +55,12 @@ def test_a_number_out_of_bounds_is_refused_with_the_bounds(value: float) -> None
         checked_between(value, "score", 0, 100)
 
 
-@pytest.mark.parametrize(("value", "error"), [(0, ValueError), (True, TypeError), (1.0, TypeError), ("1", TypeError)])
+@pytest.mark.parametrize(
+    ("value", "error"), [(0, ValueError), (21, ValueError), (True, TypeError), (1.0, TypeError), ("1", TypeError)]
+)
 def test_what_is_no_whole_number_is_refused(value: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="top"):
-        checked_whole(value, "top", 1)
+        checked_whole(value, "top", 1, 20)
 
 
 @pytest.mark.parametrize("value", ["vistors", None, 3, ["visitors"], {"visitors": 1}])
@@ -65,6 +78,13 @@ def test_a_duration_is_given_in_several_forms(value: Any) -> None:
 def test_no_duration_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"within is .*: give a time above 0"):
         checked_duration(value, "within")
+
+
+def test_a_duration_of_none_is_valid_where_it_means_something() -> None:
+    assert checked_duration(0, "age", zero=True) == timedelta(0)
+    for value in (-1, "soon", math.nan):
+        with pytest.raises(ValueError, match=r"age is .*: give a time of 0 or more"):
+            checked_duration(value, "age", zero=True)
 
 
 def test_a_moment_without_a_zone_is_refused_wherever_one_is_given() -> None:

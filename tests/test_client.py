@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import math
 import pickle
 import time
 import traceback
@@ -12,6 +13,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -135,10 +137,21 @@ def test_http_is_for_this_machine_alone(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"timeout": 0}, {"timeout": (1, -1)}, {"retries": -1}, {"deadline": 0}, {"max_bytes": 0}]
+    ("options", "error"),
+    [
+        ({"timeout": 0}, ValueError),
+        ({"timeout": (1, -1)}, ValueError),
+        ({"timeout": math.nan}, ValueError),
+        ({"timeout": None}, TypeError),
+        ({"retries": -1}, ValueError),
+        ({"retries": 1.5}, TypeError),
+        ({"deadline": 0}, ValueError),
+        ({"deadline": "60"}, TypeError),
+        ({"max_bytes": 0}, ValueError),
+    ],
 )
-def test_limits_that_limit_nothing_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="above 0"):
+def test_limits_that_limit_nothing_are_refused_by_name(options: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error, match=next(iter(options))):
         Client(SECRET, **options)
 
 

@@ -233,7 +233,7 @@ def test_a_shorter_interval_takes_effect_during_the_wait() -> None:
     polled.settles_at("live")
     polled.poller.set_every(0.001)
     until(lambda: polled.source.calls >= 3)
-    assert polled.moment.status.interval == 0.001
+    assert polled.moment.status.every == 0.001
     polled.poller.close()
 
 

@@ -12,6 +12,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.checks import checked_whole
 from datafast_nb.forecast import Calibration
 from datafast_nb.forecast import calibration as compared
 from datafast_nb.history import History
@@ -77,8 +78,7 @@ def calibration(
     ...     history = dfn.demo.simulate(folder, days=0.5, visitors_per_day=500, progress=False)
     ...     chart = dfn.charts.calibration(dfn.calibration(history))
     """
-    if top < 1:
-        raise ValueError(f"top is {top}; it must be 1 or more.")
+    checked_whole(top, "top", 1)
     found = _compared(data, by)
     seen = found.coverage.row(0, named=True)
     if not found.bins.height:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import os
 import time
 from datetime import datetime
@@ -16,6 +17,7 @@ import urllib3
 
 from datafast_nb import wire
 from datafast_nb.api_key import ApiKey, Concealed
+from datafast_nb.checks import checked_positive, checked_whole
 from datafast_nb.client.rate_limit import TOO_MANY, closed_for
 from datafast_nb.client.refusals import refusal
 from datafast_nb.client.transport import OK, Answer, TooLateError, Transport
@@ -55,8 +57,10 @@ class Client:
     ------
     MissingKeyError
         No key was given, or it contains characters that no key has.
+    TypeError
+        A limit is not a number.
     ValueError
-        `base_url` is not https, or a limit is not positive.
+        `base_url` is not https, a limit is not positive, or `retries` is under 0.
 
     Examples
     --------
@@ -82,16 +86,14 @@ class Client:
         if isinstance(api_key, str):
             api_key = Concealed(api_key)  # from here on no variable shows it, even if the next line raises
         api_key = ApiKey.given_or_from_environment(api_key)
-        timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        if min(*timeout, deadline, max_bytes) <= 0 or retries < 0:
-            raise ValueError("timeout, deadline and max_bytes must be above 0, and retries 0 or more.")
+        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self._base_url = _checked_url(_setting(base_url, "DATAFAST_BASE_URL") or DEFAULT_BASE_URL)
         self._website_id = _setting(website_id, "DATAFAST_WEBSITE_ID")
         self._api_key = api_key
-        self._timeout = timeout
-        self._retries = retries
-        self._deadline = deadline
-        self._max_bytes = max_bytes
+        self._timeout = (checked_positive(connect, "timeout"), checked_positive(read, "timeout"))
+        self._retries = checked_whole(retries, "retries", 0)
+        self._deadline = checked_positive(deadline, "deadline")
+        self._max_bytes = math.ceil(checked_positive(max_bytes, "max_bytes"))
         self._opens_at = 0.0  # when the service takes the next request, on the monotonic clock
         self._transport = self._new_transport()
 

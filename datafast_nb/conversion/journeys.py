@@ -80,8 +80,7 @@ def journeys(
     """
     if top is not None:
         checked_whole(top, "top", 1)
-    if checked_whole(length, "length", 1) > _MOST_PAGES:
-        raise ValueError(f"length is {length}; give {_MOST_PAGES} or less.")
+    checked_whole(length, "length", 1, _MOST_PAGES)
     events, restore = opened_events(data, "journeys")
     if isinstance(data, Snapshot):
         visitors = data.visitors

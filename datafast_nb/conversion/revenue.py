@@ -8,6 +8,7 @@ from typing import Any, Final, overload
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_positive
 from datafast_nb.conversion.frames import AnyFrame, Frame, counts, flag, number, opened, require
 from datafast_nb.currencies import with_codes
 from datafast_nb.snapshot import Snapshot
@@ -58,8 +59,10 @@ def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = No
 
     Raises
     ------
+    TypeError
+        A rate is not a number, or not that of a code.
     ValueError
-        The frame lacks a column, or a rate is not a positive number up to 10¹².
+        The frame lacks a column, or a rate is not positive or above 10¹².
 
     Examples
     --------
@@ -102,12 +105,13 @@ def checked_rates(rates: Mapping[str, float], currency: str) -> dict[str, float]
         )
     if not isinstance(currency, str) or not currency.strip():
         raise ValueError(f"currency is {quoted(currency)}; give the code of the reporting currency, such as 'USD'.")
-    for code, rate in rates.items():
+    for code in rates:
         if not isinstance(code, str):
             raise TypeError(f"rates names currencies by their code, such as 'EUR', not {code!r:.60}.")
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate <= _MOST:
-            raise ValueError(f"The rate of {quoted(code)} is {rate!r:.60}; give a positive number up to {_MOST:,.0f}.")
-    known = {code.strip().upper(): float(rate) for code, rate in rates.items()}
+    known = {
+        code.strip().upper(): checked_positive(rate, f"The rate of {quoted(code)}", _MOST)
+        for code, rate in rates.items()
+    }
     own = currency.strip().upper()
     if known.setdefault(own, 1.0) != 1.0:
         raise ValueError(f"The rate of {own!r} is {known[own]:g}, but it is the reporting currency: its rate is 1.")

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from datafast_nb.checks import in_utc
+from datafast_nb.checks import checked_between, checked_positive, in_utc
 from datafast_nb.demo.activity import (
     WINDOW,
     Activity,
@@ -24,7 +24,7 @@ from datafast_nb.demo.body import decoded, metrics
 from datafast_nb.demo.pages import LONGEST_VISIT, PAGES, walk
 from datafast_nb.demo.predictions import averages
 from datafast_nb.demo.sales import MONTH, RENEWALS
-from datafast_nb.demo.site import COUNT_LAG, Site
+from datafast_nb.demo.site import COUNT_LAG, MOST_VISITORS, Site
 from datafast_nb.demo.visits import DAY, MINUTE, ledger
 from datafast_nb.history import History, Rows
 
@@ -94,12 +94,12 @@ def simulate(
     ...     history.info().gaps
     0
     """
-    step = round(every * 1000)
+    checked_positive(days, "days")
+    step = max(1, round(checked_positive(every, "every") * 1000))
     finish = datetime.now(UTC) if end is None else in_utc(end, "end")
-    if not (days > 0 and visitors_per_day >= 0 and step > 0):
-        raise ValueError("days and every must be above 0, and visitors_per_day 0 or more.")
     last = int(finish.timestamp() * 1000) // step * step
     minutes = averages().visit_minutes + WINDOW / MINUTE
+    checked_between(visitors_per_day, "visitors_per_day", 0, MOST_VISITORS * DAY / minutes)
     site = Site(seed, visitors=visitors_per_day * minutes / DAY, bias=bias)
     at_once = int(min(max(_AT_ONCE / max(visitors_per_day, 1), 1), MONTH))
     plan = _Plan(site, last - int(days * _DAY_LENGTH) // step * step, last, step, at_once)

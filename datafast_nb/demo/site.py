@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import polars as pl
 
-from datafast_nb.checks import in_utc
+from datafast_nb.checks import checked_between, checked_positive, in_utc
 from datafast_nb.demo.activity import WINDOW, Activity, activity, count_active, subscribers, with_order, with_origin
 from datafast_nb.demo.body import encode
 from datafast_nb.demo.pages import LONGEST_VISIT, walk
@@ -94,12 +94,9 @@ class Site:
         predictions: bool = True,
         bias: float = 1.0,
     ) -> None:
-        if not 0 <= visitors <= MOST_VISITORS:
-            raise ValueError(f"visitors is {visitors}: it must be from 0 to {MOST_VISITORS:,}")
-        if not speed > 0:
-            raise ValueError(f"speed is {speed}: it must be above 0")
-        if not bias > 0:
-            raise ValueError(f"bias is {bias}: it must be above 0")
+        checked_between(visitors, "visitors", 0, MOST_VISITORS)
+        checked_positive(speed, "speed")
+        checked_positive(bias, "bias")
         self.seed = seed
         self.visitors = visitors
         self.speed = speed

@@ -13,7 +13,7 @@ import altair as alt
 import polars as pl
 from IPython.core.getipython import get_ipython
 from traitlets import Any as AnyTrait
-from traitlets import Bunch, Enum, TraitError, observe, validate
+from traitlets import Bunch, Enum, observe, validate
 
 from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.measures import Measure
@@ -51,6 +51,7 @@ from datafast_nb.widgets.protocol import (
     Theme,
 )
 from datafast_nb.widgets.shown import Bundle, OpenedWhenShown
+from datafast_nb.widgets.synced import as_trait_error
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTHING_YET: Final = "Nothing has arrived yet"
@@ -281,10 +282,8 @@ class Explorer(OpenedWhenShown):
 
     @validate("by")
     def _check_by(self, proposal: Bunch) -> tuple[str, ...]:
-        try:
+        with as_trait_error():
             return checked_dimensions(proposal["value"])
-        except (TypeError, ValueError) as error:
-            raise TraitError(str(error)) from error
 
     @observe("by", "measure")
     def _change_question(self, _change: Bunch) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, get_args
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from datafast_nb.checks import checked_choice, checked_duration
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.forecast.agreement import ENOUGH_POWER, ERROR, with_agreement
@@ -139,8 +140,8 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     *,
     unit: Unit = "visitor",
     converted: Conversion = "customer",
-    horizon: timedelta = timedelta(hours=1),
-    age: timedelta | None = None,
+    horizon: timedelta | str | float = "1h",
+    age: timedelta | str | float | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
     edges: Sequence[float] = EDGES,
@@ -171,10 +172,11 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
         A visitor who becomes a customer without a payment may be an old customer who logged in: that is not a
         conversion, and the visit is left out.
     horizon
-        How long after the start of the visit a conversion counts, if it came after the prediction was shown.
+        How long after the start of the visit a conversion counts, if it came after the prediction was shown: a
+        timedelta, seconds, or text such as ``"1h"``.
     age
-        Test the predictions at this age of the visit instead, such as ``timedelta(minutes=2)``, for visitors who were
-        still there; the horizon begins then.
+        Test the predictions at this age of the visit instead, such as ``"2m"``, for visitors who were still there; the
+        horizon begins then.
     start, end
         Only visits and conversions seen from `start` until before `end` (with a time zone).
     edges
@@ -203,11 +205,13 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     >>> print(dfn.calibration(history))  # doctest: +SKIP
     """
     names = checked_dimensions(by)
-    _check(converted, horizon, edges)
-    _check_rows(unit, age)
+    checked_choice(unit, get_args(Unit), "unit")
+    _check(converted, edges)
+    span = checked_duration(horizon, "horizon")
+    shown_at = None if age is None else checked_duration(age, "age", zero=True)
     renewals = isinstance(converted, Payment) and converted.renewals
     found = money(history, rates or {}, start, end, renewals=renewals)
-    seen = with_dimensions(visits(history, start, end, horizon, age), *derived(names))
+    seen = with_dimensions(visits(history, start, end, span, shown_at), *derived(names))
     first = conversions(history, converted, found.sold, start, end)
     every = with_outcomes(seen, first, found.paid, by_payment_alone=converted == "customer")
     coverage = _coverage(every["kept"], found, by_goal=isinstance(converted, Goal))
@@ -253,22 +257,12 @@ def _with_verdict(table: pl.DataFrame, rates: pl.DataFrame, names: Sequence[str]
     )
 
 
-def _check(converted: object, horizon: timedelta, edges: Sequence[float]) -> None:
+def _check(converted: object, edges: Sequence[float]) -> None:
     """Refuse invalid arguments."""
     if converted != "customer" and not isinstance(converted, (Goal, Payment)):
         raise TypeError(f"converted takes 'customer', dfn.goal(name) or dfn.payment(), not {converted!r:.60}.")
-    if not isinstance(horizon, timedelta) or horizon <= timedelta(0):
-        raise ValueError(f"horizon is {horizon!r:.60}: give a timedelta above 0, such as timedelta(hours=1).")
     if len(edges) < 2 or edges[0] != 0 or edges[-1] != 1 or any(a >= b for a, b in pairwise(edges)):  # noqa: PLR2004
         raise ValueError("edges must ascend from 0 to 1, such as edges=[0, 0.01, 0.1, 1].")
-
-
-def _check_rows(unit: object, age: object) -> None:
-    """Refuse an invalid unit or age."""
-    if unit not in get_args(Unit):
-        raise ValueError(f"unit is {unit!r:.60}: give 'visitor', a row per person, or 'visit'.")
-    if age is not None and (not isinstance(age, timedelta) or age < timedelta(0)):
-        raise ValueError(f"age is {age!r:.60}: give a timedelta, such as timedelta(minutes=2).")
 
 
 def _coverage(kept: pl.Series, found: Money, *, by_goal: bool) -> pl.DataFrame:

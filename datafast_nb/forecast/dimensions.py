@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, get_args
 
+import narwhals.stable.v2 as nw
+
 from datafast_nb.conversion import Derived, dimension_names, made_of
+from datafast_nb.conversion.dimensions import check_dimensions
 from datafast_nb.schema import VISITORS
 
 _DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
@@ -30,12 +33,8 @@ def checked_dimensions(by: str | Sequence[str] | None) -> list[str]:
         A name is not a dimension of visits, or is given twice.
     """
     names = [] if by is None else dimension_names(by)
-    known = [*(name for name in VISITORS.names() if name not in _NO_DIMENSION), *_DERIVED]
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{name!r:.60} is not a dimension to compare by. There are: {', '.join(known)}.")
-    if len(set(names)) < len(names):
-        raise ValueError(f"A dimension is named twice in by={names!r:.200}.")
+    if names:
+        check_dimensions(nw.from_native(VISITORS.to_frame().lazy()), names, _NO_DIMENSION)
     return names
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 
-from datafast_nb.checks import in_utc
+from datafast_nb.checks import checked_duration, in_utc
 from datafast_nb.errors import HistoryError, HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL, WINDOW
 from datafast_nb.history.moments import MOMENT, before, following
 from datafast_nb.history.rebuild import snapshot_at
-from datafast_nb.history.recorder import Recording, Report, check_times, progress_bar, seconds
+from datafast_nb.history.recorder import Recording, Report, checked_every, progress_bar
 from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
 from datafast_nb.history.tables import SCHEMAS, Checked, Name, Rows, Tables, as_given, files
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _NAMES: Final[tuple[Name, ...]] = ("visitors", "events", "payments", "polls")
-_LONGEST: Final = 1e10  # seconds; longer than all the time that a datetime can express
 _CHUNK: Final = 360  # moments that are read at once: an hour at ten-second intervals
 
 
@@ -215,8 +214,8 @@ class History:
     def record(
         self,
         source: Source,
-        every: timedelta | float = 10,
-        duration: timedelta | float | None = None,
+        every: timedelta | str | float = 10,
+        duration: timedelta | str | float | None = None,
         *,
         progress: bool = True,
         report: Report | None = None,
@@ -231,9 +230,9 @@ class History:
         source
             A client, or any other source.
         every
-            The time between snapshots, in seconds or as a timedelta; at most five minutes.
+            The time between snapshots, in seconds, as a timedelta or as text such as ``"30s"``; at most five minutes.
         duration
-            How long to record; by default until ``stop()``.
+            How long to record, in the same forms; by default until ``stop()``.
         progress
             Whether to show a progress bar.
         report
@@ -259,16 +258,17 @@ class History:
         """
         if not isinstance(source, Source):
             raise TypeError(f"record takes a source, such as dfn.connect(): {type(source).__name__} has no snapshot().")
-        check_times(every, duration)
+        step = checked_every(every)
+        span = None if duration is None else checked_duration(duration, "duration")
         with self._turn:
             if self._recording is not None and self._recording.running:
                 raise HistoryInUseError("This history is already being recorded: stop that first, with its stop().")
             if self._writer is None:
                 self._begin()
             if report is None:
-                total = None if duration is None else math.ceil(seconds(duration, "duration") / seconds(every, "every"))
+                total = None if span is None else math.ceil(span / step)
                 report = progress_bar(total) if progress else _silent
-            self._recording = Recording(self, source, every, duration, report)
+            self._recording = Recording(self, source, step, span, report)
             return self._recording
 
     def forget_after(self, when: datetime) -> Forgotten:
@@ -470,7 +470,7 @@ class History:
         return last[1]
 
     def snapshots(
-        self, start: datetime | None = None, end: datetime | None = None, every: timedelta | float | None = None
+        self, start: datetime | None = None, end: datetime | None = None, every: timedelta | str | float | None = None
     ) -> Iterator[Snapshot]:
         """Yield the snapshots one after another.
 
@@ -479,13 +479,13 @@ class History:
         start, end
             Only snapshots from `start` until before `end` (with a time zone); by default, the whole history.
         every
-            The time between snapshots, in seconds or as a timedelta: each is then the one that `at` returns, and
-            moments without a snapshot are left out. By default, every appended snapshot once.
+            The time between snapshots, in seconds, as a timedelta or as text such as ``"1h"``: each is then the one
+            that `at` returns, and moments without a snapshot are left out. By default, every appended snapshot once.
         """
         if every is None:
             moments = self.collect(self.polls(start, end).select("seen_at"))["seen_at"].sort().to_list()
         else:
-            step = max(timedelta(seconds=min(seconds(every, "every"), _LONGEST)), timedelta.resolution)
+            step = checked_duration(every, "every")
             span = self._span_of_polls()
             first = span[0] if start is None else max(span[0], in_utc(start, "start"))
             last = span[1] if end is None else min(span[1], before(in_utc(end, "end"), timedelta.resolution))

@@ -11,9 +11,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from numbers import Real
 from typing import Any, Final, Protocol
 
+from datafast_nb.checks import checked_duration
 from datafast_nb.errors import DataFastError
 from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.writer import Appended
@@ -203,17 +203,17 @@ class Recording:
         self,
         store: Store,
         source: Source,
-        every: timedelta | float,
-        duration: timedelta | float | None,
+        every: timedelta,
+        duration: timedelta | None,
         report: Report,
     ) -> None:
         self._recorder = _Recorder(store, report, self.stop)
         self._poller = Poller(
             source,
-            seconds(every, "every"),
+            every.total_seconds(),
             self._recorder,
             pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True, gaps=False),
-            duration=math.inf if duration is None else seconds(duration, "duration"),
+            duration=math.inf if duration is None else duration.total_seconds(),
             name="recording",
         )
         atexit.register(self.stop)
@@ -264,26 +264,16 @@ class Recording:
         return f"<Recording to {self._recorder.store.location!r}: {now.snapshots:,} snapshots, {state}>"
 
 
-def seconds(value: timedelta | float, name: str) -> float:
-    """Return a time in seconds; refuse one that is not above 0."""
-    if isinstance(value, bool) or not isinstance(value, (timedelta, Real)):
-        raise TypeError(f"{name} takes seconds or a timedelta, such as {name}=10, not {value!r:.60}.")
-    given = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if not 0 < given < math.inf:
-        raise ValueError(f"{name} is {value}: give seconds above 0, or a timedelta.")
-    return given
-
-
-def check_times(every: timedelta | float, duration: timedelta | float | None) -> None:
-    """Refuse invalid times, and an interval that would miss what the endpoint shows."""
-    window = WINDOW.total_seconds()
-    if seconds(every, "every") > window / 2:
+def checked_every(every: timedelta | str | float) -> timedelta:
+    """Return the time between two requests; refuse one that would miss what the endpoint shows."""
+    found = checked_duration(every, "every")
+    if found > WINDOW / 2:
+        window = WINDOW.total_seconds()
         raise ValueError(
-            f"every is {in_words(seconds(every, 'every'))}, but the endpoint forgets after {in_words(window)}: ask at "
+            f"every is {in_words(found.total_seconds())}, but the endpoint forgets after {in_words(window)}: ask at "
             f"least every {in_words(window / 2)}, so that one fault costs nothing."
         )
-    if duration is not None:
-        seconds(duration, "duration")
+    return found
 
 
 def progress_bar(total: int | None) -> Report:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from datafast_nb.checks import in_utc
+from datafast_nb.checks import checked_positive, in_utc
 from datafast_nb.history.coverage import covered, uncovered
 from datafast_nb.snapshot import Snapshot
 
@@ -74,7 +74,7 @@ class Replay:
         self._end = end
         self._clock = clock
         self._turn = threading.RLock()
-        self._speed = _checked(speed)
+        self._speed = checked_positive(speed, "speed")
         self._playing = True
         self._jumps = 0
         self._from = start  # the position when the replay was last changed, at this time of the clock
@@ -107,7 +107,7 @@ class Replay:
 
     @speed.setter
     def speed(self, value: float) -> None:
-        speed = _checked(value)
+        speed = checked_positive(value, "speed")
         with self._turn:
             self._stand_at(self.now)
             self._speed = speed
@@ -188,11 +188,3 @@ class Replay:
     def __repr__(self) -> str:
         state = "playing" if self.playing else "paused"
         return f"<Replay of {self._history.location!r} at {self.now:%Y-%m-%d %H:%M:%S} UTC, {state} ×{self._speed:g}>"
-
-
-def _checked(speed: float) -> float:
-    if not isinstance(speed, (int, float)):
-        raise TypeError(f"speed is {speed!r:.60}: it must be a number, such as 60 for a minute per second.")
-    if not 0 < speed < float("inf"):
-        raise ValueError(f"speed is {speed}: give a number above 0, such as 60 for a minute per second.")
-    return float(speed)

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 
 import polars as pl
 
+from datafast_nb.checks import checked_callable
 from datafast_nb.conversion import Derived, with_dimensions
 from datafast_nb.text import plain
 
@@ -37,8 +38,7 @@ class Conditional:
     where: pl.Expr | None
 
     def __post_init__(self) -> None:
-        if not callable(self.callback):
-            raise TypeError(f"on_visitor needs a function, not {type(self.callback).__name__}.")
+        checked_callable(self.callback, "on_visitor")
         self.__name__ = getattr(self.callback, "__name__", type(self.callback).__name__)
 
     def __call__(self, arrived: pl.DataFrame) -> None:
@@ -79,8 +79,7 @@ class Callbacks(Generic[What]):
 
     def add(self, callback: Callable[[What], Any]) -> None:
         """Add a function. Adding it again has no effect."""
-        if not callable(callback):
-            raise TypeError(f"{self._kind} needs a function, not {type(callback).__name__}.")
+        checked_callable(callback, self._kind)
         with self._lock:
             if callback not in self._callbacks:
                 self._callbacks = [*self._callbacks, callback]

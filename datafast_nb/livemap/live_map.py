@@ -16,9 +16,9 @@ from typing import Any, Final, Unpack, get_args
 import msgspec
 import polars as pl
 from traitlets import Any as AnyTrait
-from traitlets import Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
+from traitlets import Bunch, Enum, Float, Int, Unicode, observe, validate
 
-from datafast_nb.checks import checked_number, checked_zone
+from datafast_nb.checks import checked_between, checked_number, checked_zone
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Choices, Filters
@@ -69,19 +69,23 @@ from datafast_nb.widgets.protocol import (
     Theme,
 )
 from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
+from datafast_nb.widgets.synced import as_trait_error
 from datafast_nb.widgets.visibility import Visibility
 
-SHORTEST_INTERVAL: Final = 1.0
-"""Seconds. Polling faster would burden the service, whose data cover ten minutes."""
+SHORTEST_EVERY: Final = 1.0
+"""The fewest seconds from an answer to the next request, which would otherwise burden the service."""
 
-LONGEST_INTERVAL: Final = 86_400.0
-"""Seconds."""
+LONGEST_EVERY: Final = 86_400.0
+"""The most seconds from an answer to the next request."""
+
+CHOICES_OF_EVERY: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
+"""The seconds that the header offers."""
 
 LEAST_HEIGHT: Final = 120
-"""Pixels."""
+"""The least height, in pixels."""
 
-INTERVALS: Final = (5.0, 10.0, 30.0, 60.0, 300.0)
-"""The intervals that the header offers, in seconds."""
+MOST_HEIGHT: Final = 10_000
+"""The most height, in pixels."""
 
 _LOG: Final = logging.getLogger(__name__)
 _SETTINGS: Final = ("color_by", "every", "theme")  # those of the traits that the browser can set
@@ -110,7 +114,7 @@ class LiveMap(OpenedWhenShown):
         The base map under the visitors. None: the land alone, without any network request. ``"osm"`` or another name
         in ``xyzservices.providers``: tiles, whose server then learns which places are viewed.
     height : int
-        Height of the map, in pixels, at least 120.
+        Height of the map, in pixels: 120 to 10,000.
     theme : str
         ``light``, ``dark``, or ``auto`` to follow the page.
     time_zone : str
@@ -126,7 +130,7 @@ class LiveMap(OpenedWhenShown):
     TypeError
         `source` has no method ``snapshot()``, `basemap` has the wrong type, or `every` or `height` is not a number.
     ValueError
-        `height` is under 120, a name or the time zone is unknown, or a replay is one of several sources.
+        `height` is not from 120 to 10,000, a name or the time zone is unknown, or a replay is one of several sources.
     traitlets.TraitError
         Another value is invalid.
 
@@ -143,7 +147,7 @@ class LiveMap(OpenedWhenShown):
     --------
     >>> import datafast_nb as dfn
     >>> live = dfn.LiveMap(dfn.demo.Site(seed=0), every=30)
-    >>> live.status.interval
+    >>> live.status.every
     30.0
     >>> live.filter(country_code=["FR", "DE"], min_score=60)
     >>> live.close()
@@ -173,10 +177,8 @@ class LiveMap(OpenedWhenShown):
         time_zone: str = "UTC",
     ) -> None:
         sources = named(source)
-        for name, value in (("every", every), ("height", height)):
-            checked_number(value, name)
-        if height < LEAST_HEIGHT:
-            raise ValueError(f"height is {height}: a map needs at least {LEAST_HEIGHT} pixels.")
+        checked_number(every, "every")
+        _checked_height(height)
         checked(basemap)
         checked_zone(time_zone)
         replay = replayed(sources)
@@ -470,18 +472,13 @@ class LiveMap(OpenedWhenShown):
 
     @validate("every")
     def _check_every(self, proposal: Bunch) -> float:
-        if not SHORTEST_INTERVAL <= proposal["value"] <= LONGEST_INTERVAL:
-            raise TraitError(
-                f"every is {proposal['value']:g} s: it must be from {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g}. "
-                "10 is what dashboards on this endpoint use."
-            )
-        return float(proposal["value"])
+        with as_trait_error():
+            return checked_between(proposal["value"], "every", SHORTEST_EVERY, LONGEST_EVERY, "seconds")
 
     @validate("height")
     def _check_height(self, proposal: Bunch) -> int:
-        if proposal["value"] < LEAST_HEIGHT:
-            raise TraitError(f"height is {proposal['value']}: a map needs at least {LEAST_HEIGHT} pixels.")
-        return int(proposal["value"])
+        with as_trait_error():
+            return _checked_height(proposal["value"])
 
     @validate("basemap")
     def _check_basemap(self, proposal: Bunch) -> Basemap:
@@ -501,10 +498,8 @@ class LiveMap(OpenedWhenShown):
 
     @validate("time_zone")
     def _check_time_zone(self, proposal: Bunch) -> str:
-        try:
+        with as_trait_error():
             return checked_zone(proposal["value"])
-        except ValueError as error:
-            raise TraitError(str(error)) from error
 
     @observe("theme", "time_zone")
     def _change_theme(self, _change: Bunch) -> None:
@@ -803,9 +798,14 @@ class LiveMap(OpenedWhenShown):
         """Return the choices of the controls, and whether polling is paused."""
         return Controls(
             resting=self.status.state in {"stopped", "refused"},
-            intervals=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*INTERVALS, self.every})),
+            every=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*CHOICES_OF_EVERY, self.every})),
             colors=color_choices(several_sites=self._several),
         )
+
+
+def _checked_height(height: object) -> int:
+    """Return a height that a map can have, in pixels."""
+    return int(checked_between(height, "height", LEAST_HEIGHT, MOST_HEIGHT, "pixels"))
 
 
 def _name_of(basemap: Basemap) -> str | None:

@@ -84,7 +84,7 @@ class Sites:
     ----------
     sources
         The sources by name, as returned by `named`.
-    interval
+    every
         Seconds from an answer to the next request.
     on_change
         Called without arguments after each change of `moments`, on the thread that caused it.
@@ -95,12 +95,12 @@ class Sites:
     def __init__(
         self,
         sources: Mapping[str, Source],
-        interval: float,
+        every: float,
         on_change: Callable[[], None],
         is_watched: Callable[[], bool],
     ) -> None:
         follower = _RedrawFollower(on_change, is_watched)
-        self.pollers = {name: Poller(each, interval, follower, name="live map") for name, each in sources.items()}
+        self.pollers = {name: Poller(each, every, follower, name="live map") for name, each in sources.items()}
         self._lock = threading.Lock()
         self._parts: dict[str, Snapshot | None] = {}
         self._latest: tuple[Snapshot | None, frozenset[str]] = (None, frozenset())

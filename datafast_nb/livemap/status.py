@@ -26,7 +26,7 @@ class Status:
         of a replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: stopped by
         a person, or a replay that is paused or at its end. ``unwatched``: nobody is watching. ``refused``: a permanent
         error; asking again can't help. ``closed``: closed for good.
-    interval : float
+    every : float
         Seconds from an answer to the next request.
     fault : str or None
         What went wrong with the last request, if it failed.
@@ -41,7 +41,7 @@ class Status:
     """
 
     state: State
-    interval: float
+    every: float
     fault: str | None = None
     retry_at: datetime | None = None
     replay: str | None = None
@@ -54,12 +54,12 @@ class Status:
         waiting = "" if since is None else f"Waiting since {clock(since, self.time_zone)} for an answer."
         sentences: dict[State, str] = {
             "starting": "Loading…",
-            "live": self.replay or f"Live · every {duration(self.interval)}",
+            "live": self.replay or f"Live · every {duration(self.every)}",
             "waiting": " ".join(part for part in (self.fault, waiting) if part),
             "unrecorded": ". ".join(part for part in (self.replay, self.fault) if part),
             "retrying": f"{self.fault} {again}",
             "stopped": ". ".join(part for part in (self.replay or "Paused", self.fault) if part),
-            "unwatched": "Paused while nobody looks",
+            "unwatched": "Paused while nobody is watching",
             "refused": f"Stopped. {self.fault}",
             "closed": "Closed",
         }

@@ -345,7 +345,7 @@ class MapLayers(Struct, frozen=True):
 
 
 class MapSettings(Struct, frozen=True):
-    """Settings that browser and code can change: what the colors show, the polling interval in seconds, the theme."""
+    """Settings that browser and code can change: what the colors show, the seconds between requests, the theme."""
 
     color_by: ColorBy = "score"
     every: Annotated[float, Meta(ge=1, le=86_400)] = 10.0
@@ -392,7 +392,7 @@ class Controls(Struct, frozen=True):
     """The choices of the controls, and whether polling is paused."""
 
     resting: bool = False
-    intervals: tuple[Choice, ...] = ()
+    every: tuple[Choice, ...] = ()
     colors: tuple[Choice, ...] = ()
 
 

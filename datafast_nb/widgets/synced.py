@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -52,6 +54,15 @@ def traits_of(*states: type[Struct]) -> dict[str, Synced]:
     """
     fields = (each for state in states for each in msgspec.structs.fields(state))
     return {each.name: Synced(each.type, _default_of(each)) for each in fields}
+
+
+@contextmanager
+def as_trait_error() -> Iterator[None]:
+    """Turn the error of a check into a `TraitError` with the same words, for use in the validator of a trait."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise TraitError(str(error)) from error
 
 
 def _plain_number(value: object) -> int | float:

@@ -113,7 +113,7 @@ def test_mixed_currencies_stay_apart_and_so_do_those_without_a_rate() -> None:
         ({"EUR": math.nan}, ValueError, "give a positive number"),
         ({"EUR": math.inf}, ValueError, "give a positive number"),
         ({"EUR": 10**400}, ValueError, "positive number up to 1,000,000,000,000"),
-        ({"EUR": "1.1"}, ValueError, "give a positive number"),
+        ({"EUR": "1.1"}, TypeError, "rate of 'EUR' is '1.1': it must be a number"),
         ({"USD": 1.2}, ValueError, "is the reporting currency"),
         ({3: 1.2}, TypeError, "by their code"),
         (1.08, TypeError, "what a unit of each currency is worth"),

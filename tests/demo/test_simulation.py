@@ -80,8 +80,9 @@ def test_a_history_that_is_there_is_not_simulated_into(tmp_path: Path) -> None:
         dfn.demo.simulate(tmp_path, 0.01, 100, end=END, progress=False)
     with pytest.raises(ValueError, match="time zone"):
         dfn.demo.simulate(tmp_path, end=END.replace(tzinfo=None))
-    with pytest.raises(ValueError, match="above 0"):
-        dfn.demo.simulate(tmp_path, days=0)
+    for options in ({"days": 0}, {"every": -1}, {"visitors_per_day": -1}):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            dfn.demo.simulate(tmp_path, **options)
 
 
 def test_a_progress_bar_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,7 +128,7 @@ def test_several_dimensions_and_none(recorded: dfn.History) -> None:
 def test_bad_input_is_told(recorded: dfn.History, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Did you mean 'linear'\?"):
         dfn.attribution(recorded, "liner")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="'score' is not a dimension"):
+    with pytest.raises(ValueError, match="'score' is a measure"):
         dfn.attribution(recorded, by="score")
     with pytest.raises(ValueError, match="Give at least one dimension"):
         dfn.attribution(recorded, by=[])

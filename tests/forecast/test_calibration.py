@@ -320,8 +320,14 @@ def test_a_currency_of_the_rates_is_known_in_any_case(tmp_path: Path) -> None:
 def test_nonsense_is_refused_with_what_is_possible(small: dfn.History) -> None:
     with pytest.raises(TypeError, match="goal"):
         dfn.calibration(small, converted="signup")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="horizon"):
+    with pytest.raises(ValueError, match=r"horizon .* above 0"):
         dfn.calibration(small, horizon=timedelta(0))
+    with pytest.raises(ValueError, match=r"age .* 0 or more"):
+        dfn.calibration(small, age=timedelta(seconds=-1))
+    with pytest.raises(ValueError, match="Did you mean 'visit'"):
+        dfn.calibration(small, unit="visits")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'score' is a measure"):
+        dfn.calibration(small, by="score")
     with pytest.raises(ValueError, match="ascend"):
         dfn.calibration(small, edges=[0, 0.5, 0.2, 1])
     with pytest.raises(ValueError, match="channel"):
@@ -435,7 +441,7 @@ def test_a_handful_of_visits_can_not_tell(small: dfn.History) -> None:
 
 
 def test_a_unit_and_an_age_that_can_not_be_meant_are_refused(small: dfn.History) -> None:
-    with pytest.raises(ValueError, match="a row per person"):
+    with pytest.raises(ValueError, match="visitor, visit"):
         dfn.calibration(small, unit="person")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="minutes=2"):
+    with pytest.raises(ValueError, match=r"age .* 0 or more"):
         dfn.calibration(small, age=timedelta(minutes=-2))

@@ -146,7 +146,7 @@ def test_too_little_recorded_is_told_with_what_to_record(tmp_path: Path, stays: 
 
 def test_an_unknown_dimension_or_one_named_twice_is_refused(tmp_path: Path) -> None:
     recorded = history(tmp_path, [Stay("a", 300, HOUR)], until=HOUR)
-    with pytest.raises(ValueError, match="'score' is not a dimension"):
+    with pytest.raises(ValueError, match="'score' is a measure"):
         dfn.time_to_purchase(recorded, "score")
     with pytest.raises(ValueError, match="twice"):
         dfn.time_to_purchase(recorded, ["device", "device"])

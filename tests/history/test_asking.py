@@ -127,7 +127,7 @@ def test_a_time_without_a_zone_is_refused(history: dfn.History) -> None:
         history.events(START.replace(tzinfo=None))
     with pytest.raises(TypeError, match="datetime"):
         history.events("yesterday")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="above 0"):
+    with pytest.raises(ValueError, match=r"every .* above 0"):
         next(history.snapshots(every=0))
 
 
@@ -224,7 +224,7 @@ def test_the_ends_of_time_are_moments_like_others(history: dfn.History, end: dat
         assert getattr(history, name)(end=end).collect().height == (0 if is_first else every)
     with pytest.raises(dfn.NotRecordedError):
         history.at(end)
-    for each in (None, 10, 1e300):
+    for each in (None, 10, 1e13):
         assert bool(list(history.snapshots(start=end, every=each))) == is_first
         assert bool(list(history.snapshots(end=end, every=each))) != is_first
     replay = history.replay(end=end) if not is_first else history.replay(start=end)

@@ -62,7 +62,7 @@ def history(tmp_path: Path) -> Iterator[dfn.History]:
 
 def record(history: dfn.History, *script: dfn.Snapshot | BaseException, **options: Any) -> tuple[Any, Scripted]:
     source = Scripted(*script)
-    recording = history.record(source, every=0.001, **{"progress": False, **options})
+    recording = history.record(source, **{"every": 0.001, "progress": False, **options})
     return recording, source
 
 
@@ -277,13 +277,27 @@ def test_closing_a_history_stops_its_recording(tmp_path: Path) -> None:
         other.append(some(500_000))
 
 
-@pytest.mark.parametrize("every", ["10s", None, True])
-def test_a_time_that_is_no_number_is_refused_with_what_to_give(history: dfn.History, every: Any) -> None:
-    with pytest.raises(TypeError, match="every=10"):
+@pytest.mark.parametrize(
+    ("every", "error"),
+    [([10], TypeError), (None, TypeError), (True, TypeError), ("soon", ValueError), (0, ValueError), (-1, ValueError)],
+)
+def test_a_time_that_is_none_is_refused_with_what_to_give(
+    history: dfn.History, every: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=r"^every .* such as"):
         history.record(Scripted(), every=every)
     if every is not None:
-        with pytest.raises(TypeError, match="every=10"):
+        with pytest.raises(error, match=r"^duration .* such as"):
+            history.record(Scripted(), duration=every)
+        with pytest.raises(error, match=r"^every .* such as"):
             next(history.snapshots(every=every))
+
+
+def test_times_may_be_text(history: dfn.History) -> None:
+    recording, source = record(history, some(0), every="0.001s", duration="1h")
+    assert source.done.wait(GENEROUS)
+    recording.stop()
+    assert len(list(history.snapshots(every="8w"))) == 1
 
 
 def test_a_progress_bar_is_drawn(history: dfn.History, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,7 +121,7 @@ def test_it_is_asked_every_second_whatever_the_interval(replay: Replay, monkeypa
     monkeypatch.setattr(live_map, "EVERY", EVERY)
     live = LiveMap(replay, every=30)
     live.every = 60
-    assert live.status.interval == 1
+    assert live.status.every == 1
 
 
 @pytest.mark.parametrize("several", [lambda each: [each, Scripted([people(1)])], lambda each: [each, each]])

@@ -223,7 +223,7 @@ def test_stop_start_refresh_and_close_are_for_all_sites() -> None:
     live.start()
     until(lambda: {status.state for status in live.statuses.values()} == {"live"})
     live.every = 77
-    assert {status.interval for status in live.statuses.values()} == {77.0}
+    assert {status.every for status in live.statuses.values()} == {77.0}
     live.close()
     assert {status.state for status in live.statuses.values()} == {"closed"}
 

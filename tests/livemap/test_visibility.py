@@ -337,7 +337,7 @@ def test_a_map_rests_when_its_view_is_away_and_asks_afresh_when_it_is_back() -> 
     assert calls(live) == 1
     ask(live, "away", view="a")
     until(lambda: live.status.state == "unwatched")
-    until(lambda: live._view is not None and live._view.front.status.text == "Paused while nobody looks")
+    until(lambda: live._view is not None and live._view.front.status.text == "Paused while nobody is watching")
     until(lambda: live._sites.pollers[""]._thread is None)
     assert calls(live) == 1
     ask(live, "beat", view="b")

@@ -56,7 +56,7 @@ function Figures({ model, live }: { model: MapModel; live: boolean }) {
 }
 
 function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: boolean }) {
-  const { resting, intervals, colors } = useTrait(model, "controls");
+  const { resting, every, colors } = useTrait(model, "controls");
   const set = (changes: Partial<MapSettings>) => {
     for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
     model.save_changes();
@@ -83,7 +83,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         label="Update"
         title="How often new data are asked for"
         value={useTrait(model, "every")}
-        choices={intervals}
+        choices={every}
         hidden={replayed}
         inert={!live}
         onChoose={(seconds) => set({ every: Number(seconds) })}

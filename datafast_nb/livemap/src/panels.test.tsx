@@ -20,7 +20,7 @@ const EMPTY: MapPanels & MapSettings = {
   figures: [{ label: "Visitors now", value: "2", note: "" }],
   controls: {
     resting: false,
-    intervals: [{ value: 10, label: "every 10 s" }],
+    every: [{ value: 10, label: "every 10 s" }],
     colors: [{ value: "score", label: "Score" }],
   },
   replay: null,

@@ -381,7 +381,7 @@ export interface Figure {
  */
 export interface Controls {
   resting: boolean;
-  intervals: Choice[];
+  every: Choice[];
   colors: Choice[];
 }
 /**
@@ -639,7 +639,7 @@ export interface Swatch {
   color: string;
 }
 /**
- * Settings that browser and code can change: what the colors show, the polling interval in seconds, the theme.
+ * Settings that browser and code can change: what the colors show, the seconds between requests, the theme.
  */
 export interface MapSettings {
   color_by: "channel" | "device" | "expected_value" | "is_customer" | "score" | "site" | "visit_kind";
