@@ -73,6 +73,7 @@ SLOW = {
     "tests/test_bench.py",
     "tests/test_binder.py",
     "tests/test_command_line.py",
+    "tests/test_forecast_command.py",
     "tests/test_statistics.py",
 }
 

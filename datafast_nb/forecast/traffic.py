@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -87,6 +88,11 @@ class Forecast:
     time_zone: str
     watched: timedelta
     notes: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.time_zone)
 
     def __str__(self) -> str:
         parts = [self._told(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)]

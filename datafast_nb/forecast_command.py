@@ -1,0 +1,121 @@
+"""The command ``datafast-nb forecast``: print what the next hour, day or week of a recorded site will bring."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from datafast_nb.errors import DataFastError
+from datafast_nb.record_command import FAULT, FINISHED, USAGE
+
+if TYPE_CHECKING:
+    from datafast_nb.forecast import Forecast
+
+_HORIZONS: Final = ("1h", "1d", "7d")
+_EPILOG: Final = f"""
+The table has the mean and the 95 % interval of visitors, sales and revenue; and the same for today: what was counted so
+far, what is to come, and both together. It goes from the last snapshot that was recorded.
+
+example:
+  datafast-nb forecast site-history --next 1d --time-zone Europe/Berlin --rate EUR=1.08
+
+exit codes:
+  {FINISHED}  the forecast was printed
+  {FAULT}  nothing or too little is recorded there, the tables are damaged, or SciPy is not installed
+  {USAGE}  wrong usage
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    command = commands.add_parser(
+        "forecast",
+        help="print what the next hour, day or week will bring",
+        description="Print what the next hour, day or week of a recorded site will bring.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("location", metavar="LOCATION", help="a history: a folder, or a URL such as s3://bucket/site")
+    command.add_argument("--next", choices=_HORIZONS, default="1d", help="how far to look (default: %(default)s)")
+    command.add_argument(
+        "--time-zone", default="UTC", metavar="ZONE", help="of the hours and of today, such as Europe/Berlin"
+    )
+    command.add_argument(
+        "--rate",
+        type=_rate,
+        action="append",
+        metavar="CODE=USD",
+        help="what a unit of a currency is worth in USD, such as EUR=1.08; may be repeated",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the forecast, and return the exit code."""
+    from datafast_nb.forecast import forecast
+    from datafast_nb.history import History
+
+    try:
+        found = forecast(
+            History(options.location),
+            options.next,
+            time_zone=options.time_zone,
+            rates=dict(options.rate) if options.rate else None,
+        )
+    except (DataFastError, ImportError, ValueError) as error:
+        print(f"datafast-nb forecast: {error}", file=sys.stderr)
+        return USAGE if isinstance(error, ValueError) and not isinstance(error, DataFastError) else FAULT
+    print(_json(found) if options.json else _text(found))
+    return FINISHED
+
+
+def _rate(text: str) -> tuple[str, float]:
+    """Parse a rate such as EUR=1.08."""
+    code, _, worth = text.partition("=")
+    try:
+        return code.strip(), float(worth)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r:.60} is not a rate: give one such as EUR=1.08") from error
+
+
+def _json(found: Forecast) -> str:
+    """Return the forecast as JSON."""
+    import msgspec
+
+    told: dict[str, Any] = {
+        "next": found.horizon,
+        "now": found.now,
+        "time_zone": found.time_zone,
+        "watched_seconds": found.watched.total_seconds(),
+        "table": found.table.to_dicts(),
+        "steps": found.steps.to_dicts(),
+        "notes": found.notes,
+    }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+
+
+def _text(found: Forecast) -> str:
+    """Return the forecast as a table, and below it what to know."""
+    rows = [_cells(row) for row in found.table.iter_rows(named=True)]
+    table = [("", "", "mean", "low", "high"), *rows]
+    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(cells))  # noqa: PLR2004 - two names
+        for cells in ([*zip(row, widths, strict=True)] for row in table)
+    ]
+    local = found.now.astimezone(found.zone)
+    about = f"From {local:%Y-%m-%d %H:%M} {found.time_zone}; low and high are a 95 % interval."
+    return "\n".join([*(line.rstrip() for line in lines), "", about, str(found)])
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return a row of the table as texts."""
+    from datafast_nb.text import money
+
+    ends = [row[name] for name in ("mean", "low", "high")]
+    if row["measure"] == "revenue":
+        told = ["not known" if end is None else money(end, row["currency"]) for end in ends]
+    else:
+        told = [f"{ends[0]:,.1f}", *(f"{end:,.0f}" for end in ends[1:])]
+    return (row["period"], row["measure"], *told)
