@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from datafast_nb import demo as demo
     from datafast_nb import glossary as glossary
     from datafast_nb import schema as schema
+    from datafast_nb.alerts import Alert as Alert
+    from datafast_nb.alerts import Watcher as Watcher
+    from datafast_nb.alerts import watch as watch
     from datafast_nb.client import Client as Client
     from datafast_nb.connection import connect as connect
     from datafast_nb.connection import load as load
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from datafast_nb.conversion.journeys import journeys as journeys
     from datafast_nb.conversion.opportunities import opportunities as opportunities
     from datafast_nb.conversion.revenue import revenue as revenue
+    from datafast_nb.errors import AlertError as AlertError
     from datafast_nb.errors import AuthenticationError as AuthenticationError
     from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
     from datafast_nb.errors import DataFastError as DataFastError
@@ -74,6 +78,9 @@ _HOMES = {
     "forecast": None,
     "glossary": None,
     "schema": None,
+    "Alert": "alerts",
+    "Watcher": "alerts",
+    "watch": "alerts",
     "Client": "client",
     "connect": "connection",
     "load": "connection",
@@ -88,6 +95,7 @@ _HOMES = {
     "payment": "conversion",
     "revenue": "conversion",
     "summary": "conversion",
+    "AlertError": "errors",
     "AuthenticationError": "errors",
     "ConnectionFailedError": "errors",
     "DataFastError": "errors",

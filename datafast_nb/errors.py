@@ -123,6 +123,10 @@ class ModelError(DataFastError, ValueError):
     """The model can't be used here: it is of another website, of another version, or not a model."""
 
 
+class AlertError(DataFastError, ValueError):
+    """An alert can't work as it is given: its condition, its channel, its message, or the file of what was told."""
+
+
 class DrawingError(DataFastError, ValueError):
     """A chart can't be drawn as a picture: the renderer refused it, crashed, or drew none of its rows."""
 

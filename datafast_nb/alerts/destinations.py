@@ -1,0 +1,275 @@
+"""What an alert can notify: a function, the desktop, an Apprise URL, or a plain webhook."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from datafast_nb.alerts.addresses import Address, harmless
+from datafast_nb.alerts.escaping import as_text, inert, without_links
+from datafast_nb.alerts.message import Escape, News, Notice
+from datafast_nb.errors import AlertError
+
+_TIMEOUT: Final = (5.0, 15.0)  # seconds to connect, and to wait for an answer
+_TOO_MANY: Final = 429
+_SLOWER: Final = 30.0  # seconds to wait if a channel asks for fewer messages without saying for how long
+_DESKTOP: Final = {"darwin": "macosx://", "win32": "windows://"}
+_DATA: Final = ("json", "jsons", "form", "forms", "xml", "xmls")
+_PLAIN: Final = ("mailto", "mailtos", "ntfy", "ntfys", "dbus", "qt", "glib", "gnome", "macosx", "windows", "syslog")
+_STATUS: Final = re.compile(r"error=(\d{3})\b")
+_TALKATIVE: Final = (
+    "apprise",
+    "requests",
+    "requests_oauthlib",
+    "urllib3",
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.poolmanager",
+    "urllib3.util.retry",
+)
+
+_heard: ContextVar[list[str] | None] = ContextVar("datafast_nb_heard", default=None)
+
+
+class NotSentError(Exception):
+    """A message could not be sent.
+
+    Attributes
+    ----------
+    retry_after : float or None
+        Seconds until the next message is accepted, if the other side says so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Destination(Protocol):
+    """Where messages are sent to."""
+
+    @property
+    def name(self) -> str:
+        """A name that can be shown."""
+
+    def send(self, news: News) -> None:
+        """Send one message.
+
+        Raises
+        ------
+        NotSentError
+            It was not accepted.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that is called with each `Notice`."""
+
+    function: Callable[[Notice], object]
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return str(getattr(self.function, "__qualname__", type(self.function).__qualname__))
+
+    def send(self, news: News) -> None:
+        """Call the function. It may raise anything; what it raises may hold a secret."""
+        try:
+            self.function(Notice.of(news))
+        except Exception as error:  # noqa: BLE001 - the function is anybody's
+            raise NotSentError(harmless(error)) from None
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A URL that receives each message as JSON."""
+
+    address: Address
+
+    @property
+    def name(self) -> str:
+        """The scheme of the URL."""
+        return repr(self.address)
+
+    def send(self, news: News) -> None:
+        """Post the message. A redirect is not followed: it would pass on the token to somebody else."""
+        import requests
+
+        with quietly():
+            try:
+                response = requests.post(
+                    self.address.reveal(), json=_as_json(news), timeout=_TIMEOUT, allow_redirects=False, stream=True
+                )
+            except requests.RequestException as error:
+                raise NotSentError(f"It can't be reached ({type(error).__name__}).") from None
+            with response:
+                _check(response.status_code, response.headers)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that Apprise knows."""
+
+    address: Address
+    apprise: Any = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The scheme of the URL."""
+        return repr(self.address)
+
+    def send(self, news: News) -> None:
+        """Send the message by Apprise, which escapes it for HTML where that is what the service shows."""
+        from apprise import NotifyFormat
+
+        with quietly() as heard:
+            try:
+                sent = self.apprise.notify(
+                    body=news.text(escape_for(self.address.scheme)),
+                    title=as_text(news.alert),
+                    body_format=NotifyFormat.TEXT,
+                )
+            except Exception as error:  # noqa: BLE001 - of any plug-in
+                raise NotSentError(harmless(error)) from None
+        if not sent:
+            codes = [int(found[1]) for line in heard if (found := _STATUS.search(line))]
+            if codes:
+                _check(codes[-1], {})
+            raise NotSentError("It can't be reached, or did not accept the message.")
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def destinations(notify: object) -> tuple[Destination, ...]:
+    """Return what to notify, checked.
+
+    Raises
+    ------
+    AlertError
+        A text is no URL that Apprise knows, or nothing is to be notified.
+    TypeError
+        It is neither text nor a function.
+    ImportError
+        A URL is given, but Apprise is not installed.
+    """
+    given = [notify] if isinstance(notify, str) or callable(notify) else notify
+    del notify  # a traceback shows the remaining variables
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"notify takes a function, print, 'desktop', a URL, or a list of these, not {type(given).__name__}."
+        )
+    found = [_destination(each) for each in given]
+    if not found:
+        raise AlertError("notify is empty: give a function, print, 'desktop', or a URL.")
+    return tuple(dict.fromkeys(found))
+
+
+def _destination(given: object) -> Destination:
+    """Return one thing to notify."""
+    if isinstance(given, (Function, Webhook, Service)):
+        return given
+    if callable(given):
+        return Function(given)
+    kind, text = type(given).__name__, given if isinstance(given, str) else None
+    del given  # a traceback shows the remaining variables
+    if text is None:
+        raise TypeError(f"notify takes a function, print, 'desktop', or a URL such as ntfy://host/topic, not {kind}.")
+    if text.strip() == "print":
+        return Function(print)
+    is_desktop = text.strip() == "desktop"
+    address = Address(_DESKTOP.get(sys.platform, "dbus://")) if is_desktop else Address.of(text)
+    del text
+    return _service(address, desktop=is_desktop)
+
+
+def _service(address: Address, *, desktop: bool) -> Destination:
+    """Return the service of a URL."""
+    try:
+        from apprise import Apprise, AppriseAsset
+    except ImportError as error:
+        raise ImportError("Notifying needs Apprise: pip install 'datafast_nb[alerts]'.") from error
+    with quietly():
+        asset = AppriseAsset(async_mode=False, secure_logging=True)
+        service = Apprise.instantiate(address.reveal(), asset=asset)
+    if service is not None:
+        apprise = Apprise(asset=asset)
+        apprise.add(service)
+        return Service(address, apprise)
+    if desktop:
+        raise AlertError("There is no desktop to notify here: on Linux it needs D-Bus and the package dbus-python.")
+    if address.scheme in ("http", "https"):
+        return Webhook(address)
+    raise AlertError(
+        f"{address!r} is no URL that Apprise can send to: its scheme is unknown, or a part of it is missing. Its form "
+        "for each service is at https://github.com/caronc/apprise/wiki."
+    )
+
+
+def escape_for(scheme: str) -> Escape:
+    """Return how to escape the texts of strangers for a service."""
+    return as_text if scheme in _DATA else without_links if scheme in _PLAIN else inert
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[list[str]]:
+    """Keep the libraries that send from logging, as they log URLs; yield what they would have logged."""
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if _unheard not in logger.filters:
+            logger.addFilter(_unheard)
+    heard: list[str] = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
+
+
+def _unheard(record: logging.LogRecord) -> bool:
+    """Return whether a record can be logged: not while a message is being sent."""
+    heard = _heard.get()
+    if heard is None:
+        return True
+    heard.append(record.getMessage())
+    return False
+
+
+def _as_json(news: News) -> dict[str, Any]:
+    """Return what a webhook receives."""
+    return {
+        "alert": news.alert,
+        "about": news.about,
+        "message": news.text(),
+        "count": news.count,
+        "at": news.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "over": news.over,
+    }
+
+
+def _check(status: int, headers: Mapping[str, str]) -> None:
+    """Raise an error unless a channel accepted a message."""
+    if 200 <= status < 300:  # noqa: PLR2004
+        return
+    from datafast_nb.client.rate_limit import closed_for
+    from datafast_nb.client.transport import Answer
+
+    wait = closed_for(Answer(status, headers, b"", datetime.now(UTC)))
+    if status == _TOO_MANY:
+        raise NotSentError("It asks for fewer messages (429).", _SLOWER if wait is None else wait)
+    hint = " Check the URL and its token." if 300 <= status < 500 else ""  # noqa: PLR2004
+    raise NotSentError(f"It answered {status}.{hint}", wait)

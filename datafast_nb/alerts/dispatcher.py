@@ -1,0 +1,225 @@
+"""Looks in each snapshot for what its alerts ask for, and tells it once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from datafast_nb.alerts.alert import Alert
+from datafast_nb.alerts.channel import Channel, Report
+from datafast_nb.alerts.destinations import Destination
+from datafast_nb.alerts.memory import Memory, Told
+from datafast_nb.alerts.message import News
+from datafast_nb.alerts.rows import KEY, Model, rows_of, site_of, with_derived, without_derived
+from datafast_nb.privacy import PROCESS_KEY, people, redacted
+from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import plain
+
+TOLD: Final = pl.Schema(
+    {
+        "at": pl.Datetime("us", "UTC"),
+        "alert": pl.String(),
+        "about": pl.String(),
+        "over": pl.Boolean(),
+        "count": pl.Int64(),
+        "message": pl.String(),
+    }
+)
+"""The columns of what was told: when, by which alert, about what, whether it tells that something is over, how many
+visitors, payments or goals it is about, and the message."""
+
+_MOST_TOLD: Final = 10_000  # messages that are kept to be looked at
+_MOST_SHOWN: Final = 100  # rows that a message holds
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Takes snapshots, and sends what its alerts look for.
+
+    Parameters
+    ----------
+    alerts
+        The alerts.
+    report
+        Receives what was told, and how the channels fare.
+    memory
+        What was told before.
+    model
+        Predicts each prospect's probability.
+    """
+
+    def __init__(
+        self, alerts: Sequence[Alert], report: Report, memory: Memory | None = None, model: Model | None = None
+    ) -> None:
+        self._memory = Memory() if memory is None else memory
+        self._model = model
+        self._report = report
+        self._told: deque[dict[str, Any]] = deque(maxlen=_MOST_TOLD)
+        self._faults: set[str] = set()
+        self.count = 0  # of messages
+        everybody = dict.fromkeys(each for alert in alerts for each in alert.notify)
+        self.channels: dict[Destination, Channel] = {each: Channel(each, report) for each in everybody}
+        self._desks = [_Desk(alert, self._memory) for alert in alerts]
+
+    @property
+    def told(self) -> pl.DataFrame:
+        """What was told so far, oldest first, with the columns of `TOLD`."""
+        return pl.DataFrame(list(self._told), schema=TOLD)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Look for what the alerts ask for, and send it; one that fails does not stop the others."""
+        news = [found for desk in self._desks if (found := self._found(desk, snapshot)) is not None]
+        if news:
+            self._save()
+        for desk, each in news:
+            self._send(desk.alert, each)
+
+    def finish(self) -> None:
+        """End the channels by themselves, once their waiting messages were sent."""
+        for channel in self.channels.values():
+            channel.finish()
+
+    def close(self, patience: float = 0.0) -> None:
+        """End the channels, after their waiting messages were sent or some seconds are over."""
+        ends = time.monotonic() + patience
+        self.finish()
+        for channel in self.channels.values():
+            channel.close(max(0.0, ends - time.monotonic()))
+
+    def _found(self, desk: _Desk, snapshot: Snapshot) -> tuple[_Desk, News] | None:
+        """Return what an alert has to tell now."""
+        try:
+            found = desk.take(snapshot, self._model)
+        except Exception as error:  # noqa: BLE001 - of a function in a condition, or of anybody's model
+            self._fault(desk.alert.name, error)
+            return None
+        self._faults.discard(desk.alert.name)
+        return None if found is None else (desk, found)
+
+    def _send(self, alert: Alert, news: News) -> None:
+        """Give a message to the channels, and note it."""
+        news, text = self._written(alert, news)
+        for destination in alert.notify:
+            self.channels[destination].put(news)
+        line = {"alert": news.alert, "about": news.about, "over": news.over, "count": news.count, "message": text}
+        self._told.append({"at": news.at, **line})
+        self.count += 1
+        self._tell("told", line)
+
+    def _written(self, alert: Alert, news: News) -> tuple[News, str]:
+        """Return the message as the alert wants it written, and its text; in the usual words if that fails."""
+        try:
+            if callable(alert.message) and not news.over:
+                news = replace(news, fixed=str(alert.message(news.rows)))
+            return news, news.text()
+        except Exception as error:  # noqa: BLE001 - a function that writes messages can raise anything
+            self._fault(news.alert, error)
+            usual = replace(news, template=None, fixed=None)
+            return usual, usual.text()
+
+    def _fault(self, alert: str, error: Exception) -> None:
+        """Report once that an alert does not work, and log its traceback."""
+        if alert not in self._faults:
+            self._faults.add(alert)
+            _log.error("The alert %r can't be judged.", alert, exc_info=error)
+            self._tell("failed", {"alert": alert, "message": f"{type(error).__name__}: {plain(error, 200)}"})
+
+    def _save(self) -> None:
+        """Keep what was told; a full disk does not stop the watching."""
+        try:
+            self._memory.save()
+        except OSError as error:
+            self._fault("state", error)
+        else:
+            self._faults.discard("state")
+
+    def _tell(self, what: str, figures: dict[str, Any]) -> None:
+        """Report what happened; a report that fails does not stop the watching."""
+        try:
+            self._report(what, figures)
+        except Exception:  # noqa: BLE001 - the report is anybody's
+            _log.exception("The report of a watcher failed.")
+
+
+class _Desk:
+    """One alert, with what waits to be told until its rate allows it."""
+
+    def __init__(self, alert: Alert, memory: Memory) -> None:
+        self.alert = alert
+        self._memory = memory
+        self._waiting: dict[str, None] = {}
+        self._first: pl.DataFrame | None = None  # of those who wait, as they are to be shown
+        self._site: str | None = alert.site
+
+    @property
+    def _known(self) -> Told:
+        return self._memory.of(self.alert.fingerprint)
+
+    def take(self, snapshot: Snapshot, model: Model | None) -> News | None:
+        """Return what is to be told now, if anything."""
+        rows = rows_of(snapshot, self.alert.about, model)
+        if self.alert.about == "traffic":
+            return self._changed(rows, snapshot.fetched_at)
+        self._collect(self.alert.matching(rows), snapshot)
+        if self._first is None or not self._may_speak(snapshot.fetched_at):
+            return None
+        news = self._news(self._first, len(self._waiting), snapshot.fetched_at)
+        self._memory.add(self.alert.fingerprint, self._waiting)
+        self._waiting, self._first = {}, None
+        return news
+
+    def _collect(self, rows: pl.DataFrame, snapshot: Snapshot) -> None:
+        """Add the rows that were neither told nor wait to be."""
+        keys = rows[KEY].to_list()
+        new = [
+            is_new and key not in self._waiting
+            for key, is_new in zip(keys, self._memory.is_new(self.alert.fingerprint, keys), strict=True)
+        ]
+        fresh = rows.filter(pl.Series(new, dtype=pl.Boolean))
+        if fresh.is_empty():
+            return
+        self._waiting |= dict.fromkeys(fresh[KEY].to_list())
+        if self._site is None:
+            self._site = site_of(snapshot)
+        held = 0 if self._first is None else self._first.height
+        shown = self._shown(fresh.head(_MOST_SHOWN - held), snapshot)
+        self._first = shown if self._first is None else pl.concat([self._first, shown])
+
+    def _shown(self, rows: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
+        """Return rows as they can be shown: with pseudonyms, unless names were asked for."""
+        about = self.alert.about
+        bare = without_derived(rows, about)
+        if not self.alert.names:
+            known = people((snapshot.visitors, snapshot.events, snapshot.payments))
+            (bare,) = redacted([bare], PROCESS_KEY, known)
+        shown: pl.DataFrame = with_derived(bare, about)
+        return shown
+
+    def _changed(self, totals: pl.DataFrame, at: datetime) -> News | None:
+        """Return that traffic became unusual, or is back to usual."""
+        is_unusual, was_unusual = not self.alert.matching(totals).is_empty(), self._known.active
+        if is_unusual == was_unusual or (is_unusual and not self._may_speak(at)):
+            return None
+        self._known.active = is_unusual
+        return self._news(totals, 1, at, over=not is_unusual)
+
+    def _may_speak(self, at: datetime) -> bool:
+        """Return whether the rate allows a message at a moment."""
+        following = None if self.alert.rate is None else self.alert.rate.next(self._known.sent)
+        return following is None or at >= following
+
+    def _news(self, rows: pl.DataFrame, count: int, at: datetime, *, over: bool = False) -> News:
+        """Return a message, and note when it was sent."""
+        alert = self.alert
+        if alert.rate is not None and not over:
+            self._known.sent = sorted([*self._known.sent, at])[-alert.rate.messages :]
+        template = alert.message if isinstance(alert.message, str) else None
+        return News(alert.name, alert.about, rows, count, at, over, self._site, template)

@@ -1,0 +1,266 @@
+"""What is told, how often, and in which words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.alerts.escaping import as_text, inert, without_links
+from datafast_nb.alerts.memory import MOST, Memory
+from datafast_nb.alerts.message import News
+from datafast_nb.errors import AlertError
+from tests.alerts.sites import Inbox, goal, payment, told, visitor
+from tests.history.moments import after, snapshot
+
+
+def silent(notice: object) -> None:
+    """Take a message."""
+
+
+def alert(where: str | pl.Expr | None = None, about: Any = "visitor", **options: Any) -> dfn.Alert:
+    return dfn.Alert(where, about, **{"notify": silent, "at_most": None, **options})
+
+
+def test_each_visitor_payment_and_goal_is_told_once() -> None:
+    first = snapshot(0, [visitor("a")], [goal("g", -5)], [payment("p", -5)])
+    later = snapshot(10, [visitor("a"), visitor("b")], [goal("g", -5)], [payment("p", -5), payment("q", 5)])
+    assert [row[:2] for row in told(alert("score > 80"), first, later, later)] == [(0, 1), (10, 1)]
+    assert [row[:2] for row in told(alert(about="payment"), first, later, later)] == [(0, 1), (10, 1)]
+    assert [row[:2] for row in told(alert(about="goal"), first, later, later)] == [(0, 1)]
+
+
+def test_a_visitor_is_told_when_the_condition_becomes_true() -> None:
+    times = [snapshot(10.0 * place, [visitor("a", score)]) for place, score in enumerate([50, 70, 90, 50, 90])]
+    assert [row[0] for row in told(alert("score > 80"), *times)] == [20]
+
+
+def test_visitors_without_an_id_are_told_once_each() -> None:
+    nobodies = [visitor("", sessionStartTime=after(place).isoformat()) | {"visitorId": None} for place in range(3)]
+    snap = snapshot(10, nobodies)
+    assert [row[1] for row in told(alert(), snap, snap)] == [3]
+
+
+def test_page_views_and_payments_are_no_goals_and_one_goal_can_be_chosen() -> None:
+    events = [goal("1", 0), goal("2", 0, "download"), goal("3", 0, "pageview"), goal("4", 0, "payment")]
+    snap = snapshot(10, events=events)
+    assert [row[1] for row in told(alert(about="goal"), snap)] == [2]
+    assert [row[1] for row in told(alert(about="goal", goal="download"), snap)] == [1]
+    assert [row[1] for row in told(alert("page = '/welcome'", "goal", goal="signup"), snap)] == [1]
+
+
+def test_a_burst_is_one_message() -> None:
+    ((_, count, _, message),) = told(alert(), snapshot(0, [visitor(f"{place}") for place in range(38)]))
+    assert count == 38
+    assert message.endswith("\nand 37 more")
+
+
+def test_what_the_rate_holds_back_is_told_together_later() -> None:
+    arrivals = [snapshot(60.0 * minute, [visitor(f"{place}") for place in range(minute + 1)]) for minute in range(25)]
+    found = told(alert(at_most="1 per 10m"), *arrivals)
+    assert [row[:2] for row in found] == [(0, 1), (600, 10), (1200, 10)]
+    assert found[1][3].endswith("\nand 9 more")
+    found = told(alert(at_most="2 per 10m"), *arrivals)
+    assert [row[:2] for row in found] == [(0, 1), (60, 1), (600, 9), (660, 1), (1200, 9), (1260, 1)]
+
+
+def test_who_left_meanwhile_is_still_told() -> None:
+    found = told(alert(at_most="1 per 10m"), snapshot(0, [visitor("a")]), snapshot(60, [visitor("b")]), snapshot(600))
+    assert [row[:2] for row in found] == [(0, 1), (600, 1)]
+
+
+def test_traffic_is_told_when_it_becomes_unusual_and_when_it_is_back_to_usual() -> None:
+    def crowd(seconds: float, size: int) -> dfn.Snapshot:
+        return snapshot(seconds, [visitor(f"{place}") for place in range(size)])
+
+    sizes = [(0, 50), (10, 51), (20, 80), (30, 50), (40, 70), (610, 70), (620, 10)]
+    found = told(alert("visitors > 50", "traffic", at_most="1 per 10m"), *(crowd(*each) for each in sizes))
+    assert [(at, over) for at, _, over, _ in found] == [(10, False), (30, True), (610, False), (620, True)]
+    assert found[0][3].startswith("51 visitors now")
+    assert found[1][3].startswith("Back to usual: 50 visitors now")
+
+
+def test_the_totals_count_people_and_the_last_ten_minutes() -> None:
+    snap = snapshot(
+        700,
+        [visitor("a"), visitor("a"), visitor("b", isCustomer=True, visitCount=3)],
+        [goal("old", 50), goal("new", 650), goal("view", 660, "pageview"), goal("paid", 660, "payment")],
+        [payment("old", 50), payment("new", 650), payment("refund", 660, -49), payment("trial", 660, 0)],
+    )
+    expected = "visitors = 2 and customers = 1 and prospects = 1 and returning = 1 and pageviews = 1 and goals = 1"
+    assert told(alert(f"{expected} and payments = 1 and revenue = 49", "traffic"), snap)
+    several = snapshot(700, payments=[payment("a", 650), payment("b", 650) | {"currency": "USD"}])
+    assert told(alert("payments = 2 and revenue is null", "traffic"), several)
+
+
+def test_it_is_told_once_over_restarts_by_a_small_file_without_names(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "told.json"
+    snap = snapshot(0, [visitor("v-secret", profileData={"displayName": "Jane Doe"})], payments=[payment("p1", -1)])
+    alerts = [alert("score > 80"), alert(about="payment"), alert("visitors > 0", "traffic")]
+    assert len(told(alerts, snap, memory=Memory(file))) == 3
+    later = snapshot(10, [visitor("v-secret"), visitor("new")], payments=[payment("p1", -1)])
+    assert [row[1] for row in told(alerts, later, memory=Memory(file))] == [1]  # the new visitor
+    text = file.read_text()
+    assert not [word for word in ("v-secret", "p1", "Jane", "score") if word in text]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in file.parent.iterdir()] == ["told.json"]
+
+
+def test_the_rate_holds_over_restarts(tmp_path: Path) -> None:
+    file = tmp_path / "told.json"
+    assert told(alert(at_most="1 per 10m"), snapshot(0, [visitor("a")]), memory=Memory(file))
+    assert not told(alert(at_most="1 per 10m"), snapshot(60, [visitor("b")]), memory=Memory(file))
+    assert told(alert(at_most="1 per 10m"), snapshot(660, [visitor("b")]), memory=Memory(file))
+
+
+def test_another_alert_has_a_memory_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "told.json"
+    assert told(alert("score > 80"), snapshot(0, [visitor("a")]), memory=Memory(file))
+    assert told(alert("score > 85"), snapshot(0, [visitor("a")]), memory=Memory(file))
+    assert not told(alert("score > 80", message="{city}"), snapshot(0, [visitor("a")]), memory=Memory(file))
+
+
+def test_the_memory_is_bounded(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "told.json")
+    memory.add("x", map(str, range(MOST + 10)))
+    memory.save()
+    kept = json.loads((tmp_path / "told.json").read_text())["alerts"]["x"]["tags"]
+    assert len(kept) == MOST
+    assert memory.is_new("x", ["9", "10"]) == [True, False]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"version": 1}', b'{"version": 9, "key": "00", "alerts": {}}'])
+def test_a_file_that_is_no_memory_is_refused_and_left_alone(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_bytes(content)
+    with pytest.raises(AlertError, match=r"mine\.json"):
+        Memory(file)
+    assert file.read_bytes() == content
+
+
+def test_the_usual_words_say_who_where_which_page_how_likely_and_link_there() -> None:
+    jane = visitor("v-1234567890", profileData={"displayName": "Jane Doe"}, params={"utm_source": "newsletter"})
+    snap = snapshot(0, [jane])
+    ((*_, usual),) = told(alert(site="https://example.com/"), snap)
+    assert "Jane" not in usual
+    assert "token" not in usual
+    for part in ("Person ", "Berlin, Germany", "/pricing", "newsletter", "new visitor", "score 90", "5.00%"):
+        assert part in usual
+    assert usual.splitlines()[-1] == "https://example.com/pricing"
+    ((*_, named),) = told(alert(names=True), snap)
+    assert named.startswith("Jane Doe · Berlin")
+    assert "http" not in named
+
+
+def test_names_are_left_out_of_every_part() -> None:
+    jane = {"displayName": "Jane Doe"}
+    page = "/hello/jane-doe?mail=jane@example.com"
+    snap = snapshot(
+        0,
+        [visitor("jane@example.com", profileData=jane, currentUrl=page, params={"ref": "jane@example.com"})],
+        [goal("g", 0, displayName="Jane Doe")],
+        [payment("p", 0, name="Jane Doe", email="jane@example.com")],
+    )
+    inbox = Inbox()
+    template = "{customer_name} {visitor_id} {page} {channel} {current_url} {ref}"
+    everything = [alert(about=about, notify=inbox) for about in ("visitor", "goal", "payment")]
+    written = alert(notify=inbox, message=template, name="template")
+    messages = [row[3] for row in told([*everything, written], snap)]
+    shown = [*messages, *(f"{dict(notice.rows.row(0, named=True))}" for notice in inbox.wait_for(4))]
+    assert len(messages) == 4
+    assert not [text for text in shown if "jane" in text.lower()]
+
+
+def test_the_link_goes_to_the_website_wherever_a_visitor_claims_to_be() -> None:
+    here = [visitor(f"{place}", currentUrl=f"https://example.com/p{place}?a=b") for place in range(3)]
+    liar = visitor("liar", 99, currentUrl="https://evil.example/pay\u202e<x>|@everyone")
+    ((*_, message),) = told(alert("score > 95"), snapshot(0, [*here, liar]))
+    assert message.splitlines()[-1] == "https://example.com/pay%20%3Cx%3E%7C%40everyone"
+    ((*_, message),) = told(alert(site="https://my.site/shop"), snapshot(0, [liar]))
+    assert message.splitlines()[-1].startswith("https://my.site/shop/pay")
+
+
+HOSTILE = "a\u202eb @everyone <!channel> <https://evil.example|x> [x](http://evil.example) *b* _i_ `c` www.evil.example"
+
+
+def test_a_stranger_s_text_means_nothing_in_a_chat() -> None:
+    harmless = inert(HOSTILE)
+    assert not set(harmless) & set("@<>*_`[]|#~\\\u202e")
+    assert "://" not in harmless
+    assert "evil.example" not in harmless
+    assert "://" not in without_links(HOSTILE)
+    assert "\u202e" not in as_text(HOSTILE)
+    assert "\n" not in as_text("a\nb")
+
+
+@pytest.mark.parametrize("about", ["visitor", "goal", "payment"])
+@pytest.mark.parametrize("template", [None, "{who} {place} {page} {city} {ref} {type} {name}", "function"])
+def test_every_text_of_a_stranger_is_escaped(about: Any, template: str | None) -> None:
+    text = HOSTILE
+    people = {"displayName": text, "customerName": text}
+    snap = snapshot(
+        0,
+        [visitor("v", params={"ref": text}, currentUrl=f"/{text}", location={"city": text}, profileData=people)],
+        [goal("g", 0, text, path=f"/{text}", displayName=text)],
+        [payment("p", 0, name=text, displayName=text, currency="<!here>")],
+    )
+    if template == "function":
+        columns = {"visitor": "ref", "goal": "type", "payment": "name"}
+        found = dfn.Alert(about=about, notify=silent, message=lambda rows: f"{rows[columns[about]][0]}", names=True)
+    else:
+        kept = {"visitor": ("type", "name"), "goal": ("city", "ref", "name"), "payment": ("city", "ref")}[about]
+        for name in kept:
+            template = None if template is None else template.replace(f"{{{name}}}", "")
+        found = dfn.Alert(about=about, notify=silent, message=template, names=True)
+    news: list[News] = []
+    from datafast_nb.alerts.dispatcher import Dispatcher
+
+    dispatcher = Dispatcher([found], lambda *_: None)
+    dispatcher.channels[found.notify[0]].put = news.append  # type: ignore[method-assign]
+    dispatcher.take(snap)
+    dispatcher.close(0)
+    written = news[0].text(inert)
+    assert "evil" in written
+    assert not set(written) & set("@<>*`[]|#~\\\u202e")
+    assert "://" not in written
+    assert "evil.example" not in written
+
+
+def test_a_template_and_a_function_write_the_message() -> None:
+    snap = snapshot(0, [visitor("a"), visitor("b")])
+    template = "{alert}: {who} in {city} at {score:.1f}, {place} {page} {link} {region} {more}{{}}"
+    ((*_, message),) = told(alert(message=template, name="Buyers", site="https://x.y"), snap)
+    assert message == "Buyers: Visitor a in Berlin at 90.0, Berlin, Germany /pricing https://x.y/pricing  and 1 more{}"
+    ((*_, message),) = told(alert(message=lambda rows: f"{rows.height} of {rows['city'][0]}"), snap)
+    assert message == "2 of Berlin"
+
+
+def test_a_function_that_fails_leaves_the_usual_words() -> None:
+    ((*_, message),) = told(alert(message=lambda rows: rows["nonesuch"]), snapshot(0, [visitor("a")]))
+    assert message.startswith("Visitor a · Berlin")
+
+
+def test_an_alert_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_: object) -> bool:
+        raise RuntimeError("of mine")
+
+    broken = alert(pl.col("score").map_elements(fails, return_dtype=pl.Boolean), name="broken")
+    found = told([broken, alert(name="works")], snapshot(0, [visitor("a")]), snapshot(10, [visitor("b")]))
+    assert len(found) == 2
+    assert caplog.text.count("'broken' can't be judged") == 1
+
+
+def test_a_model_adds_the_probability() -> None:
+    class Model:
+        def predict(self, data: dfn.Snapshot) -> pl.DataFrame:
+            return data.visitors.select("visitor_id", probability=pl.col("score") / 1_000)
+
+    snap = snapshot(0, [visitor("a", 90), visitor("b", 95)])
+    ((_, count, _, message),) = told(alert("probability > 0.092"), snap, model=Model())
+    assert count == 1
+    assert message.startswith("Visitor b")
+    assert "9.50%" in message
