@@ -40,41 +40,93 @@ CHARTS_OF_HISTORIES = {
     "tests/charts/test_week.py",
 }
 
-# Modules that take seconds: they simulate histories, draw every chart, measure, or start processes.
+# Modules that take seconds, and tests that do in modules that are else quick: they simulate histories, draw every
+# chart, measure, start processes, or try many examples.
 SLOW = {
     *CHARTS_OF_HISTORIES,
+    "datafast_nb/charts/history_bars.py",
+    "datafast_nb/charts/overview.py",
+    "datafast_nb/charts/reliability_diagram.py",
+    "datafast_nb/charts/view.py",
+    "datafast_nb/charts/week.py",
     "tests/charts/test_altair_settings.py",
     "tests/charts/test_drawer.py",
     "tests/charts/test_every_chart.py",
+    "tests/charts/test_group_names.py",
+    "tests/charts/test_overview.py",
     "tests/charts/test_renderer.py",
     "tests/charts/test_saving.py",
     "tests/charts/test_text.py",
+    "tests/charts/test_theme.py",
+    "tests/charts/test_view.py",
+    "tests/conversion/test_backends.py::test_a_duckdb_relation_gives_the_same_table",
+    "tests/conversion/test_bad_input.py::test_a_table_is_given_whose_numbers_are_numbers",
+    "tests/conversion/test_breakdown.py::test_every_visitor_is_in_exactly_one_group",
+    "tests/conversion/test_breakdown.py::test_figures_are_finite_and_in_their_bounds",
+    "tests/conversion/test_breakdown.py::test_the_order_of_the_visitors_does_not_matter",
     "tests/conversion/test_compare.py",
+    "tests/conversion/test_funnel_window.py::test_no_way_gets_further_than_the_one_that_is_counted",
+    "tests/conversion/test_other_frames.py",
+    "tests/conversion/test_sales.py::test_two_sales_are_two_however_they_are_told",
     "tests/conversion/test_simulation.py",
+    "tests/conversion/test_top.py::test_the_rest_has_the_figures_of_its_visitors_as_one_group",
     "tests/demo/test_conversions.py",
     "tests/demo/test_reproducible.py",
     "tests/demo/test_server.py",
+    "tests/demo/test_simulation.py",
+    "tests/demo/test_visits.py::test_each_country_sleeps_at_its_own_night",
     "tests/demo/test_wire_format.py",
+    "tests/explorer/test_explorer.py::test_a_click_reaches_the_right_ones_of_many_pairs_that_look_the_same",
+    "tests/explorer/test_link.py",
     "tests/explorer/test_script.py",
     "tests/export/test_export_command.py",
     "tests/export/test_save.py",
-    "tests/history/test_append.py",
-    "tests/history/test_asking.py",
     "tests/forecast/test_calibration.py",
-    "tests/history/test_compaction.py",
-    "tests/history/test_damage.py",
     "tests/forecast/test_engines.py",
     "tests/forecast/test_traffic.py",
     "tests/forecast/test_traffic_level.py",
     "tests/forecast/test_unusual.py",
+    "tests/history/test_append.py",
+    "tests/history/test_asking.py",
+    "tests/history/test_compaction.py",
+    "tests/history/test_damage.py",
     "tests/history/test_faults.py",
     "tests/history/test_killed.py",
+    "tests/history/test_locations.py",
     "tests/history/test_object_store.py",
+    "tests/history/test_pseudonyms.py",
+    "tests/history/test_record.py",
+    "tests/livemap/test_livemap.py::test_a_process_ends_while_maps_poll",
+    "tests/livemap/test_threads.py",
+    "tests/livemap/test_visibility.py::test_a_cell_that_is_run_fifty_times_leaves_one_polling_thread",
+    "tests/livemap/test_visibility.py::test_a_cell_that_is_run_fifty_times_without_showing_leaves_one_polling_thread",
+    "tests/privacy/test_addresses.py::test_no_chain_of_encodings_hides_an_address",
+    "tests/privacy/test_addresses.py::test_text_made_to_be_slow_comes_to_an_end",
+    "tests/privacy/test_names.py::test_closed_columns_of_others_stay_whatever_somebody_is_called",
+    "tests/privacy/test_names.py::test_no_chain_of_encodings_hides_a_name",
     "tests/test_bench.py",
     "tests/test_binder.py",
+    "tests/test_client.py::test_no_traceback_shows_the_key",
     "tests/test_command_line.py",
+    "tests/test_deadline.py::test_an_endless_answer_ends_at_the_deadline_and_so_does_its_connection",
+    "tests/test_deadline.py::test_no_body_unpacks_to_more_than_its_limit",
+    "tests/test_files.py::test_a_full_disk_leaves_the_file_that_was_there",
     "tests/test_forecast_command.py",
+    "tests/test_package.py::test_no_public_name_hides_another_in_whatever_order_they_are_used",
+    "tests/test_prospects.py::test_what_is_predicted_of_customers_changes_nothing",
+    "tests/test_readme.py",
+    "tests/test_renamed.py::test_the_old_name_of_a_parameter_means_the_new_one",
     "tests/test_statistics.py",
+    "tests/test_stills.py",
+    "tests/test_surroundings.py::test_without_a_database_of_time_zones_everything_works",
+    "tests/test_wire.py::test_a_flood_inside_one_value_costs_nobody_else",
+    "tests/test_wire.py::test_a_flood_takes_little_memory_for_each_byte",
+    "tests/test_wire.py::test_a_truncated_body_ends_in_a_typed_error",
+    "tests/test_wire.py::test_a_wrong_value_elsewhere_changes_no_other",
+    "tests/test_wire.py::test_any_mutation_of_the_example_gives_full_frames_or_a_typed_error",
+    "tests/test_wire.py::test_more_records_than_a_map_can_show_are_refused",
+    "tests/widgets/test_reload.py",
+    "tests/widgets/test_replaced.py",
 }
 
 
@@ -110,6 +162,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup
     return ByGroup(config, log)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that hold no test of the fast tier, if that alone is to run: to import them takes seconds."""
+    if config.option.markexpr != "fast" or not collection_path.is_relative_to(config.rootpath):
+        return None
+    path = collection_path.relative_to(config.rootpath).as_posix()
+    return True if path in {*SLOW, "notebooks", "tests/browser"} else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test its tier, and put the groups that take longest first."""
@@ -119,7 +179,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         elif group(item.nodeid) == SPARK:
             item.add_marker(pytest.mark.spark)
-        elif path.endswith(".py") and path not in SLOW:
+        elif path.endswith(".py") and SLOW.isdisjoint((path, item.nodeid.partition("[")[0])):
             item.add_marker(pytest.mark.fast)
     items.sort(key=_place)
 
