@@ -15,6 +15,7 @@ from datafast_nb.files import write_whole
 SAVES = {
     "a chart": "dfn.charts.save(dfn.charts.scores(snap), file)",
     "a map": "live.save_html(file)",
+    "a picture of a map": "live.save_image(file.with_suffix('.svg'))",
 }
 CODE = """
 import resource, sys, time

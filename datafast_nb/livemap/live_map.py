@@ -26,9 +26,11 @@ from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.callbacks import DERIVED, Callbacks, Conditional
 from datafast_nb.livemap.clusters import WORLD, bounds, members
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News
+from datafast_nb.livemap.image import checked_image, content, drawn
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.popups import summary
 from datafast_nb.livemap.render import Renderer, announcements, color_choices
+from datafast_nb.livemap.saved import Saved, saved
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
@@ -372,9 +374,10 @@ class LiveMap(OpenedWhenShown):
         self._let_go_of_view()
 
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
-        """Write an HTML page of the current moment, for people without a kernel: one self-contained file, no scripts.
+        """Write an HTML page of what is shown, for people without a kernel: one self-contained file, no scripts.
 
-        The file is written whole or not at all: if writing fails, an existing file stays as it was.
+        It shows who passes the filters, and the map as `save_image` draws it. The file is written whole or not at all:
+        if writing fails, an existing file stays as it was.
 
         Parameters
         ----------
@@ -383,7 +386,8 @@ class LiveMap(OpenedWhenShown):
         title
             The heading of the page.
         redact
-            Whether to replace names and e-mail addresses by pseudonyms, as `Snapshot.redacted` does.
+            Whether to replace names and e-mail addresses by pseudonyms, as `Snapshot.redacted` does. What was searched
+            for is left out, too.
 
         Returns
         -------
@@ -395,14 +399,96 @@ class LiveMap(OpenedWhenShown):
         RuntimeError
             There is no snapshot yet, or none of the moment that a replay shows.
         """
-        snapshot = self.snapshot
-        if snapshot is None:
-            why = "Nothing has arrived yet" if self._timebar is None else "Nothing is known of this moment, or not yet,"
-            raise RuntimeError(f"{why} that could be saved. Wait until live.snapshot is not None.")
-        file = Path(path)
-        document = page(snapshot, title=title, redact=redact, time_zone=self.time_zone)
+        file, now = Path(path), self._saved(title, redact=redact)
+        document = page(
+            now.snapshot,
+            title=title,
+            redact=redact,
+            time_zone=self.time_zone,
+            names=now.names,
+            note=now.note,
+            drawn=drawn(now.shown, heading=False),
+        )
         write_whole(file, document.encode())
         return file
+
+    def save_image(
+        self,
+        path: str | Path,
+        *,
+        width: float | None = None,
+        scale: float = 2.0,
+        title: str = "Who is on the website",
+        redact: bool = True,
+    ) -> Path:
+        """Write a picture of what is shown: the filters, the colors, the part of the world, the selected visitor.
+
+        It is drawn without a browser, over the land; tiles, popups and the heat map are left out. Of several views, it
+        is the one that was opened last; before the map is displayed, the whole world. The file is written whole or not
+        at all.
+
+        Parameters
+        ----------
+        path
+            The file to write: ``.png``, ``.svg`` or ``.pdf``.
+        width
+            The width of the picture in pixels, from 100 to 10,000; by default that of the map on the screen.
+        scale
+            Pixels of a PNG for each pixel of the picture, from 0.1 to 10.
+        title
+            The heading of the picture.
+        redact
+            Whether to leave out names and e-mail addresses in the filters and the legend, and what was searched for.
+            The picture says which.
+
+        Returns
+        -------
+        pathlib.Path
+            The file that was written.
+
+        Raises
+        ------
+        ValueError
+            The format is not one of these, the path is a folder, or `width` or `scale` is out of range.
+        RuntimeError
+            There is no snapshot yet, or none of the moment that a replay shows.
+        DrawingError
+            The picture can't be drawn.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> live = dfn.LiveMap(dfn.demo.Site())
+        >>> live.save_image("map.png", width=1200)  # doctest: +SKIP
+        """
+        file = checked_image(path)
+        checked_between(scale, "scale", 0.1, 10)
+        if width is not None:
+            checked_between(width, "width", 100, 10_000)
+        write_whole(file, content(self._saved(title, redact=redact).shown, file, width, scale))
+        return file
+
+    def _saved(self, title: str, *, redact: bool) -> Saved:
+        """Return what is shown now."""
+        with self._lock:
+            snapshot, sites = self._sites.latest()
+            if snapshot is None:
+                why = (
+                    "Nothing has arrived yet"
+                    if self._timebar is None
+                    else "Nothing is known of this moment, or not yet,"
+                )
+                raise RuntimeError(f"{why} that could be saved. Wait until live.snapshot is not None.")
+            frame = self._frame if self._frame.snapshot is snapshot else FrameState(snapshot, sites)
+            return saved(
+                frame,
+                self._map_state,
+                self._renderer,
+                title=title,
+                redact=redact,
+                theme=self.theme,
+                time_zone=self.time_zone,
+            )
 
     def close(self) -> None:
         """Stop polling and remove the map from the page. Calling it again has no effect."""

@@ -69,6 +69,12 @@ class Renderer:
         rows: pl.DataFrame = self._once("chosen", (frame, filters), lambda: frame.chosen(filters))
         return rows
 
+    def payments(self, frame: FrameState, filters: Filters) -> pl.DataFrame:
+        """Return the payments, with their payers, of the visitors who pass the filters; without filters, all."""
+        key = (frame, filters)
+        rows: pl.DataFrame = self._once("payments", key, lambda: _payments(frame, self.chosen(*key), filters))
+        return rows
+
     def layers(self, frame: FrameState, state: MapState) -> MapLayers:
         """Return what is drawn on the map."""
         self._keep_only(frame)
@@ -97,7 +103,7 @@ class Renderer:
             choice,
             lambda: of_visitors(frame.events, chosen) if state.filters else frame.events,
         )
-        payments = self._once("payments", choice, lambda: _payments(frame, chosen, state.filters))
+        payments = self.payments(*choice)
         rows = self._once("rows", (*choice, state.sort), lambda: sidebar.visitor_rows(chosen, state.sort))
         snapshot = frame.snapshot
         card, selected = self._selected(frame, state.selected)

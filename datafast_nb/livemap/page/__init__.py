@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -17,11 +19,19 @@ from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number, plain
 
 _MOST_CURRENCIES: Final = 4
+_LONGEST_NOTE: Final = 400  # characters
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def page(
-    snapshot: Snapshot, *, title: str = "Who is on the website", redact: bool = True, time_zone: str = "UTC"
+    snapshot: Snapshot,
+    *,
+    title: str = "Who is on the website",
+    redact: bool = True,
+    time_zone: str = "UTC",
+    names: Iterable[str] = (),
+    note: str = "",
+    drawn: str = "",
 ) -> str:
     """Write a snapshot as a self-contained HTML page, which runs no script and asks nobody for anything.
 
@@ -36,6 +46,12 @@ def page(
         events carry: a form may have put a name of any shape there.
     time_zone : str
         Of the times.
+    names : iterable of str
+        More names and addresses to blank out, such as those of visitors who are not shown.
+    note : str
+        A sentence below the heading, such as the filters.
+    drawn : str
+        The map as SVG; by default, one of all visitors.
 
     Returns
     -------
@@ -49,12 +65,12 @@ def page(
     >>> document.startswith("<!doctype html>"), "<script" in document
     (True, False)
     """
-    shown = snapshot.redacted() if redact else snapshot
+    shown = snapshot.redacted(names=names) if redact else snapshot
     several = _has_several_sites(shown)
     style = files(__name__).joinpath("page.css").read_text(encoding="utf-8")
     parts = (
-        _top(shown, title, redact=redact, time_zone=time_zone),
-        f'<main><div class="now">{_figures(shown)}{picture(shown)}</div>',
+        _top(shown, title, note, redact=redact, time_zone=time_zone),
+        f'<main><div class="now">{_figures(shown)}{_image(drawn) if drawn else picture(shown)}</div>',
         f'<div class="lists">{visitors(shown, several=several, redact=redact, time_zone=time_zone)}',
         events(shown, several=several, redact=redact),
         f"{payments(shown, several=several, redact=redact)}</div></main>",
@@ -71,11 +87,17 @@ def page(
     )
 
 
+def _image(drawn: str) -> str:
+    """Give an SVG as an image, whose styles are its own."""
+    content = b64encode(drawn.encode()).decode()
+    return f'<figure><img class="map" alt="Map of the visitors" src="data:image/svg+xml;base64,{content}"></figure>'
+
+
 # The top: heading and figures
 
 
-def _top(snapshot: Snapshot, title: str, *, redact: bool, time_zone: str) -> str:
-    """Give the heading, the moment, and whose names these are."""
+def _top(snapshot: Snapshot, title: str, note: str, *, redact: bool, time_zone: str) -> str:
+    """Give the heading, the moment, what is shown of it, and whose names these are."""
     at, there = snapshot.fetched_at, snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
     names = (
         "Names are pseudonyms; e-mail addresses and event data are left out."
@@ -83,7 +105,8 @@ def _top(snapshot: Snapshot, title: str, *, redact: bool, time_zone: str) -> str
         else "This page holds names and e-mail addresses: mind whom you give it to."
     )
     moment = f'as of <time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{there:%Y-%m-%d %H:%M} {time_zone}</time>'
-    return f'<header><h1>{text(title)}</h1><p>{moment}</p><p class="names">{names}</p></header>'
+    about = f'<p class="filters">{text(note, _LONGEST_NOTE)}</p>' if note else ""
+    return f'<header><h1>{text(title)}</h1><p>{moment}</p>{about}<p class="names">{names}</p></header>'
 
 
 def _figures(snapshot: Snapshot) -> str:

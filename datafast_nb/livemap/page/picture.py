@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from itertools import pairwise
 from typing import Final
 
 import polars as pl
 from babel.numbers import format_compact_decimal
 
-from datafast_nb.countries import countries
 from datafast_nb.livemap.clusters import Viewport, cluster, project
 from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, SCORE_COLORS, score_color
-from datafast_nb.livemap.mercator import latitude_of, y_of, ys
+from datafast_nb.livemap.land import ink, land
+from datafast_nb.livemap.mercator import latitude_of, y_of
 from datafast_nb.livemap.page.words import Row, is_finite
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import money, number
@@ -65,7 +63,6 @@ _LARGEST_WORLD: Final = 256 * 2**4.5  # closer, the land's shapes are too coarse
 _WORLDWIDE: Final = 0.75  # of the world's width: visitors who are spread wider see the usual map
 _USUAL_EDGE: Final = 11 / 360  # at 169° west, in the Bering Strait
 _INHABITED: Final = (0.26, 0.66)  # 65° north to 50° south
-_NEAREST: Final = 0.6  # land points nearer to each other can't be told apart
 _FULL_SIZE: Final = 64  # visitors that make a circle the largest, unless another has more
 _NUMBERED: Final = 9.0  # radius from which a circle has room for its number
 _DIGIT: Final = (8.0, 12.0)  # width and height
@@ -113,7 +110,7 @@ def picture(snapshot: Snapshot) -> str:
     empty = "" if placed.height else _placeless(view, anybody=bool(visitors.height))
     return (
         f'<figure><svg viewBox="0 0 {_WIDTH:g} {view.height:.0f}" role="img" aria-label="{label}">'
-        f'<path class="land" d="{_land(view)}"/>{drawn}{_numbers(circles)}{empty}</svg>'
+        f'<path class="land" d="{land(view.place, _WIDTH, view.height)}"/>{drawn}{_numbers(circles)}{empty}</svg>'
         f"{_legend(clusters, visitors.height - placed.height)}</figure>"
     )
 
@@ -168,7 +165,7 @@ def _numbers(circles: Sequence[_Circle]) -> str:
     large = _apart([circle for circle in written if circle.radius >= 1.5 * _NUMBERED], 1.9)  # for a small screen
     return "".join(
         f'<g transform="translate({circle.x:.1f} {circle.y:.1f})"><text dy=".35em"'
-        f' class="{"large" if circle in large else "small"}" fill="{_ink(circle.fill)}" stroke="{circle.fill}">'
+        f' class="{"large" if circle in large else "small"}" fill="{ink(circle.fill)}" stroke="{circle.fill}">'
         f"{circle.number}</text></g>"
         for circle in written
     )
@@ -219,51 +216,3 @@ def _legend(clusters: pl.DataFrame, unplaced: int) -> str:
     if unplaced:
         keys.append(f"<strong>{unplaced:,}</strong> not on the map: no location")
     return f"<figcaption>{''.join(f'<span>{key}</span>' for key in keys)}</figcaption>"
-
-
-def _land(view: _View) -> str:
-    """Draw the countries as one path, of whole coordinates and relative steps, with the world's copies in sight."""
-    paths = []
-    for ring in _rings():
-        lefts, tops = [x for x, _ in ring], [y for _, y in ring]
-        _, top = view.place(0, min(tops))
-        _, bottom = view.place(0, max(tops))
-        for copy in (-1, 0, 1):
-            left, _ = view.place(min(lefts) + copy, 0)
-            right, _ = view.place(max(lefts) + copy, 0)
-            if right > 0 and left < _WIDTH and bottom > 0 and top < view.height:
-                paths.append(_path([view.place(x + copy, y) for x, y in ring]))
-    return "".join(paths)
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    """Give a closed ring as an SVG path, in tenths, without the points that can't be told apart."""
-    kept: list[tuple[int, int]] = []
-    for x, y in points:
-        point = (round(10 * x), round(10 * y))
-        if not kept or math.dist(point, kept[-1]) > 10 * _NEAREST:
-            kept.append(point)
-    if len(kept) < 3:  # noqa: PLR2004 - fewer points have no area
-        return ""
-    steps = (f"{(x - before_x) / 10:g} {(y - before_y) / 10:g}" for (before_x, before_y), (x, y) in pairwise(kept))
-    return f"M{kept[0][0] / 10:g} {kept[0][1] / 10:g}l{' '.join(steps)}z".replace(" -", "-")
-
-
-@cache
-def _rings() -> list[list[tuple[float, float]]]:
-    """Give the rings of all countries, projected as `project` does."""
-    rings = []
-    for feature in countries()["features"]:
-        geometry = feature["geometry"]
-        polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-        rings += [ring for polygon in polygons for ring in polygon]
-    return [list(zip([x / 360 + 0.5 for x, _ in ring], ys(y for _, y in ring), strict=True)) for ring in rings]
-
-
-@cache
-def _ink(fill: str) -> str:
-    """Give black or white, whichever can be read better on a color (WCAG 2.2, relative luminance)."""
-    channels = [int(fill[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]  # noqa: PLR2004
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#fff" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000"

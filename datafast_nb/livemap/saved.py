@@ -1,0 +1,138 @@
+"""What a map shows at one moment, as it is saved: who passes the filters, and in which words. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+import polars as pl
+
+from datafast_nb import privacy
+from datafast_nb.filters import Filters
+from datafast_nb.livemap.frame_state import FrameState, of_visitors
+from datafast_nb.livemap.image import Shown
+from datafast_nb.livemap.render import Renderer
+from datafast_nb.livemap.view_state import MapState
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
+from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import number
+from datafast_nb.widgets.protocol import Legend, Theme
+
+_HIDDEN: Final = ("name", "address", "id")  # treatments of columns whose values, as filters, are left out
+_REDACTED: Final = "Names are left out."
+_NAMED: Final = "Names are not left out: mind whom you give it to."
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What is saved of a map.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+        Who passes the filters, what they did and paid; with the names, until it is redacted.
+    names : list of str
+        The names and addresses of everybody, to be blanked out.
+    note : str
+        The filters, in a sentence; empty without any.
+    shown : Shown
+        The picture.
+    """
+
+    snapshot: Snapshot
+    names: list[str]
+    note: str
+    shown: Shown
+
+
+def saved(
+    frame: FrameState,
+    state: MapState,
+    renderer: Renderer,
+    *,
+    title: str,
+    redact: bool,
+    theme: Theme,
+    time_zone: str,
+) -> Saved:
+    """Return what a map shows in the view that was opened last.
+
+    Parameters
+    ----------
+    frame, state, renderer
+        Those of the map; the frame has a snapshot.
+    title
+        The heading.
+    redact
+        Leave out the names in filters and in the legend.
+    theme, time_zone
+        Those of the map.
+    """
+    snapshot = frame.snapshot
+    assert snapshot is not None, "there is something to save"
+    chosen, payments = renderer.chosen(frame, state.filters), renderer.payments(frame, state.filters)
+    frames = (snapshot.visitors, snapshot.events, snapshot.payments)
+    note = _note(state.filters, chosen.height, snapshot.count, frames if redact else None)
+    layers, panels = renderer.layers(frame, state), renderer.panels(frame, state)
+    view, last = [*state.views.items()][-1]
+    there = snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
+    moment = f"As of {there:%Y-%m-%d %H:%M} {time_zone}. {_REDACTED if redact else _NAMED}"
+    return Saved(
+        snapshot=_filtered(snapshot, chosen, frame.events, payments) if state.filters else snapshot,
+        names=privacy.people(frames),
+        note=note,
+        shown=Shown(
+            viewport=last.viewport,
+            clusters=layers.clusters[view],
+            legend=_redacted_legend(layers.legend, frames) if redact else layers.legend,
+            selected=None if panels.selected is None else panels.selected.place,
+            figures=panels.figures,
+            title=title,
+            notes=[moment, *([note] if note else [])],
+            theme=theme,
+        ),
+    )
+
+
+def _filtered(snapshot: Snapshot, chosen: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame) -> Snapshot:
+    """Return the part of a snapshot that is about some visitors."""
+    site = ["site"] if "site" in snapshot.visitors.columns else []
+    return Snapshot(
+        chosen.select(*site, *VISITORS),
+        of_visitors(events, chosen).select(*site, *EVENTS),
+        payments.select(*site, *PAYMENTS),
+        count=chosen.height,
+        has_predictions=snapshot.has_predictions,
+        baseline=snapshot.baseline,
+        fetched_at=snapshot.fetched_at,
+    )
+
+
+def _note(filters: Filters, matched: int, total: int, hidden_of: Sequence[pl.DataFrame] | None) -> str:
+    """Return the filters in a sentence; with frames to hide the names of, without names and what was searched for."""
+    chips = filters.chips()
+    if not chips:
+        return ""
+    texts = [chip["text"] for chip in chips]
+    if hidden_of is not None:
+        texts = _blanked(texts, hidden_of)
+        named = [chip["name"] == "text" or privacy.TREATMENTS.get(chip["name"]) in _HIDDEN for chip in chips]
+        texts = [privacy.BLANK if is_name else text for text, is_name in zip(texts, named, strict=True)]
+    told = "; ".join(f"{chip['label']}: {text}" for chip, text in zip(chips, texts, strict=True))
+    return f"{matched:,} of {number(total, 'visitor')}. {told}"
+
+
+def _redacted_legend(legend: Legend, frames: Sequence[pl.DataFrame]) -> Legend:
+    """Return a legend without names: visitors may have written theirs into the link that they followed."""
+    labels = _blanked([swatch.label for swatch in legend.swatches], frames)
+    swatches = [msgspec.structs.replace(it, label=label) for it, label in zip(legend.swatches, labels, strict=True)]
+    return msgspec.structs.replace(legend, swatches=tuple(swatches))
+
+
+def _blanked(texts: list[str], frames: Sequence[pl.DataFrame]) -> list[str]:
+    """Return texts with the names and addresses of frames blanked out."""
+    asked = pl.DataFrame({"path": texts}, schema={"path": pl.String})
+    return privacy.redacted([asked], privacy.PROCESS_KEY, privacy.people(frames))[0]["path"].to_list()
