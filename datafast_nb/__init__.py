@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from datafast_nb.forecast.attribution import attribution as attribution
     from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.forecast.cohorts import cohorts as cohorts
+    from datafast_nb.forecast.outcome_comparison import compare_outcomes as compare_outcomes
     from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
     from datafast_nb.forecast.traffic import forecast as forecast
     from datafast_nb.forecast.unusual import unusual as unusual
@@ -123,6 +124,7 @@ _HOMES = {
     "attribution": "forecast",
     "calibration": "forecast",
     "cohorts": "forecast",
+    "compare_outcomes": "forecast",
     "time_to_purchase": "forecast",
     "unusual": "forecast",
     "LiveMap": "livemap",

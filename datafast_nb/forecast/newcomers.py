@@ -13,7 +13,7 @@ import polars as pl
 
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.forecast.dimensions import columns_of, derived
-from datafast_nb.forecast.outcomes import COUNTED, RECOGNIZED
+from datafast_nb.forecast.outcomes import CONVERTED_BEFORE, COUNTED, RECOGNIZED
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.coverage import coverage
 from datafast_nb.history.moments import MOMENT
@@ -21,13 +21,12 @@ from datafast_nb.history.moments import MOMENT
 TRUNCATED: Final = "truncated"
 SEEN_LATE: Final = "seen_late"
 CUSTOMERS: Final = "customers"
-BOUGHT_BEFORE: Final = "bought_before"
 
 LEFT_OUT: Final = {
     TRUNCATED: "first came before the record began",
     SEEN_LATE: "first came in a gap",
     CUSTOMERS: "customers already",
-    BOUGHT_BEFORE: "bought before they were seen",
+    CONVERTED_BEFORE: "bought before they were seen",
     RECOGNIZED: "became customers without a known payment",
 }
 """Why a visitor is not counted, in words."""
@@ -43,9 +42,10 @@ def began() -> pl.Expr:
 def newcomers(history: Record, names: Sequence[str], start: datetime | None, end: datetime | None) -> pl.DataFrame:
     """Return one row for each visitor with an id, as of their first visit in the span.
 
-    The columns are `visitor_id`; the dimensions; `since`, when the visit began; `until`, the last moment until which it
-    is known what the visitor did: the end of the record, or the beginning of the next gap; `ends_at_gap`;
-    `became_customer`, whether they were shown as a customer later; and `kept`, ``counted`` or the reason why not.
+    The columns are `visitor_id`; the dimensions; `since`, when the visit began; `first_seen`; `until`, the last moment
+    until which it is known what the visitor did: the end of the record, or the beginning of the next gap;
+    `ends_at_gap`; `became_customer`, whether they were shown as a customer later; and `kept`, ``counted`` or the reason
+    why not.
     """
     watched = coverage(history, start, end)
     columns = list(dict.fromkeys([*_COLUMNS, *columns_of(names)]))
@@ -63,7 +63,7 @@ def newcomers(history: Record, names: Sequence[str], start: datetime | None, end
         kept=_kept(record_began), ends_at_gap=pl.col("until") < ended
     )
     told = dict.fromkeys(["visitor_id", *names])
-    return known.select(*told, "since", "until", "ends_at_gap", "became_customer", "kept")
+    return known.select(*told, "since", "first_seen", "until", "ends_at_gap", "became_customer", "kept")
 
 
 def _kept(record_began: pl.Expr) -> pl.Expr:
@@ -88,14 +88,18 @@ def with_conversions(visitors: pl.DataFrame, first: pl.DataFrame, *, by_payment:
     """Add when each visitor first converted, as `converted_at`; leave out of the count whom that makes uncertain.
 
     If conversions are payments, a visitor who became a customer without a known one may have been a customer all along.
+    One who was a customer when first seen, by a payment since the beginning of that visit, was a prospect before.
     """
     found = visitors.join(first, on="visitor_id", how="left", maintain_order="left")
-    counted = pl.col("kept") == COUNTED
-    before = (pl.col("converted_at") < pl.col("since")).fill_null(value=False)
-    unpaid = pl.col("became_customer") & pl.col("converted_at").is_null() & by_payment
+    at, counted = pl.col("converted_at"), pl.col("kept") == COUNTED
+    at_once = (pl.col("kept") == CUSTOMERS) & at.is_between("since", "first_seen").fill_null(value=False) & by_payment
+    before = (at < pl.col("since")).fill_null(value=False)
+    unpaid = pl.col("became_customer") & at.is_null() & by_payment
     return found.with_columns(
-        kept=pl.when(counted & before)
-        .then(pl.lit(BOUGHT_BEFORE))
+        kept=pl.when(at_once)
+        .then(pl.lit(COUNTED))
+        .when(counted & before)
+        .then(pl.lit(CONVERTED_BEFORE))
         .when(counted & unpaid)
         .then(pl.lit(RECOGNIZED))
         .otherwise("kept")

@@ -50,7 +50,7 @@ class TimeToPurchase:
     coverage : polars.DataFrame
         One row: all ``visitors`` with an id, those ``counted``, and those left out because they were ``truncated``
         (they first came before the record began), ``seen_late`` (they first came in a gap), ``customers`` when first
-        seen, ``bought_before`` they were seen, or ``recognized`` as customers without a known payment; and the sales
+        seen, ``converted_before`` they were seen, or ``recognized`` as customers without a known payment; and the sales
         ``unmatched`` to a visitor, by which the shares may be too low.
     """
 

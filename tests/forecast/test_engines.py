@@ -16,6 +16,7 @@ import datafast_nb as dfn
 from datafast_nb.forecast.attribution import AttributionModel, credited
 from datafast_nb.forecast.calibration import EDGES
 from datafast_nb.forecast.cohorts import returned
+from datafast_nb.forecast.outcome_comparison import counted_by_hour
 from datafast_nb.forecast.reliability import bins, scores
 from datafast_nb.history.tables import Tables
 from tests.spark import collected
@@ -146,3 +147,13 @@ def test_who_comes_back_is_counted_alike(engine: Engine, history: dfn.History) -
     expected = returned(visits, edges).sort("first", "later")
     assert expected.height > 4
     same(engine.collect(returned(engine.frame(visits), edges)).sort("first", "later"), expected)
+
+
+def test_outcomes_are_counted_by_hour_alike(engine: Engine, history: dfn.History) -> None:
+    visits = history.sessions().select(
+        "utm_campaign", "device", hour=pl.col("first_seen").dt.hour().cast(pl.Int64), converted="became_customer"
+    )
+    by = ["utm_campaign", "device"]
+    expected = counted_by_hour(visits, by).collect().sort(*by, "hour")
+    assert expected["conversions"].sum() > 5
+    same(engine.collect(counted_by_hour(engine.frame(visits.collect()), by)).sort(*by, "hour"), expected)

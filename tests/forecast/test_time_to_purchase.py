@@ -87,7 +87,7 @@ def test_whom_a_gap_or_the_end_cuts_off_is_censored_there_and_who_came_before_is
         "customers": 1,
         "truncated": 2,
         "seen_late": 1,
-        "bought_before": 0,
+        "converted_before": 0,
         "recognized": 0,
         "unmatched": 1,
     }
@@ -122,7 +122,7 @@ def test_a_customer_without_a_known_payment_and_a_purchase_before_the_visit_do_n
     with pytest.raises(dfn.TooLittleRecordedError, match="1 became customers without a known payment"):
         dfn.time_to_purchase(recorded)
     paid = history(tmp_path / "b", [buyer("a", 900, HOUR), Stay("b", 900, HOUR)], [sale("a", 600)], until=HOUR)
-    assert dfn.time_to_purchase(paid).coverage["bought_before"].item() == 1
+    assert dfn.time_to_purchase(paid).coverage["converted_before"].item() == 1
 
 
 def test_a_trial_a_refund_and_a_renewal_are_no_purchases(tmp_path: Path) -> None:
@@ -164,3 +164,11 @@ def test_visitors_are_in_the_group_of_their_first_visit(tmp_path: Path) -> None:
     assert dict(found.groups.select("utm_campaign", "purchases").rows()) == {"spring": 1, None: 0}
     assert dict(found.within("2h").select("utm_campaign", "purchased").rows()) == {"spring": 1.0, None: None}
     assert dict(found.within("90m").select("utm_campaign", "purchased").rows()) == {"spring": 1.0, None: 0.0}
+
+
+def test_whoever_buys_before_the_first_snapshot_that_shows_them_counts_as_a_buyer(tmp_path: Path) -> None:
+    """They are shown as a customer from the first; another customer, who pays later, was one before."""
+    stays = [buyer("quick", 310, HOUR, isCustomer=True), buyer("old", 310, HOUR, isCustomer=True)]
+    found = dfn.time_to_purchase(history(tmp_path, stays, [sale("quick", 500), sale("old", 900)], until=HOUR))
+    assert (found.coverage["counted"].item(), found.coverage["customers"].item()) == (1, 1)
+    assert found.curve.filter(purchases=1)["hours"].item() == pytest.approx(190 / HOUR)

@@ -10,6 +10,7 @@ import polars as pl
 from tests.statistics.alarms import alarms_table, effects_table
 from tests.statistics.forecasts import forecasts_table
 from tests.statistics.intervals import conversions_table, coverage_table
+from tests.statistics.looks import looks_table
 from tests.statistics.unusual_spans import unusual_table
 from tests.statistics.verdicts import verdicts_table
 
@@ -20,6 +21,10 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "verdicts": ("How often a calibration finds fault with fair predictions, and with wrong ones", verdicts_table),
     "forecasts": ("How often the interval of a forecast holds what comes (95 % or more)", forecasts_table),
     "unusual": ("How often a quiet span is called unusual (0.001 or less), and a doubled one is", unusual_table),
+    "looks": (
+        "How often a comparison of campaigns ever has a verdict, looking every day (5 % without a difference)",
+        looks_table,
+    ),
     "effects": ("How often the intervals of mix and conversion effects hold the true ones (95 %)", effects_table),
 }
 
