@@ -58,7 +58,7 @@ class Fault:
 
 
 def dripping(body: bytes, pause: float, closing: threading.Event) -> Iterator[bytes]:
-    """Give a body in 20 pieces, with a pause after each, until the server closes."""
+    """Return a body in 20 pieces, with a pause after each, until the server closes."""
     size = -(-len(body) // _PIECES)
     for start in range(0, len(body), max(size, 1)):
         yield body[start : start + size]

@@ -76,7 +76,7 @@ class RawServer:
 
 
 def _requests(connection: socket.socket) -> Iterator[bytes]:
-    """Give the head of each request that comes over a connection."""
+    """Return the head of each request that comes over a connection."""
     heard = b""
     while piece := connection.recv(1 << 16):
         heard += piece
@@ -86,7 +86,7 @@ def _requests(connection: socket.socket) -> Iterator[bytes]:
 
 
 def saying(answer: bytes) -> Talk:
-    """Give a talk of one sentence, after which the server hangs up."""
+    """Return a talk of one sentence, after which the server hangs up."""
 
     def talk(caller: Caller) -> None:
         caller.say(answer)
@@ -96,6 +96,6 @@ def saying(answer: bytes) -> Talk:
 
 
 def answer(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
-    """Give a well-formed answer."""
+    """Return a well-formed answer."""
     lines = [b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body

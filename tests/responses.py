@@ -12,19 +12,19 @@ EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parent / "realtime-map.json
 
 
 def example() -> dict[str, Any]:
-    """Give a copy of the specification's example that a test may change."""
+    """Return a copy of the specification's example that a test may change."""
     return copy.deepcopy(EXAMPLE)
 
 
 def with_visitor(**fields: Any) -> bytes:
-    """Give the example with fields of its visitor replaced."""
+    """Return the example with fields of its visitor replaced."""
     response = example()
     response["data"]["visitors"][0].update(fields)
     return json.dumps(response).encode()
 
 
 def of_visitors(number: int) -> bytes:
-    """Give a response of a size: visitors who differ, each with two events."""
+    """Return a response of a size: visitors who differ, each with two events."""
     response = example()
     visitor, event = response["data"]["visitors"][0], response["data"]["recentEvents"][0]
     response["data"]["count"] = number

@@ -33,7 +33,7 @@ SETTINGS = {
 
 @contextmanager
 def local() -> Iterator[Any]:
-    """Give a Spark session in one thread of this machine."""
+    """Return a Spark session in one thread of this machine."""
     if not has_java():
         pytest.fail(MISSING, pytrace=False)
     from pyspark.sql import SparkSession
@@ -48,7 +48,7 @@ def local() -> Iterator[Any]:
 
 
 def collected(frame: Any) -> pl.DataFrame:
-    """Give the rows of a Spark frame."""
+    """Return the rows of a Spark frame."""
     table = pl.from_arrow(frame.toArrow())
     assert isinstance(table, pl.DataFrame)
     return table

@@ -63,7 +63,7 @@ DRIFTS: Final[dict[str, tuple[type | tuple[type, ...], Callable[[Any], object]]]
 
 
 def drifted(value: Any, kind: type | tuple[type, ...], other: Callable[[Any], object]) -> Any:
-    """Give a JSON value with other values for all of a kind."""
+    """Return a JSON value with other values for all of a kind."""
     if isinstance(value, dict):
         return {name: drifted(member, kind, other) for name, member in value.items()}
     if isinstance(value, list):

@@ -343,13 +343,13 @@ def test_strict_raises_where_a_value_fits_no_column(server: FaultyServer) -> Non
 
 
 def variables(error: BaseException) -> list[tuple[str, object]]:
-    """Give the variables of each frame of a traceback but the test's own, as ``%xmode Verbose`` prints them."""
+    """Return the variables of each frame of a traceback but the test's own, as ``%xmode Verbose`` prints them."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]
     return [item for frame in frames for item in frame.f_locals.items() if item[0] != "self"]
 
 
 def verbose(error: BaseException) -> str:
-    """Give the traceback as ``%xmode Verbose`` prints it, with the variables of each frame."""
+    """Return the traceback as ``%xmode Verbose`` prints it, with the variables of each frame."""
     formatter = VerboseTB(theme_name="nocolor", include_vars=True)
     return "\n".join(formatter.structured_traceback(type(error), error, error.__traceback__))
 

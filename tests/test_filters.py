@@ -31,7 +31,7 @@ PEOPLE = people(
 
 
 def chosen(**filters: Any) -> list[int]:
-    """Give the numbers of the visitors that pass."""
+    """Return the numbers of the visitors that pass."""
     frame = FrameState(PEOPLE).chosen(Filters().but(**filters))
     return [int(name[1:]) for name in frame["visitor_id"]]
 

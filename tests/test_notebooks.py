@@ -19,12 +19,12 @@ TOLD = ["conversion-analysis.ipynb", "cookbook.ipynb", "history.ipynb"]
 
 @pytest.fixture(scope="module")
 def snap() -> dfn.Snapshot:
-    """Give the moment that the analysis and the cookbook are about."""
+    """Return the moment that the analysis and the cookbook are about."""
     return dfn.demo.Site(seed=0, visitors=1000, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC)).snapshot()
 
 
 def outputs(name: str) -> list[list[dict[str, Any]]]:
-    """Give the stored outputs of each code cell."""
+    """Return the stored outputs of each code cell."""
     return [cell.outputs for cell in nbformat.read(FOLDER / name, as_version=4).cells if cell.cell_type == "code"]
 
 
@@ -43,7 +43,7 @@ def test_charts_are_stored_as_specifications_and_pictures_and_without_widgets(na
 
 
 def lifts(snap: dfn.Snapshot, by: str) -> dict[str, float]:
-    """Give the lift of each group of thirty visitors and more, rounded as the text does."""
+    """Return the lift of each group of thirty visitors and more, rounded as the text does."""
     table = dfn.breakdown(snap, by=by, min_visitors=30).drop_nulls(by)
     return {group: round(lift, 2) for group, lift in table.select(by, "lift").iter_rows()}
 

@@ -20,7 +20,7 @@ HEAVY = {"altair", "anywidget", "ipyleaflet", "ipywidgets", "polars", "requests"
 
 
 def modules_after(code: str) -> set[str]:
-    """Give the modules that are loaded in a fresh interpreter after some code."""
+    """Return the modules that are loaded in a fresh interpreter after some code."""
     script = f"import sys\n{code}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stdout.split())

@@ -23,7 +23,7 @@ HUGE = dict(zip(PREDICTIONS, (100.0, 1.0, 1.0, 1e6), strict=True))
 
 @pytest.fixture(scope="module")
 def pair() -> list[dfn.Snapshot]:
-    """Give a snapshot whose customers have no prediction, and one where they have the highest there are."""
+    """Return a snapshot whose customers have no prediction, and one where they have the highest there are."""
     moment = datetime(2026, 2, 6, 15, tzinfo=UTC)
     snap = dfn.demo.Site(seed=4, visitors=300, clock=lambda: moment).snapshot()
     customer = pl.col("is_customer")
@@ -64,6 +64,6 @@ def test_what_is_predicted_of_customers_changes_nothing(
 
 
 def told(shown: Any) -> str:
-    """Give it as text, without names that are made anew, and without digits that hang on the order of a sum."""
+    """Return it as text, without names that are made anew, and without digits that hang on the order of a sum."""
     text = re.sub(r"(param|view|data-)[\w-]+", "", repr(shown))
     return re.sub(r"\d+\.\d{6,}", lambda number: f"{float(number[0]):.6g}", text)

@@ -12,7 +12,7 @@ import pytest
 
 from datafast_nb import Client, RateLimitError, ServerError
 from datafast_nb.client.rate_limit import LONGEST, closed_for
-from datafast_nb.client.transport import Answer
+from datafast_nb.client.transport import Response
 from datafast_nb.demo import Site
 from tests import faults
 from tests.faults import serve
@@ -22,9 +22,9 @@ LATER = NOW + timedelta(seconds=40)
 
 
 def wait(status: int = 429, body: Any = None, **headers: str) -> float | None:
-    """Give the seconds that an answer asks for; an underscore in a header's name is a hyphen."""
+    """Return the seconds that an answer asks for; an underscore in a header's name is a hyphen."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return closed_for(Answer(status, given, b"" if body is None else json.dumps(body).encode(), NOW))
+    return closed_for(Response(status, given, b"" if body is None else json.dumps(body).encode(), NOW))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_body_that_says_nothing_is_no_fault(body: Any) -> None:
 
 
 def closed(seconds: float, unit: int = 1_000) -> faults.Fault:
-    """Give a 429 as the service sends it: the end of the window, and no ``Retry-After``."""
+    """Return a 429 as the service sends it: the end of the window, and no ``Retry-After``."""
     ends = datetime.now(UTC).timestamp() + seconds
     limits = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{ends * unit:.0f}"}
     return faults.status(429, headers=limits)

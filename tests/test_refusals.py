@@ -31,7 +31,7 @@ OWN = b'{"status":"error","error":{"code":401,"message":"revoked on Monday"}}'
 
 
 def refused(status: int, body: bytes, kind: bytes = b"text/html; charset=utf-8", *headers: bytes) -> DataFastError:
-    """Give what a client raises at an answer."""
+    """Return what a client raises at an answer."""
     said = answer(body, b"Content-Type: " + kind, *headers, status=b"%d Whatever" % status)
     with RawServer(saying(said)) as server, pytest.raises(DataFastError) as raised:
         Client(SECRET, base_url=server.url, retries=0).snapshot()

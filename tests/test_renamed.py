@@ -20,7 +20,7 @@ RENAMED: Final[dict[str, tuple[Callable[..., Any], dict[str, Any], str, str, str
 
 
 def comparable(result: Any) -> object:
-    """Give what a result says; sums of floats may differ in their last digits from one call to the next."""
+    """Return what a result says; sums of floats may differ in their last digits from one call to the next."""
     if isinstance(result, pl.DataFrame):
         return result.with_columns(cs.float().round_sig_figs(9)).to_dicts()
     return result.to_dict()

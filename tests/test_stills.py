@@ -22,7 +22,7 @@ VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 
 def converted(*bundles: tuple[dict[str, Any], dict[str, Any]]) -> str:
-    """Give nbconvert's page of a notebook with these outputs, and without the widgets' state."""
+    """Return nbconvert's page of a notebook with these outputs, and without the widgets' state."""
     outputs = []
     for bundle, metadata in bundles:
         content = {kind: b64encode(data).decode() if isinstance(data, bytes) else data for kind, data in bundle.items()}
@@ -33,7 +33,7 @@ def converted(*bundles: tuple[dict[str, Any], dict[str, Any]]) -> str:
 
 @pytest.fixture
 def widgets() -> Iterator[dict[str, Any]]:
-    """Give one of each kind, of the same visitors."""
+    """Return one of each kind, of the same visitors."""
     snap = crowd(30)
     made = {
         "explorer": dfn.Explorer(snap, by="device"),

@@ -32,7 +32,7 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fault(url: str = FAR) -> ConnectionFailedError:
-    """Give what a client raises that can't reach the service."""
+    """Return what a client raises that can't reach the service."""
     with pytest.raises(ConnectionFailedError) as raised:
         Client(SECRET, base_url=url, retries=0).snapshot()
     return raised.value

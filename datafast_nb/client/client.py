@@ -20,7 +20,7 @@ from datafast_nb.api_key import ApiKey, Concealed
 from datafast_nb.checks import checked_positive, checked_whole
 from datafast_nb.client.rate_limit import TOO_MANY, closed_for
 from datafast_nb.client.refusals import refusal
-from datafast_nb.client.transport import OK, Answer, TooLateError, Transport
+from datafast_nb.client.transport import OK, Response, TooLateError, Transport
 from datafast_nb.client.unanswered import unanswered
 from datafast_nb.errors import ConnectionFailedError, GatewayError, RateLimitError, RetryLaterError
 from datafast_nb.snapshot import Snapshot
@@ -187,7 +187,7 @@ class Client:
             return self._map_of(answer)
         raise error  # without its cause, which holds the request and with it the key
 
-    def _map_of(self, answer: Answer) -> tuple[bytes, datetime]:
+    def _map_of(self, answer: Response) -> tuple[bytes, datetime]:
         """Return the body that holds the map, or raise the error that the response stands for."""
         body = answer.body
         may_be_fault = answer.status != OK or (len(body) <= _LONGEST_ERROR and b"error" in body)
@@ -201,7 +201,7 @@ class Client:
             return body, answer.received_at
         raise refusal(answer, fault, wait)
 
-    def _blanked(self, answer: Answer) -> Answer:
+    def _blanked(self, answer: Response) -> Response:
         """Return a response without the key, before any variable holds it."""
         blanked = self._api_key.blanked_out_of
         headers = {name.title(): blanked(value.encode()).decode() for name, value in answer.headers.items()}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from datafast_nb.client.transport import Answer
+from datafast_nb.client.transport import Response
 
 TOO_MANY: Final = 429
 
@@ -26,7 +26,7 @@ _DEPTH: Final = 4  # levels of a body that are searched
 _MORE: Final = r"\s*(?:[,;].*)?"  # after a value: the same header again, or parameters of the value
 
 
-def closed_for(answer: Answer) -> float | None:
+def closed_for(answer: Response) -> float | None:
     """Return the seconds until the service accepts the next request, or None where the response does not say.
 
     ``Retry-After`` counts with any refusal; the end of the window (``x-ratelimit-reset``, in seconds or milliseconds

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from datafast_nb.client.rate_limit import TOO_MANY
-from datafast_nb.client.transport import Answer
+from datafast_nb.client.transport import Response
 from datafast_nb.errors import (
     AuthenticationError,
     DataFastError,
@@ -38,7 +38,7 @@ _EXCERPT: Final = 80  # characters
 _TITLE: Final = re.compile(r"<title\b[^>]{0,200}>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
 
 
-def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFastError:
+def refusal(answer: Response, fault: Fault | None, wait: float | None) -> DataFastError:
     """Return the error for a response without a map.
 
     Parameters
@@ -75,7 +75,7 @@ def refusal(answer: Answer, fault: Fault | None, wait: float | None) -> DataFast
     return kind(advice + told)
 
 
-def _from_in_between(answer: Answer, wait: float | None) -> GatewayError:
+def _from_in_between(answer: Response, wait: float | None) -> GatewayError:
     """Return the error for a response that is not the service's own."""
     advice = "check base_url and the network"
     if answer.status == _PROXY_WANTS_A_USER:
@@ -88,7 +88,7 @@ def _from_in_between(answer: Answer, wait: float | None) -> GatewayError:
     )
 
 
-def _described(answer: Answer) -> str:
+def _described(answer: Response) -> str:
     """Describe a response briefly: its status, its type, and its title or how it begins."""
     kind = one_line(answer.headers.get("Content-Type", "").partition(";")[0])[:_EXCERPT] or "no content type"
     text = answer.body[: 1 << 14].decode(json.detect_encoding(answer.body[:4]), errors="replace")

@@ -33,7 +33,7 @@ _GRACE: Final = 1.0
 CA_BUNDLE: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """An HTTP response."""
 
     status: int
@@ -69,7 +69,7 @@ class Transport:
 
     def get(
         self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
-    ) -> Answer:
+    ) -> Response:
         """Send one request and return its response by a moment of the monotonic clock, whatever the other side does.
 
         The request runs in its own thread. At `ends` the socket is shut down and the thread is abandoned: no resolver,
@@ -98,7 +98,7 @@ class Transport:
 
     def _ask(
         self, parameters: Mapping[str, str], authorize: Callable[[requests.PreparedRequest], Any], ends: float
-    ) -> Answer:
+    ) -> Response:
         connect, read = self._timeout
         left = max(0.0, ends - time.monotonic()) + _GRACE  # an unfinished connection can't be shut down
         response = self._session.get(
@@ -112,7 +112,7 @@ class Transport:
         with contextlib.closing(response):
             received_at = datetime.now(UTC)
             body = b"" if 300 <= response.status_code < 400 else b"".join(self._pieces(response))  # noqa: PLR2004
-            return Answer(response.status_code, response.headers, body, received_at)
+            return Response(response.status_code, response.headers, body, received_at)
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
         """Yield the decompressed body in pieces; only its start if it is not a map."""
@@ -132,18 +132,18 @@ class Transport:
 class _Exchange(threading.Thread):
     """A request and its response, on a thread that can be abandoned at any time."""
 
-    def __init__(self, ask: Callable[[], Answer]) -> None:
+    def __init__(self, ask: Callable[[], Response]) -> None:
         super().__init__(name="datafast_nb request", daemon=True)
         self._ask = ask
         self._lock = threading.Lock()
         self._over = False
         self._line: socket.socket | None = None  # a second handle on the connection in use
-        self._outcome: Answer | BaseException = TooLateError()
+        self._outcome: Response | BaseException = TooLateError()
 
     def run(self) -> None:
         """Send the request and keep the outcome."""
         try:
-            outcome: Answer | BaseException = self._ask()
+            outcome: Response | BaseException = self._ask()
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             outcome = error
         self._end(outcome)
@@ -154,14 +154,14 @@ class _Exchange(threading.Thread):
             if self._over:
                 line.close()
                 raise TimeoutError("Nobody is waiting for this request anymore.")
-            self._let_go()
+            self._abandon()
             self._line = socket.socket(fileno=socket.dup(line.fileno()))
 
     def abandon(self) -> None:
         """Stop waiting: a request that is still under way is too late, and its connection is shut down."""
         self._end(TooLateError(), cut=True)
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Return the response, or raise the error that came instead."""
         outcome = self._outcome
         if isinstance(outcome, BaseException):
@@ -171,7 +171,7 @@ class _Exchange(threading.Thread):
             raise outcome.with_traceback(None)
         return outcome
 
-    def _end(self, outcome: Answer | BaseException, *, cut: bool = False) -> None:
+    def _end(self, outcome: Response | BaseException, *, cut: bool = False) -> None:
         with self._lock:
             if self._over:
                 return
@@ -179,9 +179,9 @@ class _Exchange(threading.Thread):
             if cut and self._line is not None:
                 with contextlib.suppress(OSError):  # the other side closed it first
                     self._line.shutdown(socket.SHUT_RDWR)
-            self._let_go()
+            self._abandon()
 
-    def _let_go(self) -> None:
+    def _abandon(self) -> None:
         if self._line is not None:
             self._line.close()
             self._line = None

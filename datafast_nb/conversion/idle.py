@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
 from datafast_nb.conversion.frames import once
 from datafast_nb.snapshot import Snapshot
-
-MOST_IDLE: Final = 2.0
-"""Minutes. The service shows a visitor for ten minutes after their last event; idle for longer than this, most have
-left."""
 
 
 def with_idle(snapshot: Snapshot) -> pl.DataFrame:

@@ -31,7 +31,7 @@ MOST_CELLS: Final = 12
 _PICKED: Final = "#2f7de1"
 _IS_PICKED: Final = {"field": "picked", "equal": True}
 _FAINT: Final = 0.4
-_PICKED_NOTE: Final = "Fainter still: groups that are not picked out, to compare with."
+_PICKED_NOTE: Final = "Faintest: groups that are not selected, for comparison."
 _PAIR: Final = 2
 
 

@@ -256,7 +256,7 @@ class Explorer(OpenedWhenShown):
         linked = "" if self._live is None else ", live=…"
         return f"Explorer(by={list(self.by)!r}, measure={self.measure!r}{linked})"
 
-    def _still(self) -> Bundle:
+    def _static_output(self) -> Bundle:
         """Return an image of the chart and its title, for viewers that can't show widgets."""
         return still(specification_of(self.chart), embed_options(alt.renderers.options.get("embed_options")))
 

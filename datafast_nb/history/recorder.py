@@ -166,10 +166,10 @@ class _Recorder(Follower):
         except BaseException as error:  # noqa: BLE001 - a report that exits, at the end of a recording or before it
             self.error = self.error or error
         finally:
-            self._let_go()
+            self._release_store()
             self.ended.set()
 
-    def _let_go(self) -> None:
+    def _release_store(self) -> None:
         """Release the history if a fault ended the recording, as nobody may come to close it."""
         if self.error is None or not self.is_this_thread:
             return

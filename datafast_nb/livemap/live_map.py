@@ -194,11 +194,11 @@ class LiveMap(OpenedWhenShown):
         self._map_state = MapState(color_by=color_by)
         self._renderer = Renderer()
         self._visibility = Visibility()
-        self._updated: Callbacks[Snapshot] = Callbacks("on_update")
-        self._chose: Callbacks[pl.DataFrame] = Callbacks("on_selection")
-        self._paid: Callbacks[pl.DataFrame] = Callbacks("on_payment")
-        self._came: Callbacks[pl.DataFrame] = Callbacks("on_visitor")
-        self._stood: Callbacks[Status] = Callbacks("on_status")
+        self._update_callbacks: Callbacks[Snapshot] = Callbacks("on_update")
+        self._selection_callbacks: Callbacks[pl.DataFrame] = Callbacks("on_selection")
+        self._payment_callbacks: Callbacks[pl.DataFrame] = Callbacks("on_payment")
+        self._visitor_callbacks: Callbacks[pl.DataFrame] = Callbacks("on_visitor")
+        self._status_callbacks: Callbacks[Status] = Callbacks("on_status")
         self._last_status: Status | None = None
         self._faults = Faults()  # of the drawing
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
@@ -306,12 +306,12 @@ class LiveMap(OpenedWhenShown):
         """
         with self._lock:
             self._change_state(filters=self._map_state.filters.but(**filters))
-        self._chose.call(self.selection)
+        self._selection_callbacks.call(self.selection)
 
     def clear_filters(self) -> None:
         """Remove all filters."""
         self._change_state(filters=Filters())
-        self._chose.call(self.selection)
+        self._selection_callbacks.call(self.selection)
 
     def fit(self) -> None:
         """Move the map to the visitors who pass the filters."""
@@ -324,18 +324,18 @@ class LiveMap(OpenedWhenShown):
         prints appears under the cell that ran last, so append to a list or write to an ``ipywidgets.Output`` instead.
         Pass ``remove=True`` to remove the function again.
         """
-        self._listen(self._updated, callback, remove=remove)
+        self._listen(self._update_callbacks, callback, remove=remove)
 
     def on_selection(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
         """Call a function with `selection` whenever the filters or the data change. Otherwise like `on_update`."""
-        self._listen(self._chose, callback, remove=remove)
+        self._listen(self._selection_callbacks, callback, remove=remove)
 
     def on_payment(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
         """Call a function with new payments, at least one, as a frame with the columns of ``schema.PAYMENTS``.
 
         The payments in the first snapshot are not new. Otherwise like `on_update`.
         """
-        self._listen(self._paid, callback, remove=remove)
+        self._listen(self._payment_callbacks, callback, remove=remove)
 
     def on_visitor(
         self, callback: Callable[[pl.DataFrame], Any], *, where: pl.Expr | None = None, remove: bool = False
@@ -357,11 +357,11 @@ class LiveMap(OpenedWhenShown):
         if where is not None:
             trial = VISITORS.to_frame().select(*([pl.lit("").alias("site")] if self._several else []), pl.all())
             with_dimensions(trial, *DERIVED).filter(where)  # raises here, where the user sees it
-        self._listen(self._came, Conditional(callback, where), remove=remove)
+        self._listen(self._visitor_callbacks, Conditional(callback, where), remove=remove)
 
     def on_status(self, callback: Callable[[Status], Any], *, remove: bool = False) -> None:
         """Call a function with `status` whenever it changes. Otherwise like `on_update`."""
-        self._listen(self._stood, callback, remove=remove)
+        self._listen(self._status_callbacks, callback, remove=remove)
 
     def watch(self, view: str) -> None:
         """Keep polling: a view of another widget that follows this map is visible. This holds for 18 seconds."""
@@ -371,7 +371,7 @@ class LiveMap(OpenedWhenShown):
     def unwatch(self, view: str) -> None:
         """Stop counting a view that was passed to `watch`."""
         self._visibility.leave(view)
-        self._let_go_of_view()
+        self._release_view()
 
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
         """Write an HTML page of what is shown, for people without a kernel: one self-contained file, no scripts.
@@ -505,21 +505,21 @@ class LiveMap(OpenedWhenShown):
                 self.layout.close()
         super().close()
 
-    def _left_cells(self) -> None:
+    def _removed_from_cells(self) -> None:
         """Release the browser's widgets when the cell that showed the map is run again or deleted.
 
         The map itself stays as it is; its widgets are created again when it is displayed again.
         """
-        super()._left_cells()
-        self._let_go_of_view()
+        super()._removed_from_cells()
+        self._release_view()
 
-    def _let_go_of_view(self) -> None:
+    def _release_view(self) -> None:
         """Close the view's widgets if no cell shows the map, no widget holds it and nobody is watching."""
         with self._lock:
             view = self._view
             if view is None or not self._replaced or self._visibility.is_watched() or is_held(self):
                 return
-            self._unopen()
+            self._close_comm()
             self._view, self.children = None, ()
             self._renderer.forget()
         view.close()
@@ -528,7 +528,7 @@ class LiveMap(OpenedWhenShown):
     def __repr__(self) -> str:
         return f"LiveMap({self._source_names}, every={self.every:g}, status={self.status.state!r})"
 
-    def _still(self) -> Bundle:
+    def _static_output(self) -> Bundle:
         """Return a text with the source of the map and, if known, the number of visitors and its time."""
         snapshot = self.snapshot
         moment = ""
@@ -671,7 +671,7 @@ class LiveMap(OpenedWhenShown):
                 _LOG.warning("A filter that the browser set was refused: %s", error)
                 return
             self._change_state(filters=filters)
-        self._chose.call(self.selection)
+        self._selection_callbacks.call(self.selection)
 
     def _do_clear(self, _message: ClearFilters) -> None:
         self.clear_filters()
@@ -753,9 +753,9 @@ class LiveMap(OpenedWhenShown):
                     self._call_back(snapshot, news)
         before, self._last_status = self._last_status, self.status
         if self._last_status != before:
-            self._stood.call(self._last_status)
+            self._status_callbacks.call(self._last_status)
         if self._last_status.state == "unwatched":
-            self._let_go_of_view()
+            self._release_view()
         if self._timebar is not None:
             self._rest_with(self._timebar)
 
@@ -783,11 +783,11 @@ class LiveMap(OpenedWhenShown):
             last = FrameState(None)  # what a jump skipped is not news
         self._frame = FrameState(snapshot, sites, last)
         if last.snapshot is None:
-            self._let_go()
+            self._forget_missing()
         self._arrived = time.monotonic()
         return None if snapshot is None else self._frame.news_since(last)
 
-    def _let_go(self) -> None:
+    def _forget_missing(self) -> None:
         """Deselect the visitor and close the popups that are missing after a jump: these visitors did not leave."""
         state, frame = self._map_state, self._frame
         if state.selected is not None and state.selected not in frame.visitors["_key"]:
@@ -823,12 +823,12 @@ class LiveMap(OpenedWhenShown):
         """Call the user's functions outside the drawing lock, so that slow ones don't block the drawing."""
         before = self._problems
         site = ["site"] if self._several else []
-        self._updated.call(snapshot)
-        self._chose.call(self.selection)
+        self._update_callbacks.call(snapshot)
+        self._selection_callbacks.call(self.selection)
         if news.payments.height:
-            self._paid.call(news.payments.select(*site, *PAYMENTS))
+            self._payment_callbacks.call(news.payments.select(*site, *PAYMENTS))
         if news.arrived.height:
-            self._came.call(news.arrived.select(*site, *VISITORS))
+            self._visitor_callbacks.call(news.arrived.select(*site, *VISITORS))
         if self._problems != before:
             with self._lock:
                 self._render()
@@ -841,7 +841,13 @@ class LiveMap(OpenedWhenShown):
     @property
     def _problems(self) -> list[str]:
         """One sentence for each site and each callback that has a problem."""
-        callbacks = (self._updated, self._chose, self._paid, self._came, self._stood)
+        callbacks = (
+            self._update_callbacks,
+            self._selection_callbacks,
+            self._payment_callbacks,
+            self._visitor_callbacks,
+            self._status_callbacks,
+        )
         return [*self._sites.faults(self.time_zone), *(fault for each in callbacks for fault in each.faults)]
 
     def _render(self) -> None:

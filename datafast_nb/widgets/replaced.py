@@ -13,7 +13,7 @@ from IPython.core.getipython import get_ipython
 class Replaceable(Protocol):
     """A widget that a cell can show."""
 
-    def _left_cells(self) -> None:
+    def _removed_from_cells(self) -> None:
         """Handle that no cell shows the widget any more."""
         ...
 
@@ -63,7 +63,7 @@ class Cells:
             left, self._left = self._left, weakref.WeakSet()
             gone = [widget for widget in left if not any(widget in shown for shown in self._shows.values())]
         for widget in gone:
-            widget._left_cells()  # noqa: SLF001 - the package's own
+            widget._removed_from_cells()  # noqa: SLF001 - the package's own
 
     def _request(self) -> dict[str, Any]:
         """Return the notebook's metadata of the running cell; empty outside a notebook."""

@@ -29,11 +29,11 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         """Create the view and open the comm, on the first call."""
         raise NotImplementedError
 
-    def _left_cells(self) -> None:
+    def _removed_from_cells(self) -> None:
         """Handle that no cell shows the widget any more: the cells that did were run again or deleted."""
         self._replaced = True
 
-    def _unopen(self) -> None:
+    def _close_comm(self) -> None:
         """Close the comm until the widget is displayed again. The caller removes the view.
 
         After a cell is run again, its last output is of no use, but IPython would keep it.
@@ -53,7 +53,7 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self._show()
         return str(super().model_id)
 
-    def _still(self) -> Bundle:
+    def _static_output(self) -> Bundle:
         """Return what is shown where widgets can't be, as on GitHub: content and metadata."""
         return {"text/plain": f"{self!r}\n{NEEDS_KERNEL}"}, {}
 
@@ -63,5 +63,5 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
             return {"text/plain": repr(self)}, {}
         self._replaced = False
         note_shown(self)
-        content, metadata = self._still()
+        content, metadata = self._static_output()
         return {**(super()._repr_mimebundle_(**options) or {}), **content}, metadata

@@ -24,7 +24,7 @@ SITES: Final = {"in 320 cities": busy, "everywhere": crowd}
 
 
 def digesting(visitors: int, of: Moments) -> Callable[[], None]:
-    """Give what groups a moment's visitors and finds what is new in it; the moments differ in everything."""
+    """Return what groups a moment's visitors and finds what is new in it; the moments differ in everything."""
     moments, viewport = cycle([of(visitors, 1), of(visitors, 2)]), Viewport(**WORLD)
     last = FrameState(next(moments))
 
@@ -40,7 +40,7 @@ def digesting(visitors: int, of: Moments) -> Callable[[], None]:
 
 
 def zooming(live: LiveMap) -> Callable[[], None]:
-    """Give what a browser says whenever it shows another place: the world, Europe, the world."""
+    """Return what a browser says whenever it shows another place: the world, Europe, the world."""
     assert live._view is not None
     front, places = live._view.front, cycle([WORLD, EUROPE])
     return lambda: front._handle_custom_msg({"do": "viewport", "view": "a view", **next(places)}, [])
@@ -60,7 +60,7 @@ def answer_costs(visitors: int, of: Moments = busy, rounds: int = 10) -> dict[st
 
 
 def answer_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFrame:
-    """Give one row per number of visitors and where they are."""
+    """Return one row per number of visitors and where they are."""
     rows = []
     for size in sizes:
         for where, of in SITES.items():

@@ -58,7 +58,7 @@ FROM grouped ORDER BY expected_value DESC, country_code, device
 
 
 def visitors(rows: int) -> pl.DataFrame:
-    """Give visitors with the columns that a breakdown by country and device needs."""
+    """Return visitors with the columns that a breakdown by country and device needs."""
     uniform = [pl.int_range(rows, eager=True).hash(place).cast(pl.Float64) / 2**64 for place in range(7)]
     place, device, customer, scored, one, two, three = uniform
     codes = pl.Series([f"{chr(65 + code // 10)}{chr(65 + code % 10)}" for code in range(COUNTRIES)])
@@ -115,7 +115,7 @@ def by_duckdb(database: duckdb.DuckDBPyConnection, source: str) -> list[tuple[An
 
 
 def ways_of(path: Path, database: duckdb.DuckDBPyConnection, *, with_pandas: bool) -> dict[tuple[str, str], Way]:
-    """Give what is to be timed, by where the data are and what computes."""
+    """Return what is to be timed, by where the data are and what computes."""
     data, file = pl.read_parquet(path), f"read_parquet('{path}')"
     database.execute(f"CREATE TABLE visitors AS SELECT * FROM {file}")
     ways: dict[tuple[str, str], Way] = {
@@ -134,14 +134,14 @@ def ways_of(path: Path, database: duckdb.DuckDBPyConnection, *, with_pandas: boo
 
 
 def rows_of(result: Any) -> list[tuple[Any, ...]]:
-    """Give a table's groups and contract figures as plain rows."""
+    """Return a table's groups and contract figures as plain rows."""
     if isinstance(result, pl.DataFrame):
         return result.select(*BY, *COMPARED).rows()
     return result if isinstance(result, list) else list(result.itertuples(index=False, name=None))
 
 
 def breakdown_table(rows: int = 10_000_000, rounds: int = 5, *, with_pandas: bool = True) -> pl.DataFrame:
-    """Give one row per way and place of the data, with the time of each and the ratio to the package's."""
+    """Return one row per way and place of the data, with the time of each and the ratio to the package's."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
         path = Path(folder) / "visitors.parquet"
         visitors(rows).write_parquet(path)
@@ -189,7 +189,7 @@ except OSError:
 
 
 def parquet_table(rows: int = 10_000_000) -> pl.DataFrame:
-    """Give one row for each way to read a Parquet file, with the peak memory of a process that does nothing else."""
+    """Return one row for each way to read a Parquet file, with the peak memory of a process that does nothing else."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "visitors.parquet"
         visitors(rows).write_parquet(path)

@@ -48,7 +48,7 @@ class Kept(NamedTuple):
 
 
 def simulated(folder: Path, days: float, visitors: float) -> dfn.History:
-    """Give a history with so many visitors on the site at a time, in the mean, by a snapshot every ten seconds."""
+    """Return a history with so many visitors on the site at a time, in the mean, by a snapshot every ten seconds."""
     a_day = visitors * 24 * 60 / (averages().visit_minutes + 10)  # Little's law: one is there ten minutes longer
     return dfn.demo.simulate(folder, days, a_day, seed=SEED, end=END, every=EVERY.total_seconds(), progress=False)
 
@@ -98,7 +98,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def history_table(days: float = 30, visitors: float = 1_000, sample: int = 240) -> pl.DataFrame:
-    """Give one row per way to keep snapshots.
+    """Return one row per way to keep snapshots.
 
     Of a history all is made and measured. The others' figures are measured on some snapshots, at equal distances over
     the last day so that quiet hours and busy ones are among them, and multiplied.
@@ -114,7 +114,7 @@ def history_table(days: float = 30, visitors: float = 1_000, sample: int = 240) 
 
 
 def _row(name: str, way: Kept, ours: Kept) -> dict[str, Any]:
-    """Give the figures of a way for as many snapshots as ours has."""
+    """Return the figures of a way for as many snapshots as ours has."""
     times = ours.snapshots / way.snapshots
     each = None if way.bytes_of_visitors is None else round(way.bytes_of_visitors / way.visitors, 1)
     return {
@@ -130,7 +130,7 @@ def _row(name: str, way: Kept, ours: Kept) -> dict[str, Any]:
 
 
 def append_table(visitors: float = 1_000, count: int = 60) -> pl.DataFrame:
-    """Give the time of an append, beside that of writing the same rows to four tables with deltalake alone."""
+    """Return the time of an append, beside that of writing the same rows to four tables with deltalake alone."""
     site = dfn.demo.Site(seed=SEED, visitors=visitors)
     times = [END + place * EVERY for place in range(count)]
     snapshots = [dfn.Snapshot.from_json(site.body(when), fetched_at=when) for when in times]
@@ -150,7 +150,7 @@ def append_table(visitors: float = 1_000, count: int = 60) -> pl.DataFrame:
 
 
 def _added(tables: Tables, times: Sequence[datetime]) -> list[Rows]:
-    """Give the rows that each append has added."""
+    """Return the rows that each append has added."""
     frames = {}
     for name in Rows._fields:
         table = tables.open(name)  # type: ignore[arg-type]

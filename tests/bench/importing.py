@@ -21,7 +21,7 @@ STATEMENTS = (
 
 
 def import_table(rounds: int = 5) -> pl.DataFrame:
-    """Give one row per import statement."""
+    """Return one row per import statement."""
     best = best_milliseconds(
         {
             statement: lambda statement=statement: subprocess.run([sys.executable, "-c", statement], check=True)

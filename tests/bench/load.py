@@ -23,7 +23,7 @@ def by_hand(body: bytes) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 
 
 def load_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFrame:
-    """Give one row per number of visitors, each of whom has two events."""
+    """Return one row per number of visitors, each of whom has two events."""
     rows = []
     for size in sizes:
         body = of_visitors(size)

@@ -111,7 +111,7 @@ def _chromium() -> Iterator[Browser]:
 
 
 def memory_table(marks: tuple[int, int] = MARKS) -> pl.DataFrame:
-    """Give one row per kind of memory. Both are measured at once, since time is not what it is about."""
+    """Return one row per kind of memory. Both are measured at once, since time is not what it is about."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
         kernel = fresh.submit(kernel_sizes, marks)
         pages = browser_sizes(marks)

@@ -32,7 +32,7 @@ class Turns:
 
 @cache
 def busy(visitors: int, seed: int = 1) -> Snapshot:
-    """Give a moment of the demo site with exactly so many visitors, and the events of these."""
+    """Return a moment of the demo site with exactly so many visitors, and the events of these."""
     whole = Site(seed, visitors=visitors, clock=lambda: AFTERNOON).snapshot()
     first = whole.visitors.head(visitors)
     assert first.height == visitors, "the demo site has fewer visitors at this hour"
@@ -42,7 +42,7 @@ def busy(visitors: int, seed: int = 1) -> Snapshot:
 
 @cache
 def crowd(visitors: int, seed: int = 1) -> Snapshot:
-    """Give a moment of so many visitors at as many places all over the world: copies of a few, quickly made."""
+    """Return a moment of so many visitors at as many places all over the world: copies of a few, quickly made."""
     few = busy(1_000, seed)
     number = pl.int_range(pl.len())
     everyone = pl.concat([few.visitors] * -(-visitors // few.visitors.height)).head(visitors)
@@ -55,28 +55,28 @@ def crowd(visitors: int, seed: int = 1) -> Snapshot:
 
 
 def changing(visitors: int, of: Moments = busy) -> Iterator[Snapshot]:
-    """Give moments of two sites in turn, so that all visitors, events and payments are others each time."""
+    """Return moments of two sites in turn, so that all visitors, events and payments are others each time."""
     return _later(itertools.cycle([of(visitors, 1), of(visitors, 2)]))
 
 
 def standing(visitors: int, of: Moments = busy) -> Iterator[Snapshot]:
-    """Give one moment again and again, each time as if it had been fetched later."""
+    """Return one moment again and again, each time as if it had been fetched later."""
     return _later(itertools.repeat(of(visitors, 1)))
 
 
 def passing(visitors: int) -> Iterator[Snapshot]:
-    """Give moments of which each has visitors, events and payments that none before had."""
+    """Return moments of which each has visitors, events and payments that none before had."""
     return (_renamed(moment, turn) for turn, moment in enumerate(changing(visitors)))
 
 
 def _later(moments: Iterator[Snapshot]) -> Iterator[Snapshot]:
-    """Give each moment a later time than the one before."""
+    """Return each moment a later time than the one before."""
     for turn, moment in enumerate(moments):
         yield Snapshot(moment.visitors, moment.events, moment.payments, fetched_at=AFTERNOON + turn * STEP)
 
 
 def _renamed(moment: Snapshot, turn: int) -> Snapshot:
-    """Give a moment whose ids are of this turn alone."""
+    """Return a moment whose ids are of this turn alone."""
     frames = (
         frame.with_columns(selectors.ends_with("_id") + f"-{turn}")
         for frame in (moment.visitors, moment.events, moment.payments)

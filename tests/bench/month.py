@@ -80,7 +80,7 @@ class Clockwork(Site):
         return json.dumps(response).encode()
 
     def _time_of(self, number: int) -> str:
-        """Give when an event or a payment happened: each time its own."""
+        """Return when an event or a payment happened: each time its own."""
         return (AFTERNOON + number / NEW * STEP - VISITORS / NEW * STEP).isoformat()
 
 
@@ -166,7 +166,7 @@ def polling(marks: Sequence[int] = POLLS) -> list[Sizes]:
 
 
 def month_table(run: Run, marks: Sequence[int]) -> pl.DataFrame:
-    """Give one row per kind of memory, of a fresh process."""
+    """Return one row per kind of memory, of a fresh process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
         found = fresh.submit(run, marks).result()
     return pl.DataFrame(

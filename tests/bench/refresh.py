@@ -52,7 +52,7 @@ def live_map(source: Turns) -> Iterator[Callable[[], None]]:
 
 
 def places(snap: Snapshot) -> pl.DataFrame:
-    """Give the visitors that can be drawn."""
+    """Return the visitors that can be drawn."""
     return snap.visitors.drop_nulls(["latitude", "longitude"])
 
 
@@ -179,7 +179,7 @@ def refresh_table(
     of: Moments = busy,
     rounds: int = 10,
 ) -> pl.DataFrame:
-    """Give one row per number of visitors and way of drawing.
+    """Return one row per number of visitors and way of drawing.
 
     The package's map draws the panel and the figures as well, the other ways nothing but the visitors.
     """

@@ -211,16 +211,16 @@ class Notebook:
         return str(self.page.evaluate(_PYTHON, code))
 
     def output(self, index: int) -> Locator:
-        """Give the output area of a cell."""
+        """Return the output area of a cell."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
 
     def cluster(self, index: int) -> tuple[float, float]:
-        """Give where the middle of a cluster of ``live`` is on its map, the largest being number 0."""
+        """Return where the middle of a cluster of ``live`` is on its map, the largest being number 0."""
         x, y = json.loads(self.settled(_PLACE.format(index=index)))
         return x, y
 
     def settled(self, code: str) -> str:
-        """Give what code prints once that has not changed for a second, as after the map has found its place."""
+        """Return what code prints once that has not changed for a second, as after the map has found its place."""
         prints = [self.python(code)]
         while len(prints) < 6 or len(set(prints[-6:])) > 1:
             assert len(prints) < 150, "it never settled"
@@ -245,7 +245,7 @@ class Notebook:
 
 
 def notebook_file(cells: tuple[str, ...]) -> dict[str, Any]:
-    """Give a notebook file's content."""
+    """Return a notebook file's content."""
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     empty = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
     made = [empty | {"id": f"cell-{index}", "source": source} for index, source in enumerate(cells)]

@@ -122,7 +122,7 @@ class MapPage:
         return self.notebook.python(code)
 
     def number(self, expression: str) -> float:
-        """Give the value of an expression in the kernel."""
+        """Return the value of an expression in the kernel."""
         return float(self.python(f"print({expression})"))
 
     # What the site answers
@@ -209,12 +209,12 @@ class MapPage:
     # The drawing
 
     def discs(self) -> list[dict[str, Any]]:
-        """Give the circles that are drawn, in pixels of the window, the largest first."""
+        """Return the circles that are drawn, in pixels of the window, the largest first."""
         found: list[dict[str, Any]] = self.page.evaluate(_DISCS)
         return found
 
     def frames(self) -> list[dict[str, Any]]:
-        """Give what was drawn from the last frame of the last call on, in the canvas's own pixels."""
+        """Return what was drawn from the last frame of the last call on, in the canvas's own pixels."""
         return list(
             self.page.evaluate(
                 "[...window.drawn.frames.splice(0, window.drawn.frames.length - 1), ...window.drawn.frames]"
@@ -222,11 +222,11 @@ class MapPage:
         )
 
     def frame(self) -> dict[str, Any]:
-        """Give the last frame, in the canvas's own pixels."""
+        """Return the last frame, in the canvas's own pixels."""
         return dict(self.page.evaluate("window.drawn.frames.at(-1)"))
 
     def drawn(self) -> int:
-        """Give the number of frames that were drawn so far."""
+        """Return the number of frames that were drawn so far."""
         return int(self.page.evaluate("window.drawn.count"))
 
     def point_at(self, disc: dict[str, Any]) -> None:
@@ -239,7 +239,7 @@ class MapPage:
         self.page.mouse.click(disc["x"], disc["y"])
 
     def view(self) -> dict[str, float]:
-        """Give what the map shows, in degrees."""
+        """Return what the map shows, in degrees."""
         code = "v = [*live._map_state.views.values()][-1].viewport\n"
         code += "print(json.dumps([v.zoom, v.south, v.west, v.north, v.east]))"
         return dict(zip(("zoom", "south", "west", "north", "east"), json.loads(self.python(code)), strict=True))
@@ -250,5 +250,5 @@ class MapPage:
         return self.root.get_by_role("tab", name=name)
 
     def rows(self, name: str = "Visitors") -> Locator:
-        """Give the rows of a list."""
+        """Return the rows of a list."""
         return self.root.get_by_role("listbox", name=name).get_by_role("option")

@@ -61,7 +61,7 @@ class State:
 
 
 def python(code: str) -> Act:
-    """Give an act that runs code in the kernel."""
+    """Return an act that runs code in the kernel."""
 
     def act(notebook: Notebook, _index: int) -> None:
         notebook.python(code)
@@ -70,7 +70,7 @@ def python(code: str) -> Act:
 
 
 def click(selector: str, text: str | None = None) -> Act:
-    """Give an act that clicks on something in the map."""
+    """Return an act that clicks on something in the map."""
 
     def act(notebook: Notebook, index: int) -> None:
         notebook.output(index).locator(selector, has_text=text).first.click()

@@ -79,7 +79,7 @@ def test_a_notebook_that_is_opened_again_shows_its_charts_also_after_a_restart(n
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Give a page that fails the test if it asks for anything, or if Vega warns of anything."""
+    """Return a page that fails the test if it asks for anything, or if Vega warns of anything."""
     complaints: list[str] = []
     page = browser.new_page(viewport={"width": 1400, "height": 1300})
     page.on("console", lambda message: complaints.append(message.text))

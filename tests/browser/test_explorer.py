@@ -41,15 +41,15 @@ class Panel:
         self.chart = self.root.locator(".df-chart svg.marks")
 
     def bar(self, group: str) -> Locator:
-        """Give the bar of a group, by what the chart tells of it to those who don't see it."""
+        """Return the bar of a group, by what the chart tells of it to those who don't see it."""
         return self.chart.locator(f'.mark-rect path[aria-label*="group: {group};"]')
 
     def row(self, group: str) -> Locator:
-        """Give the button of a group in the table."""
+        """Return the button of a group in the table."""
         return self.root.get_by_role("row").get_by_role("button", name=f"{group}:")
 
     def rows(self) -> list[str]:
-        """Give the names of the groups."""
+        """Return the names of the groups."""
         return self.root.locator(".df-pick").all_inner_texts()
 
     def choose(self, control: str, label: str) -> None:
@@ -59,7 +59,7 @@ class Panel:
 
 @pytest.fixture(scope="module")
 def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
-    """Give a notebook that these tests share; fails if the page asks anyone but this machine for anything."""
+    """Return a notebook that these tests share; fails if the page asks anyone but this machine for anything."""
     with Notebook.window(lab, browser, width=1280) as notebook:
         notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         notebook.open("live", "explorer").python(SETUP)
@@ -69,7 +69,7 @@ def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
 
 @pytest.fixture
 def alone(window: Notebook) -> Iterator[Panel]:
-    """Give an explorer of a snapshot."""
+    """Return an explorer of a snapshot."""
     window.python('explorer = dfn.Explorer(snap, by="country_code", measure="visitors")')
     panel = Panel(window.run(1), 1)
     expect(panel.chart).to_be_visible(timeout=PATIENT)
@@ -80,7 +80,7 @@ def alone(window: Notebook) -> Iterator[Panel]:
 
 @pytest.fixture
 def linked(window: Notebook) -> Iterator[Panel]:
-    """Give an explorer that is linked to the map above it."""
+    """Return an explorer that is linked to the map above it."""
     window.python(BESIDE)
     panel = Panel(window.run(0).run(1), 1)
     expect(panel.chart).to_be_visible(timeout=PATIENT)

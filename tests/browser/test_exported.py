@@ -34,7 +34,7 @@ def nbconvert(*options: str | Path) -> None:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a notebook that was run, and saved with the state of its widgets."""
+    """Return a notebook that was run, and saved with the state of its widgets."""
     file = tmp_path_factory.mktemp("saved") / "saved.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS]), file)
     nbconvert("--execute", "--inplace", "--to", "notebook", file)

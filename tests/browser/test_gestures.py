@@ -23,7 +23,7 @@ def tall(live: MapPage) -> MapPage:
 
 @pytest.fixture
 def fingers(tall: MapPage) -> Iterator[CDPSession]:
-    """Give what puts fingers on the screen."""
+    """Return what puts fingers on the screen."""
     devtools = tall.page.context.new_cdp_session(tall.page)
     devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
     yield devtools
@@ -40,7 +40,7 @@ def slide(fingers: CDPSession, *ways: list[tuple[float, float]]) -> None:
 
 
 def middle(live: MapPage) -> tuple[float, float]:
-    """Give the middle of the map, in pixels of the window."""
+    """Return the middle of the map, in pixels of the window."""
     box = live.root.locator(".leaflet-container").bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -75,7 +75,7 @@ def test_the_plain_wheel_zooms_in_full_screen(tall: MapPage) -> None:
     tall.page.mouse.move(*middle(tall))
     tall.page.mouse.wheel(0, -200)
     tall.until(lambda: tall.rest().view()["zoom"] > before["zoom"])
-    tall.root.get_by_role("button", name="Leave full screen").click()
+    tall.root.get_by_role("button", name="Exit full screen").click()
     tall.page.wait_for_function("document.fullscreenElement === null")
 
 

@@ -20,12 +20,12 @@ NEIGHBORS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26
 
 
 def numbers(live: MapPage) -> list[str]:
-    """Give the numbers that are written into the circles."""
+    """Return the numbers that are written into the circles."""
     return [number["text"] for number in live.frame()["numbers"]]
 
 
 def place_of(live: MapPage, disc: dict[str, Any]) -> tuple[float, float]:
-    """Give where a circle is within the map, from 0 to 1 each way."""
+    """Return where a circle is within the map, from 0 to 1 each way."""
     box = live.root.locator(".leaflet-container").bounding_box()
     assert box is not None
     return (disc["x"] - box["x"]) / box["width"], (disc["y"] - box["y"]) / box["height"]
@@ -223,7 +223,7 @@ def test_the_full_screen_button_enlarges_the_map_and_takes_it_back(live: MapPage
     assert before is not None
     assert enlarged is not None
     assert enlarged["height"] > before["height"]
-    live.root.get_by_role("button", name="Leave full screen").click()
+    live.root.get_by_role("button", name="Exit full screen").click()
     live.page.wait_for_function("document.fullscreenElement === null", polling=100)
     expect(live.root.get_by_role("button", name="Full screen")).to_be_visible()
 

@@ -81,14 +81,14 @@ _BACKGROUND: Final = "(node) => getComputedStyle(node).backgroundColor"
 
 @pytest.fixture(autouse=True)
 def _as_it_was(live: MapPage) -> Iterator[None]:
-    """Give the window its theme and size back."""
+    """Return the window its theme and size back."""
     yield
     live.page.set_viewport_size({"width": 1280, "height": 900})
     live.notebook.theme("JupyterLab Light")
 
 
 def backgrounds(live: MapPage) -> dict[str, str]:
-    """Give the colors of the parts, and of the clusters' edges."""
+    """Return the colors of the parts, and of the clusters' edges."""
     live.rest()
     colors = {part: live.part(part).first.evaluate(_BACKGROUND) for part in ("panel", "lists")}
     edges = {ring["color"] for ring in live.frame()["rings"] if ring["width"] == 1}

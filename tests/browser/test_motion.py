@@ -29,14 +29,14 @@ def _motion(live: MapPage) -> Iterator[None]:
 
 
 def after_refresh(live: MapPage, answer: str) -> list[dict[str, Any]]:
-    """Give the frames that are drawn after a refresh, until all is at rest."""
+    """Return the frames that are drawn after a refresh, until all is at rest."""
     live.rest().frames()
     live.refresh(answer)
     return live.rest().frames()
 
 
 def pulses(frames: list[dict[str, Any]], width: float) -> list[dict[str, Any]]:
-    """Give the rings that spread, which fade; that of the selected visitor does not."""
+    """Return the rings that spread, which fade; that of the selected visitor does not."""
     return [ring for frame in frames for ring in frame["rings"] if ring["width"] == width and ring["alpha"] < 1]
 
 

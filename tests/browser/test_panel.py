@@ -28,12 +28,12 @@ BUSY = f"moment(pl.concat([{ADA}, {OTHERS}]), {EVENTS}, {PAYMENTS})"
 
 
 def names(live: MapPage) -> list[str]:
-    """Give the names in the list of visitors, from the top."""
+    """Return the names in the list of visitors, from the top."""
     return live.rows().locator(".df-name").all_inner_texts()
 
 
 def active(live: MapPage) -> str:
-    """Give the text of the row that the keys act on."""
+    """Return the text of the row that the keys act on."""
     listbox = live.root.get_by_role("listbox", name="Visitors")
     return live.page.locator(f"#{listbox.get_attribute('aria-activedescendant')}").inner_text()
 

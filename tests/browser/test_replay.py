@@ -51,7 +51,7 @@ def button(past: MapPage, name: str) -> Locator:
 
 
 def now(past: MapPage) -> float:
-    """Give the moment that the kernel is at, in seconds from the start."""
+    """Return the moment that the kernel is at, in seconds from the start."""
     return past.number("(source.now - START).total_seconds()")
 
 
@@ -60,7 +60,7 @@ def seek(past: MapPage, seconds: float) -> None:
 
 
 def place(past: MapPage, seconds: float) -> tuple[float, float]:
-    """Give where a moment is on the bar, in pixels of the window."""
+    """Return where a moment is on the bar, in pixels of the window."""
     box = past.part("rail").bounding_box()
     assert box is not None
     return box["x"] + box["width"] * seconds / (6 * HOUR), box["y"] + box["height"] / 2

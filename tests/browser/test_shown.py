@@ -53,7 +53,7 @@ def shows_visitors(live: MapPage) -> None:
 
 @pytest.fixture
 def faults(live: MapPage) -> list[str]:
-    """Give what the page could not do, as it comes."""
+    """Return what the page could not do, as it comes."""
     seen: list[str] = []
     live.page.on("pageerror", lambda error: seen.append(str(error)))
     live.page.on("console", lambda line: seen.append(line.text) if line.text.startswith("datafast_nb") else None)

@@ -27,7 +27,7 @@ def shown(live: MapPage) -> MapPage:
 
 @pytest.fixture
 def cluster(shown: MapPage) -> dict[str, Any]:
-    """Give the largest circle of the wide view."""
+    """Return the largest circle of the wide view."""
     return shown.discs()[0]
 
 
@@ -43,7 +43,7 @@ def views(shown: MapPage) -> tuple[Locator, Locator]:
 
 
 def places(canvas: Locator) -> int:
-    """Give the number of circles that a view says it has."""
+    """Return the number of circles that a view says it has."""
     found = re.search(r"in (\d+) places", canvas.get_attribute("aria-label") or "")
     assert found is not None
     return int(found[1])
@@ -58,7 +58,7 @@ def test_the_narrow_view_does_not_decide_what_the_wide_one_shows(live: MapPage, 
 
 
 def where(live: MapPage, index: int) -> list[float]:
-    """Give what a view looks at, once it moves no more: zoom, south, west, north, east."""
+    """Return what a view looks at, once it moves no more: zoom, south, west, north, east."""
     live.rest()
     code = "v = [*live._map_state.views.values()][{}].viewport\nprint([v.zoom, v.south, v.west, v.north, v.east])"
     return list(json.loads(live.python(code.format(index))))

@@ -39,7 +39,7 @@ threading.Thread(target=_write, args=(Path({path!r}),), daemon=True).start()
 
 @pytest.fixture(scope="module")
 def long_notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
-    """Give a notebook that is many screens long, with the map at its top."""
+    """Return a notebook that is many screens long, with the map at its top."""
     with Notebook.window(lab, browser, width=1280) as notebook:
         notebook.page.add_init_script(RECORDER)
         notebook.open(*CELLS, *["print('\\n' * 30)"] * 8).python(SETUP + QUICK)
@@ -223,6 +223,6 @@ def test_a_browser_that_is_killed_pauses_and_another_resumes(
 
 
 def process_of(browser: Browser) -> int:
-    """Give the id of a browser's main process."""
+    """Return the id of a browser's main process."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     return next(int(process["id"]) for process in processes if process["type"] == "browser")

@@ -23,7 +23,7 @@ SHOWN: Final = "window.drawn.frames.at(-1)?.discs.length > 9"
 
 @pytest.fixture
 def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
-    """Give a notebook with a map and an explorer that are live."""
+    """Return a notebook with a map and an explorer that are live."""
     with Notebook.window(lab, browser, width=1280, height=1500, motion=True) as notebook:
         notebook.page.add_init_script(RECORDER)
         # A test need not wait until a kernel has been silent for long.
@@ -40,7 +40,7 @@ def notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
 
 @pytest.fixture
 def faults(notebook: Notebook) -> list[str]:
-    """Give what is thrown in the page, as it comes."""
+    """Return what is thrown in the page, as it comes."""
     seen: list[str] = []
     notebook.page.on("pageerror", lambda error: seen.append(str(error)))
     return seen

@@ -45,7 +45,7 @@ every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 
 
 def crowd(size: int, *, channels: int = 5, scored: bool = True) -> dfn.Snapshot:
-    """Give a site with visitors, two events of each, and a payment of every tenth."""
+    """Return a site with visitors, two events of each, and a payment of every tenth."""
     row = pl.col("row")
     likelihood = {
         "score": (row % 101).cast(pl.Float64),
@@ -84,14 +84,14 @@ def crowd(size: int, *, channels: int = 5, scored: bool = True) -> dfn.Snapshot:
 
 
 def frame(size: int, schema: pl.Schema, **columns: pl.Expr) -> pl.DataFrame:
-    """Give a frame of a schema from some of its columns, made of each row's number; the others are null."""
+    """Return a frame of a schema from some of its columns, made of each row's number; the others are null."""
     rows = pl.select(row=pl.int_range(size)).select(**columns)
     nulls = {name: pl.lit(None, dtype=dtype) for name, dtype in schema.items() if name not in columns}
     return rows.with_columns(**nulls).select(schema.names()).cast(dict(schema))
 
 
 def wordy(snap: dfn.Snapshot) -> dfn.Snapshot:
-    """Give a site whose names are as long as a label may be, of characters that take the most room in JSON."""
+    """Return a site whose names are as long as a label may be, of characters that take the most room in JSON."""
     own = ("utm_source", "city", "type", "currency")
     parts = (
         part.with_columns(pl.col(name).str.pad_start(60, "😀") for name in own if name in part.columns)
@@ -101,7 +101,7 @@ def wordy(snap: dfn.Snapshot) -> dfn.Snapshot:
 
 
 def hostile(text: str) -> dfn.Snapshot:
-    """Give a site where a text is everywhere."""
+    """Return a site where a text is everywhere."""
     snap = crowd(40)
     dirty = (
         part.with_columns(pl.lit(text).alias(name) for name in part.columns if part[name].dtype == pl.String)
@@ -111,7 +111,7 @@ def hostile(text: str) -> dfn.Snapshot:
 
 
 def nonsense() -> dfn.Snapshot:
-    """Give a site with numbers that make no sense among those that do."""
+    """Return a site with numbers that make no sense among those that do."""
     snap, row = crowd(60), pl.int_range(pl.len())
     bad = pl.lit(pl.Series(BAD_NUMBERS)).gather(row % len(BAD_NUMBERS))
     number = pl.when(row % 3 > 0).then(bad)
@@ -146,18 +146,18 @@ def svg(chart: alt.TopLevelMixin) -> str:
 
 
 def said(chart: Any) -> str:
-    """Give a chart's title and subtitle."""
+    """Return a chart's title and subtitle."""
     return " ".join([chart.title.text, *chart.title.subtitle])
 
 
 def drawn(chart: alt.TopLevelMixin, column: str) -> list[dict[str, Any]]:
-    """Give the rows of the chart's data that have a column."""
+    """Return the rows of the chart's data that have a column."""
     rows = (rows for rows in chart.to_dict()["datasets"].values() if isinstance(rows, list))
     return next(found for found in rows if found and column in found[0])
 
 
 def strings(part: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Give every text of a specification, with the key that it is under."""
+    """Return every text of a specification, with the key that it is under."""
     if isinstance(part, str):
         yield key, part
     for name, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():

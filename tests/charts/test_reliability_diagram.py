@@ -18,7 +18,7 @@ from tests.history.moments import snapshot
 
 class TestCalibration:
     def found(self, *groups: tuple[str | None, float, int, int], by: str | None = "city") -> Calibration:
-        """Give a calibration of groups: their name, a prediction, how many have it, and how many converted."""
+        """Return a calibration of groups: their name, a prediction, how many have it, and how many converted."""
         rows = pl.concat(
             pl.select(
                 city=pl.lit(name, pl.String),

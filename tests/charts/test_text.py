@@ -37,7 +37,7 @@ LABELED = [
 
 
 def named(text: str) -> dfn.Snapshot:
-    """Give a site of which a fifth of everything is called as a text."""
+    """Return a site of which a fifth of everything is called as a text."""
     snap = crowd(60)
 
     def called(column: str) -> pl.Expr:

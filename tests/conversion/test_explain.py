@@ -26,7 +26,7 @@ COLUMNS = {"country": "country_code", "device": "device", "campaign": "utm_campa
 
 
 def site(size: int, *, seed: int = 0, noise: float = 0.0, matching: float = 0.9) -> pl.DataFrame:
-    """Give visitors whose predicted rates are the baseline times the factors of what matched, and noise."""
+    """Return visitors whose predicted rates are the baseline times the factors of what matched, and noise."""
     draw = random.Random(seed)
     rows: list[dict[str, Any]] = []
     for place in range(size):
@@ -44,7 +44,7 @@ def site(size: int, *, seed: int = 0, noise: float = 0.0, matching: float = 0.9)
 
 
 def off(why: Any) -> float:
-    """Give how far the worst estimate is from the true factor, as a share of it."""
+    """Return how far the worst estimate is from the true factor, as a share of it."""
     told = why.effects.select("dimension", "value", "factor").iter_rows()
     return max(abs(factor / FACTORS[dimension][value] - 1) for dimension, value, factor in told)
 

@@ -35,7 +35,7 @@ def displayed(explorer: Explorer) -> Explorer:
 
 
 def view(explorer: Explorer) -> View:
-    """Give what the browser shows."""
+    """Return what the browser shows."""
     assert explorer._view is not None
     return explorer._view
 
@@ -51,15 +51,15 @@ def click(explorer: Explorer, **datum: Any) -> None:
 
 
 def names(explorer: Explorer) -> list[str]:
-    """Give the first name of each row of the table."""
+    """Return the first name of each row of the table."""
     return [row.names[0] for row in view(explorer).front.table.rows]
 
 
 def picked(explorer: Explorer) -> list[str]:
-    """Give those of them that are picked out."""
+    """Return those of them that are picked out."""
     return [row.names[0] for row in view(explorer).front.table.rows if row.picked]
 
 
 def key(explorer: Explorer, name: str) -> str:
-    """Give the key of a row."""
+    """Return the key of a row."""
     return next(row.key for row in view(explorer).front.table.rows if row.names[0] == name)

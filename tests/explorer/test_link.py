@@ -130,14 +130,14 @@ def test_one_that_was_never_shown_is_collected_and_the_map_forgets_it() -> None:
     assert gone() is None
     live.filter(device="mobile")
     refreshed(live)
-    assert (live._chose._callbacks, live._stood._callbacks) == ([], [])
+    assert (live._selection_callbacks._callbacks, live._status_callbacks._callbacks) == ([], [])
 
 
 def test_a_closed_one_follows_no_more_and_leaves_the_map_alone() -> None:
     live = shown(PEOPLE)
     explorer = displayed(Explorer(live))
     explorer.close()
-    assert (live._chose._callbacks, live._stood._callbacks) == ([], [])
+    assert (live._selection_callbacks._callbacks, live._status_callbacks._callbacks) == ([], [])
     live.filter(device="mobile")
     assert live.status.state == "live"
 

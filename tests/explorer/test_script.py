@@ -51,7 +51,7 @@ def run(code: str, **names: Any) -> dict[str, Any]:
 
 
 def in_main(monkeypatch: pytest.MonkeyPatch, **names: Any) -> None:
-    """Give things names in the main module, as a notebook does."""
+    """Return things names in the main module, as a notebook does."""
     for name, thing in names.items():
         monkeypatch.setattr(sys.modules["__main__"], name, thing, raising=False)
 

@@ -22,7 +22,7 @@ HOSTILE: Final = """'"\\\n') | ~pl.col("x") #\u202e{x}"""
 
 
 def everybody() -> pl.DataFrame:
-    """Give visitors with every dimension, codes that mean the same, unknown values, and numbers that are none."""
+    """Return visitors with every dimension, codes that mean the same, unknown values, and numbers that are none."""
     odd = PEOPLE.visitors.with_columns(
         country_code=pl.Series(["UK", "gb", " GB ", "T1", "", None, "el", HOSTILE] * 20).head(PEOPLE.visitors.height),
         score=pl.when(pl.int_range(pl.len()) % 7 == 0).then(float("nan")).otherwise("score"),
@@ -38,7 +38,7 @@ EVERYBODY: Final = everybody()
 
 
 def chosen(filters: Filters) -> pl.DataFrame:
-    """Give the visitors whom the code chooses that is written of the filters."""
+    """Return the visitors whom the code chooses that is written of the filters."""
     written = ", ".join(str(condition(name, value, CODE)) for name, value in filters.values.items())
     frame: pl.DataFrame = eval(
         f"visitors.filter({written})", {"pl": pl, "codes": codes, "searched": list(SEARCHED), "visitors": EVERYBODY}
@@ -47,7 +47,7 @@ def chosen(filters: Filters) -> pl.DataFrame:
 
 
 def values(name: str) -> list[Any]:
-    """Give what may be asked of a filter."""
+    """Return what may be asked of a filter."""
     if name in LIMITS:
         return [1, 60, 99] if name == "min_score" else [0.1, 0.5, 1]
     if name == "text":

@@ -20,7 +20,7 @@ MAIL = "ada.lovelace@example.com"
 
 @pytest.fixture
 def location(tmp_path: Path) -> str:
-    """Give the place of a history with a visitor ten days ago and another one an hour ago."""
+    """Return the place of a history with a visitor ten days ago and another one an hour ago."""
     with dfn.History(tmp_path / "site") as history:
         for name, ago in (("old", timedelta(days=10)), ("new", timedelta(hours=1))):
             here = [{"visitorId": name, "customerEmail": MAIL, "sessionStartTime": (NOW - ago).isoformat()}]

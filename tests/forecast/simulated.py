@@ -101,7 +101,7 @@ class World:
 
 
 def shape_of_week() -> tuple[float, ...]:
-    """Give the default levels of the 168 hours: most in the afternoon, and half as many on weekends."""
+    """Return the default levels of the 168 hours: most in the afternoon, and half as many on weekends."""
     hours = np.arange(168)
     levels = (1.0 + 0.8 * np.sin((hours % 24 - 9) / 24 * 2 * np.pi)) * np.where(hours // 24 >= 5, 0.5, 1.0)
     return tuple((levels / levels.mean()).tolist())
@@ -145,13 +145,13 @@ class Simulated:
         return frame.collect()
 
     def at(self, when: datetime) -> Snapshot:
-        """Give the last snapshot until a moment."""
+        """Return the last snapshot until a moment."""
         poll = self._polls.filter(pl.col("seen_at") <= when).tail(1).row(0, named=True)
         near = [frame.lazy() for frame in (self._states(when), self.rows.events, self.rows.payments)]
         return snapshot_at(poll, *near)
 
     def bought(self, when: datetime, horizon: timedelta) -> pl.DataFrame:
-        """Give the first purchases by those who are prospects in the snapshot of a moment, within the horizon."""
+        """Return the first purchases by those who are prospects in the snapshot of a moment, within the horizon."""
         here = self.at(when).visitors.filter(~pl.col("is_customer"))["visitor_id"]
         first = self.visits.filter("buys", "first").filter(pl.col("visitor_id").is_in(here.implode()))
         return first.filter(pl.col("end") > when, pl.col("end") <= when + horizon)
@@ -160,7 +160,7 @@ class Simulated:
         return _between(self.rows.visitors, "seen_at", start, end)
 
     def _states(self, when: datetime) -> pl.DataFrame:
-        """Give the states that a snapshot may show; `rows` has them in order of time."""
+        """Return the states that a snapshot may show; `rows` has them in order of time."""
         times = self.rows.visitors["seen_at"]
         first = times.search_sorted(when - 2 * WINDOW - timedelta(days=1), side="left")
         return self.rows.visitors[first : times.search_sorted(when, side="right")]
@@ -226,7 +226,7 @@ def _visits(world: World, draw: np.random.Generator) -> pl.DataFrame:
 
 
 def _changed(days: Numbers, world: World, which: int) -> Numbers:
-    """Give by what something is multiplied at these times."""
+    """Return by what something is multiplied at these times."""
     return np.where(days >= world.days / 2, world.change[which], 1.0)
 
 
@@ -270,7 +270,7 @@ def _steps(visits: pl.DataFrame, draw: np.random.Generator) -> pl.DataFrame:
 
 
 def _moments(world: World) -> Numbers:
-    """Give the times of the snapshots (µs)."""
+    """Return the times of the snapshots (µs)."""
     polls = _FIRST + np.arange(0, int(world.days * _DAY) + 1, int(world.every * 1_000_000))
     for since, until in world.gaps:
         polls = polls[(polls <= _FIRST + since * _HOUR) | (polls >= _FIRST + until * _HOUR)]
@@ -278,7 +278,7 @@ def _moments(world: World) -> Numbers:
 
 
 def _seen(at: pl.Series, polls: Numbers) -> pl.Series:
-    """Give the first snapshot that shows what happened then; null if it came after the last one."""
+    """Return the first snapshot that shows what happened then; null if it came after the last one."""
     following = np.searchsorted(polls, at.to_numpy())
     shown = pl.Series("seen_at", polls[np.minimum(following, len(polls) - 1)])
     return shown.set(pl.Series(following == len(polls)), None)
@@ -308,7 +308,7 @@ def _people(visits: pl.DataFrame, world: World) -> pl.DataFrame:
 
 
 def _changes(steps: pl.DataFrame, visits: pl.DataFrame, people: pl.DataFrame, polls: Numbers) -> pl.DataFrame:
-    """Give the rows of the table of visitors, in order of time."""
+    """Return the rows of the table of visitors, in order of time."""
     states = steps.with_columns(seen_at=_seen(steps["at"], polls)).drop_nulls("seen_at").sort("visit", "page")
     shown = states.unique(["visit", "seen_at"], keep="last", maintain_order=True)
     shown = shown.join(people, on="visit", maintain_order="left").filter(pl.col("seen_at") < pl.col("left"))
@@ -329,7 +329,7 @@ def _changes(steps: pl.DataFrame, visits: pl.DataFrame, people: pl.DataFrame, po
 
 
 def _events(steps: pl.DataFrame, visits: pl.DataFrame, polls: Numbers) -> pl.DataFrame:
-    """Give the page views and the purchases as events."""
+    """Return the page views and the purchases as events."""
     views = steps.join(
         visits.select("visit", "visitor_id", "buys", "strange", "amount"), on="visit", maintain_order="left"
     )
@@ -348,7 +348,7 @@ def _events(steps: pl.DataFrame, visits: pl.DataFrame, polls: Numbers) -> pl.Dat
 
 
 def _payments(visits: pl.DataFrame, polls: Numbers) -> pl.DataFrame:
-    """Give the purchases as payments."""
+    """Return the purchases as payments."""
     sold = visits.filter("buys")
     sold = sold.with_columns(
         seen_at=_seen(sold["end"], polls),
@@ -372,7 +372,7 @@ def _still_shown(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _table(frames: list[pl.DataFrame], name: Any) -> pl.DataFrame:
-    """Give rows with the columns of a table, in order of time."""
+    """Return rows with the columns of a table, in order of time."""
     schema = SCHEMAS[name]
     each = [it.select([column for column in schema if column in it.columns]) for it in frames]
     together = pl.concat([schema.to_frame(), *(it.cast({"seen_at": MOMENT}) for it in each)], how="diagonal_relaxed")
@@ -382,7 +382,7 @@ def _table(frames: list[pl.DataFrame], name: Any) -> pl.DataFrame:
 def _polls(
     polls: Numbers, visits: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame, world: World
 ) -> pl.DataFrame:
-    """Give the row of each snapshot."""
+    """Return the row of each snapshot."""
     window = 10 * _MINUTE
     begun, over = (np.sort(visits[name].to_numpy()) for name in ("start", "left"))
     here = np.searchsorted(begun, polls, side="right") - np.searchsorted(over, polls, side="right")

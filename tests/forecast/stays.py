@@ -27,12 +27,12 @@ class Stay(NamedTuple):
 
 
 def buyer(name: str, began: float, left: float, **more: Any) -> Stay:
-    """Give a visit of somebody whose payments can be matched, by address."""
+    """Return a visit of somebody whose payments can be matched, by address."""
     return Stay(name, began, left, {"customerEmail": f"{name}@example.com"} | more)
 
 
 def sale(name: str, seconds: float, amount: float = 10.0, currency: str = "USD", **more: Any) -> dict[str, Any]:
-    """Give a payment of somebody, in the wire's words."""
+    """Return a payment of somebody, in the wire's words."""
     at = {"timestamp": after(seconds).isoformat(), "email": f"{name}@example.com"}
     return {"_id": f"{name} {seconds}", "amount": amount, "currency": currency} | at | more
 

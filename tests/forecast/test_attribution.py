@@ -16,7 +16,7 @@ MODELS: list[AttributionModel] = ["first", "last", "linear", "position"]
 
 
 def came(name: str, hour: float, channel: str, count: int = 1) -> Stay:
-    """Give a visit of a quarter of an hour."""
+    """Return a visit of a quarter of an hour."""
     return buyer(name, hour * HOUR, (hour + 0.25) * HOUR, params={"utm_source": channel}, visitCount=count)
 
 

@@ -35,7 +35,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
 
 @pytest.fixture(scope="module")
 def truth() -> pl.DataFrame:
-    """Give each visit of the demo site with its true probability and its prediction."""
+    """Return each visit of the demo site with its true probability and its prediction."""
     site = dfn.demo.Site(seed=11, visitors=PER_DAY * (averages().visit_minutes + 10) / 1440)
     return site.sessions(END - timedelta(days=DAYS), END - timedelta(hours=1)).filter(
         ~pl.col("is_customer"), pl.col("predicted_rate").is_not_null()
@@ -370,7 +370,7 @@ def test_an_old_customer_s_login_is_no_conversion_and_is_left_out(tmp_path: Path
 
 
 def charge(seconds: float, amount: float | None = 20) -> Shown:
-    """Give a payment's event of the visitor `a`."""
+    """Return a payment's event of the visitor `a`."""
     when = after(seconds).isoformat()
     return range(900, 1_500), {"_id": "e", "type": "payment", "visitorId": "a", "timestamp": when, "amount": amount}
 

@@ -65,13 +65,13 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
 
 
 def files(history: dfn.History, table: str) -> list[str]:
-    """Give the files of a table as its log names them."""
+    """Return the files of a table as its log names them."""
     return DeltaTable(f"{history.location}/{table}").file_uris()
 
 
 @pytest.fixture(scope="module", params=["DuckDB", "Spark"])
 def engine(request: pytest.FixtureRequest, history: dfn.History) -> Iterator[Engine]:
-    """Give an engine that sees the four tables by their names."""
+    """Return an engine that sees the four tables by their names."""
     tables = {name: files(history, name) for name in history.info().rows}
     if request.param == "Spark":
         spark = request.getfixturevalue("spark")

@@ -22,7 +22,7 @@ def record() -> Simulated:
 
 
 def with_more(record: Simulated, copies: int, **columns: Any) -> Simulated:
-    """Give the same record, where everyone of the hour from `NOW` on came several times, as somebody else."""
+    """Return the same record, where everyone of the hour from `NOW` on came several times, as somebody else."""
     hour = pl.col("session_start_time").is_between(NOW, NOW + timedelta(hours=1), closed="left")
     people = record.rows.visitors.filter(hour)
     others = [people.with_columns(pl.col("visitor_id") + f"-{copy}", **columns) for copy in range(copies)]

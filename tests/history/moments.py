@@ -16,19 +16,19 @@ IDS = {"visitors": "visitor_id", "events": "event_id", "payments": "payment_id"}
 
 
 def after(seconds: float) -> datetime:
-    """Give a moment counted from `START`."""
+    """Return a moment counted from `START`."""
     return START + timedelta(seconds=seconds)
 
 
 @cache
 def demo(seconds: float, visitors: int = 40) -> dfn.Snapshot:
-    """Give the demo site at a moment."""
+    """Return the demo site at a moment."""
     body = dfn.demo.Site(seed=3, visitors=visitors).body(after(seconds))
     return dfn.Snapshot.from_json(body, fetched_at=after(seconds))
 
 
 def demos(times: Iterable[float], visitors: int = 40) -> list[dfn.Snapshot]:
-    """Give the demo site at several moments."""
+    """Return the demo site at several moments."""
     return [demo(seconds, visitors) for seconds in times]
 
 
@@ -38,17 +38,17 @@ def snapshot(
     events: Iterable[dict[str, object]] = (),
     payments: Iterable[dict[str, object]] = (),
 ) -> dfn.Snapshot:
-    """Give a snapshot of records in the wire's words."""
+    """Return a snapshot of records in the wire's words."""
     data = {"visitors": list(visitors), "recentEvents": list(events), "recentPayments": list(payments)}
     return dfn.Snapshot.from_json(msgspec.json.encode({"data": data}), fetched_at=after(seconds))
 
 
 def event(name: str, seconds: float) -> dict[str, object]:
-    """Give an event in the wire's words."""
+    """Return an event in the wire's words."""
     return {"_id": name, "type": "pageview", "visitorId": "a", "timestamp": after(seconds).isoformat()}
 
 
 def shown(snapshots: Iterable[dfn.Snapshot], kind: str) -> list[str]:
-    """Give the ids of all events or payments that at least one of the snapshots shows."""
+    """Return the ids of all events or payments that at least one of the snapshots shows."""
     frames = [getattr(snap, kind)[IDS[kind]] for snap in snapshots]
     return sorted(pl.concat(frames).unique())

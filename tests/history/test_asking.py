@@ -102,7 +102,7 @@ def test_what_takes_a_frame_takes_those_of_a_history(history: dfn.History) -> No
 
 
 def sources(frame: pl.LazyFrame) -> int:
-    """Give how many files a plan reads."""
+    """Return how many files a plan reads."""
     plan = frame.explain()
     files = plan.partition("Parquet SCAN [")[2].partition("]")[0]
     more = files.partition("... ")[2].partition(" other")[0]

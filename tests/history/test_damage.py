@@ -38,7 +38,7 @@ READS: dict[str, Callable[[dfn.History], Any]] = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a history that nobody has open."""
+    """Return the folder of a history that nobody has open."""
     folder = tmp_path_factory.mktemp("whole") / "site"
     with dfn.History(folder) as history:
         for each in demos(TIMES):
@@ -52,7 +52,7 @@ def copy(whole: Path, tmp_path: Path) -> Path:
 
 
 def content(folder: Path) -> dict[str, bytes | None]:
-    """Give all that is in a folder."""
+    """Return all that is in a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
@@ -154,7 +154,7 @@ def test_newest_entries_of_a_log_that_are_missing_are_told(copy: Path) -> None:
 
 
 def frames(history: dfn.History) -> list[Any]:
-    """Give all that can be read of a history."""
+    """Return all that can be read of a history."""
     snapshots = [(it.visitors.sort("visitor_id"), it.events, it.payments) for it in history.snapshots()]
     tables = [history.collect(table).sort("seen_at", pl.nth(0)) for table in (history.events(), history.payments())]
     return [*(frame for shown in snapshots for frame in shown), *tables]

@@ -81,7 +81,7 @@ def test_files_of_others_that_came_later_are_never_deleted(tmp_path: Path, mine:
 
 
 def left_behind(table: Path) -> Path:
-    """Give a file that an append wrote long ago, and never came to commit."""
+    """Return a file that an append wrote long ago, and never came to commit."""
     file = table / "part-00000-00000000-0000-0000-0000-000000000000-c000.zstd.parquet"
     file.write_bytes(b"PAR1")
     os.utime(file, (LONG_AGO, LONG_AGO))

@@ -395,7 +395,7 @@ def test_a_log_that_can_not_be_written_does_not_end_the_command(tmp_path: Path) 
 
 
 def recorded(location: Path) -> int:
-    """Give how many snapshots there are yet."""
+    """Return how many snapshots there are yet."""
     try:
         return dfn.History(location).info().rows["polls"]
     except dfn.NotRecordedError:

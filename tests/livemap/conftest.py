@@ -12,17 +12,17 @@ class Sent(list[dict[str, Any]]):
     """What the widgets have sent to the browser, in order."""
 
     def states(self, *traits: str) -> list[dict[str, Any]]:
-        """Give the states that were sent, of those that hold one of some traits."""
+        """Return the states that were sent, of those that hold one of some traits."""
         states = [each["data"]["state"] for each in self if each["data"].get("method") == "update"]
         return [state for state in states if not traits or set(traits) & set(state)]
 
     def told(self, do: str) -> list[dict[str, Any]]:
-        """Give the messages of one kind that tell what is to happen once."""
+        """Return the messages of one kind that tell what is to happen once."""
         contents = [each["data"]["content"] for each in self if each["data"].get("method") == "custom"]
         return [content for content in contents if content.get("do") == do]
 
     def bytes(self) -> int:
-        """Give the size of it all as JSON, which must be strict."""
+        """Return the size of it all as JSON, which must be strict."""
         return sum(len(json.dumps(each, allow_nan=False, ensure_ascii=False).encode()) for each in self)
 
 

@@ -71,7 +71,7 @@ def refreshed(live: LiveMap) -> LiveMap:
 
 
 def front(live: LiveMap) -> Front:
-    """Give what the browser shows."""
+    """Return what the browser shows."""
     assert live._view is not None
     return live._view.front
 
@@ -92,7 +92,7 @@ def set_in_browser(live: LiveMap, **settings: Any) -> None:
 
 
 def own(live: LiveMap, trait: str, view: str | None = None) -> Any:
-    """Give what is shown of a trait in one view, by default the one that came last."""
+    """Return what is shown of a trait in one view, by default the one that came last."""
     shown = msgspec.to_builtins(getattr(front(live), trait))
     return shown.get([*live._map_state.views][-1] if view is None else view)
 
@@ -105,21 +105,21 @@ def state(live: LiveMap) -> dict[str, Any]:
 
 
 def names(live: LiveMap) -> list[str]:
-    """Give the names in the list of visitors."""
+    """Return the names in the list of visitors."""
     return [row.name for row in front(live).visitors.rows]
 
 
 def figure(live: LiveMap, label: str) -> tuple[str, str]:
-    """Give value and note of a figure in the header."""
+    """Return value and note of a figure in the header."""
     return next((each.value, each.note) for each in front(live).figures if each.label == label)
 
 
 def on_map(live: LiveMap) -> int:
-    """Give the number of visitors that the clusters stand for."""
+    """Return the number of visitors that the clusters stand for."""
     return sum(own(live, "clusters")["visitors"])
 
 
 def registry() -> dict[str, Any]:
-    """Give ipywidgets' own list of the widgets it keeps, without those that all maps share."""
+    """Return ipywidgets' own list of the widgets it keeps, without those that all maps share."""
     shared = {*family(SCRIPT.get()), LAND.get()}
     return {name: widget for name, widget in open_widgets().items() if widget not in shared}

@@ -184,7 +184,7 @@ def test_a_condition_that_cannot_be_asked_raises_at_once(where: pl.Expr) -> None
     live = made(people(1))
     with pytest.raises(Exception, match=r"."):
         live.on_visitor(print, where=where)
-    assert live._came._callbacks == []
+    assert live._visitor_callbacks._callbacks == []
     live.close()
 
 

@@ -39,7 +39,7 @@ def at(*places: tuple[float | None, float | None], **columns: object) -> pl.Data
 
 
 def drawn(frame: pl.DataFrame) -> Clusters:
-    """Give the marks of some visitors on the map of the world."""
+    """Return the marks of some visitors on the map of the world."""
     return marks(cluster(project(frame), WORLD), WORLD, Coloring())
 
 

@@ -15,7 +15,7 @@ from tests.livemap.sources import NOON, events, payments, people, visitors
 
 
 def paid(*rows: dict[str, Any], **columns: Any) -> pl.DataFrame:
-    """Give the payers of some payments; two visitors are here."""
+    """Return the payers of some payments; two visitors are here."""
     here = visitors(2, **{"display_name": pl.Series(["Ada", "Bob"]), **columns})
     scene = FrameState(Snapshot(here, payments=payments(*rows), fetched_at=NOON))
     return with_payers(scene.payments, scene.visitors).join(

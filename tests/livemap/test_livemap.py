@@ -842,7 +842,7 @@ def written(count: int, text: str) -> Snapshot:
 
 
 def words(value: Any) -> list[str]:
-    """Give all texts of a state."""
+    """Return all texts of a state."""
     if isinstance(value, dict):
         return [text for each in value.values() for text in words(each)]
     if isinstance(value, (list, tuple)):

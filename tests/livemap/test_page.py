@@ -69,38 +69,38 @@ class Document(HTMLParser):
 
 
 def section(document: str, heading: str) -> str:
-    """Give the HTML of one of the three lists."""
+    """Return the HTML of one of the three lists."""
     found = re.search(rf'<section class="{heading.lower()}">.*?</section>', document, re.DOTALL)
     assert found
     return found[0]
 
 
 def cells(document: str, heading: str, column: str) -> list[str]:
-    """Give the text of a column of one of the lists."""
+    """Return the text of a column of one of the lists."""
     found = re.findall(rf'<td class="{column}">(.*?)</td>', section(document, heading), re.DOTALL)
     return [Document(cell).text for cell in found]
 
 
 def svg(document: str) -> ET.Element:
-    """Give the map."""
+    """Return the map."""
     found = re.findall(r"<svg.*?</svg>", document, re.DOTALL)
     assert len(found) == 1
     return ET.fromstring(found[0])
 
 
 def spots(document: str) -> list[ET.Element]:
-    """Give the clusters on the map."""
+    """Return the clusters on the map."""
     return [group for group in svg(document).iter("g") if group.find("title") is not None]
 
 
 def places(document: str) -> list[tuple[float, float]]:
-    """Give where the clusters are on the map."""
+    """Return where the clusters are on the map."""
     found = (re.findall(r"[-\d.]+", group.attrib["transform"]) for group in spots(document))
     return [(float(x), float(y)) for x, y in found]
 
 
 def rows(schema: pl.Schema, **columns: Any) -> pl.DataFrame:
-    """Give a frame of the schema with some columns, the others null; text columns take any one text."""
+    """Return a frame of the schema with some columns, the others null; text columns take any one text."""
     height = max((len(values) for values in columns.values()), default=1)
     empty = pl.DataFrame({"row": range(height)})
     return empty.select(
@@ -110,20 +110,20 @@ def rows(schema: pl.Schema, **columns: Any) -> pl.DataFrame:
 
 
 def with_text(schema: pl.Schema, text: str) -> pl.DataFrame:
-    """Give two rows whose every text is the same."""
+    """Return two rows whose every text is the same."""
     return rows(schema, **{name: [text, text] for name, dtype in schema.items() if dtype == pl.String})
 
 
 @cache
 def busy() -> Snapshot:
-    """Give a busy moment of the demo site."""
+    """Return a busy moment of the demo site."""
     at = datetime(2026, 2, 6, 15, 20, tzinfo=UTC)
     return dfn.demo.Site(seed=0, visitors=600, start=at, clock=lambda: at).snapshot()
 
 
 @cache
 def busy_page() -> str:
-    """Give its page."""
+    """Return its page."""
     return page(busy())
 
 
@@ -339,7 +339,7 @@ def test_rows_of_nothing_but_nulls_are_shown() -> None:
 
 
 def personal() -> Snapshot:
-    """Give a moment full of names and addresses."""
+    """Return a moment full of names and addresses."""
     name, mail = "Ada Lovelace", "ada@example.org"
     data = '{"first":"Ada","mail":"ada@example.org","friend":"Grace Hopper"}'
     return Snapshot(
@@ -479,7 +479,7 @@ def test_a_live_map_that_has_no_answer_yet_says_that_there_is_nothing_to_save(tm
     source = Scripted([people(1)])
     source.gate.clear()
     live = LiveMap(source, every=3600)
-    with pytest.raises(RuntimeError, match="Nothing has arrived yet"):
+    with pytest.raises(RuntimeError, match="There is no snapshot to save yet"):
         live.save_html(tmp_path / "now.html")
     source.gate.set()
     live.close()

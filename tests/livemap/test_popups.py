@@ -14,7 +14,7 @@ from tests.livemap.sources import people
 
 
 def members(count: int, **columns: object) -> pl.DataFrame:
-    """Give the members of a cluster."""
+    """Return the members of a cluster."""
     return FrameState(people(count, **columns)).visitors
 
 

@@ -73,12 +73,12 @@ def _asks_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def at(live: LiveMap) -> datetime:
-    """Give the moment that the time bar shows."""
+    """Return the moment that the time bar shows."""
     return datetime.fromtimestamp(front(live).replay.now / 1000, START.tzinfo)
 
 
 def names(live: LiveMap) -> list[str]:
-    """Give the names in the list of visitors."""
+    """Return the names in the list of visitors."""
     return sorted(maps.names(live))
 
 
@@ -354,7 +354,7 @@ def test_a_moment_that_was_not_recorded_shows_nobody_and_says_so(replay: Replay,
     assert front(live).status.text == "Playing at 60×. Nothing was recorded at this moment."
     assert names(live) == []
     assert figure(live, "Visitors now") == ("–", "")
-    with pytest.raises(RuntimeError, match="Nothing is known of this moment"):
+    with pytest.raises(RuntimeError, match="There is no snapshot of this moment to save"):
         live.save_html("never.html")
     assert names(seek(live, 60)) == ["Ann", "Bob"]
     assert live.status.state == "live"

@@ -30,7 +30,7 @@ def scene(here: pl.DataFrame, log: pl.DataFrame | None = None, made: pl.DataFram
 
 
 def listed(sort: Any = "score", most: int = sidebar.MOST_ROWS, **columns: Sequence[Any]) -> list[str]:
-    """Give the names in the list of visitors in its order."""
+    """Return the names in the list of visitors in its order."""
     count = len(next(iter(columns.values())))
     here = people(
         count,
@@ -41,14 +41,14 @@ def listed(sort: Any = "score", most: int = sidebar.MOST_ROWS, **columns: Sequen
 
 
 def card(here: pl.DataFrame, log: pl.DataFrame | None = None, *, gone: bool = False) -> dict[str, Any]:
-    """Give the card of the first visitor."""
+    """Return the card of the first visitor."""
     moment = scene(here, log)
     row = moment.with_dimensions("channel", "page").row(0, named=True)
     return sidebar.card(row, moment.events, here=not gone)
 
 
 def texts(value: Any) -> list[str]:
-    """Give all texts that a browser shows; keys and the data's own marks are not shown."""
+    """Return all texts that a browser shows; keys and the data's own marks are not shown."""
     value = msgspec.to_builtins(value)
     if isinstance(value, dict):
         return [text for name, each in value.items() if name not in {"key", "id", "visitor"} for text in texts(each)]
@@ -160,7 +160,7 @@ def test_keys_are_text_since_a_browser_cannot_hold_such_numbers() -> None:
 
 
 def happened(*rows: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the list of events, with two visitors here."""
+    """Return the list of events, with two visitors here."""
     moment = scene(visitors(2), events(*rows))
     return sidebar.event_rows(moment.events, moment.visitors)
 

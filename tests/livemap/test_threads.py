@@ -80,7 +80,7 @@ def assert_of_one_moment(shows: dict[str, Any], where: str) -> None:
 
 
 def acts(live: LiveMap) -> list[Callable[[random.Random], None]]:
-    """Give what people, browsers and other cells do at the same time."""
+    """Return what people, browsers and other cells do at the same time."""
     everywhere = {"south": -85.0, "north": 85.0, "west": -180.0, "east": 180.0}
     page = front(live)  # which can still say something after the map was closed
     first = str(live._frame.visitors["_key"][0])

@@ -194,7 +194,7 @@ def shell() -> Shell:
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Give an asyncio loop that runs in a thread."""
+    """Return an asyncio loop that runs in a thread."""
     running = asyncio.new_event_loop()
     thread = threading.Thread(target=running.run_forever, daemon=True)
     thread.start()
@@ -317,7 +317,7 @@ def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def calls(live: Any) -> int:
-    """Give the number of requests that a map has made."""
+    """Return the number of requests that a map has made."""
     return sum(each._source.calls for each in live._sites.pollers.values())
 
 

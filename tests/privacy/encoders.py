@@ -19,12 +19,12 @@ def _base64url(text: str) -> str:
 
 
 def _token(text: str) -> str:
-    """Give a JSON Web Token with text in its payload."""
+    """Return a JSON Web Token with text in its payload."""
     return ".".join(_base64url(part) for part in ('{"alg":"HS256","typ":"JWT"}', json.dumps({"sub": text}), "signed?"))
 
 
 def _letters(form: Callable[[int], str]) -> Encoder:
-    """Give what writes every character as the number that it is; those beyond the 16 bits of JavaScript as they are."""
+    """Return a function that writes every character as its number; those beyond 16 bits, as in JavaScript, as is."""
     return lambda text: "".join(form(ord(each)) if ord(each) < 0x10000 else each for each in text)
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 
 def readings(text: str, depth: int = 12) -> set[str]:
-    """Give all that text may say."""
+    """Return all that text may say."""
     known, new = {text}, {text}
     for _ in range(depth):
         new = {inner for each in new for inner in _decoded(each)} - known
@@ -58,6 +58,6 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 def _text(data: bytes) -> str:
-    """Give what of bytes is text; nothing of those that hold little."""
+    """Return what of bytes is text; nothing of those that hold little."""
     parts = re.findall(r"[^\x00-\x08\x0e-\x1f\x7f\ufffd]{5,}", data.decode(errors="replace"))
     return " | ".join(parts) if sum(map(len, parts)) * 2 > len(data) else ""

@@ -32,7 +32,7 @@ AROUND = (
 
 
 def redacted(url: str, **others: object) -> str:
-    """Give the page of a visitor, redacted."""
+    """Return the page of a visitor, redacted."""
     body = {"data": {"visitors": [{"visitorId": "a", "currentUrl": url, **others}]}}
     left: str = dfn.Snapshot.from_json(json.dumps(body)).redacted(KEY).visitors["current_url"].item()
     return left

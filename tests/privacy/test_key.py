@@ -52,7 +52,7 @@ def test_a_key_is_not_printed_pickled_or_copied() -> None:
 
 
 def given() -> bytes:
-    """Give the key; no variable of a test holds it."""
+    """Return the key; no variable of a test holds it."""
     return KEY
 
 
@@ -62,7 +62,7 @@ def fail(*_: object, **__: object) -> None:
 
 
 def verbose(error: BaseException) -> str:
-    """Give the traceback as ``%xmode Verbose`` prints it, and all variables and attributes of the package's frames."""
+    """Return a traceback as ``%xmode Verbose`` prints it, and all variables and attributes of the package's frames."""
     formatter = VerboseTB(theme_name="nocolor", include_vars=True)
     printed = "\n".join(formatter.structured_traceback(type(error), error, error.__traceback__))
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if "datafast_nb" in frame.f_code.co_filename]

@@ -20,7 +20,7 @@ KEY = b"a key of my own, long enough"
 
 
 def redacted(text: str, name: str) -> str:
-    """Give a page where somebody of that name is known."""
+    """Return a page where somebody of that name is known."""
     body = {"data": {"visitors": [{"visitorId": "a", "currentUrl": text}, {"visitorId": "b", "customerName": name}]}}
     left: str = dfn.Snapshot.from_json(json.dumps(body)).redacted(KEY).visitors["current_url"][0]
     return left
@@ -108,7 +108,7 @@ def test_what_is_no_name_stays(name: str, text: str) -> None:
 
 
 def named(*names: str, times: int = 5) -> dfn.Snapshot:
-    """Give visitors of whom some call themselves by words of all the others."""
+    """Return visitors of whom some call themselves by words of all the others."""
     others = [
         {
             "visitorId": f"v{number}",
@@ -126,7 +126,7 @@ CLOSED = [name for name, treatment in TREATMENTS.items() if treatment == "closed
 
 
 def closed(snap: dfn.Snapshot) -> list[dict[str, object]]:
-    """Give the closed columns of all frames."""
+    """Return the closed columns of all frames."""
     frames = (snap.visitors, snap.events, snap.payments)
     return [row for frame in frames for row in frame[[name for name in frame.columns if name in CLOSED]].to_dicts()]
 

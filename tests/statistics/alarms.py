@@ -20,7 +20,7 @@ SIZES = {
 
 
 def demo_shape(seed: int = 3) -> Shape:
-    """Give the predictions of a demo website to draw from."""
+    """Return the predictions of a demo website to draw from."""
     site = dfn.demo.Site(seed=seed, visitors=20_000, clock=lambda: datetime(2026, 2, 6, 15, tzinfo=UTC))
     prospects = site.snapshot().visitors.filter(~pl.col("is_customer"))
     rates = prospects["conversion_rate"].drop_nulls().to_numpy()
@@ -30,7 +30,7 @@ def demo_shape(seed: int = 3) -> Shape:
 def alarms_table(
     seeds: int = 400, shapes: Mapping[str, Shape] | None = None, sizes: Sequence[str] = tuple(SIZES)
 ) -> pl.DataFrame:
-    """Give how often, of unchanged pairs of 20 groups, one at least is beyond noise; and before the control.
+    """Return how often, of unchanged pairs of 20 groups, one at least is beyond noise; and before the control.
 
     ``found`` is how often a group is whose rates were halved, the largest of the twenty.
     """
@@ -63,7 +63,7 @@ def _halved(after: pl.DataFrame) -> pl.DataFrame:
 
 
 def effects_table(seeds: int = 400, size: int = 600) -> pl.DataFrame:
-    """Give how often the intervals of the mix and conversion effects hold the true ones.
+    """Return how often the intervals of the mix and conversion effects hold the true ones.
 
     Five groups whose shares and rates both change; the truth is the split of the true shares and rates.
     """

@@ -12,7 +12,7 @@ SIZES = (5, 10, 30, 100, 1_000)
 
 
 def coverage_table(visitors: int = 400_000, seed: int = 0) -> pl.DataFrame:
-    """Give how often the interval of the mean rate holds it, by size and shape: of those groups that have one.
+    """Return how often the interval of the mean rate holds it, by size and shape: of those groups that have one.
 
     Each row is a table of groups of one size, of as many as `visitors` make, but 200 at least.
     """
@@ -29,7 +29,7 @@ def coverage_table(visitors: int = 400_000, seed: int = 0) -> pl.DataFrame:
 
 
 def _covered(data: pl.DataFrame, truth: float, ci: str) -> dict[str, float | None]:
-    """Give the share of groups that have an interval, and how many of these intervals hold the truth."""
+    """Return the share of groups that have an interval, and how many of these intervals hold the truth."""
     table = dfn.breakdown(data, "device", ci=ci)  # type: ignore[call-overload]
     told = table.filter(pl.col("predicted_rate_low").is_not_null())
     held = told.select(pl.lit(truth).is_between("predicted_rate_low", "predicted_rate_high").mean()).item()
@@ -37,7 +37,7 @@ def _covered(data: pl.DataFrame, truth: float, ci: str) -> dict[str, float | Non
 
 
 def conversions_table(turns: int = 400, seed: int = 1) -> pl.DataFrame:
-    """Give how often the bounds of the expected conversions hold what comes, if the predictions hold."""
+    """Return how often the bounds of the expected conversions hold what comes, if the predictions hold."""
     rows = []
     for name, shape in SHAPES.items():
         for size in SIZES:

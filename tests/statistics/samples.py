@@ -30,7 +30,7 @@ SHAPES: Final = {
 
 
 def frame(rates: Rates, groups: Rates) -> pl.DataFrame:
-    """Give visitors with these rates, in these groups of ``device``."""
+    """Return visitors with these rates, in these groups of ``device``."""
     return pl.DataFrame({"device": groups, "conversion_rate": np.minimum(rates, 1.0)}).with_columns(
         pl.col("device").cast(pl.String),
         is_customer=pl.lit(value=False),

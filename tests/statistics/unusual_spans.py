@@ -21,7 +21,7 @@ _PAGES = 4.0  # of a visit
 def unusual_table(
     days: int = 100, sites: Sequence[str] = tuple(SITES), arrivals: Sequence[float] = (2.0, 30.0, 60.0, 400.0)
 ) -> pl.DataFrame:
-    """Give the share of quiet ten-minute spans that are called unusual (0.001 or less), and of doubled spans found.
+    """Return the share of quiet ten-minute spans that are called unusual (0.001 or less), and of doubled spans found.
 
     ``events`` are those of visits of four pages on average: they come in clumps.
     """
@@ -38,7 +38,7 @@ def unusual_table(
 
 
 def _of_day(factors: Numbers, level: float, draw: np.random.Generator) -> dict[str, float]:
-    """Give the shares for one day after four weeks."""
+    """Return the shares for one day after four weeks."""
     week = np.array(shape_of_week()).reshape(7, 24)[np.arange(len(factors)) % 7]
     mean = np.repeat((level * week * factors)[:, :, None] / _SPANS, _SPANS, axis=2)
     visits = draw.poisson(mean)
@@ -54,7 +54,7 @@ def _of_day(factors: Numbers, level: float, draw: np.random.Generator) -> dict[s
 
 
 def _called(counts: Numbers, last: Numbers, spans: int) -> Numbers:
-    """Give which spans of the last day are called unusual, learnt from the days before it."""
+    """Return which spans of the last day are called unusual, learnt from the days before it."""
     hourly = counts[:-1].sum(axis=2).astype(float)
     shape = fitted(hourly, np.ones_like(hourly), np.arange(_DAYS) % 7)
     extra = traffic_level.clumps(hourly, shape.expected)

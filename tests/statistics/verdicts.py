@@ -19,7 +19,7 @@ TRUE = {"fair": 1.0, "20 % too low": 1.2, "20 % too high": 0.8}
 
 
 def verdicts_table(seeds: int = 400, sizes: Sequence[int] = SIZES) -> pl.DataFrame:
-    """Give how often calibrations find a fault, by size.
+    """Return how often calibrations find a fault, by size.
 
     Rates are drawn from those of the demo site, and outcomes by these rates times the true ratio. ``a bin outside`` is
     how often a bin's mean prediction is outside of its own 95 % interval, ``a bin beyond noise`` how often one is so.

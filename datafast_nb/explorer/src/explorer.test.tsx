@@ -45,7 +45,7 @@ test("a group is picked out by its name, once, wherever in its row one clicks", 
   const ask = vi.fn(() => true);
   const body = shown(<Groups model={explorer()} ask={ask} />);
   const [first, second] = [...body.querySelectorAll("button")];
-  expect(first?.getAttribute("aria-label")).toBe("FR, mobile: pick it out");
+  expect(first?.getAttribute("aria-label")).toBe("FR, mobile: select");
   expect(second?.getAttribute("aria-pressed")).toBe("true");
   expect(second?.closest("tr")?.hasAttribute("data-picked")).toBe(true);
   expect(first?.closest("tr")?.hasAttribute("data-picked")).toBe(false);

@@ -45,7 +45,7 @@ export function Groups({ model, ask }: { model: ExplorerModel; ask: ExplorerAsk 
 /** A row: its names, the first of them the button, and its figures. */
 function Row({ row: { names, cells, picked }, kinds, pick }: { row: GroupRow; kinds: string[]; pick: () => void }) {
   const [name, ...others] = names;
-  const told = `${names.join(", ")}: ${picked ? "picked out; let it go" : "pick it out"}`;
+  const told = `${names.join(", ")}: ${picked ? "selected; deselect" : "select"}`;
   // biome-ignore-start lint/suspicious/noArrayIndexKey: a cell is known by its place
   return (
     <tr onClick={pick} data-picked={picked || undefined}>

@@ -34,7 +34,7 @@ export function render({ model, el }: RenderProps<ExplorerState & ExplorerHeader
   draw(<Parts model={model} ask={ask} kernel={kernel} faults={faults} />, place);
   findRoot(el, signal)
     .then((root) => root && furnish(root, model, ask, kernel, signal))
-    .catch((error) => faults.report("The explorer can't be put together", error));
+    .catch((error) => faults.report("The explorer can't be built", error));
   return () => {
     leaving.abort();
     draw(null, place);

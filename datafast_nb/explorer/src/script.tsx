@@ -14,7 +14,7 @@ export function Script({ model }: { model: ExplorerModel }) {
     const timer = setTimeout(() => setCopied(null), TOLD);
     return () => clearTimeout(timer);
   }, [copied]);
-  const said = copied?.done ? "The code is in the clipboard." : "The browser does not allow to copy.";
+  const said = copied?.done ? "The code is in the clipboard." : "The browser does not allow copying.";
   return (
     <div class="df-script" data-lm-suppress-shortcuts="true">
       <details open>

@@ -33,7 +33,7 @@ def page(
     note: str = "",
     drawn: str = "",
 ) -> str:
-    """Write a snapshot as a self-contained HTML page, which runs no script and asks nobody for anything.
+    """Write a snapshot as a self-contained HTML page, which runs no script and makes no requests.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _image(drawn: str) -> str:
 
 
 def _top(snapshot: Snapshot, title: str, note: str, *, redact: bool, time_zone: str) -> str:
-    """Give the heading, the moment, what is shown of it, and whose names these are."""
+    """Return the heading, the time, what is shown, and whether the names are pseudonyms."""
     at, there = snapshot.fetched_at, snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
     names = (
         "Names are pseudonyms; e-mail addresses and event data are left out."
@@ -110,7 +110,7 @@ def _top(snapshot: Snapshot, title: str, note: str, *, redact: bool, time_zone: 
 
 
 def _figures(snapshot: Snapshot) -> str:
-    """Give the figures of the whole site."""
+    """Return the figures of the whole site."""
     totals = summary(snapshot).row(0, named=True)
     expected = price(totals["expected_value"], "USD") if totals["scored"] else NOTHING
     note = "" if snapshot.has_predictions or not snapshot.visitors.height else "no predictions for this site yet"
@@ -129,13 +129,13 @@ def _figures(snapshot: Snapshot) -> str:
 
 
 def _revenue(snapshot: Snapshot) -> str:
-    """Give what was paid in each currency, the first few of them."""
+    """Return the amounts paid in the first few currencies."""
     sums, others = received(snapshot.payments, _MOST_CURRENCIES)
     rest = f"<small>and {number(others, 'more currency', 'more currencies')}</small>" if others else ""
     return "".join(f"<span>{text(each)}</span>" for each in sums) + rest or NOTHING
 
 
 def _has_several_sites(snapshot: Snapshot) -> bool:
-    """Say whether the frames come from more than one site."""
+    """Return whether the frames come from more than one site."""
     frames = (snapshot.visitors, snapshot.events, snapshot.payments)
     return len({site for frame in frames if "site" in frame.columns for site in frame["site"].unique()}) > 1

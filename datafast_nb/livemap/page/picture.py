@@ -34,11 +34,11 @@ class _View:
     visitors: tuple[float, float]  # y of the northmost and the southmost
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Give the place on the map of a point of the unit square."""
+        """Return the position on the map of a point of the unit square."""
         return (x - self.left) * self.world, (y - self.top) * self.world
 
     def nearest(self, x: float) -> float:
-        """Give the copy of an x that is nearest to the middle of the map."""
+        """Return the copy of an x that is nearest to the middle of the map."""
         edge = self.left + _WIDTH / self.world / 2 - 0.5
         return edge + (x - edge) % 1.0
 
@@ -88,7 +88,7 @@ def _fit(placed: pl.DataFrame) -> _View:
 
 
 def _extent(placed: pl.DataFrame) -> tuple[float, float, float, float]:
-    """Give where the visitors begin in the west and how far east they reach, across the date line too; north, south."""
+    """Return the western edge of the visitors, how far east they reach (also across the date line), north and south."""
     degrees = placed.select((pl.col("x") * 360).floor().unique().sort())["x"]
     gaps = degrees.shift(-1, fill_value=degrees[0] + 360) - degrees
     widest = gaps.arg_max() or 0
@@ -116,14 +116,14 @@ def picture(snapshot: Snapshot) -> str:
 
 
 def _placeless(view: _View, *, anybody: bool) -> str:
-    """Say on the map why it is empty."""
+    """Return a text for the map that says why it is empty."""
     words = "No visitor has a known location" if anybody else "Nobody is here right now"
     return f'<text class="empty" x="{_WIDTH / 2:g}" y="{view.height / 2:.0f}">{words}</text>'
 
 
 @dataclass(frozen=True, slots=True)
 class _Circle:
-    """A cluster as it is drawn: as large as it has visitors, with an arc round it as long as its share of customers."""
+    """A cluster as it is drawn: sized by its visitors, with an arc around it for the share of customers."""
 
     x: float
     y: float
@@ -133,11 +133,11 @@ class _Circle:
 
     @classmethod
     def of(cls, cluster: Row, view: _View, most: int) -> _Circle:
-        """Give the circle of a cluster, where the largest one stands for `most` visitors."""
+        """Return the circle of a cluster, where the largest one stands for `most` visitors."""
         small, large = RADII
         radius = small + (large - small) * math.sqrt((cluster["visitors"] - 1) / (most - 1))
         x, y = view.place(view.nearest(cluster["longitude"] / 360 + 0.5), cluster["y"])
-        y = min(max(y, radius), view.height - radius)  # who is beyond the map's northern or southern end is on it
+        y = min(max(y, radius), view.height - radius)  # a visitor beyond the map's north or south is drawn at its edge
         return cls(x, y, radius, score_color(cluster["score"]), cluster)
 
     @property
@@ -160,7 +160,7 @@ class _Circle:
 
 
 def _numbers(circles: Sequence[_Circle]) -> str:
-    """Write the numbers of the large circles above them all, where no larger one's number is in the way."""
+    """Return the numbers of the large circles, on top of all circles, where they don't overlap that of a larger one."""
     written = _apart([circle for circle in circles if circle.radius >= _NUMBERED], 1.0)
     large = _apart([circle for circle in written if circle.radius >= 1.5 * _NUMBERED], 1.9)  # for a small screen
     return "".join(
@@ -185,7 +185,7 @@ def _apart(circles: Iterable[_Circle], size: float) -> list[_Circle]:
 
 
 def _said(cluster: Row) -> str:
-    """Say in words what a circle shows."""
+    """Return what a circle shows, in words."""
     parts = [number(cluster["visitors"], "visitor")]
     if cluster["customers"]:
         share = f"{cluster['customers'] / cluster['visitors']:.0%}"
@@ -198,7 +198,7 @@ def _said(cluster: Row) -> str:
 
 
 def _legend(clusters: pl.DataFrame, unplaced: int) -> str:
-    """Say what colors and sizes mean, and how many visitors are not on the map."""
+    """Return the meaning of colors and sizes, and how many visitors are not on the map."""
     stops = ", ".join(f"{SCORE_COLORS[score]} {score}%" for score in range(0, 101, 10))
     arc = f"background: conic-gradient({CUSTOMER} 30%, var(--track) 30%)"
     scored = clusters["score"].is_finite().any()

@@ -44,7 +44,7 @@ def visitors(snapshot: Snapshot, *, several: bool, redact: bool, time_zone: str)
 
 
 def _likeliest(everybody: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
-    """Give the first visitors by score; customers come last, for they have bought already."""
+    """Return the first visitors by score; customers come last, because they have bought already."""
     finite = [pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in ("score", "expected_value")]
     return (
         everybody.with_columns(*finite, pl.col("is_customer").fill_null(value=False))
@@ -61,7 +61,7 @@ def _likeliest(everybody: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
 
 
 def _visitor(row: Row, *, redact: bool) -> Row:
-    """Give the cells of one visitor."""
+    """Return the cells of one visitor."""
     count = row["visit_count"]
     system = " · ".join(text(part, 24) for part in (row["device"], row["browser"]) if part)
     mail = "" if redact or not row["customer_email"] else f"<small>{text(row['customer_email'])}</small>"
@@ -82,7 +82,7 @@ _CUSTOMER_MARK: Final = f' <span class="mark"><i class="dot" style="background: 
 
 
 def _score(score: float | None, confidence: float | None) -> str:
-    """Give a score in its color, and how sure it is."""
+    """Return a score in its color, and its confidence."""
     if score is None or not is_finite(score):
         return NOTHING
     sure = min(max(confidence, 0.0), 1.0) if confidence is not None and is_finite(confidence) else None
@@ -109,7 +109,7 @@ def events(snapshot: Snapshot, *, several: bool, redact: bool) -> str:
 
 
 def _event(row: Row, *, redact: bool) -> Row:
-    """Give the cells of one event."""
+    """Return the cells of one event."""
     kind = "" if row["type"] == "pageview" else f"<b>{text(row['type'] or 'event')}</b> "
     amount = f" <b>{text(money(row['amount'], None))}</b>" if is_finite(row["amount"]) else ""
     data = "" if redact or row["extra_data"] in {None, "", "{}"} else f"<small>{text(row['extra_data'])}</small>"
@@ -139,7 +139,7 @@ def payments(snapshot: Snapshot, *, several: bool, redact: bool) -> str:
 
 
 def _payment(row: Row, *, redact: bool) -> Row:
-    """Give the cells of one payment."""
+    """Return the cells of one payment."""
     amount = row["amount"]
     kind = "renewal" if row["renewal"] else "new" if row["is_new"] else ""
     if is_finite(amount) and amount < 0:
@@ -154,7 +154,7 @@ def _payment(row: Row, *, redact: bool) -> Row:
 
 
 def _newest(frame: pl.DataFrame, snapshot: Snapshot) -> Iterable[Row]:
-    """Give the newest rows of a frame."""
+    """Return the newest rows of a frame."""
     return (
         frame.sort("timestamp", descending=True, nulls_last=True, maintain_order=True)
         .head(MOST_ROWS)
@@ -165,12 +165,12 @@ def _newest(frame: pl.DataFrame, snapshot: Snapshot) -> Iterable[Row]:
 
 
 def _since(column: str, snapshot: Snapshot) -> pl.Expr:
-    """Give the seconds from a time to the snapshot's. The time itself stays in Polars: Python has no year 300,000."""
+    """Return the seconds from a time to the snapshot's. The time itself stays in Polars: Python has no year 300,000."""
     return (pl.lit(snapshot.fetched_at) - pl.col(column)).dt.total_seconds()
 
 
 def _section(heading: str, count: str, nothing: str, columns: dict[str, str], rows: Sequence[Row]) -> str:
-    """Give a list with its heading; in place of an empty one, a sentence."""
+    """Return a list with its heading; in place of an empty one, a sentence."""
     opening = f'<section class="{heading.lower()}"><h2>{heading}</h2>'
     if not rows:
         return f'{opening}<p class="nothing">{nothing}</p></section>'
@@ -182,7 +182,7 @@ def _section(heading: str, count: str, nothing: str, columns: dict[str, str], ro
 
 
 def _how_many(rows: int, order: str) -> str:
-    """Say how many of how many rows a list shows."""
+    """Return how many of its rows a list shows."""
     if rows == 1:
         return "the only one"
     return f"{MOST_ROWS} of {rows:,}, {order}" if rows > MOST_ROWS else f"all {rows:,}, {order}"

@@ -1,4 +1,4 @@
-"""Words and numbers of the page. Whatever a stranger wrote goes through `text`, at the last step."""
+"""Words and numbers of the page. All text from outside passes through `text`, as the last step."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ID_SHOWN: Final = 6  # characters that tell nameless visitors apart
 
 
 def text(value: object, longest: int = _LONGEST) -> str:
-    """Make any text safe inside HTML: cut, escaped, and unable to turn its surroundings right to left."""
+    """Return any text as safe HTML: shortened, escaped, and isolated from the direction of the text around it."""
     words = "" if value is None else plain(value, longest)
     return f"<bdi>{escape(words)}</bdi>" if words else NOTHING
 
 
 def name_of(row: Row) -> str:
-    """Name a visitor, if only by the beginning of an id."""
+    """Return the name of a visitor, or the beginning of their id."""
     name = next((row[key] for key in ("display_name", "customer_name") if row[key] and plain(row[key])), None)
     if name is not None:
         return text(name)
@@ -32,25 +32,25 @@ def name_of(row: Row) -> str:
 
 
 def place(city: str | None, code: str | None) -> str:
-    """Name a place, as far as it is known."""
+    """Return the name of a place, as far as it is known."""
     return text(place_name(city, code) if city or code else "")
 
 
 def price(amount: float | None, currency: str | None, *, exact: bool = False) -> str:
-    """Give an amount in its currency, whose code may be any text."""
+    """Return an amount in its currency, whose code may be any text."""
     return text(money(amount, plain(currency or "") or "no currency", exact=exact))
 
 
 def ago(seconds: int | None) -> str:
-    """Say how long ago something was; clocks that run ahead make it now."""
+    """Return how long ago something was; a time in the future counts as now."""
     return NOTHING if seconds is None else f"{age(seconds)} ago" if seconds >= 1 else _NOW
 
 
 def stay(seconds: int | None) -> str:
-    """Say for how long somebody has been here."""
+    """Return how long a visitor has been on the site."""
     return NOTHING if seconds is None else age(seconds) if seconds >= 1 else _NOW
 
 
 def is_finite(number: float | None) -> bool:
-    """Say whether a number is one."""
+    """Return whether a number is known and finite."""
     return number is not None and math.isfinite(number)

@@ -71,7 +71,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         <Action
           icon={resting ? "play" : "pause"}
           label={word}
-          title={resting ? "Ask for new data again" : "Ask for no new data"}
+          title={resting ? "Resume requests for new data" : "Pause requests for new data"}
           live={live}
           onClick={() => ask({ do: resting ? "resume" : "pause" })}
         >
@@ -81,7 +81,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
       </span>
       <Select
         label="Update"
-        title="How often new data are asked for"
+        title="How often to request new data"
         value={useTrait(model, "every")}
         choices={every}
         hidden={replayed}
@@ -147,7 +147,7 @@ function FullScreen() {
   if (!document.fullscreenEnabled) return null;
   return (
     <span ref={place} class="df-buttons">
-      <Action icon={full ? "reduce" : "enlarge"} label={full ? "Leave full screen" : "Full screen"} onClick={toggle} />
+      <Action icon={full ? "reduce" : "enlarge"} label={full ? "Exit full screen" : "Full screen"} onClick={toggle} />
     </span>
   );
 }

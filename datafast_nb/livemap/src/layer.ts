@@ -190,7 +190,7 @@ function placeOf(point: { latitude: number; longitude: number } | null | undefin
 
 function described(clusters: readonly Cluster[]): string {
   const visitors = clusters.reduce((sum, cluster) => sum + cluster.visitors, 0);
-  if (!visitors) return "Map of visitors: nobody in this part of the world";
+  if (!visitors) return "Map of visitors: none in this part of the world";
   const places = `${clusters.length} ${clusters.length === 1 ? "place" : "places"}`;
   return `Map of visitors: ${visitors} in ${places}. The list beside it names them.`;
 }
