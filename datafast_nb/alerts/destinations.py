@@ -266,9 +266,9 @@ def _check(status: int, headers: Mapping[str, str]) -> None:
     if 200 <= status < 300:  # noqa: PLR2004
         return
     from datafast_nb.client.rate_limit import closed_for
-    from datafast_nb.client.transport import Answer
+    from datafast_nb.client.transport import Response
 
-    wait = closed_for(Answer(status, headers, b"", datetime.now(UTC)))
+    wait = closed_for(Response(status, headers, b"", datetime.now(UTC)))
     if status == _TOO_MANY:
         raise NotSentError("It asks for fewer messages (429).", _SLOWER if wait is None else wait)
     hint = " Check the URL and its token." if 300 <= status < 500 else ""  # noqa: PLR2004
