@@ -6,6 +6,7 @@ import os
 import re
 from typing import Any, Final, NoReturn
 
+from datafast_nb.api_key import Concealed
 from datafast_nb.errors import AlertError
 from datafast_nb.text import plain
 
@@ -21,12 +22,12 @@ class Address:
     __slots__ = ("_url", "scheme")
 
     def __init__(self, url: str) -> None:
-        self._url = url.strip()
+        self._url = Concealed(url.strip())
         found = _SCHEME.match(url)
         self.scheme = found[1].lower() if found else ""
 
     @classmethod
-    def of(cls, text: str) -> Address:
+    def of(cls, text: Concealed) -> Address:
         """Wrap a URL, or the one in an environment variable, given as ``env:NAME``.
 
         Raises
@@ -35,9 +36,7 @@ class Address:
             It is no URL, or the variable is not set.
         """
         variable = _VARIABLE.fullmatch(text)
-        given = os.environ.get(variable[1], "") if variable else text
-        address = cls(given)
-        del given, text  # a traceback shows the remaining variables
+        address = cls(Concealed(os.environ.get(variable[1], "") if variable else text))
         if variable and not address._url:
             raise AlertError(f"The environment variable {variable[1]} is not set: put the URL to notify into it.")
         if not address.scheme:
@@ -66,6 +65,13 @@ class Address:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Address:
         return self
+
+
+def concealed(given: object) -> object:
+    """Mask texts, alone or in a list, wherever a variable is printed, as in a verbose traceback."""
+    if isinstance(given, str):
+        return Concealed(given)
+    return [concealed(each) for each in given] if isinstance(given, (list, tuple, set)) else given
 
 
 def harmless(error: BaseException) -> str:

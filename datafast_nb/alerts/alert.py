@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 
 import polars as pl
 
+from datafast_nb.alerts.addresses import concealed
 from datafast_nb.alerts.condition import checked_for, parsed
 from datafast_nb.alerts.destinations import Destination, destinations
 from datafast_nb.alerts.memory import fingerprint
@@ -115,8 +116,9 @@ class Alert:
         names: bool = False,
         site: str | None = None,
     ) -> None:
-        found = destinations(notify)
+        given = concealed(notify)
         del notify  # a traceback shows the remaining variables
+        found = destinations(given)
         about = checked_choice(about, get_args(About), "about")
         if goal is not None and about != "goal":
             raise AlertError(f"goal is the name of a goal: it needs about='goal', not about={about!r}.")

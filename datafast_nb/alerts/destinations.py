@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from datafast_nb.alerts.addresses import Address, harmless
+from datafast_nb.alerts.addresses import Address, concealed, harmless
 from datafast_nb.alerts.escaping import as_text, inert, without_links
 from datafast_nb.alerts.message import Escape, News, Notice
+from datafast_nb.api_key import Concealed
 from datafast_nb.errors import AlertError
 
 _TIMEOUT: Final = (5.0, 15.0)  # seconds to connect, and to wait for an answer
@@ -167,8 +168,10 @@ def destinations(notify: object) -> tuple[Destination, ...]:
     ImportError
         A URL is given, but Apprise is not installed.
     """
-    given = [notify] if isinstance(notify, str) or callable(notify) else notify
+    given = concealed(notify)
     del notify  # a traceback shows the remaining variables
+    if isinstance(given, str) or callable(given):
+        given = [given]
     if not isinstance(given, Iterable):
         raise TypeError(
             f"notify takes a function, print, 'desktop', a URL, or a list of these, not {type(given).__name__}."
@@ -185,15 +188,15 @@ def _destination(given: object) -> Destination:
         return given
     if callable(given):
         return Function(given)
-    kind, text = type(given).__name__, given if isinstance(given, str) else None
-    del given  # a traceback shows the remaining variables
-    if text is None:
-        raise TypeError(f"notify takes a function, print, 'desktop', or a URL such as ntfy://host/topic, not {kind}.")
-    if text.strip() == "print":
+    if not isinstance(given, Concealed):
+        raise TypeError(
+            "notify takes a function, print, 'desktop', or a URL such as ntfy://host/topic, not "
+            f"{type(given).__name__}."
+        )
+    if given.strip() == "print":
         return Function(print)
-    is_desktop = text.strip() == "desktop"
-    address = Address(_DESKTOP.get(sys.platform, "dbus://")) if is_desktop else Address.of(text)
-    del text
+    is_desktop = given.strip() == "desktop"
+    address = Address(_DESKTOP.get(sys.platform, "dbus://")) if is_desktop else Address.of(given)
     return _service(address, desktop=is_desktop)
 
 
