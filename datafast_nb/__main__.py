@@ -1,4 +1,4 @@
-"""The command line: ``datafast-nb lab``, ``demo``, ``record``, ``forecast`` and ``export``."""
+"""The command line: ``datafast-nb lab``, ``demo``, ``record``, ``watch``, ``forecast`` and ``export``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
 
-from datafast_nb import export_command, forecast_command, record_command
+from datafast_nb import export_command, forecast_command, record_command, watch_command
 from datafast_nb._version import __version__
 from datafast_nb.api_key import VARIABLE
 from datafast_nb.files import write_whole
@@ -40,11 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
         command.add_argument("--port", type=int, default=8888, help="first port to try (default: %(default)s)")
     record_command.add_to(commands)
+    watch_command.add_to(commands)
     forecast_command.add_to(commands)
     export_command.add_to(commands)
     options = parser.parse_args(arguments)
     if options.command == "record":
         return record_command.run(options)
+    if options.command == "watch":
+        return watch_command.run(options)
     if options.command == "forecast":
         return forecast_command.run(options)
     if options.command == "export":

@@ -8,14 +8,18 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from datafast_nb.api_key import VARIABLE
 from datafast_nb.checks import checked_duration
 from datafast_nb.errors import DataFastError, HistoryInUseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from datafast_nb.history import Recording
     from datafast_nb.snapshot import Source
 
 FINISHED: Final = 0
@@ -23,7 +27,9 @@ FAULT: Final = 1
 USAGE: Final = 2
 IN_USE: Final = 3
 
-_LOOK_EVERY: Final = 0.2  # seconds between two checks for a signal
+LOOK_EVERY: Final = 0.2
+"""Seconds between two checks for a signal."""
+
 _EPILOG: Final = f"""
 On SIGTERM, SIGINT and SIGHUP, the current append finishes, and the command waits up to 5 seconds for a response of the
 service. SIGINT and SIGHUP stay ignored if they were at the start, as under nohup. Each event and payment is stored
@@ -50,13 +56,22 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument("location", metavar="LOCATION", help="a folder, or a URL such as s3://bucket/site")
     command.add_argument(
         "--every",
-        type=_time,
+        type=time_span,
         default=timedelta(seconds=10),
         metavar="TIME",
         help="time between snapshots, such as 10s or 1min (default: 10s; 5min at most)",
     )
     command.add_argument(
-        "--duration", type=_time, metavar="TIME", help="how long to record, such as 12h or 30d (default: until stopped)"
+        "--duration",
+        type=time_span,
+        metavar="TIME",
+        help="how long to record, such as 12h or 30d (default: until stopped)",
+    )
+    command.add_argument(
+        "--alerts",
+        type=Path,
+        metavar="FILE",
+        help="a TOML file of alerts to tell meanwhile; see datafast-nb watch --help",
     )
     command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
     command.add_argument("--demo", action="store_true", help="record the demo site, to try the command")
@@ -64,57 +79,99 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Record until a signal, the end of the duration or a permanent fault; return the exit code."""
+    return serve(lambda stack: _recording(options, stack))
+
+
+def _recording(options: argparse.Namespace, stack: contextlib.ExitStack) -> Recording:
+    """Begin to record, with alerts if a file of them is given."""
     from datafast_nb.history import History
 
+    settings = None
+    if options.alerts is not None:
+        from datafast_nb.alerts.settings import read
+
+        settings = read(options.alerts)
+    source = source_of(demo=options.demo)
+    history = stack.enter_context(History(options.location, redact=options.redact))
+    if settings is not None:
+        from datafast_nb.alerts import watcher
+        from datafast_nb.alerts.relay import Relay
+
+        dispatcher = watcher.dispatcher_of(settings.alerts, log, state=settings.state or history, history=history)
+        stack.callback(dispatcher.close, watcher.PATIENCE)
+        source = Relay(source, dispatcher)
+    return history.record(source, options.every, options.duration, report=log)
+
+
+class Background(Protocol):
+    """What goes on in the background, such as a recording."""
+
+    @property
+    def error(self) -> BaseException | None:
+        """The fault that ended it, if any."""
+
+    def stop(self) -> None:
+        """End it."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, or for at most some seconds; return whether it has ended."""
+
+
+def serve(begin: Callable[[contextlib.ExitStack], Background]) -> int:
+    """Begin something, and wait until a signal, or it ends by itself; return the exit code.
+
+    Parameters
+    ----------
+    begin
+        Begins it. What it adds to the stack is closed at the end.
+    """
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
         nonlocal stopping
         stopping = True
 
-    for number in _ending_signals():
+    for number in ending_signals():
         signal.signal(number, stop)
-    try:
-        source = _source(demo=options.demo)
-        history = History(options.location, redact=options.redact)
-        recording = history.record(source, options.every, options.duration, report=_log)
-    except (DataFastError, ImportError, ValueError) as error:
-        with contextlib.suppress(OSError, AttributeError):  # the exit code reports it
-            _log("refused", {"error": type(error).__name__, "message": str(error)})
-        return _code(error)
-    with history:
+    with contextlib.ExitStack() as stack:
+        try:
+            begun = begin(stack)
+        except (DataFastError, ImportError, ValueError) as error:
+            with contextlib.suppress(OSError, AttributeError):  # the exit code reports it
+                log("refused", {"error": type(error).__name__, "message": str(error)})
+            return code_of(error)
         # The handler only sets a flag: a lock that it needed might be held by the code that it interrupted.
-        while not recording.wait(_LOOK_EVERY):
+        while not begun.wait(LOOK_EVERY):
             if stopping:
-                recording.stop()
-    return FINISHED if recording.error is None else _code(recording.error)
+                begun.stop()
+    return FINISHED if begun.error is None else code_of(begun.error)
 
 
-def _ending_signals() -> list[signal.Signals]:
-    """Return the signals that end a recording: all except those that were ignored at the start."""
+def ending_signals() -> list[signal.Signals]:
+    """Return the signals that end a command: all except those that were ignored at the start."""
     known = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     return [signal.SIGTERM, *(number for number in known if signal.getsignal(number) is not signal.SIG_IGN)]
 
 
-def _source(*, demo: bool) -> Source:
-    """Return the source to record; the demo site only if it was requested."""
+def source_of(*, demo: bool) -> Source:
+    """Return the source of the site; the demo site only if it was requested."""
     if demo:
         from datafast_nb.demo import Site
 
         return Site()
     if not os.getenv(VARIABLE, "").strip():
-        raise ValueError(f"Nothing to record: set {VARIABLE} to your site's key, or try it with --demo.")
+        raise ValueError(f"There is no site: set {VARIABLE} to your site's key, or try it with --demo.")
     from datafast_nb.client import Client
 
     return Client()
 
 
-def _code(error: BaseException) -> int:
+def code_of(error: BaseException) -> int:
     """Return the exit code for an error."""
     return IN_USE if isinstance(error, HistoryInUseError) else USAGE if isinstance(error, ValueError) else FAULT
 
 
-def _log(what: str, figures: dict[str, Any]) -> None:
+def log(what: str, figures: dict[str, Any]) -> None:
     """Write one line of JSON."""
     import msgspec
 
@@ -123,7 +180,7 @@ def _log(what: str, figures: dict[str, Any]) -> None:
     os.write(sys.stdout.fileno(), line + b"\n")
 
 
-def _time(text: str) -> timedelta:
+def time_span(text: str) -> timedelta:
     """Parse a duration such as 10s, 5min, 12h or 30d. A number without a unit means seconds."""
     try:
         return checked_duration(text, "the time")

@@ -67,10 +67,12 @@ class Address:
         return self
 
 
-def concealed(given: object) -> object:
-    """Mask texts, alone or in a list, wherever a variable is printed, as in a verbose traceback."""
+def concealed(given: Any) -> Any:  # noqa: ANN401 - text, and what holds it
+    """Mask texts, alone, in lists or in tables, wherever a variable is printed, as in a verbose traceback."""
     if isinstance(given, str):
         return Concealed(given)
+    if isinstance(given, dict):
+        return {name: concealed(value) for name, value in given.items()}
     return [concealed(each) for each in given] if isinstance(given, (list, tuple, set)) else given
 
 

@@ -38,7 +38,8 @@ class Alert:
         ``schema.PAYMENTS``; for goals those of ``schema.EVENTS`` and ``page``; for traffic ``visitors``,
         ``customers``, ``prospects`` and ``returning`` (people now), ``pageviews``, ``goals``, ``payments`` and
         ``revenue`` (of the last ten minutes; null if it is of several currencies). Of several sites, each row also has
-        its ``site``.
+        its ``site``. Without a condition, traffic is told if it is not as usual, which takes a history of at least
+        seven days: ``dfn.watch(…, history=history)``.
     about : str
         What a row is: ``visitor``, ``payment``, ``goal`` (an event that is neither a page view nor a payment), or
         ``traffic``: the totals of the website, in one row.
@@ -152,6 +153,11 @@ class Alert:
     def needs_model(self) -> bool:
         """Whether the condition uses the probability that a model gives."""
         return self.condition is not None and PROBABILITY in self.condition.meta.root_names()
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether it tells of traffic that is not as usual, which only a history knows."""
+        return self.about == "traffic" and self.condition is None
 
     def matching(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the rows for which the condition is true."""

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -18,6 +18,7 @@ from datafast_nb.alerts.destinations import Destination
 from datafast_nb.alerts.memory import Memory, Told
 from datafast_nb.alerts.message import News
 from datafast_nb.alerts.rows import KEY, Model, rows_of, site_of, with_derived, without_derived
+from datafast_nb.forecast.record import Record
 from datafast_nb.privacy import PROCESS_KEY, people, redacted
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import plain
@@ -34,6 +35,9 @@ TOLD: Final = pl.Schema(
 )
 """The columns of what was told: when, by which alert, about what, whether it tells that something is over, how many
 visitors, payments or goals it is about, and the message."""
+
+COMPARE_EVERY: Final = timedelta(minutes=1)
+"""The time between two comparisons of traffic with what is usual, which read the history."""
 
 _MOST_TOLD: Final = 10_000  # messages that are kept to be looked at
 _MOST_SHOWN: Final = 100  # rows that a message holds
@@ -54,10 +58,17 @@ class Dispatcher:
         What was told before.
     model
         Predicts each prospect's probability.
+    history
+        Knows what traffic is usual.
     """
 
     def __init__(
-        self, alerts: Sequence[Alert], report: Report, memory: Memory | None = None, model: Model | None = None
+        self,
+        alerts: Sequence[Alert],
+        report: Report,
+        memory: Memory | None = None,
+        model: Model | None = None,
+        history: Record | None = None,
     ) -> None:
         self._memory = Memory() if memory is None else memory
         self._model = model
@@ -67,7 +78,7 @@ class Dispatcher:
         self.count = 0  # of messages
         everybody = dict.fromkeys(each for alert in alerts for each in alert.notify)
         self.channels: dict[Destination, Channel] = {each: Channel(each, report) for each in everybody}
-        self._desks = [_Desk(alert, self._memory) for alert in alerts]
+        self._desks = [_Desk(alert, self._memory, history) for alert in alerts]
 
     @property
     def told(self) -> pl.DataFrame:
@@ -112,7 +123,7 @@ class Dispatcher:
         line = {"alert": news.alert, "about": news.about, "over": news.over, "count": news.count, "message": text}
         self._told.append({"at": news.at, **line})
         self.count += 1
-        self._tell("told", line)
+        self.tell("told", line)
 
     def _written(self, alert: Alert, news: News) -> tuple[News, str]:
         """Return the message as the alert wants it written, and its text; in the usual words if that fails."""
@@ -130,7 +141,7 @@ class Dispatcher:
         if alert not in self._faults:
             self._faults.add(alert)
             _log.error("The alert %r can't be judged.", alert, exc_info=error)
-            self._tell("failed", {"alert": alert, "message": f"{type(error).__name__}: {plain(error, 200)}"})
+            self.tell("failed", {"alert": alert, "message": f"{type(error).__name__}: {plain(error, 200)}"})
 
     def _save(self) -> None:
         """Keep what was told; a full disk does not stop the watching."""
@@ -141,7 +152,7 @@ class Dispatcher:
         else:
             self._faults.discard("state")
 
-    def _tell(self, what: str, figures: dict[str, Any]) -> None:
+    def tell(self, what: str, figures: dict[str, Any]) -> None:
         """Report what happened; a report that fails does not stop the watching."""
         try:
             self._report(what, figures)
@@ -152,8 +163,10 @@ class Dispatcher:
 class _Desk:
     """One alert, with what waits to be told until its rate allows it."""
 
-    def __init__(self, alert: Alert, memory: Memory) -> None:
+    def __init__(self, alert: Alert, memory: Memory, history: Record | None) -> None:
         self.alert = alert
+        self._history = history
+        self._looked_at: datetime | None = None  # when traffic was last compared with what is usual
         self._memory = memory
         self._waiting: dict[str, None] = {}
         self._first: pl.DataFrame | None = None  # of those who wait, as they are to be shown
@@ -166,8 +179,10 @@ class _Desk:
     def take(self, snapshot: Snapshot, model: Model | None) -> News | None:
         """Return what is to be told now, if anything."""
         rows = rows_of(snapshot, self.alert.about, model)
+        if self.alert.needs_history:
+            return self._compared(rows, snapshot)
         if self.alert.about == "traffic":
-            return self._changed(rows, snapshot.fetched_at)
+            return self._changed(rows, snapshot.fetched_at, is_unusual=not self.alert.matching(rows).is_empty())
         self._collect(self.alert.matching(rows), snapshot)
         if self._first is None or not self._may_speak(snapshot.fetched_at):
             return None
@@ -203,9 +218,21 @@ class _Desk:
         shown: pl.DataFrame = with_derived(bare, about)
         return shown
 
-    def _changed(self, totals: pl.DataFrame, at: datetime) -> News | None:
+    def _compared(self, totals: pl.DataFrame, snapshot: Snapshot) -> News | None:
+        """Compare traffic with what is usual, now and then, and return what changed."""
+        from datafast_nb.forecast.unusual import unusual
+
+        at, looked_at = snapshot.fetched_at, self._looked_at
+        if self._history is None or (looked_at is not None and looked_at <= at < looked_at + COMPARE_EVERY):
+            return None
+        self._looked_at = at
+        found = unusual(self._history, snapshot)
+        news = self._changed(totals, at, is_unusual=not found.usual)
+        return None if news is None else replace(news, fixed=None if news.over else str(found))
+
+    def _changed(self, totals: pl.DataFrame, at: datetime, *, is_unusual: bool) -> News | None:
         """Return that traffic became unusual, or is back to usual."""
-        is_unusual, was_unusual = not self.alert.matching(totals).is_empty(), self._known.active
+        was_unusual = self._known.active
         if is_unusual == was_unusual or (is_unusual and not self._may_speak(at)):
             return None
         self._known.active = is_unusual

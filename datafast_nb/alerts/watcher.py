@@ -23,6 +23,7 @@ from datafast_nb.alerts.memory import Memory
 from datafast_nb.alerts.rows import WINDOW, Model
 from datafast_nb.checks import checked_duration
 from datafast_nb.errors import AlertError, DataFastError
+from datafast_nb.forecast.record import Record
 from datafast_nb.polling import Follower, Pace, Poller, sentence
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, number, plain
@@ -95,6 +96,7 @@ class _Watch(Follower):
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
+        self._failures = 0
         self.changed = threading.Condition()
         self.error: BaseException | None = None
         self.ended = threading.Event()
@@ -102,7 +104,18 @@ class _Watch(Follower):
 
     def take(self, snapshot: Snapshot) -> None:
         """Look for what the alerts ask for."""
+        self._failures = 0
         self.dispatcher.take(snapshot)
+
+    def fail(self, error: BaseException, retry_in: float) -> None:
+        """Report a request that failed."""
+        self._failures += 1
+        figures = {"failures": self._failures, "retry_in": round(retry_in, 1), "message": sentence(error)}
+        self.dispatcher.tell("failed", figures)
+
+    def wait_for(self, since: datetime) -> None:
+        """Report a request that is still in flight."""
+        self.dispatcher.tell("waiting", {"since": since})
 
     def change(self) -> None:
         """Wake up those who wait for a snapshot, and draw the card again."""
@@ -118,6 +131,9 @@ class _Watch(Follower):
         """End the channels: it was stopped, its duration is over, or a fault is permanent."""
         self.error = self.error or error
         self.dispatcher.close(PATIENCE)
+        if not self.ended.is_set():
+            reason = {} if self.error is None else {"error": type(self.error).__name__, "message": str(self.error)}
+            self.dispatcher.tell("stopped", {"messages": self.dispatcher.count, **reason})
         self.ended.set()
         atexit.unregister(self.dispatcher.close)
         self.change()
@@ -232,6 +248,7 @@ def watch(
     *,
     model: Model | None = None,
     state: str | Path | Stored | None = None,
+    history: Record | None = None,
     report: Report | None = None,
 ) -> Watcher:
     """Watch a website in the background, and tell what the alerts look for.
@@ -257,9 +274,12 @@ def watch(
         A file, or the history beside which to put it: what was told is then not told again after a restart. The file
         is small and holds no names, only keyed hashes of ids. By default, it is remembered as long as this watcher
         exists.
+    history
+        A history of the website, for alerts about traffic without a condition: they tell if the last ten minutes were
+        not as usual, as ``dfn.unusual`` finds once a minute. Needs the extra ``forecast``.
     report
-        Called with what happened (``"told"``, ``"failed"``, ``"recovered"``, ``"dropped"``) and its figures; by
-        default, faults are logged.
+        Called with what happened (``"told"``, ``"failed"``, ``"recovered"``, ``"dropped"``, ``"waiting"``,
+        ``"stopped"``) and its figures; by default, faults are logged.
 
     Returns
     -------
@@ -269,7 +289,7 @@ def watch(
     Raises
     ------
     AlertError
-        There is no alert, one needs a model, or the file can't be read.
+        There is no alert, one needs a model or a history, or the file can't be read.
 
     Examples
     --------
@@ -287,7 +307,7 @@ def watch(
             "every five."
         )
     lasts = math.inf if duration is None else checked_duration(duration, "duration").total_seconds()
-    background = _Watch(dispatcher_of(alerts, report, model=model, state=state))
+    background = _Watch(dispatcher_of(alerts, report, model=model, state=state, history=history))
     poller = Poller(source, pause.total_seconds(), background, pace=PACE, duration=lasts, name="watching")
     return Watcher(poller, background)
 
@@ -298,6 +318,7 @@ def dispatcher_of(
     *,
     model: Model | None = None,
     state: str | Path | Stored | None = None,
+    history: Record | None = None,
 ) -> Dispatcher:
     """Return what looks for the alerts in snapshots, checked."""
     several = [alerts] if isinstance(alerts, Alert) else list(alerts)
@@ -311,8 +332,13 @@ def dispatcher_of(
     for each in several:
         if each.needs_model and model is None:
             raise AlertError(f"The alert {each.name!r} uses probability: pass model=dfn.learn(history).")
+        if each.needs_history and history is None:
+            raise AlertError(
+                f"The alert {each.name!r} tells what is not usual: pass history=dfn.History(…), or give it a condition "
+                "such as where='visitors > 50'."
+            )
     path = None if state is None else state_file(state)
-    return Dispatcher(several, _logged if report is None else report, Memory(path), model)
+    return Dispatcher(several, _logged if report is None else report, Memory(path), model, history)
 
 
 def state_file(state: str | Path | Stored) -> Path:
@@ -381,8 +407,8 @@ def _abandon(poller: Poller, dispatcher: Dispatcher) -> None:
 
 
 def _logged(what: str, figures: dict[str, Any]) -> None:
-    """Log faults."""
-    if what == "told":
+    """Log faults, and of a source that fails again and again the first."""
+    if what not in ("failed", "recovered", "dropped") or figures.get("failures", 1) > 1:
         return
     words = ", ".join(f"{name}: {value}" for name, value in figures.items())
     _log.log(logging.INFO if what == "recovered" else logging.WARNING, "%s (%s)", what.capitalize(), words)

@@ -1,0 +1,134 @@
+"""The command ``datafast-nb watch``: tell what happens on a website, on servers, with log lines of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from datafast_nb.api_key import VARIABLE, Concealed
+from datafast_nb.record_command import FAULT, FINISHED, USAGE, log, serve, source_of, time_span
+
+if TYPE_CHECKING:
+    from datafast_nb.alerts import Alert, Watcher
+
+_EPILOG: Final = f"""
+examples:
+  datafast-nb watch --where "score > 80 and country_code = 'DE' and not is_customer" --notify env:NTFY_URL
+  datafast-nb watch --about traffic --where "visitors > 50" --notify desktop
+  datafast-nb watch --alerts alerts.toml
+
+A URL on the command line can be read by everybody on the computer who lists its processes: put one with a token into an
+environment variable, and give its name as env:NAME, or into a file:
+
+  [[alert]]
+  name = "Likely buyers from Germany"
+  where = "score > 80 and country_code = 'DE' and not is_customer"
+  notify = ["ntfy://host/topic", "env:SLACK_URL"]
+  at_most = "1 per 10m"
+
+Each visitor, payment and goal is told once, also after a restart: the file of --state remembers it. Without --notify,
+messages are in the log alone, which never shows a URL. On SIGTERM, SIGINT and SIGHUP, waiting messages are still sent,
+for up to 5 seconds.
+
+exit codes:
+  {FINISHED}  stopped by a signal, or at the end of the duration
+  {FAULT}  a permanent fault: the key is refused
+  {USAGE}  wrong usage, such as a condition with an unknown column, or no {VARIABLE}
+"""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    command = commands.add_parser(
+        "watch",
+        help="watch your site, and tell what happens by mail, chat or telephone",
+        description="Watch your site, and tell what happens.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--where", metavar="SQL", help='a condition, such as "score > 80" (default: everything)')
+    command.add_argument(
+        "--about",
+        choices=("visitor", "payment", "goal", "traffic"),
+        default="visitor",
+        help="what to look for (default: %(default)s)",
+    )
+    command.add_argument("--goal", metavar="NAME", help="with --about goal: which goal (default: any)")
+    command.add_argument(
+        "--notify",
+        action="append",
+        type=Concealed,
+        metavar="URL",
+        help="a URL of Apprise, env:NAME for one in the environment, desktop or print; can be given several times",
+    )
+    command.add_argument(
+        "--at-most",
+        default="1 per 10m",
+        metavar="RATE",
+        help="how many messages, or none for no limit (default: %(default)s)",
+    )
+    command.add_argument("--message", metavar="TEXT", help='a template, such as "{city}: {score:.0f}"')
+    command.add_argument("--name", help="the title of the messages")
+    command.add_argument("--names", action="store_true", help="tell people's names in place of pseudonyms")
+    command.add_argument("--site", metavar="URL", help="the website's address, for links")
+    command.add_argument("--alerts", type=Path, metavar="FILE", help="a TOML file of alerts, in place of the above")
+    command.add_argument(
+        "--every",
+        type=time_span,
+        default=timedelta(seconds=10),
+        metavar="TIME",
+        help="time between snapshots, such as 10s or 1min (default: 10s; 5min at most)",
+    )
+    command.add_argument(
+        "--duration", type=time_span, metavar="TIME", help="how long to watch, such as 12h (default: until stopped)"
+    )
+    command.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="the file of what was told (default: datafast-alerts.json in this folder; none with --demo)",
+    )
+    command.add_argument("--history", metavar="LOCATION", help="a history, for traffic that is not as usual")
+    command.add_argument("--demo", action="store_true", help="watch the demo site, to try the command")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Watch until a signal, the end of the duration or a permanent fault; return the exit code."""
+    return serve(lambda stack: _watching(options, stack))
+
+
+def _watching(options: argparse.Namespace, stack: contextlib.ExitStack) -> Watcher:
+    """Begin to watch."""
+    from datafast_nb.alerts import watch
+    from datafast_nb.alerts.settings import read
+
+    alerts, state = ([_alert(options)], None) if options.alerts is None else read(options.alerts)
+    source = source_of(demo=options.demo)
+    more: dict[str, Any] = {}
+    if options.history is not None:
+        from datafast_nb.history import History
+
+        more["history"] = stack.enter_context(History(options.history))
+    state = options.state or state or (None if options.demo else Path("datafast-alerts.json"))
+    return stack.enter_context(watch(source, alerts, options.every, options.duration, state=state, report=log, **more))
+
+
+def _alert(options: argparse.Namespace) -> Alert:
+    """Return the alert of the command line."""
+    from datafast_nb.alerts import Alert
+    from datafast_nb.alerts.settings import nobody
+
+    return Alert(
+        options.where,
+        options.about,
+        options.notify or nobody,
+        None if options.at_most == "none" else options.at_most,
+        options.message,
+        name=options.name,
+        goal=options.goal,
+        names=options.names,
+        site=options.site,
+    )
