@@ -15,6 +15,8 @@ Importing this package registers two Altair themes, ``datafast_light`` and ``dat
 
 from datafast_nb.charts.activity import timeline
 from datafast_nb.charts.change_waterfall import compare
+from datafast_nb.charts.cohort_table import cohorts
+from datafast_nb.charts.credit_bars import attribution
 from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.funnel_bars import funnel
 from datafast_nb.charts.group_bars import breakdown
@@ -22,6 +24,7 @@ from datafast_nb.charts.heat_map import heatmap
 from datafast_nb.charts.history_bars import trend
 from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.overview import dashboard
+from datafast_nb.charts.purchase_curve import time_to_purchase
 from datafast_nb.charts.reliability_diagram import calibration
 from datafast_nb.charts.renderer import register_renderer
 from datafast_nb.charts.saving import save
@@ -37,8 +40,10 @@ __all__ = [
     "Measure",
     "Theme",
     "WeeklyMeasure",
+    "attribution",
     "breakdown",
     "calibration",
+    "cohorts",
     "compare",
     "dashboard",
     "drivers",
@@ -47,6 +52,7 @@ __all__ = [
     "rhythm",
     "save",
     "scores",
+    "time_to_purchase",
     "timeline",
     "trend",
     "use_theme",

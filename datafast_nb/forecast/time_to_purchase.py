@@ -85,6 +85,10 @@ class TimeToPurchase:
         return shares.select(*names, *(pl.when(watched).then(name).alias(name) for name in _SHARE))
 
     def __repr__(self) -> str:
+        return " ".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """Describe how many bought, who is censored, and who is left out, in a sentence each."""
         seen = self.coverage.row(0, named=True)
         bought = int(self.groups["purchases"].sum())
         at_end, at_gap = (int(self.groups[f"censored_at_{where}"].sum()) for where in ("end", "gap"))
@@ -96,7 +100,7 @@ class TimeToPurchase:
             f"left out of {number(seen['visitors'], 'visitor')}: {left_out or 'none'}",
         ]
         told += [f"{number(seen['unmatched'], 'sale')} can't be matched to a visitor"] if seen["unmatched"] else []
-        return ". ".join(text[:1].upper() + text[1:] for text in told) + "."
+        return [f"{text[:1].upper()}{text[1:]}." for text in told]
 
     def _longest(self) -> str:
         """Return the share at the longest of the usual times that was watched, in words."""

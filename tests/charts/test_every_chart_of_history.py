@@ -19,6 +19,11 @@ ALL: dict[str, Callable[..., Any]] = {
     "rhythm of value": lambda history, **words: dfn.charts.rhythm(history, "expected_value", **words),
     "trend": dfn.charts.trend,
     "calibration": dfn.charts.calibration,
+    "time to purchase": dfn.charts.time_to_purchase,
+    "time to purchase by city": lambda history, **more: dfn.charts.time_to_purchase(history, by="city", **more),
+    "attribution": dfn.charts.attribution,
+    "attribution by city": lambda history, **more: dfn.charts.attribution(history, "linear", "city", **more),
+    "cohorts": dfn.charts.cohorts,
     "calibration by city": lambda history, **words: dfn.charts.calibration(history, by="city", **words),
 }
 every_chart = pytest.mark.parametrize("draw", ALL.values(), ids=ALL)
