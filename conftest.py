@@ -81,6 +81,7 @@ SLOW = {
     "tests/explorer/test_script.py",
     "tests/export/test_export_command.py",
     "tests/export/test_save.py",
+    "tests/livemap/test_image.py",
     "tests/forecast/test_calibration.py",
     "tests/forecast/test_engines.py",
     "tests/forecast/test_traffic.py",
