@@ -11,8 +11,10 @@ from IPython.core.completer import IPCompleter, provisionalcompleter
 import datafast_nb as dfn
 
 CHARTS = {
+    "attribution",
     "breakdown",
     "calibration",
+    "cohorts",
     "compare",
     "dashboard",
     "drivers",
@@ -20,6 +22,7 @@ CHARTS = {
     "heatmap",
     "rhythm",
     "scores",
+    "time_to_purchase",
     "timeline",
     "trend",
     "value",
