@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from datafast_nb.forecast.attribution import attribution as attribution
     from datafast_nb.forecast.calibration import calibration as calibration
     from datafast_nb.forecast.cohorts import cohorts as cohorts
+    from datafast_nb.forecast.model import Model as Model
+    from datafast_nb.forecast.model import learn as learn
     from datafast_nb.forecast.outcome_comparison import compare_outcomes as compare_outcomes
     from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
     from datafast_nb.forecast.traffic import forecast as forecast
@@ -125,6 +127,8 @@ _HOMES = {
     "calibration": "forecast",
     "cohorts": "forecast",
     "compare_outcomes": "forecast",
+    "Model": "forecast",
+    "learn": "forecast",
     "time_to_purchase": "forecast",
     "unusual": "forecast",
     "LiveMap": "livemap",

@@ -13,8 +13,12 @@ from datafast_nb.forecast.calibration import Calibration as Calibration
 from datafast_nb.forecast.calibration import calibration as calibration
 from datafast_nb.forecast.cohorts import Cohorts as Cohorts
 from datafast_nb.forecast.cohorts import cohorts as cohorts
+from datafast_nb.forecast.expectation import Expected as Expected
+from datafast_nb.forecast.model import Model as Model
+from datafast_nb.forecast.model import learn as learn
 from datafast_nb.forecast.outcome_comparison import OutcomeComparison as OutcomeComparison
 from datafast_nb.forecast.outcome_comparison import compare_outcomes as compare_outcomes
+from datafast_nb.forecast.quality import Quality as Quality
 from datafast_nb.forecast.time_to_purchase import TimeToPurchase as TimeToPurchase
 from datafast_nb.forecast.time_to_purchase import time_to_purchase as time_to_purchase
 from datafast_nb.forecast.traffic import Forecast as Forecast

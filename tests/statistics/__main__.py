@@ -8,6 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from tests.statistics.alarms import alarms_table, effects_table
+from tests.statistics.expected_sales import expected_table
 from tests.statistics.forecasts import forecasts_table
 from tests.statistics.intervals import conversions_table, coverage_table
 from tests.statistics.looks import looks_table
@@ -20,6 +21,7 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % is meant)", alarms_table),
     "verdicts": ("How often a calibration finds fault with fair predictions, and with wrong ones", verdicts_table),
     "forecasts": ("How often the interval of a forecast holds what comes (95 % or more)", forecasts_table),
+    "expected": ("How often the interval of sales from those here now holds what comes (95 %)", expected_table),
     "unusual": ("How often a quiet span is called unusual (0.001 or less), and a doubled one is", unusual_table),
     "looks": (
         "How often a comparison of campaigns ever has a verdict, looking every day (5 % without a difference)",

@@ -1,0 +1,88 @@
+"""What a model knows about a prospect at a moment, and the columns of its regression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from datafast_nb.conversion.idle import with_idle
+from datafast_nb.schema import RANGES
+from datafast_nb.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+FEATURES: Final = ("predicted_rate", "minutes_idle", "minutes_on_site", "visits_before")
+"""The service's rate, minutes since the last event and since the visit began, and the number of earlier visits."""
+
+ACTIVITY: Final = 7
+"""The number of columns of `activity`."""
+
+_KNOTS: Final = (0.5, 1.0, 2.0, 4.0)  # minutes idle at which the slope may change
+_MOST_IDLE: Final = 10.0  # minutes: the service shows nobody who is idle for longer
+_MOST_ON_SITE: Final = 240.0
+_MOST_VISITS: Final = 50.0
+_LEAST_RATE: Final = 1e-5
+_MOST_RATE: Final = 0.99
+
+
+def rate() -> pl.Expr:
+    """Return the service's rate, with null for what is no probability."""
+    return pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate")
+
+
+def visits_before() -> pl.Expr:
+    """Return the number of visits before this one."""
+    return (pl.col("visit_count") - 1).clip(0).cast(pl.Float64)
+
+
+def minutes(since: pl.Expr, until: pl.Expr) -> pl.Expr:
+    """Return the minutes from one moment to another, 0 at least."""
+    return ((until - since).dt.total_milliseconds() / 60_000).clip(0.0)
+
+
+def prospects(snapshot: Snapshot) -> pl.DataFrame:
+    """Return the prospects of a snapshot, each once, with `FEATURES`."""
+    now = pl.lit(snapshot.fetched_at)
+    here = with_idle(snapshot).filter(~pl.col("is_customer").fill_null(value=False))
+    return here.with_columns(
+        predicted_rate=rate(),
+        minutes_on_site=minutes(pl.col("session_start_time"), now),
+        visits_before=visits_before(),
+    )
+
+
+def log_odds(rates: Numbers) -> Numbers:
+    """Return the logarithm of the odds, kept finite."""
+    import numpy as np
+
+    known = np.clip(rates, _LEAST_RATE, _MOST_RATE)
+    result: Numbers = np.log(known) - np.log1p(-known)
+    return result
+
+
+def column(frame: pl.DataFrame, name: str) -> Numbers:
+    """Return a feature as an array; NaN where it is not known."""
+    result: Numbers = frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return result
+
+
+def activity(frame: pl.DataFrame) -> Numbers:
+    """Return the columns of a regression on what a prospect does: of shape (rows, `ACTIVITY`), each about 0 to 3.
+
+    Idle time has a slope that changes at some knots, as a line of segments; time on site and earlier visits are
+    logarithms. What is not known counts as 0.
+    """
+    import numpy as np
+
+    def known(name: str, most: float) -> Numbers:
+        return np.clip(np.nan_to_num(column(frame, name), nan=0.0), 0.0, most)
+
+    idle = known("minutes_idle", _MOST_IDLE)
+    segments = [idle, *(np.maximum(idle - knot, 0.0) for knot in _KNOTS)]
+    longer = [np.log1p(known("minutes_on_site", _MOST_ON_SITE)), np.log1p(known("visits_before", _MOST_VISITS))]
+    return np.column_stack([*segments, *longer])

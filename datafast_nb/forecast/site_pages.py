@@ -1,0 +1,56 @@
+"""Which site a model is of, told from the pages that its visitors are on: the endpoint does not name the site."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+
+from datafast_nb.conversion import with_dimensions
+from datafast_nb.errors import ModelError
+from datafast_nb.forecast.record import Record
+from datafast_nb.snapshot import Snapshot
+
+_MOST: Final = 300  # pages
+_COVERED: Final = 0.9  # of the visitors are on one of these, or the pages don't tell the site
+_ENOUGH: Final = 10  # visitors of a snapshot
+
+
+def of_record(history: Record, start: datetime | None, end: datetime | None) -> tuple[str, ...]:
+    """Return hashes of the most common pages; none if a model can't be told by them."""
+    states = history.visitors(start, end).select("current_url")
+    pages = history.collect(with_dimensions(states, "page").drop_nulls("page").group_by("page").len())
+    common = pages.sort("len", "page", descending=[True, False]).head(_MOST)
+    if not pages.height or float(common["len"].sum()) < _COVERED * float(pages["len"].sum()):
+        return ()
+    return tuple(sorted(_hashed(common["page"])))
+
+
+def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what is no snapshot is refused
+    """Refuse what is not a snapshot of the site with these pages.
+
+    Raises
+    ------
+    ModelError
+        It is of several sites, or nobody of at least ten visitors is on a page that is known.
+    TypeError
+        It is not a snapshot.
+    """
+    if not isinstance(snapshot, Snapshot):
+        raise TypeError(f"A model takes a snapshot, such as client.snapshot(), not {type(snapshot).__name__}.")
+    if "site" in snapshot.visitors.columns:
+        raise ModelError("This snapshot is of several websites, but a model is of one. Give the snapshot of its site.")
+    pages = with_dimensions(snapshot.visitors.lazy().select("current_url"), "page").drop_nulls("page").collect()["page"]
+    if known and len(pages) >= _ENOUGH and not set(known) & set(_hashed(pages.unique())):
+        raise ModelError(
+            "This model is of another website: none of the pages that visitors are on was there when it was learned. "
+            "Learn one from this site's history: dfn.learn(history)."
+        )
+
+
+def _hashed(pages: pl.Series) -> list[str]:
+    """Return short hashes, so that a saved model holds no text that a visitor wrote."""
+    return [hashlib.sha256(page.encode()).hexdigest()[:12] for page in pages]
