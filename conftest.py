@@ -49,6 +49,8 @@ SLOW = {
     "datafast_nb/charts/reliability_diagram.py",
     "datafast_nb/charts/view.py",
     "datafast_nb/charts/week.py",
+    "tests/alerts/test_backtest.py",
+    "tests/alerts/test_commands.py",
     "tests/charts/test_altair_settings.py",
     "tests/charts/test_drawer.py",
     "tests/charts/test_every_chart.py",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, get_args
 
 import polars as pl
 
 from datafast_nb.alerts.addresses import concealed
+from datafast_nb.alerts.backtest import Backtest, backtest
 from datafast_nb.alerts.condition import checked_for, parsed
 from datafast_nb.alerts.destinations import Destination, destinations
 from datafast_nb.alerts.memory import fingerprint
@@ -16,7 +18,9 @@ from datafast_nb.alerts.message import Notice, Written, check_template, checked_
 from datafast_nb.alerts.rate import Rate
 from datafast_nb.alerts.rows import PROBABILITY, About, schema_of
 from datafast_nb.checks import checked_choice
+from datafast_nb.conversion.frames import Frame
 from datafast_nb.errors import AlertError
+from datafast_nb.forecast.record import Record
 from datafast_nb.text import plain
 
 Notify = str | Callable[[Notice], object]
@@ -159,11 +163,47 @@ class Alert:
         """Whether it tells of traffic that is not as usual, which only a history knows."""
         return self.about == "traffic" and self.condition is None
 
-    def matching(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def matching(self, rows: Frame) -> Frame:
         """Return the rows for which the condition is true."""
         if self.goal is not None:
             rows = rows.filter(pl.col("type") == self.goal)
         return rows if self.condition is None else rows.filter(self.condition)
+
+    def backtest(self, history: Record, start: datetime | None = None, end: datetime | None = None) -> Backtest:
+        """Return when this alert would have spoken in the past, had it been switched on.
+
+        Parameters
+        ----------
+        history
+            A history of the website.
+        start, end
+            Only what was seen from `start` until before `end` (with a time zone); by default, the whole history.
+
+        Returns
+        -------
+        Backtest
+            ``messages`` has a row for each message: ``at``, ``over`` and ``count``; it prints as a sentence.
+
+        Raises
+        ------
+        AlertError
+            The condition can't be judged from the record: it uses a model's ``probability``, has no condition for
+            traffic, or compares the rows of a snapshot with each other.
+        NotRecordedError
+            Nothing was recorded in this span.
+
+        Notes
+        -----
+        Events and payments are judged as they were first shown, at the snapshot that showed them first.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> history = dfn.History("site-history")  # doctest: +SKIP
+        >>> dfn.Alert(where="score > 80 and not is_customer").backtest(history)  # doctest: +SKIP
+        visitor: score > 80 and not is_customer: would have told you 4 times in the last week, and 19 in all (…).
+        """
+        return backtest(self, history, start, end)
 
     def __repr__(self) -> str:
         if "notify" not in vars(self):  # a traceback shows one that is being made

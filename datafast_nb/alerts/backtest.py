@@ -1,0 +1,256 @@
+"""When an alert would have spoken in the past of a history."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import polars as pl
+
+from datafast_nb.alerts.rate import Rate
+from datafast_nb.alerts.rows import KEY, TOTALS, WINDOW, About, goals, keyed, received, sums, with_derived
+from datafast_nb.conversion.events import PAGEVIEW, PAYMENT_EVENTS
+from datafast_nb.errors import AlertError, NotRecordedError
+from datafast_nb.forecast.record import Record
+from datafast_nb.history.moments import MOMENT
+from datafast_nb.text import duration, number, plain
+
+_SAMPLE: Final = 100  # rows to check a condition with
+_WEEK: Final = timedelta(days=7)
+_FIRED: Final = pl.Schema({"at": MOMENT, "over": pl.Boolean(), "count": pl.Int64()})
+
+
+class Rule(Protocol):
+    """What an alert looks for, and how often it may speak."""
+
+    @property
+    def name(self) -> str:
+        """The name of the alert."""
+
+    @property
+    def about(self) -> About:
+        """What a row is."""
+
+    @property
+    def condition(self) -> pl.Expr | None:
+        """What is true for the rows to tell."""
+
+    @property
+    def rate(self) -> Rate | None:
+        """How often it may speak."""
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether the condition uses a model's probability."""
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether it compares traffic with what is usual."""
+
+    def matching(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the rows for which the condition is true."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Backtest:
+    """When an alert would have spoken, had it been switched on. It prints as a sentence.
+
+    Attributes
+    ----------
+    alert : str
+        The name of the alert.
+    messages : polars.DataFrame
+        A row for each message: ``at`` (UTC), ``over`` (whether it tells that traffic is back to usual) and ``count``
+        (how many visitors, payments or goals it is about).
+    start, end : datetime
+        The times of the first and the last snapshot that were looked at, in UTC.
+    """
+
+    alert: str
+    messages: pl.DataFrame
+    start: datetime
+    end: datetime
+
+    def last(self, time: timedelta = _WEEK) -> pl.DataFrame:
+        """Return the messages of the last days of the span."""
+        return self.messages.filter(pl.col("at") > self.end - time)
+
+    def __str__(self) -> str:
+        week = self.last().height
+        span = f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC"
+        times = number(week, "time")
+        if self.end - self.start <= _WEEK:
+            recorded = duration(max(1.0, (self.end - self.start).total_seconds()))
+            return f"{plain(self.alert)}: would have told you {times} in the {recorded} that were looked at ({span})."
+        return (
+            f"{plain(self.alert)}: would have told you {times} in the last week, and {self.messages.height:,} in all "
+            f"({span})."
+        )
+
+    __repr__ = __str__
+
+
+def backtest(alert: Rule, history: Record, start: datetime | None = None, end: datetime | None = None) -> Backtest:
+    """Return when an alert would have spoken; see `Alert.backtest`."""
+    _check(alert)
+    polls = history.collect(history.polls(start, end).select(pl.col("seen_at").sort()))["seen_at"]
+    if polls.is_empty():
+        raise NotRecordedError("Nothing was recorded in this span: give another, or none for all of the history.")
+    if alert.about == "traffic":
+        found = _of_traffic(alert, history, polls, end)
+    else:
+        found = _of_rows(alert, history, polls, end)
+    messages = pl.DataFrame(list(found), schema=_FIRED, orient="row")
+    return Backtest(alert.name, messages, polls[0], polls[-1])
+
+
+def _check(alert: Rule) -> None:
+    """Refuse what can't be told from the record."""
+    if alert.needs_model:
+        raise AlertError("A model's probability is not part of the record: use score or conversion_rate to look back.")
+    if alert.needs_history:
+        raise AlertError("To look back, give a condition such as where='visitors > 50'.")
+
+
+def _check_by_row(alert: Rule, rows: pl.DataFrame) -> None:
+    """Refuse a condition that gives something else for a row alone than for the same row among others."""
+    together = alert.matching(rows.lazy()).collect()
+    alone = [alert.matching(row.lazy()).collect() for row in rows.iter_slices(1)]
+    if together.height != sum(each.height for each in alone):
+        raise AlertError(
+            "The condition compares the rows of a snapshot with each other, which can't be looked back on."
+        )
+
+
+def _of_rows(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) -> Iterator[tuple[Any, ...]]:
+    """Return the messages about visitors, payments or goals."""
+    first, last = polls[0], polls[-1]
+    if alert.about == "visitor":
+        states = _states(history, end).filter(pl.col("until").is_null() | (pl.col("until") > first))
+        rows = states.with_columns(seen_at=pl.max_horizontal("seen_at", pl.lit(first, MOMENT)))
+    else:
+        # What an earlier snapshot showed first, and the first one still shows, would be told too.
+        found = history.payments(None, end) if alert.about == "payment" else goals(history.events(None, end))
+        shown = pl.max_horizontal("seen_at", pl.lit(first, MOMENT))
+        still = (pl.col("seen_at") >= first) | (pl.col("timestamp") > pl.lit(first, MOMENT) - WINDOW)
+        rows = found.filter(still).with_columns(seen_at=shown)
+    judged = keyed(with_derived(rows, alert.about), alert.about)
+    _check_by_row(alert, history.collect(judged.head(_SAMPLE)))
+    matching = alert.matching(judged)
+    when = matching.group_by(KEY).agg(pl.col("seen_at").min()).filter(pl.col("seen_at") <= last)
+    news = history.collect(when.group_by("seen_at").len().sort("seen_at"))
+    return _spoken(news["seen_at"].to_list(), news["len"].to_list(), polls.to_list(), alert.rate)
+
+
+def _spoken(
+    moments: list[datetime], counts: list[int], polls: list[datetime], rate: Rate | None
+) -> Iterator[tuple[datetime, bool, int]]:
+    """Yield the messages about what was new at some moments, folded as the rate demands."""
+    sent: list[datetime] = []
+    place = 0
+    while place < len(moments):
+        allowed = None if rate is None else rate.next(sent)
+        at = moments[place] if allowed is None else max(moments[place], allowed)
+        poll = bisect_left(polls, at)
+        if poll == len(polls):
+            return
+        waiting = place
+        while place < len(moments) and moments[place] <= polls[poll]:
+            place += 1
+        if rate is not None:
+            sent = [*sent, polls[poll]][-rate.messages :]
+        yield polls[poll], False, sum(counts[waiting:place])
+
+
+def _of_traffic(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) -> Iterator[tuple[Any, ...]]:
+    """Yield the messages about traffic: that it became unusual, and that it is back to usual."""
+    totals = _totals(history, polls, end)
+    assert alert.condition is not None
+    unusual = totals.select("seen_at", now=alert.condition.fill_null(value=False))
+    changes = unusual.filter(pl.col("now") != pl.col("now").shift(1, fill_value=False)).to_dicts()
+    sent: list[datetime] = []
+    active = False
+    for place, change in enumerate(changes):
+        at: datetime = change["seen_at"]
+        if not change["now"]:
+            if active:
+                yield at, True, 1
+            active = False
+            continue
+        allowed = None if alert.rate is None else alert.rate.next(sent)
+        first = polls.to_list()[bisect_left(polls, at if allowed is None else max(at, allowed)) :][:1]
+        until = changes[place + 1]["seen_at"] if place + 1 < len(changes) else None
+        if first and (until is None or first[0] < until):
+            active = True
+            if alert.rate is not None:
+                sent = [*sent, first[0]][-alert.rate.messages :]
+            yield first[0], False, 1
+
+
+def _totals(history: Record, polls: pl.Series, end: datetime | None) -> pl.DataFrame:
+    """Return the site's totals at each snapshot, with the columns of `TOTALS`."""
+    customer = pl.col("is_customer").fill_null(value=False)
+    who = _steps(
+        _states(history, end),
+        "seen_at",
+        "until",
+        visitors=pl.lit(1),
+        customers=customer.cast(pl.Int64),
+        prospects=(~customer).cast(pl.Int64),
+        returning=(pl.col("visit_count") > 1).fill_null(value=False).cast(pl.Int64),
+    )
+    is_view, is_payment = pl.col("type") == PAGEVIEW, pl.col("type").is_in(PAYMENT_EVENTS)
+    what = _steps(
+        _shown(history.events(None, end)),
+        "since",
+        "until",
+        pageviews=is_view.fill_null(value=False).cast(pl.Int64),
+        goals=(~is_view & ~is_payment).fill_null(value=False).cast(pl.Int64),
+    )
+    moments = polls.alias("seen_at").cast(MOMENT).to_frame()
+    for steps in (history.collect(who), history.collect(what)):
+        moments = moments.join_asof(steps, left_on="seen_at", right_on="at", coalesce=True).drop("at", strict=False)
+    paid = _paid(history.collect(_shown(received(history.payments(None, end)))), moments.select("seen_at"))
+    totals = moments.join(paid, on="seen_at", how="left", maintain_order="left")
+    return totals.with_columns(
+        pl.col(name).fill_null(0).cast(TOTALS[name]) for name in TOTALS.names() if name != "revenue"
+    ).with_columns(revenue=pl.when(pl.col("payments") == 0).then(0.0).otherwise("revenue"))
+
+
+def _states(history: Record, end: datetime | None) -> pl.LazyFrame:
+    """Return the states of visitors, each with the moment `until` which it holds; null if it holds to the end."""
+    left = history.sessions(None, end).select("visitor_id", seen_at=pl.col("left_at")).drop_nulls()
+    both = pl.concat([history.visitors(None, end).with_columns(_is_state=True), left], how="diagonal")
+    following = pl.col("seen_at").shift(-1).over("visitor_id", order_by="seen_at")
+    return both.with_columns(until=following).filter(pl.col("_is_state")).drop("_is_state")
+
+
+def _shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return events or payments with the span in which they count: from when they were seen, for ten minutes."""
+    time = pl.col("timestamp").cast(MOMENT)
+    since = pl.max_horizontal("seen_at", time)
+    return rows.filter(time.is_not_null()).with_columns(since=since, until=time + WINDOW).filter(since < time + WINDOW)
+
+
+def _steps(rows: pl.LazyFrame, since: str, until: str, **amounts: pl.Expr) -> pl.LazyFrame:
+    """Return how much is there at each moment at which it changes."""
+    begin = rows.select(at=pl.col(since).cast(MOMENT), **amounts)
+    over = rows.filter(pl.col(until).is_not_null()).select(
+        at=pl.col(until).cast(MOMENT), **{name: -each for name, each in amounts.items()}
+    )
+    steps = pl.concat([begin, over]).group_by("at").agg(pl.all().sum()).sort("at")
+    return steps.with_columns(pl.exclude("at").cum_sum())
+
+
+def _paid(payments: pl.DataFrame, moments: pl.DataFrame) -> pl.DataFrame:
+    """Return the number and the sum of the payments that count at each moment."""
+    first = moments["seen_at"].search_sorted(payments["since"], side="left")
+    after = moments["seen_at"].search_sorted(payments["until"], side="left")
+    counted = (
+        payments.with_columns(place=pl.int_ranges(pl.lit(first), pl.lit(after))).explode("place").drop_nulls("place")
+    )
+    numbered = moments.with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    return counted.group_by("place").agg(**sums()).join(numbered, on="place").drop("place")

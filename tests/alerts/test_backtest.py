@@ -1,0 +1,109 @@
+"""The past, judged at once, agrees with the past, watched again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import datafast_nb as dfn
+from datafast_nb.errors import AlertError, NotRecordedError
+from tests.alerts.sites import goal, payment, told, visitor
+from tests.history.moments import after, demo, snapshot
+
+
+def silent(notice: object) -> None:
+    """Take a message."""
+
+
+def alert(where: str | pl.Expr | None, about: Any, at_most: str | None = "1 per 10m", **options: Any) -> dfn.Alert:
+    return dfn.Alert(where, about, silent, at_most, **options)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dfn.History]:
+    with dfn.History(tmp_path_factory.mktemp("backtest") / "site") as opened:
+        for seconds in range(0, 2_400, 100):
+            opened.append(demo(seconds))
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("where", "about"),
+    [
+        ("score > 60 and not is_customer", "visitor"),
+        ("page = '/pricing'", "visitor"),
+        (None, "visitor"),
+        (None, "payment"),
+        ("amount > 50", "payment"),
+        (None, "goal"),
+        ("page = '/welcome'", "goal"),
+        ("visitors > 40", "traffic"),
+        ("visitors < 38", "traffic"),
+        ("goals > 2 or payments > 1", "traffic"),
+        ("customers > 2 and returning > 10", "traffic"),
+        ("pageviews > 100", "traffic"),
+        ("revenue > 50", "traffic"),
+        ("prospects > 35", "traffic"),
+    ],
+)
+@pytest.mark.parametrize(("at_most", "since"), [("1 per 10m", None), (None, 1_000)])
+def test_it_agrees_with_a_watcher_of_the_replayed_snapshots(
+    where: str | None, about: str, at_most: str | None, since: float | None, history: dfn.History
+) -> None:
+    it = alert(where, about, at_most)
+    start = None if since is None else after(since)
+    watched = [(at, over, count) for at, count, over, _ in told(it, *history.snapshots(start))]
+    found = it.backtest(history, start)
+    looked_back = [((at - after(0)).total_seconds(), over, count) for at, over, count in found.messages.iter_rows()]
+    assert looked_back == watched
+
+
+def test_something_would_have_been_told_in_each_kind(history: dfn.History) -> None:
+    for where, about in [("score > 60", "visitor"), (None, "payment"), (None, "goal"), ("visitors > 40", "traffic")]:
+        assert alert(where, about).backtest(history).messages.height
+
+
+def test_it_says_how_often_it_would_have_told(tmp_path: Path) -> None:
+    day = 86_400
+    with dfn.History(tmp_path / "site") as history:
+        for place in range(10):
+            history.append(snapshot(place * day, [visitor(f"{place}")], [goal(f"{place}", place * day)]))
+        found = alert("score > 80", "visitor", name="Buyers").backtest(history)
+        assert str(found).startswith("Buyers: would have told you 7 times in the last week, and 10 in all (2026-02-06")
+        assert found.messages["count"].to_list() == [1] * 10
+        few = alert("score > 80", "visitor").backtest(history, after(8 * day))
+        assert "would have told you 2 times in the 1 d " in str(few)
+        with pytest.raises(NotRecordedError, match="Nothing was recorded in this span"):
+            alert(None, "visitor").backtest(history, after(100 * day))
+
+
+def test_two_currencies_have_no_sum(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site") as history:
+        history.append(snapshot(0, payments=[payment("a", -1)]))
+        history.append(snapshot(60, payments=[payment("a", -1), payment("b", 59) | {"currency": "USD"}]))
+        history.append(snapshot(900))
+        for where in ("revenue = 49", "revenue is null", "payments = 2"):
+            it = alert(where, "traffic", None)
+            watched = [(at, over) for at, _, over, _ in told(it, *history.snapshots())]
+            messages = it.backtest(history).messages
+            assert [((at - after(0)).total_seconds(), over) for at, over, _ in messages.iter_rows()] == watched
+            assert watched
+
+
+@pytest.mark.parametrize(
+    ("where", "about", "hint"),
+    [
+        ("probability > 0.1", "visitor", "not part of the record"),
+        (None, "traffic", "give a condition"),
+        (pl.col("score") > pl.col("score").mean(), "visitor", "compares the rows"),
+    ],
+)
+def test_what_can_t_be_judged_from_the_record_is_refused(
+    where: Any, about: str, hint: str, history: dfn.History
+) -> None:
+    with pytest.raises(AlertError, match=hint):
+        alert(where, about).backtest(history)
