@@ -473,12 +473,8 @@ class LiveMap(OpenedWhenShown):
         with self._lock:
             snapshot, sites = self._sites.latest()
             if snapshot is None:
-                why = (
-                    "Nothing has arrived yet"
-                    if self._timebar is None
-                    else "Nothing is known of this moment, or not yet,"
-                )
-                raise RuntimeError(f"{why} that could be saved. Wait until live.snapshot is not None.")
+                of = "" if self._timebar is None else " of this moment"
+                raise RuntimeError(f"There is no snapshot{of} to save yet. Wait until live.snapshot is not None.")
             frame = self._frame if self._frame.snapshot is snapshot else FrameState(snapshot, sites)
             return saved(
                 frame,

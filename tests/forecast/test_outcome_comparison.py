@@ -170,7 +170,7 @@ def test_goals_can_be_compared(record: Simulated) -> None:
 def test_bad_input_is_told(record: Simulated) -> None:
     with pytest.raises(ValueError, match="Give at least one dimension"):
         dfn.compare_outcomes(record, [])
-    with pytest.raises(ValueError, match="'score' is not a dimension"):
+    with pytest.raises(ValueError, match="'score' is a measure of the table, not a dimension"):
         dfn.compare_outcomes(record, "score")
     with pytest.raises(ValueError, match="horizon is 0"):
         dfn.compare_outcomes(record, horizon=0)
