@@ -53,6 +53,7 @@ SLOW = {
     "tests/alerts/test_commands.py",
     "tests/charts/test_altair_settings.py",
     "tests/charts/test_drawer.py",
+    "tests/charts/test_forecast_fan.py",
     "tests/charts/test_every_chart.py",
     "tests/charts/test_group_names.py",
     "tests/charts/test_overview.py",

@@ -18,6 +18,7 @@ from datafast_nb.charts.change_waterfall import compare
 from datafast_nb.charts.cohort_table import cohorts
 from datafast_nb.charts.credit_bars import attribution
 from datafast_nb.charts.driver_bars import drivers
+from datafast_nb.charts.forecast_fan import forecast
 from datafast_nb.charts.funnel_bars import funnel
 from datafast_nb.charts.group_bars import breakdown
 from datafast_nb.charts.heat_map import heatmap
@@ -30,6 +31,7 @@ from datafast_nb.charts.renderer import register_renderer
 from datafast_nb.charts.saving import save
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.theme import Theme, register_themes, use_theme
+from datafast_nb.charts.unusual_trend import unusual
 from datafast_nb.charts.value_bins import value
 from datafast_nb.charts.view import ChartView
 from datafast_nb.charts.week import WeeklyMeasure, rhythm
@@ -47,6 +49,7 @@ __all__ = [
     "compare",
     "dashboard",
     "drivers",
+    "forecast",
     "funnel",
     "heatmap",
     "rhythm",
@@ -55,6 +58,7 @@ __all__ = [
     "time_to_purchase",
     "timeline",
     "trend",
+    "unusual",
     "use_theme",
     "value",
     "world",

@@ -15,6 +15,9 @@ RECORD_MORE: Final = (
     "history.record(client) fills a history; history.info() shows its span, history.gaps() what it missed."
 )
 
+WHOLE: Final = 0.99
+"""The share of an hour that makes it count as recorded as a whole."""
+
 
 def within(rows: pl.LazyFrame, start: datetime | None, end: datetime | None) -> pl.LazyFrame:
     """Keep the rows whose time, `at`, is at or after `start` and before `end`."""

@@ -44,7 +44,6 @@ _HOURS: Final = tuple(f"{hour:02}" for hour in range(24))
 _CELL: Final = (24, 26)
 # Every time zone in use differs from UTC by a multiple of this, so a step never holds parts of two local hours.
 _STEP: Final = timedelta(minutes=15)
-_WHOLE: Final = 0.99  # of an hour; with less recorded, a cell is faint
 _FAINT: Final = 0.35
 
 
@@ -179,7 +178,7 @@ def _cells(counted: pl.DataFrame, watched: pl.DataFrame, zone: str) -> pl.DataFr
         mean=pl.when(known).then(pl.col("amount") / pl.col("hours")),
         day=(pl.col("weekday") - 1).replace_strict(range(7), _DAYS, return_dtype=pl.String),
         clock=pl.col("hour").replace_strict(range(24), _HOURS, return_dtype=pl.String),
-        whole=pl.col("hours") >= _WHOLE,
+        whole=pl.col("hours") >= recorded.WHOLE,
     )
 
 

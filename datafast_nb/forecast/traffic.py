@@ -95,16 +95,21 @@ class Forecast:
         return ZoneInfo(self.time_zone)
 
     def __str__(self) -> str:
-        parts = [self._told(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)]
+        parts = [self.told(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)]
         learnt = f"learnt from {duration(self.watched.total_seconds())} of watched time"
-        sentence = f"{_IN_WORDS[self.horizon].capitalize()}: {', '.join(filter(None, parts))} ({learnt})."
+        sentence = f"{self.in_words.capitalize()}: {', '.join(filter(None, parts))} ({learnt})."
         return " ".join([sentence, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
 
     __repr__ = __str__
 
+    @property
+    def in_words(self) -> str:
+        """How far it goes, in words."""
+        return _IN_WORDS[self.horizon]
+
     @staticmethod
-    def _told(row: dict[str, Any]) -> str:
-        """Return a row in words; empty if it is not known."""
+    def told(row: dict[str, Any]) -> str:
+        """Return a row of the table in words; empty if it is not known."""
         mean, low, high = (row[name] for name in ("mean", "low", "high"))
         if mean is None:
             return ""

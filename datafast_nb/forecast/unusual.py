@@ -104,9 +104,13 @@ class Unusual:
             return "usual"
         return "more than usual" if more == found.height else "mixed" if more else "fewer than usual"
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.time_zone)
+
     def __str__(self) -> str:
-        zone = ZoneInfo(self.time_zone)
-        start, end = self.start.astimezone(zone), self.end.astimezone(zone)
+        start, end = self.start.astimezone(self.zone), self.end.astimezone(self.zone)
         same_day = start.date() == end.date()
         when = f"{start:%Y-%m-%d %H:%M} to {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}} {self.time_zone}"
         whole = self.table.filter(pl.col("dimension").is_null())

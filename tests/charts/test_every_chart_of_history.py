@@ -24,6 +24,10 @@ ALL: dict[str, Callable[..., Any]] = {
     "attribution": dfn.charts.attribution,
     "attribution by city": lambda history, **more: dfn.charts.attribution(history, "linear", "city", **more),
     "cohorts": dfn.charts.cohorts,
+    "forecast": dfn.charts.forecast,
+    "forecast of sales": lambda history, **words: dfn.charts.forecast(history, "7d", measure="sales", **words),
+    "unusual": dfn.charts.unusual,
+    "unusual events": lambda history, **words: dfn.charts.unusual(history, measure="events", **words),
     "calibration by city": lambda history, **words: dfn.charts.calibration(history, by="city", **words),
 }
 every_chart = pytest.mark.parametrize("draw", ALL.values(), ids=ALL)

@@ -18,6 +18,7 @@ CHARTS = {
     "compare",
     "dashboard",
     "drivers",
+    "forecast",
     "funnel",
     "heatmap",
     "rhythm",
@@ -25,6 +26,7 @@ CHARTS = {
     "time_to_purchase",
     "timeline",
     "trend",
+    "unusual",
     "value",
     "world",
 }

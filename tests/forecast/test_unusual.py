@@ -21,9 +21,9 @@ def record() -> Simulated:
     return simulate(World(days=16, arrivals=60, seed=3))
 
 
-def with_more(record: Simulated, copies: int, **columns: Any) -> Simulated:
-    """Return the same record, where everyone of the hour from `NOW` on came several times, as somebody else."""
-    hour = pl.col("session_start_time").is_between(NOW, NOW + timedelta(hours=1), closed="left")
+def with_more(record: Simulated, copies: int, since: datetime = NOW, **columns: Any) -> Simulated:
+    """Return the same record, where everyone of the hour from a moment on came several times, as somebody else."""
+    hour = pl.col("session_start_time").is_between(since, since + timedelta(hours=1), closed="left")
     people = record.rows.visitors.filter(hour)
     others = [people.with_columns(pl.col("visitor_id") + f"-{copy}", **columns) for copy in range(copies)]
     events = record.rows.events.filter(pl.col("visitor_id").is_in(people["visitor_id"].unique().implode()))
