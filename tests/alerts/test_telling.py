@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +265,42 @@ def test_a_model_adds_the_probability() -> None:
     assert count == 1
     assert message.startswith("Visitor b")
     assert "9.50%" in message
+
+
+def test_without_a_condition_traffic_is_compared_with_what_a_history_shows_as_usual(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[float] = []
+
+    class Verdict:
+        def __init__(self, seconds: float) -> None:
+            self.usual = not 100 <= seconds < 300
+
+        def __str__(self) -> str:
+            return "more than usual. Unusual: channel @everyone"
+
+    def unusual(history: object, snap: dfn.Snapshot) -> Verdict:
+        assert history == "a history"
+        asked.append((snap.fetched_at - after(0)).total_seconds())
+        return Verdict(asked[-1])
+
+    # By its module's name, as the package shows the function under the same one.
+    monkeypatch.setattr(import_module("datafast_nb.forecast.unusual"), "unusual", unusual)
+    times = [snapshot(float(seconds), [visitor("a")]) for seconds in range(0, 400, 20)]
+    found = told(alert(about="traffic"), *times, history="a history")
+    assert asked == [0, 60, 120, 180, 240, 300, 360]  # once a minute, as it reads the history
+    assert [(at, over) for at, _, over, _ in found] == [(120, False), (300, True)]
+    assert found[0][3] == "more than usual. Unusual: channel @everyone"
+    assert found[1][3].startswith("Back to usual: 1 visitor now")
+
+
+def test_a_history_that_is_too_short_is_reported_once_and_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with dfn.History(tmp_path / "site") as history:
+        history.append(snapshot(0, [visitor("a")]))
+        times = [snapshot(60.0 * place, [visitor("a")]) for place in range(1, 4)]
+        found = told([alert(about="traffic"), alert(about="visitor")], *times, history=history)
+    assert [row[1] for row in found] == [1]
+    assert caplog.text.count("can't be judged") == 1
+    assert "Keep recording" in caplog.text
