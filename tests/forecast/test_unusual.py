@@ -151,7 +151,7 @@ def test_nonsense_is_refused(record: Simulated) -> None:
         dfn.unusual(record, (datetime(2026, 1, 20), NOW))
     with pytest.raises(TypeError, match="Snapshot or two datetimes"):
         dfn.unusual(record, NOW)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="not a dimension"):
+    with pytest.raises(ValueError, match="no dimension 'planet'"):
         dfn.unusual(record, (NOW, NOW + TEN), by="planet")
 
 
