@@ -182,7 +182,8 @@ class Alert:
         Returns
         -------
         Backtest
-            ``messages`` has a row for each message: ``at``, ``over`` and ``count``; it prints as a sentence.
+            ``messages`` has a row for each message: ``at``, ``over`` and ``count``; it prints as a sentence, and
+            ``dfn.charts.alerts`` draws it.
 
         Raises
         ------

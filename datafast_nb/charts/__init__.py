@@ -14,6 +14,7 @@ Importing this package registers two Altair themes, ``datafast_light`` and ``dat
 """
 
 from datafast_nb.charts.activity import timeline
+from datafast_nb.charts.alert_times import alerts
 from datafast_nb.charts.change_waterfall import compare
 from datafast_nb.charts.cohort_table import cohorts
 from datafast_nb.charts.credit_bars import attribution
@@ -42,6 +43,7 @@ __all__ = [
     "Measure",
     "Theme",
     "WeeklyMeasure",
+    "alerts",
     "attribution",
     "breakdown",
     "calibration",

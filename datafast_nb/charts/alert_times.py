@@ -1,0 +1,88 @@
+"""When an alert would have spoken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Protocol, Unpack
+
+import altair as alt
+import polars as pl
+
+from datafast_nb.charts.heading import Heading
+from datafast_nb.charts.specification import finished
+from datafast_nb.text import number, plain
+
+_SUBJECT: Final = "When an alert would have spoken"
+_NEVER: Final = "It would have told nothing"
+_WIDTH: Final = 600
+_HEIGHT: Final = 120
+_FAINT: Final = 0.35  # of a message that tells that something is over
+
+
+class LookedBack(Protocol):
+    """What an alert would have told, such as ``Alert.backtest`` returns."""
+
+    @property
+    def alert(self) -> str:
+        """The name of the alert."""
+
+    @property
+    def messages(self) -> pl.DataFrame:
+        """A row for each message: ``at``, ``over`` and ``count``."""
+
+    @property
+    def start(self) -> datetime:
+        """The first moment that was looked at."""
+
+    @property
+    def end(self) -> datetime:
+        """The last moment that was looked at."""
+
+
+@finished
+def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
+    """Draw when an alert would have spoken, and about how many visitors, payments or goals.
+
+    Parameters
+    ----------
+    backtest : Backtest
+        What ``alert.backtest(history)`` returned.
+    **_words
+        ``title`` and ``subtitle`` of the chart.
+
+    Returns
+    -------
+    altair.Chart
+        A bar for each message, over the whole time that was looked at (UTC); faint where it tells that traffic is back
+        to usual.
+
+    Examples
+    --------
+    >>> import datafast_nb as dfn
+    >>> alert = dfn.Alert(where="score > 80 and not is_customer")
+    >>> dfn.charts.alerts(alert.backtest(dfn.History("site-history")))  # doctest: +SKIP
+    """
+    messages = backtest.messages
+    told = messages.filter(~pl.col("over")).height
+    rows = messages.with_columns(
+        time=pl.col("at").dt.strftime("%Y-%m-%d %H:%M:%S"),
+        what=pl.when("over").then(pl.lit("back to usual")).otherwise(pl.lit("told")),
+    )
+    subtitle = f"{plain(backtest.alert)}: {number(told, 'message')}" if told else f"{plain(backtest.alert)}: {_NEVER}"
+    span = [each.timestamp() * 1_000 for each in (backtest.start, backtest.end)]
+    chart: alt.Chart = (
+        alt.Chart(rows, title=alt.Title(_SUBJECT, subtitle=subtitle), width=_WIDTH, height=_HEIGHT)
+        .mark_bar(width=3)
+        .encode(
+            x=alt.X("at:T", title="Time (UTC)", scale=alt.Scale(type="utc", domain=span)),
+            y=alt.Y("count:Q", title="Told together", axis=alt.Axis(tickMinStep=1, format=",d")),
+            opacity=alt.condition("datum.over", alt.value(_FAINT), alt.value(1)),
+            tooltip=[
+                alt.Tooltip("time:N", title="Time (UTC)"),
+                alt.Tooltip("count:Q", title="Told together", format=",d"),
+                alt.Tooltip("what:N", title="What"),
+            ],
+        )
+        .properties(description=f"{_SUBJECT}: {subtitle}.")
+    )
+    return chart
