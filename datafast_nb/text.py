@@ -60,6 +60,13 @@ def money(amount: float | None, currency: str | None, *, exact: bool = False) ->
     return f"{sign}{symbol}{number}"
 
 
+def percent(share: float) -> str:
+    """Return a share as a percentage with two digits that count, such as ``0.43%``, ``4.3%`` or ``43%``."""
+    hundredths = 100 * share
+    decimals = 1 - math.floor(math.log10(abs(hundredths))) if hundredths else 0
+    return f"{hundredths:.{max(decimals, 0)}f}%"
+
+
 def clock(when: datetime, time_zone: str = "UTC") -> str:
     """Return the time of day in a time zone, and the zone.
 

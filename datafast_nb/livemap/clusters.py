@@ -13,6 +13,7 @@ import polars as pl
 
 from datafast_nb.livemap.colors import RADII, Coloring
 from datafast_nb.livemap.mercator import x_of, y_of, ys
+from datafast_nb.livemap.worth import worth_column
 from datafast_nb.widgets.protocol import Clusters, Heat
 
 MOST_CELLS: Final = 360
@@ -109,7 +110,7 @@ def cluster(
     Parameters
     ----------
     placed : polars.DataFrame
-        The result of `project`.
+        The result of `project`, with the columns ``probability`` and ``worth`` if there is a model.
     viewport : Viewport
         The part of the world that the map shows. Nobody is drawn twice: each place is drawn on the copy of the world
         where it is nearest to the center of the viewport.
@@ -123,18 +124,20 @@ def cluster(
     -------
     polars.DataFrame
         One row per cell with visitors, the largest first: ``id``; ``latitude`` and ``longitude``, the mean position in
-        degrees; ``visitors``; ``customers``; ``score``, the mean over non-customers; ``expected_value``, their sum in
-        USD; ``category``, if requested.
+        degrees; ``visitors``; ``customers``; ``score`` and ``probability``, the means over non-customers;
+        ``expected_value``, their sum in USD, by the model if there is one; ``category``, if requested.
     """
     across = viewport.cells_across(cell_pixels)
     left, top, right, bottom = viewport.box
     prospect = ~pl.col("is_customer").fill_null(value=False)
     extra = {} if category is None else {"category": pl.col(category)}
+    chance = "probability" if "probability" in placed.columns else pl.lit(None, pl.Float64)
+    figures = {"score": "score", "probability": chance, "expected_value": worth_column(placed)}
     return (
         placed.lazy()
         .filter(pl.col("x").is_not_null())
         .select(
-            *(pl.when(prospect).then(name).alias(name) for name in ("score", "expected_value")),
+            *(pl.when(prospect).then(figure).alias(name) for name, figure in figures.items()),
             latitude="latitude",
             longitude=360 * (pl.col("x") - 0.5),  # the same on both sides of the date line
             customer=~prospect,
@@ -149,6 +152,7 @@ def cluster(
             pl.len().alias("visitors"),
             pl.col("customer").sum().alias("customers"),
             pl.col("score").mean().round(6),
+            pl.col("probability").mean().round(9),
             pl.col("expected_value").sum().round(6),
             *(pl.col(name).drop_nulls().mode().min() for name in extra),
         )
@@ -164,7 +168,7 @@ def cluster(
             pl.format("{}/{}/{}", pl.lit(across), "column", "row").alias("id"),
             "latitude",
             pl.col("longitude") + 360 * pl.col("copy"),
-            *("visitors", "customers", "score", "expected_value", *extra),
+            *("visitors", "customers", *figures, *extra),
         )
         .collect()
     )

@@ -10,7 +10,8 @@ from typing import Any, Final, get_args
 import polars as pl
 
 from datafast_nb.checks import checked_choice
-from datafast_nb.text import money, plain
+from datafast_nb.livemap.worth import worth_currency
+from datafast_nb.text import money, percent, plain
 from datafast_nb.widgets.protocol import ColorBy, Legend, Ramp, Swatch
 
 CATEGORIES: Final = ("device", "channel", "visit_kind", "site")
@@ -18,6 +19,7 @@ CATEGORIES: Final = ("device", "channel", "visit_kind", "site")
 
 COLOR_NAMES: Final[dict[str, str]] = {
     "score": "Score",
+    "probability": "Probability to buy",
     "expected_value": "Expected value",
     "is_customer": "Customers",
     "device": "Device",
@@ -87,13 +89,16 @@ class Coloring:
     others : bool
         Whether there are further categories, or visitors without one.
     top : float
-        The expected value, in USD, above which the color is constant.
+        The expected value, or the probability, above which the color is constant.
+    currency : str
+        The currency of expected values.
     """
 
     by: ColorBy = "score"
     categories: tuple[str, ...] = ()
     others: bool = False
     top: float = 1.0
+    currency: str = "USD"
 
     @property
     def category(self) -> str | None:
@@ -107,6 +112,7 @@ class Coloring:
             return pl.col("category").replace_strict(known, default=NO_SCORE, return_dtype=pl.String)
         percent, ramp = {
             "score": (pl.col("score"), SCORE_COLORS),
+            "probability": (100 * (pl.col("probability") / self.top).sqrt(), SCORE_COLORS),
             "expected_value": (100 * (pl.col("expected_value") / self.top).sqrt(), SCORE_COLORS),
             "is_customer": (100 * pl.col("customers") / pl.col("visitors"), _CUSTOMER_COLORS),
         }[self.by]
@@ -124,7 +130,13 @@ class Coloring:
             return Legend(f"{title}, the commonest of each place", swatches=swatches, unplaced=unplaced)
         low, high, note, colors = {
             "score": ("0", "100", "50 is the site's average visitor", SCORE_COLORS),
-            "expected_value": ("$0", f"{money(self.top, 'USD')} or more", "sum of each place", SCORE_COLORS),
+            "probability": ("0%", f"{percent(self.top)} or more", "mean of each place, by the model", SCORE_COLORS),
+            "expected_value": (
+                money(0, self.currency),
+                f"{money(self.top, self.currency)} or more",
+                "sum of each place",
+                SCORE_COLORS,
+            ),
             "is_customer": ("none", "all", "share of the visitors of each place", _CUSTOMER_COLORS),
         }[self.by]
         ramp = Ramp(tuple(colors[share] for share in (0, 20, 35, 50, 65, 80, 100)), low, high, note)
@@ -149,7 +161,7 @@ def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.Dat
         The result of ``clusters.cluster``.
     """
     checked_choice(by, get_args(ColorBy), "color")
-    before = last if last.by == by else Coloring(by)
+    before = last if last.by == by else Coloring(by, top=0.0)
     if by in CATEGORIES:
         counts = (
             visitors[by].drop_nulls().value_counts(name="visitors").sort(["visitors", by], descending=[True, False])
@@ -160,13 +172,16 @@ def follow(last: Coloring, by: ColorBy, visitors: pl.DataFrame, clusters: pl.Dat
         colored = tuple([*kept, *fresh][: len(_DISTINCT)])
         others = len(here) > len(colored) or visitors[by].null_count() > 0
         return Coloring(by, colored, others=others)
-    return Coloring(by, top=_round_up(clusters["expected_value"].max(), before.top))
+    if by == "probability":
+        return Coloring(by, top=_round_up(clusters[by].max(), before.top, least=0.001))
+    top = _round_up(clusters["expected_value"].max(), before.top)
+    return Coloring(by, top=top, currency=worth_currency(visitors))
 
 
-def _round_up(most: Any, before: float) -> float:  # noqa: ANN401 - the type of a Polars maximum
-    """Return the next of 1, 2, 5, 10, 20, … above an amount, or the previous result while it is not far too large."""
-    if not isinstance(most, float) or not math.isfinite(most) or most <= 1:
-        return 1.0
+def _round_up(most: Any, before: float, least: float = 1.0) -> float:  # noqa: ANN401 - the type of a Polars maximum
+    """Return the next of 1, 2 and 5 times a power of ten, or the previous result while it is not far too large."""
+    if not isinstance(most, float) or not math.isfinite(most) or most <= least:
+        return least
     if before / 5 < most <= before:
         return before
     size = 10.0 ** math.floor(math.log10(most))

@@ -11,8 +11,11 @@ import polars as pl
 
 from datafast_nb.conversion import Derived, factors_of, in_words, made_of, rate_of, with_dimensions
 from datafast_nb.currencies import coded
+from datafast_nb.errors import ModelError
 from datafast_nb.filters import Filters
+from datafast_nb.forecast.model import Model
 from datafast_nb.livemap.clusters import project
+from datafast_nb.livemap.prospects import with_model
 from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Snapshot
 
@@ -49,6 +52,8 @@ class FrameState:
         The names of the sites that have answered; by default, one without a name.
     last
         The previous frame state, if there is one.
+    model
+        A model of the site's record, if there is one.
 
     Attributes
     ----------
@@ -57,13 +62,22 @@ class FrameState:
     visitors, events, payments : polars.DataFrame
         The snapshot's data frames with a column ``site``. Each visitor id occurs once: of several rows, the first
         counts. Impossible numbers are null. Visitors have a position on the map, as returned by `project`. Visitors and
-        events have a column ``_key``, a hash of the visitor's id and site.
+        events have a column ``_key``, a hash of the visitor's id and site. With a model, visitors have its
+        ``probability`` and ``worth``.
+    model : Model or None
+        The model, unless it can't be used.
+    model_fault : str
+        Why the model can't be used; empty if it can.
     known_payments : polars.Series
         Hashes of the payments in this and earlier moments.
     """
 
     def __init__(
-        self, snapshot: Snapshot | None, sites: Collection[str] | None = None, last: FrameState | None = None
+        self,
+        snapshot: Snapshot | None,
+        sites: Collection[str] | None = None,
+        last: FrameState | None = None,
+        model: Model | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.sites = frozenset(sites if sites is not None else () if snapshot is None else (ONE_SITE,))
@@ -72,7 +86,8 @@ class FrameState:
             for name, empty in (("visitors", VISITORS), ("events", EVENTS), ("payments", PAYMENTS))
         )
         visitors = _sane(visitors).with_columns(_key=_keys(visitors, "visitor_id"))
-        self.visitors = project(_once(visitors))
+        self.model, self.model_fault = model, ""
+        self.visitors = self._with_model(project(_once(visitors)))
         self.events = events.with_columns(_key=_keys(events, "visitor_id"))
         payments = coded(payments).with_columns(_payment=_payment_keys(payments))
         self.payments = payments.unique("_payment", maintain_order=True)
@@ -80,6 +95,16 @@ class FrameState:
         # A payment that is missing from one answer and back in the next is not new.
         before = paid.clear() if last is None else last.known_payments
         self.known_payments: pl.Series = pl.concat([before, paid]).unique(maintain_order=True).tail(_MOST_KNOWN)
+
+    def _with_model(self, visitors: pl.DataFrame) -> pl.DataFrame:
+        """Return the visitors with the model's figures. A model that does not fit is put aside, with the reason."""
+        if self.model is None or self.snapshot is None:
+            return visitors
+        try:
+            return with_model(visitors, self.snapshot, self.model)
+        except ModelError as error:
+            self.model, self.model_fault = None, str(error)
+            return visitors
 
     @cached_property
     def factors(self) -> pl.DataFrame:

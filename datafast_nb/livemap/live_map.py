@@ -16,12 +16,13 @@ from typing import Any, Final, Unpack, get_args
 import msgspec
 import polars as pl
 from traitlets import Any as AnyTrait
-from traitlets import Bunch, Enum, Float, Int, Unicode, observe, validate
+from traitlets import Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from datafast_nb.checks import checked_between, checked_number, checked_zone
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Choices, Filters
+from datafast_nb.forecast.model import Model
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.callbacks import DERIVED, Callbacks, Conditional
 from datafast_nb.livemap.clusters import WORLD, bounds, members
@@ -110,8 +111,12 @@ class LiveMap(OpenedWhenShown):
     every : float
         Seconds from an answer to the next request, at least 1. A replay is polled every second while it plays.
     color_by : str
-        What the colors show: ``score``, ``expected_value``, ``is_customer``, ``device``, ``channel``, ``visit_kind``
-        (new or returning), ``site``.
+        What the colors show: ``score``, ``probability`` (with a model), ``expected_value``, ``is_customer``,
+        ``device``, ``channel``, ``visit_kind`` (new or returning), ``site``. By default, ``probability`` with a model,
+        and ``score`` without.
+    model : Model, optional
+        A model of the website's record, from `learn`. The header then shows the sales to expect from the visitors who
+        are here, colors and lists go by the probability to buy, and expected values are the model's.
     basemap : str, xyzservices provider, ipyleaflet layer or None
         The base map under the visitors. None: the land alone, without any network request. ``"osm"`` or another name
         in ``xyzservices.providers``: tiles, whose server then learns which places are viewed.
@@ -132,7 +137,8 @@ class LiveMap(OpenedWhenShown):
     TypeError
         `source` has no method ``snapshot()``, `basemap` has the wrong type, or `every` or `height` is not a number.
     ValueError
-        `height` is not from 120 to 10,000, a name or the time zone is unknown, or a replay is one of several sources.
+        `height` is not from 120 to 10,000, a name or the time zone is unknown, a replay is one of several sources, or
+        there are several sources and a model.
     traitlets.TraitError
         Another value is invalid.
 
@@ -172,7 +178,8 @@ class LiveMap(OpenedWhenShown):
         source: Source | Sequence[Source] | Mapping[str, Source],
         every: float = 10.0,
         *,
-        color_by: ColorBy = "score",
+        color_by: ColorBy | None = None,
+        model: Model | None = None,
         basemap: Basemap = None,
         height: int = 460,
         theme: Theme = "auto",
@@ -187,11 +194,15 @@ class LiveMap(OpenedWhenShown):
         self._timebar = None if replay is None else TimeBar(replay)
         self._source_names = ", ".join(type(each).__name__ for each in sources.values())
         self._several = ONE_SITE not in sources
+        if model is not None and self._several:
+            raise ValueError("A model is of one website: make a map of that website alone.")
+        self._model = model
+        by: ColorBy = color_by or ("score" if model is None else "probability")
         self._arrived = time.monotonic()  # when the last snapshot arrived
         self._telling = threading.RLock()  # one round of callbacks at a time
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
         self._frame = FrameState(None)
-        self._map_state = MapState(color_by=color_by)
+        self._map_state = MapState(color_by=by, sort="score" if model is None else "probability")
         self._renderer = Renderer()
         self._visibility = Visibility()
         self._update_callbacks: Callbacks[Snapshot] = Callbacks("on_update")
@@ -205,7 +216,7 @@ class LiveMap(OpenedWhenShown):
         seconds = float(every) if self._timebar is None else EVERY
         self._sites = Sites(asked, seconds, _weakly(self._update), self._visibility.is_watched)
         traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone}
-        super().__init__(every=float(every), color_by=color_by, **traits)
+        super().__init__(every=float(every), color_by=by, **traits)
         weakref.finalize(self, self._sites.close)
         if replay is None:
             self._sites.each(Poller.start)
@@ -568,6 +579,12 @@ class LiveMap(OpenedWhenShown):
         checked(basemap)
         return basemap
 
+    @validate("color_by")
+    def _check_colors(self, proposal: Bunch) -> str:
+        if proposal["value"] == "probability" and self._model is None:
+            raise TraitError("color_by is 'probability', which needs a model: LiveMap(source, model=learn(history)).")
+        return str(proposal["value"])
+
     @observe("every")
     def _change_every(self, change: Bunch) -> None:
         if self._timebar is None:
@@ -777,7 +794,7 @@ class LiveMap(OpenedWhenShown):
         last = self._frame
         if self._timebar is not None and not self._timebar.goes_on():
             last = FrameState(None)  # what a jump skipped is not news
-        self._frame = FrameState(snapshot, sites, last)
+        self._frame = FrameState(snapshot, sites, last, self._model)
         if last.snapshot is None:
             self._forget_missing()
         self._arrived = time.monotonic()
@@ -880,6 +897,8 @@ class LiveMap(OpenedWhenShown):
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:
             notes = [_NO_SCORE_YET, *notes]
+        if self._frame.model_fault:
+            notes = [self._frame.model_fault, *notes]
         return StatusLine(state=now.state, text=str(now), notes=tuple(notes))
 
     def _controls(self) -> Controls:
@@ -887,7 +906,8 @@ class LiveMap(OpenedWhenShown):
         return Controls(
             resting=self.status.state in {"stopped", "refused"},
             every=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*CHOICES_OF_EVERY, self.every})),
-            colors=color_choices(several_sites=self._several),
+            colors=color_choices(several_sites=self._several, modeled=self._model is not None),
+            modeled=self._model is not None,
         )
 
 

@@ -8,7 +8,8 @@ from typing import Final
 import polars as pl
 
 from datafast_nb.livemap import sidebar
-from datafast_nb.text import money, place_name, plain
+from datafast_nb.livemap.worth import worth_currency
+from datafast_nb.text import money, percent, place_name, plain
 from datafast_nb.widgets.protocol import ClusterSummary, Popup
 
 _MOST_ROWS: Final = 20
@@ -29,7 +30,7 @@ def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame, wh
     why
         What moves their predictions.
     """
-    rows = sidebar.visitor_rows(members, "score", _MOST_ROWS)
+    rows = sidebar.visitor_rows(members, "probability", _MOST_ROWS)
     return Popup(
         id=cluster_id,
         latitude=place[0],
@@ -43,12 +44,14 @@ def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame, wh
 def summary(members: pl.DataFrame, why: Iterable[str] = ()) -> ClusterSummary:
     """Return a short summary of who is in a cluster, and what moves their predictions."""
     sums = sidebar.figures(members)
+    known = sums["scored"] or sums["probability"] is not None
     return ClusterSummary(
         title=_places(members),
         visitors=members.height,
         customers=sums["customers"],
         score=round(sums["score"]) if sums["scored"] else None,
-        value=money(sums["expected_value"], "USD") if sums["scored"] else "",
+        probability="" if sums["probability"] is None else percent(sums["probability"]),
+        value=money(sums["worth"], worth_currency(members)) if known else "",
         why=", ".join(why) if sums["scored"] else "",
     )
 

@@ -16,6 +16,7 @@ from datafast_nb.livemap.clusters import Viewport, cluster, marks, members, weig
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup
+from datafast_nb.livemap.prospects import expected_sales, within
 from datafast_nb.livemap.view_state import MapState, ViewState
 from datafast_nb.text import money
 from datafast_nb.widgets.protocol import (
@@ -215,7 +216,9 @@ class Renderer:
             row = self._card
             known = here and row["x"] is not None
             place = Point(round(row["latitude"], 4), round(row["longitude"], 4)) if known else None
-            return sidebar.card(row, frame.events, here=here), Selected(site=row["site"], id=str(key), place=place)
+            horizon = "" if frame.model is None else within(frame.model)
+            card = sidebar.card(row, frame.events, here=here, within=horizon)
+            return card, Selected(site=row["site"], id=str(key), place=place)
 
         selected: tuple[Card | None, Selected | None] = self._once("card", (frame, key), compute)
         return selected
@@ -268,12 +271,14 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     sums = sidebar.figures(chosen)
     everyone = frame.snapshot.count
     here = f"{chosen.height if filters else everyone:,}"
-    worth = money(sums["expected_value"], "USD") if sums["scored"] else _NOTHING
+    worth, note = (money(sums["worth"], "USD"), JUST_ARRIVING) if sums["scored"] else (_NOTHING, "")
     earned, others = received(payments, _MOST_CURRENCIES)
-    values = (here, f"{sums['customers']:,}", worth, " · ".join(earned) or _NOTHING)
-    further = f"+{others} more" if others else ""
-    notes = (f"of {everyone:,}" if filters else "", "", JUST_ARRIVING if sums["scored"] else "", further)
-    return tuple(map(Figure, names, values, notes))
+    return (
+        Figure(names[0], here, f"of {everyone:,}" if filters else ""),
+        Figure(names[1], f"{sums['customers']:,}"),
+        Figure(names[2], worth, note) if frame.model is None else expected_sales(chosen, frame.snapshot, frame.model),
+        Figure(names[3], " · ".join(earned) or _NOTHING, f"+{others} more" if others else ""),
+    )
 
 
 def _options(frame: FrameState) -> FilterOptions:
@@ -281,6 +286,7 @@ def _options(frame: FrameState) -> FilterOptions:
     return offered(frame.with_dimensions("channel", "page"), several_sites=not frame.sites <= {ONE_SITE})
 
 
-def color_choices(*, several_sites: bool) -> tuple[Choice, ...]:
+def color_choices(*, several_sites: bool, modeled: bool) -> tuple[Choice, ...]:
     """Return the choices for the colors of the map."""
-    return tuple(Choice(name, words) for name, words in COLOR_NAMES.items() if name != "site" or several_sites)
+    without = {name for name, there in (("site", several_sites), ("probability", modeled)) if not there}
+    return tuple(Choice(name, words) for name, words in COLOR_NAMES.items() if name not in without)

@@ -17,7 +17,8 @@ from polars import selectors
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.glossary import meaning
 from datafast_nb.livemap.colors import CUSTOMER, score_color
-from datafast_nb.text import money, place_name, plain
+from datafast_nb.livemap.worth import worth_column
+from datafast_nb.text import money, percent, place_name, plain
 from datafast_nb.widgets.protocol import (
     Card,
     CardEvent,
@@ -44,6 +45,7 @@ _NEAR: Final = 5
 
 _ORDER: Final[dict[Sort, tuple[str, bool]]] = {
     "score": ("score", True),
+    "probability": ("probability", True),
     "value": ("expected_value", True),
     "time": ("session_start_time", False),
     "newest": ("session_start_time", True),
@@ -58,11 +60,13 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> t
     visitors : polars.DataFrame
         The visitors of a frame state.
     sort : str
-        The sort order. By score and by value, customers come last, as they are not prospects.
+        The sort order. By score, by probability and by value, customers come last, as they are not prospects. Without
+        a model, there is no probability, and the score takes its place.
     most : int
         Maximum number of rows.
     """
-    column, descending = _ORDER[sort]
+    column, descending = _ORDER["score" if sort == "probability" and sort not in visitors.columns else sort]
+    column = worth_column(visitors) if column == "expected_value" else column
     rank = pl.col(column) if column == "session_start_time" else pl.col(column).fill_nan(None)
     prospect = pl.lit(value=True) if column == "session_start_time" else ~pl.col("is_customer").fill_null(value=False)
     first = (
@@ -129,13 +133,14 @@ def _payment(row: dict[str, Any]) -> PaymentRow:
 
 
 def figures(visitors: pl.DataFrame) -> dict[str, Any]:
-    """Return ``customers``, and of the prospects ``scored``, mean ``score`` and total ``expected_value`` (USD)."""
+    """Return ``customers``; of prospects ``scored``, mean ``score`` and ``probability``, and ``worth`` in all (USD)."""
     prospect = ~pl.col("is_customer").fill_null(value=False)
     return visitors.select(
         customers=(~prospect).sum(),
         scored=pl.col("score").filter(prospect).count(),
         score=pl.col("score").filter(prospect).mean(),
-        expected_value=pl.col("expected_value").filter(prospect).sum(),
+        probability=pl.col("probability").filter(prospect).mean() if "probability" in visitors.columns else None,
+        worth=pl.col(worth_column(visitors)).filter(prospect).sum(),
     ).row(0, named=True)
 
 
@@ -144,7 +149,7 @@ def row_of(visitors: pl.DataFrame) -> dict[str, Any]:
     return next(_rows(with_dimensions(visitors.head(1), "channel", "page")))
 
 
-def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
+def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool, within: str = "") -> Card:
     """Return the card of one visitor, with all that is known about them.
 
     Parameters
@@ -155,6 +160,8 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
         All events of the frame state.
     here : bool
         Whether the visitor is still on the site.
+    within : str
+        The horizon of the map's model, such as ``1 d``.
     """
     own = events.filter(pl.col("_key") == row["_key"])
     facts = {
@@ -178,7 +185,7 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool) -> Card:
         here=here,
         facts=tuple(Fact(label, text) for label, text in facts.items() if text),
         since=visitor.since,
-        likelihood=_likelihood(row),
+        likelihood=_likelihood(row, within),
         events=tuple(CardEvent(**_happening(each)) for each in _rows(_newest(own, _MOST_IN_CARD).reverse())),
     )
 
@@ -196,6 +203,7 @@ def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
 def _visitor(row: dict[str, Any]) -> VisitorRow:
     """Return the list row of one visitor; `row` is from the frame state, with ``channel`` and ``page``."""
     customer = bool(row["is_customer"])
+    probability = _finite(row.get("probability"))
     return VisitorRow(
         site=row["site"],
         id=_text(row["_key"]),
@@ -204,7 +212,8 @@ def _visitor(row: dict[str, Any]) -> VisitorRow:
         color=CUSTOMER if customer else score_color(row["score"]),
         score=None if customer else _finite(row["score"]),
         confidence=_finite(row["confidence"]),
-        value="" if customer else money(row["expected_value"], "USD"),
+        probability="" if customer or probability is None else percent(probability),
+        value="" if customer else money(row.get("worth", row["expected_value"]), row.get("currency") or "USD"),
         place=place_name(row["city"], row["country_code"]),
         device=plain(row["device"] or "", 16),
         channel=plain(row["channel"], 32),
@@ -244,7 +253,7 @@ def _kind(row: dict[str, Any]) -> PaymentKind:
     return "renewal" if row["renewal"] else "new" if row["is_new"] else "other"
 
 
-def _likelihood(row: dict[str, Any]) -> Likelihood | None:
+def _likelihood(row: dict[str, Any], within: str) -> Likelihood | None:
     """Return the meaning of a prediction, in words; None for customers, and without a prediction."""
     score = _finite(row["score"])
     if score is None or row["is_customer"]:
@@ -253,9 +262,15 @@ def _likelihood(row: dict[str, Any]) -> Likelihood | None:
     if abs(score - _AVERAGE) < _NEAR:
         against = "About as likely to buy as"
     words = [f"{against} the site's average visitor, whose score is {_AVERAGE}."]
+    probability = _finite(row.get("probability"))
+    if probability is not None:
+        worth = money(row["worth"], row["currency"])
+        likely = f"{percent(probability)} likely to buy within {within}, by what this site's record says"
+        words.append(likely + (f"; worth {worth}." if worth else "."))
     rate, worth = _finite(row["conversion_rate"]), money(row["expected_value"], "USD")
     if rate is not None:
-        words.append(f"Predicted to buy with a probability of {rate:.2%}" + (f", worth {worth}." if worth else "."))
+        predicted = f"The service predicts {rate:.2%} for such a visitor who is just arriving"
+        words.append(predicted + (f", worth {worth}." if worth else "."))
     confidence = _finite(row["confidence"])
     if confidence is not None and confidence < CONFIDENT:
         words.append("The confidence is too low to act on.")

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 Theme = Literal["auto", "light", "dark"]
 """The theme of a widget; ``auto`` follows the page."""
 
-Sort = Literal["score", "value", "time", "newest"]
+Sort = Literal["score", "probability", "value", "time", "newest"]
 """The sort order of visitors: by score, by expected value, by time on the site, or newest first."""
 
 FilterValue = str | bool | float | list[str | bool | None] | None
@@ -229,7 +229,7 @@ ChartMessage = Click | Fault
 
 # The map itself. What depends on the viewport is stored per view, by the view's id. Degrees are WGS 84.
 
-ColorBy = Literal["score", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
+ColorBy = Literal["score", "probability", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
 """What the colors of the map can show."""
 
 
@@ -266,7 +266,11 @@ class Point(Struct, frozen=True):
 
 
 class VisitorRow(Struct, frozen=True):
-    """A visitor in the sidebar or in the popup of a cluster; `since` is the start of the session."""
+    """A visitor in the sidebar or in the popup of a cluster.
+
+    `probability` is that of the map's model, as text; empty without a model, and for customers. `since` is the start of
+    the session.
+    """
 
     site: str
     id: str | None
@@ -275,6 +279,7 @@ class VisitorRow(Struct, frozen=True):
     color: str
     score: float | None
     confidence: float | None
+    probability: str
     value: str
     place: str
     device: str
@@ -287,13 +292,15 @@ class VisitorRow(Struct, frozen=True):
 class ClusterSummary(Struct, frozen=True):
     """The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects.
 
-    `why` says what moves these predictions most.
+    `probability` is the mean of the map's model, as text; empty without a model. `why` says what moves the service's
+    predictions most.
     """
 
     title: str
     visitors: int
     customers: int
     score: int | None
+    probability: str
     value: str
     why: str = ""
 
@@ -389,9 +396,10 @@ class Choice(Struct, frozen=True):
 
 
 class Controls(Struct, frozen=True):
-    """The choices of the controls, and whether polling is paused."""
+    """The choices of the controls, whether polling is paused, and whether the map has a model."""
 
     resting: bool = False
+    modeled: bool = False
     every: tuple[Choice, ...] = ()
     colors: tuple[Choice, ...] = ()
 

@@ -211,7 +211,7 @@ def test_the_card_says_all_that_is_known_and_what_it_means(live: MapPage) -> Non
             text
         )
     expect(card).to_contain_text("More likely to buy than the site's average visitor, whose score is 50.")
-    expect(card).to_contain_text("Predicted to buy with a probability of 3.10%, worth $2.50.")
+    expect(card).to_contain_text("The service predicts 3.10% for such a visitor who is just arriving, worth $2.50.")
     expect(card).to_contain_text("confidence 0.90; decisions need 0.5")
     assert card.get_by_role("list", name="What moves it").get_by_role("listitem").all_inner_texts() == [
         "country",

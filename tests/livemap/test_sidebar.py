@@ -385,7 +385,7 @@ def test_a_likelihood_says_what_matched_how_sure_and_what_it_is_worth() -> None:
     assert likelihood.reasons == ("device", "utm source")
     assert likelihood.confidence == "confidence 0.30; decisions need 0.5"
     said = " ".join(likelihood.words)
-    assert "probability of 1.25%, worth $1.25." in said
+    assert "predicts 1.25% for such a visitor who is just arriving, worth $1.25." in said
     assert "confidence is too low to act on" in said
     assert "baseline" not in said
 

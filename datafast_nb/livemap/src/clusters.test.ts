@@ -30,6 +30,7 @@ test("a tooltip counts customers where there are some, and tells of predictions 
     visitors: 1234,
     customers: 0,
     score: 57,
+    probability: "",
     value: "$12.30",
     why: "Portugal ×1.2",
   };
@@ -42,5 +43,9 @@ test("a tooltip counts customers where there are some, and tells of predictions 
   expect(linesOf({ ...summary, customers: 2, score: null, value: "", why: "" })).toEqual([
     ["visitors", "1,234"],
     ["customers", "2"],
+  ]);
+  expect(linesOf({ ...summary, probability: "4.3%" }).slice(2, 4)).toEqual([
+    ["mean probability to buy", "4.3%"],
+    ["expected value", "$12.30"],
   ]);
 });

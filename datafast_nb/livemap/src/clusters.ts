@@ -17,10 +17,13 @@ export function clustersOf({ across: _, ...columns }: Clusters): Cluster[] {
 }
 
 /** Return the lines under a cluster's title: what they count, and how many or much. */
-export function linesOf({ visitors, customers, score, value, why }: ClusterSummary): [label: string, text: string][] {
+export function linesOf(summary: ClusterSummary): [label: string, text: string][] {
+  const { visitors, customers, score, probability, value, why } = summary;
   const lines: [string, string][] = [["visitors", formatNumber(visitors)]];
   if (customers) lines.push(["customers", formatNumber(customers)]);
-  if (score !== null) lines.push(["mean score", formatNumber(score)], ["expected value", value]);
+  if (score !== null) lines.push(["mean score", formatNumber(score)]);
+  if (probability) lines.push(["mean probability to buy", probability]);
+  if (value) lines.push(["expected value", value]);
   if (why) lines.push(["moved by", why]);
   return lines;
 }

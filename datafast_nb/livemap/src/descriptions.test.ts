@@ -5,7 +5,15 @@ import { testModel } from "#kit/testing.ts";
 import { Descriptions } from "./descriptions.ts";
 import type { MapState } from "./model.ts";
 
-const LISBON = { title: "Lisbon, Portugal", visitors: 30, customers: 0, score: 60, value: "$4.00", why: "" };
+const LISBON = {
+  title: "Lisbon, Portugal",
+  visitors: 30,
+  customers: 0,
+  score: 60,
+  probability: "",
+  value: "$4.00",
+  why: "",
+};
 
 function made(live = true) {
   const [ask, show] = [vi.fn(() => live), vi.fn()];

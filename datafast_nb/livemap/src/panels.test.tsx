@@ -20,6 +20,7 @@ const EMPTY: MapPanels & MapSettings = {
   figures: [{ label: "Visitors now", value: "2", note: "" }],
   controls: {
     resting: false,
+    modeled: false,
     every: [{ value: 10, label: "every 10 s" }],
     colors: [{ value: "score", label: "Score" }],
   },
@@ -58,6 +59,7 @@ const ADA: VisitorRow = {
   color: "#7051c4",
   score: 81.6,
   confidence: 0.9,
+  probability: "",
   value: "$2.50",
   place: "Lima, Peru",
   device: "desktop",
@@ -178,6 +180,19 @@ test("a visitor's row says who, where, how likely and since when", async () => {
   ] as const)
     expect(texts(`.df-row .df-${name}`)).toEqual([text]);
   expect(find(".df-score").title).toBe("score 82, confidence 0.90");
+});
+
+test("with a model, lists go by the probability to buy", async () => {
+  await show({
+    controls: { ...EMPTY.controls, modeled: true },
+    visitors: { rows: [{ ...ADA, probability: "4.3%" }], total: 1, sort: "probability" },
+  });
+  expect(texts(".df-row .df-score")).toEqual(["4.3%"]);
+  expect(find(".df-score").title).toBe("4.3% likely to buy; score 82, confidence 0.90");
+  expect(texts(".df-columns span")).toEqual(["chance"]);
+  expect(texts(".df-tools option")).toContain("Probability to buy");
+  await change({ controls: EMPTY.controls });
+  expect(texts(".df-tools option")).not.toContain("Probability to buy");
 });
 
 test("what strangers write is text, never HTML", async () => {

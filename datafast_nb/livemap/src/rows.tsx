@@ -9,8 +9,7 @@ import type { Clock } from "./time.ts";
 
 /** Who it is, where, and how likely to buy. */
 export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock: Clock }) {
-  const score = visitor.score === null ? "–" : String(Math.round(visitor.score));
-  const sure = visitor.confidence === null ? "" : `, confidence ${visitor.confidence.toFixed(2)}`;
+  const likely = likelihoodOf(visitor);
   return (
     <>
       <Mark color={visitor.color} customer={visitor.customer} />
@@ -20,13 +19,9 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
       <span class="df-value" title={visitor.value && "expected value"}>
         {visitor.value}
       </span>
-      <span class="df-unseen">score</span>
-      <span
-        class="df-score"
-        title={visitor.score === null ? "no score" : `score ${score}${sure}`}
-        data-none={visitor.score === null || undefined}
-      >
-        {score}
+      <span class="df-unseen">{likely.name}</span>
+      <span class="df-score" title={likely.title} data-none={likely.text === NONE || undefined}>
+        {likely.text}
       </span>
       <Details
         texts={{
@@ -42,6 +37,17 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
       </span>
     </>
   );
+}
+
+const NONE = "–";
+
+/** How likely a visitor is to buy: the probability of the map's model, or else the service's score. */
+function likelihoodOf({ score, confidence, probability }: VisitorRow): { name: string; text: string; title: string } {
+  const rounded = score === null ? NONE : String(Math.round(score));
+  const sure = confidence === null ? "" : `, confidence ${confidence.toFixed(2)}`;
+  const scored = score === null ? "no score" : `score ${rounded}${sure}`;
+  if (!probability) return { name: "score", text: rounded, title: scored };
+  return { name: "probability to buy", text: probability, title: `${probability} likely to buy; ${scored}` };
 }
 
 /** The dot that tells on the map and in lists how likely a visitor is to buy; it has a ring round it for a customer. */

@@ -23,6 +23,7 @@ interface SidebarProps {
 
 const SORTS = [
   { value: "score", label: "Score" },
+  { value: "probability", label: "Probability to buy" },
   { value: "value", label: "Expected value" },
   { value: "time", label: "Time on site" },
   { value: "newest", label: "Newest" },
@@ -110,17 +111,18 @@ function Listing({ label, rows, empty, rest }: ListingProps) {
 function VisitorsPage({ model, ask, clock, resting }: SidebarProps) {
   const { rows, total, sort } = useTrait(model, "visitors");
   const selected = useTrait(model, "selected");
+  const { modeled } = useTrait(model, "controls");
   return (
     <>
       <div class="df-tools" inert={resting}>
         <Select
           label="Sort by"
           value={sort}
-          choices={SORTS}
+          choices={SORTS.filter(({ value }) => modeled || value !== "probability")}
           onChoose={(by) => ask({ do: "sort", by: by as VisitorList["sort"] })}
         />
         <span class="df-columns" aria-hidden={true}>
-          value<span>score</span>
+          value<span>{modeled ? "chance" : "score"}</span>
         </span>
       </div>
       <Listing

@@ -158,7 +158,7 @@ export interface DeselectVisitor {
  */
 export interface SortVisitors {
   do: "sort";
-  by: "newest" | "score" | "time" | "value";
+  by: "newest" | "probability" | "score" | "time" | "value";
   view: string;
 }
 /**
@@ -377,10 +377,11 @@ export interface Figure {
   note: string;
 }
 /**
- * The choices of the controls, and whether polling is paused.
+ * The choices of the controls, whether polling is paused, and whether the map has a model.
  */
 export interface Controls {
   resting: boolean;
+  modeled: boolean;
   every: Choice[];
   colors: Choice[];
 }
@@ -422,10 +423,13 @@ export interface Gap {
 export interface VisitorList {
   rows: VisitorRow[];
   total: number;
-  sort: "newest" | "score" | "time" | "value";
+  sort: "newest" | "probability" | "score" | "time" | "value";
 }
 /**
- * A visitor in the sidebar or in the popup of a cluster; `since` is the start of the session.
+ * A visitor in the sidebar or in the popup of a cluster.
+ *
+ * `probability` is that of the map's model, as text; empty without a model, and for customers. `since` is the start of
+ * the session.
  */
 export interface VisitorRow {
   site: string;
@@ -435,6 +439,7 @@ export interface VisitorRow {
   color: string;
   score: number | null;
   confidence: number | null;
+  probability: string;
   value: string;
   place: string;
   device: string;
@@ -602,13 +607,15 @@ export interface Popup {
 /**
  * The tooltip of a cluster: its places, its numbers of visitors and customers, and predictions for prospects.
  *
- * `why` says what moves these predictions most.
+ * `probability` is the mean of the map's model, as text; empty without a model. `why` says what moves the service's
+ * predictions most.
  */
 export interface ClusterSummary {
   title: string;
   visitors: number;
   customers: number;
   score: number | null;
+  probability: string;
   value: string;
   why: string;
 }
@@ -642,7 +649,7 @@ export interface Swatch {
  * Settings that browser and code can change: what the colors show, the seconds between requests, the theme.
  */
 export interface MapSettings {
-  color_by: "channel" | "device" | "expected_value" | "is_customer" | "score" | "site" | "visit_kind";
+  color_by: "channel" | "device" | "expected_value" | "is_customer" | "probability" | "score" | "site" | "visit_kind";
   every: number;
   theme: "auto" | "dark" | "light";
 }
