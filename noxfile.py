@@ -62,9 +62,20 @@ def wheel(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the fast tests with the lowest versions that pyproject.toml declares, and today's of all else."""
     project = nox.project.load_toml("pyproject.toml")["project"]
-    bounds = [*project["dependencies"], *project["optional-dependencies"]["history"]]
-    session.install("-e", ".[test]", *(bound.replace(">=", "==") for bound in bounds))
+    extras = project["optional-dependencies"]
+    bounds = [*project["dependencies"], *extras["history"], *extras["forecast"], *extras["export"]]
+    session.install("-e", ".[test]", *(bound.replace(">=", "==") for bound in bounds if ">=" in bound))
     session.run("pytest", "-m", "fast", "-n", "auto", *session.posargs)
+
+
+@nox.session(python="3.11")
+def lock(session: nox.Session) -> None:
+    """Write requirements-dev.txt anew, and keep the versions that still fit; with ``-- --upgrade`` take the newest."""
+    session.install("uv")
+    extras = [part for extra in ("lab", "test", "check") for part in ("--extra", extra)]
+    told = ["--custom-compile-command", "nox --session lock", "--quiet", "--python", f"{session.bin}/python"]
+    output = ["--output-file", "requirements-dev.txt"]
+    session.run("uv", "pip", "compile", "pyproject.toml", *extras, *told, *output, *session.posargs)
 
 
 @nox.session(name="all", venv_backend="none")
