@@ -8,7 +8,7 @@ from typing import Any
 import datafast_nb as dfn
 from datafast_nb.alerts.dispatcher import Dispatcher
 from datafast_nb.alerts.memory import Memory
-from tests.history.moments import after, snapshot
+from tests.history.moments import after
 
 GENEROUS = 30.0  # seconds that nothing here takes
 
@@ -89,6 +89,3 @@ def told(
     dispatcher.close(GENEROUS)
     rows = dispatcher.told.iter_rows(named=True)
     return [((row["at"] - after(0)).total_seconds(), row["count"], row["over"], row["message"]) for row in rows]
-
-
-__all__ = ["GENEROUS", "Inbox", "Reports", "goal", "payment", "snapshot", "told", "visitor"]
