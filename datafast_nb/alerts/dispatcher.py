@@ -17,7 +17,8 @@ from datafast_nb.alerts.channel import Channel, Report
 from datafast_nb.alerts.destinations import Destination
 from datafast_nb.alerts.memory import Memory, Told
 from datafast_nb.alerts.message import News
-from datafast_nb.alerts.rows import KEY, Model, rows_of, site_of, with_derived, without_derived
+from datafast_nb.alerts.rows import KEY, rows_of, site_of, with_derived, without_derived
+from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.forecast.record import Record
 from datafast_nb.privacy import PROCESS_KEY, people, redacted
 from datafast_nb.snapshot import Snapshot
@@ -67,7 +68,7 @@ class Dispatcher:
         alerts: Sequence[Alert],
         report: Report,
         memory: Memory | None = None,
-        model: Model | None = None,
+        model: Predictor | None = None,
         history: Record | None = None,
     ) -> None:
         self._memory = Memory() if memory is None else memory
@@ -176,7 +177,7 @@ class _Desk:
     def _known(self) -> Told:
         return self._memory.of(self.alert.fingerprint)
 
-    def take(self, snapshot: Snapshot, model: Model | None) -> News | None:
+    def take(self, snapshot: Snapshot, model: Predictor | None) -> News | None:
         """Return what is to be told now, if anything."""
         rows = rows_of(snapshot, self.alert.about, model)
         if self.alert.needs_history:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol, get_args
+from typing import Any, Final, Literal, get_args
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -13,6 +13,7 @@ from datafast_nb.conversion import Derived, with_dimensions
 from datafast_nb.conversion.dimensions import page
 from datafast_nb.conversion.events import PAGEVIEW, PAYMENT_EVENTS
 from datafast_nb.conversion.frames import once
+from datafast_nb.conversion.predictor import Predictor, with_predictions
 from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Snapshot
 
@@ -46,13 +47,6 @@ several currencies were made."""
 _DERIVED: Final = get_args(Derived)
 
 
-class Model(Protocol):
-    """A model that predicts who buys, such as ``dfn.learn`` makes."""
-
-    def predict(self, data: Snapshot) -> pl.DataFrame:
-        """Return a row for each prospect: ``visitor_id`` and ``probability``."""
-
-
 def schema_of(about: About, *, model: bool = False) -> pl.Schema:
     """Return the columns that a condition can use."""
     if about == "traffic":
@@ -69,7 +63,7 @@ def schema_of(about: About, *, model: bool = False) -> pl.Schema:
     return pl.Schema({"site": pl.String(), **columns[about]})
 
 
-def rows_of(snapshot: Snapshot, about: About, model: Model | None = None) -> pl.DataFrame:
+def rows_of(snapshot: Snapshot, about: About, model: Predictor | None = None) -> pl.DataFrame:
     """Return the rows of a snapshot that an alert is about, each with its `KEY`."""
     if about == "traffic":
         return totals(snapshot)
@@ -159,12 +153,8 @@ def site_of(snapshot: Snapshot) -> str | None:
     return None if found.is_empty() else found["site"][0]
 
 
-def _predicted(visitors: pl.DataFrame, snapshot: Snapshot, model: Model | None) -> pl.DataFrame:
+def _predicted(visitors: pl.DataFrame, snapshot: Snapshot, model: Predictor | None) -> pl.DataFrame:
     """Add each visitor's probability, if there is a model; null for customers and those without a prediction."""
     if model is None:
         return visitors
-    on = [name for name in ("site", "visitor_id") if name in visitors.columns]
-    predicted = model.predict(snapshot)
-    on = [name for name in on if name in predicted.columns]
-    found = predicted.select(*on, pl.col(PROBABILITY).cast(pl.Float64)).unique(on, keep="first")
-    return visitors.join(found, on=on, how="left", maintain_order="left")
+    return with_predictions(visitors, snapshot, model, **{PROBABILITY: PROBABILITY})

@@ -20,8 +20,9 @@ from datafast_nb.alerts.alert import Alert
 from datafast_nb.alerts.channel import Report
 from datafast_nb.alerts.dispatcher import Dispatcher
 from datafast_nb.alerts.memory import Memory
-from datafast_nb.alerts.rows import WINDOW, Model
+from datafast_nb.alerts.rows import WINDOW
 from datafast_nb.checks import checked_duration
+from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.errors import AlertError, DataFastError
 from datafast_nb.forecast.record import Record
 from datafast_nb.polling import Follower, Pace, Poller, sentence
@@ -246,7 +247,7 @@ def watch(
     every: timedelta | float = 10,
     duration: timedelta | float | None = None,
     *,
-    model: Model | None = None,
+    model: Predictor | None = None,
     state: str | Path | Stored | None = None,
     history: Record | None = None,
     report: Report | None = None,
@@ -316,7 +317,7 @@ def dispatcher_of(
     alerts: Alert | Iterable[Alert],
     report: Report | None = None,
     *,
-    model: Model | None = None,
+    model: Predictor | None = None,
     state: str | Path | Stored | None = None,
     history: Record | None = None,
 ) -> Dispatcher:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from datafast_nb.conversion.frames import once
 from datafast_nb.snapshot import Snapshot
+
+MOST_IDLE: Final = 2.0
+"""Minutes after which an idle visitor counts as gone, unless a model knows better."""
 
 
 def with_idle(snapshot: Snapshot) -> pl.DataFrame:

@@ -11,8 +11,9 @@ from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.dimensions import CONFIDENT, MATCHED, with_derived
 from datafast_nb.conversion.explain import with_reasons
 from datafast_nb.conversion.frames import AnyFrame, Frame, flag, number, opened, rate_of, require, text
-from datafast_nb.conversion.idle import with_idle
+from datafast_nb.conversion.idle import MOST_IDLE, with_idle
 from datafast_nb.conversion.measures import PREDICTIONS
+from datafast_nb.conversion.predictor import Predictor, with_predictions
 from datafast_nb.snapshot import Baseline, Snapshot
 
 _NEEDED: Final = (
@@ -37,21 +38,35 @@ _COLUMNS: Final = (
     "lift",
     "expected_value",
     "minutes_idle",
+    "is_idle",
     "reason",
 )
+_BY_MODEL: Final = ("probability", "expected_value", "predicted_value")
 _LONGEST: Final = 60  # characters of a stranger's text in the reason
 
 
 @overload
-def opportunities(data: Snapshot, *, top: int | None = None, baseline: Baseline | None = None) -> pl.DataFrame: ...
+def opportunities(
+    data: Snapshot, *, top: int | None = None, baseline: Baseline | None = None, model: Predictor | None = None
+) -> pl.DataFrame: ...
 @overload
 def opportunities(data: Frame, *, top: int | None = None, baseline: Baseline | None = None) -> Frame: ...
 @overload
 def opportunities(
-    data: Snapshot | AnyFrame, *, top: int | None = None, baseline: Baseline | None = None
+    data: Snapshot | AnyFrame,
+    *,
+    top: int | None = None,
+    baseline: Baseline | None = None,
+    model: Predictor | None = None,
 ) -> AnyFrame: ...
-def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline: Baseline | None = None) -> AnyFrame:
-    """Rank the prospects by expected value, with the reason for each in plain words.
+def opportunities(
+    data: Snapshot | AnyFrame,
+    *,
+    top: int | None = None,
+    baseline: Baseline | None = None,
+    model: Predictor | None = None,
+) -> AnyFrame:
+    """Rank the prospects by what to expect from them, with the reason for each in plain words.
 
     Parameters
     ----------
@@ -61,12 +76,17 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
         Return at most this many prospects.
     baseline : Baseline, optional
         The site's averages, against which ``lift`` is measured; by default the snapshot's own.
+    model : Model, optional
+        What ``datafast_nb.learn`` returns, to rank the prospects of a snapshot by. Without one, they are ranked by the
+        service's expected value, which takes each for just arriving.
 
     Returns
     -------
     frame
-        One row for each visitor who is not a customer and whose prediction has a confidence of at least 0.5 and an
-        expected value, highest expected value first:
+        Without a model, one row for each visitor who is not a customer and whose prediction has a confidence of at
+        least 0.5 and an expected value: highest expected value first, but those who have been idle for more than two
+        minutes last, as most of them have left. With a model, one row for each visitor who is not a customer, highest
+        probability first:
 
         ==================== ==========================================================================
         ``visitor_id``       the visitor
@@ -79,9 +99,13 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
         ``confidence``
         ``predicted_rate``   predicted probability
         ``lift``             ``predicted_rate`` over the baseline's; null without a baseline
-        ``expected_value``   in USD, as if the visitor were just arriving: the longer they are idle, the less it applies
+        ``probability``      with a model: that they buy within its horizon
+        ``expected_value``   in USD, as if the visitor were just arriving: the longer they are idle, the less it
+                             applies; with a model, what it expects them to pay, in the model's currency
+        ``predicted_value``  with a model: the service's expected value, in USD
         ``minutes_idle``     minutes since the visitor's last event, or since the visit began if there is none; for a
                              frame, taken from its column of this name, null without one
+        ``is_idle``          whether these are more than two; null if not known
         ``reason``           page, channel, number of the visit and what moves the likelihood most, as `explain`
                              estimates it, or else the matched dimensions; texts that visitors wrote are cut off
                              after 60 characters and are not escaped
@@ -91,6 +115,10 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     ------
     ValueError
         The frame lacks a column, or `top` is less than 1.
+    TypeError
+        A model is given with a frame, which does not say when it was, or `model` is no model.
+    ModelError
+        The model is of another site.
 
     See Also
     --------
@@ -106,28 +134,48 @@ def opportunities(data: Snapshot | AnyFrame, *, top: int | None = None, baseline
     """
     if top is not None:
         checked_whole(top, "top", 1)
-    frame, restore = opened(with_idle(data) if isinstance(data, Snapshot) else data, by_polars=True)
+    frame, restore = opened(_rows(data, model), by_polars=True)
     if "minutes_idle" not in frame.collect_schema().names():
         frame = frame.with_columns(minutes_idle=nw.lit(None, dtype=nw.Float64))
     require(frame, _NEEDED, "opportunities")
     frame = _with_reasons(frame, rate_of(data, baseline))
     cells = {name: number(name) for name in PREDICTIONS}
-    likely = (
-        frame.with_columns(**cells, is_customer=flag("is_customer"))
-        .filter(~nw.col("is_customer") & (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null())
-        .filter(~nw.col("score").is_null())
+    prospects = frame.with_columns(
+        **cells, is_customer=flag("is_customer"), is_idle=nw.col("minutes_idle") > MOST_IDLE
+    ).filter(~nw.col("is_customer"))
+    if model is None:
+        sure = (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null() & ~nw.col("score").is_null()
+        prospects = prospects.filter(sure)
+    rate = nw.lit(rate_of(data, baseline), dtype=nw.Float64)
+    told = with_derived(prospects, ["page", "channel"]).with_columns(
+        predicted_rate=nw.col("conversion_rate"), lift=nw.col("conversion_rate") / rate, reason=_reason()
     )
-    ranked = (
-        with_derived(likely, ["page", "channel"])
-        .with_columns(
-            predicted_rate=nw.col("conversion_rate"),
-            lift=nw.col("conversion_rate") / nw.lit(rate_of(data, baseline), dtype=nw.Float64),
-            reason=_reason(),
-        )
-        .sort("expected_value", "visitor_id", descending=[True, False], nulls_last=True)
-        .select(*_COLUMNS)
-    )
+    ranked = _by_value(told) if model is None else _by_probability(told)
     return restore(ranked if top is None else ranked.head(top))
+
+
+def _rows(data: Any, model: Predictor | None) -> Any:  # noqa: ANN401 - any frame
+    """Return the visitors with their idle time, and with what the model predicts; a frame has what it has."""
+    if model is None:
+        return with_idle(data) if isinstance(data, Snapshot) else data
+    if not isinstance(data, Snapshot):
+        raise TypeError(f"A model ranks a snapshot, such as client.snapshot(), not {type(data).__name__}.")
+    return with_predictions(with_idle(data), data, model, probability="probability", _value="expected_value")
+
+
+def _by_value(prospects: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Rank prospects by the service's expected value, with those who are idle last."""
+    placed = prospects.with_columns(_last=nw.when(nw.col("is_idle")).then(1).otherwise(0))
+    keys, descending = ("_last", "expected_value", "visitor_id"), [False, True, False]
+    return placed.sort(*keys, descending=descending, nulls_last=True).select(*_COLUMNS)
+
+
+def _by_probability(prospects: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Rank prospects by a model's probability, with the service's expected value beside the model's."""
+    valued = prospects.with_columns(predicted_value=nw.col("expected_value"), expected_value=nw.col("_value"))
+    place = _COLUMNS.index("expected_value")
+    columns = (*_COLUMNS[:place], *_BY_MODEL, *_COLUMNS[place + 1 :])
+    return valued.sort("probability", "visitor_id", descending=[True, False], nulls_last=True).select(*columns)
 
 
 def _with_reasons(frame: nw.LazyFrame[Any], rate: float | None) -> nw.LazyFrame[Any]:

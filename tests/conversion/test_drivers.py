@@ -133,3 +133,66 @@ def test_an_opportunity_tells_how_long_somebody_has_done_nothing() -> None:
     idle = dict(dfn.opportunities(snap).select("visitor_id", "minutes_idle").iter_rows())
     assert idle == {"active": 4.0, "idle": 30.0, None: 30.0}
     assert dfn.opportunities(people)["minutes_idle"].null_count() == 3
+
+
+NOW = datetime(2026, 2, 6, 15, tzinfo=UTC)
+
+
+class Guess:
+    """A model that knows the probability of each visitor."""
+
+    def __init__(self, **known: float) -> None:
+        self.known = known
+
+    def predict(self, snapshot: dfn.Snapshot, /) -> pl.DataFrame:
+        ids, chances = [*self.known], [*self.known.values()]
+        return pl.DataFrame({"visitor_id": ids, "probability": chances}).with_columns(
+            expected_value=50 * pl.col("probability")
+        )
+
+
+def here(*people: tuple[str | None, float, float]) -> dfn.Snapshot:
+    """Return a snapshot of visitors: their id, minutes idle and expected value."""
+    rows = [
+        {"visitor_id": who, "session_start_time": NOW - timedelta(minutes=idle), **likelihood(80, 0.8, 0.02, value)}
+        for who, idle, value in people
+    ]
+    return dfn.Snapshot(visitors(*rows), fetched_at=NOW)
+
+
+def test_who_has_been_idle_for_over_two_minutes_comes_last_and_is_marked() -> None:
+    snap = here(("gone", 2.1, 9), ("just", 2, 1), ("active", 0, 3), ("away", 9, 8))
+    table = dfn.opportunities(snap).select("visitor_id", "is_idle")
+    assert table.rows() == [("active", False), ("just", False), ("gone", True), ("away", True)]
+    assert dfn.opportunities(snap, top=2)["visitor_id"].to_list() == ["active", "just"]
+
+
+def test_a_frame_is_ranked_by_the_idle_times_that_it_has() -> None:
+    people = here(("gone", 9, 9), ("new", 0, 1)).visitors
+    plain = dfn.opportunities(people)
+    assert plain.select("visitor_id", "is_idle").rows() == [("gone", None), ("new", None)]
+    known = people.with_columns(minutes_idle=pl.Series([9.0, 0.0]))
+    assert dfn.opportunities(known)["visitor_id"].to_list() == ["new", "gone"]
+
+
+def test_a_model_ranks_them_with_the_service_s_figures_beside_its_own() -> None:
+    snap = here(("a", 0, 9), (None, 0, 9), ("b", 5, 1))
+    unsure = visitors({"visitor_id": "c"}, {"visitor_id": "d", "is_customer": True})
+    snap = dfn.Snapshot(pl.concat([snap.visitors, unsure]), fetched_at=NOW)
+    table = dfn.opportunities(snap, model=Guess(a=0.1, b=0.3, c=0.2, d=0.9))
+    assert table.select("visitor_id", "probability", "expected_value", "predicted_value").rows() == [
+        ("b", 0.3, 15.0, 1.0),
+        ("c", 0.2, 10.0, None),
+        ("a", 0.1, 5.0, 9.0),
+        (None, None, None, 9.0),
+    ]
+    assert {*dfn.opportunities(snap).columns} == {*table.columns} - {"probability", "predicted_value"}
+    assert dfn.opportunities(snap, top=1, model=Guess(c=0.1))["visitor_id"].to_list() == ["c"]
+
+
+def test_what_can_not_be_ranked_by_a_model_is_refused() -> None:
+    snap = here(("a", 0, 9))
+    with pytest.raises(TypeError, match="A model ranks a snapshot"):
+        dfn.opportunities(snap.visitors, model=Guess(a=0.1))
+    with pytest.raises(TypeError, match=r"what dfn\.learn\(history\) returns, not str"):
+        dfn.opportunities(snap, model="model.json")  # type: ignore[call-overload]

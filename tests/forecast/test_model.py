@@ -383,3 +383,11 @@ def test_the_regression_is_scikit_learn_s(fair: Simulated) -> None:
     assert formula.coefficients[0] == pytest.approx(oracle.intercept_[0], abs=1e-5)
     assert formula.coefficients[1:] == pytest.approx(oracle.coef_[0].tolist(), abs=1e-5)
     assert probabilities(formula, rows).sum() == pytest.approx(rows["converted"].sum())
+
+
+def test_opportunities_are_ranked_by_it(fair: Simulated, model: dfn.Model) -> None:
+    snap = fair.at(END)
+    table, predicted = dfn.opportunities(snap, model=model), model.predict(snap)
+    assert table["probability"].is_sorted(descending=True)
+    shared = ["visitor_id", "probability", "expected_value", "predicted_value", "minutes_idle"]
+    assert_frame_equal(table.select(shared), predicted.select(shared), check_row_order=False)
