@@ -161,7 +161,11 @@ def with_reasons(visitors: pl.LazyFrame, rate: float | None) -> pl.LazyFrame:
         told = in_words(factors_of(rows, rate)).with_columns(pl.col("reasons").list.join(", "))
         return rows.with_row_index("_row").join(told, on="_row", how="left", maintain_order="left").drop("_row")
 
-    return visitors.map_batches(added, schema={**visitors.collect_schema(), "reasons": pl.String()})
+    schema = {**visitors.collect_schema(), "reasons": pl.String()}
+    # Every row and column counts in the estimate. Polars below 1.39 passes only those that the result uses by default.
+    return visitors.map_batches(
+        added, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
+    )
 
 
 def factors_of(visitors: pl.DataFrame, rate: float | None) -> pl.DataFrame:

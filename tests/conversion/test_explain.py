@@ -222,3 +222,13 @@ def test_opportunities_say_what_moves_the_likelihood_and_stay_lazy() -> None:
     assert table.equals(dfn.opportunities(rows, baseline=BASELINE))
     assert table["reason"].str.contains("spring-offer ×2.8").any()
     assert not table["reason"].str.contains("matched").any()
+
+
+def test_a_filter_of_lazy_opportunities_leaves_the_estimates_alone() -> None:
+    table = site(500)
+    german = pl.col("country_code") == "DE"
+    whole = dfn.opportunities(table, baseline=BASELINE)
+    lazy = dfn.opportunities(table.lazy(), baseline=BASELINE)
+    kept = lazy.filter(german).select("visitor_id", "reason").collect()
+    assert kept.height > 50
+    assert kept.equals(whole.filter(german).select("visitor_id", "reason"))
