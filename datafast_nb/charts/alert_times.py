@@ -47,8 +47,8 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
     ----------
     backtest : Backtest
         What ``alert.backtest(history)`` returned.
-    **_words
-        ``title`` and ``subtitle`` of the chart.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -33,6 +33,8 @@ def cohorts(data: Cohorts | History, *, time_zone: str = "UTC") -> alt.LayerChar
         A result of ``datafast_nb.cohorts``, or a history.
     time_zone : str, default "UTC"
         With a history: the time zone in which weeks begin.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

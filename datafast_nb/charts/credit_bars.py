@@ -36,6 +36,8 @@ def attribution(
         With a history: as for ``datafast_nb.attribution``.
     top : int, default 12
         Draw at most this many groups, those with the most credit. The subtitle says how many there are.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

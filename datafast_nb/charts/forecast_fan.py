@@ -54,6 +54,8 @@ def forecast(
         What to draw.
     history : History, optional
         With a forecast: the history that it is of, for the hours before, and what came.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -37,6 +37,8 @@ def time_to_purchase(
         With a history: a dimension to compare by.
     top : int, default 5
         Draw at most this many groups, those with the most visitors. The subtitle says how many there are.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

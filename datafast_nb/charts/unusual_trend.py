@@ -49,6 +49,8 @@ def unusual(
         What to draw.
     hours : int, default 48
         How many hours before the span to draw.
+    title, subtitle : str, optional
+        Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from IPython.core.completer import IPCompleter, provisionalcompleter
 import datafast_nb as dfn
 
 CHARTS = {
+    "alerts",
     "attribution",
     "breakdown",
     "calibration",
