@@ -21,6 +21,7 @@ from datafast_nb.charts.credit_bars import attribution
 from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.forecast_fan import forecast
 from datafast_nb.charts.funnel_bars import funnel
+from datafast_nb.charts.gain_curve import gains
 from datafast_nb.charts.group_bars import breakdown
 from datafast_nb.charts.heat_map import heatmap
 from datafast_nb.charts.history_bars import trend
@@ -53,6 +54,7 @@ __all__ = [
     "drivers",
     "forecast",
     "funnel",
+    "gains",
     "heatmap",
     "rhythm",
     "save",

@@ -10,11 +10,14 @@ import polars as pl
 
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.heading import Heading
+from datafast_nb.charts.predictors import COMPARED, UNTESTED, quality_of, score_of
+from datafast_nb.charts.predictors import compared as drawn_of
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_whole
-from datafast_nb.forecast import Calibration
+from datafast_nb.forecast import Calibration, Model, Quality
 from datafast_nb.forecast import calibration as compared
+from datafast_nb.forecast.quality import BINS
 from datafast_nb.history import History
 from datafast_nb.text import number
 
@@ -33,11 +36,17 @@ _RATIO: Final = ("observed_over_expected", "observed_over_expected_low", "observ
 _WITHIN, _BEYOND = "within noise", "beyond noise"
 _PREDICTED: Final = "Predicted rate"
 _SHAPES: Final = ("circle", "diamond")
+_CURVE: Final = "#00a67a"  # green, visible on light and on dark
 
 
 @finished
 def calibration(
-    data: Calibration | History, by: str | None = None, *, top: int = 6, **_words: Unpack[Heading]
+    data: Calibration | History,
+    by: str | None = None,
+    *,
+    top: int = 6,
+    model: Model | Quality | None = None,
+    **_words: Unpack[Heading],
 ) -> alt.VConcatChart | alt.ConcatChart | alt.LayerChart:
     """Draw how predicted rates compare with observed conversions.
 
@@ -49,6 +58,9 @@ def calibration(
         With a history: a dimension to compare by, as for ``datafast_nb.calibration``.
     top : int, default 6
         Draw at most this many groups, those with the most visits. The subtitle says how many there are.
+    model : Model or Quality, optional
+        What ``datafast_nb.learn`` returns, or its ``quality``: draw how well its probabilities came true, and the
+        service's rate at the same moments, as curves on later data than it was learned from.
     title, subtitle : str, optional
         Other words above the chart. The notes that explain its marks stay.
 
@@ -68,7 +80,7 @@ def calibration(
     ValueError
         The dimension is unknown, or `top` is less than 1.
     TypeError
-        `data` is neither of these, or `by` is given with a calibration, which has its own groups.
+        `data` is neither of these, `by` is given with a calibration, which has its own groups, or `model` with groups.
 
     Examples
     --------
@@ -79,12 +91,15 @@ def calibration(
     ...     chart = dfn.charts.calibration(dfn.calibration(history))
     """
     checked_whole(top, "top", 1)
+    curves = _curves(model)
     found = _compared(data, by)
     seen = found.coverage.row(0, named=True)
     if not found.bins.height:
         reason, remedy = _why_nothing(seen)
         return wording.message(_SUBJECT, reason, _left_out(seen), remedy=remedy)
     names = found.bins.columns[: found.bins.columns.index(_BIN[0])]
+    if names and model is not None:
+        raise TypeError(f"A model's curve is of all prospects: leave out by={', '.join(names)!r:.60}, or the model.")
     if (bins := found.bins.select(_BIN).n_unique()) > _BINS:
         raise ValueError(f"The calibration has {bins:,} bins, and the chart has room for {_BINS}: give it fewer edges.")
     groups = found.scores.head(top).with_row_index("place")
@@ -99,12 +114,13 @@ def calibration(
         uncertainty.note(rows["predictions"], f"{found.unit}s"),
         _left_out(seen),
         _matched(seen),
+        _recalibrated(model),
     ]
     by_what = f", by {wording.dimensions(names)}" if names else ""
     heading = wording.title(_sentence(found) + by_what, *notes)
-    most = _most(rows)
+    most = _most(rows, curves)
     panels = [
-        _panel(rows.filter(place=group["place"]), group, most, _SMALL if names else _SIZE)
+        _panel(rows.filter(place=group["place"]), curves, group, most, _SMALL if names else _SIZE)
         for group in labeled.iter_rows(named=True)
     ]
     if not names:
@@ -160,10 +176,18 @@ def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.Data
     ).sort("place", "bin_low")
 
 
-def _most(rows: pl.DataFrame) -> float:
+def _curves(model: Model | Quality | None) -> pl.DataFrame:
+    """Return the points of the curves of a model: the bins that are not faint."""
+    if model is None:
+        return BINS.to_frame()
+    return drawn_of(quality_of(model).bins).filter(pl.col("predictions") >= uncertainty.ENOUGH)
+
+
+def _most(rows: pl.DataFrame, curves: pl.DataFrame) -> float:
     """Return the end of both axes, so that all points fit, and the intervals of those that are not faint."""
     sure = rows.filter(pl.col("predictions") >= uncertainty.ENOUGH)["observed_rate_high"].max() or 0.0
-    points = rows.select(pl.max_horizontal(pl.col("predicted_rate", "observed_rate").max())).item()
+    both = pl.concat([it.select("predicted_rate", "observed_rate") for it in (rows, curves)])
+    points = both.select(pl.max_horizontal(pl.all().max())).item()
     return min(1.0, max(float(sure), float(points), 0.005) * _ROOM)  # type: ignore[arg-type]
 
 
@@ -220,6 +244,20 @@ def _matched(seen: dict[str, Any]) -> str:
     return f"Matched to a visitor: {seen['matched']:,} of {number(seen['payments'], 'payment')}."
 
 
+def _recalibrated(model: Model | Quality | None) -> str:
+    """Return a note on the curves of a model."""
+    if model is None:
+        return ""
+    quality = quality_of(model)
+    if not quality.scores.height:
+        return f"{UNTESTED}."
+    ratios = (score_of(quality, name, "observed_over_expected") for name in COMPARED)
+    after, before = ("not known" if it is None else f"{it:.2f}" for it in ratios)
+    moments = number(quality.scores["predictions"][0], "later moment")
+    told = f"Observed over expected: {after} by the model, {before} by the service."
+    return f"Curves: {moments} of prospects, who may be idle. {told}"
+
+
 def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:
     """Return why no visit can be compared, and what to do about it."""
     if not seen["visits"]:
@@ -237,10 +275,10 @@ def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:
 # Drawing
 
 
-def _panel(rows: pl.DataFrame, group: dict[str, Any], most: float, size: int) -> alt.VConcatChart:
+def _panel(rows: pl.DataFrame, curves: pl.DataFrame, group: dict[str, Any], most: float, size: int) -> alt.VConcatChart:
     """Draw the diagram of one group, and below it the number of predictions in each bin."""
     above = alt.LayerChart(
-        layer=[_diagonal(most, size), *_points(rows, most, size)],
+        layer=[_diagonal(most, size), *_points(rows, most, size), *_lines(curves, most, size)],
         width=size,
         height=size,
     )
@@ -315,6 +353,35 @@ def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
         shape=alt.Shape("noise:N", title="The difference is", scale=alt.Scale(domain=domain, range=_SHAPES)),
     )
     return [intervals, points]
+
+
+def _lines(curves: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
+    """Draw the curves of a model and of the service's rate, if there are any."""
+    if not curves.height:
+        return []
+    told = [
+        alt.Tooltip("predictor:N", title="Predicted by"),
+        alt.Tooltip("predicted_rate:Q", title="Mean prediction", format=".2%"),
+        alt.Tooltip("observed_rate:Q", title="Bought", format=".2%"),
+        alt.Tooltip("interval:N", title="95 % interval"),
+        alt.Tooltip("conversions:Q", title="Before a purchase", format=",d"),
+        alt.Tooltip("predictions:Q", title="Moments of prospects", format=",d"),
+    ]
+    columns = ("predictor", "predicted_rate", "observed_rate", "conversions", "predictions")
+    rows = curves.select(*columns, interval=wording.interval("observed_rate_low", "observed_rate_high", 2))
+    dashes = alt.Scale(domain=COMPARED, range=[[1, 0], [2, 3]])
+    base = alt.Chart(rows).encode(
+        x=_predicted("predicted_rate", most, size, labels=False),
+        y=alt.Y("observed_rate:Q", scale=_scale(most)),
+        detail="predictor:N",
+        tooltip=told,
+    )
+    line = base.mark_line(strokeWidth=2, color=_CURVE).encode(
+        strokeDash=alt.StrokeDash(
+            "predictor:N", title="Curve", scale=dashes, legend=alt.Legend(symbolStrokeColor=_CURVE)
+        )
+    )
+    return [line, base.mark_point(size=30, color=_CURVE)]
 
 
 def _counts(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:

@@ -21,6 +21,7 @@ CHARTS = {
     "drivers",
     "forecast",
     "funnel",
+    "gains",
     "heatmap",
     "rhythm",
     "scores",

@@ -13,6 +13,7 @@ from datafast_nb.forecast import Calibration
 from datafast_nb.forecast.calibration import EDGES, compared
 from tests.charts.recordings import recorded, visitor
 from tests.charts.sites import LIMIT, drawn, said, svg
+from tests.charts.test_gain_curve import quality
 from tests.history.moments import snapshot
 
 
@@ -113,3 +114,30 @@ class TestCalibration:
             dfn.charts.calibration(dfn.Snapshot())  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="top is 0"):
             dfn.charts.calibration(found, top=0)
+
+    def test_a_model_adds_its_curve_and_that_of_the_service(self) -> None:
+        found = self.found(("a", 0.05, 1_000, 50), by=None)
+        chart = dfn.charts.calibration(found, model=quality())
+        rows = pl.DataFrame(drawn(chart, "predictor"))
+        points = rows.select("predictor", "predicted_rate", "observed_rate").unique().sort(pl.all()).rows()
+        assert points == [
+            ("the model", pytest.approx(0.01), 0.0),
+            ("the model", pytest.approx(0.9), 1.0),
+            ("the service's rate", pytest.approx(0.1), pytest.approx(1 / 18)),
+            ("the service's rate", pytest.approx(0.5), 0.5),
+        ]
+        assert chart.to_dict()["vconcat"][0]["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 1]
+        assert "Observed over expected: 1.01 by the model, 0.71 by the service." in said(chart)
+        assert "Curves" not in said(dfn.charts.calibration(found))
+        assert "<svg" in svg(chart)
+
+    def test_a_model_that_could_not_be_tested_has_no_curve(self) -> None:
+        chart = dfn.charts.calibration(self.found(("a", 0.05, 1_000, 50), by=None), model=quality(0, 0))
+        assert "Too little was recorded to test the model" in said(chart)
+        assert len(chart.to_dict()["vconcat"][0]["layer"]) == 3
+
+    def test_a_model_that_does_not_fit_is_refused(self) -> None:
+        with pytest.raises(TypeError, match="A model's curve is of all prospects: leave out by='city'"):
+            dfn.charts.calibration(self.found(("a", 0.1, 50, 5)), model=quality())
+        with pytest.raises(TypeError, match="Expected a model"):
+            dfn.charts.calibration(self.found(("a", 0.1, 50, 5), by=None), model="m.json")  # type: ignore[arg-type]
