@@ -13,15 +13,21 @@ MOST_IDLE: Final = 2.0
 """Minutes after which an idle visitor counts as gone, unless a model knows better."""
 
 
-def with_idle(snapshot: Snapshot) -> pl.DataFrame:
+def with_idle(snapshot: Snapshot, *columns: str) -> pl.DataFrame:
     """Return each visitor of a snapshot once, with `minutes_idle` since their last event.
 
-    Without an event in the snapshot, it is the time since the visit began; null if that is not known.
+    Without an event in the snapshot, it is the time since the visit began; null if that is not known. If `columns` are
+    named, the others are left out.
     """
     visitors, events = once(snapshot.visitors), snapshot.events
     whose = [name for name in ("site", "visitor_id") if name in visitors.columns]
-    last = events.group_by(whose).agg(_last=pl.col("timestamp").max())
+    # Numbers are joined several times as fast as texts; of 100,000 visitors, two share one once in a billion times.
+    hashed = (pl.struct(whose) if len(whose) > 1 else pl.col("visitor_id")).hash()
+    happened = events.lazy().drop_nulls("visitor_id").select("timestamp", _who=hashed)
+    last = happened.group_by("_who").agg(_last=pl.col("timestamp").max())
     active = pl.max_horizontal("_last", "session_start_time")
     idle = (pl.lit(snapshot.fetched_at) - active).dt.total_milliseconds() / 60_000
-    known = visitors.join(last, on=whose, how="left", maintain_order="left")
-    return known.with_columns(minutes_idle=idle.clip(0.0)).drop("_last")
+    if columns:
+        visitors = visitors.select(*dict.fromkeys([*whose, "session_start_time", *columns]))
+    known = visitors.lazy().with_columns(_who=hashed).join(last, on="_who", how="left", maintain_order="left")
+    return known.with_columns(minutes_idle=idle.clip(0.0)).drop("_last", "_who").collect()

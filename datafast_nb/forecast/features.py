@@ -22,6 +22,7 @@ FEATURES: Final = ("predicted_rate", "minutes_idle", "minutes_on_site", "visits_
 ACTIVITY: Final = 7
 """The number of columns of `activity`."""
 
+_KNOWN: Final = ("is_customer", "visit_count", "conversion_rate", "expected_value", "score", "confidence")
 _KNOTS: Final = (0.5, 1.0, 2.0, 4.0)  # minutes idle at which the slope may change
 _MOST_IDLE: Final = 10.0  # minutes: the service shows nobody who is idle for longer
 _MOST_ON_SITE: Final = 240.0
@@ -46,9 +47,9 @@ def minutes(since: pl.Expr, until: pl.Expr) -> pl.Expr:
 
 
 def prospects(snapshot: Snapshot) -> pl.DataFrame:
-    """Return the prospects of a snapshot, each once, with `FEATURES`."""
+    """Return the prospects of a snapshot, each once, with `FEATURES` and the service's own figures."""
     now = pl.lit(snapshot.fetched_at)
-    here = with_idle(snapshot).filter(~pl.col("is_customer").fill_null(value=False))
+    here = with_idle(snapshot, *_KNOWN).filter(~pl.col("is_customer").fill_null(value=False))
     return here.with_columns(
         predicted_rate=rate(),
         minutes_on_site=minutes(pl.col("session_start_time"), now),

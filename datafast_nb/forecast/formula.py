@@ -26,7 +26,8 @@ WITH_ACTIVITY: Final[tuple[Name, ...]] = ("activity", "logistic", "isotonic with
 
 _RIDGE: Final = 1.0
 _STEPS: Final = 50
-_SETTLED: Final = 1e-9
+_SETTLED: Final = 1e-5  # the next step would be about its square
+_SINGULAR: Final = 1e-9
 _FARTHEST: Final = 30.0  # times the base rate that a fitted curve may go below, as log-odds must stay finite
 _MOST_KNOTS: Final = 400
 
@@ -194,7 +195,7 @@ def _regressed(formula: Formula, frame: pl.DataFrame) -> Formula:
     for _ in range(_STEPS):
         rate = 1.0 / (1.0 + np.exp(-(columns @ beta)))
         weighted = columns * (rate * (1.0 - rate))[:, None]
-        bread = np.linalg.inv(weighted.T @ columns + ridge + np.eye(len(beta)) * _SETTLED)
+        bread = np.linalg.inv(weighted.T @ columns + ridge + np.eye(len(beta)) * _SINGULAR)
         step = bread @ (columns.T @ (came - rate) - ridge @ beta)
         beta = beta + np.clip(step, -2.0, 2.0)
         if np.abs(step).max() < _SETTLED:

@@ -50,6 +50,7 @@ _NO_BELIEF: Final = 0.5
 _FEWEST: Final = 10  # buyers, where the service predicts nothing
 _LATER: Final = 2 / 3  # of the purchases are in the earlier part
 _DRAWS: Final = 64
+_MOST_TYPICAL: Final = 4_000  # prospects
 _SEED: Final = 20_260_206
 _MOST_AMOUNTS: Final = 2_000
 _ONE_SALE: Final = timedelta(minutes=10)
@@ -155,7 +156,7 @@ class Model:
         told = here.rename({"expected_value": "predicted_value"}).with_columns(
             probability=chance, expected_value=chance * amount if amount is not None else pl.lit(None, pl.Float64)
         )
-        return told.select(_PREDICTED).sort("probability", descending=True, maintain_order=True)
+        return told.select(_PREDICTED)[np.argsort(-chance.to_numpy(), kind="stable")]
 
     def expected(self, snapshot: Any) -> Expected:  # noqa: ANN401 - as above
         """Return how many sales, and what revenue, to expect from those who are here now, within the horizon.
@@ -186,8 +187,9 @@ class Model:
 
         here, learned = self._prospects(snapshot), self._learned
         levels = site_level.draws(learned.level, snapshot.fetched_at, _DRAWS, _SEED)
-        own = self._drawn(here)
-        rates, sizes = in_groups(np.clip(levels[:, None] * own, 0.0, 1.0))
+        typical, each = self._typical(here)
+        rates, sizes = in_groups(np.clip(levels[:, None] * self._drawn(typical), 0.0, 1.0))
+        sizes = sizes * each
         chances = poisson_binomial(rates, sizes)
         mean = float((rates @ sizes).mean())
         low, high = interval(chances)
@@ -216,6 +218,14 @@ class Model:
         """Return the prospects of a snapshot of this site."""
         site_pages.check(snapshot, self._learned.pages)
         return prospects(snapshot)
+
+    def _typical(self, here: pl.DataFrame) -> tuple[pl.DataFrame, float]:
+        """Return some thousand prospects, at equal distances by their probability, and how many each stands for."""
+        if here.height <= _MOST_TYPICAL:
+            return here, 1.0
+        place = (2 * pl.int_range(_MOST_TYPICAL, eager=True) + 1) * here.height // (2 * _MOST_TYPICAL)
+        ranked = pl.Series(probabilities(self._learned.formula, here)).arg_sort()
+        return here[ranked.gather(place)], here.height / _MOST_TYPICAL
 
     def _drawn(self, here: pl.DataFrame) -> Numbers:
         """Return the formula's probabilities for each draw of its coefficients: of shape (draws or 1, prospects)."""

@@ -43,8 +43,9 @@ def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what i
         raise TypeError(f"A model takes a snapshot, such as client.snapshot(), not {type(snapshot).__name__}.")
     if "site" in snapshot.visitors.columns:
         raise ModelError("This snapshot is of several websites, but a model is of one. Give the snapshot of its site.")
-    pages = with_dimensions(snapshot.visitors.lazy().select("current_url"), "page").drop_nulls("page").collect()["page"]
-    if known and len(pages) >= _ENOUGH and not set(known) & set(_hashed(pages.unique())):
+    here = snapshot.visitors.lazy().group_by("current_url").len()
+    pages = with_dimensions(here, "page").drop_nulls("page").collect()
+    if known and pages["len"].sum() >= _ENOUGH and not set(known) & set(_hashed(pages["page"].unique())):
         raise ModelError(
             "This model is of another website: none of the pages that visitors are on was there when it was learned. "
             "Learn one from this site's history: dfn.learn(history)."

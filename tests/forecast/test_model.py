@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,13 @@ from tests.history.moments import after, snapshot
 
 DAYS = 6
 LEARNED = 4
+EVERY = 600.0  # seconds
 HORIZON = "6h"
 END = START + timedelta(days=LEARNED)
 
 
 def world(**knobs: Any) -> Simulated:
-    return simulate(World(days=DAYS, arrivals=200, seed=7, **knobs))
+    return simulate(World(days=DAYS, arrivals=200, every=EVERY, seed=7, **knobs))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def model(fair: Simulated) -> dfn.Model:
 
 def later(record: Simulated, model: dfn.Model) -> list[tuple[dfn.forecast.Expected, int]]:
     """Give what is expected and what came at moments after those that were learned from."""
-    moments = record.polls(END, record.end - model.horizon).collect()["seen_at"].gather_every(45)
+    moments = record.polls(END, record.end - model.horizon).collect()["seen_at"].gather_every(5)
     return [(model.expected(record.at(it)), record.bought(it, model.horizon).height) for it in moments]
 
 
@@ -59,7 +62,7 @@ def test_a_predictor_twice_too_high_is_recalibrated(fair: Simulated, model: dfn.
     twice = dfn.learn(world(bias=2.0), HORIZON, end=END)
     before, after_ = twice.quality.scores.filter(pl.col("predictor") != "baseline").rows(named=True)
     assert before["observed_over_expected"] < 0.35
-    assert after_["observed_over_expected_low"] < 1 < after_["observed_over_expected_high"]
+    assert after_["observed_over_expected"] == pytest.approx(1, abs=0.4)
     assert after_["brier"] < before["brier"]
     assert after_["log_loss"] < before["log_loss"]
     snap = fair.at(END)
@@ -237,7 +240,7 @@ def test_a_gap_counts_neither_as_quiet_nor_as_zero() -> None:
     record = world(gaps=((30, 50),))
     found = dfn.learn(record, HORIZON)
     moments = record.polls().collect().height
-    assert found.moments <= moments - 2 * 6 * 60
+    assert found.moments <= moments - 2 * 6 * 3_600 / EVERY
     scores = found.quality.scores.filter(pl.col("predictor") == "after").row(0, named=True)
     assert scores["observed_over_expected"] == pytest.approx(1, abs=0.3)
 
@@ -281,7 +284,7 @@ def test_sales_that_can_t_be_traced_are_told() -> None:
 
 
 def test_a_redacted_history_gives_the_same_model(tmp_path: Path) -> None:
-    record = simulate(World(days=0.2, arrivals=100, every=300, seed=3))
+    record = simulate(World(days=0.06, arrivals=400, every=300, seed=3))
     with (
         dfn.History(tmp_path / "plain") as plain,
         dfn.History(tmp_path / "secret", redact=b"0123456789abcdef") as secret,
@@ -306,6 +309,31 @@ def test_a_model_of_another_site_is_refused(fair: Simulated, model: dfn.Model) -
             ask(dfn.Snapshot.of_sites({"one": snap, "two": snap}))
         with pytest.raises(TypeError, match="snapshot"):
             ask(snap.visitors)
+
+
+def least(ask: Callable[[], object]) -> float:
+    """Return the seconds of computing that a question takes at least."""
+    spent = []
+    for _ in range(3):
+        begun = time.process_time()
+        ask()
+        spent.append(time.process_time() - begun)
+    return min(spent)
+
+
+def test_of_very_many_prospects_some_stand_for_all(fair: Simulated, model: dfn.Model) -> None:
+    snap = fair.at(END)
+    times = 400
+    many = pl.concat([snap.visitors.with_columns(pl.format("{}-{}", "visitor_id", pl.lit(it))) for it in range(times)])
+    events = pl.concat([snap.events.with_columns(pl.format("{}-{}", "visitor_id", pl.lit(it))) for it in range(times)])
+    crowd = dfn.Snapshot(many, events, fetched_at=snap.fetched_at)
+    few, found = model.expected(snap), model.expected(crowd)
+    assert found.prospects == times * few.prospects > 10_000
+    assert found.conversions == pytest.approx(times * few.conversions, rel=0.01)
+    assert found.conversions == pytest.approx(model.predict(crowd)["probability"].sum(), rel=0.05)
+    assert found.conversions_low < found.conversions < found.conversions_high
+    assert model.predict(crowd)["probability"].is_sorted(descending=True)
+    assert least(lambda: model.expected(crowd)) < 3 * least(lambda: model.predict(crowd))
 
 
 def test_the_older_the_model_the_less_certain(model: dfn.Model) -> None:
@@ -348,7 +376,7 @@ def test_a_tiny_record_by_hand(tmp_path: Path) -> None:
 
 def test_the_demo_site_is_learned_from(tmp_path: Path) -> None:
     end = datetime(2026, 2, 6, 15, tzinfo=UTC)
-    history = dfn.demo.simulate(tmp_path, 2, 5_000, seed=5, end=end, every=60, progress=False)
+    history = dfn.demo.simulate(tmp_path, 2, 5_000, seed=5, end=end, every=300, progress=False)
     found = dfn.learn(history, "6h")
     assert found.buyers > 60
     scores = found.quality.scores.rows_by_key("predictor", named=True, unique=True)
