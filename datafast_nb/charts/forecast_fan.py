@@ -15,14 +15,14 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice
 from datafast_nb.errors import TooLittleRecordedError
-from datafast_nb.forecast.counted_hours import Foretold, counted_hours
+from datafast_nb.forecast.counted_hours import ForecastMeasure, counted_hours
 from datafast_nb.forecast.traffic import HORIZONS, Forecast, Horizon
-from datafast_nb.forecast.traffic import forecast as foretold
+from datafast_nb.forecast.traffic import forecast as forecast_of
 from datafast_nb.history import History
 from datafast_nb.text import money
 
 _SUBJECT: Final = "What is to come"
-_MEASURES: Final[tuple[Foretold, ...]] = ("visitors", "sales", "revenue")
+_MEASURES: Final[tuple[ForecastMeasure, ...]] = ("visitors", "sales", "revenue")
 _WIDTH: Final = 600
 _HEIGHT: Final = 220
 _LEAST_BEFORE: Final = timedelta(days=1)
@@ -35,7 +35,7 @@ def forecast(
     data: Forecast | History,
     next: Horizon = "1d",  # noqa: A002 - as one says it
     *,
-    measure: Foretold = "visitors",
+    measure: ForecastMeasure = "visitors",
     history: History | None = None,
     rates: Mapping[str, float] | None = None,
     time_zone: str = "UTC",
@@ -84,14 +84,14 @@ def forecast(
     checked_choice(measure, _MEASURES, "measure")
     if isinstance(data, History):
         try:
-            history, data = data, foretold(data, next, rates=rates, time_zone=time_zone, now=now)
+            history, data = data, forecast_of(data, next, rates=rates, time_zone=time_zone, now=now)
         except TooLittleRecordedError as error:
             return wording.message(_SUBJECT, recorded.TOO_LITTLE, remedy=str(error))
     if not isinstance(data, Forecast):
         raise TypeError(f"forecast takes the result of dfn.forecast(history), or a History, not {type(data).__name__}.")
     steps = data.steps.filter(measure=measure).drop_nulls("mean")
     if steps.is_empty():
-        return wording.message(_SUBJECT, f"The {measure} can't be told", remedy=" ".join(data.notes))
+        return wording.message(_SUBJECT, f"The {measure} can't be predicted", remedy=" ".join(data.notes))
     length = HORIZONS[data.horizon]
     counted = pl.DataFrame()
     if history is not None:
@@ -119,7 +119,7 @@ def _rows(hours: pl.DataFrame, of: Forecast) -> pl.DataFrame:
     )
 
 
-def _heading(of: Forecast, measure: Foretold, counted: pl.DataFrame) -> alt.Title:
+def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> alt.Title:
     """Return the title: the sentence of the forecast, and what the marks are."""
     row: dict[str, Any] = of.table.row(
         by_predicate=(pl.col("measure") == measure) & (pl.col("period") == f"next {of.horizon}"), named=True
@@ -143,7 +143,7 @@ def _heading(of: Forecast, measure: Foretold, counted: pl.DataFrame) -> alt.Titl
 # Drawing
 
 
-def _drawn(ahead: pl.DataFrame, counted: pl.DataFrame, of: Forecast, measure: Foretold) -> alt.LayerChart:
+def _drawn(ahead: pl.DataFrame, counted: pl.DataFrame, of: Forecast, measure: ForecastMeasure) -> alt.LayerChart:
     """Draw the band, the lines, and the moment from which the forecast goes."""
     edges = pl.concat([ahead["begins"], *([counted["begins"]] if counted.height else []), ahead["ends"]])
     moments = edges.unique().sort().cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(of.time_zone)

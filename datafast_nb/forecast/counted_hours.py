@@ -16,7 +16,7 @@ from datafast_nb.forecast.traffic import last_moment
 from datafast_nb.history.coverage import coverage, only_watched, watched_seconds
 from datafast_nb.history.moments import MOMENT, following
 
-Foretold = Literal["visitors", "sales", "revenue"]
+ForecastMeasure = Literal["visitors", "sales", "revenue"]
 """A measure of a forecast."""
 
 _HOUR: Final = timedelta(hours=1)
@@ -25,7 +25,7 @@ _WHOLE: Final = 0.99  # of an hour; one that was watched for less has no count
 
 def counted_hours(
     history: Record,
-    measure: Foretold,
+    measure: ForecastMeasure,
     now: datetime,
     span: tuple[timedelta, timedelta],
     rates: Mapping[str, float] | None = None,
@@ -62,7 +62,7 @@ def counted_hours(
     return whole.select("start", end=pl.col("start") + _HOUR, count=count)
 
 
-def _total(measure: Foretold) -> pl.Expr:
+def _total(measure: ForecastMeasure) -> pl.Expr:
     """Return the total of an hour's rows."""
     if measure == "visitors":
         named = pl.col("visitor_id").drop_nulls().n_unique() + pl.col("visitor_id").null_count()
@@ -72,7 +72,7 @@ def _total(measure: Foretold) -> pl.Expr:
     return pl.col("amount").sum()
 
 
-def _rows(history: Record, measure: Foretold, end: datetime, rates: Mapping[str, float] | None) -> pl.DataFrame:
+def _rows(history: Record, measure: ForecastMeasure, end: datetime, rates: Mapping[str, float] | None) -> pl.DataFrame:
     """Return the rows to count, with their time, `at`."""
     known = following(end + _HOUR)  # what happened last may have been seen a little later
     if measure == "revenue":

@@ -2,7 +2,7 @@
 
 What the formula expects is right on average over the record, but sites drift and change. So the level is a gamma
 variable that follows the days: each day's purchases update it, and in between it forgets a share of what it knew. How
-much it forgets is learned from how well each day would have been foretold. It is the Poisson model of Harvey and
+much it forgets is learned from how well each day would have been predicted. It is the Poisson model of Harvey and
 Fernandes (*Journal of Business & Economic Statistics* 7, 1989), with the shares averaged by their likelihood.
 """
 

@@ -43,7 +43,7 @@ class Amounts(NamedTuple):
 
 
 def amounts(found: Money, sales: float, rates: Mapping[str, float] | None) -> tuple[Amounts | None, str]:
-    """Return the amounts, or None and why they can't be told: no payments, or currencies that can't be added up."""
+    """Return the amounts, or None and why they are not known: no payments, or currencies that can't be added up."""
     valid = found.paid.filter(pl.col("amount").is_between(*RANGES["amount"]))
     currency: str | None
     codes = valid["currency"].unique().sort(nulls_last=True).to_list()

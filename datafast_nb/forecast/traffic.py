@@ -64,8 +64,8 @@ class Forecast:
     ----------
     table : polars.DataFrame
         A row for each ``measure`` (``visitors``, ``sales``, ``revenue``) and ``period``: ``next 1h``, ``next 1d`` or
-        ``next 7d``; ``so far today`` (counted, not foretold), ``rest of today`` and ``today``, both together. ``mean``
-        and its 95 % interval ``low`` and ``high``; ``currency`` of revenue. Revenue is null if it can't be told; see
+        ``next 7d``; ``so far today`` (counted, not predicted), ``rest of today`` and ``today``, both together. ``mean``
+        and its 95 % interval ``low`` and ``high``; ``currency`` of revenue. Revenue is null if it is not known; see
         ``notes``.
     steps : polars.DataFrame
         The same for each hour to come: ``start``, ``end``, ``measure``, ``mean``, ``low``, ``high``.
@@ -129,7 +129,7 @@ def forecast(
     now: datetime | None = None,
     renewals: bool = False,
 ) -> Forecast:
-    """Foretell visitors, sales and revenue of the next hour, day or week.
+    """Forecast visitors, sales and revenue of the next hour, day or week.
 
     An hour brings what such an hour of the week brought before, at the level of the last days. Gaps of the record count
     neither as quiet nor as busy: they are left out. The intervals hold for counts that vary more than independent
@@ -144,8 +144,8 @@ def forecast(
     next : {"1h", "1d", "7d"}
         How far to look.
     rates : mapping of str to float, optional
-        USD for one unit of each currency, such as ``{"EUR": 1.08}``. Without it, revenue is told if all payments are in
-        one currency, and in that.
+        USD for one unit of each currency, such as ``{"EUR": 1.08}``. Without it, revenue is given if all payments are
+        in one currency, and in that.
     time_zone : str, default "UTC"
         The time zone of the hours of the week and of today, such as ``"Europe/Berlin"``.
     now : datetime, optional
@@ -191,7 +191,7 @@ def forecast(
         raise TooLittleRecordedError(_too_little(over, horizon, moment))
     learnt = _learnt(history, over, rates, renewals=renewals)
     table = _table(learnt, over, horizon)
-    notes = [f"revenue is not told: {learnt.why_not}"] if learnt.why_not else []
+    notes = [f"revenue is not known: {learnt.why_not}"] if learnt.why_not else []
     watched = timedelta(hours=round(over.hours, 3))
     return Forecast(table, _steps(learnt, over, horizon), horizon, moment, zone, watched, tuple(notes))
 

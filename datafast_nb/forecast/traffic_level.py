@@ -1,7 +1,7 @@
 """The level of the traffic, day by day, and how far it may be off: the predictive distribution of a count.
 
 A day's level is that of the day before, changed a little, times a factor of its own. How much it drifts and how much a
-day differs are not known, so each pair of such sizes is a hypothesis, weighted by how well it foretold each day of the
+day differs are not known, so each pair of such sizes is a hypothesis, weighted by how well it predicted each day of the
 record: with few days many hypotheses remain, and the intervals are wide, as those of Student's t are. Given a
 hypothesis, the level is followed by the filter of Kalman (*Journal of Basic Engineering* 82, 1960) for a local level:
 Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, section 4.1.2. Counts are negative
@@ -215,7 +215,7 @@ def predicted(level: Level, expected: Numbers, extra: Clumps, surprise: float = 
 
 
 def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, hours: tuple[int, int]) -> float:
-    """Return how much farther past forecasts of the same length were off than they foretold, as a ratio of variances.
+    """Return how much farther past forecasts of the same length were off than they predicted, as a ratio of variances.
 
     Counts depend on each other in more ways than this module knows of: whatever holds for hours makes a difference
     here. The ratio is a mean over at most the last `_PAST` days, mixed with 1.
@@ -266,6 +266,11 @@ def _log_likelihood(count: float, mean: Numbers, variance: Numbers) -> Numbers:
 def cumulative(it: Predictive, count: float) -> float:
     """Return the probability of this count or fewer."""
     return float(it.weight @ scipy("stats").nbinom.cdf(count, *_shapes(it.mean, it.variance)))
+
+
+def exceeding(it: Predictive, count: float) -> float:
+    """Return the probability of more than this count, accurate where it is small."""
+    return float(it.weight @ scipy("stats").nbinom.sf(count, *_shapes(it.mean, it.variance)))
 
 
 def mean_of(it: Predictive) -> float:

@@ -19,6 +19,7 @@ from datafast_nb.forecast.counting import Calendar
 from datafast_nb.forecast.dimensions import checked_dimensions
 from datafast_nb.forecast.happenings import Happenings, between, joined, of_history, of_snapshot, with_groups
 from datafast_nb.forecast.record import Record
+from datafast_nb.forecast.scientific import scipy
 from datafast_nb.forecast.traffic import last_moment
 from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.usual_traffic import UsualTraffic, usual_traffic
@@ -41,6 +42,7 @@ GROUPS: Final[tuple[Dimension, ...]] = ("channel", "country_code", "device")
 FALSE_ALARMS: Final = 0.001
 """The share of quiet spans that are called unusual, at most."""
 
+_FREEDOM: Final = 25  # degrees of freedom of the tails, by which quiet hours that vary stay usual in simulations
 _NEEDED: Final = timedelta(days=7)
 _TOP: Final = 5  # groups of a dimension, by what was recorded before
 _NEW: Final = 3  # and by what came in the span
@@ -165,9 +167,10 @@ def unusual(
     """Tell whether a span was out of the ordinary, compared with the same hour of other weeks.
 
     Counts are compared with what such a span brings at the level of the days before, with how much hours and days vary
-    in the record. Of quiet spans, at most 1 in 1,000 is called unusual, however many groups there are. A span of a site
-    with few visitors has to be longer for a change to be told from chance: ten minutes with 30 visitors, or an hour
-    with that many, show a doubling.
+    in the record. Of quiet spans, at most 1 in 1,000 is called unusual, however many groups there are. Which changes
+    can be told from chance depends on the traffic. On a site with 60 visitors an hour on average who come independently
+    of each other, a doubled hour is found at least 3 times in 4 after two weeks of record; with 30 visitors an hour, 2
+    times in 3. Where hours differ by much, or after ten days of record or fewer, only larger changes are found.
 
     Parameters
     ----------
@@ -198,8 +201,10 @@ def unusual(
 
     Notes
     -----
-    The p-values are those of both tails of the negative binomial distribution of `forecast`. The false discoveries are
-    controlled as Benjamini and Hochberg do (*Journal of the Royal Statistical Society B* 57, 1995).
+    The p-values are those of both tails of the negative binomial distribution of `forecast`, made heavier as those of
+    Student's t are, for how much hours vary is itself an estimate: Geisser and Cornfield, *Journal of the Royal
+    Statistical Society B* 25 (1963). The false discoveries are controlled as Benjamini and Hochberg do (the same
+    journal, B 57, 1995).
 
     Examples
     --------
@@ -328,9 +333,14 @@ class _Learnt:
 
 
 def p_value(it: Predictive, count: int) -> float:
-    """Return how often a usual span is as far from the usual count as this one, by the smaller of both tails."""
-    below, above = traffic_level.cumulative(it, count), 1.0 - traffic_level.cumulative(it, count - 1)
-    return min(1.0, 2.0 * min(below, above))
+    """Return how often a usual span is as far from the usual count as this one, by the smaller of both tails.
+
+    How much hours vary, and in what shape, is learned from the record, so the tails are heavier than those of the
+    distribution: the probability is that of Student's t at the score where a normal distribution has the same tail.
+    """
+    stats = scipy("stats")
+    below, above = traffic_level.cumulative(it, count), traffic_level.exceeding(it, count - 1)
+    return min(1.0, 2.0 * float(stats.t.cdf(stats.norm.ppf(min(below, above)), _FREEDOM)))
 
 
 def _with_groups(it: Happenings, visits: pl.DataFrame, names: Sequence[str]) -> dict[Counted, pl.DataFrame]:

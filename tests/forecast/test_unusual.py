@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 import datafast_nb as dfn
+from datafast_nb.forecast.traffic_level import Predictive
+from datafast_nb.forecast.unusual import p_value
 from tests.forecast.simulated import START, Simulated, World, simulate
 from tests.statistics.unusual_spans import unusual_table
 
@@ -155,8 +159,18 @@ def test_nonsense_is_refused(record: Simulated) -> None:
         dfn.unusual(record, (NOW, NOW + TEN), by="planet")
 
 
+def test_the_p_value_has_the_tails_of_student_s_t() -> None:
+    usual = stats.nbinom(50.0**2 / 70.0, 50.0 / 120.0)
+    it = Predictive(np.array([1.0]), np.array([50.0]), np.array([120.0]))
+    for count, tail in ((20, usual.cdf(20)), (95, usual.sf(94))):
+        assert p_value(it, count) == pytest.approx(2 * stats.t.sf(stats.norm.isf(tail), 25), rel=1e-9)
+        assert p_value(it, count) > 2 * tail
+    assert p_value(it, 50) > 0.9
+    assert 0 < p_value(it, 600) < p_value(it, 500) < 1e-9  # however far it is, farther is less likely
+
+
 def test_quiet_spans_are_seldom_called_unusual_and_doubled_hours_are_found() -> None:
-    table = unusual_table(6, ["independent", "days differ"], [60.0])
-    assert table["quiet"].max() <= 0.006  # type: ignore[operator] # of 864; more are 1 in 500 if 0.001 is true
-    assert table["quiet events"].max() <= 0.006  # type: ignore[operator]
-    assert table.filter(site="independent")["doubled hour found"].item() >= 0.75
+    differ = unusual_table(2, ["hours differ"], [400.0])
+    assert differ["quiet"].item() <= 0.002  # of 1,920 spans of two records; over many it is below 0.001
+    assert differ["quiet events"].item() <= 0.002
+    assert unusual_table(2, ["independent"], [60.0])["doubled hour found"].item() >= 0.75

@@ -12,7 +12,7 @@ from tests.statistics.expected_sales import expected_table
 from tests.statistics.forecasts import forecasts_table
 from tests.statistics.intervals import conversions_table, coverage_table
 from tests.statistics.looks import looks_table
-from tests.statistics.unusual_spans import unusual_table
+from tests.statistics.unusual_spans import groups_table, unusual_table
 from tests.statistics.verdicts import verdicts_table
 
 STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
@@ -23,6 +23,7 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "forecasts": ("How often the interval of a forecast holds what comes (95 % or more)", forecasts_table),
     "expected": ("How often the interval of sales from those here now holds what comes (95 %)", expected_table),
     "unusual": ("How often a quiet span is called unusual (0.001 or less), and a doubled one is", unusual_table),
+    "groups": ("How often anything of a quiet span and its groups is called unusual (0.001 or less)", groups_table),
     "looks": (
         "How often a comparison of campaigns ever has a verdict, looking every day (5 % without a difference)",
         looks_table,
