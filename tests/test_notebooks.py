@@ -28,9 +28,9 @@ def outputs(name: str) -> list[list[dict[str, Any]]]:
     return [cell.outputs for cell in nbformat.read(FOLDER / name, as_version=4).cells if cell.cell_type == "code"]
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_a_notebook_is_smaller_than_a_megabyte(name: str) -> None:
-    assert (FOLDER / name).stat().st_size < 1_000_000
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.name)
+def test_a_notebook_is_smaller_than_a_megabyte(path: Path) -> None:
+    assert path.stat().st_size < 1_000_000
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -85,3 +85,40 @@ def test_the_calibration_that_the_history_s_text_tells_is_that_of_its_outputs() 
 def test_no_stored_output_names_a_folder_of_the_machine_it_was_made_on(path: Path) -> None:
     stored = str([cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells])
     assert not re.search(r"/(tmp|home|root|Users|var)/", stored)
+
+
+def texts(name: str) -> str:
+    """Return what the stored outputs of a notebook say as text."""
+    return "\n".join(
+        output.get("data", output).get("text/plain", output.get("text", ""))
+        for cell in outputs(name)
+        for output in cell
+    )
+
+
+@pytest.mark.parametrize("words", ["and 2 more", "Back to usual: ", "signed up", "would have told you", "[1, 0]"])
+def test_the_messages_that_the_alerts_text_explains_are_in_its_outputs(words: str) -> None:
+    assert words in texts("alerts.ipynb")
+
+
+def test_the_pictures_of_the_alerts_are_stored() -> None:
+    kinds = [set(output.get("data", {})) for cell in outputs("alerts.ipynb") for output in cell]
+    assert sum({"image/png", VEGALITE} <= each for each in kinds) == 2
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("visitors.parquet", "now.xlsx", "countries.csv", "campaigns.png", "campaigns.pdf", "world.html", "map.png"),
+        "site-history",
+    ],
+)
+def test_the_cookbook_leaves_its_files_where_the_reader_can_see_them(file: str) -> None:
+    assert f"'cookbook-files/{file}'" in texts("cookbook.ipynb")
+
+
+def test_the_cookbook_counts_its_questions_right() -> None:
+    cells = nbformat.read(FOLDER / "cookbook.ipynb", as_version=4).cells
+    titles = [re.match(r"## (\d+)\. ", line) for cell in cells for line in cell.source.splitlines()]
+    assert [int(title[1]) for title in titles if title] == [*range(1, 25)]
+    assert "Twenty-four questions" in cells[0].source
