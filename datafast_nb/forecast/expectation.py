@@ -96,7 +96,8 @@ def poisson_binomial(rates: Numbers, sizes: Numbers | None = None) -> Numbers:
     sine, far = np.sin(angle[counts])[:, None], 2.0 * np.sin(angle[counts] / 2.0)[:, None] ** 2
     total = np.zeros(len(angle), dtype=complex)
     for each in rates:  # a draw of the parameters; there are some dozens
-        modulus = 0.5 * np.log1p(-2.0 * each * (1.0 - each) * far)
+        with np.errstate(divide="ignore"):  # at a half turn, an even chance has the modulus 0
+            modulus = 0.5 * np.log1p(-2.0 * each * (1.0 - each) * far)
         turn = np.arctan2(-each * sine, 1.0 - each * far)
         total[counts] += np.exp(modulus @ sizes + 1j * (turn @ sizes))
     chances: Numbers = np.clip(np.fft.irfft(total / max(len(rates), 1), length), 0.0, None)
