@@ -42,8 +42,8 @@ class Money(NamedTuple):
     """The payments of a span, and the sales among payments and events."""
 
     paid: pl.DataFrame
-    """One row for each payment: its visitor, if any, its time, as `at`, its `amount` in its `currency`, and its `value`
-    in USD, if known."""
+    """One row for each payment: its visitor, if any, its time, as `at`, its `amount` in its `currency` (null if it is
+    out of range), and its `value` in USD, if known."""
     sold: pl.DataFrame
     """One row for each sale of a visitor: `visitor_id` and `at`."""
     unmatched: int
@@ -140,9 +140,10 @@ def money(
     if not renewals:
         found = found.filter(~pl.col("renewal").fill_null(value=False))
     # Numbered, as an id may be missing. Collected, as a number must refer to the same payment wherever it is used.
-    paid = (
-        coded(found.with_columns(at=happened()).collect()).with_columns(value=_in_usd(rates)).with_row_index("payment")
+    found = found.with_columns(
+        at=happened(), amount=pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
     )
+    paid = coded(found.collect()).with_columns(value=_in_usd(rates)).with_row_index("payment")
     numbered = nw.from_native(
         paid.lazy().with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp=pl.col("at"))
     )
@@ -178,8 +179,7 @@ def conversions(
 def _in_usd(rates: Mapping[str, float]) -> pl.Expr:
     """Return an amount in USD, or null if its currency code has no rate."""
     known = checked_rates(rates, USD)
-    amount = pl.when(pl.col("amount").is_between(*RANGES["amount"])).then("amount")
-    return amount * pl.col("currency").replace_strict(known, default=None, return_dtype=pl.Float64)
+    return pl.col("amount") * pl.col("currency").replace_strict(known, default=None, return_dtype=pl.Float64)
 
 
 def with_outcomes(

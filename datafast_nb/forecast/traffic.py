@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -272,7 +272,7 @@ def _revenue_row(period: str, it: Predictive, of: Amounts | None) -> dict[str, A
 def _table(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
     """Return the table of a forecast."""
     length = HORIZONS[horizon]
-    tomorrow = over.today + timedelta(days=1)  # local: a day is as long as the clocks make it
+    tomorrow = (over.today + timedelta(days=1)).astimezone(UTC)  # a local day is as long as the clocks make it
     spans = {f"next {horizon}": (over.now + length, length), "rest of today": (tomorrow, timedelta(days=1))}
     rows: list[dict[str, Any]] = []
     for period, (until, day) in spans.items():
@@ -289,7 +289,7 @@ def _table(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
 
 def _with_today(table: pl.DataFrame, learnt: _Learnt, over: Calendar) -> pl.DataFrame:
     """Add what was counted today so far, and today as a whole."""
-    today = pl.col("at") >= pl.lit(over.today).dt.convert_time_zone("UTC")
+    today = pl.col("at") >= pl.lit(over.today.astimezone(UTC), MOMENT)
     seen: dict[str, float | None] = {
         "visitors": float(learnt.came.filter(today)["visitor_id"].n_unique()),
         "sales": float(learnt.sales.counts[-1].sum()),

@@ -197,7 +197,8 @@ def unusual(
     NotRecordedError
         There is no history at this location.
     ValueError
-        The span does not end after it begins or has no time zone, or a dimension is unknown.
+        The span does not end after it begins or has no time zone, the snapshot is of several websites, or a dimension
+        is unknown.
 
     Notes
     -----
@@ -235,6 +236,10 @@ def unusual(
 
 def _span(history: Record, when: object) -> tuple[datetime, datetime]:
     """Return the span to look at."""
+    if isinstance(when, Snapshot) and "site" in when.visitors.columns:
+        raise ValueError(
+            "This snapshot is of several websites, but a history is of one. Give the snapshot of its site."
+        )
     if isinstance(when, Snapshot) or when is None:
         last = last_moment(history) if when is None else time_of(when)
         return last - WINDOW, last + timedelta.resolution
@@ -362,11 +367,14 @@ def _hours_before(usual: UsualTraffic, hours: int) -> Iterator[dict[str, Any]]:
     now = (last - counting.HOURS) + over.now.astimezone(ZoneInfo(over.zone)).hour
     for place in range(max(0, now - hours), now):
         day, hour = divmod(place, counting.HOURS)
-        start = (over.today - timedelta(days=len(usual.counts) - 1 - day)).replace(hour=hour)
+        local = (over.today - timedelta(days=len(usual.counts) - 1 - day)).replace(hour=hour)
+        start, end = local.astimezone(UTC), (local + timedelta(hours=1)).astimezone(UTC)
+        if start == end:  # the clocks skip this hour
+            continue
         it, watched = usual.in_hour(day, hour), float(min(over.watched[day, hour], 1.0))
         yield {
-            "start": start.astimezone(UTC),
-            "end": (start + timedelta(hours=1)).astimezone(UTC),
+            "start": start,
+            "end": end,
             "count": float(usual.counts[day, hour]) if watched > 0 else None,
             "watched": watched,
             "mean": traffic_level.mean_of(it),

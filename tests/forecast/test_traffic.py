@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +186,24 @@ def test_names_and_addresses_are_not_needed(record: Simulated) -> None:
     blanked = Simulated(record.world, rows, record.visits)
     one, other = (dfn.forecast(it, "1h", now=NOW) for it in (record, blanked))
     assert one.table.equals(other.table)
+
+
+def test_an_amount_that_makes_no_sense_is_not_added_up(record: Simulated) -> None:
+    nonsense = pl.when(pl.int_range(pl.len()) % 3 == 0).then(float("inf"))
+    nonsense = nonsense.when(pl.int_range(pl.len()) % 3 == 1).then(float("nan")).otherwise("amount")
+    rows = record.rows._replace(payments=record.rows.payments.with_columns(amount=nonsense))
+    found = dfn.forecast(Simulated(record.world, rows, record.visits), "1h", now=NOW)
+    revenue = found.table.filter(measure="revenue")
+    assert revenue.select(pl.col(*ENDS).is_finite().all()).row(0) == (True, True, True)
+    assert 0 < row(found, "revenue", "so far today")["mean"] < 1e6
+
+
+@pytest.mark.parametrize("hour", [4, 5, 12])
+def test_a_day_may_begin_at_one_o_clock(hour: int) -> None:
+    began = datetime(2026, 3, 8, 5, tzinfo=UTC)  # in Havana, where clocks went from midnight to one
+    record = simulate(World(days=62.6, arrivals=2, every=600, seed=3, gaps=((0, 24 * 56),)))
+    now = began.replace(hour=hour)
+    found = dfn.forecast(record, "1d", now=now, time_zone="America/Havana")
+    today = row(found, "visitors", "so far today")["mean"]
+    came = record.visits.filter(pl.col("start") >= began, pl.col("start") < now)["visitor_id"].n_unique()
+    assert today == came if now >= began else today > 0

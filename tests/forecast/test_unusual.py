@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -174,3 +174,17 @@ def test_quiet_spans_are_seldom_called_unusual_and_doubled_hours_are_found() -> 
     assert differ["quiet"].item() <= 0.002  # of 1,920 spans of two records; over many it is below 0.001
     assert differ["quiet events"].item() <= 0.002
     assert unusual_table(2, ["independent"], [60.0])["doubled hour found"].item() >= 0.75
+
+
+def test_an_hour_that_the_clocks_skip_is_not_in_the_trend() -> None:
+    record = simulate(World(days=84.5, arrivals=2, every=600, seed=3, gaps=((0, 24 * 70),)))
+    span = (datetime(2026, 3, 30, 6, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC))
+    hours = dfn.unusual(record, span, by=None, time_zone="Europe/Berlin").trend("visitors", 48)
+    assert (hours["end"] - hours["start"]).unique().to_list() == [timedelta(hours=1)]
+    assert hours["start"].is_unique().all()
+
+
+def test_a_snapshot_of_several_sites_is_refused(record: Simulated) -> None:
+    snap = record.at(record.end)
+    with pytest.raises(ValueError, match="several websites"):
+        dfn.unusual(record, dfn.Snapshot.of_sites({"one": snap, "two": snap}))
