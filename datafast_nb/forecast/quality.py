@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.checks import checked_number
+from datafast_nb.checks import checked_between
 from datafast_nb.conversion.interval import wilson
 from datafast_nb.forecast.calibration import EDGES
 from datafast_nb.forecast.discrimination import auc, brier_parts, log_losses, observed_over_expected
@@ -119,15 +121,8 @@ class Quality:
     def __str__(self) -> str:
         if not self.scores.height:
             return "Too little was recorded to test the model on later data"
-        told = []
-        for it in self.scores.iter_rows(named=True):
-            within = "({observed_over_expected_low:.2f} to {observed_over_expected_high:.2f})".format(**it)
-            area = "" if it["auc"] is None else ", AUC {auc:.2f} ({auc_low:.2f} to {auc_high:.2f})".format(**it)
-            told.append(
-                f"{it['predictor']}: observed over expected {it['observed_over_expected']:.2f} {within}{area}, "
-                f"the top 10 % hold {it['top_tenth']:.0%} of the buyers"
-            )
         rows, bought = self.scores.select("predictions", "conversions").row(0)
+        told = [_sentence(it) for it in self.scores.iter_rows(named=True)]
         return f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase. " + "; ".join(told)
 
     def value(self, cost: float, worth: float | None = None) -> pl.DataFrame:
@@ -150,17 +145,30 @@ class Quality:
         Raises
         ------
         ValueError
-            No `worth` is given, and the average amount is not known.
+            No `worth` is given, and the average amount is not known; or a number is below 0 or not finite.
 
         Examples
         --------
         >>> model.quality.value(cost=2, worth=30).sort("value").tail(1)  # doctest: +SKIP
         """
-        each = self.amount if worth is None else checked_number(worth, "worth")
+        each = self.amount if worth is None else checked_between(worth, "worth", 0.0, sys.float_info.max)
         if each is None:
             raise ValueError("The amount of a purchase is not known; give what reaching a buyer is worth: worth=30.")
-        net = pl.col("buyers") * each - pl.col("contacts") * checked_number(cost, "cost")
+        price = checked_between(cost, "cost", 0.0, sys.float_info.max)
+        net = pl.col("buyers") * each - pl.col("contacts") * price
         return self.gains.with_columns(value=net)
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    """Return the scores of one predictor in words; what is not known is left out."""
+    ratio = "{observed_over_expected:.2f} ({observed_over_expected_low:.2f} to {observed_over_expected_high:.2f})"
+    known = row["observed_over_expected"] is not None
+    parts = [f"observed over expected {ratio.format(**row)}" if known else "it expects no purchase"]
+    if row["auc"] is not None:
+        parts.append("AUC {auc:.2f} ({auc_low:.2f} to {auc_high:.2f})".format(**row))
+    if row["top_tenth"] is not None:
+        parts.append(f"the top 10 % hold {row['top_tenth']:.0%} of the buyers")
+    return f"{row['predictor']}: {', '.join(parts)}"
 
 
 def judged(

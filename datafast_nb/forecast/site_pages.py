@@ -17,12 +17,13 @@ from datafast_nb.snapshot import Snapshot
 _MOST: Final = 300  # pages
 _COVERED: Final = 0.9  # of the visitors are on one of these, or the pages don't tell the site
 _ENOUGH: Final = 10  # visitors of a snapshot
+_HOST: Final = r"^(?:[a-z][a-z0-9+.-]*:)?//(?:www\.)?([^/?#]+)"
 
 
 def of_record(history: Record, start: datetime | None, end: datetime | None) -> tuple[str, ...]:
     """Return hashes of the most common pages; none if a model can't be told by them."""
     states = history.visitors(start, end).select("current_url")
-    pages = history.collect(with_dimensions(states, "page").drop_nulls("page").group_by("page").len())
+    pages = history.collect(_pages(states).group_by("page").len())
     common = pages.sort("len", "page", descending=[True, False]).head(_MOST)
     if not pages.height or float(common["len"].sum()) < _COVERED * float(pages["len"].sum()):
         return ()
@@ -44,12 +45,19 @@ def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what i
     if "site" in snapshot.visitors.columns:
         raise ModelError("This snapshot is of several websites, but a model is of one. Give the snapshot of its site.")
     here = snapshot.visitors.lazy().group_by("current_url").len()
-    pages = with_dimensions(here, "page").drop_nulls("page").collect()
+    pages = _pages(here).collect()
     if known and pages["len"].sum() >= _ENOUGH and not set(known) & set(_hashed(pages["page"].unique())):
         raise ModelError(
             "This model is of another website: none of the pages that visitors are on was there when it was learned. "
             "Learn one from this site's history: dfn.learn(history)."
         )
+
+
+def _pages(states: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the `page` of each state with its host, if that is known, as every site has a page ``/``."""
+    host = pl.col("current_url").str.strip_chars().str.to_lowercase().str.extract(_HOST).fill_null("")
+    paths = with_dimensions(states, "page").drop_nulls("page")
+    return paths.with_columns(page=pl.concat_str(host, "page"))
 
 
 def _hashed(pages: pl.Series) -> list[str]:

@@ -123,6 +123,14 @@ def test_gains_and_the_value_of_acting_are_those_of_the_rows(model: dfn.Model) -
     assert quality.value(1.0)["value"].to_list() != acting["value"].to_list()
 
 
+@pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), -1.0])
+def test_a_cost_or_a_worth_that_makes_no_sense_is_refused(nonsense: float, model: dfn.Model) -> None:
+    with pytest.raises(ValueError, match="cost is"):
+        model.quality.value(nonsense, worth=30)
+    with pytest.raises(ValueError, match="worth is"):
+        model.quality.value(2.0, worth=nonsense)
+
+
 def test_a_saved_model_is_the_same_and_holds_nobody(fair: Simulated, model: dfn.Model, tmp_path: Path) -> None:
     file = tmp_path / "model.json"
     model.save(file)
@@ -300,8 +308,10 @@ def test_a_redacted_history_gives_the_same_model(tmp_path: Path) -> None:
 
 def test_a_model_of_another_site_is_refused(fair: Simulated, model: dfn.Model) -> None:
     snap = fair.at(END + timedelta(hours=15))
-    moved = snap.visitors.with_columns(current_url=pl.lit("https://elsewhere.example/shop"))
-    other = dfn.Snapshot(moved, fetched_at=snap.fetched_at)
+    moved = snap.visitors.with_columns(pl.col("current_url").str.replace("example.com", "elsewhere.example"))
+    other = dfn.Snapshot(moved, fetched_at=snap.fetched_at)  # of the same paths
+    www = snap.visitors.with_columns(pl.col("current_url").str.replace("example.com", "WWW.example.com"))
+    assert model.predict(dfn.Snapshot(www, fetched_at=snap.fetched_at)).height
     for ask in (model.predict, model.expected):
         with pytest.raises(dfn.ModelError, match="another website"):
             ask(other)
@@ -419,3 +429,14 @@ def test_opportunities_are_ranked_by_it(fair: Simulated, model: dfn.Model) -> No
     assert table["probability"].is_sorted(descending=True)
     shared = ["visitor_id", "probability", "expected_value", "predicted_value", "minutes_idle"]
     assert_frame_equal(table.select(shared), predicted.select(shared), check_row_order=False)
+
+
+def test_a_rate_of_zero_or_a_later_part_without_buyers_prints(fair: Simulated) -> None:
+    zero = fair.rows._replace(visitors=fair.rows.visitors.with_columns(conversion_rate=0.0))
+    assert "before: it expects no purchase, AUC 0.50" in str(
+        dfn.learn(Simulated(fair.world, zero, fair.visits), HORIZON)
+    )
+    lonely = dfn.learn(simulate(World(days=8, arrivals=0.7, seed=12, every=300, returning=0)), "10m")
+    assert lonely.quality.scores["conversions"].to_list() == [0, 0, 0]
+    assert "before: observed over expected 0.00" in str(lonely)
+    assert "of the buyers" not in str(lonely)
