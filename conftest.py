@@ -34,6 +34,7 @@ HISTORIES = "histories in charts"  # share a simulated history
 LONG = (*BROWSERS, SPARK, "tests/test_binder.py", "tests/test_bench.py", "notebooks/")
 
 CHARTS_OF_HISTORIES = {
+    "tests/charts/test_credit_bars.py",
     "tests/charts/test_every_chart_of_history.py",
     "tests/charts/test_history_bars.py",
     "tests/charts/test_reliability_diagram.py",
@@ -120,6 +121,7 @@ SLOW = {
     "tests/test_prospects.py::test_what_is_predicted_of_customers_changes_nothing",
     "tests/test_readme.py",
     "tests/test_renamed.py::test_the_old_name_of_a_parameter_means_the_new_one",
+    "tests/test_readme.py::test_the_examples_run_one_after_the_other",
     "tests/test_statistics.py",
     "tests/test_stills.py",
     "tests/test_surroundings.py::test_without_a_database_of_time_zones_everything_works",

@@ -15,9 +15,10 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_examples_run_one_after_the_other(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.delenv("DATAFAST_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
     examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(examples) > 1
     names: dict[str, object] = {}

@@ -125,6 +125,11 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
     )
     bars = base.mark_bar().encode(
         x=alt.X("conversions:Q", title="Purchases credited"),
-        color=alt.Color("kind:N", title="Purchases", scale=alt.Scale(domain=[_MATCHED, _UNMATCHED])),
+        color=alt.Color(
+            "kind:N",
+            title="Purchases",
+            scale=alt.Scale(domain=[_MATCHED, _UNMATCHED]),
+            legend=alt.Legend() if _UNMATCHED in rows["kind"] else None,
+        ),
     )
     return alt.LayerChart(layer=[bars, wording.at_the_right(base)], width=420, height=max(26 * rows.height, 60))

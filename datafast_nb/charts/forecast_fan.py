@@ -135,9 +135,14 @@ def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> a
         if whole
         else "",
         f"From {of.now.astimezone(of.zone):%Y-%m-%d %H:%M} on; times are in {of.time_zone}.",
-        *(f"{wording.capitalized(note)}." for note in of.notes),
+        *(f"{wording.capitalized(note)}." for note in of.notes if _is_about(note, measure)),
     ]
     return wording.title(sentence, *notes)
+
+
+def _is_about(note: str, measure: Foretold) -> bool:
+    """Return whether a note is about a measure, or about all of them."""
+    return measure == "revenue" or not note.lower().startswith("revenue")
 
 
 # Drawing
@@ -157,7 +162,8 @@ def _drawn(ahead: pl.DataFrame, counted: pl.DataFrame, of: Forecast, measure: Fo
     most = float(max(ahead["high"].max() or 0.0, counted["count"].max() if counted.height else 0.0))  # type: ignore[arg-type,type-var]
     axis = alt.Axis(format=",.2~f") if measure == "revenue" else wording.count_axis(round(most))
     y: dict[str, Any] = {"title": titles[measure], "axis": axis, "scale": alt.Scale(domainMin=0, nice=True)}
-    scale, legend = alt.Scale(domain=[_EXPECTED, _COUNTED]), alt.Legend(symbolOpacity=1)
+    kinds = [_EXPECTED, *([_COUNTED] if counted.height else [])]
+    scale, legend = alt.Scale(domain=[_EXPECTED, _COUNTED]), alt.Legend(symbolOpacity=1, values=kinds)
     color = alt.Color("kind:N", title=None, scale=scale, legend=legend)
     digits = ",.2f" if measure == "revenue" else ",.1f"
     told = [alt.Tooltip("when:N", title="Time")]

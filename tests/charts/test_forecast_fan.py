@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,6 +50,15 @@ class TestForecast:
         assert after[0]["count"] == first["visitor_id"].n_unique()
         assert "Came: " in said(dfn.charts.forecast(history, "1d", now=NOW))
         assert "Came: " not in said(dfn.charts.forecast(history, "1d"))
+
+    def test_the_legend_names_what_was_counted_only_where_there_is_some(self, history: dfn.History) -> None:
+        assert ">counted<" in svg(dfn.charts.forecast(history, "1d", now=NOW))
+        assert ">counted<" not in svg(dfn.charts.forecast(dfn.forecast(history, "1d", now=NOW)))
+
+    def test_a_note_on_revenue_is_on_the_chart_of_revenue_alone(self, history: dfn.History) -> None:
+        found = replace(dfn.forecast(history, "1d", now=NOW), notes=("revenue is of one currency",))
+        assert "Revenue is of one currency" in said(dfn.charts.forecast(found, measure="revenue"))
+        assert "of one currency" not in said(dfn.charts.forecast(found))
 
     @pytest.mark.parametrize("measure", ["sales", "revenue"])
     def test_sales_and_revenue_that_came_are_those_recorded(
