@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import Theme
 from datafast_nb.errors import TooLittleRecordedError
@@ -24,7 +25,7 @@ _INKS: Final[dict[Theme, tuple[str, str]]] = {"light": ("#ffffff", "#1d2733"), "
 
 
 @finished
-def cohorts(data: Cohorts | History, *, time_zone: str = "UTC") -> alt.LayerChart:
+def cohorts(data: Cohorts | History, *, time_zone: str = "UTC", **_words: Unpack[Heading]) -> alt.LayerChart:
     """Draw how many of the visitors first seen in a week came back in each week after.
 
     Parameters

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
 from datafast_nb.errors import TooLittleRecordedError
@@ -24,7 +25,12 @@ _CURRENCIES: Final = 3
 
 @finished
 def attribution(
-    data: Attribution | History, model: AttributionModel = "last", by: str = "channel", *, top: int = 12
+    data: Attribution | History,
+    model: AttributionModel = "last",
+    by: str = "channel",
+    *,
+    top: int = 12,
+    **_words: Unpack[Heading],
 ) -> alt.LayerChart:
     """Draw the purchases that each channel, or another group of visits, is credited with.
 

@@ -140,7 +140,7 @@ def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> a
     return wording.title(sentence, *notes)
 
 
-def _is_about(note: str, measure: Foretold) -> bool:
+def _is_about(note: str, measure: ForecastMeasure) -> bool:
     """Return whether a note is about a measure, or about all of them."""
     return measure == "revenue" or not note.lower().startswith("revenue")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
 from datafast_nb.errors import TooLittleRecordedError
@@ -25,7 +26,7 @@ _CURVE: Final = ("hours", "at_risk", "purchases", "censored", "purchased", "purc
 
 @finished
 def time_to_purchase(
-    data: TimeToPurchase | History, by: str | None = None, *, top: int = 5
+    data: TimeToPurchase | History, by: str | None = None, *, top: int = 5, **_words: Unpack[Heading]
 ) -> alt.VConcatChart | alt.LayerChart:
     """Draw the share of visitors who have bought, by the time since they were first seen.
 

@@ -100,6 +100,10 @@ def same(call: str, make: Make, collect: Callable[[Any], pl.DataFrame]) -> None:
     if call == "with_dimensions":  # the one that does not sort
         keys = ["visitor_id"]
         found, expected = (it.select(*keys, "channel", "page", "score_band").sort(keys) for it in (found, expected))
+    if call.startswith("opportunities") and not isinstance(make(VISITORS), pl.LazyFrame):
+        # An engine of its own has no factors, so that the reason says what matched instead of what moves the rate.
+        assert found["reason"].str.len_chars().min() > 0  # type: ignore[operator]
+        found, expected = found.drop("reason"), expected.drop("reason")
     assert_frame_equal(found, expected, rel_tol=1e-9, abs_tol=1e-12)
 
 
