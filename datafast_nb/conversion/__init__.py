@@ -16,6 +16,7 @@ from datafast_nb.conversion.dimensions import made_of as made_of
 from datafast_nb.conversion.dimensions import with_dimensions as with_dimensions
 from datafast_nb.conversion.drivers import drivers as drivers
 from datafast_nb.conversion.explain import Explanation as Explanation
+from datafast_nb.conversion.explain import effects_of as effects_of
 from datafast_nb.conversion.explain import explain as explain
 from datafast_nb.conversion.explain import factors_of as factors_of
 from datafast_nb.conversion.explain import in_words as in_words

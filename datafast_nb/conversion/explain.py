@@ -128,8 +128,8 @@ def explain(data: Snapshot | pl.DataFrame | pl.LazyFrame, *, baseline: Baseline 
     rows = _rows(visitors_of(data))
     key = [name for name in ("site", "visitor_id") if name in rows.columns]
     prospects = _prospects(rows, rate_of(data, baseline))
-    effects, explained = _effects(prospects, matches := _matches(prospects))
-    factors = _factors(matches, effects)
+    effects, explained = _effects(sample := _sample(prospects, _MOST_PROSPECTS), _matches(sample))
+    factors = _factors(_matches(prospects), effects)
     products = factors.group_by("_row").agg(pl.col("factor").product())
     people = prospects.join(products, on="_row", how="left", maintain_order="left")
     people = people.join(in_words(factors), on="_row", how="left", maintain_order="left")
@@ -158,7 +158,7 @@ def with_reasons(visitors: pl.LazyFrame, rate: float | None) -> pl.LazyFrame:
     """
 
     def added(rows: pl.DataFrame) -> pl.DataFrame:
-        told = in_words(factors_of(rows, rate)).with_columns(pl.col("reasons").list.join(", "))
+        told = in_words(factors_of(rows, effects_of(rows, rate))).with_columns(pl.col("reasons").list.join(", "))
         return rows.with_row_index("_row").join(told, on="_row", how="left", maintain_order="left").drop("_row")
 
     schema = {**visitors.collect_schema(), "reasons": pl.String()}
@@ -168,13 +168,34 @@ def with_reasons(visitors: pl.LazyFrame, rate: float | None) -> pl.LazyFrame:
     )
 
 
-def factors_of(visitors: pl.DataFrame, rate: float | None) -> pl.DataFrame:
+def effects_of(visitors: pl.DataFrame, rate: float | None, most: int = _MOST_PROSPECTS) -> pl.DataFrame:
+    """Return the factor of each matched dimension and value, as `factors_of` takes them.
+
+    Parameters
+    ----------
+    visitors
+        Visitors with the columns that `explain` needs.
+    rate
+        The rate to compare with; by default the mean of all prospects.
+    most
+        Estimate them from a regular sample of about as many visitors, so that the time has a limit.
+    """
+    prospects = _prospects(_rows(_sample(visitors, most).lazy()), rate)
+    return _effects(prospects, _matches(prospects))[0]
+
+
+def factors_of(visitors: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     """Return the factors of each visitor, strongest first: the number of the ``_row``, ``label`` and ``factor``.
 
-    Parameters are those of `with_reasons`.
+    Parameters
+    ----------
+    visitors
+        Visitors with the columns that `explain` needs: all, or only those whose factors are wanted.
+    effects
+        The result of `effects_of` for all.
     """
-    prospects = _prospects(_rows(visitors.lazy()), rate)
-    return _factors(matches := _matches(prospects), _effects(prospects, matches)[0]).select("_row", "label", "factor")
+    matches = _matches(_prospects(_rows(visitors.lazy()), rate=None))
+    return _factors(matches, effects).select("_row", "label", "factor")
 
 
 def in_words(factors: pl.DataFrame) -> pl.DataFrame:
@@ -209,6 +230,11 @@ def _prospects(rows: pl.DataFrame, rate: float | None) -> pl.DataFrame:
     return kept.with_columns(lift=predicted / usual).filter(predicted > _LEAST).collect()
 
 
+def _sample(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Return about as many rows at most, taken at regular distances."""
+    return rows.gather_every(1 + rows.height // most)
+
+
 def _matches(prospects: pl.DataFrame) -> pl.DataFrame:
     """Return the matched dimensions of each row, with their values; none for a baseline, which is based on none."""
     based = prospects.lazy()
@@ -220,7 +246,6 @@ def _matches(prospects: pl.DataFrame) -> pl.DataFrame:
 
 def _effects(prospects: pl.DataFrame, matches: pl.DataFrame) -> tuple[pl.DataFrame, float | None]:
     """Return the factor of each value at each site, and the share that is explained at the mean site."""
-    prospects = prospects.gather_every(1 + prospects.height // _MOST_PROSPECTS)
     found = [_of_site(site, matches.join(site, on="_row", how="semi")) for site in prospects.partition_by("site")]
     told = [(share, size) for _, share, size in found if share is not None]
     explained = sum(share * size for share, size in told) / sum(size for _, size in told) if told else None

@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 import polars as pl
 
-from datafast_nb.conversion import Derived, factors_of, in_words, made_of, rate_of, with_dimensions
+from datafast_nb.conversion import Derived, effects_of, factors_of, in_words, made_of, rate_of, with_dimensions
 from datafast_nb.currencies import coded
 from datafast_nb.errors import ModelError
 from datafast_nb.filters import Filters
@@ -20,6 +20,7 @@ from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
 from datafast_nb.snapshot import Snapshot
 
 _MOST_KNOWN: Final = 100_000  # maximum number of payments to remember
+_MOST_EXPLAINED: Final = 5_000  # about; of more visitors, a regular sample tells what moves their predictions
 
 ONE_SITE: Final = ""
 """The name of the site if there is only one."""
@@ -107,17 +108,16 @@ class FrameState:
             return visitors
 
     @cached_property
-    def factors(self) -> pl.DataFrame:
-        """What each prospect's predicted rate is multiplied by: ``_key``, ``label`` and ``factor``, strongest first."""
+    def _effects(self) -> pl.DataFrame:
+        """What each matched dimension and value multiplies the predicted rates by."""
         rate = None if self.snapshot is None else rate_of(self.snapshot, None)
-        rows = self.visitors.select("_key").with_row_index("_row")
-        return rows.join(factors_of(self.visitors, rate), on="_row", maintain_order="left_right").drop("_row")
+        return effects_of(self.visitors, rate, _MOST_EXPLAINED)
 
     def reasons(self, members: pl.DataFrame) -> tuple[str, ...]:
         """Return what moves the predictions of some visitors most, on average, such as "Germany ×1.8"."""
-        own = of_visitors(self.factors, members)
+        members = members.gather_every(1 + members.height // _MOST_EXPLAINED)
         mean = (pl.col("factor").log().sum() / members.height).exp()
-        shared = own.group_by("label").agg(factor=mean)
+        shared = factors_of(members, self._effects).group_by("label").agg(factor=mean)
         strongest = shared.sort(pl.col("factor").log().abs(), "label", descending=[True, False])
         words = in_words(strongest.with_columns(_row=pl.lit(0)))["reasons"]
         return tuple(words.item()) if words.len() else ()

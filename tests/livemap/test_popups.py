@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import polars as pl
+import pytest
 
 from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.popups import popup, summary
@@ -78,3 +82,27 @@ def test_a_cluster_says_what_moves_the_predictions_of_who_is_in_it() -> None:
     assert card is not None
     assert card.likelihood is not None
     assert card.likelihood.reasons == ("Germany ×1.8",)
+
+
+def test_however_many_visitors_there_are_a_few_thousand_tell_what_moves_their_predictions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("DE")).otherwise(pl.lit("US"))
+    rate = pl.when(pl.int_range(pl.len()) % 2 == 0).then(0.036).otherwise(0.02)
+    one = visitors({"visitor_id": "0", "dimension_matches": ["country"], **likelihood(50, 0.8, 0.02, 1)})
+    many = pl.concat([one] * 22_001).with_columns(
+        visitor_id=pl.int_range(pl.len()).cast(pl.String), country_code=code, conversion_rate=rate
+    )
+    frame = FrameState(Snapshot(many, baseline=Baseline(0.02, 100.0)))
+    explain = import_module("datafast_nb.conversion.explain")
+    fit, looked_at = explain.ridge, []
+
+    def noted(rows: Any, flags: Any, outcomes: Any, scales: Any) -> Any:
+        looked_at.append(len(outcomes))
+        return fit(rows, flags, outcomes, scales)
+
+    monkeypatch.setattr(explain, "ridge", noted)
+    assert frame.reasons(frame.visitors.filter(country_code="DE")) == ("Germany ×1.8",)
+    assert frame.reasons(frame.visitors.head(1)) == ("Germany ×1.8",)
+    assert len(looked_at) == 1
+    assert 1_000 < looked_at[0] <= 5_000
