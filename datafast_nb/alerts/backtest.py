@@ -171,7 +171,7 @@ def _of_traffic(alert: Rule, history: Record, polls: pl.Series, end: datetime | 
     assert alert.condition is not None
     unusual = totals.select("seen_at", now=alert.condition.fill_null(value=False))
     changes = unusual.filter(pl.col("now") != pl.col("now").shift(1, fill_value=False)).to_dicts()
-    sent: list[datetime] = []
+    times, sent = polls.to_list(), list[datetime]()
     active = False
     for place, change in enumerate(changes):
         at: datetime = change["seen_at"]
@@ -181,7 +181,8 @@ def _of_traffic(alert: Rule, history: Record, polls: pl.Series, end: datetime | 
             active = False
             continue
         allowed = None if alert.rate is None else alert.rate.next(sent)
-        first = polls.to_list()[bisect_left(polls, at if allowed is None else max(at, allowed)) :][:1]
+        following = bisect_left(times, at if allowed is None else max(at, allowed))
+        first = times[following : following + 1]
         until = changes[place + 1]["seen_at"] if place + 1 < len(changes) else None
         if first and (until is None or first[0] < until):
             active = True
