@@ -54,6 +54,19 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("location", metavar="LOCATION", help="a folder, or a URL such as s3://bucket/site")
+    add_times_to(command, "record")
+    command.add_argument(
+        "--alerts",
+        type=Path,
+        metavar="FILE",
+        help="a TOML file of alerts to tell meanwhile; see datafast-nb watch --help",
+    )
+    command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
+    command.add_argument("--demo", action="store_true", help="record the demo site, to try the command")
+
+
+def add_times_to(command: argparse.ArgumentParser, doing: str) -> None:
+    """Add the options ``--every`` and ``--duration``."""
     command.add_argument(
         "--every",
         type=time_span,
@@ -65,16 +78,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--duration",
         type=time_span,
         metavar="TIME",
-        help="how long to record, such as 12h or 30d (default: until stopped)",
+        help=f"how long to {doing}, such as 12h or 30d (default: until stopped)",
     )
-    command.add_argument(
-        "--alerts",
-        type=Path,
-        metavar="FILE",
-        help="a TOML file of alerts to tell meanwhile; see datafast-nb watch --help",
-    )
-    command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
-    command.add_argument("--demo", action="store_true", help="record the demo site, to try the command")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from datafast_nb.api_key import VARIABLE, Concealed
-from datafast_nb.record_command import FAULT, FINISHED, USAGE, log, serve, source_of, time_span
+from datafast_nb.record_command import FAULT, FINISHED, USAGE, add_times_to, log, serve, source_of
 
 if TYPE_CHECKING:
     from datafast_nb.alerts import Alert, Watcher
+
+_OF_ONE: Final = ("where", "goal", "notify", "message", "name", "names", "site")
+"""The options of the alert on the command line, in place of which a file can be given."""
 
 _EPILOG: Final = f"""
 examples:
@@ -75,16 +77,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument("--names", action="store_true", help="tell people's names in place of pseudonyms")
     command.add_argument("--site", metavar="URL", help="the website's address, for links")
     command.add_argument("--alerts", type=Path, metavar="FILE", help="a TOML file of alerts, in place of the above")
-    command.add_argument(
-        "--every",
-        type=time_span,
-        default=timedelta(seconds=10),
-        metavar="TIME",
-        help="time between snapshots, such as 10s or 1min (default: 10s; 5min at most)",
-    )
-    command.add_argument(
-        "--duration", type=time_span, metavar="TIME", help="how long to watch, such as 12h (default: until stopped)"
-    )
+    add_times_to(command, "watch")
     command.add_argument(
         "--state",
         type=Path,
@@ -102,6 +95,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _watching(options: argparse.Namespace, stack: contextlib.ExitStack) -> Watcher:
     """Begin to watch."""
+    if options.alerts is not None and (given := [name for name in _OF_ONE if getattr(options, name)]):
+        raise ValueError(
+            f"--{given[0]} has no effect with --alerts: put it into {options.alerts}, or leave out --alerts."
+        )
     from datafast_nb.alerts import watch
     from datafast_nb.alerts.settings import read
 

@@ -67,7 +67,7 @@ class Alert:
         Whether messages hold people's names and addresses. By default, they hold pseudonyms.
     site : str, optional
         The website's address, to which messages link, such as ``https://example.com``. By default, it is taken from
-        the pages of most visitors, if those are given as full URLs.
+        the pages of visitors, if more than half of them, and at least three, give it.
 
     Raises
     ------
@@ -127,6 +127,10 @@ class Alert:
         about = checked_choice(about, get_args(About), "about")
         if goal is not None and about != "goal":
             raise AlertError(f"goal is the name of a goal: it needs about='goal', not about={about!r}.")
+        if not isinstance(goal, str | None):
+            raise TypeError(f"goal takes the name of a goal, as text, not {goal!r:.60}.")
+        if not isinstance(names, bool):
+            raise TypeError(f"names takes True or False, not {names!r:.60}.")
         schema = schema_of(about, model=True)
         condition = None if where is None else parsed(where)
         if condition is not None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from datafast_nb.alerts.alert import Alert
 from datafast_nb.alerts.channel import Channel, Report
 from datafast_nb.alerts.destinations import Destination
-from datafast_nb.alerts.memory import Memory, Told
+from datafast_nb.alerts.memory import Memory, Told, fingerprint
 from datafast_nb.alerts.message import News
 from datafast_nb.alerts.rows import KEY, rows_of, site_of, with_derived, without_derived
 from datafast_nb.conversion.predictor import Predictor
@@ -79,7 +80,9 @@ class Dispatcher:
         self.count = 0  # of messages
         everybody = dict.fromkeys(each for alert in alerts for each in alert.notify)
         self.channels: dict[Destination, Channel] = {each: Channel(each, report) for each in everybody}
-        self._desks = [_Desk(alert, self._memory, history) for alert in alerts]
+        self._desks = [
+            _Desk(alert, mark, self._memory, history) for alert, mark in zip(alerts, _marks(alerts), strict=True)
+        ]
 
     @property
     def told(self) -> pl.DataFrame:
@@ -110,7 +113,7 @@ class Dispatcher:
         """Return what an alert has to tell now."""
         try:
             found = desk.take(snapshot, self._model)
-        except Exception as error:  # noqa: BLE001 - of a function in a condition, or of anybody's model
+        except (Exception, PanicException) as error:  # noqa: BLE001 - of a function in a condition, or of any model
             self._fault(desk.alert.name, error)
             return None
         self._faults.discard(desk.alert.name)
@@ -137,7 +140,7 @@ class Dispatcher:
             usual = replace(news, template=None, fixed=None)
             return usual, usual.text()
 
-    def _fault(self, alert: str, error: Exception) -> None:
+    def _fault(self, alert: str, error: BaseException) -> None:
         """Report once that an alert does not work, and log its traceback."""
         if alert not in self._faults:
             self._faults.add(alert)
@@ -164,18 +167,19 @@ class Dispatcher:
 class _Desk:
     """One alert, with what waits to be told until its rate allows it."""
 
-    def __init__(self, alert: Alert, memory: Memory, history: Record | None) -> None:
+    def __init__(self, alert: Alert, mark: str, memory: Memory, history: Record | None) -> None:
         self.alert = alert
+        self._mark = mark
         self._history = history
         self._looked_at: datetime | None = None  # when traffic was last compared with what is usual
         self._memory = memory
         self._waiting: dict[str, None] = {}
         self._first: pl.DataFrame | None = None  # of those who wait, as they are to be shown
-        self._site: str | None = alert.site
+        self._site: str | None = alert.site  # of the last visitors, if the alert has none
 
     @property
     def _known(self) -> Told:
-        return self._memory.of(self.alert.fingerprint)
+        return self._memory.of(self._mark)
 
     def take(self, snapshot: Snapshot, model: Predictor | None) -> News | None:
         """Return what is to be told now, if anything."""
@@ -188,7 +192,7 @@ class _Desk:
         if self._first is None or not self._may_speak(snapshot.fetched_at):
             return None
         news = self._news(self._first, len(self._waiting), snapshot.fetched_at)
-        self._memory.add(self.alert.fingerprint, self._waiting)
+        self._memory.add(self._mark, self._waiting)
         self._waiting, self._first = {}, None
         return news
 
@@ -197,17 +201,16 @@ class _Desk:
         keys = rows[KEY].to_list()
         new = [
             is_new and key not in self._waiting
-            for key, is_new in zip(keys, self._memory.is_new(self.alert.fingerprint, keys), strict=True)
+            for key, is_new in zip(keys, self._memory.is_new(self._mark, keys), strict=True)
         ]
         fresh = rows.filter(pl.Series(new, dtype=pl.Boolean))
         if fresh.is_empty():
             return
-        self._waiting |= dict.fromkeys(fresh[KEY].to_list())
-        if self._site is None:
-            self._site = site_of(snapshot)
+        self._site = self.alert.site or site_of(snapshot)
         held = 0 if self._first is None else self._first.height
         shown = self._shown(fresh.head(_MOST_SHOWN - held), snapshot)
         self._first = shown if self._first is None else pl.concat([self._first, shown])
+        self._waiting |= dict.fromkeys(fresh[KEY].to_list())
 
     def _shown(self, rows: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
         """Return rows as they can be shown: with pseudonyms, unless names were asked for."""
@@ -251,3 +254,12 @@ class _Desk:
             self._known.sent = sorted([*self._known.sent, at])[-alert.rate.messages :]
         template = alert.message if isinstance(alert.message, str) else None
         return News(alert.name, alert.about, rows, count, at, over, self._site, template)
+
+
+def _marks(alerts: Sequence[Alert]) -> Iterator[str]:
+    """Yield what identifies each alert in the memory; those that look for the same have a memory each."""
+    before: Counter[str] = Counter()
+    for alert in alerts:
+        same = before[alert.fingerprint]
+        before[alert.fingerprint] += 1
+        yield fingerprint(alert.fingerprint, str(same)) if same else alert.fingerprint

@@ -20,23 +20,23 @@ _DOMAIN: Final = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _LOOKALIKES: Final = {":": "：", ".": "․"}
 
 
-def as_text(value: object) -> str:
+def as_text(value: object, longest: int = LONGEST) -> str:
     """Return a stranger's text on one line, without invisible characters: for functions, logs and JSON."""
-    return plain(value, LONGEST)
+    return plain(value, longest)
 
 
-def without_links(value: object) -> str:
+def without_links(value: object, longest: int = LONGEST) -> str:
     """Return a stranger's text such that no mail program, telephone or desktop makes a link of an address in it.
 
     Examples
     --------
     >>> without_links("see https://example.com")
-    'see https：//example.com'
+    'see https：//example․com'
     """
-    return _SCHEME.sub(lambda found: _LOOKALIKES[found[0]], as_text(value))
+    return _DOMAIN.sub("․", _SCHEME.sub(lambda found: _LOOKALIKES[found[0]], as_text(value, longest)))
 
 
-def inert(value: object) -> str:
+def inert(value: object, longest: int = LONGEST) -> str:
     """Return a stranger's text such that no chat program makes a link, a mention or formatting of it.
 
     Examples
@@ -44,4 +44,4 @@ def inert(value: object) -> str:
     >>> inert("@everyone *look* at <https://example.com|this>")
     '＠everyone ∗look∗ at ‹https：//example․com∣this›'
     """
-    return _DOMAIN.sub("․", without_links(value)).translate(_CHAT)
+    return without_links(value, longest).translate(_CHAT)

@@ -8,17 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from string import Formatter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
 import polars as pl
 
-from datafast_nb.alerts.escaping import as_text
+from datafast_nb.alerts.escaping import LONGEST, as_text
 from datafast_nb.alerts.rows import About
 from datafast_nb.errors import AlertError
 from datafast_nb.text import money, nearest, number, place_name, plain, quoted
 
-Escape = Callable[[object], str]
 Written = str | Callable[[pl.DataFrame], str] | None
 """A template, a function of the rows, or None for the usual words."""
 
@@ -26,6 +25,13 @@ _LONGEST: Final = 1_000  # characters of a message
 _SPEC: Final = re.compile(r"[^{}\d]{0,3}\d{0,3},?(?:\.\d{1,2})?[a-zA-Z%]?")
 _EXTRA: Final = ("who", "place", "page", "link", "more", "alert")
 """What a template can name besides the columns."""
+
+
+class Escape(Protocol):
+    """A way to escape a stranger's text."""
+
+    def __call__(self, value: object, longest: int = LONGEST, /) -> str:
+        """Return the text, shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class Finished(str):
 
 def escape_lines(text: str, escape: Escape) -> str:
     """Escape a text of several lines, of which nobody knows which part a stranger wrote."""
-    return "\n".join(escape(line) for line in text[:_LONGEST].splitlines())
+    return "\n".join(escape(line, _LONGEST) for line in text[:_LONGEST].splitlines())
 
 
 # Templates

@@ -45,6 +45,7 @@ TOTALS: Final = pl.Schema(
 several currencies were made."""
 
 _DERIVED: Final = get_args(Derived)
+_FEWEST: Final = 3  # visitors whose pages tell the address of the website
 
 
 def schema_of(about: About, *, model: bool = False) -> pl.Schema:
@@ -147,10 +148,15 @@ def sums() -> dict[str, pl.Expr]:
 
 
 def site_of(snapshot: Snapshot) -> str | None:
-    """Return the address of the website, if the pages of most visitors are given with it."""
+    """Return the address of the website, if the pages of more than half of the visitors are given with it.
+
+    A few visitors alone can claim to be anywhere, so that they give none.
+    """
     url = pl.col("current_url").str.extract(r"^(https?://[A-Za-z0-9.:-]+)(?:[/?#]|$)")
-    found = snapshot.visitors.select(url.alias("site")).group_by("site").len().sort("len", "site", descending=True)
-    return None if found.is_empty() else found["site"][0]
+    found = snapshot.visitors.select(url.alias("site")).group_by("site").len()
+    is_most = (pl.col("len") >= _FEWEST) & (2 * pl.col("len") > pl.col("len").sum())
+    most = found.filter(pl.col("site").is_not_null() & is_most)
+    return None if most.is_empty() else most["site"][0]
 
 
 def _predicted(visitors: pl.DataFrame, snapshot: Snapshot, model: Predictor | None) -> pl.DataFrame:

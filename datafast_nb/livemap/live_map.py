@@ -486,7 +486,7 @@ class LiveMap(OpenedWhenShown):
             if snapshot is None:
                 of = "" if self._timebar is None else " of this moment"
                 raise RuntimeError(f"There is no snapshot{of} to save yet. Wait until live.snapshot is not None.")
-            frame = self._frame if self._frame.snapshot is snapshot else FrameState(snapshot, sites)
+            frame = self._frame if self._frame.snapshot is snapshot else FrameState(snapshot, sites, model=self._model)
             return saved(
                 frame,
                 self._map_state,

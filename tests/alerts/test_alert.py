@@ -118,6 +118,8 @@ def test_sql_text_reads_no_file(where: str, tmp_path: Path) -> None:
         ({"message": "{score:{city}}"}, AlertError, "format"),
         ({"message": "{score:d}"}, AlertError, "format"),
         ({"goal": "signup"}, AlertError, "about='goal'"),
+        ({"names": "false"}, TypeError, "names takes True or False"),
+        ({"about": "goal", "goal": 5}, TypeError, "goal takes the name"),
         ({"site": "example.com"}, AlertError, "website's address"),
         ({"site": "javascript:alert(1)"}, AlertError, "website's address"),
     ],

@@ -74,6 +74,7 @@ def test_it_watches_tells_and_logs_without_the_url(
         (["--demo", "--alerts", "nowhere.toml"], 2, "can't be read"),
         (["--demo", "--about", "traffic"], 2, "pass history="),
         (["--where", "score > 80"], 2, "DATAFAST_API_KEY"),
+        (["--demo", "--alerts", "alerts.toml", "--notify", f"https://x.y/{TOKEN}"], 2, "--notify has no effect with"),
     ],
 )
 def test_wrong_usage_is_refused_with_its_code(

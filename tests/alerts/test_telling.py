@@ -125,6 +125,13 @@ def test_another_alert_has_a_memory_of_its_own(tmp_path: Path) -> None:
     assert not told(alert("score > 80", message="{city}"), snapshot(0, [visitor("a")]), memory=Memory(file))
 
 
+def test_alerts_that_look_for_the_same_are_told_each(tmp_path: Path) -> None:
+    file, snap = tmp_path / "told.json", snapshot(0, [visitor("a")])
+    both = [alert("score > 80", name="Buyers"), alert("score > 70", name="Buyers", at_most="1 per 10m")]
+    assert len(told(both, snap, snap, memory=Memory(file))) == 2
+    assert not told(both, snap, memory=Memory(file))
+
+
 def test_the_memory_is_bounded(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "told.json")
     memory.add("x", map(str, range(MOST + 10)))
@@ -185,6 +192,18 @@ def test_the_link_goes_to_the_website_wherever_a_visitor_claims_to_be() -> None:
     assert message.splitlines()[-1].startswith("https://my.site/shop/pay")
 
 
+def test_a_visitor_alone_does_not_choose_where_links_go() -> None:
+    def at(site: str, *names: str) -> list[dict[str, object]]:
+        return [visitor(name, currentUrl=f"https://{site}/p") for name in names]
+
+    liar = at("evil.example", "x")
+    for others in ([], at("example.com", "a"), [visitor(name) for name in "abcd"]):
+        ((*_, message),) = told(alert(), snapshot(0, [*liar, *others]))
+        assert "https://" not in message
+    found = told(alert(), snapshot(0, at("evil.example", "x", "y", "z")), snapshot(10, at("example.com", *"abcd")))
+    assert found[1][3].endswith("https://example.com/p\nand 3 more")
+
+
 HOSTILE = "a\u202eb @everyone <!channel> <https://evil.example|x> [x](http://evil.example) *b* _i_ `c` www.evil.example"
 
 
@@ -194,6 +213,7 @@ def test_a_stranger_s_text_means_nothing_in_a_chat() -> None:
     assert "://" not in harmless
     assert "evil.example" not in harmless
     assert "://" not in without_links(HOSTILE)
+    assert "evil.example" not in without_links(f"{HOSTILE} evil.example")
     assert "\u202e" not in as_text(HOSTILE)
     assert "\n" not in as_text("a\nb")
 
@@ -238,6 +258,23 @@ def test_a_template_and_a_function_write_the_message() -> None:
     assert message == "Buyers: Visitor a in Berlin at 90.0, Berlin, Germany /pricing https://x.y/pricing  and 1 more{}"
     ((*_, message),) = told(alert(message=lambda rows: f"{rows.height} of {rows['city'][0]}"), snap)
     assert message == "2 of Berlin"
+
+
+def test_a_long_line_of_a_function_is_kept() -> None:
+    line = " ".join(["word"] * 100)
+    ((*_, message),) = told(alert(message=lambda _: line), snapshot(0, [visitor("a")]))
+    assert message == line
+
+
+def test_a_panic_of_polars_stops_neither_the_watching_nor_the_others() -> None:
+    class Model:
+        def predict(self, data: dfn.Snapshot) -> pl.DataFrame:
+            if data.visitors.height == 1:
+                raise pl.exceptions.PanicException("index out of bounds")
+            return data.visitors.select("visitor_id", probability=pl.lit(0.5))
+
+    snaps = snapshot(0, [visitor("a")]), snapshot(10, [visitor("a"), visitor("b")])
+    assert [row[1] for row in told(alert("probability > 0.1"), *snaps, model=Model())] == [2]
 
 
 def test_a_function_that_fails_leaves_the_usual_words() -> None:
