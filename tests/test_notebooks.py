@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ def snap() -> dfn.Snapshot:
 def outputs(name: str) -> list[list[dict[str, Any]]]:
     """Return the stored outputs of each code cell."""
     return [cell.outputs for cell in nbformat.read(FOLDER / name, as_version=4).cells if cell.cell_type == "code"]
+
+
+def test_the_wheel_holds_each_notebook_and_nothing_that_they_write() -> None:
+    settings = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    held = set(settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"])
+    assert held == {*(f"notebooks/{path.name}" for path in FOLDER.glob("*.ipynb")), "notebooks/images"}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.name)

@@ -76,7 +76,7 @@ class Forecast:
     time_zone : str
         The time zone of the hours and of today.
     watched : timedelta
-        How much of the record it is learnt from, without gaps.
+        How much of the record it is learned from, without gaps.
     notes : tuple of str
         What the reader should know, such as why revenue is missing.
     """
@@ -96,8 +96,8 @@ class Forecast:
 
     def __str__(self) -> str:
         parts = [self.told(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)]
-        learnt = f"learnt from {duration(self.watched.total_seconds())} of watched time"
-        sentence = f"{self.in_words.capitalize()}: {', '.join(filter(None, parts))} ({learnt})."
+        learned = f"learned from {duration(self.watched.total_seconds())} of watched time"
+        sentence = f"{self.in_words.capitalize()}: {', '.join(filter(None, parts))} ({learned})."
         return " ".join([sentence, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
 
     __repr__ = __str__
@@ -189,11 +189,11 @@ def forecast(
     needed = NEEDED[horizon]
     if over is None or over.hours < needed / _HOUR:
         raise TooLittleRecordedError(_too_little(over, horizon, moment))
-    learnt = _learnt(history, over, rates, renewals=renewals)
-    table = _table(learnt, over, horizon)
-    notes = [f"revenue is not known: {learnt.why_not}"] if learnt.why_not else []
+    learned = _learned(history, over, rates, renewals=renewals)
+    table = _table(learned, over, horizon)
+    notes = [f"revenue is not known: {learned.why_not}"] if learned.why_not else []
     watched = timedelta(hours=round(over.hours, 3))
-    return Forecast(table, _steps(learnt, over, horizon), horizon, moment, zone, watched, tuple(notes))
+    return Forecast(table, _steps(learned, over, horizon), horizon, moment, zone, watched, tuple(notes))
 
 
 def last_moment(history: Record) -> datetime:
@@ -214,10 +214,10 @@ def _too_little(over: Calendar | None, horizon: Horizon, now: datetime) -> str:
     )
 
 
-# What was learnt
+# What was learned
 
 
-class _Learnt(NamedTuple):
+class _Learned(NamedTuple):
     """What the record makes expect."""
 
     visits: UsualTraffic
@@ -229,7 +229,7 @@ class _Learnt(NamedTuple):
     why_not: str
 
 
-def _learnt(history: Record, over: Calendar, rates: Mapping[str, float] | None, *, renewals: bool) -> _Learnt:
+def _learned(history: Record, over: Calendar, rates: Mapping[str, float] | None, *, renewals: bool) -> _Learned:
     """Learn from the record up to a moment."""
     end = over.now + timedelta.resolution
     found = money(history, rates or {}, None, end, renewals=renewals)
@@ -237,7 +237,7 @@ def _learnt(history: Record, over: Calendar, rates: Mapping[str, float] | None, 
     visits = usual_traffic(counting.counts(came, over), over)
     sold = counting.sales(found.sold, found.paid, over)
     of, why_not = amounts(found, float(sold.sum()), rates)
-    return _Learnt(visits, usual_traffic(sold, over, visits), came, found.paid, of, why_not)
+    return _Learned(visits, usual_traffic(sold, over, visits), came, found.paid, of, why_not)
 
 
 def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> float:
@@ -269,7 +269,7 @@ def _revenue_row(period: str, it: Predictive, of: Amounts | None) -> dict[str, A
     return {"measure": "revenue", "period": period, **named, "currency": None if of is None else of.currency}
 
 
-def _table(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
+def _table(learned: _Learned, over: Calendar, horizon: Horizon) -> pl.DataFrame:
     """Return the table of a forecast."""
     length = HORIZONS[horizon]
     tomorrow = (over.today + timedelta(days=1)).astimezone(UTC)  # a local day is as long as the clocks make it
@@ -277,26 +277,26 @@ def _table(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for period, (until, day) in spans.items():
         surprise = max(timedelta(minutes=1), until - over.now)
-        of_visits = learnt.visits.between(over.now, until, surprise=learnt.visits.surprise(surprise))
-        of_sales = learnt.sales.between(over.now, until, surprise=learnt.sales.surprise(surprise))
+        of_visits = learned.visits.between(over.now, until, surprise=learned.visits.surprise(surprise))
+        of_sales = learned.sales.between(over.now, until, surprise=learned.sales.surprise(surprise))
         rows += [
-            _row("visitors", period, of_visits, _people_per_visit(learnt.came, over, day)),
+            _row("visitors", period, of_visits, _people_per_visit(learned.came, over, day)),
             _row("sales", period, of_sales),
-            _revenue_row(period, of_sales, learnt.of),
+            _revenue_row(period, of_sales, learned.of),
         ]
-    return _with_today(pl.DataFrame(rows, schema=_TABLE), learnt, over)
+    return _with_today(pl.DataFrame(rows, schema=_TABLE), learned, over)
 
 
-def _with_today(table: pl.DataFrame, learnt: _Learnt, over: Calendar) -> pl.DataFrame:
+def _with_today(table: pl.DataFrame, learned: _Learned, over: Calendar) -> pl.DataFrame:
     """Add what was counted today so far, and today as a whole."""
     today = pl.col("at") >= pl.lit(over.today.astimezone(UTC), MOMENT)
     seen: dict[str, float | None] = {
-        "visitors": float(learnt.came.filter(today)["visitor_id"].n_unique()),
-        "sales": float(learnt.sales.counts[-1].sum()),
+        "visitors": float(learned.came.filter(today)["visitor_id"].n_unique()),
+        "sales": float(learned.sales.counts[-1].sum()),
         "revenue": None,
     }
-    if learnt.of is not None:
-        seen["revenue"] = float(learnt.paid.filter(today)[learnt.of.column].sum())
+    if learned.of is not None:
+        seen["revenue"] = float(learned.paid.filter(today)[learned.of.column].sum())
     so_far = pl.DataFrame({"measure": list(seen), "_seen": list(seen.values())}, schema_overrides={"_seen": pl.Float64})
     ends = ("mean", "low", "high")
     rest = table.filter(period="rest of today").join(so_far, on="measure", maintain_order="left")
@@ -306,14 +306,14 @@ def _with_today(table: pl.DataFrame, learnt: _Learnt, over: Calendar) -> pl.Data
     return pl.concat([first, *(it.select(*_TABLE) for it in (counted, rest, whole))])
 
 
-def _steps(learnt: _Learnt, over: Calendar, horizon: Horizon) -> pl.DataFrame:
+def _steps(learned: _Learned, over: Calendar, horizon: Horizon) -> pl.DataFrame:
     """Return the hours to come."""
-    per_visit = _people_per_visit(learnt.came, over, _HOUR)
+    per_visit = _people_per_visit(learned.came, over, _HOUR)
     rows: list[dict[str, Any]] = []
     for step in range(HORIZONS[horizon] // _HOUR):
         start = over.now + step * _HOUR
         span = {"start": start, "end": start + _HOUR}
-        of_visits, of_sales = (it.between(start, start + _HOUR) for it in (learnt.visits, learnt.sales))
+        of_visits, of_sales = (it.between(start, start + _HOUR) for it in (learned.visits, learned.sales))
         told = [_row("visitors", "", of_visits, per_visit), _row("sales", "", of_sales)]
-        rows += [{**span, **row} for row in [*told, _revenue_row("", of_sales, learnt.of)]]
+        rows += [{**span, **row} for row in [*told, _revenue_row("", of_sales, learned.of)]]
     return pl.DataFrame([{name: row[name] for name in _STEPS} for row in rows], schema=_STEPS)

@@ -230,8 +230,8 @@ def unusual(
     rows = between(of_history(history, following(end + WINDOW), names), None, end)
     if isinstance(when, Snapshot):
         rows = joined(between(rows, None, start), between(of_snapshot(when, names), start, end))
-    learnt = _Learnt(over, between(rows, None, start), names)
-    return learnt.compared(between(rows, start, end), end, share)
+    learned = _Learned(over, between(rows, None, start), names)
+    return learned.compared(between(rows, start, end), end, share)
 
 
 def _span(history: Record, when: object) -> tuple[datetime, datetime]:
@@ -264,8 +264,8 @@ def _watched(history: Record, start: datetime, end: datetime) -> float:
     return share
 
 
-class _Learnt:
-    """What is usual, learnt from what happened before a moment."""
+class _Learned:
+    """What is usual, learned from what happened before a moment."""
 
     def __init__(self, over: Calendar, before: Happenings, names: Sequence[str]) -> None:
         self.over, self.names, self.visits = over, names, before.visits

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UsualTraffic:
-    """What was learnt from the counts of a record up to a moment."""
+    """What was learned from the counts of a record up to a moment."""
 
     over: Calendar
     counts: Numbers

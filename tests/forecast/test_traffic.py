@@ -36,7 +36,7 @@ def test_it_is_a_row_for_each_measure_and_period_and_a_sentence(record: Simulate
     assert found.steps["start"].min() == NOW
     assert (found.horizon, found.now, found.time_zone) == ("1d", NOW, "Europe/Berlin")
     assert str(found).startswith("Next 24 hours: ")
-    assert "learnt from 18 d 13 h of watched time" in repr(found)
+    assert "learned from 18 d 13 h of watched time" in repr(found)
     assert "of revenue ($" in repr(found)
 
 
