@@ -48,6 +48,7 @@ def test_a_notebook_runs_from_top_to_bottom_on_binder(installed: Path, notebook:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     cells = json.loads((tmp_path / "done" / notebook.name).read_text())["cells"]
-    if "dfn.connect()" in notebook.read_text():  # the others name the demo site themselves
-        assert "Demo data" in json.dumps(cells)
-    assert all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    if any("dfn.connect()" in "".join(cell["source"]) for cell in code):  # the others name the demo site themselves
+        assert "Demo data" in json.dumps(code)
+    assert all(cell["execution_count"] for cell in code)
