@@ -121,7 +121,6 @@ SLOW = {
     "tests/test_prospects.py::test_what_is_predicted_of_customers_changes_nothing",
     "tests/test_readme.py",
     "tests/test_renamed.py::test_the_old_name_of_a_parameter_means_the_new_one",
-    "tests/test_readme.py::test_the_examples_run_one_after_the_other",
     "tests/test_statistics.py",
     "tests/test_stills.py",
     "tests/test_surroundings.py::test_without_a_database_of_time_zones_everything_works",

@@ -218,6 +218,6 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path, name: str, options: dic
 
 def test_before_the_first_answer_there_is_nothing_to_draw(tmp_path: Path) -> None:
     live = made(ConnectionError("nobody there"))
-    with pytest.raises(RuntimeError, match="Nothing has arrived yet"):
+    with pytest.raises(RuntimeError, match="There is no snapshot to save yet"):
         live.save_image(tmp_path / "map.png")
     live.close()
