@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from datafast_nb.forecast.record import Record
-from datafast_nb.history.changes import happened
 from datafast_nb.history.coverage import coverage, only_watched, watched_seconds
 from datafast_nb.history.moments import MOMENT
 
@@ -127,11 +126,6 @@ def visits(history: Record, end: datetime) -> pl.LazyFrame:
     """Return when each visit began, and whose it was: `at` and `visitor_id`."""
     began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
     return history.sessions(None, end).select("visitor_id", at=began)
-
-
-def events(history: Record, end: datetime) -> pl.LazyFrame:
-    """Return when each event happened, and whose it was: `at` and `visitor_id`."""
-    return history.events(None, end).select("visitor_id", at=happened())
 
 
 def sales(sold: pl.DataFrame, paid: pl.DataFrame, over: Calendar) -> Numbers:
