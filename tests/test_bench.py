@@ -27,6 +27,7 @@ from tests.bench.history import append_table, history_table
 from tests.bench.load import load_table
 from tests.bench.moments import Turns, busy, crowd, passing
 from tests.bench.month import Run, lively, month_table, polling
+from tests.bench.predicting import predict_table
 from tests.bench.refresh import (
     OURS,
     Cost,
@@ -48,6 +49,11 @@ def costs() -> dict[str, Cost]:
 
 def test_loading_is_faster_than_by_hand() -> None:
     table = load_table((2_000,))
+    assert table["times faster"].item() > 1.5, table
+
+
+def test_predicting_gives_the_same_as_by_hand_and_is_faster() -> None:
+    table = predict_table((20_000,), rounds=3)
     assert table["times faster"].item() > 1.5, table
 
 

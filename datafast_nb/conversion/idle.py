@@ -19,6 +19,11 @@ def with_idle(snapshot: Snapshot, *columns: str) -> pl.DataFrame:
     Without an event in the snapshot, it is the time since the visit began; null if that is not known. If `columns` are
     named, the others are left out.
     """
+    return idle(snapshot, *columns).collect()
+
+
+def idle(snapshot: Snapshot, *columns: str) -> pl.LazyFrame:
+    """Return the same as `with_idle`, to go on with before it is computed."""
     visitors, events = once(snapshot.visitors), snapshot.events
     whose = [name for name in ("site", "visitor_id") if name in visitors.columns]
     # Numbers are joined several times as fast as texts; of 100,000 visitors, two share one once in a billion times.
@@ -26,8 +31,8 @@ def with_idle(snapshot: Snapshot, *columns: str) -> pl.DataFrame:
     happened = events.lazy().drop_nulls("visitor_id").select("timestamp", _who=hashed)
     last = happened.group_by("_who").agg(_last=pl.col("timestamp").max())
     active = pl.max_horizontal("_last", "session_start_time")
-    idle = (pl.lit(snapshot.fetched_at) - active).dt.total_milliseconds() / 60_000
+    minutes = (pl.lit(snapshot.fetched_at) - active).dt.total_milliseconds() / 60_000
     if columns:
         visitors = visitors.select(*dict.fromkeys([*whose, "session_start_time", *columns]))
     known = visitors.lazy().with_columns(_who=hashed).join(last, on="_who", how="left", maintain_order="left")
-    return known.with_columns(minutes_idle=idle.clip(0.0)).drop("_last", "_who").collect()
+    return known.with_columns(minutes_idle=minutes.clip(0.0)).drop("_last", "_who")

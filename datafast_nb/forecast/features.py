@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from datafast_nb.conversion.idle import with_idle
+from datafast_nb.conversion.idle import idle
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
 
@@ -49,21 +49,18 @@ def minutes(since: pl.Expr, until: pl.Expr) -> pl.Expr:
 def prospects(snapshot: Snapshot) -> pl.DataFrame:
     """Return the prospects of a snapshot, each once, with `FEATURES` and the service's own figures."""
     now = pl.lit(snapshot.fetched_at)
-    here = with_idle(snapshot, *_KNOWN).filter(~pl.col("is_customer").fill_null(value=False))
+    here = idle(snapshot, *_KNOWN).filter(~pl.col("is_customer").fill_null(value=False))
     return here.with_columns(
         predicted_rate=rate(),
         minutes_on_site=minutes(pl.col("session_start_time"), now),
         visits_before=visits_before(),
-    )
+    ).collect()
 
 
-def log_odds(rates: Numbers) -> Numbers:
+def log_odds(rates: pl.Expr) -> pl.Expr:
     """Return the logarithm of the odds, kept finite."""
-    import numpy as np
-
-    known = np.clip(rates, _LEAST_RATE, _MOST_RATE)
-    result: Numbers = np.log(known) - np.log1p(-known)
-    return result
+    known = rates.clip(_LEAST_RATE, _MOST_RATE)
+    return known.log() - (-known).log1p()
 
 
 def column(frame: pl.DataFrame, name: str) -> Numbers:
@@ -72,18 +69,16 @@ def column(frame: pl.DataFrame, name: str) -> Numbers:
     return result
 
 
-def activity(frame: pl.DataFrame) -> Numbers:
-    """Return the columns of a regression on what a prospect does: of shape (rows, `ACTIVITY`), each about 0 to 3.
+def activity() -> list[pl.Expr]:
+    """Return the columns of a regression on what a prospect does, `ACTIVITY` in number, each about 0 to 3.
 
     Idle time has a slope that changes at some knots, as a line of segments; time on site and earlier visits are
     logarithms. What is not known counts as 0.
     """
-    import numpy as np
 
-    def known(name: str, most: float) -> Numbers:
-        return np.clip(np.nan_to_num(column(frame, name), nan=0.0), 0.0, most)
+    def known(name: str, most: float) -> pl.Expr:
+        return pl.col(name).fill_null(0.0).clip(0.0, most)
 
-    idle = known("minutes_idle", _MOST_IDLE)
-    segments = [idle, *(np.maximum(idle - knot, 0.0) for knot in _KNOTS)]
-    longer = [np.log1p(known("minutes_on_site", _MOST_ON_SITE)), np.log1p(known("visits_before", _MOST_VISITS))]
-    return np.column_stack([*segments, *longer])
+    waited = known("minutes_idle", _MOST_IDLE)
+    segments = [waited, *((waited - knot).clip(0.0) for knot in _KNOTS)]
+    return [*segments, known("minutes_on_site", _MOST_ON_SITE).log1p(), known("visits_before", _MOST_VISITS).log1p()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import msgspec
@@ -70,16 +72,24 @@ def probabilities(formula: Formula, frame: pl.DataFrame, coefficients: Numbers |
     """Return the probability of each row, with other `coefficients` than the formula's own if given."""
     import numpy as np
 
+    if coefficients is not None:
+        odds = _matrix(formula, frame) @ coefficients
+        result: Numbers = 1.0 / (1.0 + np.exp(-odds))
+        return result
+    return frame.lazy().select(_probability(formula, frame)).collect().to_series().to_numpy()
+
+
+def _probability(formula: Formula, frame: pl.DataFrame) -> pl.Expr:
+    """Return the probability of each row, as an expression on it."""
     if formula.name == "baseline":
-        return np.full(frame.height, formula.base)
+        return pl.repeat(formula.base, pl.len())
     if formula.name == "rate":
-        return _known_rate(formula, frame)
+        return _known_rate(formula)
     if formula.name == "isotonic":
         return _curve(formula, frame)
-    own = np.array(formula.coefficients) if coefficients is None else coefficients
-    odds = _columns(formula, frame) @ own
-    result: Numbers = 1.0 / (1.0 + np.exp(-odds))
-    return result
+    weighed = zip(_columns(formula, frame), formula.coefficients, strict=True)
+    odds = reduce(add, (column * coefficient for column, coefficient in weighed))
+    return 1.0 / (1.0 + (-odds).exp())
 
 
 def fitted(name: Name, frame: pl.DataFrame) -> Formula:
@@ -129,21 +139,19 @@ def _mean(values: pl.Series) -> float:
     return float(values.cast(pl.Float64).mean() or 0.0)  # type: ignore[arg-type]
 
 
-def _known_rate(formula: Formula, frame: pl.DataFrame) -> Numbers:
+def _known_rate(formula: Formula) -> pl.Expr:
     """Return the service's rate, or the typical one where it is missing."""
-    import numpy as np
-
-    return np.nan_to_num(column(frame, "predicted_rate"), nan=formula.typical_rate)
+    return pl.col("predicted_rate").fill_null(formula.typical_rate)
 
 
-def _curve(formula: Formula, frame: pl.DataFrame) -> Numbers:
+def _curve(formula: Formula, frame: pl.DataFrame) -> pl.Expr:
     """Return the isotonic curve at the service's rate, or the base where it is missing."""
     import numpy as np
 
-    rates = column(frame, "predicted_rate")
     if not formula.rates:
-        return np.full(frame.height, formula.base)
-    return np.where(np.isnan(rates), formula.base, np.interp(rates, formula.rates, formula.came))
+        return pl.repeat(formula.base, pl.len())
+    curve = pl.Series(np.interp(column(frame, "predicted_rate"), formula.rates, formula.came))
+    return pl.when(pl.col("predicted_rate").is_null()).then(formula.base).otherwise(pl.lit(curve))
 
 
 def _knots(rates: Numbers, came: Numbers) -> dict[str, tuple[float, ...]]:
@@ -163,19 +171,24 @@ def _knots(rates: Numbers, came: Numbers) -> dict[str, tuple[float, ...]]:
     return {"rates": tuple(values[places].tolist()), "came": tuple(curve[places].tolist())}
 
 
-def _columns(formula: Formula, frame: pl.DataFrame) -> Numbers:
-    """Return the columns of the regression: of shape (rows, coefficients)."""
-    import numpy as np
-
-    ones = np.ones(frame.height)
+def _columns(formula: Formula, frame: pl.DataFrame) -> list[pl.Expr]:
+    """Return the columns of the regression, one for each coefficient, as expressions on the rows."""
     if formula.name == "activity":
-        return np.column_stack([ones, activity(frame)])
-    unknown = np.isnan(column(frame, "predicted_rate"))
+        return [pl.repeat(1.0, pl.len()), *activity()]
+    unknown = pl.col("predicted_rate").is_null()
     if formula.name == "logistic":
-        odds = log_odds(_known_rate(formula, frame)) - log_odds(np.array(formula.typical_rate))
+        rate, typical = _known_rate(formula), formula.typical_rate
     else:
-        odds = log_odds(np.maximum(_curve(formula, frame), formula.base / _FARTHEST)) - log_odds(np.array(formula.base))
-    return np.column_stack([ones, np.where(unknown, 0.0, odds), unknown, activity(frame)])
+        rate, typical = _curve(formula, frame).clip(formula.base / _FARTHEST), formula.base
+    odds = pl.when(unknown).then(0.0).otherwise(log_odds(rate) - log_odds(pl.lit(typical)))
+    return [pl.repeat(1.0, pl.len()), odds, unknown.cast(pl.Float64), *activity()]
+
+
+def _matrix(formula: Formula, frame: pl.DataFrame) -> Numbers:
+    """Return the columns of the regression: of shape (rows, coefficients)."""
+    columns = _columns(formula, frame)
+    named = (column.alias(str(place)) for place, column in enumerate(columns))
+    return frame.lazy().select(named).collect().to_numpy()
 
 
 def _regressed(formula: Formula, frame: pl.DataFrame) -> Formula:
@@ -187,11 +200,11 @@ def _regressed(formula: Formula, frame: pl.DataFrame) -> Formula:
     """
     import numpy as np
 
-    columns, came = _columns(formula, frame), frame["converted"].to_numpy().astype(float)
+    columns, came = _matrix(formula, frame), frame["converted"].to_numpy().astype(float)
     ridge = np.eye(columns.shape[1]) * _RIDGE
     ridge[0, 0] = 0.0
     beta = np.zeros(columns.shape[1])
-    beta[0] = log_odds(np.array(formula.base))
+    beta[0] = pl.select(log_odds(pl.lit(formula.base))).item()
     for _ in range(_STEPS):
         rate = 1.0 / (1.0 + np.exp(-(columns @ beta)))
         weighted = columns * (rate * (1.0 - rate))[:, None]

@@ -147,16 +147,13 @@ class Model:
         TypeError
             It is not a snapshot.
         """
-        import numpy as np
-
         here = self._prospects(snapshot)
-        level = self._learned.level.mean
-        chance = pl.Series(np.clip(level * probabilities(self._learned.formula, here), 0.0, 1.0))
+        chance = pl.Series(self._learned.level.mean * probabilities(self._learned.formula, here)).clip(0.0, 1.0)
         amount = self.quality.amount
         told = here.rename({"expected_value": "predicted_value"}).with_columns(
-            probability=chance, expected_value=chance * amount if amount is not None else pl.lit(None, pl.Float64)
+            probability=chance, expected_value=pl.lit(None, pl.Float64) if amount is None else chance * amount
         )
-        return told.select(_PREDICTED)[np.argsort(-chance.to_numpy(), kind="stable")]
+        return told.select(_PREDICTED).sort("probability", descending=True, maintain_order=True)
 
     def expected(self, snapshot: Any) -> Expected:  # noqa: ANN401 - as above
         """Return how many sales, and what revenue, to expect from those who are here now, within the horizon.

@@ -17,6 +17,7 @@ from datafast_nb.snapshot import Snapshot
 _MOST: Final = 300  # pages
 _COVERED: Final = 0.9  # of the visitors are on one of these, or the pages don't tell the site
 _ENOUGH: Final = 10  # visitors of a snapshot
+_FIRST: Final = 1_000  # visitors that are looked at first: mostly, one of them is on a known page
 _HOST: Final = r"^(?:[a-z][a-z0-9+.-]*:)?//(?:www\.)?([^/?#]+)"
 
 
@@ -44,13 +45,20 @@ def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what i
         raise TypeError(f"A model takes a snapshot, such as client.snapshot(), not {type(snapshot).__name__}.")
     if "site" in snapshot.visitors.columns:
         raise ModelError("This snapshot is of several websites, but a model is of one. Give the snapshot of its site.")
-    here = snapshot.visitors.lazy().group_by("current_url").len()
-    pages = _pages(here).collect()
-    if known and pages["len"].sum() >= _ENOUGH and not set(known) & set(_hashed(pages["page"].unique())):
+    urls = snapshot.visitors["current_url"]
+    if not known or _any_known(urls.head(_FIRST), known):
+        return
+    if urls.count() >= _ENOUGH and not _any_known(urls, known):
         raise ModelError(
             "This model is of another website: none of the pages that visitors are on was there when it was learned. "
             "Learn one from this site's history: dfn.learn(history)."
         )
+
+
+def _any_known(urls: pl.Series, known: Iterable[str]) -> bool:
+    """Return whether somebody is on a page that is known."""
+    pages = _pages(urls.unique().to_frame().lazy()).collect()["page"]
+    return not set(known).isdisjoint(_hashed(pages))
 
 
 def _pages(states: pl.LazyFrame) -> pl.LazyFrame:

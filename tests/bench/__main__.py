@@ -16,6 +16,7 @@ from tests.bench.importing import import_table
 from tests.bench.load import load_table
 from tests.bench.memory import memory_table
 from tests.bench.month import lively_recorder_table, map_table, still_recorder_table
+from tests.bench.predicting import predict_table
 from tests.bench.refresh import refresh_table
 
 TABLES = {
@@ -42,6 +43,7 @@ TABLES = {
         history_table,
     ),
     "append": ("Appending a snapshot to a history in a folder", append_table),
+    "predict": ("A model's prediction for each prospect of a snapshot, against the same in pandas", predict_table),
     "import": ("Importing, in a fresh interpreter", import_table),
 }
 

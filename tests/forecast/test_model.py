@@ -417,7 +417,8 @@ def test_the_regression_is_scikit_learn_s(fair: Simulated) -> None:
     formula = fitted("activity", rows)
     from datafast_nb.forecast.features import activity
 
-    oracle = LogisticRegression(C=1.0, tol=1e-12, solver="newton-cholesky").fit(activity(rows), rows["converted"])
+    columns = rows.select(column.alias(str(place)) for place, column in enumerate(activity())).to_numpy()
+    oracle = LogisticRegression(C=1.0, tol=1e-12, solver="newton-cholesky").fit(columns, rows["converted"])
     assert formula.coefficients[0] == pytest.approx(oracle.intercept_[0], abs=1e-5)
     assert formula.coefficients[1:] == pytest.approx(oracle.coef_[0].tolist(), abs=1e-5)
     assert probabilities(formula, rows).sum() == pytest.approx(rows["converted"].sum())
