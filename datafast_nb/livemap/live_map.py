@@ -112,8 +112,8 @@ class LiveMap(OpenedWhenShown):
         Seconds from an answer to the next request, at least 1. A replay is polled every second while it plays.
     color_by : str
         What the colors show: ``score``, ``probability`` (with a model), ``expected_value``, ``is_customer``,
-        ``device``, ``channel``, ``visit_kind`` (new or returning), ``site``. By default, ``probability`` with a model,
-        and ``score`` without.
+        ``device``, ``channel``, ``country_code``, ``visit_kind`` (new or returning), ``site``. By
+        default, ``probability`` with a model, and ``score`` without.
     model : Model, optional
         A model of the website's record, from `learn`. The header then shows the sales to expect from the visitors who
         are here, colors and lists go by the probability to buy, and expected values are the model's.
@@ -419,6 +419,7 @@ class LiveMap(OpenedWhenShown):
             names=now.names,
             note=now.note,
             drawn=drawn(now.shown, heading=False),
+            coloring=now.coloring,
         )
         write_whole(file, document.encode())
         return file

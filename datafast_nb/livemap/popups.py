@@ -8,15 +8,23 @@ from typing import Final
 import polars as pl
 
 from datafast_nb.livemap import sidebar
+from datafast_nb.livemap.colors import Coloring
 from datafast_nb.livemap.worth import worth_currency
 from datafast_nb.text import money, percent, place_name, plain
 from datafast_nb.widgets.protocol import ClusterSummary, Popup
 
 _MOST_ROWS: Final = 20
+_BY_SCORE: Final = Coloring()
 _MOST_PLACES: Final = 3  # maximum number of places to name
 
 
-def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame, why: Iterable[str] = ()) -> Popup:
+def popup(
+    cluster_id: str,
+    place: tuple[float, float],
+    members: pl.DataFrame,
+    why: Iterable[str] = (),
+    coloring: Coloring = _BY_SCORE,
+) -> Popup:
     """Return the popup of a cluster: its summary and its first visitors.
 
     Parameters
@@ -29,8 +37,10 @@ def popup(cluster_id: str, place: tuple[float, float], members: pl.DataFrame, wh
         The visitors in the cluster; empty once all have left.
     why
         What moves their predictions.
+    coloring
+        The coloring of the map.
     """
-    rows = sidebar.visitor_rows(members, "probability", _MOST_ROWS)
+    rows = sidebar.visitor_rows(members, "probability", coloring, _MOST_ROWS)
     return Popup(
         id=cluster_id,
         latitude=place[0],

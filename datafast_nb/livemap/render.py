@@ -83,7 +83,7 @@ class Renderer:
         clusters, coloring = self._clusters(frame, state)
         views = state.views.items()
         popups = {
-            view: self._popup(frame, chosen, filters, view, each.opened, each.place)
+            view: self._popup(frame, chosen, filters, coloring, view, each.opened, each.place)
             for view, each in views
             if each.opened is not None
         }
@@ -93,6 +93,10 @@ class Renderer:
             popups=popups,
             legend=self._once("legend", (frame, filters, coloring), lambda: coloring.legend(chosen["x"].null_count())),
         )
+
+    def coloring(self, frame: FrameState, state: MapState) -> Coloring:
+        """Return the coloring of the map, the lists and the card."""
+        return self._clusters(frame, state)[1]
 
     def panels(self, frame: FrameState, state: MapState) -> MapPanels:
         """Return the visitors, events and payments to show around the map, without the status of the polling."""
@@ -105,9 +109,12 @@ class Renderer:
             lambda: of_visitors(frame.events, chosen) if state.filters else frame.events,
         )
         payments = self.payments(*choice)
-        rows = self._once("rows", (*choice, state.sort), lambda: sidebar.visitor_rows(chosen, state.sort))
+        coloring = self.coloring(frame, state)
+        rows = self._once(
+            "rows", (*choice, state.sort, coloring), lambda: sidebar.visitor_rows(chosen, state.sort, coloring)
+        )
         snapshot = frame.snapshot
-        card, selected = self._selected(frame, state.selected)
+        card, selected = self._selected(frame, state.selected, coloring)
         return MapPanels(
             clock=0 if snapshot is None else round(snapshot.fetched_at.timestamp() * 1000),
             figures=self._once("figures", choice, lambda: _figures(frame, chosen, payments, state.filters)),
@@ -186,21 +193,22 @@ class Renderer:
         frame: FrameState,
         chosen: pl.DataFrame,
         filters: Filters,
+        coloring: Coloring,
         view: str,
         cluster_id: str,
         place: tuple[float, float],
     ) -> Popup:
         """Return the popup that is open in a view."""
-        key = (frame, filters, cluster_id, place)
+        key = (frame, filters, coloring, cluster_id, place)
 
         def compute() -> Popup:
             inside = members(chosen, cluster_id)
-            return popup(cluster_id, place, inside, frame.reasons(inside))
+            return popup(cluster_id, place, inside, frame.reasons(inside), coloring)
 
         shown: Popup = self._once(f"popup {view}", key, compute)
         return shown
 
-    def _selected(self, frame: FrameState, key: int | None) -> tuple[Card | None, Selected | None]:
+    def _selected(self, frame: FrameState, key: int | None, coloring: Coloring) -> tuple[Card | None, Selected | None]:
         """Return the card and position of the selected visitor; after they left, the card as last known."""
         if key is None:
             self._card = None
@@ -210,7 +218,7 @@ class Renderer:
             found = frame.visitors.filter(pl.col("_key") == key)
             here = found.height > 0
             if here:
-                self._card = {**sidebar.row_of(found), "reasons": frame.reasons(found)}
+                self._card = {**sidebar.row_of(found, coloring), "reasons": frame.reasons(found)}
             if self._card is None or self._card["_key"] != key:
                 return None, None
             row = self._card
@@ -220,7 +228,7 @@ class Renderer:
             card = sidebar.card(row, frame.events, here=here, within=horizon)
             return card, Selected(site=row["site"], id=str(key), place=place)
 
-        selected: tuple[Card | None, Selected | None] = self._once("card", (frame, key), compute)
+        selected: tuple[Card | None, Selected | None] = self._once("card", (frame, key, coloring), compute)
         return selected
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from datafast_nb import privacy
 from datafast_nb.filters import Filters
+from datafast_nb.livemap.colors import Coloring
 from datafast_nb.livemap.frame_state import FrameState, of_visitors
 from datafast_nb.livemap.image import Shown
 from datafast_nb.livemap.render import Renderer
@@ -40,12 +41,15 @@ class Saved:
         The filters, in a sentence; empty without any.
     shown : Shown
         The picture.
+    coloring : Coloring
+        How it is colored.
     """
 
     snapshot: Snapshot
     names: list[str]
     note: str
     shown: Shown
+    coloring: Coloring
 
 
 def saved(
@@ -94,6 +98,7 @@ def saved(
             notes=[moment, *([note] if note else [])],
             theme=theme,
         ),
+        coloring=renderer.coloring(frame, state),
     )
 
 

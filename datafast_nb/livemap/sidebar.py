@@ -16,7 +16,7 @@ from polars import selectors
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.glossary import meaning
-from datafast_nb.livemap.colors import CUSTOMER, score_color
+from datafast_nb.livemap.colors import Coloring
 from datafast_nb.livemap.worth import worth_column
 from datafast_nb.text import money, percent, place_name, plain
 from datafast_nb.widgets.protocol import (
@@ -43,6 +43,8 @@ _IDENTITY: Final = ("event_id", "payment_id", "visitor_id", "email", "timestamp"
 _AVERAGE: Final = 50  # the score of the site's average visitor
 _NEAR: Final = 5
 
+_BY_SCORE: Final = Coloring()
+
 _ORDER: Final[dict[Sort, tuple[str, bool]]] = {
     "score": ("score", True),
     "probability": ("probability", True),
@@ -52,7 +54,9 @@ _ORDER: Final[dict[Sort, tuple[str, bool]]] = {
 }
 
 
-def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> tuple[VisitorRow, ...]:
+def visitor_rows(
+    visitors: pl.DataFrame, sort: Sort, coloring: Coloring = _BY_SCORE, most: int = MOST_ROWS
+) -> tuple[VisitorRow, ...]:
     """Return the first visitors of a list.
 
     Parameters
@@ -62,6 +66,8 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> t
     sort : str
         The sort order. By score, by probability and by value, customers come last, as they are not prospects. Without
         a model, there is no probability, and the score takes its place.
+    coloring : Coloring
+        The coloring of the map.
     most : int
         Maximum number of rows.
     """
@@ -76,7 +82,7 @@ def visitor_rows(visitors: pl.DataFrame, sort: Sort, most: int = MOST_ROWS) -> t
         .top_k(most, by=["_prospect", "_known", "_rank", "_key"], reverse=[False, False, not descending, False])
         .collect()["_row"]
     )
-    return tuple(_visitor(row) for row in _rows(with_dimensions(visitors[first], "channel", "page")))
+    return tuple(_visitor(row) for row in _rows(_described(visitors[first], coloring)))
 
 
 def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_ROWS) -> tuple[EventRow, ...]:
@@ -144,9 +150,14 @@ def figures(visitors: pl.DataFrame) -> dict[str, Any]:
     ).row(0, named=True)
 
 
-def row_of(visitors: pl.DataFrame) -> dict[str, Any]:
+def row_of(visitors: pl.DataFrame, coloring: Coloring = _BY_SCORE) -> dict[str, Any]:
     """Return the first of some visitors as a row for `card`."""
-    return next(_rows(with_dimensions(visitors.head(1), "channel", "page")))
+    return next(_rows(_described(visitors.head(1), coloring)))
+
+
+def _described(visitors: pl.DataFrame, coloring: Coloring) -> pl.DataFrame:
+    """Return visitors with their channel and page, and their color on the map."""
+    return coloring.with_color(with_dimensions(visitors, "channel", "page", "visit_kind"))
 
 
 def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool, within: str = "") -> Card:
@@ -209,7 +220,7 @@ def _visitor(row: dict[str, Any]) -> VisitorRow:
         id=_text(row["_key"]),
         name=_first(row["display_name"], row["customer_name"]) or "Visitor",
         customer=customer,
-        color=CUSTOMER if customer else score_color(row["score"]),
+        color=row["color"],
         score=None if customer else _finite(row["score"]),
         confidence=_finite(row["confidence"]),
         probability="" if customer or probability is None else percent(probability),

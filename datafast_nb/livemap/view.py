@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from datafast_nb.livemap.basemap import PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
-from datafast_nb.livemap.colors import SCORE_COLORS
+from datafast_nb.livemap.colors import RISING
 from datafast_nb.livemap.front import SCRIPT, Front
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import MapAnnouncement
@@ -109,4 +109,4 @@ class View:
             yield from family(child)
 
 
-_GRADIENT: Final = {step / 5: SCORE_COLORS[20 + 12 * step] for step in range(1, 6)}
+_GRADIENT: Final = {step / 5: RISING[20 * step] for step in range(1, 6)}

@@ -229,7 +229,9 @@ ChartMessage = Click | Fault
 
 # The map itself. What depends on the viewport is stored per view, by the view's id. Degrees are WGS 84.
 
-ColorBy = Literal["score", "probability", "expected_value", "is_customer", "device", "channel", "visit_kind", "site"]
+ColorBy = Literal[
+    "score", "probability", "expected_value", "is_customer", "device", "channel", "country_code", "visit_kind", "site"
+]
 """What the colors of the map can show."""
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from ipyleaflet import CircleMarker, GeoJSON, LayerGroup, Map
 
 from datafast_nb import LiveMap, Snapshot
-from datafast_nb.livemap.colors import SCORE_COLORS
+from datafast_nb.livemap.colors import RISING
 from datafast_nb.snapshot import Source
 from tests.bench.counting import counted_comms, counted_traffic
 from tests.bench.moments import Moments, Turns, busy, changing, standing
@@ -107,7 +107,7 @@ def one_scatterplot(source: Turns) -> Iterator[Callable[[], None]]:
     import lonboard
     import numpy as np
 
-    colors = np.array([list(bytes.fromhex(color[1:])) for color in SCORE_COLORS], dtype=np.uint8)
+    colors = np.array([list(bytes.fromhex(color[1:])) for color in RISING], dtype=np.uint8)
     shown = lonboard.Map(layers=[])
 
     def refresh() -> None:

@@ -24,7 +24,7 @@ from datafast_nb.livemap.clusters import (
     project,
     weights,
 )
-from datafast_nb.livemap.colors import NO_SCORE, RADII, SCORE_COLORS, Coloring
+from datafast_nb.livemap.colors import DIVERGING, NO_SCORE, RADII, Coloring
 from datafast_nb.widgets.protocol import Clusters, Heat
 from tests.livemap.sources import visitors
 
@@ -157,7 +157,7 @@ def test_a_mark_says_where_how_large_which_color_and_how_many() -> None:
     found = drawn(at((48.0, 11.0), score=65.0))
     assert found.id[0].count("/") == 2
     assert (found.latitude, found.longitude, found.radius) == ((48.0,), (11.0,), (RADII[0],))
-    assert (found.color, found.customers, found.visitors) == ((SCORE_COLORS[65],), (0,), (1,))
+    assert (found.color, found.customers, found.visitors) == ((DIVERGING[88],), (0,), (1,))
 
 
 def test_the_share_of_customers_is_told_and_the_unscored_are_gray() -> None:
@@ -171,7 +171,7 @@ def test_the_share_of_customers_is_told_and_the_unscored_are_gray() -> None:
 @pytest.mark.parametrize("score", [-5.0, 0.0, 100.0, 1e9, math.nan, math.inf, -math.inf])
 def test_an_absurd_score_still_has_a_color(score: float) -> None:
     found = drawn(at((10.0, 10.0), score=score))
-    assert set(found.color) <= {*SCORE_COLORS, NO_SCORE}
+    assert set(found.color) <= {*DIVERGING, NO_SCORE}
     json.dumps(msgspec.to_builtins(found), allow_nan=False)
 
 

@@ -15,14 +15,15 @@ from datafast_nb.livemap.clusters import WORLD, cluster
 from datafast_nb.livemap.colors import (
     CATEGORIES,
     CUSTOMER,
+    DIVERGING,
     NO_SCORE,
-    SCORE_COLORS,
+    RISING,
     ColorBy,
     Coloring,
     follow,
-    score_color,
 )
 from datafast_nb.livemap.frame_state import FrameState
+from datafast_nb.snapshot import Snapshot
 from tests.livemap.sources import people
 
 PLACES = [(48.0, 11.0), (-33.0, 151.0), (40.0, -100.0), (0.0, 20.0), (60.0, 60.0), (-40.0, -65.0), (35.0, 139.0)]
@@ -52,7 +53,7 @@ def colored(last: Coloring, by: Any, **columns: Sequence[Any]) -> tuple[Coloring
 
 def test_scores_have_the_colors_of_the_scale() -> None:
     _, colors = colored(Coloring(), "score", score=[0.0, 50.2, 100.0, None])
-    assert colors == [SCORE_COLORS[0], SCORE_COLORS[50], SCORE_COLORS[100], NO_SCORE]
+    assert colors == [DIVERGING[0], DIVERGING[50], DIVERGING[100], NO_SCORE]
 
 
 @pytest.mark.parametrize("by", ["score", "expected_value", "is_customer"])
@@ -72,7 +73,7 @@ def test_customers_are_shown_by_their_share() -> None:
 def test_what_is_worth_more_is_further_up_the_scale() -> None:
     coloring, colors = colored(Coloring(), "expected_value", expected_value=[0.0, 5.0, 20.0])
     assert coloring.top == 20
-    assert colors == [SCORE_COLORS[0], SCORE_COLORS[50], SCORE_COLORS[100]]
+    assert colors == [RISING[0], RISING[50], RISING[100]]
 
 
 def test_a_rising_and_falling_value_does_not_make_the_scale_flicker() -> None:
@@ -103,15 +104,118 @@ def test_the_scale_ends_at_a_round_amount(values: list[float | None], top: float
 
 @pytest.mark.parametrize("score", [None, math.nan, math.inf, -math.inf])
 def test_no_score_has_a_color_of_its_own(score: float | None) -> None:
-    assert score_color(score) == NO_SCORE
+    assert Coloring().score_color(score) == NO_SCORE
 
 
 def test_the_scale_rises_without_a_jump() -> None:
-    channels = [[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in SCORE_COLORS]
+    channels = [[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in RISING]
     steps = [max(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in pairwise(channels)]
     assert max(steps) < 12
     lightness = [0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in channels]
-    assert lightness == sorted(lightness)
+    assert all(later > before - 1 for before, later in pairwise(lightness))  # of 255
+
+
+def apart(one: str, other: str) -> float:
+    """Return how different two colors look: CIE76, in the space L*a*b*, where 2.3 can just be told apart."""
+    return math.dist(lab(one), lab(other))
+
+
+def lab(color: str) -> tuple[float, float, float]:
+    """Return a color in CIE L*a*b*, for daylight (D65)."""
+    linear = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    ]
+    rows = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
+    xyz = [sum(a * b for a, b in zip(row, linear, strict=True)) for row in rows]
+    x, y, z = (
+        value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116
+        for value in (xyz[0] / 0.9505, xyz[1], xyz[2] / 1.089)
+    )
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("others", [[20.0, 80.0], [40.0, 62.0], [0.0, 100.0], []])
+def test_a_little_less_than_average_and_a_little_more_look_different(others: list[float]) -> None:
+    _, (below, above, *_) = colored(Coloring(), "score", score=[45.0, 60.0, *others])
+    assert apart(below, above) > 40
+
+
+def test_the_scale_is_stretched_over_the_means_that_occur() -> None:
+    narrow, _ = colored(Coloring(), "score", score=[44.0, 50.0, 53.0, 58.0])
+    wide, _ = colored(Coloring(), "score", score=[5.0, 50.0, 77.0, 99.0])
+    assert (narrow.middle, narrow.reach) == (50, 10)
+    assert (wide.middle, wide.reach) == (50, 50)
+
+
+@pytest.mark.parametrize("score", [50.0, 51.0, None])
+def test_a_lone_visitor_leaves_a_scale_with_two_ends(score: float | None) -> None:
+    coloring, _ = colored(Coloring(), "score", score=[score])
+    assert coloring.reach == 5
+    ramp = coloring.legend().ramp
+    assert ramp is not None
+    assert (ramp.low, ramp.high) == ("45 or less", "55 or more")
+
+
+def test_places_with_a_visitor_each_do_not_stretch_the_scale() -> None:
+    crowd = people(90, latitude=48.0, longitude=11.0, score=54.0, is_customer=False)
+    lone = people(1, visitor_id="lone", latitude=-33.0, longitude=151.0, score=99.0, is_customer=False)
+    visitors = FrameState(Snapshot(pl.concat([crowd.visitors, lone.visitors]))).visitors
+    assert follow(Coloring(), "score", visitors, cluster(visitors, WORLD)).reach == 5
+
+
+def test_means_that_rise_and_fall_do_not_make_the_middle_of_the_scale_flicker() -> None:
+    coloring, reaches = Coloring("device"), []
+    for away in (9.0, 11.0, 9.0, 14.0, 8.0, 4.0):
+        coloring, _ = colored(coloring, "score", score=[50 + away])
+        reaches.append(coloring.reach)
+    assert reaches == [10, 15, 15, 15, 15, 5]
+
+
+@pytest.mark.parametrize("scale", [RISING, DIVERGING])
+def test_who_sees_no_red_or_green_sees_the_order_of_the_colors(scale: tuple[str, ...]) -> None:
+    """They tell blue from yellow, of which red and green are equal parts."""
+    channels = [[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in scale]
+    yellow = [(red + green) / 2 - blue for red, green, blue in channels]
+    assert all(later > before - 2 for before, later in pairwise(yellow))
+    assert yellow[-1] - yellow[0] > 200
+
+
+def test_the_legend_has_the_colors_of_the_circles() -> None:
+    coloring, colors = colored(Coloring(), "score", score=[20.0, 50.0, 80.0])
+    ramp = coloring.legend().ramp
+    assert ramp is not None
+    assert [ramp.colors[0], ramp.colors[5], ramp.colors[-1]] == colors
+    assert (ramp.low, ramp.high) == ("20 or less", "80 or more")
+
+
+def test_a_probability_is_colored_by_its_ratio_to_the_mean_of_all() -> None:
+    clusters = pl.DataFrame({"visitors": [1, 1, 1, 1], "probability": [0.01, 0.02, 0.04, None]})
+    visitors = pl.DataFrame({"probability": [0.01, 0.02, 0.03, None]})
+    coloring = follow(Coloring(), "probability", visitors, clusters)
+    assert (coloring.middle, coloring.reach) == (0.02, 2)
+    colors = clusters.select(color=coloring.colors())["color"].to_list()
+    assert colors == [DIVERGING[0], DIVERGING[50], DIVERGING[100], NO_SCORE]
+    ramp = coloring.legend().ramp
+    assert ramp is not None
+    assert (ramp.low, ramp.high) == ("1.0% or less", "4.0% or more")
+
+
+@pytest.mark.parametrize("by", CATEGORIES)
+def test_a_visitor_in_a_list_has_the_color_of_a_circle_that_stands_for_them_alone(by: Any) -> None:
+    devices = ["mobile", "desktop", None]
+    coloring, circles = colored(
+        Coloring(), by, device=devices, referrer=["a.example", "b.example", None], country_code=["DE", "FR", None]
+    )
+    here = people(
+        3,
+        device=pl.Series(devices),
+        referrer=pl.Series(["a.example", "b.example", None]),
+        country_code=pl.Series(["DE", "FR", None]),
+        is_customer=False,
+    )
+    listed = coloring.with_color(FrameState(here).with_dimensions("channel", "visit_kind"))
+    assert listed["color"].to_list() == circles
 
 
 # Categories

@@ -16,7 +16,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb import LiveMap
-from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, SCORE_COLORS
+from datafast_nb.livemap.colors import CUSTOMER, DIVERGING, NO_SCORE
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.page.tables import MOST_ROWS
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
@@ -261,7 +261,7 @@ def test_a_circle_has_the_color_of_its_mean_score_and_grows_with_its_visitors() 
     everybody = people(40, latitude=0.0, longitude=longitude, score=80.0, is_customer=False)
     circles = [cluster.find("circle") for cluster in spots(page(everybody))]
     large, small = (circle.attrib for circle in circles if circle is not None)
-    assert large["fill"] == small["fill"] == SCORE_COLORS[80]
+    assert large["fill"] == small["fill"] == DIVERGING[100]
     assert float(large["r"]) > 2 * float(small["r"])
 
 

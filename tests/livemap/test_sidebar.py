@@ -37,13 +37,13 @@ def listed(sort: Any = "score", most: int = sidebar.MOST_ROWS, **columns: Sequen
         display_name=pl.format("{}", pl.int_range(count)),
         **{"is_customer": False} | {name: pl.Series(values) for name, values in columns.items()},
     )
-    return [row.name for row in sidebar.visitor_rows(FrameState(here).visitors, sort, most)]
+    return [row.name for row in sidebar.visitor_rows(FrameState(here).visitors, sort, most=most)]
 
 
 def card(here: pl.DataFrame, log: pl.DataFrame | None = None, *, gone: bool = False) -> dict[str, Any]:
     """Return the card of the first visitor."""
     moment = scene(here, log)
-    row = moment.with_dimensions("channel", "page").row(0, named=True)
+    row = sidebar.row_of(moment.visitors)
     return sidebar.card(row, moment.events, here=not gone)
 
 
@@ -206,7 +206,7 @@ def test_each_row_of_a_list_has_a_key_of_its_own(ids: list[str | None]) -> None:
     log = [{"event_id": each, "visitor_id": "v0", "timestamp": NOON, "path": "/"} for each in ids]
     made = [{"payment_id": each, "timestamp": NOON, "amount": number} for number, each in enumerate(ids)]
     moment = scene(visitors(1), events(*log), payments(*made))
-    one = moment.visitors.row(0, named=True) | {"channel": "direct", "page": "/"}
+    one = sidebar.row_of(moment.visitors)
     for rows in (
         sidebar.event_rows(moment.events, moment.visitors),
         sidebar.payment_rows(moment.paid),
@@ -414,7 +414,7 @@ def test_hostile_text_is_cut_and_cleaned_everywhere() -> None:
     moment = scene(
         here, frames[1].with_columns(visitor_id=here["visitor_id"]), frames[2].with_columns(amount=pl.lit(5.0))
     )
-    one = moment.with_dimensions("channel", "page").row(0, named=True)
+    one = sidebar.row_of(moment.visitors)
     for shows in (
         sidebar.visitor_rows(moment.visitors, "score"),
         sidebar.event_rows(moment.events, moment.visitors),
@@ -435,7 +435,7 @@ def test_text_is_told_as_text_not_as_html() -> None:
 def test_absurd_numbers_are_still_json(absurd: float) -> None:
     numbers = {name: absurd for name, dtype in VISITORS.items() if dtype == pl.Float64}
     moment = scene(visitors(3, **numbers), events({"amount": absurd}), payments({"amount": absurd, "currency": "USD"}))
-    one = moment.with_dimensions("channel", "page").row(0, named=True)
+    one = sidebar.row_of(moment.visitors)
     assert is_sane(popups.popup("1/0/0", (0.0, 0.0), moment.visitors))
     assert is_sane(sidebar.card(one | {"is_customer": False}, moment.events, here=True))
     assert is_sane(sidebar.event_rows(moment.events, moment.visitors))

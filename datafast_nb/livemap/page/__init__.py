@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from datafast_nb.conversion import summary
 from datafast_nb.currencies import received
 from datafast_nb.glossary import JUST_ARRIVING
+from datafast_nb.livemap.clusters import WORLD, cluster, project
+from datafast_nb.livemap.colors import Coloring, follow
 from datafast_nb.livemap.page.picture import picture
 from datafast_nb.livemap.page.tables import events, payments, visitors
 from datafast_nb.livemap.page.words import NOTHING, price, text
@@ -32,6 +34,7 @@ def page(
     names: Iterable[str] = (),
     note: str = "",
     drawn: str = "",
+    coloring: Coloring | None = None,
 ) -> str:
     """Write a snapshot as a self-contained HTML page, which runs no script and makes no requests.
 
@@ -52,6 +55,8 @@ def page(
         A sentence below the heading, such as the filters.
     drawn : str
         The map as SVG; by default, one of all visitors.
+    coloring : Coloring, optional
+        The coloring of the map that is drawn. Where it does not show scores, those in the table have a usual scale.
 
     Returns
     -------
@@ -66,12 +71,15 @@ def page(
     (True, False)
     """
     shown = snapshot.redacted(names=names) if redact else snapshot
+    if coloring is None:
+        coloring = follow(Coloring(), "score", shown.visitors, cluster(project(shown.visitors), WORLD))
+    scores = coloring if coloring.by == "score" else Coloring()
     several = _has_several_sites(shown)
     style = files(__name__).joinpath("page.css").read_text(encoding="utf-8")
     parts = (
         _top(shown, title, note, redact=redact, time_zone=time_zone),
-        f'<main><div class="now">{_figures(shown)}{_image(drawn) if drawn else picture(shown)}</div>',
-        f'<div class="lists">{visitors(shown, several=several, redact=redact, time_zone=time_zone)}',
+        f'<main><div class="now">{_figures(shown)}{_image(drawn) if drawn else picture(shown, scores)}</div>',
+        f'<div class="lists">{visitors(shown, scores, several=several, redact=redact, time_zone=time_zone)}',
         events(shown, several=several, redact=redact),
         f"{payments(shown, several=several, redact=redact)}</div></main>",
         "<footer>A page of one moment: it does not update. Made with datafast_nb. Land: Natural Earth.</footer>",

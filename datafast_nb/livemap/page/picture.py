@@ -12,7 +12,7 @@ import polars as pl
 from babel.numbers import format_compact_decimal
 
 from datafast_nb.livemap.clusters import Viewport, cluster, project
-from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, SCORE_COLORS, score_color
+from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, Coloring
 from datafast_nb.livemap.land import ink, land
 from datafast_nb.livemap.mercator import latitude_of, y_of
 from datafast_nb.livemap.page.words import Row, is_finite
@@ -96,13 +96,13 @@ def _extent(placed: pl.DataFrame) -> tuple[float, float, float, float]:
     return degrees[(widest + 1) % len(degrees)] / 360, (361 - gaps[widest]) / 360, north, south
 
 
-def picture(snapshot: Snapshot) -> str:
-    """Draw where the visitors are, with the legend."""
+def picture(snapshot: Snapshot, coloring: Coloring) -> str:
+    """Draw where the visitors are, colored by their scores, with the legend."""
     visitors = snapshot.visitors
     placed = project(visitors).filter(pl.col("x").is_not_null())
     view = _fit(placed)
     clusters = cluster(placed, view.viewport)
-    projected = clusters.with_columns(y=y_of(pl.col("latitude")))
+    projected = clusters.with_columns(y=y_of(pl.col("latitude")), color=coloring.colors())
     most = max([_FULL_SIZE, *clusters["visitors"]])
     circles = [_Circle.of(cluster, view, most) for cluster in projected.iter_rows(named=True)]
     drawn = "".join(circle.svg() for circle in circles)
@@ -111,7 +111,7 @@ def picture(snapshot: Snapshot) -> str:
     return (
         f'<figure><svg viewBox="0 0 {_WIDTH:g} {view.height:.0f}" role="img" aria-label="{label}">'
         f'<path class="land" d="{land(view.place, _WIDTH, view.height)}"/>{drawn}{_numbers(circles)}{empty}</svg>'
-        f"{_legend(clusters, visitors.height - placed.height)}</figure>"
+        f"{_legend(clusters, coloring, visitors.height - placed.height)}</figure>"
     )
 
 
@@ -138,7 +138,7 @@ class _Circle:
         radius = small + (large - small) * math.sqrt((cluster["visitors"] - 1) / (most - 1))
         x, y = view.place(view.nearest(cluster["longitude"] / 360 + 0.5), cluster["y"])
         y = min(max(y, radius), view.height - radius)  # a visitor beyond the map's north or south is drawn at its edge
-        return cls(x, y, radius, score_color(cluster["score"]), cluster)
+        return cls(x, y, radius, cluster["color"], cluster)
 
     @property
     def number(self) -> str:
@@ -197,16 +197,15 @@ def _said(cluster: Row) -> str:
     return ", ".join(parts)
 
 
-def _legend(clusters: pl.DataFrame, unplaced: int) -> str:
+def _legend(clusters: pl.DataFrame, coloring: Coloring, unplaced: int) -> str:
     """Return the meaning of colors and sizes, and how many visitors are not on the map."""
-    stops = ", ".join(f"{SCORE_COLORS[score]} {score}%" for score in range(0, 101, 10))
     arc = f"background: conic-gradient({CUSTOMER} 30%, var(--track) 30%)"
     scored = clusters["score"].is_finite().any()
     keys = []
-    if scored:
-        keys.append(
-            f'score 0 <i class="bar" style="background: linear-gradient(90deg, {stops})"></i> 100, the average is 50'
-        )
+    ramp = coloring.legend().ramp
+    if scored and ramp is not None:
+        bar = f'<i class="bar" style="background: linear-gradient(90deg, {", ".join(ramp.colors)})"></i>'
+        keys.append(f"score {ramp.low} {bar} {ramp.high}, the average is 50")
     if clusters["score"].is_finite().sum() < clusters.height:
         keys.append(f'<i class="dot" style="background: {NO_SCORE}"></i> no score')
     if clusters["customers"].sum():

@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.currencies import coded
-from datafast_nb.livemap.colors import CUSTOMER, score_color
+from datafast_nb.livemap.colors import CUSTOMER, Coloring
 from datafast_nb.livemap.page.words import NOTHING, Row, ago, is_finite, name_of, place, price, stay, text
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import clock, money
@@ -18,8 +18,8 @@ MOST_ROWS: Final = 100
 """Rows that each table has at most, so the page's size has a limit whatever the number of visitors."""
 
 
-def visitors(snapshot: Snapshot, *, several: bool, redact: bool, time_zone: str) -> str:
-    """List the visitors who are most likely to buy."""
+def visitors(snapshot: Snapshot, coloring: Coloring, *, several: bool, redact: bool, time_zone: str) -> str:
+    """List the visitors who are most likely to buy, with scores in the colors of the map."""
     everybody = snapshot.visitors
     scored = bool(everybody["score"].is_finite().any())
     rows = _likeliest(everybody, snapshot).iter_rows(named=True)
@@ -39,7 +39,7 @@ def visitors(snapshot: Snapshot, *, several: bool, redact: bool, time_zone: str)
         _how_many(everybody.height, order),
         f"Nobody was on the website at {clock(snapshot.fetched_at, time_zone)}.",
         columns,
-        [_visitor(row, redact=redact) for row in rows],
+        [_visitor(row, coloring, redact=redact) for row in rows],
     )
 
 
@@ -60,7 +60,7 @@ def _likeliest(everybody: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
     )
 
 
-def _visitor(row: Row, *, redact: bool) -> Row:
+def _visitor(row: Row, coloring: Coloring, *, redact: bool) -> Row:
     """Return the cells of one visitor."""
     count = row["visit_count"]
     system = " · ".join(text(part, 24) for part in (row["device"], row["browser"]) if part)
@@ -73,7 +73,7 @@ def _visitor(row: Row, *, redact: bool) -> Row:
         "way": f"{text(row['channel'])} → {text(row['page'])}",
         "visit": f"{count:,}" if count is not None else NOTHING,
         "stay": stay(row["seconds"]),
-        "score": NOTHING if row["is_customer"] else _score(row["score"], row["confidence"]),
+        "score": NOTHING if row["is_customer"] else _score(row["score"], row["confidence"], coloring),
         "value": NOTHING if row["is_customer"] else price(row["expected_value"], "USD"),
     }
 
@@ -81,14 +81,14 @@ def _visitor(row: Row, *, redact: bool) -> Row:
 _CUSTOMER_MARK: Final = f' <span class="mark"><i class="dot" style="background: {CUSTOMER}"></i>customer</span>'
 
 
-def _score(score: float | None, confidence: float | None) -> str:
+def _score(score: float | None, confidence: float | None, coloring: Coloring) -> str:
     """Return a score in its color, and its confidence."""
     if score is None or not is_finite(score):
         return NOTHING
     sure = min(max(confidence, 0.0), 1.0) if confidence is not None and is_finite(confidence) else None
     doubt = "" if sure is None else f" <small>{'low ' if sure < CONFIDENT else ''}confidence {sure:.2f}</small>"
     clipped = min(max(score, 0.0), 100.0)
-    return f'<i class="dot" style="background: {score_color(score)}"></i><b>{clipped:.0f}</b>{doubt}'
+    return f'<i class="dot" style="background: {coloring.score_color(score)}"></i><b>{clipped:.0f}</b>{doubt}'
 
 
 def events(snapshot: Snapshot, *, several: bool, redact: bool) -> str:

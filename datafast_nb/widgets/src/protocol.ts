@@ -649,7 +649,16 @@ export interface Swatch {
  * Settings that browser and code can change: what the colors show, the seconds between requests, the theme.
  */
 export interface MapSettings {
-  color_by: "channel" | "device" | "expected_value" | "is_customer" | "probability" | "score" | "site" | "visit_kind";
+  color_by:
+    | "channel"
+    | "country_code"
+    | "device"
+    | "expected_value"
+    | "is_customer"
+    | "probability"
+    | "score"
+    | "site"
+    | "visit_kind";
   every: number;
   theme: "auto" | "dark" | "light";
 }
