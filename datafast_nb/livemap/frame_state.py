@@ -86,11 +86,11 @@ class FrameState:
             _with_site(empty.to_frame() if snapshot is None else getattr(snapshot, name))
             for name, empty in (("visitors", VISITORS), ("events", EVENTS), ("payments", PAYMENTS))
         )
-        visitors = _sane(visitors).with_columns(_key=_keys(visitors, "visitor_id"))
+        visitors = _sane(visitors).with_columns(_key=keys_of(visitors, "visitor_id"))
         self.model, self.model_fault = model, ""
         self.visitors = self._with_model(project(_once(visitors)))
-        self.events = events.with_columns(_key=_keys(events, "visitor_id"))
-        payments = coded(payments).with_columns(_payment=_payment_keys(payments))
+        self.events = events.with_columns(_key=keys_of(events, "visitor_id"))
+        payments = coded(payments).with_columns(_payment=payment_keys_of(payments))
         self.payments = payments.unique("_payment", maintain_order=True)
         paid = self.payments["_payment"].drop_nulls()
         # A payment that is missing from one answer and back in the next is not new.
@@ -142,6 +142,14 @@ class FrameState:
         """Return the visitors who pass the filters."""
         return filters.apply(self.with_dimensions(*filters.derived))
 
+    def originals(self, visitors: pl.DataFrame) -> pl.DataFrame:
+        """Return some visitors of this frame state with their names: as they are, unless it is redacted."""
+        return visitors
+
+    def known_news(self, news: News) -> News:
+        """Return news as it is known here: as it is, unless this frame state is redacted."""
+        return news
+
     def news_since(self, last: FrameState) -> News:
         """Return what is new since `last`. A site that was not there before is skipped, as all of it would be new."""
         known = pl.col("site").is_in(list(last.sites))
@@ -154,6 +162,22 @@ class FrameState:
 def of_visitors(rows: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of some visitors, such as their events; both frames are those of a frame state."""
     return rows.filter(pl.col("_key").is_in(visitors["_key"].implode()))
+
+
+def part_of(
+    snapshot: Snapshot, visitors: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame, *, count: int
+) -> Snapshot:
+    """Return a snapshot with rows of a frame state in place of its own; `count` is its number of visitors."""
+    site = ["site"] if "site" in snapshot.visitors.columns else []
+    return Snapshot(
+        visitors.select(*site, *VISITORS),
+        events.select(*site, *EVENTS),
+        payments.select(*site, *PAYMENTS),
+        count=count,
+        has_predictions=snapshot.has_predictions,
+        baseline=snapshot.baseline,
+        fetched_at=snapshot.fetched_at,
+    )
 
 
 def with_payers(payments: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
@@ -224,7 +248,7 @@ def _once(visitors: pl.DataFrame) -> pl.DataFrame:
     return visitors.filter(keys.is_first_distinct() | keys.is_null())
 
 
-def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
+def keys_of(frame: pl.DataFrame, column: str) -> pl.Series:
     """Return a hash of each row's id and site, null without an id. Two ids almost never share one."""
     ids = frame[column]
     several = frame.height > 0 and frame["site"][0] != ONE_SITE
@@ -232,8 +256,8 @@ def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
     return pl.select(pl.when(ids.is_not_null()).then(hashes)).to_series()
 
 
-def _payment_keys(payments: pl.DataFrame) -> pl.Series:
+def payment_keys_of(payments: pl.DataFrame) -> pl.Series:
     """Return a hash of each payment; one without an id is identified by payer, time and amount."""
     told = payments.select(pl.struct("site", "timestamp", "email", "name", "amount", "currency").hash()).to_series()
     named = payments["payment_id"].str.strip_chars().fill_null("") != ""
-    return pl.select(pl.when(named).then(_keys(payments, "payment_id")).otherwise(told)).to_series()
+    return pl.select(pl.when(named).then(keys_of(payments, "payment_id")).otherwise(told)).to_series()

@@ -16,7 +16,7 @@ from typing import Any, Final, Unpack, get_args
 import msgspec
 import polars as pl
 from traitlets import Any as AnyTrait
-from traitlets import Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
+from traitlets import Bool, Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from datafast_nb.checks import checked_between, checked_number, checked_zone
 from datafast_nb.conversion import with_dimensions
@@ -30,6 +30,7 @@ from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News
 from datafast_nb.livemap.image import checked_image, content, drawn
 from datafast_nb.livemap.page import page
 from datafast_nb.livemap.popups import summary
+from datafast_nb.livemap.redacted import RedactedFrame
 from datafast_nb.livemap.render import Renderer, announcements, color_choices
 from datafast_nb.livemap.saved import Saved, saved
 from datafast_nb.livemap.sites import Sites, named
@@ -60,10 +61,12 @@ from datafast_nb.widgets.protocol import (
     Description,
     Fit,
     FitVisitors,
+    HideNames,
     MapMessage,
     MapSettings,
     OpenCluster,
     Pause,
+    Privacy,
     Refresh,
     Resume,
     Seek,
@@ -93,6 +96,7 @@ MOST_HEIGHT: Final = 10_000
 _LOG: Final = logging.getLogger(__name__)
 _SETTINGS: Final = ("color_by", "every", "theme")  # those of the traits that the browser can set
 _NO_SCORE_YET: Final = "No predictions for this site yet"
+_UNTOLD: Final = "Something failed; the log says what, as the message may name somebody"
 
 
 class LiveMap(OpenedWhenShown):
@@ -126,10 +130,15 @@ class LiveMap(OpenedWhenShown):
         ``light``, ``dark``, or ``auto`` to follow the page.
     time_zone : str
         The time zone of all times of day, such as ``"Europe/Berlin"``. By default UTC, as in the charts.
+    redact : bool
+        Whether to replace names and e-mail addresses everywhere in the widget by pseudonyms, as `Snapshot.redacted`
+        does, as for a shared screen. Nothing that names a person then leaves the kernel, and filters apply to what is
+        shown. A button of the map does the same; it can't show names that code hides. What `selection` and the
+        callbacks give to code keeps the names.
 
     Attributes
     ----------
-    every, color_by, basemap, height, theme, time_zone
+    every, color_by, basemap, height, theme, time_zone, redact
         As above. They can be changed, observed and linked (``ipywidgets.link``, ``ipywidgets.jslink``) at any time.
 
     Raises
@@ -169,11 +178,12 @@ class LiveMap(OpenedWhenShown):
     height = Int(460).tag(sync=True)
     theme = Enum(get_args(Theme), default_value="auto").tag(sync=True)
     time_zone = Unicode("UTC").tag(sync=True)
+    redact = Bool(default_value=False)  # not synced, or the browser could set it
 
     _view: View | None = None
 
     @renamed(interval="every")
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of one widget, all but two by name
         self,
         source: Source | Sequence[Source] | Mapping[str, Source],
         every: float = 10.0,
@@ -184,6 +194,7 @@ class LiveMap(OpenedWhenShown):
         height: int = 460,
         theme: Theme = "auto",
         time_zone: str = "UTC",
+        redact: bool = False,
     ) -> None:
         sources = named(source)
         checked_number(every, "every")
@@ -202,6 +213,7 @@ class LiveMap(OpenedWhenShown):
         self._telling = threading.RLock()  # one round of callbacks at a time
         self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
         self._frame = FrameState(None)
+        self._redacted: tuple[FrameState, RedactedFrame] | None = None  # the last frame without names, and its original
         self._map_state = MapState(color_by=by, sort="score" if model is None else "probability")
         self._renderer = Renderer()
         self._visibility = Visibility()
@@ -215,7 +227,7 @@ class LiveMap(OpenedWhenShown):
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
         seconds = float(every) if self._timebar is None else EVERY
         self._sites = Sites(asked, seconds, _weakly(self._update), self._visibility.is_watched)
-        traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone}
+        traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone, "redact": redact}
         super().__init__(every=float(every), color_by=by, **traits)
         weakref.finalize(self, self._sites.close)
         if replay is None:
@@ -245,16 +257,18 @@ class LiveMap(OpenedWhenShown):
     def selection(self) -> pl.DataFrame:
         """The visitors who pass the filters, with the columns of ``schema.VISITORS`` (after ``site``, if several)."""
         with self._lock:
-            frame, filters = self._frame, self._map_state.filters
-            chosen = self._renderer.chosen(frame, filters)
+            frame = self._shown
+            chosen = frame.originals(self._renderer.chosen(frame, self._map_state.filters))
         return chosen.select(*(["site"] if self._several else []), *VISITORS)
 
     @property
     def selected(self) -> pl.DataFrame:
         """The visitor whose card is open, as one row like those of `selection`; empty if no card is or they left."""
         with self._lock:
-            frame, key = self._frame, self._map_state.selected
-        row = frame.visitors.filter(pl.col("_key") == key) if key is not None else frame.visitors.clear()
+            frame, key = self._shown, self._map_state.selected
+        row = frame.originals(
+            frame.visitors.filter(pl.col("_key") == key) if key is not None else frame.visitors.clear()
+        )
         return row.select(*(["site"] if self._several else []), *VISITORS)
 
     @property
@@ -271,6 +285,22 @@ class LiveMap(OpenedWhenShown):
     def statuses(self) -> dict[str, Status]:
         """The status of the polling of each site, by name."""
         return {name: self._worded(moment.status) for name, moment in self._sites.moments.items()}
+
+    @property
+    def _is_private(self) -> bool:
+        """Whether names are hidden, by code or in the browser."""
+        return self.redact or self._map_state.private
+
+    @property
+    def _shown(self) -> FrameState:
+        """The current frame, as the browser may know it. The caller holds the lock."""
+        return self._without_names() if self._is_private else self._frame
+
+    def _without_names(self) -> RedactedFrame:
+        """Return the current frame without names, which is made once. The caller holds the lock."""
+        if self._redacted is None or self._redacted[0] is not self._frame:
+            self._redacted = (self._frame, RedactedFrame(self._frame))
+        return self._redacted[1]
 
     # What can be done
 
@@ -605,6 +635,11 @@ class LiveMap(OpenedWhenShown):
     def _change_theme(self, _change: Bunch) -> None:
         self._change_state()
 
+    @observe("redact")
+    def _change_privacy(self, _change: Bunch) -> None:
+        with self._lock:
+            self._hide_names(private=self._map_state.private)
+
     @observe("height")
     def _change_height(self, change: Bunch) -> None:
         with self._lock:
@@ -692,14 +727,14 @@ class LiveMap(OpenedWhenShown):
 
     def _do_describe(self, message: DescribeCluster) -> None:
         with self._lock:
-            inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message.id)
+            inside = members(self._renderer.chosen(self._shown, self._map_state.filters), message.id)
             if self._view is not None:
-                told = summary(inside, self._frame.reasons(inside))
+                told = summary(inside, self._shown.reasons(inside))
                 self._view.tell(Description(view=message.view, id=message.id, summary=told))
 
     def _do_open(self, message: OpenCluster) -> None:
         with self._lock:
-            inside = members(self._renderer.chosen(self._frame, self._map_state.filters), message.id)
+            inside = members(self._renderer.chosen(self._shown, self._map_state.filters), message.id)
             if inside.height == 1 and inside["_key"][0] is not None:
                 alone = self._map_state.with_view(message.view, opened=None)
                 self._show_state(replace(alone, selected=inside["_key"][0]))
@@ -709,6 +744,9 @@ class LiveMap(OpenedWhenShown):
 
     def _do_fit(self, message: FitVisitors) -> None:
         self._fit(message.view)
+
+    def _do_privacy(self, message: HideNames) -> None:
+        self._hide_names(private=message.on)
 
     def _do_beat(self, message: Beat) -> None:
         self.watch(message.view)
@@ -727,10 +765,20 @@ class LiveMap(OpenedWhenShown):
     def _fit(self, view: str | None = None) -> None:
         """Move one view, or all views, to the visitors."""
         with self._lock:
-            box = bounds(self._renderer.chosen(self._frame, self._map_state.filters))
+            box = bounds(self._renderer.chosen(self._shown, self._map_state.filters))
             if self._view is not None and box is not None:
                 (south, west), (north, east) = box
                 self._view.tell(Fit(south=south, west=west, north=north, east=east, view=view))
+
+    def _hide_names(self, *, private: bool) -> None:
+        """Hide names if code or a person in the browser wants it, and render without them."""
+        with self._lock:
+            state = replace(self._map_state, private=private)
+            frame = self._without_names() if self.redact or private else self._frame
+            if state.selected is not None and state.selected not in frame.visitors["_key"]:
+                state = replace(state, selected=None)  # they have left, and their card is known with the name alone
+            self._show_state(state)
+        self._selection_callbacks.call(self.selection)
 
     def _change_state(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of MapState
         """Change the state of the map, and render it."""
@@ -780,8 +828,9 @@ class LiveMap(OpenedWhenShown):
             news = self._change_frame(snapshot, sites)
             self._render()
             if news is not None and self._view is not None:
-                chosen = self._renderer.chosen(self._frame, self._map_state.filters)
-                message = announcements(news, self._frame, chosen, self._map_state)
+                frame = self._shown
+                chosen = self._renderer.chosen(frame, self._map_state.filters)
+                message = announcements(frame.known_news(news), frame, chosen, self._map_state)
                 if message is not None:
                     self._view.tell(message)
         return snapshot, news
@@ -803,7 +852,7 @@ class LiveMap(OpenedWhenShown):
 
     def _forget_missing(self) -> None:
         """Deselect the visitor and close the popups that are missing after a jump: these visitors did not leave."""
-        state, frame = self._map_state, self._frame
+        state, frame = self._map_state, self._shown
         if state.selected is not None and state.selected not in frame.visitors["_key"]:
             state = replace(state, selected=None)
         chosen = self._renderer.chosen(frame, state.filters)
@@ -869,7 +918,7 @@ class LiveMap(OpenedWhenShown):
         if self._view is None:
             return
         panels = msgspec.structs.replace(
-            self._renderer.panels(self._frame, self._map_state),
+            self._renderer.panels(self._shown, self._map_state),
             status=self._status_line(),
             controls=self._controls(),
             zone=self.time_zone,
@@ -877,7 +926,7 @@ class LiveMap(OpenedWhenShown):
         if self._timebar is not None:
             bar = {"replay": self._timebar.state(), "coverage": self._timebar.coverage}
             panels = msgspec.structs.replace(panels, **bar)
-        layers = self._renderer.layers(self._frame, self._map_state)
+        layers = self._renderer.layers(self._shown, self._map_state)
         self._view.show(panels, layers, self._settings())
 
     def _show_settings(self) -> None:
@@ -894,13 +943,17 @@ class LiveMap(OpenedWhenShown):
     def _status_line(self) -> StatusLine:
         """Return the status of the polling, and further notes for the user."""
         now, snapshot, notes = self.status, self._frame.snapshot, [*self._problems, *self._faults.notes]
+        text = str(now)
+        if self._is_private:
+            notes = [_UNTOLD] if notes else []
+            text = self._without_names().blanked([text])[0] if now.fault else text
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]
         elif snapshot is not None and not snapshot.has_predictions:
             notes = [_NO_SCORE_YET, *notes]
         if self._frame.model_fault:
             notes = [self._frame.model_fault, *notes]
-        return StatusLine(state=now.state, text=str(now), notes=tuple(notes))
+        return StatusLine(state=now.state, text=text, notes=tuple(notes))
 
     def _controls(self) -> Controls:
         """Return the choices of the controls, and whether polling is paused."""
@@ -909,6 +962,7 @@ class LiveMap(OpenedWhenShown):
             every=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*CHOICES_OF_EVERY, self.every})),
             colors=color_choices(several_sites=self._several, modeled=self._model is not None),
             modeled=self._model is not None,
+            privacy=Privacy(hidden=self._is_private, locked=self.redact),
         )
 
 

@@ -17,6 +17,7 @@ from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup
 from datafast_nb.livemap.prospects import expected_sales, within
+from datafast_nb.livemap.redacted import RedactedFrame
 from datafast_nb.livemap.view_state import MapState, ViewState
 from datafast_nb.text import money
 from datafast_nb.widgets.protocol import (
@@ -186,7 +187,8 @@ class Renderer:
         """Return the active filters and the available values."""
         asked = any(view_state.facets for view_state in state.views.values())
         options = self._once("options", (frame,), lambda: _options(frame)) if asked else None
-        return filter_bar(state.filters, chosen.height, frame.visitors.height, options)
+        bar = filter_bar(state.filters, chosen.height, frame.visitors.height, options)
+        return frame.blanked_bar(state.filters, bar) if isinstance(frame, RedactedFrame) else bar
 
     def _popup(
         self,

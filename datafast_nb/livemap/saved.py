@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,16 +12,15 @@ import polars as pl
 from datafast_nb import privacy
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.colors import Coloring
-from datafast_nb.livemap.frame_state import FrameState, of_visitors
+from datafast_nb.livemap.frame_state import FrameState, of_visitors, part_of
 from datafast_nb.livemap.image import Shown
+from datafast_nb.livemap.redacted import blanked, blanked_chips
 from datafast_nb.livemap.render import Renderer
 from datafast_nb.livemap.view_state import MapState
-from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number
 from datafast_nb.widgets.protocol import Legend, Theme
 
-_HIDDEN: Final = ("name", "address", "id")  # treatments of columns whose values, as filters, are left out
 _REDACTED: Final = "Names are left out."
 _NAMED: Final = "Names are not left out: mind whom you give it to."
 
@@ -79,19 +77,20 @@ def saved(
     assert snapshot is not None, "there is something to save"
     chosen, payments = renderer.chosen(frame, state.filters), renderer.payments(frame, state.filters)
     frames = (snapshot.visitors, snapshot.events, snapshot.payments)
-    note = _note(state.filters, chosen.height, snapshot.count, frames if redact else None)
+    people = privacy.people(frames)
+    note = _note(state.filters, chosen.height, snapshot.count, people if redact else None)
     layers, panels = renderer.layers(frame, state), renderer.panels(frame, state)
     view, last = [*state.views.items()][-1]
     there = snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
     moment = f"As of {there:%Y-%m-%d %H:%M} {time_zone}. {_REDACTED if redact else _NAMED}"
     return Saved(
         snapshot=_filtered(snapshot, chosen, frame.events, payments) if state.filters else snapshot,
-        names=privacy.people(frames),
+        names=people,
         note=note,
         shown=Shown(
             viewport=last.viewport,
             clusters=layers.clusters[view],
-            legend=_redacted_legend(layers.legend, frames) if redact else layers.legend,
+            legend=_redacted_legend(layers.legend, people) if redact else layers.legend,
             selected=None if panels.selected is None else panels.selected.place,
             figures=panels.figures,
             title=title,
@@ -104,40 +103,21 @@ def saved(
 
 def _filtered(snapshot: Snapshot, chosen: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame) -> Snapshot:
     """Return the part of a snapshot that is about some visitors."""
-    site = ["site"] if "site" in snapshot.visitors.columns else []
-    return Snapshot(
-        chosen.select(*site, *VISITORS),
-        of_visitors(events, chosen).select(*site, *EVENTS),
-        payments.select(*site, *PAYMENTS),
-        count=chosen.height,
-        has_predictions=snapshot.has_predictions,
-        baseline=snapshot.baseline,
-        fetched_at=snapshot.fetched_at,
-    )
+    return part_of(snapshot, chosen, of_visitors(events, chosen), payments, count=chosen.height)
 
 
-def _note(filters: Filters, matched: int, total: int, hidden_of: Sequence[pl.DataFrame] | None) -> str:
-    """Return the filters in a sentence; with frames to hide the names of, without names and what was searched for."""
+def _note(filters: Filters, matched: int, total: int, people: list[str] | None) -> str:
+    """Return the filters in a sentence; with people to hide, without their names and what was searched for."""
     chips = filters.chips()
     if not chips:
         return ""
-    texts = [chip["text"] for chip in chips]
-    if hidden_of is not None:
-        texts = _blanked(texts, hidden_of)
-        named = [chip["name"] == "text" or privacy.TREATMENTS.get(chip["name"]) in _HIDDEN for chip in chips]
-        texts = [privacy.BLANK if is_name else text for text, is_name in zip(texts, named, strict=True)]
+    texts = [chip["text"] for chip in chips] if people is None else blanked_chips(filters, people)
     told = "; ".join(f"{chip['label']}: {text}" for chip, text in zip(chips, texts, strict=True))
     return f"{matched:,} of {number(total, 'visitor')}. {told}"
 
 
-def _redacted_legend(legend: Legend, frames: Sequence[pl.DataFrame]) -> Legend:
+def _redacted_legend(legend: Legend, people: list[str]) -> Legend:
     """Return a legend without names: visitors may have written theirs into the link that they followed."""
-    labels = _blanked([swatch.label for swatch in legend.swatches], frames)
+    labels = blanked([swatch.label for swatch in legend.swatches], people)
     swatches = [msgspec.structs.replace(it, label=label) for it, label in zip(legend.swatches, labels, strict=True)]
     return msgspec.structs.replace(legend, swatches=tuple(swatches))
-
-
-def _blanked(texts: list[str], frames: Sequence[pl.DataFrame]) -> list[str]:
-    """Return texts with the names and addresses of frames blanked out."""
-    asked = pl.DataFrame({"path": texts}, schema={"path": pl.String})
-    return privacy.redacted([asked], privacy.PROCESS_KEY, privacy.people(frames))[0]["path"].to_list()

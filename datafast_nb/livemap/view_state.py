@@ -63,6 +63,8 @@ class MapState:
         The sort order of the list of visitors.
     selected : int or None
         The key of the visitor whose card is open.
+    private : bool
+        Whether a person has hidden the names in the browser.
     views : Mapping of str to ViewState
         The state of each view, by its id; never empty.
     """
@@ -71,6 +73,7 @@ class MapState:
     color_by: ColorBy = "score"
     sort: Sort = "score"
     selected: int | None = None
+    private: bool = False
     views: Mapping[str, ViewState] = field(default_factory=lambda: MappingProxyType({NO_VIEW: ViewState()}))
 
     def after(self, message: MapMessage) -> Self | None:

@@ -397,11 +397,19 @@ class Choice(Struct, frozen=True):
     label: str
 
 
+class Privacy(Struct, frozen=True):
+    """Whether names are hidden, and whether code hides them, so that the browser can't show them."""
+
+    hidden: bool = False
+    locked: bool = False
+
+
 class Controls(Struct, frozen=True):
     """The choices of the controls, whether polling is paused, and whether the map has a model."""
 
     resting: bool = False
     modeled: bool = False
+    privacy: Privacy = Privacy()
     every: tuple[Choice, ...] = ()
     colors: tuple[Choice, ...] = ()
 
@@ -635,6 +643,12 @@ class SortVisitors(FromView, frozen=True, tag="sort"):
     by: Sort
 
 
+class HideNames(FromView, frozen=True, tag="privacy"):
+    """Hide the names of people, or show them again."""
+
+    on: bool
+
+
 class FitVisitors(FromView, frozen=True, tag="fit"):
     """Move the view to the visitors."""
 
@@ -680,6 +694,7 @@ MapMessage = (
     | DeselectVisitor
     | SortVisitors
     | FitVisitors
+    | HideNames
     | Pause
     | Resume
     | Refresh

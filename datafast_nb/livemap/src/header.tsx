@@ -6,7 +6,7 @@ import type { Faults } from "#kit/faults.ts";
 import { Guarded } from "#kit/guarded.tsx";
 import { Icon, type IconName } from "#kit/icons.tsx";
 import { type KernelState, moment, standing } from "#kit/kernel.ts";
-import type { MapSettings } from "#kit/protocol.ts";
+import type { MapSettings, Privacy } from "#kit/protocol.ts";
 import { Select } from "#kit/select.tsx";
 import { useTrait } from "#kit/trait.ts";
 import { useClock } from "./elapsed.tsx";
@@ -56,7 +56,7 @@ function Figures({ model, live }: { model: MapModel; live: boolean }) {
 }
 
 function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: boolean }) {
-  const { resting, every, colors } = useTrait(model, "controls");
+  const { resting, every, colors, privacy } = useTrait(model, "controls");
   const set = (changes: Partial<MapSettings>) => {
     for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
     model.save_changes();
@@ -98,10 +98,30 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         onChoose={(value) => set({ color_by: value as MapSettings["color_by"] })}
       />
       <span class="df-buttons">
+        <HideNames privacy={privacy} live={live} onClick={() => ask({ do: "privacy", on: !privacy.hidden })} />
         <Action icon="fit" label="Fit to the visitors" live={live} onClick={() => ask({ do: "fit" })} />
         <FullScreen />
       </span>
     </div>
+  );
+}
+
+interface HideNamesProps {
+  privacy: Privacy;
+  live: boolean;
+  onClick: () => void;
+}
+
+/** The button of the privacy mode; names that code hides stay hidden. */
+function HideNames({ privacy: { hidden, locked }, live, onClick }: HideNamesProps) {
+  const word = hidden ? "Names hidden" : "Hide names";
+  const title = locked
+    ? "The notebook's code hides names and addresses"
+    : `${hidden ? "Show" : "Replace"} names and addresses${hidden ? " again" : ", as for a shared screen"}`;
+  return (
+    <Action icon="hide" label={word} title={title} live={live} pressed={hidden} disabled={locked} onClick={onClick}>
+      <span class="df-word">{word}</span>
+    </Action>
   );
 }
 
@@ -110,17 +130,22 @@ interface ActionProps {
   label: string;
   title?: string;
   live?: boolean;
+  /** Whether a switch is on; a button that is none has no such state. */
+  pressed?: boolean;
+  disabled?: boolean;
   children?: ComponentChildren;
   onClick: (event: MouseEvent) => void;
 }
 
-function Action({ icon, label, title, live, children, onClick }: ActionProps) {
+function Action({ icon, label, title, live, pressed, disabled, children, onClick }: ActionProps) {
   return (
     <button
       type="button"
       class="df-button"
       aria-label={label}
       title={title ?? label}
+      aria-pressed={pressed}
+      disabled={disabled}
       data-resting={live === false || undefined}
       onClick={onClick}
     >

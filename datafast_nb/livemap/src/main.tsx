@@ -10,6 +10,7 @@ import { type Faults, faultList, watchUncaught } from "#kit/faults.ts";
 import { Guarded } from "#kit/guarded.tsx";
 import { freshId } from "#kit/id.ts";
 import { type Kernel, kernelOf } from "#kit/kernel.ts";
+import { onChange } from "#kit/model.ts";
 import type { MapAnnouncement, MapMessage } from "#kit/protocol.ts";
 import { releaseOnceClosed } from "#kit/release.ts";
 import { followTheme } from "#kit/theme.ts";
@@ -135,6 +136,7 @@ function furnish(found: FoundMap, parts: Parts): void {
   const toasts = new Toasts();
   map.getContainer().append(toasts.element);
   announce({ map, layer, toasts, ...parts });
+  clearOnceHidden(toasts, parts);
   watchViewport(map, model, view, ask, signal);
   followTheme(root, model, layer.redraw, signal);
   keepKeys(root, map, signal);
@@ -144,6 +146,17 @@ function furnish(found: FoundMap, parts: Parts): void {
     toasts.clear();
     dismantle(mapView).catch((error) => console.debug("datafast_nb: a map could not be taken away.", error));
   });
+}
+
+/** Take the messages away that may name somebody, once names are hidden. */
+function clearOnceHidden(toasts: Toasts, { model, signal }: Parts): void {
+  let hidden = model.get("controls").privacy.hidden;
+  const changed = () => {
+    const before = hidden;
+    hidden = model.get("controls").privacy.hidden;
+    if (hidden && !before) toasts.clear();
+  };
+  signal.addEventListener("abort", onChange(model, ["controls"], changed));
 }
 
 /** Put the tooltip on a map, and return what it says of each cluster. */

@@ -21,6 +21,7 @@ const EMPTY: MapPanels & MapSettings = {
   controls: {
     resting: false,
     modeled: false,
+    privacy: { hidden: false, locked: false },
     every: [{ value: 10, label: "every 10 s" }],
     colors: [{ value: "score", label: "Score" }],
   },
@@ -318,4 +319,16 @@ test("a replay has a bar in place of what asks anew", async () => {
   expect(ask.mock.calls.at(-1)?.[0]).toMatchObject({ do: "seek", at: replay.start });
   expect(slider.value).toBe("0");
   expect(find(".df-clock").title).toBe("2026-01-15 11:00:00 UTC");
+});
+
+test("the button hides names and shows them again, unless code hides them", async () => {
+  await show();
+  await press("[aria-label='Hide names']");
+  expect(ask).toHaveBeenCalledWith({ do: "privacy", on: true });
+  await change({ controls: { ...EMPTY.controls, privacy: { hidden: true, locked: false } } });
+  expect(find("[aria-label='Names hidden']").getAttribute("aria-pressed")).toBe("true");
+  await press("[aria-label='Names hidden']");
+  expect(ask).toHaveBeenLastCalledWith({ do: "privacy", on: false });
+  await change({ controls: { ...EMPTY.controls, privacy: { hidden: true, locked: true } } });
+  expect(find<HTMLButtonElement>("[aria-label='Names hidden']").disabled).toBe(true);
 });

@@ -17,6 +17,7 @@ export type MapMessage =
   | DeselectVisitor
   | SortVisitors
   | FitVisitors
+  | HideNames
   | Pause
   | Resume
   | Refresh
@@ -166,6 +167,14 @@ export interface SortVisitors {
  */
 export interface FitVisitors {
   do: "fit";
+  view: string;
+}
+/**
+ * Hide the names of people, or show them again.
+ */
+export interface HideNames {
+  do: "privacy";
+  on: boolean;
   view: string;
 }
 /**
@@ -382,8 +391,16 @@ export interface Figure {
 export interface Controls {
   resting: boolean;
   modeled: boolean;
+  privacy: Privacy;
   every: Choice[];
   colors: Choice[];
+}
+/**
+ * Whether names are hidden, and whether code hides them, so that the browser can't show them.
+ */
+export interface Privacy {
+  hidden: boolean;
+  locked: boolean;
 }
 /**
  * A choice for the user, and its label.

@@ -1,0 +1,88 @@
+"""A frame state with people replaced by pseudonyms, and the filters in words that name nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, get_args
+
+import msgspec
+import polars as pl
+
+from datafast_nb import privacy
+from datafast_nb.conversion import Derived
+from datafast_nb.filters import Filters
+from datafast_nb.livemap.frame_state import FrameState, News, keys_of, part_of, payment_keys_of
+from datafast_nb.widgets.protocol import FilterBar
+
+_HIDDEN: Final = ("name", "address", "id")  # treatments of columns whose values, as filters, are left out
+
+
+class RedactedFrame(FrameState):
+    """A frame state with names and e-mail addresses replaced as in `Snapshot.redacted`. Its rows are the original's.
+
+    Parameters
+    ----------
+    original
+        The frame state with the names.
+    """
+
+    def __init__(self, original: FrameState) -> None:
+        self._original = original
+        self.sites, self.known_payments = original.sites, original.known_payments
+        self.model, self.model_fault = original.model, original.model_fault
+        frames = (original.visitors.drop(get_args(Derived), strict=False), original.events, original.payments)
+        self._people = privacy.people(frames)
+        visitors, events, payments = privacy.redacted(frames, privacy.PROCESS_KEY)
+        self.visitors = visitors.with_columns(_key=keys_of(visitors, "visitor_id")).with_row_index("_original")
+        self.events = events.with_columns(_key=keys_of(events, "visitor_id"))
+        self.payments = payments.with_columns(_payment=payment_keys_of(payments))
+        known = original.snapshot
+        parts = (self.visitors, self.events, self.payments)
+        self.snapshot = None if known is None else part_of(known, *parts, count=known.count)
+
+    def originals(self, visitors: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of the original for some visitors of this frame state."""
+        return self._original.visitors[visitors["_original"]]
+
+    def known_news(self, news: News) -> News:
+        """Return news of the original as news of this frame state."""
+        arrived = self._original.visitors["_key"].is_in(news.arrived["_key"].implode())
+        paid = self._original.payments["_payment"].is_in(news.payments["_payment"].implode())
+        return News(self.visitors.filter(arrived), self.payments.filter(paid))
+
+    def blanked(self, texts: Sequence[str]) -> list[str]:
+        """Return texts with the names and addresses of those who are here blanked out."""
+        return blanked(texts, self._people) if any(texts) else list(texts)
+
+    def blanked_bar(self, filters: Filters, bar: FilterBar) -> FilterBar:
+        """Return the content of the filter bar without names, and without what was searched for."""
+        values = {name: self._blanked_value(name, value) for name, value in msgspec.structs.asdict(bar.values).items()}
+        chips = zip(bar.active, blanked_chips(filters, self._people), strict=True)
+        return msgspec.structs.replace(
+            bar,
+            active=tuple(msgspec.structs.replace(chip, text=text) for chip, text in chips),
+            values=type(bar.values)(**values),
+        )
+
+    def _blanked_value(self, name: str, value: Any) -> Any:  # noqa: ANN401 - of any filter
+        if name == "text":
+            return None
+        if isinstance(value, str):
+            return self.blanked([value])[0]
+        if isinstance(value, list):
+            return [self.blanked([each])[0] if isinstance(each, str) else each for each in value]
+        return value
+
+
+def blanked(texts: Sequence[str], people: Iterable[str]) -> list[str]:
+    """Return texts with some names, and all addresses, blanked out."""
+    asked = pl.DataFrame({"path": texts}, schema={"path": pl.String})
+    return privacy.redacted([asked], privacy.PROCESS_KEY, people)[0]["path"].to_list()
+
+
+def blanked_chips(filters: Filters, people: Iterable[str]) -> list[str]:
+    """Return the text of each active filter without names, and without what was searched for."""
+    chips = filters.chips()
+    texts = blanked([chip["text"] for chip in chips], people)
+    named = [chip["name"] == "text" or privacy.TREATMENTS.get(chip["name"]) in _HIDDEN for chip in chips]
+    return [privacy.BLANK if is_name else text for text, is_name in zip(texts, named, strict=True)]
