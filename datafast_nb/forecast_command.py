@@ -39,6 +39,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument("location", metavar="LOCATION", help="a history: a folder, or a URL such as s3://bucket/site")
     command.add_argument("--next", choices=_HORIZONS, default="1d", help="how far to look (default: %(default)s)")
     command.add_argument(
+        "--model",
+        metavar="FILE",
+        help="a model of the same horizon, as model.save wrote it: predicts what those who are there now will buy",
+    )
+    command.add_argument(
         "--time-zone", default="UTC", metavar="ZONE", help="of the hours and of today, such as Europe/Berlin"
     )
     command.add_argument(
@@ -53,13 +58,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(options: argparse.Namespace) -> int:
     """Print the forecast, and return the exit code."""
-    from datafast_nb.forecast import forecast
+    from datafast_nb.forecast import Model, forecast
     from datafast_nb.history import History
 
     try:
         found = forecast(
             History(options.location),
             options.next,
+            model=Model.load(options.model) if options.model else None,
             time_zone=options.time_zone,
             rates=dict(options.rate) if options.rate else None,
         )

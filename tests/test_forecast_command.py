@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import datafast_nb as dfn
@@ -86,3 +87,18 @@ def test_its_help_shows_an_example_and_the_exit_codes(capsys: pytest.CaptureFixt
     told = capsys.readouterr().out
     assert "datafast-nb forecast site-history --next 1d" in told
     assert "exit codes:" in told
+
+
+def test_a_saved_model_predicts_what_those_here_now_buy(
+    location: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = dfn.History(location)
+    model = dfn.learn(history, "1h")
+    model.save(tmp_path / "model.json")
+    told = json.loads(said(capsys, [location, "--next", "1h", "--json", "--model", str(tmp_path / "model.json")])[0])
+    mean = pl.col("mean").filter(period="next 1h", measure="sales")
+    usual, found = (dfn.forecast(history, "1h", model=it).table.select(mean).item() for it in (None, model))
+    assert told["table"][1]["mean"] == pytest.approx(found)
+    assert found != pytest.approx(usual)
+    assert "No such file" in said(capsys, [location, "--model", str(tmp_path / "missing.json")], 1)[1]
+    assert "horizon='1d'" in said(capsys, [location, "--model", str(tmp_path / "model.json")], 2)[1]

@@ -182,19 +182,44 @@ class Model:
         """
         import numpy as np
 
-        here, learned = self._prospects(snapshot), self._learned
-        levels = site_level.draws(learned.level, snapshot.fetched_at, _DRAWS, _SEED)
-        typical, each = self._typical(here)
-        rates, sizes = in_groups(np.clip(levels[:, None] * self._drawn(typical), 0.0, 1.0))
-        sizes = sizes * each
-        chances = poisson_binomial(rates, sizes)
-        mean = float((rates @ sizes).mean())
+        chances, mean, prospects_here = self._counted(snapshot)
         low, high = interval(chances)
         paid: tuple[float | None, float | None, float | None] = (None, None, None)
         if self.quality.amount is not None:
-            ends = revenue_interval(chances, np.array(learned.amounts), _SEED)
+            ends = revenue_interval(chances, np.array(self._learned.amounts), _SEED)
             paid = (mean * self.quality.amount, *ends)
-        return Expected(mean, low, high, *paid, self.currency, here.height, self.horizon)
+        return Expected(mean, low, high, *paid, self.currency, prospects_here, self.horizon)
+
+    def chances(self, snapshot: Any) -> Numbers:  # noqa: ANN401 - as above
+        """Return how likely it is that 0, 1, 2, … of those who are here now buy within the horizon.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            As for `predict`.
+
+        Returns
+        -------
+        array of float
+            Probabilities that add up to 1, that of no purchase first. `expected` takes its interval from them.
+
+        Raises
+        ------
+        ModelError
+            The snapshot is of another site than the model, or of several.
+        """
+        return self._counted(snapshot)[0]
+
+    def _counted(self, snapshot: Any) -> tuple[Numbers, float, int]:  # noqa: ANN401 - as above
+        """Return the probabilities of 0, 1, … purchases, their mean, and how many prospects there are."""
+        import numpy as np
+
+        here = self._prospects(snapshot)
+        levels = site_level.draws(self._learned.level, snapshot.fetched_at, _DRAWS, _SEED)
+        typical, each = self._typical(here)
+        rates, sizes = in_groups(np.clip(levels[:, None] * self._drawn(typical), 0.0, 1.0))
+        sizes = sizes * each
+        return poisson_binomial(rates, sizes), float((rates @ sizes).mean()), here.height
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file as JSON, which `load` reads. It holds no names, addresses or ids of visitors."""

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import polars as pl
 
+from datafast_nb.snapshot import Snapshot
+
 
 class Record(Protocol):
     """A record of what happened on a website, such as ``History``."""
@@ -28,6 +30,9 @@ class Record(Protocol):
 
     def gaps(self) -> pl.DataFrame:
         """Return the spans in which something may be missing."""
+
+    def at(self, when: datetime) -> Snapshot:
+        """Return the last snapshot until a moment."""
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect a frame of this record."""

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from datafast_nb.checks import checked_choice, checked_zone, in_utc
+from datafast_nb.conversion.funnel import Payment
 from datafast_nb.errors import NotRecordedError, TooLittleRecordedError
 from datafast_nb.forecast import counting, traffic_level
 from datafast_nb.forecast.counting import Calendar
-from datafast_nb.forecast.outcomes import money
+from datafast_nb.forecast.here_now import share_from_here, with_those_here
+from datafast_nb.forecast.model import Model
+from datafast_nb.forecast.outcomes import conversions, money
 from datafast_nb.forecast.record import Record
 from datafast_nb.forecast.takings import Amounts, amounts, takings
 from datafast_nb.forecast.traffic_level import Predictive
@@ -24,6 +27,12 @@ from datafast_nb.history.coverage import only_watched
 from datafast_nb.history.moments import MOMENT
 from datafast_nb.text import duration
 from datafast_nb.text import money as amount_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
 
 Horizon = Literal["1h", "1d", "7d"]
 """How far a forecast goes: the next hour, the next 24 hours, or the next seven days."""
@@ -124,6 +133,7 @@ def forecast(
     history: Record,
     next: Horizon = "1d",  # noqa: A002 - as one says it
     *,
+    model: Model | None = None,
     rates: Mapping[str, float] | None = None,
     time_zone: str = "UTC",
     now: datetime | None = None,
@@ -143,6 +153,10 @@ def forecast(
         next week.
     next : {"1h", "1d", "7d"}
         How far to look.
+    model : Model, optional
+        What `learn` learned with this horizon, from moments before `now`. It predicts what those who are on the site at
+        that moment buy, and the usual traffic what those buy who come later; both together are the sales and the
+        revenue of the next hour, day or week. That of today, and of the hours of a day or week, stays the usual one.
     rates : mapping of str to float, optional
         USD for one unit of each currency, such as ``{"EUR": 1.08}``. Without it, revenue is given if all payments are
         in one currency, and in that.
@@ -164,14 +178,22 @@ def forecast(
     TooLittleRecordedError
         Too little was recorded before that moment; the message says how much is needed.
     NotRecordedError
-        There is no history at this location.
+        There is no history at this location; or a model is given, and there is no snapshot of the ten minutes before
+        that moment.
+    ModelError
+        The model is of another site.
     ValueError
-        The horizon or the time zone is unknown, `now` has no time zone, or a rate is not a positive number.
+        The horizon or the time zone is unknown, `now` has no time zone, a rate is not a positive number, or the model
+        was learned with another horizon.
 
     Notes
     -----
     Visitors are counted once in each period, when a visit of theirs begins in it; who was already there does not count.
     Sales are payments above 0, known from a payment or from an event. Revenue is what is paid, net of refunds.
+
+    How much of a span's sales come from visitors who were on the site when it began is counted over the record. That
+    share of the usual sales is replaced by what the model expects. It is small: most of those who buy within an hour or
+    a day come later. So a model tells whom to expect sales from, and seldom makes the interval narrower.
 
     Examples
     --------
@@ -184,16 +206,19 @@ def forecast(
     ['visitors', 'sales', 'revenue']
     """
     horizon, zone = checked_choice(next, HORIZONS, "horizon"), checked_zone(time_zone)
+    if model is not None and model.horizon != HORIZONS[horizon]:
+        raise ValueError(_other_horizon(model, horizon))
     moment = last_moment(history) if now is None else in_utc(now, "now")
     over = counting.calendar(history, moment, zone)
     needed = NEEDED[horizon]
     if over is None or over.hours < needed / _HOUR:
         raise TooLittleRecordedError(_too_little(over, horizon, moment))
     learned = _learned(history, over, rates, renewals=renewals)
-    table = _table(learned, over, horizon)
+    here = None if model is None else _here(history, model, learned, over)
+    table = _table(learned, over, horizon, here)
     notes = [f"revenue is not known: {learned.why_not}"] if learned.why_not else []
     watched = timedelta(hours=round(over.hours, 3))
-    return Forecast(table, _steps(learned, over, horizon), horizon, moment, zone, watched, tuple(notes))
+    return Forecast(table, _steps(learned, over, horizon, here), horizon, moment, zone, watched, tuple(notes))
 
 
 def last_moment(history: Record) -> datetime:
@@ -214,6 +239,15 @@ def _too_little(over: Calendar | None, horizon: Horizon, now: datetime) -> str:
     )
 
 
+def _other_horizon(model: Model, horizon: Horizon) -> str:
+    """Return which model is needed."""
+    within = duration(model.horizon.total_seconds())
+    return (
+        f"The model tells who buys within {within}, and the forecast is of the {_IN_WORDS[horizon]}. Learn one of the "
+        f"same horizon: dfn.learn(history, horizon={horizon!r})."
+    )
+
+
 # What was learned
 
 
@@ -224,6 +258,8 @@ class _Learned(NamedTuple):
     sales: UsualTraffic
     came: pl.DataFrame
     """One row for each visit that was watched: `visitor_id` and `at`."""
+    sold: pl.DataFrame
+    """One row for each sale of a visitor: `visitor_id` and `at`."""
     paid: pl.DataFrame
     of: Amounts | None
     why_not: str
@@ -237,7 +273,22 @@ def _learned(history: Record, over: Calendar, rates: Mapping[str, float] | None,
     visits = usual_traffic(counting.counts(came, over), over)
     sold = counting.sales(found.sold, found.paid, over)
     of, why_not = amounts(found, float(sold.sum()), rates)
-    return _Learned(visits, usual_traffic(sold, over, visits), came, found.paid, of, why_not)
+    return _Learned(visits, usual_traffic(sold, over, visits), came, found.sold, found.paid, of, why_not)
+
+
+class _Here(NamedTuple):
+    """What those who are on the site now will buy, and how much of the usual sales it stands in for."""
+
+    chances: Numbers
+    share: float
+
+
+def _here(history: Record, model: Model, learned: _Learned, over: Calendar) -> _Here:
+    """Return what a model expects from those who are on the site."""
+    end = over.now + timedelta.resolution
+    first = conversions(history, Payment(), learned.sold, None, end)
+    share = share_from_here(history, first, float(learned.sales.counts.sum()), model.horizon, over.now)
+    return _Here(model.chances(history.at(over.now)), share)
 
 
 def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> float:
@@ -269,8 +320,8 @@ def _revenue_row(period: str, it: Predictive, of: Amounts | None) -> dict[str, A
     return {"measure": "revenue", "period": period, **named, "currency": None if of is None else of.currency}
 
 
-def _table(learned: _Learned, over: Calendar, horizon: Horizon) -> pl.DataFrame:
-    """Return the table of a forecast."""
+def _table(learned: _Learned, over: Calendar, horizon: Horizon, here: _Here | None) -> pl.DataFrame:
+    """Return the table of a forecast; what those who are here now will buy is part of the next hour, day or week."""
     length = HORIZONS[horizon]
     tomorrow = (over.today + timedelta(days=1)).astimezone(UTC)  # a local day is as long as the clocks make it
     spans = {f"next {horizon}": (over.now + length, length), "rest of today": (tomorrow, timedelta(days=1))}
@@ -279,6 +330,8 @@ def _table(learned: _Learned, over: Calendar, horizon: Horizon) -> pl.DataFrame:
         surprise = max(timedelta(minutes=1), until - over.now)
         of_visits = learned.visits.between(over.now, until, surprise=learned.visits.surprise(surprise))
         of_sales = learned.sales.between(over.now, until, surprise=learned.sales.surprise(surprise))
+        if here is not None and period.startswith("next"):
+            of_sales = with_those_here(of_sales, here.share, here.chances)
         rows += [
             _row("visitors", period, of_visits, _people_per_visit(learned.came, over, day)),
             _row("sales", period, of_sales),
@@ -306,14 +359,16 @@ def _with_today(table: pl.DataFrame, learned: _Learned, over: Calendar) -> pl.Da
     return pl.concat([first, *(it.select(*_TABLE) for it in (counted, rest, whole))])
 
 
-def _steps(learned: _Learned, over: Calendar, horizon: Horizon) -> pl.DataFrame:
-    """Return the hours to come."""
+def _steps(learned: _Learned, over: Calendar, horizon: Horizon, here: _Here | None) -> pl.DataFrame:
+    """Return the hours to come; what those who are here now will buy is part of it where the next hour is all."""
     per_visit = _people_per_visit(learned.came, over, _HOUR)
     rows: list[dict[str, Any]] = []
     for step in range(HORIZONS[horizon] // _HOUR):
         start = over.now + step * _HOUR
         span = {"start": start, "end": start + _HOUR}
         of_visits, of_sales = (it.between(start, start + _HOUR) for it in (learned.visits, learned.sales))
+        if here is not None and HORIZONS[horizon] == _HOUR:
+            of_sales = with_those_here(of_sales, here.share, here.chances)
         told = [_row("visitors", "", of_visits, per_visit), _row("sales", "", of_sales)]
         rows += [{**span, **row} for row in [*told, _revenue_row("", of_sales, learned.of)]]
     return pl.DataFrame([{name: row[name] for name in _STEPS} for row in rows], schema=_STEPS)
