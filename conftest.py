@@ -86,6 +86,7 @@ SLOW = {
     "tests/export/test_export_command.py",
     "tests/export/test_save.py",
     "tests/livemap/test_image.py",
+    "tests/forecast/test_bad_input.py",
     "tests/forecast/test_calibration.py",
     "tests/forecast/test_engines.py",
     "tests/forecast/test_traffic.py",

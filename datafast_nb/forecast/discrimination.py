@@ -111,15 +111,18 @@ def brier_parts(probabilities: Numbers, converted: Flags) -> Parts:
     return Parts(brier, brier - best, constant - best, constant)
 
 
-def isotonic(scores: Numbers, came: Numbers) -> Numbers:
+def isotonic(scores: Numbers, came: Numbers, sizes: Numbers | None = None) -> Numbers:
     """Return, for each row, the nondecreasing function of its score that is nearest to what happened.
 
-    By the algorithm of pooled adjacent violators; rows of equal scores are one. As SciPy's.
+    By the algorithm of pooled adjacent violators; rows of equal scores are one. As SciPy's. A row counts as many times
+    as `sizes` says, by default once.
     """
     import numpy as np
 
-    _, place, size = np.unique(scores, return_inverse=True, return_counts=True)
-    means = np.bincount(place, weights=came) / size
+    _, place = np.unique(scores, return_inverse=True)
+    each = np.ones(len(came)) if sizes is None else sizes
+    size = np.bincount(place, weights=each)
+    means = np.bincount(place, weights=came * each) / size
     fitted = scipy("optimize").isotonic_regression(means, weights=size).x
     result: Numbers = fitted[place]
     return result

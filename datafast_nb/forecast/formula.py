@@ -32,6 +32,7 @@ _SETTLED: Final = 1e-5  # the next step would be about its square
 _SINGULAR: Final = 1e-9
 _FARTHEST: Final = 30.0  # times the base rate that a fitted curve may go below, as log-odds must stay finite
 _MOST_KNOTS: Final = 400
+_ALIKE: Final = 50  # visitors of about the same rate, whose share of buyers is one point of the isotonic curve
 
 
 class Formula(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +95,10 @@ def _probability(formula: Formula, frame: pl.DataFrame) -> pl.Expr:
 
 def fitted(name: Name, frame: pl.DataFrame) -> Formula:
     """Fit a formula to rows with ``features.FEATURES``, `visitor` and `converted`."""
-    rates = column(frame, "predicted_rate")
     base, typical = _mean(frame["converted"]), _mean(frame["predicted_rate"])
     formula = Formula(name=name, base=base, typical_rate=typical or base)
     if name in ("isotonic", "isotonic with activity"):
-        formula = msgspec.structs.replace(formula, **_knots(rates, frame["converted"].to_numpy().astype(float)))
+        formula = msgspec.structs.replace(formula, **_knots(frame))
     return formula if name not in WITH_ACTIVITY else _regressed(formula, frame)
 
 
@@ -154,15 +154,25 @@ def _curve(formula: Formula, frame: pl.DataFrame) -> pl.Expr:
     return pl.when(pl.col("predicted_rate").is_null()).then(formula.base).otherwise(pl.lit(curve))
 
 
-def _knots(rates: Numbers, came: Numbers) -> dict[str, tuple[float, ...]]:
-    """Return both ends of each level part of an isotonic regression, between which it is interpolated."""
+def _knots(frame: pl.DataFrame) -> dict[str, tuple[float, ...]]:
+    """Return both ends of each level part of an isotonic regression, between which it is interpolated.
+
+    It is fitted to groups of visitors with about the same rate: by itself, its ends are those of the few visitors with
+    the lowest and the highest rates, and if the one with the highest bought, everybody like them would for certain.
+    """
     import numpy as np
 
-    known = ~np.isnan(rates)
-    if not known.any():
+    known = frame.filter(pl.col("predicted_rate").is_not_null()).sort("predicted_rate")
+    if not known.height:
         return {}
-    values, first = np.unique(rates[known], return_index=True)
-    curve = isotonic(rates[known], came[known])[first]
+    number = pl.col("visitor").is_first_distinct().cum_sum() - 1
+    last = max(known["visitor"].n_unique() // _ALIKE - 1, 0)  # it also holds those who are left over
+    groups = known.group_by((number.cast(pl.Int64) // _ALIKE).clip(0, last).alias("of"), maintain_order=True).agg(
+        pl.col("predicted_rate", "converted").mean(), pl.len()
+    )
+    rates, came, size = (groups[name].to_numpy().astype(float) for name in ("predicted_rate", "converted", "len"))
+    values, first = np.unique(rates, return_index=True)
+    curve = isotonic(rates, came, size)[first]
     ends = np.ones(len(curve), dtype=bool)
     ends[1:-1] = (curve[1:-1] != curve[:-2]) | (curve[1:-1] != curve[2:])
     places = np.flatnonzero(ends)

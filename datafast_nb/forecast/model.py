@@ -54,6 +54,10 @@ _MOST_TYPICAL: Final = 4_000  # prospects
 _SEED: Final = 20_260_206
 _MOST_AMOUNTS: Final = 2_000
 _ONE_SALE: Final = timedelta(minutes=10)
+_OVERLAP: Final = (
+    "The record is short for a horizon of {}: some purchases count both in the part that the quality was learned from "
+    "and in the later one, so it looks better than it is."
+)
 _PREDICTED: Final = (
     "visitor_id",
     "probability",
@@ -80,7 +84,8 @@ class Model:
         ``activity`` (minutes idle and on site, visits before), ``isotonic`` (the recalibrated rate), ``logistic`` (rate
         and activity), or ``isotonic with activity``.
     quality : Quality
-        How good the probabilities are on later data than they were learned from, before and after.
+        How good the probabilities are on later data than they were learned from, before and after. The formula was
+        chosen on that data too, which favors the model.
     currency : str or None
         The currency of expected values; None if they are not known.
     start, end : datetime
@@ -411,7 +416,7 @@ def _learned(
         )
     few = buyers < ENOUGH
     names, note = _candidates(rows, few=few, predicted=predicted)
-    earlier, later = _split(rows, within)
+    earlier, later, apart = _split(rows, within)
     tested = earlier["converted"].any() and later["converted"].any()
     if len(names) > 1 and tested:
         choice = chosen(earlier, later, names)
@@ -423,7 +428,14 @@ def _learned(
     amount = sum(amounts) / len(amounts) if amounts else None
     currency = paid.currency if amounts else None
     quality = _quality(name, earlier, later, fit, table, few=few)
-    notes = [*note, *_few_note(fit, buyers, predicted=predicted, few=few), *_unmatched_note(paid.found), paid.note]
+    overlap = [] if apart else [_OVERLAP.format(duration(within.total_seconds()))]
+    notes = [
+        *note,
+        *overlap,
+        *_few_note(fit, buyers, predicted=predicted, few=few),
+        *_unmatched_note(paid.found),
+        paid.note,
+    ]
     learned = Learned(
         formula=fit.formula,
         level=fit.level,
@@ -459,10 +471,10 @@ def _candidates(rows: pl.DataFrame, *, few: bool, predicted: bool) -> tuple[tupl
     return NAMES, []
 
 
-def _split(rows: pl.DataFrame, within: timedelta) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows before two thirds of the purchases, up to a horizon before the rest, and the rest.
+def _split(rows: pl.DataFrame, within: timedelta) -> tuple[pl.DataFrame, pl.DataFrame, bool]:
+    """Return the rows before two thirds of the purchases, up to a horizon before the rest; the rest; and if so.
 
-    Where the horizon would leave out most of the earlier rows, it is not kept free.
+    Where the horizon would leave out most of the earlier rows, it is not kept free: the same purchase may be in both.
     """
     came = rows["converted"].cast(pl.Int64).cum_sum()
     place = int(came.search_sorted(max(1, round(float(came[-1]) * _LATER))))
@@ -470,7 +482,9 @@ def _split(rows: pl.DataFrame, within: timedelta) -> tuple[pl.DataFrame, pl.Data
     later = rows.filter(pl.col("moment") > moment)
     earlier = rows.filter(pl.col("moment") <= moment)
     apart = earlier.filter(pl.col("moment") <= moment - within)
-    return (apart if 2 * apart["converted"].sum() > earlier["converted"].sum() else earlier), later
+    if 2 * apart["converted"].sum() > earlier["converted"].sum():
+        return apart, later, True
+    return earlier, later, not earlier["converted"].any()
 
 
 def _fit(name: Name, rows: pl.DataFrame, *, few: bool) -> _Fit:
@@ -509,7 +523,7 @@ def _few_note(fit: _Fit, buyers: int, *, predicted: bool, few: bool) -> list[str
     """Return what is done where there are too few buyers to learn from."""
     if not few:
         return []
-    what = f"the service's rate times {fit.level.mean:.2f}" if predicted else "the same for everybody"
+    what = f"the service's rate times {fit.level.mean:.2g}" if predicted else "the same for everybody"
     return [f"Only {number(buyers, 'prospect')} bought, too few to learn from ({ENOUGH} are needed): it is {what}."]
 
 

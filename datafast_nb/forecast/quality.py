@@ -84,7 +84,8 @@ class Quality:
     """How good probabilities are on the later part of a record, when learned from the earlier part.
 
     A row of that part is a prospect at a moment. As one visitor is there at several moments, all intervals are by
-    visitor.
+    visitor. If there were several formulas to choose from, they are in `choice`, and the choice was made on this same
+    part: that favors ``after``.
 
     Attributes
     ----------
@@ -123,7 +124,8 @@ class Quality:
             return "Too little was recorded to test the model on later data"
         rows, bought = self.scores.select("predictions", "conversions").row(0)
         told = [_sentence(it) for it in self.scores.iter_rows(named=True)]
-        return f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase. " + "; ".join(told)
+        chosen = " The formula was chosen on the same moments, which favors it." if self.choice.height else ""
+        return f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase. {'; '.join(told)}.{chosen}"
 
     def value(self, cost: float, worth: float | None = None) -> pl.DataFrame:
         """Return what contacting the most likely prospects is worth, at a cost per contact.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -32,7 +33,7 @@ def of_record(history: Record, start: datetime | None, end: datetime | None) -> 
 
 
 def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what is no snapshot is refused
-    """Refuse what is not a snapshot of the site with these pages.
+    """Refuse what is not a snapshot of the site with these pages; with fewer than ten visitors on others, warn.
 
     Raises
     ------
@@ -48,7 +49,15 @@ def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what i
     urls = snapshot.visitors["current_url"]
     if not known or _any_known(urls.head(_FIRST), known):
         return
-    if urls.count() >= _ENOUGH and not _any_known(urls, known):
+    if not urls.count() or _any_known(urls, known):
+        return
+    if urls.count() < _ENOUGH:
+        warnings.warn(
+            "None of the pages that visitors are on was there when the model was learned: "
+            "it may be of another website.",
+            stacklevel=4,
+        )
+    else:
         raise ModelError(
             "This model is of another website: none of the pages that visitors are on was there when it was learned. "
             "Learn one from this site's history: dfn.learn(history)."

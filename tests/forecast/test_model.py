@@ -319,6 +319,8 @@ def test_a_model_of_another_site_is_refused(fair: Simulated, model: dfn.Model) -
             ask(dfn.Snapshot.of_sites({"one": snap, "two": snap}))
         with pytest.raises(TypeError, match="snapshot"):
             ask(snap.visitors)
+        with pytest.warns(UserWarning, match="may be of another website"):
+            ask(dfn.Snapshot(moved.head(9), fetched_at=snap.fetched_at))
 
 
 def least(ask: Callable[[], object]) -> float:
@@ -422,6 +424,28 @@ def test_the_regression_is_scikit_learn_s(fair: Simulated) -> None:
     assert formula.coefficients[0] == pytest.approx(oracle.intercept_[0], abs=1e-5)
     assert formula.coefficients[1:] == pytest.approx(oracle.coef_[0].tolist(), abs=1e-5)
     assert probabilities(formula, rows).sum() == pytest.approx(rows["converted"].sum())
+
+
+def test_a_horizon_that_is_long_for_the_record_is_noted(model: dfn.Model) -> None:
+    long = dfn.learn(simulate(World(days=2, arrivals=60, every=EVERY, seed=7)), "1d")
+    assert "looks better than it is" in str(long)
+    assert "looks better than it is" not in str(model)
+    assert "chosen on the same moments" in str(model.quality)
+    assert "chosen on the same moments" not in str(dfn.learn(simulate(World(days=2, arrivals=12, seed=2)), HORIZON))
+
+
+def test_one_buyer_with_the_highest_rate_makes_nobody_certain() -> None:
+    draw = np.random.default_rng(4)
+    visitor = np.repeat(np.arange(3_000), 3)  # each at three moments
+    rates = draw.beta(1, 40, 3_000)
+    bought = draw.uniform(size=3_000) < rates
+    bought[rates.argmax()], bought[rates.argmin()] = True, False
+    rows = pl.DataFrame({"visitor": visitor, "predicted_rate": rates[visitor], "converted": bought[visitor]})
+    formula = fitted("isotonic", rows)
+    found = probabilities(formula, rows)
+    assert 2 * rates.mean() < found.max() < 0.3
+    assert found.mean() == pytest.approx(bought.mean(), rel=0.05)
+    assert pl.Series(found).sort().equals(pl.Series(found[np.argsort(rates[visitor])]))
 
 
 def test_opportunities_are_ranked_by_it(fair: Simulated, model: dfn.Model) -> None:
