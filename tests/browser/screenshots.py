@@ -21,6 +21,7 @@ from tests.browser.lab import Notebook, serve
 
 SETUP = """
 from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryDirectory
 import polars as pl
 import datafast_nb as dfn
 from datafast_nb.errors import AuthenticationError, ConnectionFailedError
@@ -36,6 +37,11 @@ class Never:
 
 def site(visitors, seed=0, at=noon, **options):
     return dfn.demo.Site(seed=seed, visitors=visitors, start=noon, clock=lambda: at, **options)
+
+def modeled():
+    with TemporaryDirectory() as folder:
+        past = dfn.demo.simulate(folder, 2, 3_000, end=noon, every=300, progress=False)
+        return dfn.learn(past, "6h")
 
 def alarming(text):
     names = ["display_name", "customer_name", "city", "region", "current_url", "referrer", "utm_source", "device"]
@@ -130,6 +136,14 @@ STATES: Final = {
     "by-value": State("site(400)", options=", color_by='expected_value'"),
     "by-channel": State("site(400)", options=", color_by='channel'"),
     "by-customer": State("site(400)", options=", color_by='is_customer'"),
+    "model": State("site(400)", widths=(480, 760, 1100, 1600), options=", model=modeled()"),
+    "model-card": State("site(400)", click(".df-listing [role=option]"), (480, 1100), ", model=modeled()"),
+    "model-hover": State("site(400)", hover, options=", model=modeled()"),
+    "model-popup": State("site(400)", popup, options=", model=modeled()"),
+    "model-of-another-site": State(
+        "Scripted([people(40, current_url='https://other.example/a')])", options=", model=modeled()"
+    ),
+    "model-empty": State("Scripted([people(0)])", options=", model=modeled()"),
     "news": State(
         "Scripted([site(120).snapshot(), site(160, at=noon + timedelta(seconds=150)).snapshot()])",
         python("live.refresh()"),

@@ -20,7 +20,12 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
         {visitor.value}
       </span>
       <span class="df-unseen">{likely.name}</span>
-      <span class="df-score" title={likely.title} data-none={likely.text === NONE || undefined}>
+      <span
+        class="df-score"
+        title={likely.title}
+        data-none={likely.text === NONE || undefined}
+        data-percent={visitor.probability !== "" || undefined}
+      >
         {likely.text}
       </span>
       <Details

@@ -122,7 +122,8 @@ function VisitorsPage({ model, ask, clock, resting }: SidebarProps) {
           onChoose={(by) => ask({ do: "sort", by: by as VisitorList["sort"] })}
         />
         <span class="df-columns" aria-hidden={true}>
-          value<span>{modeled ? "chance" : "score"}</span>
+          {(!modeled || rows.some(({ value }) => value)) && "value"}
+          <span data-percent={modeled || undefined}>{modeled ? "chance" : "score"}</span>
         </span>
       </div>
       <Listing
