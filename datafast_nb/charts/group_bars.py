@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack, get_args
 
 import altair as alt
 import polars as pl
@@ -29,6 +29,10 @@ _SERIES: Final = 5
 _WITH_INTERVAL: Final = ("predicted_rate", "lift")
 # Dimensions whose groups have a natural order, which the bars keep.
 _ORDERED: Final = frozenset({"score_band", "confidence_band", "visit_count"})
+# Means of a few visitors are the highest and the lowest by chance alone, so these are ranked by the shrunk rate.
+_BY_CHANCE: Final = frozenset({"predicted_rate", "lift", "score"})
+_SHRUNK: Final = "predicted_rate_shrunk"
+_SHRUNK_ORDER: Final = "In the order of the rate shrunk toward the average, so that no small group leads by chance."
 
 
 @renamed(metric="measure")
@@ -56,12 +60,14 @@ def breakdown(
         The measure: any of ``charts.Measure``.
     top : int, default 15
         Draw at most this many groups, those with the most visitors; of a second dimension, at most five. With one
-        dimension, all others share one more bar, in gray; otherwise, the subtitle says how many there are.
+        dimension, all others share one more bar, in gray, but a single other one has a bar of its own; otherwise, the
+        subtitle says how many there are. Groups without a prediction are left out, unless visitors are counted.
     min_visitors : int, default 1
         Don't draw a separate bar for groups with fewer visitors: they count among the others.
     order_by : str, optional
         Draw the first groups by this measure of ``datafast_nb.breakdown``, in its order; by default, the groups with
-        the most visitors, in the order of `measure`.
+        the most visitors, in the order of `measure`: rates, lifts and scores in that of ``predicted_rate_shrunk``, so
+        that no small group is first by chance.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
     title, subtitle : str, optional
@@ -95,19 +101,23 @@ def breakdown(
     total = conversion.summary(visitors).collect().row(0, named=True)
     if nothing := why_missing(table, measure):
         return wording.message(f"{notation.name} by {wording.dimensions(names)}", nothing, wording.left_out(total))
-    large = table.filter(pl.col("visitors").sum().over(names[0]) >= min_visitors)
-    if large.is_empty():
+    known_groups = with_measure(table, measure)
+    groups, *second = drawn_groups(table, names, measure, top, min_visitors)
+    if groups.is_empty():
         few = f"No group has {number(min_visitors, 'visitor')}"
         return wording.message(_sentence(notation, names, total), few, remedy="Give a smaller min_visitors.")
-    groups, *second = drawn_groups(large, names, measure, top)
     if order_by is not None:
-        groups = _first(visitors, names[0], top, min_visitors, order_by, known)
+        groups = _first(visitors, names[0], (top, min_visitors), order_by, measure, known)
     series = second[0] if second else None
-    rows = _rows(table, names, groups, series, measure)
-    if others := 0 if series is not None or "dimension_matches" in names else table.height - groups.height:
-        order = order_by or "visitors"
+    rows = _rows(known_groups, names, groups, series, measure)
+    if others := known_groups.height - groups.height if _is_pooled(names) else 0:
         pooled = conversion.breakdown(
-            visitors, names, top=top, min_visitors=min_visitors, order_by=order, baseline=known
+            _of_groups(visitors, known_groups, names[0]),
+            names,
+            top=top,
+            min_visitors=min_visitors,
+            order_by=order_by or "visitors",
+            baseline=known,
         )
         rows = pl.concat([rows, _others(pooled.collect(), others, measure)])
     rows = _with_interval(rows, measure, rate_of(data, known))
@@ -116,10 +126,11 @@ def breakdown(
     layers = bars if reference is None else [*bars, _line(reference, notation)]
     notes = [
         wording.left_out(total) if not notation.is_count else "",
-        *([] if others else _of_how_many(table, names, groups, series, order_by)),
+        *([] if others else _of_how_many(known_groups, names, groups, series, order_by)),
         "The groups overlap." if "dimension_matches" in names else "",
         "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
-        wording.no_line(rows.filter(pl.col("scored") > 0)["low"]) if measure in _WITH_INTERVAL else "",
+        wording.no_line(rows["low"]) if measure in _WITH_INTERVAL else "",
+        _SHRUNK_ORDER if order_by is None and _is_ranked(names[0], measure) and groups.height > 1 else "",
         "" if reference is None else f"Dashed: the site's average, {format(reference, notation.format)}.",
         "" if notation.is_count else uncertainty.note(rows["scored"]),
     ]
@@ -136,28 +147,76 @@ def _names(by: str | Sequence[str]) -> list[str]:
     return names
 
 
-def drawn_groups(table: pl.DataFrame, names: Sequence[str], measure: Measure, top: int) -> list[pl.DataFrame]:
+def with_measure(table: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+    """Return the groups of a breakdown that have something to draw: for a measure of predictions, a prediction."""
+    known = pl.col(measure).is_not_null()
+    return table.filter(known if NOTATIONS[measure].is_count else known & (pl.col("scored") > 0))
+
+
+def drawn_groups(
+    table: pl.DataFrame, names: Sequence[str], measure: Measure, top: int, min_visitors: int = 0
+) -> list[pl.DataFrame]:
     """Return the groups to draw for each dimension, with their values, labels and places."""
-    orders: tuple[tuple[int, str], ...] = ((top, measure), (_SERIES, "visitors"))
-    return [largest(table, name, size, order) for name, (size, order) in zip(names, orders, strict=False)]
+    known, first = with_measure(table, measure), names[0]
+    order = (_SHRUNK, measure) if _is_ranked(first, measure) else (measure,)
+    groups = largest(known, first, top, *order, min_visitors=min_visitors, is_pooled=_is_pooled(names))
+    return [groups, *(largest(known, name, _SERIES, "visitors") for name in names[1:])]
 
 
-def largest(table: pl.DataFrame, name: str, top: int, order: str) -> pl.DataFrame:
-    """Return the groups with the most visitors, with their labels, in drawing order."""
-    groups = table.group_by(name).agg(_size=pl.col("visitors").sum(), _order=pl.col(order).max())
-    groups = groups.sort("_size", name, descending=[True, False], nulls_last=True).head(top)
-    ordered = groups.sort(name, nulls_last=True)
+def largest(
+    table: pl.DataFrame, name: str, top: int, *order: str, min_visitors: int = 0, is_pooled: bool = False
+) -> pl.DataFrame:
+    """Return the groups with the most visitors, with their labels, in drawing order.
+
+    If all others are to be pooled, a single one is among them.
+    """
+    groups = table.group_by(name).agg(
+        _size=pl.col("visitors").sum(), _order=pl.struct(pl.col(each).max() for each in order)
+    )
+    groups = groups.sort("_size", name, descending=[True, False], nulls_last=True)
+    kept = _kept(groups, groups.filter(pl.col("_size") >= min_visitors), top, is_pooled=is_pooled)
+    ordered = kept.sort(name, nulls_last=True)
     if name not in _ORDERED:
-        ordered = ordered.sort("_order", descending=True, nulls_last=True, maintain_order=True)
+        ordered = ordered.select(name, pl.col("_order").struct.unnest())
+        ordered = ordered.sort(*order, descending=True, nulls_last=True, maintain_order=True)
     return _labeled(ordered, name)
 
 
+def _kept(groups: pl.DataFrame, large: pl.DataFrame, top: int, *, is_pooled: bool) -> pl.DataFrame:
+    """Return the first of the large groups, and all groups if only one would be left."""
+    kept = large.head(top)
+    return groups if is_pooled and kept.height and groups.height == kept.height + 1 else kept
+
+
+def _is_pooled(names: Sequence[str]) -> bool:
+    """Return whether the groups that are not drawn share a bar: those of one dimension that don't overlap."""
+    return len(names) == 1 and names[0] != "dimension_matches"
+
+
+def _is_ranked(name: str, measure: Measure) -> bool:
+    """Return whether the groups are drawn in the order of the shrunk rate."""
+    return measure in _BY_CHANCE and name not in _ORDERED
+
+
 def _first(
-    visitors: pl.LazyFrame, name: str, top: int, min_visitors: int, order: conversion.Measure, baseline: Baseline | None
+    visitors: pl.LazyFrame,
+    name: str,
+    limits: tuple[int, int],
+    order: conversion.Measure,
+    measure: Measure,
+    baseline: Baseline | None,
 ) -> pl.DataFrame:
-    """Return the first groups by a measure, in the form of `largest`."""
-    table = conversion.breakdown(visitors, name, min_visitors=min_visitors, order_by=order, baseline=baseline)
-    return _labeled(table.collect().head(top), name)
+    """Return the first groups by a measure, in the form of `largest`; the limits are `top` and `min_visitors`."""
+    top, least = limits
+    ranked = with_measure(conversion.breakdown(visitors, name, order_by=order, baseline=baseline).collect(), measure)
+    return _labeled(_kept(ranked, ranked.filter(pl.col("visitors") >= least), top, is_pooled=_is_pooled([name])), name)
+
+
+def _of_groups(visitors: pl.LazyFrame, groups: pl.DataFrame, name: str) -> pl.LazyFrame:
+    """Return the visitors who are in one of some groups of a dimension."""
+    derived: list[conversion.Derived] = [it for it in get_args(conversion.Derived) if it == name]
+    named = conversion.with_dimensions(visitors, *derived)
+    return named.join(groups.lazy().select(name), on=name, how="semi", nulls_equal=True)
 
 
 def _labeled(groups: pl.DataFrame, name: str) -> pl.DataFrame:

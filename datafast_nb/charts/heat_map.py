@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, Unpack
 
 import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
-from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts import cell_numbers, uncertainty, wording
 from datafast_nb.charts.color_scales import lift_legend, lift_scale
-from datafast_nb.charts.group_bars import largest
+from datafast_nb.charts.group_bars import largest, with_measure
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
 from datafast_nb.charts.specification import finished
@@ -45,7 +46,8 @@ def heatmap(
     by : sequence of str
         Two dimensions: rows and columns. See ``datafast_nb.breakdown``.
     top : int, default 12
-        Draw at most this many groups of each, those with the most visitors. The subtitle says how many there are.
+        Draw at most this many groups of each, those with the most visitors; groups without a lift are left out. The
+        subtitle says how many there are.
     baseline : Baseline, optional
         The site's averages; by default the snapshot's own.
     title, subtitle : str, optional
@@ -54,8 +56,9 @@ def heatmap(
     Returns
     -------
     altair.LayerChart
-        Cells from orange (below the site's average) through pale at 1 to blue (above it); those of fewer than 30
-        prospects are faint, more so the fewer they are. Lifts under 0.25 and over 4 have the colors of these ends.
+        Cells with their lift in figures, from orange (below the site's average) through pale at 1 to blue (above it);
+        those of fewer than 30 prospects are faint, more so the fewer they are. Lifts under 0.25 and over 4 have the
+        colors of these ends.
 
     Raises
     ------
@@ -81,7 +84,8 @@ def heatmap(
         return wording.message(f"Lift by {by_both}", nothing, wording.left_out(total))
     rows, columns = drawn_cells(table, names, top)
     cells = (
-        table.join(rows, on=names[0], nulls_equal=True)
+        with_measure(table, "lift")
+        .join(rows, on=names[0], nulls_equal=True)
         .join(columns, on=names[1], nulls_equal=True, suffix="_right")
         .sort("_place", "_place_right")
         .with_columns(row="_label", column="_label_right")
@@ -89,7 +93,7 @@ def heatmap(
     notes = [
         f"Drawn: the {drawn.height} largest of {everything:,} groups by {wording.dimension(name)}."
         for name, drawn in zip(names, (rows, columns), strict=True)
-        if drawn.height < (everything := table[name].n_unique())
+        if drawn.height < (everything := with_measure(table, "lift")[name].n_unique())
     ]
     heading = wording.title(
         f"Lift of {number(total['scored'], 'prospect')} by {by_both}",
@@ -103,40 +107,55 @@ def heatmap(
 
 def drawn_cells(table: pl.DataFrame, names: Sequence[str], top: int) -> list[pl.DataFrame]:
     """Return the groups to draw for each dimension, with their values, labels and places."""
-    return [largest(table, name, top, "visitors") for name in names]
+    return [largest(with_measure(table, "lift"), name, top, "visitors") for name in names]
 
 
 def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> alt.LayerChart:
-    """Draw the cells; those without a prediction are empty."""
+    """Draw the cells with their figures; those without a prediction are empty."""
     titles = [wording.capitalized(wording.dimension(name)) for name in names]
     width, height = (
         max(size * len(groups), least) for size, groups, least in ((_CELL[0], columns, 300), (_CELL[1], rows, 56))
     )
     fits = max(map(len, columns)) * 7 < width / len(columns)
-    scale, scored = lift_scale(cells["lift"]), cells.filter(pl.col("lift").is_not_null())
-    told = scored.with_columns(interval=wording.interval("predicted_rate_low", "predicted_rate_high", 2))
-    shown = tooltip(told)
-    fields = [line.shorthand for line in shown]
-    rectangles = (
-        alt.Chart(told.select("row", "column", "interval", *dict.fromkeys([*fields, "lift", "scored"])))
-        .mark_rect()
-        .encode(
-            x=alt.X(
-                "column:N",
-                sort=None,
-                title=titles[1],
-                scale=alt.Scale(domain=list(columns), paddingInner=0.06),
-                axis=alt.Axis(orient="bottom", labelAngle=0 if fits else -40, labelLimit=120),
-            ),
-            y=alt.Y("row:N", sort=None, title=None, scale=alt.Scale(domain=list(rows), paddingInner=0.06)),
-            color=alt.Color("lift:Q", scale=scale, legend=lift_legend(NOTATIONS["lift"].title, scale)),
-            opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
-            tooltip=[
-                alt.Tooltip("row:N", title=titles[0]),
-                alt.Tooltip("column:N", title=titles[1]),
-                *shown,
-                alt.Tooltip("interval:N", title="95 % interval"),
-            ],
-        )
+    scale = lift_scale(cells["lift"])
+    shown = tooltip(cells)
+    told = _with_figures(cells, scale.domain[1]).select(
+        "row",
+        "column",
+        "interval",
+        "number",
+        "ink",
+        *dict.fromkeys(["lift", "scored", *(it.shorthand for it in shown)]),
     )
-    return alt.LayerChart(layer=[rectangles], width=width, height=height)
+    base = alt.Chart(told).encode(
+        x=alt.X(
+            "column:N",
+            sort=None,
+            title=titles[1],
+            scale=alt.Scale(domain=list(columns), paddingInner=0.06),
+            axis=alt.Axis(orient="bottom", labelAngle=0 if fits else -40, labelLimit=120),
+        ),
+        y=alt.Y("row:N", sort=None, title=None, scale=alt.Scale(domain=list(rows), paddingInner=0.06)),
+        tooltip=[
+            alt.Tooltip("row:N", title=titles[0]),
+            alt.Tooltip("column:N", title=titles[1]),
+            *shown,
+            alt.Tooltip("interval:N", title="95 % interval"),
+        ],
+    )
+    rectangles = base.mark_rect().encode(
+        color=alt.Color("lift:Q", scale=scale, legend=lift_legend(NOTATIONS["lift"].title, scale)),
+        opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
+    )
+    return alt.LayerChart(layer=[rectangles, *cell_numbers.numbers(base, told, 11)], width=width, height=height)
+
+
+def _with_figures(cells: pl.DataFrame, reach: float) -> pl.DataFrame:
+    """Add the lift as the `number` of the cell, its `ink`, and the interval in words."""
+    lift = pl.col("lift")
+    strength = (lift.log().abs() / math.log(reach)).clip(0, 1) * uncertainty.opacity_at(pl.col("scored"))
+    return cells.with_columns(
+        number=lift.round(2).cast(pl.Decimal(12, 2)).cast(pl.String),
+        ink=cell_numbers.ink(strength),
+        interval=wording.interval("predicted_rate_low", "predicted_rate_high", 2),
+    )

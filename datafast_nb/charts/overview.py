@@ -12,7 +12,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.activity import bar_width, timeline
 from datafast_nb.charts.driver_bars import drivers
-from datafast_nb.charts.group_bars import breakdown, largest
+from datafast_nb.charts.group_bars import breakdown, drawn_groups, with_measure
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
@@ -114,8 +114,8 @@ def _sentence(total: dict[str, Any]) -> str:
 
 def _notes(snap: Snapshot, total: dict[str, Any], *, live: bool) -> list[str]:
     """Return notes on when the snapshot was taken, who is left out, and what you can do."""
-    drag = "Drag over the timeline to see the rates of those who were here then; a double click shows all again."
-    said = (f"{snap.fetched_at:%Y-%m-%d %H:%M} UTC.", wording.left_out(total), drag if live else "")
+    brushed = "A span that is selected on the timeline narrows the rates to those who were here then." if live else ""
+    said = (f"{snap.fetched_at:%Y-%m-%d %H:%M} UTC.", wording.left_out(total), brushed)
     return [" ".join(filter(None, said))]
 
 
@@ -154,8 +154,8 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
     missing = why_missing(table, "predicted_rate")
     if times is None or missing:
         return breakdown(snap, name, "visitors" if missing else "predicted_rate", top=_GROUPS)
-    groups = largest(table, name, _GROUPS, "predicted_rate")
-    others = table.height - groups.height
+    (groups,) = drawn_groups(table, [name], "predicted_rate", _GROUPS)
+    others = with_measure(table, "predicted_rate").height - groups.height
     pool = others > 0 and name != "dimension_matches"
     rows = _rows(snap, name, times, groups, pool=pool)
     labels = groups.select(place="_place", group="_label")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import altair as alt
 
+from datafast_nb.charts.cell_numbers import INKS, STYLE
 from datafast_nb.checks import checked_choice
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class _Palette(NamedTuple):
     steps: tuple[str, ...]
     ramp: tuple[str, ...]
     diverging: tuple[str, ...]
+    cells: tuple[str, ...]
 
 
 _PALETTES: Final[dict[Theme, _Palette]] = {
@@ -49,6 +51,7 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         steps=("#1f78b4", "#7fb6dc", "#cfe2f1", "#c3c9d0"),
         ramp=("#c3dcef", "#86bbdf", "#4594c7", "#1a6aa8", "#08407a"),
         diverging=("#b35806", "#f1a340", "#ebe9e4", "#67a9cf", "#2166ac"),
+        cells=("#1d2733", "#1d2733", "#ffffff"),
     ),
     "dark": _Palette(
         surface="#111111",
@@ -60,6 +63,7 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         steps=("#6fbdf0", "#3d7ba8", "#284a66", "#4a525c"),
         ramp=("#1f4a6b", "#2a6f9f", "#4297cc", "#7fc0ea", "#d3ebfb"),
         diverging=("#f7a94f", "#b8702c", "#5a584f", "#3f83b5", "#8fcbf5"),
+        cells=("#ffffff", "#000000", "#000000"),
     ),
 }
 
@@ -165,6 +169,7 @@ def _marks(colors: _Palette) -> dict[str, Any]:
         "circle": {"color": colors.ink, "fillOpacity": 0.18, "stroke": colors.ink, "strokeWidth": 0.7},
         "geoshape": {"stroke": colors.surface, "strokeWidth": 0.5},
         "scale": {"bandPaddingInner": 0.32},
+        "style": {STYLE.format(name): {"color": ink} for name, ink in zip(INKS, colors.cells, strict=True)},
         "range": {
             "category": list(colors.categories),
             "ordinal": list(colors.steps),

@@ -12,13 +12,19 @@ from datafast_nb.charts.theme import NEUTRAL
 ENOUGH: Final = 30
 """The size from which a mark has its full color: from there, the intervals of `breakdown` are reliable."""
 
-_SCALE: Final = alt.Scale(type="sqrt", domain=[0, ENOUGH], range=[0.12, 1], clamp=True)
+_FAINTEST: Final = 0.12
+_SCALE: Final = alt.Scale(type="sqrt", domain=[0, ENOUGH], range=[_FAINTEST, 1], clamp=True)
 _GONE: Final = 0.06
 
 
 def opacity(column: str, legend: alt.Legend | None = None) -> alt.Opacity:
     """Return the opacity of marks by the size of their groups, without a legend unless one is given."""
     return alt.Opacity(column, type="quantitative", scale=_SCALE, legend=legend)
+
+
+def opacity_at(size: pl.Expr) -> pl.Expr:
+    """Return the opacity that `opacity` gives the mark of a group of this size."""
+    return _FAINTEST + (1 - _FAINTEST) * (size / ENOUGH).clip(0, 1).sqrt()
 
 
 def opacity_of(selection: alt.Parameter, column: str | None) -> Any:  # noqa: ANN401 - Altair has no name for it

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple, Unpack
 import altair as alt
 import polars as pl
 
-from datafast_nb.charts import recorded, wording
+from datafast_nb.charts import cell_numbers, recorded, wording
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -45,6 +45,7 @@ _CELL: Final = (24, 26)
 # Every time zone in use differs from UTC by a multiple of this, so a step never holds parts of two local hours.
 _STEP: Final = timedelta(minutes=15)
 _FAINT: Final = 0.35
+_STRONG: Final = 0.6  # of the ramp, from where its colors need the ink of the strongest
 
 
 @finished
@@ -80,9 +81,9 @@ def rhythm(
     Returns
     -------
     altair.LayerChart
-        A cell for each hour of each weekday, darker (on dark: brighter) the more an hour brings, as the mean of the
-        recorded ones. A cross stands for an hour that was never recorded; cells with less than an hour recorded are
-        faint. Rows in a gap are left out; the subtitle counts them.
+        A cell with a figure for each hour of each weekday, darker (on dark: brighter) the more an hour brings, as the
+        mean of the recorded ones. A cross stands for an hour that was never recorded; cells with less than an hour
+        recorded are faint. Rows in a gap are left out; the subtitle counts them.
 
     Raises
     ------
@@ -210,7 +211,9 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
     told = cells.with_columns(span=span).select("day", "clock", "span", "mean", "count", "hours", "whole")
     seen, never = told.filter(pl.col("hours") > 0), told.filter(pl.col("hours") == 0).select("day", "clock", "span")
     most: Any = seen.filter("whole")["mean"].max() or seen["mean"].max() or 1.0
-    axes = {
+    strength = (pl.col("mean") / most).clip(0, 1) * pl.when("whole").then(1.0).otherwise(_FAINT)
+    seen = seen.with_columns(number=cell_numbers.short(pl.col("mean")), ink=cell_numbers.ink(strength, _STRONG))
+    axes: dict[str, Any] = {
         "x": alt.X(
             "clock:O",
             title="Hour",
@@ -226,21 +229,17 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
         scale=alt.Scale(domain=[0, most], clamp=True),
         legend=alt.Legend(gradientLength=220, format="$~s" if how.format.startswith("$") else "~r", tickCount=4),
     )
-    rectangles = (
-        alt.Chart(seen)
-        .mark_rect()
-        .encode(
-            **axes,
-            color=color,
-            opacity=alt.when("datum.whole").then(alt.value(1)).otherwise(alt.value(_FAINT)),
-            tooltip=[
-                *named,
-                alt.Tooltip("mean:Q", title=how.name, format=how.format),
-                alt.Tooltip("count:Q", title=f"{how.noun.capitalize()}s", format=",d"),
-                alt.Tooltip("hours:Q", title="Recorded hours", format=",.1f"),
-            ],
-        )
+    base = alt.Chart(seen).encode(
+        **axes,
+        tooltip=[
+            *named,
+            alt.Tooltip("mean:Q", title=how.name, format=how.format),
+            alt.Tooltip("count:Q", title=f"{how.noun.capitalize()}s", format=",d"),
+            alt.Tooltip("hours:Q", title="Recorded hours", format=",.1f"),
+        ],
     )
+    whole = alt.when("datum.whole").then(alt.value(1)).otherwise(alt.value(_FAINT))
+    rectangles = base.mark_rect().encode(color=color, opacity=whole)
     crosses = alt.Chart(never).mark_text(color=NEUTRAL, text="×").encode(**axes, tooltip=named)
-    layers = [rectangles, *([crosses] if never.height else [])]
+    layers = [rectangles, *cell_numbers.numbers(base, seen, 9), *([crosses] if never.height else [])]
     return alt.LayerChart(layer=layers, width=_CELL[0] * 24, height=_CELL[1] * 7)

@@ -10,7 +10,6 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
-from datafast_nb.conversion.interval import FEWEST
 from datafast_nb.schema import VISITOR_COLUMNS
 from datafast_nb.text import number
 
@@ -93,13 +92,13 @@ def cut(text: str) -> str:
     return str(pl.select(text=pl.lit(text)).select(label("text")).item())
 
 
-def distinct_label(column: str) -> pl.Expr:
+def distinct_label(column: str, taken: Sequence[str] = ()) -> pl.Expr:
     """Return a label for each row of a column without duplicates; labels that look the same are numbered.
 
-    A label that looks like such a number, or like the name of all other groups, is numbered too.
+    A label that looks like such a number or like the name of all other groups, or that is taken, is numbered too.
     """
     nth = pl.int_range(1, pl.len() + 1).over(label(column))
-    numbered = (nth > 1) | label(column).str.contains(_OURS)
+    numbered = (nth > 1) | label(column).str.contains(_OURS) | label(column).is_in(taken)
     return pl.when(numbered).then(pl.format("({}) {}", nth, label(column))).otherwise(label(column))
 
 
@@ -202,5 +201,7 @@ def interval(low: str, high: str, digits: int) -> pl.Expr:
 
 
 def no_line(lows: pl.Series) -> str:
-    """Return why some groups have no interval; empty if all have one."""
-    return f"No line: fewer than {FEWEST}, or one rare high rate dominates: too few." if lows.null_count() else ""
+    """Return what it means that some groups, or all, have no interval; empty if all have one."""
+    if not lows.null_count():
+        return ""
+    return "No line: too few to tell." if lows.count() else "No 95 % intervals: too few in each group to tell."

@@ -31,6 +31,28 @@ class TestCompare:
         assert [row["group"] for row in rows[::2]][-1] == "8 other groups"
         assert len(rows) == 2 * 5
 
+    def test_a_single_other_group_is_called_by_its_name(self) -> None:
+        rows = drawn(dfn.charts.compare(*self.before_and_after(channels=5), "channel", top=4), "cause")
+        assert {row["group"] for row in rows} == {f"campaign {number}" for number in range(5)}
+
+    @pytest.mark.parametrize("factor", [0.5, 1.01, 2.0])
+    def test_before_is_left_of_after_on_an_axis_from_zero(self, factor: float) -> None:
+        before, rate = crowd(300), pl.col("conversion_rate")
+        after = dfn.Snapshot(before.visitors.with_columns(rate * factor), baseline=before.baseline)
+        chart = dfn.charts.compare(before, after, "channel")
+        (bars,) = (layer for layer in chart.to_dict()["layer"] if "xOffset" in layer["encoding"])
+        order = bars["encoding"]["x"]["scale"]["domain"]
+        assert (order[0], order[-1], len(order)) == ("before", "after", 2 + 5)
+        assert bars["encoding"]["y"]["scale"]["domain"][0] == 0
+        ends = {row["group"]: row["name"] for row in drawn(chart, "rate")}
+        rates = [dfn.summary(snap)["predicted_rate"].item() for snap in (before, after)]
+        assert [ends["before"], ends["after"]] == [f"{rate:.2%}" for rate in rates]
+
+    def test_a_group_that_is_called_before_is_none_of_the_ends(self) -> None:
+        people = crowd(60).visitors.with_columns(utm_source=pl.lit("before"))
+        rows = drawn(dfn.charts.compare(people, people, "channel"), "cause")
+        assert {row["group"] for row in rows} == {"(1) before"}
+
     def test_the_subtitle_tells_the_mix_from_the_rates(self) -> None:
         assert "+0.00 come from the traffic mix, +0.00 from the groups' own rates" in said(
             dfn.charts.compare(crowd(100), crowd(100), "channel")
@@ -60,7 +82,8 @@ class TestCompare:
         before = crowd(300)
         likelier = before.visitors.with_columns(pl.col("conversion_rate") * factor)
         picture = svg(dfn.charts.compare(before, dfn.Snapshot(likelier, baseline=before.baseline), "channel"))
-        ticks = re.findall(r">([\d.]+%)</text>", picture)
+        axis = picture.split("role-axis-label")[2].split("</g>")[0]
+        ticks = re.findall(r">([\d.]+%)</text>", axis)
         assert len(ticks) == len(set(ticks)) >= 3
 
     def test_a_moment_without_predictions_is_named(self) -> None:

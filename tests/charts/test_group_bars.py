@@ -23,8 +23,9 @@ class TestBreakdown:
         snap = crowd(3_000, channels=1_500)
         rows = drawn(dfn.charts.breakdown(snap, "channel", top=3), "group")
         assert [row["is_other"] for row in rows] == [False, False, False, True]
-        assert rows[-1]["group"] == "1,497 other groups"
-        assert sum(row["visitors"] for row in rows) == 3_000
+        # The channels 0, 10, 20, … hold customers alone, about whom there is nothing to predict.
+        assert rows[-1]["group"] == "1,347 other groups"
+        assert sum(row["visitors"] for row in rows) == 2_700
         assert sum(row["scored"] for row in rows) == dfn.summary(snap)["scored"].item()
 
     def test_groups_that_are_too_small_are_among_the_others(self) -> None:
@@ -33,6 +34,40 @@ class TestBreakdown:
         rows = drawn(dfn.charts.breakdown(visitors, "city", min_visitors=2), "group")
         assert [(row["group"], row["scored"]) for row in rows] == [("large", 20), ("10 other groups", 10)]
         assert "No group has 21 visitors" in svg(dfn.charts.breakdown(visitors, "city", min_visitors=21))
+
+    def test_a_single_other_group_is_called_by_its_name(self) -> None:
+        rows = drawn(dfn.charts.breakdown(crowd(300), "channel", top=4), "group")
+        assert sorted(row["group"] for row in rows) == [f"campaign {number}" for number in range(5)]
+        small = crowd(303, channels=4).visitors
+        rows = drawn(dfn.charts.breakdown(small, "channel", "visitors", min_visitors=76), "group")
+        assert len(rows) == 4
+        assert not any(row["is_other"] for row in rows)
+
+    @pytest.mark.parametrize("measure", ["predicted_rate", "lift", "score"])
+    def test_a_small_group_does_not_lead_by_chance(self, measure: dfn.charts.Measure) -> None:
+        row = pl.col("row")
+        lucky, varied = row == 0, row % 2
+        visitors = frame(
+            401,
+            VISITORS,
+            city=pl.when(lucky).then(pl.lit("lucky")).when(row < 201).then(pl.lit("large")).otherwise(pl.lit("poor")),
+            conversion_rate=pl.when(lucky).then(0.05).when(row < 201).then(varied * 0.06).otherwise(varied * 0.02),
+            score=pl.when(lucky).then(90.0).when(row < 201).then(80.0).otherwise(20.0),
+        )
+        chart = dfn.charts.breakdown(visitors, "city", measure, baseline=dfn.Baseline(0.01, None))
+        assert [row["group"] for row in drawn(chart, "group")] == ["large", "lucky", "poor"]
+        assert "In the order of the rate shrunk toward the average" in said(chart)
+
+    @pytest.mark.parametrize("by", ["channel", ["channel", "city"]])
+    def test_a_group_without_a_prediction_has_no_bar_unless_visitors_are_counted(self, by: str | list[str]) -> None:
+        snap = crowd(100, channels=10)
+        assert "campaign 0" not in svg(dfn.charts.breakdown(snap, by))
+        assert "campaign 0" in svg(dfn.charts.breakdown(snap, by, "visitors"))
+
+    def test_fewer_than_five_have_no_interval(self) -> None:
+        chart = dfn.charts.breakdown(crowd(20, channels=5), "channel")
+        assert all(row["low"] is None for row in drawn(chart, "group"))
+        assert "No 95 % intervals: too few in each group to tell." in said(chart)
 
     @pytest.mark.parametrize("by", ["channel", ["channel", "device"]])
     def test_another_figure_than_the_number_of_visitors_may_choose_the_groups(self, by: str | list[str]) -> None:
@@ -45,11 +80,11 @@ class TestBreakdown:
     def test_groups_that_overlap_are_never_added_up(self) -> None:
         chart = dfn.charts.breakdown(crowd(300, channels=50), "dimension_matches", top=3)
         assert len(drawn(chart, "group")) == 3
-        assert "the 3 largest of 51 groups by matched dimension" in said(chart)
+        assert "the 3 largest of 46 groups by matched dimension" in said(chart)
 
     def test_of_two_dimensions_the_largest_groups_are_drawn_and_the_subtitle_says_so(self) -> None:
         chart = dfn.charts.breakdown(crowd(300, channels=50), ["channel", "city"], top=3)
-        assert "the 3 largest of 50 groups by channel" in said(chart)
+        assert "the 3 largest of 45 groups by channel" in said(chart)
 
     def test_the_interval_is_that_of_the_breakdown_and_of_a_lift_over_the_average(self) -> None:
         snap = crowd(200)
