@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from datafast_nb import notebook_display
 from datafast_nb._version import __version__
 
 if TYPE_CHECKING:
@@ -151,3 +152,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+notebook_display.register()

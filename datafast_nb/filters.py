@@ -10,10 +10,12 @@ from typing import Any, Final, Literal, NamedTuple, Self, TypedDict, get_args
 import polars as pl
 
 from datafast_nb.checks import checked_between, checked_choice, checked_number
-from datafast_nb.conversion import Derived, Dimension
+from datafast_nb.conversion import ALIASES, Derived, Dimension
+from datafast_nb.conversion.channels import channel_called
 from datafast_nb.countries import codes
+from datafast_nb.glossary import dimension
 from datafast_nb.schema import VISITORS
-from datafast_nb.text import country_name, country_names, plain
+from datafast_nb.text import capitalized, country_name, country_names, plain
 
 FilterDimension = Literal["site"] | Dimension
 """A dimension by which visitors can be filtered."""
@@ -40,7 +42,10 @@ Number = int | None | Sequence[int | None]
 
 
 class Choices(TypedDict, total=False):
-    """The filters of visitors: values of each dimension, limits, and a text. None removes a filter."""
+    """The filters of visitors: values of each dimension, limits, and a text. None removes a filter.
+
+    ``campaign`` is the filter ``utm_campaign``, and so on: see ``conversion.ALIASES``.
+    """
 
     site: Text
     channel: Text
@@ -72,10 +77,14 @@ class Choices(TypedDict, total=False):
     min_score: float | None
     min_confidence: float | None
     text: str | None
+    campaign: Text
+    medium: Text
+    content: Text
+    term: Text
+    country: Text
 
 
 _WORDS: Final = {
-    "country_code": "Country",
     "visit_kind": "Visits",
     "is_customer": "Customers",
     "os": "OS",
@@ -116,7 +125,8 @@ class Filters:
         ValueError
             There is no such filter, or a limit is outside its scale.
         """
-        checked = {name: _checked(name, value) for name, value in changes.items()}
+        named = {ALIASES.get(name, name): value for name, value in changes.items()}
+        checked = {name: _checked(name, value) for name, value in named.items()}
         kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}
         return replace(self, values=MappingProxyType({name: kept[name] for name in NAMES if name in kept}))
 
@@ -140,7 +150,7 @@ class Filters:
         return [
             {
                 "name": name,
-                "label": _WORDS.get(name, name.replace("_", " ").capitalize()),
+                "label": _WORDS.get(name, capitalized(dimension(name))),
                 "text": _in_words(name, value),
             }
             for name, value in self.values.items()
@@ -162,6 +172,8 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
     texts = [each if each is None or isinstance(each, bool) else str(each) for each in several]
     if name in _BOOLEAN:
         texts = [{"true": True, "false": False}.get(str(each).lower(), each) for each in texts]
+    if name == "channel":
+        texts = [each if each is None else channel_called(str(each)) for each in texts]
     if name == "country_code":
         texts = pl.select(codes(pl.lit(pl.Series(texts, dtype=pl.String, strict=False)))).to_series().to_list()
     return tuple(dict.fromkeys(texts)) or None

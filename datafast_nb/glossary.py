@@ -37,11 +37,89 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "predicted rate": f"the probability to buy that the service predicts, {UNIT_INTERVAL}; of a group, its mean",
         "baseline": "the site's averages, as the service knows them: its conversion rate and the value of a sale",
         "lift": f"the predicted rate over the baseline's: {AVERAGE_LIFT}",
+        "channel": "what brought a visitor, in one word: the first of source, ref and via in the link they followed, "
+        "else the site they came from, else direct",
+        "source, ref, via": "what the link that a visitor followed says after utm_source= or source=, ref=, via=: "
+        "whoever made the link chose the word",
+        "campaign": "what the link says after utm_campaign=; medium, ad content and search term, likewise",
+        "referrer": "the page with the link that a visitor followed, as their browser tells it",
         "expected value": "the predicted rate times the value of a sale, in USD; a sum says what visitors bring "
         + JUST_ARRIVING,
     }
 )
 """Each term with its definition."""
+
+
+DIMENSION_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "How they came": (
+            *("channel", "utm_campaign", "utm_source", "utm_medium", "utm_content", "utm_term"),
+            *("source", "ref", "via", "referrer"),
+        ),
+        "Where they are": ("country_code", "region", "city"),
+        "What they use": ("device", "os", "browser"),
+        "What they look at": ("page", "current_url", "site"),
+        "Who they are": ("visit_kind", "visit_count", "is_customer", "has_profile"),
+        "What is predicted": ("score_band", "confidence_band", "dimension_matches", "is_baseline"),
+    }
+)
+"""The dimensions in groups, in the order in which people look for them."""
+
+_DIMENSION_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "country_code": "country",
+        "os": "operating system",
+        "current_url": "URL",
+        "utm_campaign": "campaign",
+        "utm_source": "UTM source",
+        "utm_medium": "medium",
+        "utm_content": "ad content",
+        "utm_term": "search term",
+        "content": "ad content",
+        "term": "search term",
+        "dimension_matches": "matched dimension",
+        "visit_kind": "new or returning",
+        "visit_count": "number of the visit",
+        "is_customer": "customer or not",
+        "has_profile": "known by name or not",
+        "is_baseline": "predicted as average or not",
+    }
+)
+
+_DIMENSION_HINTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "channel": "what brought them, in one word",
+        "utm_source": "utm_source= in the link",
+        "source": "source= in the link",
+        "ref": "ref= in the link",
+        "via": "via= in the link",
+        "referrer": "the page they came from",
+        "page": "the path alone",
+        "current_url": "with what is searched for",
+    }
+)
+
+
+def dimension(name: str) -> str:
+    """Return the name of a dimension for people; of any other column, its name without underscores.
+
+    Examples
+    --------
+    >>> dimension("utm_campaign"), dimension("plan_name")
+    ('campaign', 'plan name')
+    """
+    return _DIMENSION_NAMES.get(name) or name.replace("_", " ")
+
+
+def dimension_hint(name: str) -> str:
+    """Return what a dimension means, in a few words, if its name does not say so.
+
+    Examples
+    --------
+    >>> dimension_hint("ref")
+    'ref= in the link'
+    """
+    return _DIMENSION_HINTS.get(name, "")
 
 
 def meaning(term: str) -> str:

@@ -166,6 +166,11 @@ def number(count: int, one: str, more: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
+def capitalized(words: str) -> str:
+    """Return a text with its first letter capitalized, and the rest unchanged."""
+    return words[:1].upper() + words[1:]
+
+
 def quoted(name: object) -> str:
     """Quote a name for a message, shortened in case it is a page of text."""
     text = str(name)

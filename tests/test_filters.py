@@ -188,7 +188,7 @@ def test_a_choice_is_never_changed() -> None:
         ({"min_score": 60}, "Score from", "60"),
         ({"min_confidence": 0.25}, "Confidence from", "25%"),
         ({"text": " Ada "}, "Search", "Ada"),
-        ({"utm_source": "x"}, "Utm source", "x"),
+        ({"utm_source": "x"}, "UTM source", "x"),
         ({"page": "/a\u202e\n<b>" + "x" * 1000}, "Page", "/a <b>" + "x" * 25 + "…"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion import Derived, with_dimensions
+from datafast_nb.conversion import ALIASES, Derived, with_dimensions
 from datafast_nb.conversion.dimensions import page
 from datafast_nb.conversion.events import PAGEVIEW, PAYMENT_EVENTS
 from datafast_nb.conversion.frames import once
@@ -44,7 +44,7 @@ TOTALS: Final = pl.Schema(
 """The site's totals: who is there now, and what happened in the last ten minutes. `revenue` is null if payments of
 several currencies were made."""
 
-_DERIVED: Final = get_args(Derived)
+_DERIVED: Final = (*get_args(Derived), *ALIASES)
 _FEWEST: Final = 3  # visitors whose pages tell the address of the website
 
 

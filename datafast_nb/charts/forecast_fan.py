@@ -19,7 +19,7 @@ from datafast_nb.forecast.counted_hours import ForecastMeasure, counted_hours
 from datafast_nb.forecast.traffic import HORIZONS, Forecast, Horizon
 from datafast_nb.forecast.traffic import forecast as forecast_of
 from datafast_nb.history import History
-from datafast_nb.text import money
+from datafast_nb.text import capitalized, money
 
 _SUBJECT: Final = "What is to come"
 _MEASURES: Final[tuple[ForecastMeasure, ...]] = ("visitors", "sales", "revenue")
@@ -124,7 +124,7 @@ def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> a
     row: dict[str, Any] = of.table.row(
         by_predicate=(pl.col("measure") == measure) & (pl.col("period") == f"next {of.horizon}"), named=True
     )
-    sentence = f"{wording.capitalized(of.in_words)}: {of.told(row)}, {of.time_zone}"
+    sentence = f"{capitalized(of.in_words)}: {of.told(row)}, {of.time_zone}"
     after = counted.filter("came")["count"] if counted.height else pl.Series([], dtype=pl.Float64)
     whole = len(after) == HORIZONS[of.horizon] / timedelta(hours=1)
     sum_of = float(after.sum())
@@ -135,7 +135,7 @@ def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> a
         if whole
         else "",
         f"From {of.now.astimezone(of.zone):%Y-%m-%d %H:%M} on; times are in {of.time_zone}.",
-        *(f"{wording.capitalized(note)}." for note in of.notes if _is_about(note, measure)),
+        *(f"{capitalized(note)}." for note in of.notes if _is_about(note, measure)),
     ]
     return wording.title(sentence, *notes)
 

@@ -13,7 +13,7 @@ from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import in_polars
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import duration, number
+from datafast_nb.text import capitalized, duration, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,7 +186,7 @@ def _tooltip(unit: Unit) -> list[alt.Tooltip]:
     """Return the tooltip of a bar."""
     return [
         alt.Tooltip("step:N", title="Step"),
-        alt.Tooltip("visitors:Q", title=wording.capitalized(f"{unit}s"), format=",d"),
+        alt.Tooltip("visitors:Q", title=capitalized(f"{unit}s"), format=",d"),
         alt.Tooltip("share_of_first:Q", title="Share of the first step", format=".1%"),
         alt.Tooltip("interval:N", title="Its 95 % interval"),
         alt.Tooltip("share_of_previous:Q", title="Share of the step before", format=".1%"),
@@ -201,7 +201,7 @@ def _single(rows: pl.DataFrame, unit: Unit) -> alt.LayerChart:
     """Draw one funnel: a bar for each step, and above it how many went on and how many did not."""
     base = alt.Chart(rows).encode(y=alt.Y("step:N", sort=None, title=None), tooltip=_tooltip(unit))
     axis = wording.count_axis(int(rows["visitors"].max() or 0))  # type: ignore[arg-type]
-    title = wording.capitalized(f"{unit}s")
+    title = capitalized(f"{unit}s")
     layers = [
         base.mark_bar(height=_BAR).encode(
             x=alt.X("visitors:Q", title=title, axis=alt.Axis(grid=False, **axis.to_dict()), stack=None),
@@ -218,7 +218,7 @@ def _single(rows: pl.DataFrame, unit: Unit) -> alt.LayerChart:
 def _grouped(rows: pl.DataFrame, by: str, series: pl.DataFrame, unit: Unit) -> alt.LayerChart:
     """Draw a funnel for each group, side by side, as shares of its first step."""
     order, picked = series["series"].to_list(), alt.selection_point(fields=["series"], bind="legend")
-    title = wording.capitalized(wording.dimension(by))
+    title = capitalized(wording.dimension(by))
     channels: dict[str, Any] = {
         "y": alt.Y("step:N", sort=None, title=None),
         "yOffset": wording.beside(len(order)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import altair as alt
 import polars as pl
@@ -17,7 +17,7 @@ from datafast_nb.checks import checked_whole
 from datafast_nb.conversion.frames import rate_of
 from datafast_nb.renamed import renamed
 from datafast_nb.snapshot import Baseline, Snapshot
-from datafast_nb.text import number
+from datafast_nb.text import capitalized, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,8 +214,7 @@ def _first(
 
 def _of_groups(visitors: pl.LazyFrame, groups: pl.DataFrame, name: str) -> pl.LazyFrame:
     """Return the visitors who are in one of some groups of a dimension."""
-    derived: list[conversion.Derived] = [it for it in get_args(conversion.Derived) if it == name]
-    named = conversion.with_dimensions(visitors, *derived)
+    named = conversion.with_dimensions(visitors, *([name] if conversion.is_derived(name) else []))
     return named.join(groups.lazy().select(name), on=name, how="semi", nulls_equal=True)
 
 
@@ -264,7 +263,7 @@ def _with_interval(rows: pl.DataFrame, measure: Measure, rate: float | None) -> 
 def _bars(rows: pl.DataFrame, names: Sequence[str], measure: Measure, series: pl.DataFrame | None) -> list[alt.Chart]:
     """Draw the bars, the intervals, and on the right the sample size of each."""
     notation = NOTATIONS[measure]
-    titles = [wording.capitalized(wording.dimension(name)) for name in names]
+    titles = [capitalized(wording.dimension(name)) for name in names]
     lines = [alt.Tooltip("group:N", title=titles[0]), *tooltip(rows), alt.Tooltip("interval:N", title="95 % interval")]
     channels: dict[str, Any] = {"y": alt.Y("group:N", sort=None, title=None)}
     look: dict[str, Any] = {} if notation.is_count else {"opacity": uncertainty.opacity("scored")}

@@ -17,7 +17,7 @@ from datafast_nb.charts.measures import NOTATIONS, tooltip, why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
 from datafast_nb.snapshot import Baseline, Snapshot
-from datafast_nb.text import number
+from datafast_nb.text import capitalized, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,7 @@ def drawn_cells(table: pl.DataFrame, names: Sequence[str], top: int) -> list[pl.
 
 def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], columns: Sequence[str]) -> alt.LayerChart:
     """Draw the cells with their figures; those without a prediction are empty."""
-    titles = [wording.capitalized(wording.dimension(name)) for name in names]
+    titles = [capitalized(wording.dimension(name)) for name in names]
     width, height = (
         max(size * len(groups), least) for size, groups, least in ((_CELL[0], columns, 300), (_CELL[1], rows, 56))
     )

@@ -19,7 +19,7 @@ from datafast_nb.forecast import Calibration, Model, Quality
 from datafast_nb.forecast import calibration as compared
 from datafast_nb.forecast.quality import BINS
 from datafast_nb.history import History
-from datafast_nb.text import number
+from datafast_nb.text import capitalized, number
 
 _SUBJECT: Final = "Whether predictions came true"
 _SIZE: Final = 380
@@ -212,7 +212,7 @@ def _verdict(found: Calibration) -> str:
     parts = " ".join(f"{'−' if part < 0 else '+'} {name} {abs(part):.6f}" for name, part in signed).removeprefix("+ ")
     skill = "" if it["skill"] is None else f" Skill: {it['skill']:.1%}."
     told = [found.verdict(it), found.unseen(it), f"Brier score {it['brier']:.6f} = {parts}"]
-    return ". ".join(wording.capitalized(part) for part in told if part) + f".{skill}"
+    return ". ".join(capitalized(part) for part in told if part) + f".{skill}"
 
 
 def _beyond(scores: pl.DataFrame) -> str:

@@ -18,6 +18,7 @@ from datafast_nb.forecast.unusual import MEASURES, Counted, Unusual
 from datafast_nb.forecast.unusual import unusual as compared
 from datafast_nb.history import History
 from datafast_nb.snapshot import Snapshot
+from datafast_nb.text import capitalized
 
 _SUBJECT: Final = "Whether the last minutes were out of the ordinary"
 _WIDTH: Final = 600
@@ -131,7 +132,7 @@ def _heading(of: Unusual, whole: dict[str, Any]) -> alt.Title:
     ]
     local = [moment.astimezone(of.zone) for moment in (of.start, of.end)]
     usual = f"{whole['mean']:,.1f} are usual, {whole['low']:,.0f} to {whole['high']:,.0f}"
-    sentence = f"{wording.capitalized(of.verdict)}: {whole['count']:,} {whole['measure']} ({usual})"
+    sentence = f"{capitalized(of.verdict)}: {whole['count']:,} {whole['measure']} ({usual})"
     notes = [
         f"From {local[0]:%Y-%m-%d %H:%M} to {local[1]:%H:%M}, compared with the same hour of other weeks.",
         f"Unusual: {'; '.join(groups)}." if groups else "",

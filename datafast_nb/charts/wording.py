@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import altair as alt
 import polars as pl
 
+from datafast_nb import glossary
 from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
+from datafast_nb.conversion import ALIASES
 from datafast_nb.schema import VISITOR_COLUMNS
 from datafast_nb.text import number
 
@@ -25,7 +27,8 @@ UNKNOWN: Final = "(not known)"
 _NONE: Final = "(none)"
 # Where a missing value means that there was none: a visit without a campaign or a referrer.
 _PARAMETERS: Final = [column.name for column in VISITOR_COLUMNS if column.source.startswith("params.")]
-_ABSENT: Final = frozenset({*_PARAMETERS, "referrer", "dimension_matches"})
+_ALIASES: Final = [alias for alias, column in ALIASES.items() if column in _PARAMETERS]
+_ABSENT: Final = frozenset({*_PARAMETERS, *_ALIASES, "referrer", "dimension_matches"})
 
 NOBODY: Final = "Nobody is here right now"
 NOTHING_HAPPENED: Final = "Nothing has happened recently"
@@ -110,23 +113,7 @@ def others(count: int) -> str:
 def dimension(name: str) -> str:
     """Return a dimension's name in words."""
     # Vega-Lite makes a title part of an expression, which a backslash would end.
-    return _DIMENSIONS.get(name) or cut(name.replace("_", " ").replace("\\", "\N{SET MINUS}"))
-
-
-_DIMENSIONS: Final = {
-    "country_code": "country",
-    "os": "operating system",
-    "current_url": "URL",
-    **{f"utm_{each}": f"UTM {each}" for each in ("source", "medium", "campaign", "content", "term")},
-    "dimension_matches": "matched dimension",
-    "visit_kind": "new or returning",
-    "is_customer": "customer or not",
-}
-
-
-def capitalized(words: str) -> str:
-    """Return a text with its first letter capitalized, and the rest unchanged."""
-    return words[:1].upper() + words[1:]
+    return cut(glossary.dimension(name).replace("\\", "\N{SET MINUS}"))
 
 
 def dimensions(names: Sequence[str]) -> str:

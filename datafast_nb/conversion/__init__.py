@@ -8,10 +8,12 @@ the caller collects it.
 from datafast_nb.conversion.breakdown import breakdown as breakdown
 from datafast_nb.conversion.breakdown import summary as summary
 from datafast_nb.conversion.compare import compare as compare
+from datafast_nb.conversion.dimensions import ALIASES as ALIASES
 from datafast_nb.conversion.dimensions import CONFIDENT as CONFIDENT
 from datafast_nb.conversion.dimensions import Derived as Derived
 from datafast_nb.conversion.dimensions import Dimension as Dimension
 from datafast_nb.conversion.dimensions import dimension_names as dimension_names
+from datafast_nb.conversion.dimensions import is_derived as is_derived
 from datafast_nb.conversion.dimensions import made_of as made_of
 from datafast_nb.conversion.dimensions import with_dimensions as with_dimensions
 from datafast_nb.conversion.drivers import drivers as drivers

@@ -98,7 +98,10 @@ def breakdown(
         Columns of the frame, or derived dimensions:
 
         - ``channel``: the first of ``utm_source``, ``ref``, ``source``, ``via`` and the host of ``referrer`` that
-          is not blank, else ``direct``
+          is not blank, else ``direct``; well-known sites have one name, so ``google``, ``google.com`` and
+          ``www.google.de`` are ``google``
+        - ``campaign``, ``medium``, ``content``, ``term``, ``country``: other names of ``utm_campaign``,
+          ``utm_medium``, ``utm_content``, ``utm_term`` and ``country_code``, unless the frame has such columns
         - ``page``: the path of ``current_url``, without query and fragment
         - ``visit_kind``: ``new`` (first visit) or ``returning``
         - ``score_band``: ``0–20``, ``20–40``, … ``80–100``; a band includes its lower bound, and the last one both

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 import narwhals.stable.v2 as nw
 
 from datafast_nb.checks import checked_choice
+from datafast_nb.conversion.channels import known_site
 from datafast_nb.conversion.frames import BLANKS_AROUND, AnyFrame, Frame, number, opened, require, text, without
 from datafast_nb.text import quoted
 
@@ -49,6 +50,17 @@ Dimension = Literal[
 Derived = Literal["channel", "page", "visit_kind", "score_band", "confidence_band"]
 """A dimension that is computed from the columns of ``schema.VISITORS``, one value for each visitor."""
 
+ALIASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "campaign": "utm_campaign",
+        "medium": "utm_medium",
+        "content": "utm_content",
+        "term": "utm_term",
+        "country": "country_code",
+    }
+)
+"""Shorter names of columns, which work wherever a dimension is taken; a frame's own column of the name comes first."""
+
 # The service does not say which parameter its "source" and "channel" come from.
 MATCHED: Final[Mapping[str, str | None]] = MappingProxyType(
     {
@@ -82,10 +94,10 @@ CONFIDENT: Final = 0.5
 
 
 @overload
-def with_dimensions(data: Frame, *dimensions: Derived) -> Frame: ...
+def with_dimensions(data: Frame, *dimensions: Derived | str) -> Frame: ...
 @overload
-def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame: ...
-def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame:
+def with_dimensions(data: AnyFrame, *dimensions: Derived | str) -> AnyFrame: ...
+def with_dimensions(data: AnyFrame, *dimensions: Derived | str) -> AnyFrame:
     """Add derived dimensions to a frame of visitors as columns.
 
     Parameters
@@ -93,7 +105,8 @@ def with_dimensions(data: AnyFrame, *dimensions: Derived) -> AnyFrame:
     data : frame
         A Polars frame of visitors, or any frame that Narwhals reads. A column that already exists is kept.
     *dimensions : str
-        ``channel``, ``page``, ``visit_kind``, ``score_band``, ``confidence_band``, as `breakdown` explains them.
+        ``channel``, ``page``, ``visit_kind``, ``score_band``, ``confidence_band``, as `breakdown` explains them, or
+        one of the shorter names of columns, such as ``campaign``.
 
     Returns
     -------
@@ -129,9 +142,9 @@ def _host(column: str) -> nw.Expr:
 
 
 def _channel() -> nw.Expr:
-    """Return the first parameter that names where a visitor came from, else the referrer."""
+    """Return the first parameter that names where a visitor came from, else the referrer; known sites by one name."""
     named = [text(column) for column in ("utm_source", "ref", "source", "via")]
-    return nw.coalesce(*named, _host("referrer"), nw.lit("direct"))
+    return nw.coalesce(known_site(nw.coalesce(*named, _host("referrer"))), nw.lit("direct"))
 
 
 def page(column: str) -> nw.Expr:
@@ -166,11 +179,17 @@ _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyTyp
         "visit_kind": (("visit_count",), _visit_kind()),
         "score_band": (("score",), _band("score", 0, 20, 40, 60, 80, 100)),
         "confidence_band": (("confidence",), _band("confidence", 0, CONFIDENT, 0.75, 1)),
+        **{alias: ((column,), nw.col(column)) for alias, column in ALIASES.items()},
     }
 )
 
 
-def made_of(name: Derived) -> tuple[str, ...]:
+def is_derived(name: str) -> bool:
+    """Return whether a dimension is computed from columns, or is another name of one."""
+    return name in _DERIVED
+
+
+def made_of(name: str) -> tuple[str, ...]:
     """Return the columns that a derived dimension is computed from."""
     return _DERIVED[name][0]
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.charts.measures import Measure
 from datafast_nb.checks import checked_choice
-from datafast_nb.conversion import Derived, dimension_names, with_dimensions
+from datafast_nb.conversion import ALIASES, Derived, dimension_names, with_dimensions
 from datafast_nb.conversion.frames import once
 from datafast_nb.filters import DIMENSIONS, Filters
 from datafast_nb.snapshot import Snapshot
@@ -84,6 +84,7 @@ def checked_dimensions(by: object) -> tuple[str, ...]:
         A dimension is unknown or repeated, or there are none or too many.
     """
     names = dimension_names(by)  # type: ignore[arg-type] # checked inside
+    names = [ALIASES.get(name, name) for name in names]
     for name in names:
         checked_choice(name, DIMENSIONS, "dimension")
     if not 1 <= len(names) <= MOST_DIMENSIONS or len({*names}) < len(names):

@@ -9,7 +9,7 @@ import polars as pl
 from datafast_nb.charts import wording
 from datafast_nb.charts.measures import NOTATIONS, Measure
 from datafast_nb.explorer.answer import Answer
-from datafast_nb.text import money, number
+from datafast_nb.text import capitalized, money, number
 from datafast_nb.widgets.protocol import Column, GroupRow, GroupTable
 
 MOST_ROWS: Final = 50
@@ -32,7 +32,7 @@ def table(answer: Answer) -> GroupTable:
     values = first.select(*shown, "predicted_rate_low", "predicted_rate_high").iter_rows(named=True)
     picked = [question.picks(group) for group in first.select(names).iter_rows(named=True)]
     return GroupTable(
-        groups=tuple(wording.capitalized(wording.dimension(name)) for name in names),
+        groups=tuple(capitalized(wording.dimension(name)) for name in names),
         columns=tuple(column for name in shown for column in _columns(name, is_measure=name == question.measure)),
         rows=tuple(
             GroupRow(str(key), label, _cells(row, shown), is_picked)

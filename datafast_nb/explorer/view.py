@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from ipywidgets import Button, Dropdown, HBox, Widget
+from traitlets import Bunch
 
-from datafast_nb.charts import ChartView, Measure, wording
+from datafast_nb import glossary
+from datafast_nb.charts import ChartView, Measure
 from datafast_nb.charts.measures import NOTATIONS
 from datafast_nb.explorer.front import SCRIPT, Front
-from datafast_nb.filters import DIMENSIONS
+from datafast_nb.text import capitalized
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import ExplorerState, Theme
 
 _NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}
+
+
+class _Heading(NamedTuple):
+    """The value of an option that is the heading of a group."""
+
+    group: str
 
 
 class View:
@@ -51,7 +59,15 @@ class View:
     def on_choice(self, callback: Callable[[str, Any], None]) -> None:
         """Call a function with the name and new value of a control when it changes, by a user or by code."""
         for name in ("first", "second", "measure"):
-            getattr(self, name).observe(lambda change, name=name: callback(name, change["new"] or None), "value")
+            getattr(self, name).observe(lambda change, name=name: self._tell(callback, name, change), "value")
+
+    @staticmethod
+    def _tell(callback: Callable[[str, Any], None], name: str, change: Bunch) -> None:
+        """Pass a choice on; the heading of a group is none, and what was chosen before stays."""
+        if isinstance(change["new"], _Heading):
+            change["owner"].value = change["old"]
+        elif not isinstance(change["old"], _Heading):
+            callback(name, change["new"] or None)
 
     def on_refresh(self, callback: Callable[[], None]) -> None:
         """Call a function when the user asks for a new snapshot, if there is a source."""
@@ -60,8 +76,7 @@ class View:
 
     def show_choice(self, by: tuple[str, ...], measure: str, *, several_sites: bool) -> None:
         """Set the controls. Offer the site if there are several, or if it is in use."""
-        names = [name for name in DIMENSIONS if name != "site" or several_sites or name in by]
-        dimensions = tuple((wording.capitalized(wording.dimension(name)), name) for name in names)
+        dimensions = _options(with_site=several_sites or "site" in by)
         if self.first.options != dimensions:
             self.first.options = dimensions
             self.second.options = (("(nothing else)", ""), *dimensions)
@@ -86,3 +101,18 @@ class View:
         """Yield all widgets of the view."""
         for child in self.children:
             yield from family(child)
+
+
+def _options(*, with_site: bool) -> tuple[tuple[str, str | _Heading], ...]:
+    """Return the dimensions to choose from, by group, with a few words where a name does not say it all."""
+    options: list[tuple[str, str | _Heading]] = []
+    for group, names in glossary.DIMENSION_GROUPS.items():
+        options.append((f"— {group} —", _Heading(group)))
+        options += [(_called(name), name) for name in names if name != "site" or with_site]
+    return tuple(options)
+
+
+def _called(name: str) -> str:
+    """Return a dimension's name, and what it means if that needs saying."""
+    called, hint = capitalized(glossary.dimension(name)), glossary.dimension_hint(name)
+    return f"{called} ({hint})" if hint else called

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, get_args
+from typing import Final
 
 import narwhals.stable.v2 as nw
 
-from datafast_nb.conversion import Derived, dimension_names, made_of
+from datafast_nb.conversion import dimension_names, is_derived, made_of
 from datafast_nb.conversion.dimensions import check_dimensions
 from datafast_nb.schema import VISITORS
 
-_DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
 _NO_DIMENSION: Final = (
     "score",
     "confidence",
@@ -38,12 +37,12 @@ def checked_dimensions(by: str | Sequence[str] | None) -> list[str]:
     return names
 
 
-def derived(names: Sequence[str]) -> list[Derived]:
+def derived(names: Sequence[str]) -> list[str]:
     """Return those of the dimensions that are derived from columns."""
-    return [name for name in _DERIVED if name in names]
+    return [name for name in names if is_derived(name)]
 
 
 def columns_of(names: Sequence[str]) -> list[str]:
     """Return the columns of visitors that the dimensions are made of."""
-    sources = (made_of(name) if name in _DERIVED else (name,) for name in names)
+    sources = (made_of(name) if is_derived(name) else (name,) for name in names)
     return list(dict.fromkeys(column for columns in sources for column in columns))

@@ -11,11 +11,11 @@ from typing import Any, Final, Generic, TypeVar, get_args
 import polars as pl
 
 from datafast_nb.checks import checked_callable
-from datafast_nb.conversion import Derived, with_dimensions
+from datafast_nb.conversion import ALIASES, Derived, with_dimensions
 from datafast_nb.text import plain
 
-DERIVED: Final[tuple[Derived, ...]] = get_args(Derived)
-"""The derived dimensions that a condition may use."""
+DERIVED: Final = (*get_args(Derived), *ALIASES)
+"""The derived dimensions that a condition may use, and the other names of columns."""
 
 What = TypeVar("What")
 

@@ -244,6 +244,10 @@ class LiveMap(OpenedWhenShown):
     def snapshot(self) -> Snapshot | None:
         """The latest snapshot; for several sites, the latest of each, combined. None until the first has arrived.
 
+        It holds all visitors, whatever the filters are; `selection` is those who pass them. Of these alone, with the
+        site's averages: ``dfn.Snapshot(live.selection, baseline=live.snapshot.baseline)``, or give a function
+        ``live.selection`` and ``baseline=live.snapshot.baseline``.
+
         For a replay, the snapshot of the moment that is shown; None if nothing was recorded then.
         """
         return self._sites.snapshot

@@ -26,12 +26,26 @@ class TestDerivedDimensions:
             referrer=["b.com", "b.com", "b.com", "b.com", "https://www.Example.com:443/a?b=c#d", " ", None],
         ) == ["Newsletter", "friend", "ads", "app", "example.com", "direct", "direct"]
 
+    @pytest.mark.parametrize("name", ["google", "Google", "google.com", "www.google.com", "google.de", "google.co.uk"])
+    def test_a_known_site_is_one_channel_whatever_it_is_called(self, name: str) -> None:
+        blank: dict[str, list[Any]] = {name: [""] for name in ("ref", "source", "via", "referrer")}
+        assert self.derive("channel", **blank, utm_source=[name]) == ["google"]
+
+    @pytest.mark.parametrize("name", ["google-ads", "notgoogle.com", "google.example.com", "Newsletter", "xx"])
+    def test_any_other_name_stays_as_it_is(self, name: str) -> None:
+        blank: dict[str, list[Any]] = {name: [""] for name in ("ref", "source", "via", "referrer")}
+        assert self.derive("channel", **blank, utm_source=[name]) == [name]
+
+    def test_a_shorter_name_of_a_column_is_a_dimension_unless_the_frame_has_one_of_its_own(self) -> None:
+        assert self.derive("campaign", utm_campaign=["spring", None]) == ["spring", None]
+        assert self.derive("campaign", utm_campaign=["spring"], campaign=["own"]) == ["own"]
+
     @pytest.mark.parametrize(
         ("referrer", "host"),
         [
-            ("https://news.ycombinator.com/item?id=1", "news.ycombinator.com"),
-            ("www.google.com", "google.com"),
-            ("google.com/search?q=https://other.com", "google.com"),
+            ("https://news.ycombinator.com/item?id=1", "hackernews"),
+            ("www.google.com", "google"),
+            ("google.com/search?q=https://other.com", "google"),
             ("android-app://com.slack/", "com.slack"),
             ("//cdn.example.com/a", "cdn.example.com"),
             ("http://user:secret@example.com/", "example.com"),

@@ -159,7 +159,7 @@ def test_on_visitor_is_told_who_has_arrived() -> None:
 def test_on_visitor_is_told_only_of_those_it_asked_for() -> None:
     live = shown(people(2), people(40, referrer="https://www.google.com/"), people(41))
     told, never = Heard(), Heard()
-    live.on_visitor(told.append, where=(pl.col("score") >= 90) & (pl.col("channel") == "google.com"))
+    live.on_visitor(told.append, where=(pl.col("score") >= 90) & (pl.col("channel") == "google"))
     live.on_visitor(never.append, where=pl.col("country_code") == "XX")
     for _ in range(2):
         refreshed(live)

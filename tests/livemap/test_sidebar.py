@@ -123,7 +123,7 @@ def test_a_row_says_who_it_is() -> None:
         "name": "Ada",
         "place": "Lisbon, Portugal",
         "device": "mobile",
-        "channel": "google.com",
+        "channel": "google",
         "page": "/pricing",
         "visit": 3,
         "score": 80.0,

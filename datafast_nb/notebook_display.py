@@ -1,0 +1,31 @@
+"""Registers with IPython how results look; imports nothing heavy: `shown_tables` comes when a result is shown."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, Final
+
+_TYPES: Final = (("polars.dataframe.frame", "DataFrame", "table"), ("polars.lazyframe.frame", "LazyFrame", "card"))
+
+
+def register() -> None:
+    """Show this package's results in the notebook that runs now, if one does."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    formatter = getattr(shell, "display_formatter", None)
+    if formatter is None:
+        return
+    for module, name, function in _TYPES:
+        formatter.formatters["text/html"].for_type_by_name(module, name, _Shown(function))
+
+
+class _Shown:
+    """A function of `shown_tables`, which is imported on the first call."""
+
+    def __init__(self, function: str) -> None:
+        self.function = function
+
+    def __call__(self, frame: Any) -> str | None:  # noqa: ANN401 - a frame of Polars, which is not imported here
+        shown: str | None = getattr(import_module("datafast_nb.shown_tables"), self.function)(frame)
+        return shown
