@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datafast_nb.conversion.journeys import journeys as journeys
     from datafast_nb.conversion.opportunities import opportunities as opportunities
     from datafast_nb.conversion.revenue import revenue as revenue
+    from datafast_nb.conversion.transitions import transitions as transitions
     from datafast_nb.errors import AlertError as AlertError
     from datafast_nb.errors import AuthenticationError as AuthenticationError
     from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
@@ -99,6 +100,7 @@ _HOMES = {
     "payment": "conversion",
     "revenue": "conversion",
     "summary": "conversion",
+    "transitions": "conversion",
     "AlertError": "errors",
     "AuthenticationError": "errors",
     "ConnectionFailedError": "errors",

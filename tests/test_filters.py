@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.conversion import ALIASES
 from datafast_nb.filters import NAMES, Choices, Filters
 from datafast_nb.livemap.frame_state import FrameState
 from tests.livemap.sources import people
@@ -123,7 +124,7 @@ def test_what_everybody_passes_is_no_filter(nothing: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("country", "country_code"), ("devices", "device"), ("min_scores", "min_score"), ("Text", "text")],
+    [("contry", "country_code"), ("devices", "device"), ("min_scores", "min_score"), ("Text", "text")],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_spelling(name: str, near: str) -> None:
     with pytest.raises(ValueError, match=rf"There is no filter '{name}'. Did you mean '{near}'\?"):
@@ -204,7 +205,7 @@ def test_free_text_finds_a_country_by_its_name() -> None:
 
 @pytest.mark.parametrize("widget", [dfn.LiveMap, dfn.Explorer])
 def test_an_editor_is_told_every_filter(widget: Any) -> None:
-    assert tuple(sorted(Choices.__annotations__)) == tuple(sorted(NAMES))
+    assert {*Choices.__annotations__} == {*NAMES, *ALIASES}
     (_, taken) = inspect.signature(widget.filter).parameters.values()
     assert str(taken) == "**filters: 'Unpack[Choices]'"
 

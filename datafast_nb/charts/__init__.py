@@ -4,8 +4,9 @@ Completion (``dfn.charts.<Tab>``) offers the charts, and `ChartView`, which show
 there are `save`, which writes one to a file (``datafast_nb.charts.saving``), `use_theme`
 (``datafast_nb.charts.theme``), and the types `Measure`, `WeeklyMeasure` and `Theme`.
 
-Importing this package registers two Altair themes, ``datafast_light`` and ``datafast_dark``, and one renderer,
-``datafast_nb``, and enables the light theme and the renderer if Altair still has its defaults.
+Importing this package registers three Altair themes, ``datafast_auto``, which follows the page's theme,
+``datafast_light`` and ``datafast_dark``, and one renderer, ``datafast_nb``. It enables the first theme and the renderer
+if Altair still has its defaults.
 
 >>> import datafast_nb as dfn
 >>> chart = dfn.charts.scores(dfn.demo.Site(seed=0).snapshot())
@@ -27,6 +28,7 @@ from datafast_nb.charts.heat_map import heatmap
 from datafast_nb.charts.history_bars import trend
 from datafast_nb.charts.measures import Measure
 from datafast_nb.charts.overview import dashboard
+from datafast_nb.charts.page_matrix import transitions
 from datafast_nb.charts.purchase_curve import time_to_purchase
 from datafast_nb.charts.reliability_diagram import calibration
 from datafast_nb.charts.renderer import register_renderer
@@ -61,6 +63,7 @@ __all__ = [
     "scores",
     "time_to_purchase",
     "timeline",
+    "transitions",
     "trend",
     "unusual",
     "use_theme",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from PIL import Image
 
 from datafast_nb.charts import drawing
+from datafast_nb.charts.theme import on_paper
 
 _SCALE: Final = 1.5
 
@@ -28,7 +29,7 @@ def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str,
     DrawingError
         The chart can't be drawn.
     """
-    picture = packed(drawing.png(drawing.svg(spec, options), _SCALE))
+    picture = packed(drawing.png(drawing.svg(on_paper(spec), options), _SCALE))
     with Image.open(io.BytesIO(picture)) as image:
         width, height = image.size
     return picture, {"width": round(width / _SCALE), "height": round(height / _SCALE)}

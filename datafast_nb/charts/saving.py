@@ -14,7 +14,7 @@ from datafast_nb.charts import drawing
 from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.picture import packed
 from datafast_nb.charts.specification import specification_of, titles_of
-from datafast_nb.charts.theme import FONT
+from datafast_nb.charts.theme import FONT, on_paper
 from datafast_nb.checks import checked_between
 from datafast_nb.files import write_whole
 
@@ -25,7 +25,10 @@ _PAGE: Final = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>body {{ margin: 0; background: {background}; font-family: {font}; }}</style>
+<style>
+body {{ margin: 0; background: {background}; font-family: {font}; }}
+#vg-tooltip-element {{ font-family: inherit; }}
+</style>
 </head>
 <body>
 <div id="chart"></div>
@@ -44,7 +47,7 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
     Parameters
     ----------
     chart : altair.Chart or any other Altair chart
-        The chart, which is drawn in the theme that is enabled now.
+        The chart, which is drawn in the theme that is enabled now; in light, if it is to follow its page.
     path : str or pathlib.Path
         The file: ``.png``, ``.svg``, ``.pdf``, or ``.html`` for a self-contained page that includes Vega.
     scale : float, default 2.0
@@ -87,7 +90,7 @@ def save(chart: alt.TopLevelMixin, path: str | Path, *, scale: float = 2.0) -> P
         )
     checked_between(scale, "scale", 0.1, 10)
     options = embed_options(alt.renderers.options.get("embed_options"))
-    write_whole(file, _content(specification_of(chart), kind, scale, options))
+    write_whole(file, _content(on_paper(specification_of(chart)), kind, scale, options))
     return file
 
 

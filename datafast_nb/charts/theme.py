@@ -1,4 +1,8 @@
-"""The look of the charts: one Altair theme in a light and a dark variant.
+"""The look of the charts: one Altair theme in a light and a dark variant, and one that follows its page.
+
+The last one has no background, writes in ``currentColor``, which a browser takes from the page around it, and has
+colors that are visible on light and on dark. So a chart follows the page's theme without any script, even when that
+changes. In a picture, which has no page around it, it is the light variant.
 
 People with any common color vision deficiency can tell the colors apart: the categories are those of Okabe and Ito
 (*Color Universal Design*, 2008), the ramps change in lightness, and the diverging scale runs from orange to blue.
@@ -16,8 +20,8 @@ from datafast_nb.checks import checked_choice
 if TYPE_CHECKING:
     from altair.utils.plugin_registry import PluginEnabler
 
-Theme = Literal["light", "dark"]
-"""A variant of the charts' look."""
+Theme = Literal["auto", "light", "dark"]
+"""A variant of the charts' look; ``auto`` takes its ink from the page, and looks well on a light and on a dark one."""
 
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
@@ -65,16 +69,31 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         diverging=("#f7a94f", "#b8702c", "#5a584f", "#3f83b5", "#8fcbf5"),
         cells=("#ffffff", "#000000", "#000000"),
     ),
+    "auto": _Palette(
+        surface="transparent",
+        ink="currentColor",
+        muted="#7a8694",
+        line="rgba(138, 148, 160, 0.25)",
+        bar="#4a93cc",
+        categories=("#2f8fd0", "#e69f00", "#12a37b", "#cc79a7", "#6fb7ea", "#e0691c", "#8a94a0"),
+        steps=("#3a8fd0", "rgba(58, 143, 208, 0.62)", "rgba(58, 143, 208, 0.32)", "rgba(138, 148, 160, 0.4)"),
+        ramp=tuple(f"rgba(43, 116, 187, {alpha})" for alpha in (0.12, 0.34, 0.56, 0.78, 1)),
+        diverging=(
+            *("rgba(184, 88, 6, 1)", "rgba(214, 128, 40, 0.6)", "rgba(138, 148, 160, 0.15)"),
+            *("rgba(70, 150, 210, 0.6)", "rgba(43, 108, 176, 1)"),
+        ),
+        cells=("currentColor", "currentColor", "#ffffff"),
+    ),
 }
 
 
 def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
-    """Draw all charts from now on in the light or the dark variant.
+    """Draw all charts from now on in the light or the dark variant, or in the one that follows the page's theme.
 
     Parameters
     ----------
-    theme : {"light", "dark"}
-        The variant.
+    theme : {"auto", "light", "dark"}
+        The variant; ``auto`` is the default. Files and pictures of a chart that follows its page are light.
 
     Returns
     -------
@@ -98,22 +117,40 @@ def use_theme(theme: Theme) -> PluginEnabler[Any, Any]:
 
 
 def register_themes() -> None:
-    """Register both variants with Altair, and enable the light one unless the user has chosen a theme."""
+    """Register the variants with Altair, and enable the one that follows the page unless the user has chosen one."""
+    alt.theme.register("datafast_auto", enable=False)(lambda: _theme("auto"))
     alt.theme.register("datafast_light", enable=False)(lambda: _theme("light"))
     alt.theme.register("datafast_dark", enable=False)(lambda: _theme("dark"))
     if alt.theme.active == "default":
-        use_theme("light")
+        use_theme("auto")
 
 
 def configs() -> dict[Theme, dict[str, Any]]:
     """Return the configuration of both variants, for a chart that follows the theme of its page."""
-    return {theme: dict(_theme(theme)["config"]) for theme in _PALETTES}
+    return {theme: dict(_theme(theme)["config"]) for theme in ("light", "dark")}
+
+
+def on_paper(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a specification as a picture shows it: light where it follows its page, otherwise unchanged."""
+    config = spec.get("config")
+    if not isinstance(config, dict) or config.get("background") != _PALETTES["auto"].surface:
+        return spec
+    follows, light = (_theme(theme)["config"] for theme in ("auto", "light"))
+    return {**spec, "config": _replaced(config, follows, light)}
+
+
+def _replaced(given: Any, old: Any, new: Any) -> Any:  # noqa: ANN401 - any part of a configuration
+    """Return a part of a configuration with whatever is as in the old one as in the new one."""
+    if isinstance(given, dict) and isinstance(old, dict) and isinstance(new, dict):
+        return {key: _replaced(value, old.get(key), new.get(key, value)) for key, value in given.items()}
+    return new if given == old else given
 
 
 def _theme(theme: Theme) -> alt.theme.ThemeConfig:
     """Return a variant in Altair's form: a part of every chart's specification."""
     config = _text(_PALETTES[theme]) | _marks(_PALETTES[theme])
-    return {"config": config, "usermeta": {"embedOptions": {"tooltip": {"theme": theme}}}}  # type: ignore[typeddict-item]
+    tooltip = {"theme": "light" if theme == "auto" else theme}
+    return {"config": config, "usermeta": {"embedOptions": {"tooltip": tooltip}}}  # type: ignore[typeddict-item]
 
 
 def _text(colors: _Palette) -> dict[str, Any]:

@@ -36,3 +36,4 @@ from datafast_nb.conversion.measures import Measure as Measure
 from datafast_nb.conversion.opportunities import opportunities as opportunities
 from datafast_nb.conversion.revenue import revenue as revenue
 from datafast_nb.conversion.shrinkage import SHRINKAGE as SHRINKAGE
+from datafast_nb.conversion.transitions import transitions as transitions

@@ -111,3 +111,18 @@ def test_a_brush_over_the_timeline_leaves_those_who_were_there_then(page: Page, 
     assert int(sizes.first.text_content().removeprefix("n = ")) < everybody  # type: ignore[union-attr]
     page.mouse.dblclick(area["x"] + 250, area["y"] + 150)
     expect(sizes.first).to_have_text(f"n = {everybody}")
+
+
+def test_a_chart_follows_jupyterlab_s_theme_when_it_changes_and_a_chosen_one_stays(notebook: Notebook) -> None:
+    dark = 'with dfn.charts.use_theme("dark"):\n    display(dfn.charts.scores(snap))'
+    notebook.open(SITE, "dfn.charts.scores(snap)", dark).run(0).run(1).run(2)
+    ink = "chart => getComputedStyle(chart.querySelector('.role-title-text text')).fill"
+    follows, chosen = (notebook.output(cell).locator("svg.marks") for cell in (1, 2))
+    expect(follows).to_be_visible()
+    expect(chosen).to_be_visible()
+    in_light, own = follows.evaluate(ink), chosen.evaluate(ink)
+    notebook.theme("JupyterLab Dark")
+    page = notebook.page.evaluate("getComputedStyle(document.body).color")
+    assert follows.evaluate(ink) == page != in_light
+    assert chosen.evaluate(ink) == own
+    assert follows.locator(".background").evaluate("it => getComputedStyle(it).fill") in ("none", "rgba(0, 0, 0, 0)")

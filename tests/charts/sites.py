@@ -39,6 +39,7 @@ CHARTS: dict[str, Draw] = {
     "funnel": lambda snap, **words: dfn.charts.funnel(snap, STEPS, **words),
     "funnels": lambda snap, **words: dfn.charts.funnel(snap, STEPS, by="city", **words),
     "compare": lambda snap, **words: dfn.charts.compare(crowd(60), snap, "channel", **words),
+    "transitions": dfn.charts.transitions,
     "dashboard": dfn.charts.dashboard,
 }
 every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)

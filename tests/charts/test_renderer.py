@@ -24,7 +24,7 @@ def printed(code: str) -> str:
 class TestRenderer:
     def test_it_is_enabled_where_the_user_has_chosen_nothing(self) -> None:
         names = "alt.renderers.active, alt.theme.active"
-        assert printed(f"import altair as alt, datafast_nb.charts; print({names})") == "datafast_nb datafast_light"
+        assert printed(f"import altair as alt, datafast_nb.charts; print({names})") == "datafast_nb datafast_auto"
 
     def test_a_choice_made_before_is_respected(self) -> None:
         choice = "import altair as alt; alt.renderers.enable('svg'); alt.theme.enable('dark')"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import altair as alt
 import pytest
 
@@ -15,9 +17,24 @@ from tests.charts.sites import (
 
 
 class TestThemes:
-    def test_both_are_registered_and_the_light_one_is_on(self) -> None:
-        assert {"datafast_light", "datafast_dark"} <= set(alt.theme.names())
-        assert alt.theme.active == "datafast_light"
+    def test_all_are_registered_and_the_one_that_follows_the_page_is_on(self) -> None:
+        assert {"datafast_auto", "datafast_light", "datafast_dark"} <= set(alt.theme.names())
+        assert alt.theme.active == "datafast_auto"
+
+    def test_a_chart_that_follows_its_page_has_no_background_and_writes_in_the_page_s_color(self) -> None:
+        config = dfn.charts.scores(crowd(3)).to_dict()["config"]
+        assert (config["background"], config["title"]["color"]) == ("transparent", "currentColor")
+
+    def test_a_file_of_a_chart_that_follows_its_page_is_light(self, tmp_path: Path) -> None:
+        chart = dfn.charts.heatmap(crowd(60), ["channel", "country_code"])
+        follows = dfn.charts.save(chart, tmp_path / "follows.svg").read_text()
+        with dfn.charts.use_theme("light"):
+            light = dfn.charts.save(chart, tmp_path / "light.svg").read_text()
+        assert follows == light
+
+    def test_what_a_user_configured_stays_in_a_file(self, tmp_path: Path) -> None:
+        chart = dfn.charts.scores(crowd(60)).configure_title(color="#123456")
+        assert "#123456" in dfn.charts.save(chart, tmp_path / "own.svg").read_text()
 
     def test_the_dark_one_holds_inside_a_with_block(self) -> None:
         def background() -> str:

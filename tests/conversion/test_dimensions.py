@@ -85,5 +85,5 @@ class TestDerivedDimensions:
         assert self.derive("page", current_url=["/a"], page=["my own"]) == ["my own"]
 
     def test_what_is_not_derived_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="There is no derived dimension 'country'"):
-            self.derive("country", country_code=["US"])
+        with pytest.raises(ValueError, match="There is no derived dimension 'planet'"):
+            self.derive("planet", country_code=["US"])
