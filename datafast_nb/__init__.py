@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from datafast_nb.conversion.revenue import revenue as revenue
     from datafast_nb.conversion.transitions import transitions as transitions
     from datafast_nb.errors import AlertError as AlertError
+    from datafast_nb.errors import AlertsInUseError as AlertsInUseError
     from datafast_nb.errors import AuthenticationError as AuthenticationError
     from datafast_nb.errors import ConnectionFailedError as ConnectionFailedError
     from datafast_nb.errors import DataFastError as DataFastError
@@ -102,6 +103,7 @@ _HOMES = {
     "summary": "conversion",
     "transitions": "conversion",
     "AlertError": "errors",
+    "AlertsInUseError": "errors",
     "AuthenticationError": "errors",
     "ConnectionFailedError": "errors",
     "DataFastError": "errors",

@@ -127,6 +127,10 @@ class AlertError(DataFastError, ValueError):
     """An alert can't work as it is given: its condition, its channel, its message, or the file of what was told."""
 
 
+class AlertsInUseError(AlertError):
+    """Another watcher uses the file of what was told; there is one at a time."""
+
+
 class DrawingError(DataFastError, ValueError):
     """A chart can't be drawn as a picture: the renderer refused it, crashed, or drew none of its rows."""
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from datafast_nb.api_key import VARIABLE
 from datafast_nb.checks import checked_duration
-from datafast_nb.errors import DataFastError, HistoryInUseError
+from datafast_nb.errors import AlertsInUseError, DataFastError, HistoryInUseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from datafast_nb.forecast.model import Model
     from datafast_nb.history import Recording
     from datafast_nb.snapshot import Source
 
@@ -40,7 +41,7 @@ exit codes:
   {FINISHED}  stopped by a signal, or at the end of the duration
   {FAULT}  a permanent fault: the key is refused, or the tables are damaged
   {USAGE}  wrong usage, or no {VARIABLE}
-  {IN_USE}  another writer is recording there
+  {IN_USE}  another writer is recording there, or another watcher uses the file of what was told
 """
 
 
@@ -61,6 +62,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="FILE",
         help="a TOML file of alerts to tell meanwhile; see datafast-nb watch --help",
     )
+    add_model_to(command)
     command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
     command.add_argument("--demo", action="store_true", help="record the demo site, to try the command")
 
@@ -82,6 +84,16 @@ def add_times_to(command: argparse.ArgumentParser, doing: str) -> None:
     )
 
 
+def add_model_to(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--model``."""
+    command.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="a model that dfn.learn(history).save(FILE) wrote, for alerts with probability",
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Record until a signal, the end of the duration or a permanent fault; return the exit code."""
     return serve(lambda stack: _recording(options, stack))
@@ -91,18 +103,22 @@ def _recording(options: argparse.Namespace, stack: contextlib.ExitStack) -> Reco
     """Begin to record, with alerts if a file of them is given."""
     from datafast_nb.history import History
 
+    if options.model is not None and options.alerts is None:
+        raise ValueError("--model has no effect without --alerts.")
     settings = None
     if options.alerts is not None:
         from datafast_nb.alerts.settings import read
 
         settings = read(options.alerts)
+    model = model_of(options.model)
     source = source_of(demo=options.demo)
     history = stack.enter_context(History(options.location, redact=options.redact))
     if settings is not None:
         from datafast_nb.alerts import watcher
         from datafast_nb.alerts.relay import Relay
 
-        dispatcher = watcher.dispatcher_of(settings.alerts, log, state=settings.state or history, history=history)
+        state = settings.state or history
+        dispatcher = watcher.dispatcher_of(settings.alerts, log, model=model, state=state, history=history)
         stack.callback(dispatcher.close, watcher.PATIENCE)
         source = Relay(source, dispatcher)
     return history.record(source, options.every, options.duration, report=log)
@@ -171,9 +187,19 @@ def source_of(*, demo: bool) -> Source:
     return Client()
 
 
+def model_of(file: Path | None) -> Model | None:
+    """Return the model in a file, if one is given."""
+    if file is None:
+        return None
+    from datafast_nb.forecast.model import Model
+
+    return Model.load(file)
+
+
 def code_of(error: BaseException) -> int:
     """Return the exit code for an error."""
-    return IN_USE if isinstance(error, HistoryInUseError) else USAGE if isinstance(error, ValueError) else FAULT
+    in_use = isinstance(error, (HistoryInUseError, AlertsInUseError))
+    return IN_USE if in_use else USAGE if isinstance(error, ValueError) else FAULT
 
 
 def log(what: str, figures: dict[str, Any]) -> None:

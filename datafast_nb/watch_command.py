@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from datafast_nb.api_key import VARIABLE, Concealed
-from datafast_nb.record_command import FAULT, FINISHED, USAGE, add_times_to, log, serve, source_of
+from datafast_nb.record_command import (
+    FAULT,
+    FINISHED,
+    IN_USE,
+    USAGE,
+    add_model_to,
+    add_times_to,
+    log,
+    model_of,
+    serve,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from datafast_nb.alerts import Alert, Watcher
@@ -20,6 +31,7 @@ _EPILOG: Final = f"""
 examples:
   datafast-nb watch --where "score > 80 and country_code = 'DE' and not is_customer" --notify env:NTFY_URL
   datafast-nb watch --about traffic --where "visitors > 50" --notify desktop
+  datafast-nb watch --where "probability > 0.05" --model model.json --notify env:NTFY_URL
   datafast-nb watch --alerts alerts.toml
 
 A URL on the command line can be read by everybody on the computer who lists its processes: put one with a token into an
@@ -39,6 +51,7 @@ exit codes:
   {FINISHED}  stopped by a signal, or at the end of the duration
   {FAULT}  a permanent fault: the key is refused
   {USAGE}  wrong usage, such as a condition with an unknown column, or no {VARIABLE}
+  {IN_USE}  another watcher uses the file of --state
 """
 
 
@@ -85,6 +98,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="the file of what was told (default: datafast-alerts.json in this folder; none with --demo)",
     )
     command.add_argument("--history", metavar="LOCATION", help="a history, for traffic that is not as usual")
+    add_model_to(command)
     command.add_argument("--demo", action="store_true", help="watch the demo site, to try the command")
 
 
@@ -109,6 +123,7 @@ def _watching(options: argparse.Namespace, stack: contextlib.ExitStack) -> Watch
         from datafast_nb.history import History
 
         more["history"] = stack.enter_context(History(options.history))
+    more["model"] = model_of(options.model)
     state = options.state or state or (None if options.demo else Path("datafast-alerts.json"))
     return stack.enter_context(watch(source, alerts, options.every, options.duration, state=state, report=log, **more))
 

@@ -78,7 +78,7 @@ class Channel:
         self._drop(1)
 
     def finish(self) -> None:
-        """Take no more messages, and end once those that wait were sent, or one of them fails."""
+        """Take no more messages, and end once each of those that wait was tried once; never blocks."""
         if sys.is_finalizing():
             return  # a thread may have been frozen while it held the lock
         with self._condition:

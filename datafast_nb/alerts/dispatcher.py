@@ -16,7 +16,7 @@ from polars.exceptions import PanicException
 from datafast_nb.alerts.alert import Alert
 from datafast_nb.alerts.channel import Channel, Report
 from datafast_nb.alerts.destinations import Destination
-from datafast_nb.alerts.memory import Memory, Told, fingerprint
+from datafast_nb.alerts.memory import Memory, Told, fingerprint, keep_latest
 from datafast_nb.alerts.message import News
 from datafast_nb.alerts.rows import KEY, rows_of, site_of, with_derived, without_derived
 from datafast_nb.conversion.predictor import Predictor
@@ -98,7 +98,8 @@ class Dispatcher:
             self._send(desk.alert, each)
 
     def finish(self) -> None:
-        """End the channels by themselves, once their waiting messages were sent."""
+        """Let the channels end by themselves, once their waiting messages were sent, and release the memory."""
+        self._memory.close()
         for channel in self.channels.values():
             channel.finish()
 
@@ -173,7 +174,8 @@ class _Desk:
         self._history = history
         self._looked_at: datetime | None = None  # when traffic was last compared with what is usual
         self._memory = memory
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, None] = {}  # the keys of the latest
+        self._count = 0  # of all who wait
         self._first: pl.DataFrame | None = None  # of those who wait, as they are to be shown
         self._site: str | None = alert.site  # of the last visitors, if the alert has none
 
@@ -191,14 +193,15 @@ class _Desk:
         self._collect(self.alert.matching(rows), snapshot)
         if self._first is None or not self._may_speak(snapshot.fetched_at):
             return None
-        news = self._news(self._first, len(self._waiting), snapshot.fetched_at)
+        news = self._news(self._first, self._count, snapshot.fetched_at)
         self._memory.add(self._mark, self._waiting)
-        self._waiting, self._first = {}, None
+        self._waiting, self._count, self._first = {}, 0, None
         return news
 
     def _collect(self, rows: pl.DataFrame, snapshot: Snapshot) -> None:
         """Add the rows that were neither told nor wait to be."""
         keys = rows[KEY].to_list()
+        keep_latest(self._waiting, [key for key in keys if key in self._waiting], len(keys))
         new = [
             is_new and key not in self._waiting
             for key, is_new in zip(keys, self._memory.is_new(self._mark, keys), strict=True)
@@ -210,7 +213,8 @@ class _Desk:
         held = 0 if self._first is None else self._first.height
         shown = self._shown(fresh.head(_MOST_SHOWN - held), snapshot)
         self._first = shown if self._first is None else pl.concat([self._first, shown])
-        self._waiting |= dict.fromkeys(fresh[KEY].to_list())
+        self._count += fresh.height
+        keep_latest(self._waiting, fresh[KEY].to_list(), len(keys))
 
     def _shown(self, rows: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
         """Return rows as they can be shown: with pseudonyms, unless names were asked for."""

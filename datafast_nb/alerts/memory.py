@@ -7,19 +7,25 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from datafast_nb.errors import AlertError
+from datafast_nb.errors import AlertError, AlertsInUseError
 from datafast_nb.files import write_whole
 
-MOST: Final = 20_000
-"""The most visitors, payments or goals that are remembered for each alert; the oldest are forgotten first."""
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+MOST: Final = 100_000
+"""The most visitors, payments or goals that are remembered for each alert. Beyond it, those that were shown least
+recently are forgotten: payments and goals can't come again then, and visitors are told again if they do."""
 
 _VERSION: Final = 1
 _DIGITS: Final = 16
+_OWNER_ONLY: Final = 0o600
 
 
 class Told(msgspec.Struct):
@@ -52,7 +58,7 @@ class Memory:
     """What was told so far, in a small file if there is one.
 
     Ids are kept as keyed hashes, with a key of this memory's own, and nothing else of a visitor is kept. Used by one
-    thread at a time.
+    thread at a time. The file is locked until `close`, or until nothing refers to the memory.
 
     Parameters
     ----------
@@ -63,11 +69,20 @@ class Memory:
     ------
     AlertError
         The file can't be read, or is no such file.
+    AlertsInUseError
+        Another watcher uses the file.
+    ImportError
+        A file is given, but filelock is not installed.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        found = None if path is None or not path.exists() else _read(path)
+        self._lock = None if path is None else _locked(path)
+        try:
+            found = None if path is None or not path.exists() else _read(path)
+        except AlertError:
+            self.close()  # a traceback may keep this object
+            raise
         self._key = secrets.token_bytes(32) if found is None else bytes.fromhex(found.key)
         self._alerts = {} if found is None else found.alerts
         self._known = {name: dict.fromkeys(told.tags) for name, told in self._alerts.items()}
@@ -77,40 +92,74 @@ class Memory:
         return self._alerts.setdefault(alert, Told())
 
     def is_new(self, alert: str, keys: Iterable[str]) -> list[bool]:
-        """Return for each key whether it was not told yet."""
+        """Return for each key, of those that are shown now, whether it was not told yet."""
         known = self._known.setdefault(alert, {})
-        return [self._tag(key) not in known for key in keys]
+        tags = [self._tag(key) for key in keys]
+        told = [tag in known for tag in tags]
+        keep_latest(known, (tag for tag, is_told in zip(tags, told, strict=True) if is_told), len(tags))
+        return [not is_told for is_told in told]
 
     def add(self, alert: str, keys: Iterable[str]) -> None:
         """Remember that these were told."""
-        known = self._known.setdefault(alert, {})
-        known.update(dict.fromkeys(self._tag(key) for key in keys))
-        for tag in list(known)[: max(0, len(known) - MOST)]:
-            del known[tag]
+        tags = [self._tag(key) for key in keys]
+        keep_latest(self._known.setdefault(alert, {}), tags, len(tags))
 
     def save(self) -> None:
-        """Write the file, whole, readable by its owner alone.
+        """Write the file, whole, readable by its owner alone; do nothing once closed.
 
         Raises
         ------
         OSError
             It can't be written.
         """
-        if self._path is None:
+        if self._path is None or self._lock is None:
             return
         for name, known in self._known.items():
             self.of(name).tags = list(known)
         content = msgspec.json.encode(_File(_VERSION, self._key.hex(), self._alerts))
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self._path, content, mode=0o600)
+        write_whole(self._path, content, mode=_OWNER_ONLY)
+
+    def close(self) -> None:
+        """Release the file, such that another watcher can use it."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
     def _tag(self, key: str) -> str:
         return hmac.digest(self._key, key.encode("utf-8", "surrogatepass"), "sha256").hex()[:_DIGITS]
 
 
+def keep_latest(known: dict[str, None], shown: Iterable[str], least: int = 0) -> None:
+    """Put these at the end, as the latest, and drop the first beyond `MOST`, or beyond a number that is larger."""
+    for each in shown:
+        known.pop(each, None)
+        known[each] = None
+    for each in list(islice(known, max(0, len(known) - max(MOST, least)))):
+        del known[each]
+
+
 def fingerprint(*parts: str) -> str:
     """Return what identifies an alert in the file: a hash of what it is about."""
     return sha256("\n".join(parts).encode()).hexdigest()[:_DIGITS]
+
+
+def _locked(path: Path) -> BaseFileLock:
+    """Lock a file, by another one beside it, as the file itself is replaced whenever it is written."""
+    try:
+        from filelock import FileLock, Timeout
+    except ImportError as error:
+        raise ImportError("A file of what was told needs filelock: pip install 'datafast_nb[alerts]'.") from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"), mode=_OWNER_ONLY, is_singleton=False, thread_local=False)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise AlertsInUseError(
+            f"Another watcher remembers in {path} what it told: stop() it, or give this one another state."
+        ) from None
+    except OSError as error:
+        raise AlertError(f"The file of what was told can't be written: {path}: {error.strerror}.") from error
+    return lock
 
 
 def _read(path: Path) -> _File:

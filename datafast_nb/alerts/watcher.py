@@ -273,8 +273,8 @@ def watch(
         A model as ``dfn.learn`` makes it, for conditions with ``probability``.
     state
         A file, or the history beside which to put it: what was told is then not told again after a restart. The file
-        is small and holds no names, only keyed hashes of ids. By default, it is remembered as long as this watcher
-        exists.
+        is small and holds no names, only keyed hashes of ids: for each alert, those of the last 100,000 that were
+        shown. One watcher at a time uses it. By default, it is remembered as long as this watcher exists.
     history
         A history of the website, for alerts about traffic without a condition: they tell if the last ten minutes were
         not as usual, as ``dfn.unusual`` finds once a minute. Needs the extra ``forecast``.
@@ -291,6 +291,8 @@ def watch(
     ------
     AlertError
         There is no alert, one needs a model or a history, or the file can't be read.
+    AlertsInUseError
+        Another watcher uses the file.
 
     Examples
     --------

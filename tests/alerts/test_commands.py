@@ -98,6 +98,38 @@ def test_what_was_told_is_remembered_over_restarts(tmp_path: Path, capfd: pytest
     assert len(lines(capfd.readouterr().out)) >= 2
 
 
+def test_a_second_watcher_of_the_same_file_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with dfn.watch(dfn.demo.Site(), dfn.Alert(notify=silent), state=tmp_path / "told.json"):
+        assert main(["watch", "--demo", "--state", "told.json"]) == 3
+    (line,) = lines(capfd.readouterr().out)
+    assert line["error"] == "AlertsInUseError"
+
+
+def silent(notice: object) -> None:
+    """Take a message."""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Give the file of a model of the demo site."""
+    history = dfn.demo.simulate(tmp_path / "past", days=0.2, visitors_per_day=2_000, every=60, progress=False)
+    dfn.learn(history, horizon="1h").save(tmp_path / "model.json")
+    return tmp_path / "model.json"
+
+
+def test_a_model_gives_alerts_their_probability(model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("alerts.toml").write_text('[[alert]]\nwhere = "probability > 0.0001"\n')
+    times = ["--demo", "--every", "1", "--duration", "1", "--alerts", "alerts.toml"]
+    for command in (["watch"], ["record", "site"]):
+        assert main([*command, *times, "--model", str(model)]) == 0
+        assert "told" in {line["what"] for line in lines(capfd.readouterr().out)}
+    assert main(["watch", *times]) == 2
+    assert "pass model=" in capfd.readouterr().out
+    assert main(["watch", *times, "--model", "nowhere.json"]) == 2
+    assert main(["record", "site", "--demo", "--model", str(model)]) == 2
+    assert "without --alerts" in capfd.readouterr().out
+
+
 def read_tags(file: Path) -> set[str]:
     (alert,) = msgspec.json.decode(file.read_bytes())["alerts"].values()
     return set(alert["tags"])
@@ -141,7 +173,7 @@ def test_a_signal_ends_it_with_code_0(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "datafast_nb", "watch", "--demo", "--where", "score > 20", "--every", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as watching:
         assert watching.stdout is not None
-        assert "told" in watching.stdout.readline()
+        assert any('"what":"told"' in line for line in iter(watching.stdout.readline, ""))
         watching.send_signal(signal.SIGTERM)
         rest = watching.stdout.read()
         assert watching.wait(timeout=60) == 0

@@ -11,10 +11,12 @@ import polars as pl
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.alerts import memory
+from datafast_nb.alerts.dispatcher import _Desk
 from datafast_nb.alerts.escaping import as_text, inert, without_links
-from datafast_nb.alerts.memory import MOST, Memory
+from datafast_nb.alerts.memory import Memory
 from datafast_nb.alerts.message import News
-from datafast_nb.errors import AlertError
+from datafast_nb.errors import AlertError, AlertsInUseError
 from tests.alerts.sites import Inbox, goal, payment, told, visitor
 from tests.history.moments import after, snapshot
 
@@ -108,7 +110,7 @@ def test_it_is_told_once_over_restarts_by_a_small_file_without_names(tmp_path: P
     text = file.read_text()
     assert not [word for word in ("v-secret", "p1", "Jane", "score") if word in text]
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in file.parent.iterdir()] == ["told.json"]
+    assert {each.name for each in file.parent.iterdir()} <= {"told.json", ".told.json.lock"}
 
 
 def test_the_rate_holds_over_restarts(tmp_path: Path) -> None:
@@ -132,13 +134,48 @@ def test_alerts_that_look_for_the_same_are_told_each(tmp_path: Path) -> None:
     assert not told(both, snap, memory=Memory(file))
 
 
-def test_the_memory_is_bounded(tmp_path: Path) -> None:
-    memory = Memory(tmp_path / "told.json")
-    memory.add("x", map(str, range(MOST + 10)))
-    memory.save()
+def test_the_memory_forgets_first_who_was_not_shown_for_longest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MOST", 100)
+    told_before = Memory(tmp_path / "told.json")
+    told_before.add("x", map(str, range(100)))
+    assert told_before.is_new("x", ["0", "1"]) == [False, False]
+    told_before.add("x", map(str, range(100, 110)))
+    told_before.save()
     kept = json.loads((tmp_path / "told.json").read_text())["alerts"]["x"]["tags"]
-    assert len(kept) == MOST
-    assert memory.is_new("x", ["9", "10"]) == [True, False]
+    assert len(kept) == 100
+    assert told_before.is_new("x", ["0", "1", "11", "12", "109"]) == [False, False, True, False, False]
+
+
+def test_who_is_shown_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST", 3)
+    everybody = snapshot(0, [visitor(f"{it}") for it in range(10)])
+    assert [row[1] for row in told(alert(), everybody, everybody, everybody)] == [10]
+
+
+def test_those_who_wait_are_counted_without_keeping_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST", 5)
+    first, *others = (snapshot(30 * place, [visitor(f"{place} {it}") for it in range(4)]) for place in range(10))
+    desk = _Desk(alert(at_most="1 per 10m"), "x", Memory(), None)
+    assert desk.take(first, None) is not None
+    for each in others:
+        assert desk.take(each, None) is None
+    assert len(desk._waiting) <= 5
+    news = desk.take(snapshot(600), None)
+    assert news is not None
+    assert news.count == 36
+
+
+def test_one_watcher_at_a_time_remembers_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "told.json"
+    first = Memory(file)
+    with pytest.raises(AlertsInUseError, match=r"Another watcher remembers in .*told\.json"):
+        Memory(file)
+    first.close()
+    first.save()
+    assert not file.exists()
+    Memory(file).close()
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"version": 1}', b'{"version": 9, "key": "00", "alerts": {}}'])
