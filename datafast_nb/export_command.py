@@ -62,8 +62,9 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         checked_suffix(options.to)
-        table = getattr(History(options.location), options.what)(options.since, options.until)
-        save(table, options.to, redact=options.redact)
+        with History(options.location) as history:
+            table = getattr(history, options.what)(options.since, options.until)
+            save(table, options.to, redact=options.redact)
     except (DataFastError, ImportError, OSError, PolarsError, TypeError, ValueError) as error:
         print(f"datafast-nb export: {error}", file=sys.stderr)
         is_usage = isinstance(error, ValueError) and not isinstance(error, DataFastError)

@@ -12,6 +12,9 @@ _STARTERS: Final = r"=+\-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}\u{fe66}\u{fe62}\u{fe6
 RUNS: Final = rf"^(?:[\t\r\n]|{_BLANKS}*[{_STARTERS}])"
 """Text that a spreadsheet would run: also after blanks, and with full-width forms of the characters."""
 
+_WITHIN: Final = rf"([;\t\r\n]{_BLANKS}*\"?)([{_STARTERS}])"
+"""What would be run where a spreadsheet splits a text into cells at another separator than ours."""
+
 
 def in_cells(table: pl.LazyFrame) -> pl.LazyFrame:
     """Return a table with a number, a flag or a harmless text in each cell."""
@@ -36,8 +39,9 @@ def nestable(table: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def harmless(text: pl.Expr) -> pl.Expr:
-    """Put an apostrophe before a text that a spreadsheet would run."""
-    return pl.when(text.str.contains(RUNS)).then("'" + text).otherwise(text)
+    """Put an apostrophe before a text that a spreadsheet would run, and before such a part of one."""
+    parts = text.str.replace_all(_WITHIN, "${1}'${2}")
+    return pl.when(text.str.contains(RUNS)).then("'" + parts).otherwise(parts)
 
 
 def harmless_name(name: str) -> str:

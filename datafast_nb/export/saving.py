@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -69,7 +69,9 @@ def save(data: Any, path: str | Path, *, redact: bool | bytes = False) -> Path: 
     Notes
     -----
     In csv and xlsx, lists are joined by ``;`` and text that a spreadsheet would run as a formula gets an apostrophe in
-    front, as OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection); numbers stay numbers.
+    front, as OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection); so does what follows a ``;`` or a
+    tab inside a text, as some spreadsheets begin a new cell there. Numbers stay numbers. To have such texts unchanged,
+    and lists as lists, save as parquet or json.
 
     Times keep their zone: in csv and JSON as ISO 8601 with the offset. A time in Excel has no zone: a workbook holds
     the clock time in the column's zone, and shows the zone's name after it. Numbers that are not finite are null in
@@ -189,7 +191,8 @@ def _write(tables: Tables, file: Path, write: Callable[[pl.LazyFrame, Path], obj
                 write(table, all_of_them.enter_context(whole(folder / f"{name}{file.suffix}")))
     except BaseException:
         if is_new:
-            folder.rmdir()
+            with suppress(OSError):  # such as of what somebody else put there meanwhile; the first error is to be seen
+                folder.rmdir()
         raise
     return folder
 

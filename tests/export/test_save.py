@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 import datafast_nb as dfn
-from datafast_nb.export import workbook
+from datafast_nb.export import saving, workbook
 from tests.history.moments import snapshot
 
 FORMATS = ("csv", "xlsx", "parquet", "json", "ndjson")
@@ -39,7 +39,15 @@ RUN = (
     "－1",
     "＠x",
 )
-LEFT = ("a=b", "https://example.com/?a=-1", "'=1", "", "a\n=b", "–", '{"a": "=1"}')
+LEFT = ("a=b", "https://example.com/?a=-1", "'=1", "", "a;b", "–", '{"a": "=1"}')
+WITHIN = {
+    "x;=cmd": "x;'=cmd",
+    "x; ＝cmd": "x; '＝cmd",
+    'x;"=cmd"': 'x;"\'=cmd"',
+    "a\n=b": "a\n'=b",
+    "a\t@b;-c": "a\t'@b;'-c",
+    "=cmd|'/c calc'!A1;+1": "'=cmd|'/c calc'!A1;'+1",
+}
 TWO_ZONES = pl.DataFrame({"utc": [datetime(2026, 7, 1, 12, 0, 0, 5000, tzinfo=UTC)]}).with_columns(
     berlin=pl.col("utc").dt.convert_time_zone("Europe/Berlin"), naive=pl.col("utc").dt.replace_time_zone(None)
 )
@@ -130,10 +138,20 @@ def test_text_that_a_spreadsheet_would_run_is_harmless(tmp_path: Path, suffix: s
         rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert rows[0] == ["text", "'=HYPERLINK(1)", "number", "category"]
     found = [row[0] for row in rows[1:]]
-    assert found == [f"'{text}" for text in RUN] + list(LEFT) or suffix == "xlsx"
+    alone = [f"'{text[0]}'{text[1:]}" if text[0] in "\t\r\n" else f"'{text}" for text in RUN]
+    assert found == alone + list(LEFT) or suffix == "xlsx"
     assert all(text.startswith("'") for text in found[: len(RUN)])
     assert {row[2] for row in rows[1:]} == {"-1.5"}
     assert [row[3] for row in rows[1:]] == found == [row[1] for row in rows[1:]]
+
+
+def test_what_another_separator_would_make_a_cell_of_is_harmless(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"text": [*WITHIN], "list": [[text, "=1"] for text in WITHIN]})
+    with dfn.save(frame, tmp_path / "f.csv").open(encoding="utf-8", newline="") as opened:
+        _, *rows = csv.reader(opened)
+    assert rows == [[harmless, f"{harmless};'=1"] for harmless in WITHIN.values()]
+    assert dfn.save(frame, tmp_path / "f.parquet").stat().st_size
+    assert pl.read_parquet(tmp_path / "f.parquet").equals(frame)
 
 
 def test_times_keep_their_zone(tmp_path: Path) -> None:
@@ -319,6 +337,17 @@ def test_a_frame_that_fails_leaves_what_was_there(tmp_path: Path, suffix: str) -
         dfn.save(broken, file)
     assert file.read_text() == "as it was"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_error_that_is_shown_is_of_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_table: object, file: Path) -> None:
+        (file.parent / "of somebody else.txt").touch()
+        raise OSError("no space")
+
+    monkeypatch.setattr(saving, "_WRITERS", {".csv": fail})
+    with pytest.raises(OSError, match="no space"):
+        dfn.save(SNAP, tmp_path / "now.csv")
+    assert [each.name for each in (tmp_path / "now").iterdir()] == ["of somebody else.txt"]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "ndjson"])
