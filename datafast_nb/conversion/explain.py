@@ -128,8 +128,9 @@ def explain(data: Snapshot | pl.DataFrame | pl.LazyFrame, *, baseline: Baseline 
     rows = _rows(visitors_of(data))
     key = [name for name in ("site", "visitor_id") if name in rows.columns]
     prospects = _prospects(rows, rate_of(data, baseline))
-    effects, explained = _effects(sample := _sample(prospects, _MOST_PROSPECTS), _matches(sample))
-    factors = _factors(_matches(prospects), effects)
+    matches = _matches(prospects)
+    effects, explained = _effects(_sample(prospects, _MOST_PROSPECTS), matches)
+    factors = _factors(matches, effects)
     products = factors.group_by("_row").agg(pl.col("factor").product())
     people = prospects.join(products, on="_row", how="left", maintain_order="left")
     people = people.join(in_words(factors), on="_row", how="left", maintain_order="left")

@@ -731,9 +731,12 @@ class LiveMap(OpenedWhenShown):
 
     def _do_describe(self, message: DescribeCluster) -> None:
         with self._lock:
-            inside = members(self._renderer.chosen(self._shown, self._map_state.filters), message.id)
+            frame, chosen = self._frame, self._renderer.chosen(self._frame, self._map_state.filters)
+        # Outside the lock: what moves the predictions takes a while, the first time, and no drawing is to wait for it.
+        inside = members(chosen, message.id)
+        told = summary(inside, frame.reasons(inside))
+        with self._lock:
             if self._view is not None:
-                told = summary(inside, self._shown.reasons(inside))
                 self._view.tell(Description(view=message.view, id=message.id, summary=told))
 
     def _do_open(self, message: OpenCluster) -> None:

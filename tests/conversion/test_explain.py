@@ -50,7 +50,7 @@ def off(why: Any) -> float:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("noise", "matching"), [(0.0, 0.9), (0.1, 0.9), (0.1, 0.7), (0.0, 1.0)])
+@pytest.mark.parametrize(("noise", "matching"), [(0.0, 0.9), (0.1, 0.9), (0.2, 0.9), (0.1, 0.7), (0.0, 1.0)])
 def test_known_factors_come_within_ten_percent_from_500_visitors_on(noise: float, matching: float, seed: int) -> None:
     why = dfn.explain(site(500, seed=seed, noise=noise, matching=matching), baseline=BASELINE)
     assert why.effects.height == 11

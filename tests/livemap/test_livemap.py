@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from traitlets import TraitError
 import datafast_nb as dfn
 from datafast_nb.errors import AuthenticationError, ServerError
 from datafast_nb.livemap import LiveMap
+from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.sidebar import MOST_ROWS
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
@@ -313,6 +315,22 @@ def test_a_cluster_is_described_to_the_view_that_asks(sent: Sent) -> None:
     assert (told["view"], told["id"]) == (VIEW, cluster)
     assert (told["summary"]["title"], told["summary"]["visitors"]) == ("Lisbon, Portugal", 30)
     assert sent.states() == []
+
+
+def test_drawing_does_not_wait_for_what_a_tooltip_says(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = shown(people(30, latitude=38.7, longitude=-9.1))
+    (cluster,) = own(live, "clusters")["id"]
+
+    def reasons(_frame: object, _members: object) -> tuple[str, ...]:
+        drawing = threading.Thread(target=lambda: live.set_trait("theme", "dark"), daemon=True)
+        drawing.start()
+        drawing.join(GENEROUS)
+        assert not drawing.is_alive()
+        return ("Portugal ×1.8",)
+
+    monkeypatch.setattr(FrameState, "reasons", reasons)
+    ask(live, "describe", id=cluster)
+    assert sent.told("description")
 
 
 def test_opening_a_cluster_lists_a_few_of_its_visitors() -> None:
