@@ -12,20 +12,26 @@ from typing import Final
 import polars as pl
 
 from datafast_nb.livemap.colors import RADII, Coloring
-from datafast_nb.livemap.mercator import x_of, y_of, ys
+from datafast_nb.livemap.crowding import apart
+from datafast_nb.livemap.mercator import latitude_at, x_of, y_of, ys
 from datafast_nb.livemap.worth import worth_column
 from datafast_nb.widgets.protocol import Clusters, Heat
 
-MOST_CELLS: Final = 360
-"""Maximum number of cells in a viewport, which limits what is sent, whatever the number of visitors."""
+MOST_CELLS: Final = 900
+"""Maximum number of cells with visitors, which limits what is sent, whatever the number of visitors."""
+
+MOST_GRID: Final = 3600
+"""Maximum number of cells in a viewport, with and without visitors."""
 
 DEEPEST: Final = 14
 """The maximum zoom of the map."""
 
-CELL_PIXELS: Final = 44
+CELL_PIXELS: Final = 28
 """Width of a cell, in pixels of the map."""
 
 _MARGIN: Final = 0.05  # of the viewport's width and height, on each side: clusters are ready for a short move
+_RING: Final = 4.0  # width of a ring that shows the share of customers, in pixels
+_LEAST_RADII: Final = (8.0, 9.5, 12.0, 15.0)  # of circles with numbers of one to four characters, in pixels
 _HALF: Final = 0.5  # of the world's width
 
 
@@ -65,7 +71,7 @@ class Viewport:
         """
         left, top, right, bottom = self.box
         level = round(2 * self.zoom) / 2
-        allowed = MOST_CELLS * (CELL_PIXELS / cell_pixels) ** 2
+        allowed = MOST_GRID * (CELL_PIXELS / cell_pixels) ** 2
         most = math.sqrt(allowed / max((right - left) * (bottom - top), 1e-12))
         while level > 0 and 256 * 2**level / cell_pixels > most:
             level -= 0.5
@@ -117,8 +123,8 @@ def cluster(
     category : str, optional
         A text column; the result has its most common value in each group.
     cell_pixels : int
-        Width of a cell, in pixels; wider if the viewport would otherwise have more than `MOST_CELLS` of the usual
-        width.
+        Width of a cell, in pixels; wider if the viewport would otherwise have more than `MOST_GRID` of the usual
+        width, or more than `MOST_CELLS` with visitors.
 
     Returns
     -------
@@ -128,6 +134,15 @@ def cluster(
         ``expected_value``, their sum in USD, by the model if there is one; ``category``, if requested.
     """
     across = viewport.cells_across(cell_pixels)
+    cells = _cells(placed, viewport, category, across)
+    while cells.height > MOST_CELLS:
+        across = math.floor(across / math.sqrt(2))
+        cells = _cells(placed, viewport, category, across)
+    return cells
+
+
+def _cells(placed: pl.DataFrame, viewport: Viewport, category: str | None, across: int) -> pl.DataFrame:
+    """Return the cells of a grid that are in a viewport, as `cluster` does."""
     left, top, right, bottom = viewport.box
     prospect = ~pl.col("is_customer").fill_null(value=False)
     extra = {} if category is None else {"category": pl.col(category)}
@@ -233,20 +248,36 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
     Returns
     -------
     protocol.Clusters
-        The clusters; a circle's area grows with the number of visitors.
+        The clusters; a circle's area grows with the number of visitors, which it has room for. No circle covers
+        another.
     """
     small, large = RADII
     share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
-    drawn = clusters.select(
-        "id",
-        pl.col("latitude", "longitude").round(4),
-        "visitors",
-        "customers",
-        radius=(small + (large - small) * share).round(1),
-        color=coloring.colors(),
+    radius = pl.max_horizontal(small + (large - small) * share, _least_radius(pl.col("visitors")))
+    drawn = _apart(clusters.with_columns(radius=radius.round(1)), viewport.zoom).select(
+        "id", pl.col("latitude", "longitude").round(4), "visitors", "customers", "radius", color=coloring.colors()
     )
     columns = {name: tuple(column) for name, column in drawn.to_dict(as_series=False).items()}
-    return Clusters(across=viewport.cells_across(CELL_PIXELS), **columns)
+    across = int(drawn["id"][0].partition("/")[0]) if drawn.height else viewport.cells_across(CELL_PIXELS)
+    return Clusters(across=across, **columns)
+
+
+def _least_radius(visitors: pl.Expr) -> pl.Expr:
+    """Return the radius that a circle needs for its number, in at most four characters such as 1.2k."""
+    one, two, three, four = _LEAST_RADII
+    few = pl.when(visitors < 2).then(0.0).when(visitors < 10).then(one).when(visitors < 100).then(two)  # noqa: PLR2004
+    short = (visitors < 1000) | visitors.is_between(9950, 99_499)  # noqa: PLR2004 - 10k to 99k
+    return few.when(short).then(three).otherwise(four)
+
+
+def _apart(clusters: pl.DataFrame, zoom: float) -> pl.DataFrame:
+    """Return clusters, with a ``radius``, that are moved as far as they would cover each other at a zoom."""
+    world = 256 * 2**zoom
+    placed = clusters.select(x=x_of(pl.col("longitude")) * world, y=y_of(pl.col("latitude")) * world).to_numpy()
+    ring = pl.when(pl.col("customers") > 0).then(_RING).otherwise(0.0)
+    moved = apart(placed, clusters.select(pl.col("radius") + ring).to_series().to_numpy()) / world
+    here = pl.DataFrame({"x": moved[:, 0], "y": moved[:, 1].clip(0, 1)})
+    return clusters.with_columns(here.select(latitude=latitude_at(pl.col("y")), longitude=360 * (pl.col("x") - 0.5)))
 
 
 def weights(clusters: pl.DataFrame, zoom: float) -> Heat:

@@ -195,7 +195,7 @@ def _map(shown: Shown, box: _Box, colors: _Palette) -> str:
 
 
 def _circles(clusters: Clusters, box: _Box, colors: _Palette) -> Iterator[str]:
-    """Draw each cluster: a disc with an arc for the share of customers, and its number if there is room."""
+    """Draw each cluster: a disc with an arc for the share of customers, and its number."""
     columns = (clusters.latitude, clusters.longitude, clusters.radius, clusters.color)
     counts = (clusters.visitors, clusters.customers)
     for latitude, longitude, radius, color, visitors, customers in zip(*columns, *counts, strict=True):
@@ -208,10 +208,10 @@ def _circles(clusters: Clusters, box: _Box, colors: _Palette) -> Iterator[str]:
             dashes = f'stroke-dasharray="{share * around:.1f} {(1 - share) * around:.1f}" transform="rotate(-90)"'
             yield f'<circle r="{outer:g}" fill="none" stroke="{CUSTOMER}" stroke-width="3" {dashes}/>'
         digits = str(format_compact_decimal(visitors, locale="en_US", fraction_digits=1))
-        size = min(13, 7 + radius / 4)
-        if visitors > 1 and radius > 0.3 * size * len(digits) + 2:
+        size = min(13, 7 + radius / 4, (radius - 1.5) / (0.31 * len(digits)))
+        if visitors > 1:
             yield (
-                f'<text text-anchor="middle" dy=".35em" font-size="{size:.0f}" font-weight="600" fill="{ink(color)}">'
+                f'<text text-anchor="middle" dy=".35em" font-size="{size:.1f}" font-weight="600" fill="{ink(color)}">'
                 f"{digits}</text>"
             )
         yield "</g>"

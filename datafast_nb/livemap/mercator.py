@@ -34,6 +34,11 @@ def ys(latitudes: Iterable[float]) -> list[float]:
     return given.select(y=y_of(pl.col("latitude")))["y"].to_list()
 
 
+def latitude_at(y: pl.Expr) -> pl.Expr:
+    """Return the latitude of each y, in degrees."""
+    return (2 * math.pi * (0.5 - y)).tanh().arcsin().degrees()
+
+
 def latitude_of(y: float) -> float:
     """Return the latitude of a y, in degrees.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import datafast_nb as dfn
 from datafast_nb.livemap.clusters import (
     CELL_PIXELS,
     DEEPEST,
     MOST_CELLS,
+    MOST_GRID,
     WORLD,
     Viewport,
     bounds,
@@ -26,7 +29,7 @@ from datafast_nb.livemap.clusters import (
 )
 from datafast_nb.livemap.colors import DIVERGING, NO_SCORE, RADII, Coloring
 from datafast_nb.widgets.protocol import Clusters, Heat
-from tests.livemap.sources import visitors
+from tests.livemap.sources import NOON, visitors
 
 SCREEN = Viewport(zoom=2.25, south=-40, west=-200, north=75, east=220)
 
@@ -125,7 +128,7 @@ def test_the_number_of_clusters_is_bounded_by_the_screen(zoom: float) -> None:
         ),
     )
     clusters = cluster(project(crowd), view)
-    assert 0 < clusters.height <= MOST_CELLS * 1.2
+    assert 0 < clusters.height <= MOST_CELLS
     assert len(msgspec.json.encode(marks(clusters, view, Coloring()))) < 100_000
 
 
@@ -173,6 +176,29 @@ def test_an_absurd_score_still_has_a_color(score: float) -> None:
     found = drawn(at((10.0, 10.0), score=score))
     assert set(found.color) <= {*DIVERGING, NO_SCORE}
     json.dumps(msgspec.to_builtins(found), allow_nan=False)
+
+
+@pytest.mark.parametrize("width", [480, 1000, 1600, 3840])
+def test_no_circle_covers_another_and_each_has_room_for_its_number(width: int) -> None:
+    view = Viewport(math.log2(width / 256), -50, -180, 75, 180)
+    site = dfn.demo.Site(seed=0, visitors=10_000, start=NOON, clock=lambda: NOON)
+    found = marks(cluster(project(site.snapshot().visitors), view), view, Coloring())
+    pixels = 256 * 2**view.zoom
+    ys = [0.5 - math.atanh(math.sin(math.radians(latitude))) / 2 / math.pi for latitude in found.latitude]
+    circles = [*zip((x / 360 * pixels for x in found.longitude), (y * pixels for y in ys), found.radius, strict=True)]
+    assert all(math.dist(a[:2], b[:2]) > a[2] + b[2] for a, b in itertools.combinations(circles, 2))
+    assert all(radius >= 8 for radius, visitors in zip(found.radius, found.visitors, strict=True) if visitors > 1)
+    assert all(radius >= 12 for radius, visitors in zip(found.radius, found.visitors, strict=True) if visitors > 99)
+
+
+def test_western_europe_is_more_than_one_circle_on_a_map_of_the_world() -> None:
+    site = dfn.demo.Site(seed=0, visitors=400, start=NOON, clock=lambda: NOON)
+    view = Viewport(2, -50, -180, 75, 180)
+    europe = cluster(project(site.snapshot().visitors), view).filter(
+        pl.col("latitude").is_between(36, 60), pl.col("longitude").is_between(-10, 16)
+    )
+    assert europe.height >= 5
+    assert europe["visitors"].max() < 0.6 * europe["visitors"].sum()  # type: ignore[operator]
 
 
 def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones() -> None:
@@ -225,7 +251,7 @@ def test_any_viewport_has_a_limited_number_of_cells(
     view = Viewport(zoom, south, west, min(85.0, south + height), west + width)
     left, top, right, bottom = view.box
     across = view.cells_across(CELL_PIXELS)
-    assert across == 5 or (right - left) * (bottom - top) * across**2 <= MOST_CELLS
+    assert across == 9 or (right - left) * (bottom - top) * across**2 <= MOST_GRID
 
 
 PACIFIC = {

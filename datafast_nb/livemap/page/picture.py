@@ -11,8 +11,8 @@ from typing import Final
 import polars as pl
 from babel.numbers import format_compact_decimal
 
-from datafast_nb.livemap.clusters import Viewport, cluster, project
-from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, RADII, Coloring
+from datafast_nb.livemap.clusters import Viewport, cluster, marks, project
+from datafast_nb.livemap.colors import CUSTOMER, NO_SCORE, Coloring
 from datafast_nb.livemap.land import ink, land
 from datafast_nb.livemap.mercator import latitude_of, y_of
 from datafast_nb.livemap.page.words import Row, is_finite
@@ -63,7 +63,7 @@ _LARGEST_WORLD: Final = 256 * 2**4.5  # closer, the land's shapes are too coarse
 _WORLDWIDE: Final = 0.75  # of the world's width: visitors who are spread wider see the usual map
 _USUAL_EDGE: Final = 11 / 360  # at 169° west, in the Bering Strait
 _INHABITED: Final = (0.26, 0.66)  # 65° north to 50° south
-_FULL_SIZE: Final = 64  # visitors that make a circle the largest, unless another has more
+_PLACES: Final = {"latitude": pl.Float64, "longitude": pl.Float64}
 _NUMBERED: Final = 9.0  # radius from which a circle has room for its number
 _DIGIT: Final = (8.0, 12.0)  # width and height
 
@@ -102,15 +102,18 @@ def picture(snapshot: Snapshot, coloring: Coloring) -> str:
     placed = project(visitors).filter(pl.col("x").is_not_null())
     view = _fit(placed)
     clusters = cluster(placed, view.viewport)
-    projected = clusters.with_columns(y=y_of(pl.col("latitude")), color=coloring.colors())
-    most = max([_FULL_SIZE, *clusters["visitors"]])
-    circles = [_Circle.of(cluster, view, most) for cluster in projected.iter_rows(named=True)]
-    drawn = "".join(circle.svg() for circle in circles)
+    drawn = marks(clusters, view.viewport, coloring)
+    moved = pl.DataFrame({"latitude": drawn.latitude, "longitude": drawn.longitude}, schema=_PLACES)
+    projected = clusters.with_columns(moved, radius=pl.Series(drawn.radius), color=pl.Series(drawn.color)).with_columns(
+        y=y_of(pl.col("latitude"))
+    )
+    circles = [_Circle.of(cluster, view) for cluster in projected.iter_rows(named=True)]
+    spots = "".join(circle.svg() for circle in circles)
     label = f"Map of {number(placed.height, 'visitor')} in {number(clusters.height, 'place')}"
     empty = "" if placed.height else _placeless(view, anybody=bool(visitors.height))
     return (
         f'<figure><svg viewBox="0 0 {_WIDTH:g} {view.height:.0f}" role="img" aria-label="{label}">'
-        f'<path class="land" d="{land(view.place, _WIDTH, view.height)}"/>{drawn}{_numbers(circles)}{empty}</svg>'
+        f'<path class="land" d="{land(view.place, _WIDTH, view.height)}"/>{spots}{_numbers(circles)}{empty}</svg>'
         f"{_legend(clusters, coloring, visitors.height - placed.height)}</figure>"
     )
 
@@ -132,10 +135,9 @@ class _Circle:
     cluster: Row
 
     @classmethod
-    def of(cls, cluster: Row, view: _View, most: int) -> _Circle:
-        """Return the circle of a cluster, where the largest one stands for `most` visitors."""
-        small, large = RADII
-        radius = small + (large - small) * math.sqrt((cluster["visitors"] - 1) / (most - 1))
+    def of(cls, cluster: Row, view: _View) -> _Circle:
+        """Return the circle of a cluster."""
+        radius = cluster["radius"]
         x, y = view.place(view.nearest(cluster["longitude"] / 360 + 0.5), cluster["y"])
         y = min(max(y, radius), view.height - radius)  # a visitor beyond the map's north or south is drawn at its edge
         return cls(x, y, radius, cluster["color"], cluster)

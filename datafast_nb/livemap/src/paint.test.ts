@@ -75,15 +75,19 @@ test("large clusters come first, so that small ones lie on them", () => {
   expect(radii(painted([cluster("a", 0, 8), cluster("b", 50, 20)]))).toEqual([20, 8]);
 });
 
-test("a lone visitor has no number, and a cluster without room neither", () => {
-  expect(texts(painted([cluster("a", 0, 20, { visitors: 1 }), cluster("b", 90, 7)]))).toEqual([]);
+test("a lone visitor has no number, and a cluster that is too small for one neither", () => {
+  expect(texts(painted([cluster("a", 0, 20, { visitors: 1 }), cluster("b", 90, 4)]))).toEqual([]);
 });
 
-test("a number makes way for a smaller disc, and is left out where it can't", () => {
-  const large = cluster("a", 0, 24);
-  expect(texts(painted([large, cluster("b", -14, 12, { visitors: 1 })]))).toEqual([["5", 16]]);
-  const cover = [-16, 0, 16].map((longitude, index) => cluster(`b${index}`, longitude, 10, { visitors: 1 }));
-  expect(texts(painted([large, ...cover]))).toEqual([]);
+test("a number stands in the middle of its disc, smaller where that is small", () => {
+  const calls = painted([cluster("a", 0, 24), cluster("b", 60, 6.9)]);
+  expect(texts(calls)).toEqual([
+    ["5", 0],
+    ["5", 60],
+  ]);
+  const [large, small] = calls.filter(([name]) => name === "fillText").map(([, , , y]) => Number(y));
+  expect(large).toBeCloseTo(0.36 * 13);
+  expect(small).toBeLessThan(0.36 * 8);
 });
 
 test("customers have an arc, however few they are of many", () => {

@@ -5,6 +5,9 @@ import { between, type Mark, progress, type Shape } from "./motion.ts";
 import type { Place } from "./world.ts";
 
 const ROOM = 2; // pixels that a number leaves free on both sides
+const LARGEST = 13; // pixels, of a number's font
+const SMALLEST = 6.5;
+const CAPITAL = 0.36; // of a font's size: half the height of its digits
 const ARC = 3; // width of the customers' arc
 
 interface Point {
@@ -59,10 +62,10 @@ export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
     return { x, y, ...now, color: mark.cluster.color, visitors: mark.cluster.visitors };
   });
   discs.sort((one, other) => other.radius - one.radius);
-  discs.forEach((each, index) => {
+  for (const each of discs) {
     disc(context, each, colors);
-    if (each.visitors > 1) number(context, each, discs.slice(index + 1), colors);
-  });
+    if (each.visitors > 1) number(context, each, colors);
+  }
   for (const each of frame.pulses) pulse(context, each, frame, colors);
   if (frame.selected) ring(context, frame.selected, frame, colors);
   context.globalAlpha = 1;
@@ -108,25 +111,19 @@ function arc(context: CanvasRenderingContext2D, { x, y }: Point, radius: number,
   context.stroke();
 }
 
-/** The number in a disc, aside where a smaller disc will lie on it; none if it has no room, for half of it misleads. */
-function number(context: CanvasRenderingContext2D, disc: Disc, smaller: readonly Disc[], colors: Palette): void {
+/** The number in the middle of a disc, as large as it has room for; none where it would be too small to read. */
+function number(context: CanvasRenderingContext2D, disc: Disc, colors: Palette): void {
   const { x, y, radius, visitors, color } = disc;
-  const size = Math.round(Math.min(13, 7 + radius / 4));
-  context.font = `600 ${size}px ${colors.font}`;
   const text = short(visitors);
-  const half = context.measureText(text).width / 2;
-  const room = radius - half - ROOM;
-  if (room < 0) return;
-  const covered = (aside: number) => (other: Disc) => {
-    const [beside, above] = [Math.abs(other.x - x - aside) - half, Math.abs(other.y - y) - size / 2];
-    return Math.hypot(Math.max(0, beside), Math.max(0, above)) < other.radius;
-  };
-  const aside = [0, room, -room].find((each) => !smaller.some(covered(each)));
-  if (aside === undefined) return;
+  const wanted = Math.min(LARGEST, 7 + radius / 4);
+  context.font = `600 ${wanted}px ${colors.font}`;
+  const size = wanted * Math.min(1, (2 * (radius - ROOM)) / context.measureText(text).width);
+  if (size < SMALLEST) return;
+  context.font = `600 ${size}px ${colors.font}`;
   context.textAlign = "center";
-  context.textBaseline = "middle";
+  context.textBaseline = "alphabetic";
   context.fillStyle = readable(color);
-  context.fillText(text, x + aside, y + 0.5);
+  context.fillText(text, x, y + CAPITAL * size);
 }
 
 function pulse(context: CanvasRenderingContext2D, { place, kind, start }: Pulse, frame: Frame, colors: Palette): void {
