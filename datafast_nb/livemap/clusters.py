@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from datafast_nb.livemap.colors import RADII, Coloring
@@ -16,6 +17,9 @@ from datafast_nb.livemap.crowding import apart
 from datafast_nb.livemap.mercator import latitude_at, x_of, y_of, ys
 from datafast_nb.livemap.worth import worth_column
 from datafast_nb.widgets.protocol import Clusters, Heat
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_CELLS: Final = 900
 """Maximum number of cells with visitors, which limits what is sent, whatever the number of visitors."""
@@ -30,6 +34,7 @@ CELL_PIXELS: Final = 28
 """Width of a cell, in pixels of the map."""
 
 _MARGIN: Final = 0.05  # of the viewport's width and height, on each side: clusters are ready for a short move
+_MOST_SHIFT: Final = 20.0  # pixels that a circle may be from its place; where it would be more, cells are larger
 _RING: Final = 4.0  # width of a ring that shows the share of customers, in pixels
 _LEAST_RADII: Final = (8.0, 9.5, 12.0, 15.0)  # of circles with numbers of one to four characters, in pixels
 _HALF: Final = 0.5  # of the world's width
@@ -124,7 +129,7 @@ def cluster(
         A text column; the result has its most common value in each group.
     cell_pixels : int
         Width of a cell, in pixels; wider if the viewport would otherwise have more than `MOST_GRID` of the usual
-        width, or more than `MOST_CELLS` with visitors.
+        width, more than `MOST_CELLS` with visitors, or circles without room near their places.
 
     Returns
     -------
@@ -135,7 +140,7 @@ def cluster(
     """
     across = viewport.cells_across(cell_pixels)
     cells = _cells(placed, viewport, category, across)
-    while cells.height > MOST_CELLS:
+    while across > 1 and (cells.height > MOST_CELLS or _shift(cells, viewport.zoom) > _MOST_SHIFT):
         across = math.floor(across / math.sqrt(2))
         cells = _cells(placed, viewport, category, across)
     return cells
@@ -251,15 +256,21 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
         The clusters; a circle's area grows with the number of visitors, which it has room for. No circle covers
         another.
     """
-    small, large = RADII
-    share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
-    radius = pl.max_horizontal(small + (large - small) * share, _least_radius(pl.col("visitors")))
-    drawn = _apart(clusters.with_columns(radius=radius.round(1)), viewport.zoom).select(
+    moved = _moved(clusters, viewport.zoom)
+    drawn = clusters.with_columns(_radius(clusters), *_places(moved)).select(
         "id", pl.col("latitude", "longitude").round(4), "visitors", "customers", "radius", color=coloring.colors()
     )
     columns = {name: tuple(column) for name, column in drawn.to_dict(as_series=False).items()}
     across = int(drawn["id"][0].partition("/")[0]) if drawn.height else viewport.cells_across(CELL_PIXELS)
     return Clusters(across=across, **columns)
+
+
+def _radius(clusters: pl.DataFrame) -> pl.Expr:
+    """Return the ``radius`` of the circles of clusters, in pixels."""
+    small, large = RADII
+    share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
+    wanted = small + (large - small) * share
+    return pl.max_horizontal(wanted, _least_radius(pl.col("visitors"))).round(1).alias("radius")
 
 
 def _least_radius(visitors: pl.Expr) -> pl.Expr:
@@ -270,14 +281,29 @@ def _least_radius(visitors: pl.Expr) -> pl.Expr:
     return few.when(short).then(three).otherwise(four)
 
 
-def _apart(clusters: pl.DataFrame, zoom: float) -> pl.DataFrame:
-    """Return clusters, with a ``radius``, that are moved as far as they would cover each other at a zoom."""
+def _moved(clusters: pl.DataFrame, zoom: float) -> NDArray[np.float64]:
+    """Return the places of clusters in Web Mercator, moved as far as their circles would cover each other at a zoom."""
     world = 256 * 2**zoom
-    placed = clusters.select(x=x_of(pl.col("longitude")) * world, y=y_of(pl.col("latitude")) * world).to_numpy()
     ring = pl.when(pl.col("customers") > 0).then(_RING).otherwise(0.0)
-    moved = apart(placed, clusters.select(pl.col("radius") + ring).to_series().to_numpy()) / world
-    here = pl.DataFrame({"x": moved[:, 0], "y": moved[:, 1].clip(0, 1)})
-    return clusters.with_columns(here.select(latitude=latitude_at(pl.col("y")), longitude=360 * (pl.col("x") - 0.5)))
+    radii = clusters.select(_radius(clusters) + ring).to_series().to_numpy()
+    return apart(_middles(clusters) * world, radii) / world
+
+
+def _shift(clusters: pl.DataFrame, zoom: float) -> float:
+    """Return how far circles are from their places at most, in pixels: they would cover each other there."""
+    moves = np.hypot(*(_moved(clusters, zoom) - _middles(clusters)).T)
+    return float(moves.max(initial=0.0)) * 256 * 2**zoom
+
+
+def _middles(clusters: pl.DataFrame) -> NDArray[np.float64]:
+    """Return the places of clusters in Web Mercator, before they are moved."""
+    return clusters.select(x=x_of(pl.col("longitude")), y=y_of(pl.col("latitude"))).to_numpy()
+
+
+def _places(points: NDArray[np.float64]) -> pl.DataFrame:
+    """Return points in Web Mercator as places in degrees."""
+    here = pl.DataFrame({"x": points[:, 0], "y": points[:, 1].clip(0, 1)})
+    return here.select(latitude=latitude_at(pl.col("y")), longitude=360 * (pl.col("x") - 0.5))
 
 
 def weights(clusters: pl.DataFrame, zoom: float) -> Heat:

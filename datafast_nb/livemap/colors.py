@@ -66,7 +66,7 @@ CUSTOMER: Final = "#12a57c"
 # close to the customers' color, and without yellow and black, which are hard to see on a light or a dark map.
 _DISTINCT: Final = ("#0072b2", "#e69f00", "#cc79a7", "#56b4e9", "#d55e00", "#7d6fc4")
 
-RADII: Final = (5.0, 24.0)
+RADII: Final = (5.0, 20.0)
 """Radius of a single visitor and of the largest cluster, in pixels."""
 
 

@@ -16,7 +16,7 @@ GUESTS = "display_name=pl.format('Guest {}', pl.int_range(7))"
 TOWN = f"group(7, 'Faya', 18, 19, country_code='TD', {GUESTS})"
 PLACES = f"moment(pl.concat([{TOWN}, group(1, 'Lima', -12, -77, display_name='Ada')]))"
 # Near the middle of the world as it is first framed; from there they can't be told apart.
-NEIGHBORS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
+NEIGHBORS = "moment(pl.concat([group(6, 'Reggane', 26, 0.5), group(4, 'Salah', 26, 3)]))"
 
 
 def numbers(live: MapPage) -> list[str]:

@@ -5,10 +5,9 @@ import type { Kernel } from "#kit/kernel.ts";
 import { onChange } from "#kit/model.ts";
 import type { Heat, MapAnnouncement } from "#kit/protocol.ts";
 import { releaseOnceClosed } from "#kit/release.ts";
+import { showWorld } from "./fit.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 
-const CENTER: [number, number] = [26, 8]; // degrees, of the inhabited world
-const WORLD_HEIGHT = 0.4; // of the inhabited world, in units of the world's width
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
 const SETTLED = 60; // milliseconds without a move, after which the kernel is told of it
 const NOTHING_DRAWN = { obj: null, map_view: null, displayed: null, options: {} }; // what keeps a map: `displayed` gives its view
@@ -158,15 +157,11 @@ export async function dismantle(view: MapView): Promise<void> {
   view.obj.remove();
 }
 
-/** Show the whole inhabited world, in a view's own size; the only view goes on where the last one looked. */
+/** Show the whole world, in a view's own size; the only view goes on where the last one looked. */
 export function frame(map: LeafletMap, model: MapModel, view: MapView): void {
   const alone = Object.keys(view.model.views ?? {}).length < 2;
   if (model.get("framed") && alone) return;
-  const show = () => {
-    const { x, y } = map.getSize();
-    const zoom = Math.min(Math.log2(x / 256), Math.log2(y / (256 * WORLD_HEIGHT)));
-    map.setView(CENTER, Math.max(0, Math.floor(zoom * 4) / 4), { animate: false });
-  };
+  const show = () => showWorld(map);
   show();
   // The page may still be finding its layout, and the map its size.
   map.on("resize", show);
@@ -194,7 +189,7 @@ export function watchViewport(map: LeafletMap, model: MapModel, view: string, as
   const asked = (message: MapAnnouncement) => {
     if (message.do === "look" && message.view === view) tell();
   };
-  const resized = new ResizeObserver(() => map.invalidateSize({ pan: false, debounceMoveend: true }));
+  const resized = new ResizeObserver(() => map.invalidateSize({ animate: false, pan: true, debounceMoveend: true }));
   map.on("moveend resize", moved);
   model.on("msg:custom", asked);
   resized.observe(map.getContainer());

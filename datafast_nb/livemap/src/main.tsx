@@ -16,6 +16,7 @@ import { releaseOnceClosed } from "#kit/release.ts";
 import { followTheme } from "#kit/theme.ts";
 import { visibility } from "#kit/visibility.ts";
 import { Descriptions } from "./descriptions.ts";
+import { keepWorld } from "./fit.ts";
 import { gestures } from "./gestures.ts";
 import { keepKeys } from "./keyboard.ts";
 import { ClusterLayer } from "./layer.ts";
@@ -125,6 +126,7 @@ function furnish(found: FoundMap, parts: Parts): void {
   goTheShortWay(map, signal);
   standAlone(mapView);
   releaseOnceClosed(boxOf(mapView, root));
+  keepWorld(map, signal);
   frame(map, model, mapView);
   const descriptions = describeIn(map, parts);
   const layer = new ClusterLayer({ map, descriptions, ...parts });

@@ -1,0 +1,44 @@
+// Fits the world to a map: it is never narrower than the map, so no continent is seen twice, and every place has its land.
+
+import type { Map as LeafletMap } from "leaflet";
+
+type Corner = [number, number];
+
+const TILE = 256; // pixels of the world's width at zoom 0
+const CENTER: Corner = [26, 8]; // degrees, of the inhabited world
+const NEAR = 0.01; // zoom levels that make no difference
+const POLE = 85.06; // degrees of latitude, where Web Mercator's square ends
+const ROUND = 1e5; // degrees of longitude: round the world goes without end
+
+/** Return the zoom at which the world is as wide as a map. */
+export function worldZoom(width: number): number {
+  return Math.max(0, Math.log2(width / TILE));
+}
+
+/** Show the world from one side of a map to the other. */
+export function showWorld(map: LeafletMap): void {
+  limit(map);
+  map.setView(CENTER, map.getMinZoom(), { animate: false });
+}
+
+/** Keep the world as wide as a map at least, when that changes its size: the center stays, and so does the whole world. */
+export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
+  const resized = () => {
+    const whole = map.getZoom() < map.getMinZoom() + NEAR;
+    limit(map);
+    const zoom = whole ? map.getMinZoom() : Math.max(map.getZoom(), map.getMinZoom());
+    if (zoom !== map.getZoom()) map.setView(map.getCenter(), zoom, { animate: false });
+  };
+  limit(map);
+  // Leaflet's own way, `setMaxBounds`, would move a map that has just grown, before it is known how the world fits it.
+  const bounds = map.getCenter().toBounds(1).extend([-POLE, -ROUND]).extend([POLE, ROUND]);
+  Object.assign(map.options, { maxBounds: bounds, maxBoundsViscosity: 1 });
+  map.on("resize", resized);
+  signal.addEventListener("abort", () => map.off("resize", resized));
+}
+
+/** Let nobody zoom out beyond the world. Leaflet's own way would begin to zoom at once, around another center. */
+function limit(map: LeafletMap): void {
+  map.options.minZoom = worldZoom(map.getSize().x);
+  map.fire("zoomlevelschange");
+}
