@@ -23,6 +23,7 @@ from datafast_nb.conversion import with_dimensions
 from datafast_nb.files import write_whole
 from datafast_nb.filters import Choices, Filters
 from datafast_nb.forecast.model import Model
+from datafast_nb.livemap import places
 from datafast_nb.livemap.basemap import Basemap, checked
 from datafast_nb.livemap.callbacks import DERIVED, Callbacks, Conditional
 from datafast_nb.livemap.clusters import WORLD, bounds, members
@@ -48,6 +49,7 @@ from datafast_nb.widgets.faults import Faults
 from datafast_nb.widgets.private import answer_while_busy
 from datafast_nb.widgets.protocol import (
     Age,
+    AskPlaces,
     AskViewport,
     Away,
     Beat,
@@ -66,6 +68,7 @@ from datafast_nb.widgets.protocol import (
     MapSettings,
     OpenCluster,
     Pause,
+    Places,
     Privacy,
     Refresh,
     Resume,
@@ -754,6 +757,11 @@ class LiveMap(OpenedWhenShown):
 
     def _do_privacy(self, message: HideNames) -> None:
         self._hide_names(private=message.on)
+
+    def _do_places(self, message: AskPlaces) -> None:
+        with self._lock:
+            if self._view is not None:
+                self._view.tell(Places(part=message.part), places.content(message.part))
 
     def _do_beat(self, message: Beat) -> None:
         self.watch(message.view)

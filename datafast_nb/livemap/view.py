@@ -9,7 +9,7 @@ from ipyleaflet import AttributionControl, Heatmap, LayerGroup, LayersControl, M
 from ipywidgets import Layout, Widget
 from msgspec import Struct
 
-from datafast_nb.livemap.basemap import PANE, Basemap, is_theirs, layer_of
+from datafast_nb.livemap.basemap import LAND, PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
 from datafast_nb.livemap.colors import RISING
 from datafast_nb.livemap.front import SCRIPT, Front
@@ -44,6 +44,7 @@ class View:
             anchor=self._anchor.model_id,
             heat_layer=self._heat_anchor.model_id,
             heatmap=self._heat.model_id,
+            land=LAND.is_it(self._base),
         )
         self.front.add_class("df-front")
         self.children: tuple[Widget, ...] = (self.front, self.map)
@@ -71,16 +72,16 @@ class View:
         )
         world.add(ZoomControl(position="topleft"))
         world.add(LayersControl(position="topleft"))
-        world.add(AttributionControl(position="bottomright", prefix="Natural Earth"))
+        world.add(AttributionControl(position="bottomright", prefix="Natural Earth, GeoNames"))
         return world
 
     def show(self, *states: Struct) -> None:
         """Show states, in one message. Only changes are sent."""
         self.front.show(*states)
 
-    def tell(self, message: MapAnnouncement) -> None:
-        """Send a one-time message to the views."""
-        self.front.tell(message)
+    def tell(self, message: MapAnnouncement, *content: bytes) -> None:
+        """Send a one-time message to the views, with what it holds besides JSON."""
+        self.front.tell(message, *content)
 
     def resize(self, height: int) -> None:
         """Change the map's height, in pixels."""
@@ -94,6 +95,7 @@ class View:
         # ipyleaflet recreates all layers after a changed one, so none of ours may follow it.
         ours = [layer for layer in self.map.layers if layer is not before]
         self.map.layers = (*ours, self._base)
+        self.front.land = LAND.is_it(self._base)
         if not theirs:
             before.close()
 

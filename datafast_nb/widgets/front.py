@@ -75,9 +75,9 @@ class TypedWidget(anywidget.AnyWidget):
         self._faults_logged: set[str] = set()
         self.on_msg(self._hear)
 
-    def tell(self, message: msgspec.Struct) -> None:
-        """Send a one-time message to the browser."""
-        self.send(msgspec.to_builtins(message))
+    def tell(self, message: msgspec.Struct, *content: bytes) -> None:
+        """Send a one-time message to the browser, with what it holds besides JSON."""
+        self.send(msgspec.to_builtins(message), [*content])
 
     def on_message(self, callback: Callable[[Any], None]) -> None:
         """Call a function with each message of the browser, as one of the structs of `messages`.

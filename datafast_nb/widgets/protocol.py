@@ -235,6 +235,10 @@ ColorBy = Literal[
 """What the colors of the map can show."""
 
 
+Part = Literal["names", "shapes"]
+"""A part of what the map shows of places besides its own land."""
+
+
 class Clusters(Struct, frozen=True):
     """The clusters that a view shows, in columns, the largest cluster first.
 
@@ -362,12 +366,16 @@ class MapSettings(Struct, frozen=True):
 
 
 class MapParts(Struct, frozen=True):
-    """The model ids of the Leaflet map and of its layers, and whether a view has fitted the map to its size."""
+    """The model ids of the Leaflet map and of its layers, whether the map shows the land, and whether a view is fitted.
+
+    The land has names and details; tiles have their own.
+    """
 
     map: str = ""
     anchor: str = ""
     heat_layer: str = ""
     heatmap: str = ""
+    land: bool = True
     framed: bool = False
 
 
@@ -653,6 +661,12 @@ class FitVisitors(FromView, frozen=True, tag="fit"):
     """Move the view to the visitors."""
 
 
+class AskPlaces(FromView, frozen=True, tag="places"):
+    """The view needs the names of places, or their shapes, and the page does not have them yet."""
+
+    part: Part
+
+
 class Pause(FromView, frozen=True, tag="pause"):
     """Stop polling, or pause the replay."""
 
@@ -695,6 +709,7 @@ MapMessage = (
     | SortVisitors
     | FitVisitors
     | HideNames
+    | AskPlaces
     | Pause
     | Resume
     | Refresh
@@ -760,7 +775,13 @@ class Age(ToViews, frozen=True, tag="age"):
     milliseconds: int
 
 
-MapAnnouncement = Announcements | Description | Fit | AskViewport | Age
+class Places(ToViews, frozen=True, tag="places"):
+    """The names or the shapes of places, as JSON that is compressed with gzip, in the message's only buffer."""
+
+    part: Part
+
+
+MapAnnouncement = Announcements | Description | Fit | AskViewport | Age | Places
 """The messages that the kernel can send to a map's views."""
 
 

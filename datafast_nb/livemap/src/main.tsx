@@ -18,6 +18,7 @@ import { visibility } from "#kit/visibility.ts";
 import { Descriptions } from "./descriptions.ts";
 import { keepWorld } from "./fit.ts";
 import { gestures } from "./gestures.ts";
+import { Ground } from "./ground.ts";
 import { keepKeys } from "./keyboard.ts";
 import { ClusterLayer } from "./layer.ts";
 import {
@@ -130,6 +131,7 @@ function furnish(found: FoundMap, parts: Parts): void {
   frame(map, model, mapView);
   const descriptions = describeIn(map, parts);
   const layer = new ClusterLayer({ map, descriptions, ...parts });
+  const ground = new Ground({ map, ...parts });
   popups({ map, ...parts });
   map.removeLayer(heat);
   addHeat(found, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));
@@ -140,7 +142,15 @@ function furnish(found: FoundMap, parts: Parts): void {
   announce({ map, layer, toasts, ...parts });
   clearOnceHidden(toasts, parts);
   watchViewport(map, model, view, ask, signal);
-  followTheme(root, model, layer.redraw, signal);
+  followTheme(
+    root,
+    model,
+    () => {
+      layer.redraw();
+      ground.redraw();
+    },
+    signal,
+  );
   keepKeys(root, map, signal);
   gestures(root, map, signal);
   visibility(root, ask, signal);

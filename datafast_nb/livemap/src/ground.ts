@@ -1,0 +1,249 @@
+// The ground under the visitors: the land at 1:50m with regions once zoomed in, and the names of countries and cities.
+
+import type { Map as LeafletMap, ZoomAnimEvent } from "leaflet";
+import { feature } from "topojson-client";
+import type { GeometryCollection, MultiPolygon, Polygon } from "topojson-specification";
+import type { Faults } from "#kit/faults.ts";
+import { onChange } from "#kit/model.ts";
+import { clustersOf } from "./clusters.ts";
+import type { MapAsk, MapModel } from "./model.ts";
+import { type Block, type Label, labels } from "./names.ts";
+import { Places, type Shapes } from "./places.ts";
+import { lay, type Placement, placement, projection, zoomTo } from "./projection.ts";
+
+const DETAIL_FROM = 3.4; // zoom from which the land at 1:110m is too coarse
+const BUDGET = 12; // milliseconds of a frame that shapes may take
+const POLE = 85.06; // degrees of latitude
+const FONTS = { country: 12, city: 11 };
+
+interface GroundParts {
+  map: LeafletMap;
+  model: MapModel;
+  view: string;
+  ask: MapAsk;
+  faults: Pick<Faults, "guard" | "report">;
+  signal: AbortSignal;
+}
+
+type Bounds = { bounds: [number, number, number, number] };
+type Country = (Polygon<Bounds> | MultiPolygon<Bounds>) & { properties: Bounds };
+
+const paths = new WeakMap<object, Path2D>(); // of each shape, where the world is a square of 1
+
+/** The ground of a map, as long as its view is there. */
+export class Ground {
+  readonly #parts: GroundParts;
+  readonly #places: Places;
+  readonly #land: HTMLCanvasElement;
+  readonly #names: HTMLCanvasElement;
+  #placement: Placement;
+  #frame = 0;
+  #drawn = 0; // shapes on the canvas
+
+  constructor(parts: GroundParts) {
+    const { map, model, ask, faults, signal } = parts;
+    this.#parts = parts;
+    [this.#land, this.#names] = ["df-shapes", "df-names"].map((name) => canvasOn(map, name)) as [
+      HTMLCanvasElement,
+      HTMLCanvasElement,
+    ];
+    this.#placement = placement(map);
+    const failed = (error: unknown) => faults.report("The places can't be drawn", error);
+    this.#places = new Places(model, ask, this.redraw, failed, signal);
+    const moved = () => {
+      this.#placement = placement(map);
+      this.redraw();
+    };
+    map.on({ moveend: moved, resize: moved, zoomanim: this.#zoom });
+    const changed = onChange(model, ["clusters", "land"], this.redraw);
+    signal.addEventListener("abort", () => {
+      changed();
+      cancelAnimationFrame(this.#frame);
+      map.off({ moveend: moved, resize: moved, zoomanim: this.#zoom });
+      this.#land.remove();
+      this.#names.remove();
+    });
+    this.redraw();
+  }
+
+  /** Draw again, soon. */
+  readonly redraw = (): void => {
+    this.#drawn = 0;
+    this.#next();
+  };
+
+  #next(): void {
+    if (!this.#frame && !this.#parts.signal.aborted) this.#frame = requestAnimationFrame(this.#paint);
+  }
+
+  /** Follow Leaflet's zoom, until the shapes are drawn anew. */
+  readonly #zoom = ({ center, zoom }: ZoomAnimEvent): void => {
+    const { map } = this.#parts;
+    const corner = map.layerPointToLatLng(this.#placement.origin);
+    const at = map.project(corner, zoom).subtract(zoomTo(map, center, zoom, 0).origin);
+    this.#land.style.transform = `translate3d(${at.x}px, ${at.y}px, 0) scale(${map.getZoomScale(zoom, map.getZoom())})`;
+    this.#names.hidden = true;
+  };
+
+  readonly #paint = (): void => {
+    this.#frame = 0;
+    const { map, model, faults } = this.#parts;
+    const own = model.get("land");
+    const detailed = own && map.getZoom() >= DETAIL_FROM;
+    const shapes = detailed ? this.#places.get("shapes") : undefined;
+    this.#names.hidden = !own;
+    this.#land.hidden = !shapes;
+    faults.guard("The places can't be drawn", () => {
+      if (shapes) this.#paintShapes(shapes);
+      if (own) this.#paintNames();
+    });
+  };
+
+  /** Paint the shapes in sight; what takes longer than a frame goes on in the next. */
+  #paintShapes({ world, regions }: Shapes): void {
+    const { map } = this.#parts;
+    const start = performance.now();
+    const pen = penOn(this.#land, this.#placement);
+    const read = colorsOf(this.#land);
+    if (this.#drawn === 0) {
+      pen.fillStyle = read("--df-water");
+      pen.fillRect(0, 0, this.#placement.width, this.#placement.height);
+    }
+    const size = 256 * 2 ** map.getZoom();
+    const corner = map.project(map.layerPointToLatLng(this.#placement.origin));
+    pen.lineJoin = "round";
+    pen.fillStyle = read("--df-ground");
+    pen.strokeStyle = read("--df-border");
+    const countries = (world.objects.countries as GeometryCollection).geometries as Country[];
+    const shapes = [...countries, regions];
+    while (this.#drawn < shapes.length && performance.now() - start < BUDGET) {
+      const shape = shapes[this.#drawn++] as Country | number[][];
+      for (const turn of [-1, 0, 1]) {
+        if (!Array.isArray(shape) && !this.#sees(shape, turn)) continue;
+        const [left, top] = [turn * size - corner.x, -corner.y];
+        const ratio = pen.canvas.width / this.#placement.width;
+        pen.setTransform(size * ratio, 0, 0, size * ratio, left * ratio, top * ratio);
+        pen.lineWidth = (Array.isArray(shape) ? 0.5 : 0.8) / size;
+        const path = Array.isArray(shape) ? pathOfLines(shape) : pathOfCountry(shape, world);
+        if (!Array.isArray(shape)) pen.fill(path, "evenodd");
+        pen.stroke(path);
+      }
+    }
+    if (this.#drawn < shapes.length) this.#next();
+  }
+
+  /** Say whether a country is in sight, on the copy of the world that is some turns east. */
+  #sees({ properties }: Country, turn: number): boolean {
+    const [west, south, east, north] = properties.bounds;
+    const { map } = this.#parts;
+    const { origin, width, height } = this.#placement;
+    const [from, to] = [map.layerPointToLatLng(origin), map.layerPointToLatLng(origin.add([width, height]))];
+    const [left, right] = [west + 360 * turn, east + 360 * turn];
+    return right >= from.lng && left <= to.lng && north >= to.lat && south <= from.lat;
+  }
+
+  #paintNames(): void {
+    const names = this.#places.get("names");
+    if (!names) return;
+    const { map } = this.#parts;
+    const pen = penOn(this.#names, this.#placement);
+    const read = colorsOf(this.#names);
+    const font = (kind: Label["kind"]) => `${kind === "country" ? 600 : 400} ${FONTS[kind]}px ${read("font-family")}`;
+    const measure = (text: string, kind: Label["kind"]) => {
+      pen.font = font(kind);
+      return pen.measureText(text).width;
+    };
+    pen.clearRect(0, 0, this.#placement.width, this.#placement.height);
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    const project = projection(map, this.#placement.origin, null, 0);
+    const canvas = { ...this.#placement, zoom: map.getZoom(), project, measure };
+    for (const { text, x, y, kind } of labels(names, this.#blocks(project), canvas)) {
+      pen.font = font(kind);
+      pen.lineWidth = 3;
+      pen.strokeStyle = read("--df-halo");
+      pen.strokeText(text, x, y);
+      pen.fillStyle = read(kind === "country" ? "--df-country" : "--df-city");
+      pen.fillText(text, x, y);
+    }
+  }
+
+  /** Return where circles are. */
+  #blocks(project: (place: [number, number]) => { x: number; y: number }): Block[] {
+    const all = this.#parts.model.get("clusters");
+    const shown = all[this.#parts.view] ?? Object.values(all).at(-1);
+    return (shown ? clustersOf(shown) : []).map(({ latitude, longitude, radius }) => {
+      const { x, y } = project([latitude, longitude]);
+      return { x, y, across: radius, down: radius };
+    });
+  }
+}
+
+function canvasOn(map: LeafletMap, name: string): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.className = `${name} leaflet-zoom-animated`;
+  canvas.ariaHidden = "true";
+  const pane = map.getPane("df-ground") ?? map.createPane("df-ground");
+  pane.style.zIndex = "260";
+  pane.style.pointerEvents = "none";
+  pane.append(canvas);
+  return canvas;
+}
+
+/** Lay a canvas where it belongs, and return what draws on it in its pixels. */
+function penOn(canvas: HTMLCanvasElement, place: Placement): CanvasRenderingContext2D {
+  lay(canvas, place);
+  const pen = canvas.getContext("2d");
+  if (pen === null) throw new Error("the browser gives no canvas to draw on");
+  const ratio = canvas.width / place.width;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return pen;
+}
+
+function colorsOf(canvas: HTMLCanvasElement): (name: string) => string {
+  const style = getComputedStyle(canvas);
+  return (name) => style.getPropertyValue(name).trim();
+}
+
+/** Return the place of degrees, where the world is a square of 1. */
+function square(longitude: number, latitude: number): [number, number] {
+  const sine = Math.sin((Math.min(POLE, Math.max(-POLE, latitude)) * Math.PI) / 180);
+  return [longitude / 360 + 0.5, 0.5 - Math.atanh(sine) / (2 * Math.PI)];
+}
+
+function pathOfCountry(country: Country, world: Shapes["world"]): Path2D {
+  return pathOnce(country, (path) => {
+    const { geometry } = feature<Bounds>(world, country as Polygon<Bounds>);
+    const { coordinates } = geometry as GeoJSON.Polygon | GeoJSON.MultiPolygon;
+    const rings = (country.type === "Polygon" ? coordinates : coordinates.flat()) as GeoJSON.Position[][];
+    for (const ring of rings) {
+      for (const [index, [x = 0, y = 0]] of ring.entries()) path[index ? "lineTo" : "moveTo"](...square(x, y));
+      path.closePath();
+    }
+  });
+}
+
+function pathOfLines(lines: number[][]): Path2D {
+  return pathOnce(lines, (path) => {
+    for (const line of lines) {
+      let [x, y] = [0, 0];
+      for (let index = 0; index < line.length; index += 2) {
+        x += line[index] ?? 0;
+        y += line[index + 1] ?? 0;
+        path[index ? "lineTo" : "moveTo"](...square(x / 100, y / 100));
+      }
+    }
+  });
+}
+
+/** Return the path of a shape, which is made when it is drawn for the first time. */
+function pathOnce(shape: object, make: (path: Path2D) => void): Path2D {
+  let path = paths.get(shape);
+  if (!path) {
+    path = new Path2D();
+    make(path);
+    paths.set(shape, path);
+  }
+  return path;
+}

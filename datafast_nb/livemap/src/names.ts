@@ -1,0 +1,65 @@
+// Which names of countries and cities are written on the map, and where: the large ones first, none over another or a circle.
+
+import type { Named, Names } from "./places.ts";
+
+const CITIES_FROM = 4; // zoom
+const COUNTRIES_UNTIL = 6.5;
+const ROOM = 3; // pixels round a name
+const LEAST_WIDTH = 70; // pixels of a country with a name, were it a square
+const SPHERE = 1e6; // of the unit of a country's share of the world
+const LETTERS = 26; // longest name at small zooms
+
+/** What is written, where its middle is on the canvas, and how. */
+export interface Label {
+  text: string;
+  x: number;
+  y: number;
+  kind: "country" | "city";
+}
+
+/** Where a name may not be: the middle and half the size, in pixels. */
+export interface Block {
+  x: number;
+  y: number;
+  across: number;
+  down: number;
+}
+
+interface Canvas {
+  width: number;
+  height: number;
+  zoom: number;
+  /** The way from degrees to pixels. */
+  project: (place: [number, number]) => { x: number; y: number };
+  /** The width of a text, in pixels. */
+  measure: (text: string, kind: Label["kind"]) => number;
+}
+
+/** Return the names to be written on a canvas, where `blocks` are taken. */
+export function labels({ countries, cities }: Names, blocks: readonly Block[], canvas: Canvas, most = 70): Label[] {
+  const taken = [...blocks];
+  const written: Label[] = [];
+  const write = (kind: Label["kind"], [text, latitude, longitude]: Named) => {
+    const { x, y } = canvas.project([latitude / 100, longitude / 100]);
+    if (x < 0 || y < 0 || x > canvas.width || y > canvas.height) return;
+    const box = { x, y, across: canvas.measure(text, kind) / 2 + ROOM, down: 7 + ROOM };
+    if (taken.some((other) => meet(box, other))) return;
+    taken.push(box);
+    written.push({ text, x, y, kind });
+  };
+  const world = 256 * 2 ** canvas.zoom;
+  for (const country of canvas.zoom < COUNTRIES_UNTIL ? countries : []) {
+    const width = Math.sqrt(country[3] / SPHERE) * world;
+    if (width >= LEAST_WIDTH && written.length < most && country[0].length < LETTERS) write("country", country);
+  }
+  const least = 3000 / 4 ** (canvas.zoom - CITIES_FROM); // inhabitants in thousands
+  for (const city of canvas.zoom >= CITIES_FROM ? cities : []) {
+    if (city[3] < least || written.length >= most) break;
+    write("city", city);
+  }
+  return written;
+}
+
+function meet(one: Block, other: Block): boolean {
+  return Math.abs(one.x - other.x) < one.across + other.across && Math.abs(one.y - other.y) < one.down + other.down;
+}

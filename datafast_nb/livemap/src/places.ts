@@ -1,0 +1,66 @@
+// What the map shows of places besides its own land: sent by the kernel once a map needs it, and kept for all of a page.
+
+import type { Topology } from "topojson-specification";
+import type { MapAnnouncement } from "#kit/protocol.ts";
+import type { MapAsk, MapModel } from "./model.ts";
+
+/** A name with its place in hundredths of a degree, and its weight: a share of the world, or inhabitants. */
+export type Named = [name: string, latitude: number, longitude: number, weight: number];
+
+/** The names of countries and cities, the largest first. */
+export interface Names {
+  countries: Named[];
+  cities: Named[];
+}
+
+/** Countries at 1:50m, and the borders of regions: lines in hundredths of a degree, each step from the last. */
+export interface Shapes {
+  world: Topology;
+  regions: number[][];
+}
+
+/** What there is, by the name of its part. */
+interface Parts {
+  names: Names;
+  shapes: Shapes;
+}
+
+const known: { [Part in keyof Parts]?: Parts[Part] } = {};
+
+/** Asks the kernel for places, each part once. */
+export class Places {
+  readonly #ask: MapAsk;
+  readonly #asked = new Set<keyof Parts>();
+
+  /** `arrived` is called whenever there is more to be drawn. */
+  constructor(
+    model: MapModel,
+    ask: MapAsk,
+    arrived: () => void,
+    failed: (error: unknown) => void,
+    signal: AbortSignal,
+  ) {
+    this.#ask = ask;
+    const hear = (message: MapAnnouncement, buffers: DataView[]) => {
+      if (message.do !== "places" || known[message.part]) return;
+      unpacked(buffers[0])
+        .then((content) => Object.assign(known, { [message.part]: content }))
+        .then(arrived, failed);
+    };
+    model.on("msg:custom", hear as (message: MapAnnouncement) => void);
+    signal.addEventListener("abort", () => model.off("msg:custom", hear as (message: MapAnnouncement) => void));
+  }
+
+  /** Return a part if it is there; else ask for it. */
+  get<Part extends keyof Parts>(part: Part): Parts[Part] | undefined {
+    if (!known[part] && !this.#asked.has(part) && this.#ask({ do: "places", part })) this.#asked.add(part);
+    return known[part];
+  }
+}
+
+/** Unpack what was compressed with gzip. */
+async function unpacked(content: DataView | undefined): Promise<unknown> {
+  if (!content) throw new Error("the kernel sent no places");
+  const stream = new Blob([content as DataView<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}

