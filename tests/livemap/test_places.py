@@ -1,0 +1,40 @@
+"""The names and shapes that come with the package: small, complete, and of this world."""
+
+from __future__ import annotations
+
+import gzip
+from typing import get_args
+
+import msgspec
+import pytest
+
+from datafast_nb.livemap.places import content
+from datafast_nb.widgets.protocol import Part
+
+
+def unpacked(part: Part) -> dict[str, list[list[float]]]:
+    return msgspec.json.decode(gzip.decompress(content(part)))  # type: ignore[no-any-return]
+
+
+def test_all_of_it_is_less_than_a_megabyte() -> None:
+    assert sum(len(content(part)) for part in get_args(Part)) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "latitude", "longitude"),
+    [("countries", "France", 46.5, 2.5), ("countries", "Japan", 36.5, 138), ("cities", "Berlin", 52.5, 13.4)],
+)
+def test_a_name_is_where_it_belongs(kind: str, name: str, latitude: float, longitude: float) -> None:
+    found = next(row for row in unpacked("names")[kind] if row[0] == name)
+    assert found[1] / 100 == pytest.approx(latitude, abs=1)
+    assert found[2] / 100 == pytest.approx(longitude, abs=1)
+
+
+def test_the_largest_come_first() -> None:
+    for kind in ("countries", "cities"):
+        weights = [row[3] for row in unpacked("names")[kind]]
+        assert weights == sorted(weights, reverse=True)
+
+
+def test_antarctica_is_not_named_as_it_is_not_drawn() -> None:
+    assert "Antarctica" not in {row[0] for row in unpacked("names")["countries"]}
