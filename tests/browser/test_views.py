@@ -84,7 +84,7 @@ def test_moving_one_view_leaves_the_other_where_it_was(
     before = [where(live, 0), where(live, 1)]
     live.root.nth(moved).get_by_role("button", name="Zoom in").click()
     live.root.nth(moved).locator(".leaflet-container").press("ArrowLeft")
-    live.until(lambda: where(live, moved)[0] == before[moved][0] + 1)
+    live.until(lambda: where(live, moved)[0] == pytest.approx(before[moved][0] + 1, abs=0.13))  # quarters of a level
     assert where(live, other) == before[other]
 
 
