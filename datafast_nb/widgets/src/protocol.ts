@@ -18,12 +18,13 @@ export type MapMessage =
   | SortVisitors
   | FitVisitors
   | HideNames
+  | AskPlaces
   | Pause
   | Resume
   | Refresh
   | Seek
   | ChangeSpeed;
-export type MapAnnouncement = Announcements | Description | Fit | AskViewport | Age;
+export type MapAnnouncement = Announcements | Description | Fit | AskViewport | Age | Places;
 
 /**
  * Change one filter; None removes it.
@@ -175,6 +176,14 @@ export interface FitVisitors {
 export interface HideNames {
   do: "privacy";
   on: boolean;
+  view: string;
+}
+/**
+ * The view needs the names of places, or their shapes, and the page does not have them yet.
+ */
+export interface AskPlaces {
+  do: "places";
+  part: "names" | "shapes";
   view: string;
 }
 /**
@@ -680,13 +689,16 @@ export interface MapSettings {
   theme: "auto" | "dark" | "light";
 }
 /**
- * The model ids of the Leaflet map and of its layers, and whether a view has fitted the map to its size.
+ * The model ids of the Leaflet map and of its layers, whether the map shows the land, and whether a view is fitted.
+ *
+ * The land has names and details; tiles have their own.
  */
 export interface MapParts {
   map: string;
   anchor: string;
   heat_layer: string;
   heatmap: string;
+  land: boolean;
   framed: boolean;
 }
 /**
@@ -744,4 +756,11 @@ export interface AskViewport {
 export interface Age {
   do: "age";
   milliseconds: number;
+}
+/**
+ * The names or the shapes of places, as JSON that is compressed with gzip, in the message's only buffer.
+ */
+export interface Places {
+  do: "places";
+  part: "names" | "shapes";
 }
