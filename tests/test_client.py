@@ -269,7 +269,6 @@ def test_a_redirect_is_refused_and_the_key_reaches_no_other_host(server: FaultyS
         (faults.empty(), InvalidResponseError),
         (faults.html(200), InvalidResponseError),
         (faults.Fault(200, b"not gzip", {"Content-Encoding": "gzip"}), ConnectionFailedError),
-        (faults.delay(2.0), ConnectionFailedError),
     ],
 )
 def test_a_broken_answer_ends_in_its_typed_error(
@@ -277,7 +276,13 @@ def test_a_broken_answer_ends_in_its_typed_error(
 ) -> None:
     server.misbehave(fault, times=None)
     with pytest.raises(error):
-        server.client(retries=0, timeout=(1, 0.3)).snapshot()
+        server.client(retries=0).snapshot()
+
+
+def test_an_answer_that_does_not_begin_in_time_ends_in_an_error(server: FaultyServer) -> None:
+    server.misbehave(faults.delay(2.0), times=None)
+    with pytest.raises(ConnectionFailedError):
+        server.client(retries=0, timeout=(5, 0.3)).snapshot()
 
 
 def test_a_small_body_that_unpacks_to_a_huge_one_stops_at_the_limit(server: FaultyServer) -> None:
