@@ -14,7 +14,15 @@ from datafast_nb.conversion.dimensions import (
     with_derived,
 )
 from datafast_nb.conversion.frames import AnyFrame, Frame, counts, opened, ratio
-from datafast_nb.conversion.interval import FEWEST, Z_95, can_tell_of, normal_quantile, student, with_skewness
+from datafast_nb.conversion.interval import (
+    FEWEST,
+    Z_95,
+    can_tell_of,
+    deviation,
+    normal_quantile,
+    student,
+    with_skewness,
+)
 from datafast_nb.conversion.measures import aggregates, with_moments, with_predictions
 from datafast_nb.snapshot import Snapshot
 
@@ -287,7 +295,8 @@ def _with_noise(groups: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame
         _farthest=nw.col("_tested").cum_sum().over(order_by=["_nearness", *names]), _tests=nw.col("_tested").sum()
     )
     tail = nw.when(nw.col("_tested") > 0).then(_FALSE * nw.col("_farthest") / nw.col("_tests") / 2.0)
-    groups = groups.with_columns(_beyond=normal_quantile(tail))
+    groups = groups.with_columns(_deviation=deviation(tail))
+    groups = groups.with_columns(_beyond=normal_quantile(nw.col("_deviation")))
     passed = nw.when(surprise >= nw.col("_beyond")).then(nw.col("_farthest")).otherwise(0.0)
     groups = groups.with_columns(_passed=passed).with_columns(_last=nw.col("_passed").max())
     return groups.with_columns(within_noise=nw.when(~surprise.is_null()).then(nw.col("_farthest") > nw.col("_last")))

@@ -387,36 +387,46 @@ def _table(ways: nw.LazyFrame[Any], steps: Sequence[Step], names: list[str], uni
     groups = groups.with_columns(counts(*sums))
     if names:
         groups = groups.filter(nw.col("_reached_0") > 0)
-    rows = [
-        groups.select(*names, *_row(place, step, unit), nw.col("_reached_0").alias("_first"))
-        for place, step in enumerate(steps)
-    ]
-    order = ["_first", *names, "step"]
-    table = nw.concat(rows).sort(*order, descending=[True] + [False] * (len(order) - 1), nulls_last=True)
-    return table.select(*names, *_columns(unit))
+    order = ["_reached_0", *names, "step"]
+    table = _with_shares(_each_step(groups, steps))
+    table = table.sort(*order, descending=[True] + [False] * (len(order) - 1), nulls_last=True)
+    return table.with_columns(nw.col("_reached").alias(f"{unit}s")).select(*names, *_columns(unit))
 
 
-def _row(place: int, step: Step, unit: Unit) -> list[nw.Expr]:
-    """Return the columns of one step."""
-    reached, first = nw.col(f"_reached_{place}"), nw.col("_reached_0")
-    number, nothing = nw.lit(None, dtype=nw.Float64), nw.lit(0).cast(nw.Int64)
-    before = nw.col(f"_reached_{place - 1}") if place else reached
-    waiting = nw.col(f"_waiting_{place}") if place else nothing
-    low, high = wilson(reached, first) if place else (number, number)
-    lower, higher = wilson(reached, before) if place else (number, number)
+def _each_step(groups: nw.LazyFrame[Any], steps: Sequence[Step]) -> nw.LazyFrame[Any]:
+    """Return a row for each step of a group, and how many `_reached` it and the one before, `_previous`.
+
+    The rows are exploded from one: a frame for each step, concatenated, would make Spark search all chains once for
+    each.
+    """
+    places = range(len(steps))
+    numbers = nw.lit(" ".join(str(place + 1) for place in places)).str.split(" ")
+    rows = groups.with_columns(step=numbers).explode("step").with_columns(nw.col("step").cast(nw.Int64))
     columns = {
-        "step": nw.lit(place + 1).cast(nw.Int64),
-        "name": nw.lit(str(step)),
-        f"{unit}s": reached,
-        "share_of_first": ratio(reached, first),
-        "share_of_first_low": low,
-        "share_of_first_high": high,
-        "share_of_previous": ratio(reached, before) if place else number,
-        "share_of_previous_low": lower,
-        "share_of_previous_high": higher,
-        "on_the_way": waiting,
-        "dropped": before - reached - waiting,
-        "began_before": nw.col(f"_before_{place}"),
-        "median_seconds": nw.col(f"_seconds_{place}") if place else number,
+        "name": [nw.lit(str(step)) for step in steps],
+        "_reached": [nw.col(f"_reached_{place}") for place in places],
+        "_previous": [nw.col(f"_reached_{max(place - 1, 0)}") for place in places],
+        "on_the_way": [nw.lit(0).cast(nw.Int64), *(nw.col(f"_waiting_{place}") for place in places[1:])],
+        "began_before": [nw.col(f"_before_{place}") for place in places],
+        "median_seconds": [nw.lit(None, dtype=nw.Float64), *(nw.col(f"_seconds_{place}") for place in places[1:])],
     }
-    return [column.alias(name) for name, column in columns.items()]
+    return rows.with_columns(**{name: _of_step(values) for name, values in columns.items()})
+
+
+def _of_step(values: Sequence[nw.Expr]) -> nw.Expr:
+    """Return, of one value for each step, that of the row's own."""
+    found = values[0]
+    for place, value in enumerate(values[1:], 2):
+        found = nw.when(nw.col("step") == place).then(value).otherwise(found)
+    return found
+
+
+def _with_shares(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add the shares of a step with their intervals, and how many were lost before it."""
+    reached, later = nw.col("_reached"), nw.when(nw.col("step") > 1)
+    shares = {"share_of_first": ratio(reached, nw.col("_reached_0"))}
+    for base, trials in (("first", nw.col("_reached_0")), ("previous", nw.col("_previous"))):
+        low, high = wilson(reached, trials)
+        shares |= {f"share_of_{base}_low": later.then(low), f"share_of_{base}_high": later.then(high)}
+    shares["share_of_previous"] = later.then(ratio(reached, nw.col("_previous")))
+    return rows.with_columns(**shares, dropped=nw.col("_previous") - reached - nw.col("on_the_way"))
