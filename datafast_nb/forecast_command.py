@@ -89,7 +89,7 @@ def _json(found: Forecast) -> str:
     """Return the forecast as JSON."""
     import msgspec
 
-    told: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "next": found.horizon,
         "now": found.now,
         "time_zone": found.time_zone,
@@ -98,7 +98,7 @@ def _json(found: Forecast) -> str:
         "steps": found.steps.to_dicts(),
         "notes": found.notes,
     }
-    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(summary), indent=2).decode()
 
 
 def _text(found: Forecast) -> str:
@@ -121,7 +121,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
     ends = [row[name] for name in ("mean", "low", "high")]
     if row["measure"] == "revenue":
-        told = ["not known" if end is None else money(end, row["currency"]) for end in ends]
+        amounts = ["not known" if end is None else money(end, row["currency"]) for end in ends]
     else:
-        told = [f"{ends[0]:,.1f}", *(f"{end:,.0f}" for end in ends[1:])]
-    return (row["period"], row["measure"], *told)
+        amounts = [f"{ends[0]:,.1f}", *(f"{end:,.0f}" for end in ends[1:])]
+    return (row["period"], row["measure"], *amounts)

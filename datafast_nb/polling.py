@@ -60,7 +60,7 @@ class Pace(NamedTuple):
     ----------
     longest_wait : float
         Maximum seconds between failing attempts, before random spread, unless the service asks for more.
-    longest_asked : float
+    longest_retry_after : float
         Maximum seconds by which the service can postpone the next attempt.
     steady : bool
         Whether the interval runs from one request to the next, and no wait is longer than planned. By default, the
@@ -70,7 +70,7 @@ class Pace(NamedTuple):
     """
 
     longest_wait: float = 300.0
-    longest_asked: float = 86_400.0
+    longest_retry_after: float = 86_400.0
     steady: bool = False
     gaps: bool = True
 
@@ -184,7 +184,7 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._ends = time.monotonic() + duration
         self._due: float | None = None  # time of the next request, on the monotonic clock; None: none is planned
-        self._asked = self._answered = time.monotonic()
+        self._requested = self._answered = time.monotonic()
         self._failures = 0
         self._requested = False  # whether to make the next request even if nobody is watching
         self._again = False  # whether to make another request after the one in flight
@@ -192,7 +192,7 @@ class Poller:
         self._snapshot: Snapshot | None = None
         self._error: BaseException | None = None
         self._retry_at: datetime | None = None
-        self._asked_at: datetime | None = None  # when the request in flight was sent
+        self._requested_at: datetime | None = None  # when the request in flight was sent
         self._waiting_since: datetime | None = None
         self._publish()
 
@@ -323,7 +323,7 @@ class Poller:
 
     def _ask(self) -> Snapshot | BaseException:
         """Make one request; if it takes longer than the interval, report that it is waiting."""
-        self._asked_at = since = datetime.now(UTC)
+        self._requested_at = since = datetime.now(UTC)
         overdue = threading.Timer(max(self._every, SOON), self._report_waiting, (since,))
         overdue.daemon = True
         try:
@@ -335,13 +335,13 @@ class Poller:
         finally:
             overdue.cancel()
             with self._condition:
-                self._asked_at = self._waiting_since = None
+                self._requested_at = self._waiting_since = None
                 self._publish()
 
     def _report_waiting(self, since: datetime) -> None:
         """Report a request that is still in flight."""
         with self._condition:
-            if self._asked_at is not since or self._closed:
+            if self._requested_at is not since or self._closed:
                 return
             self._waiting_since = since
             self._publish()
@@ -365,7 +365,7 @@ class Poller:
                     return False
                 if self._due <= now:
                     self._requested = self._again = False
-                    self._asked = now
+                    self._requested = now
                     return True
                 self._condition.wait(min(self._due - now, self._ends - now, LOOK_EVERY))
 
@@ -393,7 +393,7 @@ class Poller:
         if isinstance(outcome, Snapshot):
             self._snapshot, self._error, self._failures = outcome, None, 0
             if self._pace.steady:
-                delay = max(0.0, self._asked + self._every - self._answered)
+                delay = max(0.0, self._requested + self._every - self._answered)
         elif self._is_gap(outcome):
             # Nothing is wrong, but a snapshot of another moment must not be shown for this one.
             self._snapshot, self._error, self._failures = None, outcome, 0
@@ -401,8 +401,8 @@ class Poller:
             self._error = outcome
             self._refused = is_final(outcome)
             self._failures += 1
-            asked = outcome.retry_after if isinstance(outcome, RetryLaterError) else None
-            delay = back_off(self._failures, self._every, asked, random.random(), self._pace)  # noqa: S311 - no secret
+            retry_after = outcome.retry_after if isinstance(outcome, RetryLaterError) else None
+            delay = back_off(self._failures, self._every, retry_after, random.random(), self._pace)  # noqa: S311 - no secret
         self._plan(delay)
         return delay
 
@@ -462,7 +462,7 @@ def back_off(failures: int, every: float, retry_after: float | None, chance: flo
     """
     spread = chance / 4 if pace.steady else chance / 2
     planned = min(every * 2.0 ** min(failures - 1, 30), max(pace.longest_wait, every)) * (0.75 + spread)
-    return planned if retry_after is None else max(planned, min(float(retry_after), pace.longest_asked))
+    return planned if retry_after is None else max(planned, min(float(retry_after), pace.longest_retry_after))
 
 
 def checked(answer: Any) -> Snapshot:  # noqa: ANN401 - a source may return anything

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-_Asked = ParamSpec("_Asked")
+_Parameters = ParamSpec("_Parameters")
 _Given = TypeVar("_Given")
 
 
-def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Asked, _Given]]:
+def renamed(**names: str) -> Callable[[Callable[_Parameters, _Given]], Callable[_Parameters, _Given]]:
     """Let a function accept parameters by their old names too, with a warning that names the new one.
 
     Parameters
@@ -28,7 +28,7 @@ def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Aske
     'visitors'
     """
 
-    def taking_old_names(function: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+    def taking_old_names(function: Callable[_Parameters, _Given]) -> Callable[_Parameters, _Given]:
         name = (
             function.__qualname__.removesuffix(".__init__")
             if "<locals>" not in function.__qualname__
@@ -36,7 +36,7 @@ def renamed(**names: str) -> Callable[[Callable[_Asked, _Given]], Callable[_Aske
         )
 
         @wraps(function)
-        def called(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Given:
+        def called(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Given:
             for old in names.keys() & kwargs.keys():
                 new = names[old]
                 if new in kwargs:

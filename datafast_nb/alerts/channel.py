@@ -22,7 +22,7 @@ MOST_WAITING: Final = 100
 FIRST_WAIT: Final = 2.0
 """Seconds until a message is sent again after the first failure; the wait doubles with each further one."""
 
-PACE: Final = Pace(longest_wait=300.0, longest_asked=3_600.0)
+PACE: Final = Pace(longest_wait=300.0, longest_retry_after=3_600.0)
 """The longest waits between two attempts."""
 
 GIVE_UP: Final = 3_600.0

@@ -33,7 +33,7 @@ from datafast_nb.text import duration as in_words
 PATIENCE: Final = 5.0
 """Seconds to wait for the request and the messages in flight when a watcher is stopped."""
 
-PACE: Final = Pace(longest_wait=60.0, longest_asked=3_600.0, steady=True)
+PACE: Final = Pace(longest_wait=60.0, longest_retry_after=3_600.0, steady=True)
 """As a recorder: often enough that a short fault loses nothing, as the endpoint forgets after ten minutes."""
 
 _log: Final = logging.getLogger(__name__)

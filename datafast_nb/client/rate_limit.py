@@ -33,13 +33,13 @@ def closed_for(answer: Response) -> float | None:
     since 1970) counts where the window is used up. The body of a 429 response may say the same.
     """
     local, served = answer.received_at, _date(answer.headers.get("Date"))
-    said = dict(_said(_parsed(answer.body))) if answer.status == TOO_MANY else {}
-    said |= {name: value for name, value in map(_named, answer.headers.items()) if name}
+    fields = dict(_fields(_parsed(answer.body))) if answer.status == TOO_MANY else {}
+    fields |= {name: value for name, value in map(_named, answer.headers.items()) if name}
     waits = []
     if answer.status >= 300:  # noqa: PLR2004
-        waits.append(_retry_after(str(said.get("retryafter", "")), served or local))
-    if answer.status == TOO_MANY or _number(said.get("remaining")) == 0:
-        waits.append(_until(said.get("reset"), [moment for moment in (served, local) if moment]))
+        waits.append(_retry_after(str(fields.get("retryafter", "")), served or local))
+    if answer.status == TOO_MANY or _number(fields.get("remaining")) == 0:
+        waits.append(_until(fields.get("reset"), [moment for moment in (served, local) if moment]))
     known = [wait for wait in waits if wait is not None]
     longest = LONGEST if answer.status >= 300 else _WINDOW  # noqa: PLR2004
     return min(max(known), longest) if known else None
@@ -93,15 +93,15 @@ def _named(item: tuple[str, Any]) -> tuple[str, Any]:
     return ((found[1] or found[2]).replace("-", ""), item[1]) if found else ("", None)
 
 
-def _said(value: Any, depth: int = _DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+def _fields(value: Any, depth: int = _DEPTH) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
     """Search a body for what it says about the limit."""
     if not isinstance(value, Mapping) or depth == 0:
         return
     for item in value.items():
-        name, said = _named(item)
-        if name and not isinstance(said, Mapping):
-            yield name, said
-        yield from _said(item[1], depth - 1)
+        name, field_value = _named(item)
+        if name and not isinstance(field_value, Mapping):
+            yield name, field_value
+        yield from _fields(item[1], depth - 1)
 
 
 def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON

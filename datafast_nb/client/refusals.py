@@ -52,14 +52,15 @@ def refusal(answer: Response, fault: Fault | None, wait: float | None) -> DataFa
     """
     of_service = fault is not None and fault.documented
     status = answer.status
-    said = one_line(fault.message or "") if fault else ""
-    told = f" ({status})" + (f" The service says: {said}" if said else "") if of_service else f" ({_described(answer)})"
+    reason = one_line(fault.message or "") if fault else ""
+    quoted = f" The service says: {reason}" if reason else ""
+    source = f" ({status}){quoted}" if of_service else f" ({_described(answer)})"
     if (status in _PASSING and of_service) or (status >= 500 and status != _NETWORK_WANTS_A_LOGIN):  # noqa: PLR2004
         advice = "The service failed on its side, which is usually temporary. Try again later."
-        return ServerError(advice + told, wait)
+        return ServerError(advice + source, wait)
     if status == TOO_MANY:
         again = "" if wait is None else f" The next request is accepted in {wait:.0f} s."
-        return RateLimitError(f"Too many requests. Ask less often.{again}{told}", wait)
+        return RateLimitError(f"Too many requests. Ask less often.{again}{source}", wait)
     if 300 <= status < 400:  # noqa: PLR2004
         return GatewayError(
             "The response is a redirect, which is not followed, so that the key reaches no other host. The login page "
@@ -70,9 +71,9 @@ def refusal(answer: Response, fault: Fault | None, wait: float | None) -> DataFa
     if not of_service or status == _NETWORK_WANTS_A_LOGIN:
         return _from_in_between(answer, wait)
     if status < 300:  # noqa: PLR2004
-        return InvalidResponseError(f"The response of the service holds no map. Check base_url.{told}")
+        return InvalidResponseError(f"The response of the service holds no map. Check base_url.{source}")
     kind, advice = _REFUSALS.get(status, (RequestError, "The service refuses the request. Check base_url."))
-    return kind(advice + told)
+    return kind(advice + source)
 
 
 def _from_in_between(answer: Response, wait: float | None) -> GatewayError:

@@ -192,13 +192,13 @@ class _Watched(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         line = super()._new_conn()
-        _tell(line)  # before the tunnel through a proxy and the TLS handshake, which may also hang
+        _report(line)  # before the tunnel through a proxy and the TLS handshake, which may also hang
         return line
 
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - whatever urllib3 gives
         """Send a request, also over a connection that was kept open."""
         if self.sock is not None:
-            _tell(self.sock)
+            _report(self.sock)
         super().request(*arguments, **options)
 
     def getresponse(self) -> Any:  # noqa: ANN401 - urllib3 and http.client differ in it
@@ -217,7 +217,7 @@ class _Watched(HTTPConnection):
             self.debuglevel = level
 
 
-def _tell(line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
+def _report(line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one
     """Report the socket to the exchange of this thread."""
     exchange = threading.current_thread()
     if isinstance(exchange, _Exchange):

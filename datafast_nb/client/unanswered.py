@@ -78,9 +78,9 @@ def _of_proxy(fault: Exception, causes: list[BaseException]) -> ConnectionFailed
     refusal = _TUNNEL.search(" ".join(map(str, causes)))
     if refusal is None:
         return ConnectionFailedError("The proxy could not be reached. Check HTTPS_PROXY, and whether the proxy is up.")
-    said = one_line(refusal[1])
-    advice = "give its user and password in HTTPS_PROXY" if said.startswith("407") else "ask whoever runs it"
-    return ConnectionFailedError(f"The proxy refused to open the way to the service ({said}): {advice}.")
+    reason = one_line(refusal[1])
+    advice = "give its user and password in HTTPS_PROXY" if reason.startswith("407") else "ask whoever runs it"
+    return ConnectionFailedError(f"The proxy refused to open the way to the service ({reason}): {advice}.")
 
 
 def _of_answer(fault: Exception, causes: list[BaseException], host: str) -> ConnectionFailedError | None:

@@ -56,10 +56,10 @@ def with_furthest(
     )
     for first in reversed(steps):
         later = steps[first:]
-        moments = moments.with_columns(_when(first, step).alias(_taken(first, step)) for step in later)
+        moments = moments.with_columns(_when(first, step).alias(_step_time(first, step)) for step in later)
         if first:
             moments = moments.with_columns(
-                nw.col(_taken(first, step))
+                nw.col(_step_time(first, step))
                 .cum_min(reverse=True)
                 .over(*keys, order_by="_time")
                 .alias(_next(first, step))
@@ -69,7 +69,7 @@ def with_furthest(
                 nw.col(_next(first, step)).shift(-1).over(*keys, order_by="_time").fill_null(_NEVER) for step in later
             )
     end = nw.lit(_NEVER) if within is None else nw.col("_time") + within
-    times = {at(step): nw.col(_taken(0, step)) for step in steps}
+    times = {at(step): nw.col(_step_time(0, step)) for step in steps}
     moments = moments.with_columns(
         nw.when((time < _NEVER) & (time <= end)).then(time).alias(name) for name, time in times.items()
     )
@@ -86,7 +86,7 @@ def _filled(first: int, last: int) -> str:
     return f"_filled_{first}_{last}"
 
 
-def _taken(first: int, step: int) -> str:
+def _step_time(first: int, step: int) -> str:
     """Return the name of the column for when a chain whose `first` is at the row's moment takes a step."""
     return f"_taken_{first}_{step}"
 

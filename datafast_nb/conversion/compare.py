@@ -17,8 +17,8 @@ from datafast_nb.conversion.frames import AnyFrame, Frame, counts, opened, ratio
 from datafast_nb.conversion.interval import (
     FEWEST,
     Z_95,
-    can_tell_of,
     deviation,
+    has_enough_rates,
     normal_quantile,
     student,
     with_skewness,
@@ -217,7 +217,7 @@ def _with_mean(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
     one = with_skewness(one)
     scored = nw.col(f"scored_{period}").cast(nw.Float64)
     skewness = nw.col("_skewness_of_all").fill_null(0.0)
-    enough = (scored >= FEWEST) & can_tell_of(skewness, scored)
+    enough = (scored >= FEWEST) & has_enough_rates(skewness, scored)
     mean = ratio(nw.col(f"_rate_{period}"), scored)
     variance = nw.when(scored >= FEWEST).then(ratio(nw.col(f"_squares_{period}"), (scored - 1.0) * scored))
     return one.with_columns(
@@ -256,8 +256,8 @@ def _with_surprise(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     groups = groups.with_columns(_of_rates=_as_normal(nw.col("change"), nw.col("_variance"), nw.col("_freedom")))
     groups = _with_freedom(groups, "_of_odds")
     groups = groups.with_columns(_of_odds=_as_normal(odds_change, nw.col("_variance"), nw.col("_freedom")))
-    told = ~nw.col("_of_odds").is_null() & (_squared_skewness_of_change() <= _SKEWED * _SKEWED)
-    return groups.with_columns(_surprise=nw.when(told).then(nw.min_horizontal("_of_rates", "_of_odds")))
+    comparable = ~nw.col("_of_odds").is_null() & (_squared_skewness_of_change() <= _SKEWED * _SKEWED)
+    return groups.with_columns(_surprise=nw.when(comparable).then(nw.min_horizontal("_of_rates", "_of_odds")))
 
 
 def _squared_skewness_of_change() -> nw.Expr:

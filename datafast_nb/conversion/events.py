@@ -150,23 +150,23 @@ def with_sales(
     """
     found = events.with_columns(_charge=nw.col("_type").is_in(PAYMENT_EVENTS).fill_null(value=False))
     if payments is None or visitors is None:
-        return _told(found.with_columns(_renewal=nw.lit(value=False)))
+        return _with_sales(found.with_columns(_renewal=nw.lit(value=False)))
     paid = matched_payments(payments, visitors)
     pairs = _pairs(found.filter(nw.col("_charge")), paid)
     more = pairs.select(
-        "visitor_id", "_event", "_time", _told_amount=nw.col("_paid_amount"), _renewal=nw.col("_paid_renewal")
+        "visitor_id", "_event", "_time", _payment_amount=nw.col("_paid_amount"), _renewal=nw.col("_paid_renewal")
     )
     known = found.join(more, on=["visitor_id", "_event", "_time"], how="left").with_columns(
-        _amount=nw.coalesce("_amount", "_told_amount"), _renewal=nw.col("_renewal").fill_null(value=False)
+        _amount=nw.coalesce("_amount", "_payment_amount"), _renewal=nw.col("_renewal").fill_null(value=False)
     )
     alone = paid.join(pairs.select(_event=nw.col("_payment")), on="_event", how="anti")
     nothing = {name: nw.lit(None, dtype=nw.String) for name in ("_type", "_page")}
     alone = alone.filter(nw.col("_amount") > 0).with_columns(**nothing, _charge=nw.lit(value=True))
     columns = ("visitor_id", "_type", "_page", "_time", "_event", "_amount", "_charge", "_renewal")
-    return _told(nw.concat([known.select(*columns), alone.select(*columns)]))
+    return _with_sales(nw.concat([known.select(*columns), alone.select(*columns)]))
 
 
-def _told(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _with_sales(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add which events are sales."""
     above = (nw.col("_amount") > 0).fill_null(value=True)
     return events.with_columns(_sale=nw.col("_charge") & above).drop("_charge")

@@ -159,8 +159,8 @@ def with_reasons(visitors: pl.LazyFrame, rate: float | None) -> pl.LazyFrame:
     """
 
     def added(rows: pl.DataFrame) -> pl.DataFrame:
-        told = in_words(factors_of(rows, effects_of(rows, rate))).with_columns(pl.col("reasons").list.join(", "))
-        return rows.with_row_index("_row").join(told, on="_row", how="left", maintain_order="left").drop("_row")
+        reasons = in_words(factors_of(rows, effects_of(rows, rate))).with_columns(pl.col("reasons").list.join(", "))
+        return rows.with_row_index("_row").join(reasons, on="_row", how="left", maintain_order="left").drop("_row")
 
     schema = {**visitors.collect_schema(), "reasons": pl.String()}
     # Every row and column counts in the estimate. Polars below 1.39 passes only those that the result uses by default.
@@ -241,15 +241,15 @@ def _matches(prospects: pl.DataFrame) -> pl.DataFrame:
     based = prospects.lazy()
     if "is_baseline" in prospects.columns:
         based = based.filter(~pl.col("is_baseline").fill_null(value=False))
-    told: pl.LazyFrame = matched(nw.from_native(based)).to_native()
-    return told.select("_row", "site", dimension="_dimension", value="_value").collect()
+    rows: pl.LazyFrame = matched(nw.from_native(based)).to_native()
+    return rows.select("_row", "site", dimension="_dimension", value="_value").collect()
 
 
 def _effects(prospects: pl.DataFrame, matches: pl.DataFrame) -> tuple[pl.DataFrame, float | None]:
     """Return the factor of each value at each site, and the share that is explained at the mean site."""
     found = [_of_site(site, matches.join(site, on="_row", how="semi")) for site in prospects.partition_by("site")]
-    told = [(share, size) for _, share, size in found if share is not None]
-    explained = sum(share * size for share, size in told) / sum(size for _, size in told) if told else None
+    rated = [(share, size) for _, share, size in found if share is not None]
+    explained = sum(share * size for share, size in rated) / sum(size for _, size in rated) if rated else None
     effects = pl.concat([pl.DataFrame(schema=_EFFECTS), *(effects for effects, _, _ in found)])
     return effects.with_columns(label=_label()), explained
 

@@ -289,10 +289,10 @@ def _checked(steps: Sequence[Step]) -> list[Step]:
 def _moments(steps: Sequence[Step], happened: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return a row for each moment of a visitor: `_time`, how many events fit each step, and if any was an event."""
     counted = {fits(place): _fits(step).fill_null(value=False).cast(nw.Int64) for place, step in enumerate(steps)}
-    told = {**counted, "_told": (~nw.col("_type").is_null()).cast(nw.Int64)}
-    each = happened.with_columns(**told).group_by("visitor_id", "_time", "_event")
-    distinct = each.agg(*(nw.col(name).max() for name in told))
-    return distinct.group_by("visitor_id", "_time").agg(nw.col(*counted).sum(), nw.col("_told").max())
+    flags = {**counted, "_has_event": (~nw.col("_type").is_null()).cast(nw.Int64)}
+    each = happened.with_columns(**flags).group_by("visitor_id", "_time", "_event")
+    distinct = each.agg(*(nw.col(name).max() for name in flags))
+    return distinct.group_by("visitor_id", "_time").agg(nw.col(*counted).sum(), nw.col("_has_event").max())
 
 
 def _fits(step: Step) -> nw.Expr:
@@ -328,9 +328,9 @@ def _ways(
     `_last` is its last moment, `_latest` the last at which it took the first step, `_newest` whether it is the
     visitor's last visit, `_cut` whether it began before the first event, and `_end` the time of the last event of all.
     """
-    told = nw.when(nw.col("_told") > 0).then(nw.col("_time"))
+    event_time = nw.when(nw.col("_has_event") > 0).then(nw.col("_time"))
     visit = nw.col("_visit")
-    moments = moments.with_columns(_start=told.min(), _end=told.max()).with_columns(
+    moments = moments.with_columns(_start=event_time.min(), _end=event_time.max()).with_columns(
         _newest=(visit == visit.max().over("visitor_id")).cast(nw.Int64),
         _oldest=(visit == visit.min().over("visitor_id")).cast(nw.Int64),
         _latest=nw.when(nw.col(fits(0)) > 0).then(nw.col("_time")),

@@ -84,11 +84,11 @@ def _with_error(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         _greatest=(size - 2.0) * (size - 2.0) / nw.col("_free"),
         _error=(nw.col("_variance") / nw.col("_free")).sqrt(),
     )
-    told = can_tell_of(nw.col("_skewness"), size) & (nw.col("_own") < _ALONE * nw.col("_greatest"))
-    return groups.with_columns(_error=nw.when(told).then(nw.col("_error")))
+    reliable = has_enough_rates(nw.col("_skewness"), size) & (nw.col("_own") < _ALONE * nw.col("_greatest"))
+    return groups.with_columns(_error=nw.when(reliable).then(nw.col("_error")))
 
 
-def can_tell_of(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
+def has_enough_rates(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
     """Return whether enough of any rare high rates are to be expected among this many rates."""
     return (squared_skewness <= _RARE * _RARE) | (rates >= _SEEN * squared_skewness)
 

@@ -60,9 +60,9 @@ def with_predictions(
     customer = flag("is_customer")
     scored = in_range("score")
     counted = scored if include_customers else ~customer & scored
-    told = {f"_{name}": nw.when(counted & in_range(name)).then(nw.col(name).cast(nw.Float64)) for name in PREDICTIONS}
+    rated = {f"_{name}": nw.when(counted & in_range(name)).then(nw.col(name).cast(nw.Float64)) for name in PREDICTIONS}
     return with_people(
-        frame.with_columns(_customer=customer.cast(nw.Int64), **told).with_columns(
+        frame.with_columns(_customer=customer.cast(nw.Int64), **rated).with_columns(
             _confident=(nw.col("_confidence") >= CONFIDENT).cast(nw.Int64), **terms(nw.col("_conversion_rate"))
         ),
         once=once,

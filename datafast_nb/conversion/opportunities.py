@@ -147,10 +147,10 @@ def opportunities(
         sure = (nw.col("confidence") >= CONFIDENT) & ~nw.col("expected_value").is_null() & ~nw.col("score").is_null()
         prospects = prospects.filter(sure)
     rate = nw.lit(rate_of(data, baseline), dtype=nw.Float64)
-    told = with_derived(prospects, ["page", "channel"]).with_columns(
+    with_groups = with_derived(prospects, ["page", "channel"]).with_columns(
         predicted_rate=nw.col("conversion_rate"), lift=nw.col("conversion_rate") / rate, reason=_reason()
     )
-    ranked = _by_value(told) if model is None else _by_probability(told)
+    ranked = _by_value(with_groups) if model is None else _by_probability(with_groups)
     return restore(ranked if top is None else ranked.head(top))
 
 

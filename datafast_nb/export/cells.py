@@ -20,8 +20,8 @@ def in_cells(table: pl.LazyFrame) -> pl.LazyFrame:
     """Return a table with a number, a flag or a harmless text in each cell."""
     table = nestable(table)
     texts = {name: _text(name, dtype) for name, dtype in table.collect_schema().items()}
-    told = table.with_columns(**{name: text for name, text in texts.items() if text is not None})
-    return told.rename({name: harmless_name(name) for name in texts})
+    guarded = table.with_columns(**{name: text for name, text in texts.items() if text is not None})
+    return guarded.rename({name: harmless_name(name) for name in texts})
 
 
 def nestable(table: pl.LazyFrame) -> pl.LazyFrame:

@@ -43,9 +43,9 @@ def redacted(tables: Mapping[str, pl.LazyFrame], key: Key) -> dict[str, pl.LazyF
     Text columns that are not those of a snapshot are cleaned as URLs are, and so is what is nested in structs.
     """
     frames = [_with_texts(table).collect() for table in tables.values()]
-    told = [frame.select(cs.by_dtype(_TEXTS), cs.boolean() & cs.by_name(_FLAG, require_all=False)) for frame in frames]
-    unknown = {name for frame in told for name in frame.columns}.difference(_OUR_OWN_WORDS, (_FLAG,), TREATMENTS)
-    cleaned = privacy.redacted(told, key, treatments={**TREATMENTS, **dict.fromkeys(unknown, _LIKE_URLS)})
+    texts = [frame.select(cs.by_dtype(_TEXTS), cs.boolean() & cs.by_name(_FLAG, require_all=False)) for frame in frames]
+    unknown = {name for frame in texts for name in frame.columns}.difference(_OUR_OWN_WORDS, (_FLAG,), TREATMENTS)
+    cleaned = privacy.redacted(texts, key, treatments={**TREATMENTS, **dict.fromkeys(unknown, _LIKE_URLS)})
     return {name: frame.with_columns(new).lazy() for name, frame, new in zip(tables, frames, cleaned, strict=True)}
 
 

@@ -88,7 +88,7 @@ def guarded(location: str, done: str) -> Iterator[None]:
     except BaseException as error:
         if not _is_of_storage(error):
             raise
-        raise _told(error, location, done) from error
+        raise _explained(error, location, done) from error
 
 
 def _is_of_storage(error: BaseException) -> bool:
@@ -101,10 +101,10 @@ def _is_of_delta(kind: type[BaseException]) -> bool:
     return kind.__module__.endswith("_internal")
 
 
-def _told(error: BaseException, location: str, done: str) -> HistoryError:
+def _explained(error: BaseException, location: str, done: str) -> HistoryError:
     """Return the error that says what happened, what was kept, and what to do."""
-    said = str(error).lower()
+    message = str(error).lower()
     other = _OF_THE_SYSTEM if isinstance(error, OSError) else _DAMAGED
-    fault = next((it for it in _FAULTS if any(word in said for word in it.words)), other)
+    fault = next((it for it in _FAULTS if any(word in message for word in it.words)), other)
     says = fault.says.format(at=location, done=done)
     return fault.kind(f"{says} What was stored before is untouched. ({plain(error, 300)})")

@@ -25,7 +25,7 @@ from datafast_nb.text import plain
 LONGEST_WAIT: Final = 60.0
 """The most seconds between two attempts, unless the service asks for more: the endpoint forgets after ten minutes."""
 
-LONGEST_ASKED: Final = 3_600.0
+LONGEST_RETRY_AFTER: Final = 3_600.0
 """The most seconds by which the service can delay the next request."""
 
 PATIENCE: Final = 5.0
@@ -212,7 +212,7 @@ class Recording:
             source,
             every.total_seconds(),
             self._recorder,
-            pace=Pace(LONGEST_WAIT, LONGEST_ASKED, steady=True, gaps=False),
+            pace=Pace(LONGEST_WAIT, LONGEST_RETRY_AFTER, steady=True, gaps=False),
             duration=math.inf if duration is None else duration.total_seconds(),
             name="recording",
         )

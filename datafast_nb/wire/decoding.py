@@ -246,5 +246,5 @@ def _refuse_error(status: str | None, text: str) -> None:
     """Raise the error that the service reports, if any."""
     if (status or "").strip().lower() == "error":
         fault = read_fault(text.encode(errors="replace"))
-        said = one_line(fault.message) if fault and fault.message else "no reason given"
-        raise InvalidResponseError(f"The service answered with an error: {said}", "$.status")
+        reason = one_line(fault.message) if fault and fault.message else "no reason given"
+        raise InvalidResponseError(f"The service answered with an error: {reason}", "$.status")

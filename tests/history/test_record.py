@@ -26,7 +26,7 @@ from tests import faults
 from tests.history.moments import after, shown, snapshot
 
 GENEROUS = 60  # seconds that nothing here takes
-PACE = Pace(recorder.LONGEST_WAIT, recorder.LONGEST_ASKED, steady=True)
+PACE = Pace(recorder.LONGEST_WAIT, recorder.LONGEST_RETRY_AFTER, steady=True)
 
 
 class Scripted:
