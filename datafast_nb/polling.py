@@ -221,7 +221,7 @@ class Poller:
         self._follower.change()
 
     def move(self, *, on: bool) -> None:
-        """Request data anew after the source was moved in time; then continue if `on`, or stop.
+        """Request data again after the source was moved in time; then continue if `on`, or stop.
 
         If a request is in flight, the new one follows it.
         """

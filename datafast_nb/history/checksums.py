@@ -162,7 +162,7 @@ class Checksums:
             self.begin()
 
     def begin(self) -> None:
-        """Write the file anew, with a line for each file that exists."""
+        """Rewrite the file, with a line for each file that exists."""
         here = set(self._all())
         known = {path: digest for path, digest in self.known().items() if path in here}
         self._sound = {path: stamp for path, stamp in self._sound.items() if path in here}

@@ -41,7 +41,7 @@ def view(explorer: Explorer) -> View:
 
 
 def ask(explorer: Explorer, do: str, **wish: Any) -> None:
-    """Wish for something, as a browser does."""
+    """Send a message, as a browser does."""
     view(explorer).front._handle_custom_msg({"do": do, "view": "a view", **wish}, [])
 
 

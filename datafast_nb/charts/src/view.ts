@@ -12,7 +12,7 @@ import { isDark, onPageTheme } from "#kit/theme.ts";
 import { hasMarks, hasRows, type Scene } from "./drawn.ts";
 
 const UNKNOWN = 400; // pixels, where the width of a place is not known yet
-const REDRAWN = 0.2; // change of a chart's width from which it is drawn anew
+const REDRAWN = 0.2; // change of a chart's width from which it is drawn again
 const MOST_OF_LABELS = 0.3; // of a chart's width
 
 type ChartModel = Model<ChartState & { vega: string }>;
@@ -143,7 +143,7 @@ class Chart {
     next.result.view.addEventListener("click", (_event, item) => this.#tellClick(item?.datum));
   }
 
-  /** Be as wide as the place is, beside the button of the menu; drawn anew where the labels need another share of it. */
+  /** Be as wide as the place is, beside the button of the menu; drawn again where the labels need another share of it. */
   #fit(): void {
     const shown = this.#shown;
     const width = shown?.fits ? widthOf(shown.place) : 0;

@@ -45,12 +45,12 @@ export function Groups({ model, ask }: { model: ExplorerModel; ask: ExplorerAsk 
 /** A row: its names, the first of them the button, and its figures. */
 function Row({ row: { names, cells, picked }, kinds, pick }: { row: GroupRow; kinds: string[]; pick: () => void }) {
   const [name, ...others] = names;
-  const told = `${names.join(", ")}: ${picked ? "selected; deselect" : "select"}`;
+  const hint = `${names.join(", ")}: ${picked ? "selected; deselect" : "select"}`;
   // biome-ignore-start lint/suspicious/noArrayIndexKey: a cell is known by its place
   return (
     <tr onClick={pick} data-picked={picked || undefined}>
       <th scope="row" class="df-group">
-        <button type="button" class="df-pick" aria-pressed={picked} aria-label={told} title={names.join(", ")}>
+        <button type="button" class="df-pick" aria-pressed={picked} aria-label={hint} title={names.join(", ")}>
           <bdi>{name}</bdi>
         </button>
       </th>

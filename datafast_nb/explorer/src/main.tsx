@@ -10,7 +10,7 @@ import { Filters } from "#kit/filters.tsx";
 import { useFollowed } from "#kit/followed.ts";
 import { Guarded } from "#kit/guarded.tsx";
 import { freshId } from "#kit/id.ts";
-import { type Kernel, kernelOf, restWithKernel } from "#kit/kernel.ts";
+import { disableWithoutKernel, type Kernel, kernelOf } from "#kit/kernel.ts";
 import { onChange } from "#kit/model.ts";
 import type { ExplorerHeader, ExplorerMessage, ExplorerOptions, ExplorerState } from "#kit/protocol.ts";
 import { followTheme } from "#kit/theme.ts";
@@ -84,7 +84,7 @@ async function findRoot(el: HTMLElement, signal: AbortSignal): Promise<HTMLEleme
 
 /** See to what concerns the explorer as a whole, as long as it is there. */
 function furnish(root: HTMLElement, model: ExplorerModel, ask: ExplorerAsk, kernel: Kernel, signal: AbortSignal): void {
-  restWithKernel(root, kernel, ".df-asked");
+  disableWithoutKernel(root, kernel, ".df-asked");
   followTheme(root, model, () => {}, signal);
   root.classList.toggle("df-linked", model.get("linked"));
   const showEmpty = () => root.classList.toggle("df-nothing", Boolean(model.get("empty")));

@@ -4,14 +4,14 @@ import { useEffect, useState } from "preact/hooks";
 import { useTrait } from "#kit/trait.ts";
 import type { ExplorerModel } from "./model.ts";
 
-const TOLD = 2000; // milliseconds for which the button says that it has copied
+const CONFIRMED = 2000; // milliseconds for which the button says that it has copied
 
 export function Script({ model }: { model: ExplorerModel }) {
   const code = useTrait(model, "code");
   const [copied, setCopied] = useState<{ done: boolean } | null>(null);
   useEffect(() => {
     if (copied === null) return;
-    const timer = setTimeout(() => setCopied(null), TOLD);
+    const timer = setTimeout(() => setCopied(null), CONFIRMED);
     return () => clearTimeout(timer);
   }, [copied]);
   const said = copied?.done ? "The code is in the clipboard." : "The browser does not allow copying.";
@@ -43,7 +43,7 @@ async function copy(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch (error) {
-    console.debug("datafast_nb: the clipboard is not to be had; the old way is tried.", error);
+    console.debug("datafast_nb: the clipboard is not available; trying execCommand.", error);
     const before = document.activeElement;
     const field = document.createElement("textarea");
     field.readOnly = true;

@@ -19,7 +19,7 @@ test("each cluster has its value of every column", () => {
   expect(clusters).toEqual([LISBON, LISBON]);
 });
 
-test("nobody is no cluster", () => {
+test("no visitors give no cluster", () => {
   const columns = Object.fromEntries(Object.keys(LISBON).map((name) => [name, []]));
   expect(clustersOf({ across: 1, ...columns } as unknown as Parameters<typeof clustersOf>[0])).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// What tooltips say: asked of the kernel once for each cluster that the pointer comes to, and kept until the data, the
+// What tooltips say: requested from the kernel once for each cluster that the pointer reaches, and kept until the data, the
 // filters or the clusters change.
 
 import type { Ask } from "#kit/ask.ts";
@@ -10,7 +10,7 @@ export class Descriptions {
   readonly #view: string;
   readonly #ask: Ask<DescribeCluster>;
   readonly #show: (summary: ClusterSummary | null) => void;
-  readonly #known = new Map<string, ClusterSummary | null>(); // null: it was asked for
+  readonly #known = new Map<string, ClusterSummary | null>(); // null: requested, not answered yet
   #wanted: string | null = null;
 
   /** `show` shows the description that is wanted, or none. */
@@ -38,7 +38,7 @@ export class Descriptions {
     if (id !== null && !this.#known.has(id) && this.#ask({ do: "describe", id })) this.#known.set(id, null);
   }
 
-  /** Forget what is known, as it may be wrong by now; what is shown stays until it is told anew. */
+  /** Forget what is known, as it may be wrong by now; what is shown stays until the new answer. */
   forget(): void {
     this.#known.clear();
     this.describe(this.#wanted);

@@ -37,7 +37,7 @@ test("times go on with the clock", async () => {
   expect(document.body.textContent).toBe("1 min ago, 2 min");
 });
 
-test("a time that is given later is told from then on", async () => {
+test("a time that is given later counts from then on", async () => {
   const show = (since: number) => act(() => render(<Ago since={since} clock={clock} />, document.body));
   await show(0);
   await show(990_000);

@@ -61,7 +61,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
     for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
     model.save_changes();
   };
-  // A replay is asked as it plays, and played with the time bar.
+  // A replay makes its requests as it plays, controlled by the time bar.
   const replayed = useTrait(model, "replay") !== null;
   const word = resting ? "Resume" : "Pause";
   return (
@@ -221,6 +221,6 @@ function useStatus(model: MapModel, kernel: KernelState): { state: string; notes
   const { state, text, notes } = useTrait(model, "status");
   const [replay, updated, zone] = [useTrait(model, "replay"), useTrait(model, "clock"), useTrait(model, "zone")];
   if (kernel === "live") return { state, notes: [text, ...notes] };
-  const told = updated > 0 && replay === null; // the time bar says which moment a replay is at
-  return { state: kernel, notes: standing(kernel, told ? moment(updated, zone) : "") };
+  const dated = updated > 0 && replay === null; // the time bar says which moment a replay is at
+  return { state: kernel, notes: standing(kernel, dated ? moment(updated, zone) : "") };
 }

@@ -92,7 +92,7 @@ export class ClusterLayer {
     const select = () => {
       const now = model.get("selected");
       const place = placeOf(now?.place);
-      // Whoever is selected comes into view; a refresh, which selects nobody anew, moves nothing.
+      // Whoever is selected comes into view; a refresh, which selects no one new, moves nothing.
       if (now?.id !== selected && place && !map.getBounds().contains(nearest(map, place))) map.panTo(place);
       selected = now?.id;
       this.redraw();

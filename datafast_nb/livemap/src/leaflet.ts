@@ -9,7 +9,7 @@ import { showWorld } from "./fit.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
-const SETTLED = 60; // milliseconds without a move, after which the kernel is told of it
+const SETTLED = 60; // milliseconds without a move, after which the kernel learns of it
 const NOTHING_DRAWN = { obj: null, map_view: null, displayed: null, options: {} }; // what keeps a map: `displayed` gives its view
 
 /** A model of ipywidgets, with the views that a page has of it. */
@@ -114,7 +114,7 @@ function pointsOf(heat: Heat | undefined): Point[] {
   return heat.latitude.map((latitude, index) => [latitude, heat.longitude[index] ?? 0, heat.weight[index] ?? 0]);
 }
 
-/** Keep ipyleaflet from telling the kernel of each of the pointer's moves, which nobody hears, and one that has gone. */
+/** Keep ipyleaflet from sending each move of the pointer to the kernel, which ignores them or may be gone. */
 export function quiet(view: MapView, kernel: Pick<Kernel, "live">): void {
   const touch = view.touch;
   view.send = () => {};
@@ -139,7 +139,7 @@ export function standAlone(view: MapView): void {
   view.stopListening(view.model, "change:center change:zoom");
 }
 
-/** Give the model of the box that the map and the front end stand in; of the map alone where a page does not tell. */
+/** Return the model of the box that holds the map and the front end; of the map alone on a page without that box. */
 export function boxOf(view: MapView, root: HTMLElement): unknown {
   const box = view.options?.parent;
   return box?.el === root ? box.model : view.model;
@@ -186,17 +186,17 @@ export function watchViewport(map: LeafletMap, model: MapModel, view: string, as
     clearTimeout(timer);
     timer = setTimeout(tell, SETTLED);
   };
-  const asked = (message: MapAnnouncement) => {
+  const onMessage = (message: MapAnnouncement) => {
     if (message.do === "look" && message.view === view) tell();
   };
   const resized = new ResizeObserver(() => map.invalidateSize({ animate: false, pan: true, debounceMoveend: true }));
   map.on("moveend resize", moved);
-  model.on("msg:custom", asked);
+  model.on("msg:custom", onMessage);
   resized.observe(map.getContainer());
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
     map.off("moveend resize", moved);
-    model.off("msg:custom", asked);
+    model.off("msg:custom", onMessage);
     resized.disconnect();
   });
   tell();

@@ -160,7 +160,7 @@ function furnish(found: FoundMap, parts: Parts): void {
   });
 }
 
-/** Take the messages away that may name somebody, once names are hidden. */
+/** Remove messages that may name a person, once names are hidden. */
 function clearOnceHidden(toasts: Toasts, { model, signal }: Parts): void {
   let hidden = model.get("controls").privacy.hidden;
   const changed = () => {

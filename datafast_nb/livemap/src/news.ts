@@ -1,4 +1,4 @@
-// Shows what has just happened, once: a pulse where somebody arrived or paid, and a message for each payment.
+// Shows what has just happened, once: a pulse where a visitor arrived or paid, and a message for each payment.
 
 import type { Map as LeafletMap } from "leaflet";
 import type { Announcements, Fit, MapAnnouncement, NewPayment, Point } from "#kit/protocol.ts";

@@ -1,4 +1,4 @@
-// What is painted of clusters, as a canvas is told.
+// What the canvas is called with to paint clusters.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Cluster } from "./clusters.ts";
@@ -96,7 +96,7 @@ test("customers have an arc, however few they are of many", () => {
   expect(Number(end) - Number(start)).toBeCloseTo(2 * Math.PI * 0.04);
 });
 
-test("a pulse grows from where somebody arrived", () => {
+test("a pulse grows from where a visitor arrived", () => {
   const pulses = [{ place: [3, 4] as [number, number], kind: "arrival" as const, start: 0 }];
   expect(painted([], { pulses, now: 500 })).toContainEqual(["arc", 4, 3, 6 + 26 * 0.75, 0, 2 * Math.PI]);
 });

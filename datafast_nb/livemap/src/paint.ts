@@ -15,7 +15,7 @@ interface Point {
   y: number;
 }
 
-/** A ring that grows and fades where somebody has arrived or paid; times are in milliseconds. */
+/** A ring that grows and fades where a visitor has arrived or paid; times are in milliseconds. */
 export interface Pulse {
   place: Place;
   kind: "arrival" | "payment";

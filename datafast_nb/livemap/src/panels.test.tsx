@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// The parts round a map, drawn from the kernel's states; what a person does with them is told to the kernel.
+// The parts round a map, drawn from the kernel's states; what a person does with them is sent to the kernel.
 
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -257,7 +257,7 @@ test("the status tells faults of the browser, and forgets them when it goes well
   vi.spyOn(console, "error").mockImplementation(() => {});
   await show();
   await act(() => faults.report("The map can't be drawn", new Error("planted")));
-  expect(texts(".df-note")).toEqual(["Live · every 10 s", "The map can't be drawn (planted): the log tells more"]);
+  expect(texts(".df-note")).toEqual(["Live · every 10 s", "The map can't be drawn (planted): the log has details"]);
   await act(() => faults.clear("The map can't be drawn"));
   expect(texts(".df-note")).toEqual(["Live · every 10 s"]);
 });
@@ -305,7 +305,7 @@ test("a search is sent once the typing pauses, and what is typed stays", async (
   }
 });
 
-test("a replay has a bar in place of what asks anew", async () => {
+test("a replay has a bar in place of the refresh button", async () => {
   const speeds = [{ value: 60, label: "60×" }];
   const replay = { start: NOON - 3_600_000, end: NOON, now: NOON, sought: null, playing: false, speed: 60, speeds };
   await show();

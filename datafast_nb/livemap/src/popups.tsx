@@ -24,7 +24,7 @@ interface PopupParts {
   signal: AbortSignal;
 }
 
-/** Open, fill, move and close the popup as the kernel says, and tell the kernel when a person closes it. */
+/** Open, fill, move and close the popup as the kernel says, and report when a person closes it. */
 export function popups({ map, model, view, ask, clock, faults, signal }: PopupParts): void {
   const content = document.createElement("div");
   content.className = "df-popup";

@@ -55,7 +55,7 @@ function likelihoodOf({ score, confidence, probability }: VisitorRow): { name: s
   return { name: "probability to buy", text: probability, title: `${probability} likely to buy; ${scored}` };
 }
 
-/** The dot that tells on the map and in lists how likely a visitor is to buy; it has a ring round it for a customer. */
+/** The dot that shows, on the map and in lists, how likely a visitor is to buy; a customer's has a ring. */
 export function Mark({ color, customer }: { color: string; customer: boolean }) {
   return <span class="df-mark" style={{ "--df-mark": color }} data-customer={customer || undefined} />;
 }

@@ -4,13 +4,13 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 import { freshId } from "#kit/id.ts";
 import type { MapAsk } from "./model.ts";
 
-const SEEK_EVERY = 200; // milliseconds between two moments that the kernel is asked for while the slider moves
+const SEEK_EVERY = 200; // milliseconds between two requests for a moment while the slider moves
 const PATIENCE = 4000; // milliseconds that a moment stays where a person put it, without word from the kernel
 
-/** Keeps the moment that a person has gone to. It is asked for, but not for every pixel of the slider's way. */
+/** Holds the moment that a person has chosen, and requests it, but not at every pixel that the slider passes. */
 export class Seeker {
   #wanted: { time: number; turn: string } | null = null;
-  #asked: string | null = null; // the turn of what the kernel was asked for last
+  #requested: string | null = null; // the turn of the last request
   #next: ReturnType<typeof setTimeout> | null = null;
   #patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -45,9 +45,9 @@ export class Seeker {
 
   #send = (): void => {
     this.#next = null;
-    if (this.#wanted === null || this.#wanted.turn === this.#asked) return;
-    this.#asked = this.#wanted.turn;
-    this.ask(this.#wanted.time, this.#asked);
+    if (this.#wanted === null || this.#wanted.turn === this.#requested) return;
+    this.#requested = this.#wanted.turn;
+    this.ask(this.#wanted.time, this.#requested);
     this.#next = setTimeout(this.#send, SEEK_EVERY);
   };
 

@@ -184,7 +184,7 @@ function choosing(ask: MapAsk, site: string, id: string | null): (() => void) | 
   return id === null ? null : () => void ask({ do: "select", site, id });
 }
 
-/** Return why a list is empty: for want of data, of anything that happened, or of any that passes the filters. */
+/** Return why a list is empty: there are no data, nothing has happened, or nothing passes the filters. */
 function useEmptyText(model: MapModel, quiet: string, filtered: string): string {
   const [replay, status, filters] = [useTrait(model, "replay"), useTrait(model, "status"), useTrait(model, "filters")];
   if (useTrait(model, "clock") > 0) return filters.active.length ? filtered : quiet;

@@ -148,7 +148,7 @@ function Hint({ share, width, gaps, start, end, clocks }: HintProps) {
   const hint = useRef<HTMLSpanElement>(null);
   const time = start + share * (end - start);
   const unknown = gaps.some(({ since, until }) => since < time && time < until);
-  // It does not reach beyond the rail, which only its own width tells.
+  // Its own width decides how far it can go without leaving the rail.
   useLayoutEffect(() => {
     const half = (hint.current?.offsetWidth ?? 0) / 2;
     hint.current?.style.setProperty("--df-at", `${Math.min(width - half, Math.max(half, share * width))}px`);

@@ -7,7 +7,7 @@ const DAY = 24 * 60 * MINUTE;
 const MONTH = 30.4 * DAY;
 const CLOSE = 0.75; // of a step: nearer marks, as where the clocks show an hour twice, would lie on each other
 
-/** A mark of a time axis; `day` tells whether a day begins. */
+/** A mark of a time axis; `day` says whether a day begins. */
 export interface Tick {
   time: number;
   label: string;

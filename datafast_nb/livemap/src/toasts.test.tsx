@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// Messages over the map leave by themselves, and not while somebody reads them.
+// Messages over the map leave by themselves, and not while a person reads them.
 
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -57,7 +57,7 @@ test("what strangers wrote is text", () => {
   expect(toasts.element.querySelector("img")).toBeNull();
 });
 
-test("a payment is told in a sentence, with what is known", () => {
+test("a payment is described in a sentence, with what is known", () => {
   expect(sentence({ kind: "renewal", who: "Ada", note: "Lisbon, Portugal", site: "shop" })).toBe(
     "Renewal by Ada · Lisbon, Portugal · shop",
   );

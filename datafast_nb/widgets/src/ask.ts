@@ -4,26 +4,26 @@ import type { Kernel } from "./kernel.ts";
 import type { Model } from "./model.ts";
 
 /** A message of the protocol without the view's id, which is added on the way. */
-export type Wish<Message> = Message extends unknown ? Omit<Message, "view"> : never;
+export type Outgoing<Message> = Message extends unknown ? Omit<Message, "view"> : never;
 
 /** Send a message; say whether it could be. */
-export type Ask<Message> = (wish: Wish<Message>) => boolean;
+export type Ask<Message> = (message: Outgoing<Message>) => boolean;
 
-/** Return what sends messages of the view that has an id; once the view is gone, only that it has gone. */
+/** Return a function that sends messages of the view with this id; once the view is gone, only the message that it left. */
 export function asker<Message extends { do: string; view: string }>(
   model: Pick<Model<object>, "send">,
   kernel: Pick<Kernel, "live">,
   signal: AbortSignal,
   view: string,
 ): Ask<Message> {
-  return (wish) => {
-    if (!kernel.live() || (signal.aborted && wish.do !== "away")) return false;
+  return (message) => {
+    if (!kernel.live() || (signal.aborted && message.do !== "away")) return false;
     try {
-      model.send({ view, ...wish });
+      model.send({ view, ...message });
       return true;
     } catch (error) {
       // The kernel has just gone, which is about to be said.
-      console.debug("datafast_nb: the kernel could not be told.", wish.do, error);
+      console.debug("datafast_nb: a message could not be sent to the kernel.", message.do, error);
       return false;
     }
   };

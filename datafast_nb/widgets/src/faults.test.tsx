@@ -24,7 +24,7 @@ test("a fault reaches the kernel once, is said until it is gone, and does not en
   expect(tell).toHaveBeenCalledOnce();
   expect(tell.mock.calls[0]?.[0]).toMatchObject({ do: "fault", what: "The map can't be drawn", error: "planted" });
   expect(tell.mock.calls[0]?.[0].stack).toContain("faults.test");
-  expect(faults.notes()).toEqual(["The map can't be drawn (planted): the log tells more"]);
+  expect(faults.notes()).toEqual(["The map can't be drawn (planted): the log has details"]);
   draw(false);
   expect(faults.notes()).toEqual([]);
   expect(changed).toHaveBeenCalledTimes(2);
@@ -50,7 +50,7 @@ test("what fails where nothing guards it is noted, if it is ours", () => {
   expect(tell).not.toHaveBeenCalled();
   window.dispatchEvent(new ErrorEvent("error", { error: new Error("ours") }));
   expect(tell).toHaveBeenCalledOnce();
-  expect(faults.notes()).toEqual(["Something went wrong (ours): the log tells more"]);
+  expect(faults.notes()).toEqual(["Something went wrong (ours): the log has details"]);
   model.change({ words: "new" });
   expect(faults.notes()).toEqual([]);
   leaving.abort();
@@ -77,7 +77,7 @@ test("a part that fails leaves the others, and is drawn again once there is some
   );
   render(parts, document.body);
   expect(document.body.textContent).toBe("other");
-  await expect.poll(() => faults.notes()).toEqual(["The words can't be drawn (planted): the log tells more"]);
+  await expect.poll(() => faults.notes()).toEqual(["The words can't be drawn (planted): the log has details"]);
   expect(tell).toHaveBeenCalledOnce();
   model.change({ words: "good" });
   await expect.poll(() => document.body.textContent).toBe("goodother");

@@ -1,6 +1,6 @@
 // What goes wrong in the browser: logged once with its stack, here and in the kernel, and said until it goes well again.
 
-import type { Wish } from "./ask.ts";
+import type { Outgoing } from "./ask.ts";
 import type { Model } from "./model.ts";
 import type { Fault } from "./protocol.ts";
 
@@ -21,7 +21,7 @@ export interface Faults {
 }
 
 /** Make the faults of one view; `tell` sends one to the kernel. */
-export function faultList(tell: (fault: Wish<Fault>) => unknown): Faults {
+export function faultList(tell: (fault: Outgoing<Fault>) => unknown): Faults {
   const present = new Map<string, string>(); // what goes wrong, and how
   const logged = new Set<string>();
   const followers = new Set<() => void>();
@@ -53,7 +53,7 @@ export function faultList(tell: (fault: Wish<Fault>) => unknown): Faults {
         report(what, error);
       }
     },
-    notes: () => [...present.values()].map((text) => `${text}: the log tells more`),
+    notes: () => [...present.values()].map((text) => `${text}: the log has details`),
     follow: (changed) => {
       followers.add(changed);
       return () => followers.delete(changed);

@@ -11,7 +11,7 @@ import type { ChangeFilter, Chip, ClearFilters, FilterBar, FilterOptions, ShowOp
 import { type Choice, Select } from "./select.tsx";
 import { useTrait } from "./trait.ts";
 
-const PATIENCE = 250; // milliseconds after the last key before the kernel is asked
+const PATIENCE = 250; // milliseconds between the last key and the request to the kernel
 
 type FilterValue = Exclude<ChangeFilter["value"], undefined>;
 
@@ -58,7 +58,7 @@ export function Filters({ model, ask, resting }: FiltersProps) {
   );
 }
 
-/** The box for free text; the kernel's text replaces what is in it only while nobody types there. */
+/** The box for free text; the kernel's text replaces what is in it only while no one types there. */
 function SearchBox({ text, onSearch }: { text: string; onSearch: (text: string | null) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const later = useLater();

@@ -5,8 +5,8 @@ import { clocksOf } from "./zone.ts";
 
 const LOOK = 5000; // milliseconds between two looks
 const PATIENCE = 5000; // milliseconds without a connection, after which it is said: a short break mends itself
-const SILENCE = 15_000; // milliseconds without a word of the kernel, after which it is asked whether it still knows us
-const AGAIN = 60_000; // milliseconds after which it is asked again, as one that has been restarted never answers
+const SILENCE = 15_000; // milliseconds without a message, after which we ask the kernel whether it still knows us
+const AGAIN = 60_000; // milliseconds until we ask again: a kernel that has been restarted never answers
 const COMMS = "jupyter.widget";
 
 /**
@@ -39,7 +39,7 @@ interface Connection {
   statusChanged?: Signal;
   connectionStatusChanged?: Signal;
   disposed?: Signal;
-  requestCommInfo?: (asked: { target_name: string }) => Promise<{ content: CommInfo }>;
+  requestCommInfo?: (request: { target_name: string }) => Promise<{ content: CommInfo }>;
 }
 
 interface CommInfo {
@@ -101,8 +101,8 @@ export function kernelOf(viewed: Model<object>, signal: AbortSignal): Kernel {
   };
 }
 
-/** Let the parts of an element that a selector names rest, and all look so, while there is no kernel to answer. */
-export function restWithKernel(el: HTMLElement, kernel: Kernel, selector: string): void {
+/** Disable the parts of an element that a selector names while there is no kernel, and mark the element. */
+export function disableWithoutKernel(el: HTMLElement, kernel: Kernel, selector: string): void {
   const change = () => {
     for (const node of el.querySelectorAll<HTMLElement>(selector)) node.inert = !kernel.live();
     el.classList.toggle("df-resting", !kernel.live());
@@ -154,7 +154,7 @@ function listen(
 /**
  * Return what asks a kernel that has long been silent whether it knows our widget, and calls `forgotten` when it does not.
  *
- * That tells of a restart by another page, of which nobody tells this one. A busy kernel answers later.
+ * This is how a page notices a restart by another page. A busy kernel answers later.
  */
 function asksWhetherKnown(
   model: ViewModel,
@@ -164,7 +164,7 @@ function asksWhetherKnown(
   signal: AbortSignal,
 ): () => Promise<void> {
   let heard = performance.now();
-  let asked = -AGAIN;
+  let requested = -AGAIN;
   const hear = () => {
     heard = performance.now();
   };
@@ -174,12 +174,12 @@ function asksWhetherKnown(
   });
   return async () => {
     const now = performance.now();
-    if (document.hidden || now - heard < SILENCE || now - asked < AGAIN) return;
+    if (document.hidden || now - heard < SILENCE || now - requested < AGAIN) return;
     if (!witness?.model_id || !kernel?.requestCommInfo) return;
-    asked = now;
+    requested = now;
     try {
       const { content } = await kernel.requestCommInfo({ target_name: COMMS });
-      asked = -AGAIN;
+      requested = -AGAIN;
       hear();
       if (content.status === "ok" && !(witness.model_id in content.comms)) forgotten();
     } catch (error) {

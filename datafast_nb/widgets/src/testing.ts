@@ -1,4 +1,4 @@
-// A model for unit tests: it keeps a state, tells who listens of changes, and notes what was sent.
+// A model for unit tests: it keeps a state, reports changes to listeners, and records what was sent.
 
 import type { Model } from "./model.ts";
 

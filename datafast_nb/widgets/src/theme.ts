@@ -1,4 +1,4 @@
-// Makes a widget light or dark: as it was told, or as the page is.
+// Makes a widget light or dark: as its theme says, or as the page is.
 
 import { type Model, onChange } from "./model.ts";
 import type { ExplorerOptions } from "./protocol.ts";

@@ -1,4 +1,4 @@
-// Tells the kernel that somebody can see a view, so that it polls only as long as somebody does.
+// Reports to the kernel while a view can be seen, so that it polls only that long.
 
 import type { Ask } from "./ask.ts";
 import type { Away, Beat } from "./protocol.ts";
