@@ -16,10 +16,10 @@ from datafast_nb.conversion.frames import opened, ratio, require
 from datafast_nb.conversion.interval import wilson
 from datafast_nb.errors import TooLittleRecordedError
 from datafast_nb.forecast.dimensions import checked_dimensions, columns_of, derived
-from datafast_nb.forecast.newcomers import began
 from datafast_nb.forecast.outcomes import USD, Money, money, with_refunds_at_sales
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.coverage import coverage
+from datafast_nb.history.sessions import began
 from datafast_nb.schema import RANGES
 from datafast_nb.text import number, plain
 

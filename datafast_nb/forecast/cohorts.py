@@ -15,10 +15,11 @@ from datafast_nb.conversion.events import milliseconds
 from datafast_nb.conversion.frames import opened, ratio, require
 from datafast_nb.conversion.interval import wilson
 from datafast_nb.errors import TooLittleRecordedError
-from datafast_nb.forecast.newcomers import TRUNCATED, began, newcomers
+from datafast_nb.forecast.newcomers import TRUNCATED, newcomers
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.coverage import coverage, watched_seconds
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.sessions import began
 from datafast_nb.text import number
 
 WATCHED: Final = "watched"

@@ -11,6 +11,7 @@ import polars as pl
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.coverage import coverage, only_watched, watched_seconds
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.sessions import began
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,14 +125,14 @@ def ahead(over: Calendar, since: datetime, until: datetime) -> Numbers:
 
 def visits(history: Record, end: datetime) -> pl.LazyFrame:
     """Return when each visit began, and whose it was: `at` and `visitor_id`."""
-    began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
-    return history.sessions(None, end).select("visitor_id", at=began)
+    return history.sessions(None, end).select("visitor_id", at=began())
 
 
 def sales(sold: pl.DataFrame, paid: pl.DataFrame, over: Calendar) -> Numbers:
     """Count the sales of each hour: those of visitors, or the payments above 0, whichever are more.
 
-    A sale may be known from an event, a payment or both, and not each payment can be matched to its event.
+    A sale may be known from an event, a payment or both, and not each payment can be matched to its event. Payments
+    need the time of their sale, as `outcomes.at_their_sales` gives it: else one at the edge of an hour counts in both.
     """
     import numpy as np
 

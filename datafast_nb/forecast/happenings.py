@@ -11,17 +11,18 @@ import polars as pl
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.conversion.events import PAYMENT_EVENTS
 from datafast_nb.forecast.dimensions import columns_of, derived
-from datafast_nb.forecast.outcomes import money
+from datafast_nb.forecast.outcomes import at_their_sales, money
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.changes import happened, time_of
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.sessions import began
 from datafast_nb.snapshot import Snapshot
 
 
 class Happenings(NamedTuple):
     """Frames with a row for each visit, event, sale of a visitor, and payment above 0, with its time, `at`.
 
-    Those of visitors have `visitor_id`, and visits the dimensions too.
+    Those of visitors have `visitor_id`, and visits the dimensions too. A payment has the time of its sale.
     """
 
     visits: pl.DataFrame
@@ -32,15 +33,14 @@ class Happenings(NamedTuple):
 
 def of_history(history: Record, end: datetime, names: Sequence[str]) -> Happenings:
     """Return what happened before a moment."""
-    began = pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen")
-    came = history.sessions(None, end).select("visitor_id", began.alias("at"), *columns_of(names))
+    came = history.sessions(None, end).select("visitor_id", *columns_of(names), at=began())
     events = history.events(None, end).select("visitor_id", at=happened().cast(MOMENT))
     found = money(history, {}, None, end, renewals=False)
     return Happenings(
         with_dimensions(history.collect(came), *derived(names)).select("visitor_id", "at", *names),
         history.collect(events),
         found.sold.select("visitor_id", pl.col("at").cast(MOMENT)),
-        found.paid.filter(pl.col("amount") > 0).select(pl.col("at").cast(MOMENT), "amount"),
+        at_their_sales(found.paid.filter(pl.col("amount") > 0), found.sold).select("at", "amount"),
     )
 
 
@@ -50,14 +50,15 @@ def of_snapshot(snapshot: Snapshot, names: Sequence[str]) -> Happenings:
     visitors = with_dimensions(snapshot.visitors, *derived(names))
     sale = pl.col("type").is_in(PAYMENT_EVENTS) & (pl.col("amount").is_null() | (pl.col("amount") > 0))
     at = pl.coalesce(pl.col("timestamp").cast(MOMENT), now)
-    sold = snapshot.payments.filter(pl.col("amount") > 0, ~pl.col("renewal").fill_null(value=False))
+    paid = snapshot.payments.filter(pl.col("amount") > 0, ~pl.col("renewal").fill_null(value=False))
+    sold = snapshot.events.filter(sale).select("visitor_id", at=at)
     return Happenings(
         visitors.select("visitor_id", *names, at=pl.col("session_start_time").cast(MOMENT)).select(
             "visitor_id", "at", *names
         ),
         snapshot.events.select("visitor_id", at=at),
-        snapshot.events.filter(sale).select("visitor_id", at=at),
-        sold.select("amount", at=at).select("at", "amount"),
+        sold,
+        at_their_sales(paid.select("amount", at=at), sold).select("at", "amount"),
     )
 
 

@@ -17,6 +17,7 @@ from datafast_nb.forecast.outcomes import CONVERTED_BEFORE, COUNTED, RECOGNIZED
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.coverage import coverage
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.sessions import began
 
 TRUNCATED: Final = "truncated"
 SEEN_LATE: Final = "seen_late"
@@ -32,11 +33,6 @@ LEFT_OUT: Final = {
 """Why a visitor is not counted, in words."""
 
 _COLUMNS: Final = ("visitor_id", "visit_count", "is_customer", "session_start_time", "first_seen", "became_customer")
-
-
-def began() -> pl.Expr:
-    """Return when a visit began, in a frame of ``History.sessions``: never after it was first seen."""
-    return pl.min_horizontal(pl.col("session_start_time").cast(MOMENT), "first_seen")
 
 
 def newcomers(history: Record, names: Sequence[str], start: datetime | None, end: datetime | None) -> pl.DataFrame:

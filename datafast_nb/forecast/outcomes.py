@@ -17,6 +17,7 @@ from datafast_nb.forecast.record import Record
 from datafast_nb.history.changes import happened
 from datafast_nb.history.coverage import coverage
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.sessions import began
 from datafast_nb.schema import RANGES
 
 Conversion = Literal["customer"] | Goal | Payment
@@ -27,6 +28,7 @@ COUNTED: Final = "counted"
 CONVERTED_BEFORE: Final = "converted_before"
 RECOGNIZED: Final = "recognized"
 
+_ONE_SALE: Final = timedelta(minutes=10)  # as in `with_sales`
 _PREDICTION: Final = (
     "score",
     "confidence",
@@ -65,7 +67,7 @@ def visits(
     watched = coverage(history, start, end).rename({"until": "watched_until"})
     seen = (
         history.collect(history.sessions(start, end).drop(_PREDICTION))
-        .with_columns(since=pl.coalesce(pl.col("session_start_time").cast(MOMENT), "first_seen"))
+        .with_columns(since=began())
         .sort("first_seen")
         .join_asof(watched, left_on="first_seen", right_on="from")
         .with_row_index("visit")
@@ -159,6 +161,18 @@ def money(
     recorded = paid.filter(pl.col("amount") > 0).height
     paid = paid.join(of_whom, on="payment", how="left").select("visitor_id", "at", "amount", "currency", "value")
     return Money(paid, sold_to, max(0, recorded - sold_to.height))
+
+
+def at_their_sales(paid: pl.DataFrame, sold: pl.DataFrame) -> pl.DataFrame:
+    """Set the time of each payment to that of the nearest sale, if there is one within ten minutes.
+
+    A sale and its payment are a moment apart, maybe on both sides of the edge of an hour or a span: there, they must
+    not count as two.
+    """
+    sales = sold.select(pl.col("at").cast(MOMENT)).drop_nulls().sort("at").with_columns(_sale="at")
+    timed = paid.with_columns(pl.col("at").cast(MOMENT)).drop_nulls("at").sort("at")
+    found = timed.join_asof(sales, on="at", strategy="nearest", tolerance=_ONE_SALE)
+    return found.with_columns(at=pl.coalesce("_sale", "at")).drop("_sale")
 
 
 def conversions(

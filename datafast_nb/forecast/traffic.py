@@ -18,7 +18,7 @@ from datafast_nb.forecast import counting, traffic_level
 from datafast_nb.forecast.counting import Calendar
 from datafast_nb.forecast.here_now import share_from_here, with_those_here
 from datafast_nb.forecast.model import Model
-from datafast_nb.forecast.outcomes import conversions, money
+from datafast_nb.forecast.outcomes import at_their_sales, conversions, money
 from datafast_nb.forecast.record import Record
 from datafast_nb.forecast.takings import Amounts, amounts, takings
 from datafast_nb.forecast.traffic_level import Predictive
@@ -271,7 +271,7 @@ def _learned(history: Record, over: Calendar, rates: Mapping[str, float] | None,
     found = money(history, rates or {}, None, end, renewals=renewals)
     came = history.collect(only_watched(counting.visits(history, end), over.stretches))
     visits = usual_traffic(counting.counts(came, over), over)
-    sold = counting.sales(found.sold, found.paid, over)
+    sold = counting.sales(found.sold, at_their_sales(found.paid, found.sold), over)
     of, why_not = amounts(found, float(sold.sum()), rates)
     return _Learned(visits, usual_traffic(sold, over, visits), came, found.sold, found.paid, of, why_not)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from datafast_nb.history.moments import MOMENT
 from datafast_nb.schema import VISITORS
 
 _KEY = ("visitor_id", "session_start_time", "copy")
@@ -36,3 +37,8 @@ def sessions(changes: pl.LazyFrame) -> pl.LazyFrame:
         .filter(pl.col("states") > 0)
         .select(*VISITORS.names(), "first_seen", "last_change", "left_at", "states", "exit_url", "became_customer")
     )
+
+
+def began() -> pl.Expr:
+    """Return when a visit began, in a frame of sessions: never after it was first seen, whatever the service says."""
+    return pl.min_horizontal(pl.col("session_start_time").cast(MOMENT), "first_seen")

@@ -207,3 +207,18 @@ def test_a_day_may_begin_at_one_o_clock(hour: int) -> None:
     today = row(found, "visitors", "so far today")["mean"]
     came = record.visits.filter(pl.col("start") >= began, pl.col("start") < now)["visitor_id"].n_unique()
     assert today == came if now >= began else today > 0
+
+
+@pytest.mark.parametrize("apart", [-2, 2])
+def test_a_sale_and_its_payment_on_both_sides_of_an_hour_are_one(record: Simulated, apart: int) -> None:
+    """Each purchase is moved to the edge of its hour, and its payment to the other side of it."""
+    edge = pl.col("timestamp").dt.truncate("1h") + timedelta(hours=1, seconds=-1 if apart > 0 else 1)
+    bought, views = pl.col("type") == "payment", record.rows.events
+    rows = record.rows._replace(
+        events=views.with_columns(timestamp=pl.when(bought).then(edge).otherwise("timestamp")),
+        payments=record.rows.payments.with_columns(timestamp=edge + timedelta(seconds=apart)),
+    )
+    moved = Simulated(record.world, rows, record.visits)
+    now = NOW + timedelta(minutes=20)  # midway between the edges
+    means = [row(dfn.forecast(it, "1d", now=now), "sales", "next 1d")["mean"] for it in (record, moved)]
+    assert means[1] == pytest.approx(means[0], rel=0.1)
