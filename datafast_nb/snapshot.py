@@ -18,7 +18,7 @@ from datafast_nb.currencies import received
 from datafast_nb.errors import ResponseWarning
 from datafast_nb.privacy import BLANK, PROCESS_KEY, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
-from datafast_nb.text import age
+from datafast_nb.text import age, number
 
 
 @runtime_checkable
@@ -324,8 +324,9 @@ class Snapshot:
         )
 
     def _repr_html_(self) -> str:
+        counted = "" if self._count == self._visitors.height else f" (counted: {self._count:,})"
         figures = [
-            ("visitors now", f"{self._count:,}"),
+            ("visitors now", f"{self._visitors.height:,}{counted}"),
             ("events", f"{self._events.height:,}"),
             ("payments", f"{self._payments.height:,}"),
             ("revenue", _revenue(self._payments)),
@@ -364,5 +365,7 @@ def _checked(name: str, frame: pl.DataFrame | None, schema: pl.Schema) -> pl.Dat
 
 def _revenue(payments: pl.DataFrame) -> str:
     """Return the sums that were paid, in the few most common currencies."""
-    sums, others = received(payments, _CURRENCIES, exact=True)
-    return " · ".join([*sums, *([f"+{others} more"] if others else [])]) or "none"
+    sums, others = received(payments, _CURRENCIES)
+    return (
+        " · ".join([*sums, *([f"+{number(others, 'more currency', 'more currencies')}"] if others else [])]) or "none"
+    )

@@ -43,7 +43,7 @@ from datafast_nb.polling import Poller
 from datafast_nb.renamed import renamed
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
-from datafast_nb.text import clock, duration
+from datafast_nb.text import clock, duration, number
 from datafast_nb.widgets.family import is_held
 from datafast_nb.widgets.faults import Faults
 from datafast_nb.widgets.private import answer_while_busy
@@ -578,8 +578,7 @@ class LiveMap(OpenedWhenShown):
         snapshot = self.snapshot
         moment = ""
         if snapshot is not None:
-            here = "1 visitor" if snapshot.count == 1 else f"{snapshot.count:,} visitors"
-            moment = f": {here} at {clock(snapshot.fetched_at, self.time_zone)}"
+            moment = f": {number(snapshot.visitors.height, 'visitor')} at {clock(snapshot.fetched_at, self.time_zone)}"
         return {"text/plain": f"Live map of {self._source_names}{moment}\n{NEEDS_KERNEL}"}, {}
 
     def _show(self) -> None:

@@ -19,7 +19,7 @@ from datafast_nb.livemap.popups import popup
 from datafast_nb.livemap.prospects import expected_sales, within
 from datafast_nb.livemap.redacted import RedactedFrame
 from datafast_nb.livemap.view_state import MapState, ViewState
-from datafast_nb.text import money
+from datafast_nb.text import money, number
 from datafast_nb.widgets.protocol import (
     Announcements,
     Card,
@@ -40,6 +40,7 @@ from datafast_nb.widgets.protocol import (
 )
 
 _MOST_CURRENCIES: Final = 2
+_MOST_IN_HINT: Final = 20  # currencies
 _MOST_ANNOUNCED: Final = 3  # payments that are announced one by one
 _HEAT_PIXELS: Final = 30
 _NOTHING: Final = "–"
@@ -279,16 +280,22 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     if frame.snapshot is None:
         return tuple(Figure(name, _NOTHING) for name in names)
     sums = sidebar.figures(chosen)
-    everyone = frame.snapshot.count
-    here = f"{chosen.height if filters else everyone:,}"
+    everyone, counted = frame.visitors.height, frame.snapshot.count
+    counts = "" if everyone == counted else f"{everyone:,} visitors are listed; the service counts {counted:,}"
     worth, note = (money(sums["worth"], "USD"), JUST_ARRIVING) if sums["scored"] else (_NOTHING, "")
     earned, others = received(payments, _MOST_CURRENCIES)
+    every, _ = received(payments, _MOST_IN_HINT)
     return (
-        Figure(names[0], here, f"of {everyone:,}" if filters else ""),
+        Figure(names[0], f"{chosen.height:,}", f"of {everyone:,}" if filters else "", counts),
         Figure(names[1], f"{sums['customers']:,}"),
         Figure(names[2], worth, note) if frame.model is None else expected_sales(chosen, frame.snapshot, frame.model),
-        Figure(names[3], " · ".join(earned) or _NOTHING, f"+{others} more" if others else ""),
+        Figure(names[3], " · ".join(earned) or _NOTHING, _more(others), " · ".join(every) if others else ""),
     )
+
+
+def _more(currencies: int) -> str:
+    """Return how many currencies are left out of a figure."""
+    return f"+{number(currencies, 'more currency', 'more currencies')}" if currencies else ""
 
 
 def _options(frame: FrameState) -> FilterOptions:

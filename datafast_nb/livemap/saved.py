@@ -78,7 +78,7 @@ def saved(
     chosen, payments = renderer.chosen(frame, state.filters), renderer.payments(frame, state.filters)
     frames = (snapshot.visitors, snapshot.events, snapshot.payments)
     people = privacy.people(frames)
-    note = _note(state.filters, chosen.height, snapshot.count, people if redact else None)
+    note = _note(state.filters, chosen.height, frame.visitors.height, people if redact else None)
     layers, panels = renderer.layers(frame, state), renderer.panels(frame, state)
     view, last = [*state.views.items()][-1]
     there = snapshot.fetched_at.astimezone(ZoneInfo(time_zone))

@@ -391,11 +391,12 @@ class StatusLine(Struct, frozen=True):
 
 
 class Figure(Struct, frozen=True):
-    """A figure above the map, as text."""
+    """A figure above the map, as text; `hint` is what its tooltip adds."""
 
     label: str
     value: str
     note: str = ""
+    hint: str = ""
 
 
 class Choice(Struct, frozen=True):

@@ -205,7 +205,7 @@ def test_the_header_shows_the_figures() -> None:
     )
     live = shown(Snapshot(visitors(100), payments=made_payments, count=1234, fetched_at=NOON))
     assert front(live).figures == (
-        Figure("Visitors now", "1,234"),
+        Figure("Visitors now", "100", hint="100 visitors are listed; the service counts 1,234"),
         Figure("Customers", "4"),
         Figure("Expected value", "$144.00", "if each were just arriving"),
         Figure("Revenue, 10 min", "€30.00 · $49.00"),
@@ -219,7 +219,8 @@ def test_revenue_in_many_currencies_is_cut_short() -> None:
     live = shown(Snapshot(payments=payments(*rows), fetched_at=NOON))
     value, note = figure(live, "Revenue, 10 min")
     assert value.count(" · ") == 1
-    assert note == "+3 more"
+    assert note == "+3 more currencies"
+    assert front(live).figures[3].hint.count(" · ") == 4
 
 
 def test_before_the_first_answer_nothing_is_claimed() -> None:

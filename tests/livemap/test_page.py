@@ -133,7 +133,7 @@ def busy_page() -> str:
 def test_the_figures_are_those_of_the_snapshot() -> None:
     shown, totals = Document(busy_page()).text, dfn.summary(busy()).row(0, named=True)
     assert "as of 2026-02-06 15:20 UTC" in shown
-    assert f"Visitors now {busy().count:,}" in shown
+    assert f"Visitors now {busy().visitors.height:,}" in shown
     assert f"Customers {totals['customers']:,}" in shown
     assert f"Expected value ${totals['expected_value']:,.0f}" in shown
 

@@ -123,8 +123,9 @@ def _figures(snapshot: Snapshot) -> str:
     expected = price(totals["expected_value"], "USD") if totals["scored"] else NOTHING
     note = "" if snapshot.has_predictions or not snapshot.visitors.height else "no predictions for this site yet"
     note = JUST_ARRIVING if totals["scored"] else note
+    listed = snapshot.visitors.height
     figures = (
-        ("Visitors now", f"{snapshot.count:,}", ""),
+        ("Visitors now", f"{listed:,}", "" if listed == snapshot.count else f"the service counts {snapshot.count:,}"),
         ("Customers", f"{totals['customers']:,}", ""),
         ("Expected value", expected, note),
         ("Revenue, 10 min", _revenue(snapshot), ""),

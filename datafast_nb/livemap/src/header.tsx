@@ -42,12 +42,13 @@ export function Header({ model, ask, clock, kernel, faults }: HeaderProps) {
 function Figures({ model, live }: { model: MapModel; live: boolean }) {
   return (
     <dl class="df-figures">
-      {useTrait(model, "figures").map(({ label, value, note }) => (
-        <div key={label} class="df-figure">
+      {useTrait(model, "figures").map(({ label, value, note, hint }) => (
+        <div key={label} class="df-figure" title={hint || undefined}>
           <dt>{live ? label : label.replace(/ now$/, "")}</dt>
           <dd>
-            <strong title={value}>{value}</strong>
+            <strong title={hint || value}>{value}</strong>
             <small>{note}</small>
+            <span class="df-unseen">{hint}</span>
           </dd>
         </div>
       ))}

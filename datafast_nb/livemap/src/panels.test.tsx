@@ -17,7 +17,7 @@ const EMPTY: MapPanels & MapSettings = {
   theme: "auto",
   clock: NOON,
   status: { state: "live", text: "Live · every 10 s", notes: [] },
-  figures: [{ label: "Visitors now", value: "2", note: "" }],
+  figures: [{ label: "Visitors now", value: "2", note: "", hint: "2 visitors are listed; the service counts 3" }],
   controls: {
     resting: false,
     modeled: false,

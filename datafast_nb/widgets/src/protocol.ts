@@ -387,12 +387,13 @@ export interface StatusLine {
   notes: string[];
 }
 /**
- * A figure above the map, as text.
+ * A figure above the map, as text; `hint` is what its tooltip adds.
  */
 export interface Figure {
   label: string;
   value: string;
   note: string;
+  hint: string;
 }
 /**
  * The choices of the controls, whether polling is paused, and whether the map has a model.
