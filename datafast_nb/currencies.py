@@ -33,8 +33,26 @@ def with_codes(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     A sign becomes the only one of its currencies that other payments name. If they name none of them, or more than
     one, the sign stays.
     """
+    return _with_signs_replaced(_in_upper_case(frame))
+
+
+def coded(payments: pl.DataFrame) -> pl.DataFrame:
+    """Return Polars payments with their currencies as `with_codes` returns them."""
+    written: pl.DataFrame = _in_upper_case(nw.from_native(payments.lazy())).collect().to_native()
+    if not written["currency"].is_in(list(SYMBOLS)).any():
+        return written
+    result: pl.DataFrame = _with_signs_replaced(nw.from_native(written.lazy())).collect().to_native()
+    return result
+
+
+def _in_upper_case(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the payments with their currencies as they are written, but for case and surrounding blanks."""
     code = nw.col("currency").cast(nw.String).str.replace_all(r"^\s+|\s+$", "").str.to_uppercase()
-    frame = frame.with_columns(currency=nw.when(code != "").then(code))
+    return frame.with_columns(currency=nw.when(code != "").then(code))
+
+
+def _with_signs_replaced(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the payments with codes for the signs of which the other payments name one currency."""
     for sign, known in SYMBOLS.items():
         named = [(nw.col("currency") == each).cast(nw.Int64).max().fill_null(0) for each in known]
         frame = frame.with_columns(**{f"_is_named_{place}": each for place, each in enumerate(named)})
@@ -45,12 +63,6 @@ def with_codes(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         only = (nw.col("currency") == sign) & (nw.sum_horizontal(*names) == 1)
         frame = frame.with_columns(currency=nw.when(only).then(meant).otherwise(nw.col("currency"))).drop(names)
     return frame
-
-
-def coded(payments: pl.DataFrame) -> pl.DataFrame:
-    """Return Polars payments with their currencies as `with_codes` returns them."""
-    result: pl.DataFrame = with_codes(nw.from_native(payments.lazy())).collect().to_native()
-    return result
 
 
 def received(payments: pl.DataFrame, most: int, *, exact: bool = False) -> tuple[list[str], int]:

@@ -184,7 +184,7 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._ends = time.monotonic() + duration
         self._due: float | None = None  # time of the next request, on the monotonic clock; None: none is planned
-        self._requested = self._answered = time.monotonic()
+        self._sent = self._answered = time.monotonic()
         self._failures = 0
         self._requested = False  # whether to make the next request even if nobody is watching
         self._again = False  # whether to make another request after the one in flight
@@ -365,7 +365,7 @@ class Poller:
                     return False
                 if self._due <= now:
                     self._requested = self._again = False
-                    self._requested = now
+                    self._sent = now
                     return True
                 self._condition.wait(min(self._due - now, self._ends - now, LOOK_EVERY))
 
@@ -393,7 +393,7 @@ class Poller:
         if isinstance(outcome, Snapshot):
             self._snapshot, self._error, self._failures = outcome, None, 0
             if self._pace.steady:
-                delay = max(0.0, self._requested + self._every - self._answered)
+                delay = max(0.0, self._sent + self._every - self._answered)
         elif self._is_gap(outcome):
             # Nothing is wrong, but a snapshot of another moment must not be shown for this one.
             self._snapshot, self._error, self._failures = None, outcome, 0

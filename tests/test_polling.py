@@ -491,7 +491,7 @@ def test_a_steady_pace_counts_from_request_to_request(monkeypatch: pytest.Monkey
 
     def due_after(seconds: float, **options: Any) -> float | None:
         poller = Poller(Scripted([people(1)]), 10.0, Follower(), **options)
-        poller._requested = now[0]
+        poller._sent = now[0]
         now[0] += seconds
         poller._take(people(1))
         assert poller._due is not None

@@ -61,7 +61,6 @@ class ChartView(TypedWidget):
     # marks widgets without a kernel with a broken link, but a chart works without one.
     _css = """
     .datafast-chart .vega-embed { overflow: visible; }
-    #vg-tooltip-element { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
     .datafast-chart.jupyter-widgets-disconnected::before { content: none; }
     [data-jp-theme-light="false"] .datafast-chart .vega-embed summary {
         background: #3a3f45; fill: #e9edf1; border-color: #555b63;

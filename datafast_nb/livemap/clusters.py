@@ -66,6 +66,11 @@ class Viewport:
         across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
         return left - across, top - down, right + across, bottom + down
 
+    @property
+    def decimals(self) -> int:
+        """How many decimals of a degree are a tenth of a pixel, and no more than a city is known to."""
+        return min(4, math.ceil(math.log10(10.0 * 256 * 2**self.zoom / 360)))
+
     def cells_across(self, cell_pixels: int) -> int:
         """Return the number of cells across the world. It changes in half zoom levels, so that small zooms keep groups.
 
@@ -139,15 +144,15 @@ def cluster(
         ``expected_value``, their sum in USD, by the model if there is one; ``category``, if requested.
     """
     across = viewport.cells_across(cell_pixels)
-    cells = _cells(placed, viewport, category, across)
-    while across > 1 and (cells.height > MOST_CELLS or _shift(cells, viewport.zoom) > _MOST_SHIFT):
+    groups = cells(placed, viewport, across, category)
+    while across > 1 and (groups.height > MOST_CELLS or _shift(groups, viewport.zoom) > _MOST_SHIFT):
         across = math.floor(across / math.sqrt(2))
-        cells = _cells(placed, viewport, category, across)
-    return cells
+        groups = cells(placed, viewport, across, category)
+    return groups
 
 
-def _cells(placed: pl.DataFrame, viewport: Viewport, category: str | None, across: int) -> pl.DataFrame:
-    """Return the cells of a grid that are in a viewport, as `cluster` does."""
+def cells(placed: pl.DataFrame, viewport: Viewport, across: int, category: str | None = None) -> pl.DataFrame:
+    """Return the cells in a viewport of a grid of so many cells across the world, as `cluster` returns its own."""
     left, top, right, bottom = viewport.box
     prospect = ~pl.col("is_customer").fill_null(value=False)
     extra = {} if category is None else {"category": pl.col(category)}
@@ -258,7 +263,12 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
     """
     moved = _moved(clusters, viewport.zoom)
     drawn = clusters.with_columns(_radius(clusters), *_places(moved)).select(
-        "id", pl.col("latitude", "longitude").round(4), "visitors", "customers", "radius", color=coloring.colors()
+        "id",
+        pl.col("latitude", "longitude").round(viewport.decimals),
+        "visitors",
+        "customers",
+        "radius",
+        color=coloring.colors(),
     )
     columns = {name: tuple(column) for name, column in drawn.to_dict(as_series=False).items()}
     across = int(drawn["id"][0].partition("/")[0]) if drawn.height else viewport.cells_across(CELL_PIXELS)

@@ -34,8 +34,8 @@ def apart(points: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np
     Examples
     --------
     >>> import numpy as np
-    >>> apart(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([5.0, 5.0])).round().tolist()
-    [[-3.0, 0.0], [7.0, 0.0]]
+    >>> apart(np.array([[0.0, 0.0], [5.0, 0.0]]), np.array([5.0, 5.0])).round().tolist()
+    [[-3.0, 0.0], [8.0, 0.0]]
     """
     moved = points.astype(np.float64)
     if len(moved) < 2:  # noqa: PLR2004 - one alone has all the room

@@ -733,7 +733,7 @@ class LiveMap(OpenedWhenShown):
 
     def _do_describe(self, message: DescribeCluster) -> None:
         with self._lock:
-            frame, chosen = self._frame, self._renderer.chosen(self._frame, self._map_state.filters)
+            frame, chosen = self._shown, self._renderer.chosen(self._shown, self._map_state.filters)
         # Outside the lock: what moves the predictions takes a while, the first time, and no drawing is to wait for it.
         inside = members(chosen, message.id)
         told = summary(inside, frame.reasons(inside))

@@ -12,7 +12,7 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import sidebar
-from datafast_nb.livemap.clusters import Viewport, cluster, marks, members, weights
+from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cells, cluster, marks, members, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup
@@ -40,8 +40,9 @@ from datafast_nb.widgets.protocol import (
 )
 
 _MOST_CURRENCIES: Final = 2
-_MOST_IN_HINT: Final = 20  # currencies
+_MOST_IN_HINT: Final = 8  # currencies
 _MOST_ANNOUNCED: Final = 3  # payments that are announced one by one
+_MOST_PULSES: Final = 60  # places where arrivals are shown, those with most of them
 _HEAT_PIXELS: Final = 30
 _NOTHING: Final = "–"
 
@@ -148,10 +149,10 @@ class Renderer:
 
         def clustered(view: str, viewport: Viewport) -> pl.DataFrame:
             key = (frame, state.filters, viewport, category)
-            cells: pl.DataFrame = self._once(
+            groups: pl.DataFrame = self._once(
                 f"cells {view}", key, lambda: cluster(placed(), viewport, category=category)
             )
-            return cells
+            return groups
 
         def placed() -> pl.DataFrame:
             if category is None:
@@ -262,8 +263,9 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
 
 
 def _points(visitors: pl.DataFrame, viewport: Viewport) -> tuple[Point, ...]:
-    """Return the positions of visitors within a view, grouped like its clusters."""
-    places = cluster(visitors, viewport).select(pl.col("latitude", "longitude").round(4))
+    """Return the positions of visitors within a view, grouped by its finest cells; the largest groups, if there are many."""
+    most = cells(visitors, viewport, viewport.cells_across(CELL_PIXELS)).head(_MOST_PULSES)
+    places = most.select(pl.col("latitude", "longitude").round(4))
     return tuple(Point(*row) for row in places.iter_rows())
 
 
@@ -283,13 +285,14 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     everyone, counted = frame.visitors.height, frame.snapshot.count
     counts = "" if everyone == counted else f"{everyone:,} visitors are listed; the service counts {counted:,}"
     worth, note = (money(sums["worth"], "USD"), JUST_ARRIVING) if sums["scored"] else (_NOTHING, "")
-    earned, others = received(payments, _MOST_CURRENCIES)
-    every, _ = received(payments, _MOST_IN_HINT)
+    sums_by_currency, others = received(payments, _MOST_IN_HINT)
+    earned = sums_by_currency[:_MOST_CURRENCIES]
+    others += len(sums_by_currency) - len(earned)
     return (
         Figure(names[0], f"{chosen.height:,}", f"of {everyone:,}" if filters else "", counts),
         Figure(names[1], f"{sums['customers']:,}"),
         Figure(names[2], worth, note) if frame.model is None else expected_sales(chosen, frame.snapshot, frame.model),
-        Figure(names[3], " · ".join(earned) or _NOTHING, _more(others), " · ".join(every) if others else ""),
+        Figure(names[3], " · ".join(earned) or _NOTHING, _more(others), " · ".join(sums_by_currency) if others else ""),
     )
 
 

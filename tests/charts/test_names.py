@@ -27,6 +27,7 @@ CHARTS = {
     "scores",
     "time_to_purchase",
     "timeline",
+    "transitions",
     "trend",
     "unusual",
     "value",

@@ -56,7 +56,7 @@ def test_known_factors_come_within_ten_percent_from_500_visitors_on(noise: float
     assert why.effects.height == 11
     assert off(why) < 0.1
     assert why.explained is not None
-    assert why.explained > 0.95
+    assert why.explained > (0.95 if noise < 0.2 else 0.9)  # noise is what is not explained
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -151,7 +151,7 @@ def test_filters_of_the_browser_and_of_code_are_the_same() -> None:
 
 def test_an_unknown_filter_is_refused() -> None:
     with pytest.raises(ValueError, match="Did you mean 'country_code'"):
-        Explorer(PEOPLE).filter(country="FR")
+        Explorer(PEOPLE).filter(countrycode="FR")
 
 
 def test_the_values_to_choose_from_are_sent_when_asked_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,14 @@ from tests.livemap.sources import NOON, events, payments, visitors
 
 NAME, MAIL = "Jane Quartz", "jane.quartz@example.org"
 TRACES = ("quartz", "jane")
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """Close the widgets of other tests: the state of a notebook holds all that are open."""
+    Widget.close_all()
+    yield
+    Widget.close_all()
 
 
 def moment(count: int = 2, *, paid: tuple[str, ...] = ()) -> Snapshot:
@@ -140,6 +149,41 @@ def test_code_keeps_the_names() -> None:
     row = next(row for row in front(live).visitors.rows if row.name.startswith("Person"))
     ask(live, "select", id=row.id)
     assert live.selected["customer_email"].to_list() == [MAIL]
+
+
+def swayed() -> Snapshot:
+    """Describe visitors of whom half came by a campaign with a name in it, and are ten times as likely to buy."""
+    by_hers = pl.int_range(pl.len()) % 2 == 0
+    matched = pl.when(by_hers).then(pl.lit(["utm_campaign"])).otherwise(pl.lit([], pl.List(pl.String)))
+    here = visitors(200, latitude=50.0, longitude=10.0).with_columns(
+        utm_campaign=pl.when(by_hers).then(pl.lit(f"For {NAME}")),
+        dimension_matches=matched,
+        conversion_rate=pl.when(by_hers).then(0.2).otherwise(0.02),
+        display_name=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(NAME)).otherwise("display_name"),
+    )
+    return Snapshot(here, events(), payments(), fetched_at=NOON)
+
+
+@pytest.mark.parametrize("redact", [False, True])
+def test_reasons_name_nobody(sent: Sent, *, redact: bool) -> None:
+    live = shown(swayed(), redact=redact)
+    ask(live, "describe", id=_clusters(live)[0][0])
+    (description,) = sent.told("description")
+    assert "×" in description["summary"]["why"]
+    assert bool(traces(description)) is not redact
+
+
+def test_a_description_is_of_those_who_are_shown(sent: Sent) -> None:
+    live = shown(swayed(), redact=True)
+    pseudonym = next(row.name for row in front(live).visitors.rows if row.name.startswith("Person"))
+    cluster = _clusters(live)[0][0]
+    said = []
+    for text in (NAME, pseudonym):
+        live.filter(text=text)
+        ask(live, "describe", id=cluster)
+        said.append(sent.told("description")[-1]["summary"])
+    assert said[0]["title"] == "Nobody here any more"
+    assert said[1]["title"] != said[0]["title"]
 
 
 @pytest.mark.parametrize("count", [0, 1])
