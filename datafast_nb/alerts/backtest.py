@@ -6,19 +6,24 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import polars as pl
 
 from datafast_nb.alerts.rate import Rate
-from datafast_nb.alerts.rows import KEY, TOTALS, WINDOW, About, goals, keyed, received, sums, with_derived
+from datafast_nb.alerts.rows import KEY, TOTALS, WINDOW, About, goals, keyed, received, rows_of_each, sums, with_derived
 from datafast_nb.conversion.events import PAGEVIEW, PAYMENT_EVENTS
+from datafast_nb.conversion.frames import Frame
+from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.errors import AlertError, NotRecordedError
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import duration, number, plain
 
 _SAMPLE: Final = 100  # rows to check a condition with
+_AT_ONCE: Final = 20  # snapshots whose rows are derived at once
 _WEEK: Final = timedelta(days=7)
 _FIRED: Final = pl.Schema({"at": MOMENT, "over": pl.Boolean(), "count": pl.Int64()})
 
@@ -50,7 +55,7 @@ class Rule(Protocol):
     def needs_history(self) -> bool:
         """Whether it compares traffic with what is usual."""
 
-    def matching(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+    def matching(self, rows: Frame) -> Frame:
         """Return the rows for which the condition is true."""
 
 
@@ -93,56 +98,79 @@ class Backtest:
     __repr__ = __str__
 
 
-def backtest(alert: Rule, history: Record, start: datetime | None = None, end: datetime | None = None) -> Backtest:
+def backtest(
+    alert: Rule,
+    history: Record,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    model: Predictor | None = None,
+) -> Backtest:
     """Return when an alert would have spoken; see `Alert.backtest`."""
-    _check(alert)
+    _check(alert, model)
     polls = history.collect(history.polls(start, end).select(pl.col("seen_at").sort()))["seen_at"]
     if polls.is_empty():
         raise NotRecordedError("Nothing was recorded in this span: give another, or none for all of the history.")
     if alert.about == "traffic":
         found = _of_traffic(alert, history, polls, end)
     else:
-        found = _of_rows(alert, history, polls, end)
+        news = _news(alert, history, polls, end, model)
+        found = _spoken(list(news), list(news.values()), polls.to_list(), alert.rate)
     messages = pl.DataFrame(list(found), schema=_FIRED, orient="row")
     return Backtest(alert.name, messages, polls[0], polls[-1])
 
 
-def _check(alert: Rule) -> None:
-    """Refuse what can't be told from the record."""
-    if alert.needs_model:
-        raise AlertError("A model's probability is not part of the record: use score or conversion_rate to look back.")
+def _check(alert: Rule, model: Predictor | None) -> None:
+    """Refuse what can't be judged."""
+    if alert.needs_model and model is None:
+        raise AlertError(f"The alert {alert.name!r} uses probability: pass model=dfn.learn(history).")
     if alert.needs_history:
         raise AlertError("To look back, give a condition such as where='visitors > 50'.")
 
 
-def _check_by_row(alert: Rule, rows: pl.DataFrame) -> None:
-    """Refuse a condition that gives something else for a row alone than for the same row among others."""
-    together = alert.matching(rows.lazy()).collect()
+def _is_by_row(alert: Rule, rows: pl.DataFrame) -> bool:
+    """Return whether the condition gives the same for a row alone as for that row among others."""
     alone = [alert.matching(row.lazy()).collect() for row in rows.iter_slices(1)]
-    if together.height != sum(each.height for each in alone):
-        raise AlertError(
-            "The condition compares the rows of a snapshot with each other, which can't be looked back on."
-        )
+    return alert.matching(rows.lazy()).collect().height == sum(each.height for each in alone)
 
 
-def _of_rows(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) -> Iterator[tuple[Any, ...]]:
-    """Return the messages about visitors, payments or goals."""
-    first, last = polls[0], polls[-1]
+def _news(
+    alert: Rule, history: Record, polls: pl.Series, end: datetime | None, model: Predictor | None
+) -> dict[datetime, int]:
+    """Return at which snapshots how many visitors, payments or goals matched first."""
+    if not alert.needs_model:
+        rows = _rows(alert, history, polls, end)
+        if _is_by_row(alert, history.collect(rows.head(_SAMPLE))):
+            when = alert.matching(rows).group_by(KEY).agg(pl.col("seen_at").min())
+            found = when.filter(pl.col("seen_at") <= polls[-1]).group_by("seen_at").len().sort("seen_at")
+            return dict(history.collect(found).iter_rows())
+    return _news_of_each(alert, history.snapshots(polls[0], end), model)
+
+
+def _news_of_each(alert: Rule, snapshots: Iterator[Snapshot], model: Predictor | None) -> dict[datetime, int]:
+    """Return the same from each snapshot, as a watcher looks at it: for what depends on the snapshot as a whole."""
+    told = set[str]()
+    news = dict[datetime, int]()
+    while some := list(islice(snapshots, _AT_ONCE)):
+        for snapshot, rows in zip(some, rows_of_each(some, alert.about, model), strict=True):
+            new = set(alert.matching(rows)[KEY]) - told
+            told |= new
+            if new:
+                news[snapshot.fetched_at] = len(new)
+    return news
+
+
+def _rows(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) -> pl.LazyFrame:
+    """Return the states of visitors, or payments or goals, each with its `KEY` and when it was first to be seen."""
+    first = pl.lit(polls[0], MOMENT)
     if alert.about == "visitor":
-        states = _states(history, end).filter(pl.col("until").is_null() | (pl.col("until") > first))
-        rows = states.with_columns(seen_at=pl.max_horizontal("seen_at", pl.lit(first, MOMENT)))
+        found = _states(history, end).filter(pl.col("until").is_null() | (pl.col("until") > first))
     else:
         # What an earlier snapshot showed first, and the first one still shows, would be told too.
-        found = history.payments(None, end) if alert.about == "payment" else goals(history.events(None, end))
-        shown = pl.max_horizontal("seen_at", pl.lit(first, MOMENT))
-        still = (pl.col("seen_at") >= first) | (pl.col("timestamp") > pl.lit(first, MOMENT) - WINDOW)
-        rows = found.filter(still).with_columns(seen_at=shown)
-    judged = keyed(with_derived(rows, alert.about), alert.about)
-    _check_by_row(alert, history.collect(judged.head(_SAMPLE)))
-    matching = alert.matching(judged)
-    when = matching.group_by(KEY).agg(pl.col("seen_at").min()).filter(pl.col("seen_at") <= last)
-    news = history.collect(when.group_by("seen_at").len().sort("seen_at"))
-    return _spoken(news["seen_at"].to_list(), news["len"].to_list(), polls.to_list(), alert.rate)
+        happened = history.payments(None, end) if alert.about == "payment" else goals(history.events(None, end))
+        found = happened.filter((pl.col("seen_at") >= first) | (pl.col("timestamp") > first - WINDOW))
+    rows: pl.LazyFrame = found.with_columns(seen_at=pl.max_horizontal("seen_at", first))
+    judged: pl.LazyFrame = keyed(with_derived(rows, alert.about), alert.about)
+    return judged
 
 
 def _spoken(
@@ -168,6 +196,8 @@ def _spoken(
 def _of_traffic(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) -> Iterator[tuple[Any, ...]]:
     """Yield the messages about traffic: that it became unusual, and that it is back to usual."""
     totals = _totals(history, polls, end)
+    if not _is_by_row(alert, totals.head(_SAMPLE)):
+        raise AlertError("A condition about traffic is about one moment: it can't compare moments with each other.")
     assert alert.condition is not None
     unusual = totals.select("seen_at", now=alert.condition.fill_null(value=False))
     changes = unusual.filter(pl.col("now") != pl.col("now").shift(1, fill_value=False)).to_dicts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
@@ -66,15 +66,22 @@ def schema_of(about: About, *, model: bool = False) -> pl.Schema:
 
 def rows_of(snapshot: Snapshot, about: About, model: Predictor | None = None) -> pl.DataFrame:
     """Return the rows of a snapshot that an alert is about, each with its `KEY`."""
+    return rows_of_each([snapshot], about, model)[0]
+
+
+def rows_of_each(snapshots: Sequence[Snapshot], about: About, model: Predictor | None = None) -> list[pl.DataFrame]:
+    """Return the rows of each snapshot, such as of one site's past: much faster than one snapshot after another."""
     if about == "traffic":
-        return totals(snapshot)
-    frames: dict[str, Callable[[], pl.DataFrame]] = {
-        "visitor": lambda: _predicted(once(snapshot.visitors), snapshot, model),
-        "payment": lambda: snapshot.payments,
-        "goal": lambda: goals(snapshot.events),
+        return [totals(each) for each in snapshots]
+    frames: dict[str, Callable[[Snapshot], pl.DataFrame]] = {
+        "visitor": lambda each: _predicted(once(each.visitors), each, model),
+        "payment": lambda each: each.payments,
+        "goal": lambda each: goals(each.events),
     }
-    rows: pl.DataFrame = keyed(with_derived(frames[about](), about), about)
-    return rows.unique(KEY, keep="first", maintain_order=True)
+    listed = pl.concat(frames[about](each).with_columns(_place=pl.lit(place)) for place, each in enumerate(snapshots))
+    rows: pl.DataFrame = keyed(with_derived(listed, about), about)
+    found = rows.unique(["_place", KEY], keep="first", maintain_order=True)
+    return [found.filter(pl.col("_place") == place).drop("_place") for place in range(len(snapshots))]
 
 
 def with_derived(frame: Any, about: About) -> Any:  # noqa: ANN401 - eager or lazy, as given

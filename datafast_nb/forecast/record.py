@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +34,9 @@ class Record(Protocol):
 
     def at(self, when: datetime) -> Snapshot:
         """Return the last snapshot until a moment."""
+
+    def snapshots(self, start: datetime | None = None, end: datetime | None = None) -> Iterator[Snapshot]:
+        """Yield the snapshots one after another."""
 
     def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """Collect a frame of this record."""

@@ -263,7 +263,7 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
 
 
 def _points(visitors: pl.DataFrame, viewport: Viewport) -> tuple[Point, ...]:
-    """Return the positions of visitors within a view, grouped by its finest cells; the largest groups, if there are many."""
+    """Return the positions of visitors within a view, grouped by its finest cells; if many, the largest."""
     most = cells(visitors, viewport, viewport.cells_across(CELL_PIXELS)).head(_MOST_PULSES)
     places = most.select(pl.col("latitude", "longitude").round(4))
     return tuple(Point(*row) for row in places.iter_rows())

@@ -62,6 +62,48 @@ def test_it_agrees_with_a_watcher_of_the_replayed_snapshots(
     assert looked_back == watched
 
 
+class Rising:
+    """A model whose probabilities rise with time, so that they change while nothing about a visitor does."""
+
+    def predict(self, snapshot: dfn.Snapshot, /) -> pl.DataFrame:
+        """Give a probability for each prospect."""
+        seconds = (snapshot.fetched_at - after(0)).total_seconds()
+        chance = pl.col("conversion_rate").fill_null(0) * (seconds / 1_000)
+        prospects = snapshot.visitors.filter(~pl.col("is_customer").fill_null(value=False))
+        return prospects.select("visitor_id", probability=chance, expected_value=chance * 10)
+
+
+@pytest.mark.parametrize(
+    ("where", "options"),
+    [
+        ("probability > 0.02 and not is_customer", {"model": Rising()}),
+        ("probability > 0.03 and page = '/pricing'", {"model": Rising()}),
+        ("probability is null", {"model": Rising()}),
+        (pl.col("probability") == pl.col("probability").max(), {"model": Rising()}),
+        (pl.col("score") > pl.col("score").quantile(0.9), {}),
+    ],
+)
+@pytest.mark.parametrize(("at_most", "since"), [("1 per 10m", None), (None, 1_000), ("2 per 15m", 300)])
+def test_what_depends_on_the_whole_snapshot_agrees_with_a_watcher(
+    where: str | pl.Expr, options: dict[str, Any], at_most: str | None, since: float | None, history: dfn.History
+) -> None:
+    it = alert(where, "visitor", at_most)
+    start = None if since is None else after(since)
+    watched = [(at, over, count) for at, count, over, _ in told(it, *history.snapshots(start), **options)]
+    found = it.backtest(history, start, **options)
+    looked_back = [((at - after(0)).total_seconds(), over, count) for at, over, count in found.messages.iter_rows()]
+    assert looked_back == watched
+    assert watched
+
+
+def test_a_visitor_who_stays_likely_is_told_once(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site") as history:
+        for place in range(50):
+            history.append(snapshot(1_000 + place * 60, [visitor("stays"), *([visitor("late")] if place > 30 else [])]))
+        messages = alert("probability > 0.05", "visitor", None).backtest(history, model=Rising()).messages
+    assert messages.rows() == [(after(1_060), False, 1), (after(1_000 + 31 * 60), False, 1)]
+
+
 def test_something_would_have_been_told_in_each_kind(history: dfn.History) -> None:
     for where, about in [("score > 60", "visitor"), (None, "payment"), (None, "goal"), ("visitors > 40", "traffic")]:
         assert alert(where, about).backtest(history).messages.height
@@ -97,9 +139,9 @@ def test_two_currencies_have_no_sum(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "about", "hint"),
     [
-        ("probability > 0.1", "visitor", "not part of the record"),
+        ("probability > 0.1", "visitor", "pass model=dfn.learn"),
         (None, "traffic", "give a condition"),
-        (pl.col("score") > pl.col("score").mean(), "visitor", "compares the rows"),
+        (pl.col("visitors") > pl.col("visitors").mean(), "traffic", "can't compare moments"),
     ],
 )
 def test_what_can_t_be_judged_from_the_record_is_refused(
