@@ -49,10 +49,11 @@ class Alert:
         What a row is: ``visitor``, ``payment``, ``goal`` (an event that is neither a page view nor a payment), or
         ``traffic``: the totals of the website, in one row.
     notify : str, function or list of these
-        A function that is called with each message (a `Notice`, which is a text with the rows that it is about),
-        ``print``, ``"desktop"``, a URL of `Apprise <https://github.com/caronc/apprise/wiki>`_ (mail, Slack, Telegram,
-        ntfy and many others), any other ``https://`` URL, which then receives JSON, or ``env:NAME`` for a URL in an
-        environment variable. URLs need the extra ``alerts``: ``pip install 'datafast_nb[alerts]'``.
+        A function that is called with each message (a `Notice`, which is a text with the rows that it is about; what it
+        prints appears under the notebook cell that began to watch), ``print``, ``"desktop"``, a URL of `Apprise
+        <https://github.com/caronc/apprise/wiki>`_ (mail, Slack, Telegram, ntfy and many others), any other ``https://``
+        URL, which then receives JSON, or ``env:NAME`` for a URL in an environment variable. URLs need the extra
+        ``alerts``: ``pip install 'datafast_nb[alerts]'``.
     at_most : str or None
         How many messages at most in which time, such as ``1 per 10m``. What happens meanwhile is told together in the
         next message. None sends a message for each snapshot with news.

@@ -9,6 +9,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import Any, Final, Literal
 
 from datafast_nb.alerts.addresses import harmless
@@ -39,7 +41,8 @@ _log: Final = logging.getLogger(__name__)
 class Channel:
     """A destination with the messages that wait for it.
 
-    Its thread starts with it, so that what a function prints belongs to the notebook cell that began to watch.
+    Its thread starts with it and in its context, so that a notebook shows what a function prints under the cell that
+    began to watch, and not under the one that ran last.
 
     Parameters
     ----------
@@ -59,7 +62,8 @@ class Channel:
         self._waiting: deque[tuple[float, News]] = deque()
         self._condition = threading.Condition()
         self._closed = self._over = False
-        self._thread = threading.Thread(target=self._run, name=f"datafast_nb channel {self.name}", daemon=True)
+        run, name = partial(copy_context().run, self._run), f"datafast_nb channel {self.name}"
+        self._thread = threading.Thread(target=run, name=name, daemon=True)
         self._thread.start()
 
     @property

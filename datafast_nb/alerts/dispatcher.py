@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -75,6 +76,7 @@ class Dispatcher:
         self._memory = Memory() if memory is None else memory
         self._model = model
         self._report = report
+        self._context = copy_context()
         self._told: deque[dict[str, Any]] = deque(maxlen=_MOST_TOLD)
         self._faults: set[str] = set()
         self.count = 0  # of messages
@@ -158,9 +160,9 @@ class Dispatcher:
             self._faults.discard("state")
 
     def tell(self, what: str, figures: dict[str, Any]) -> None:
-        """Report what happened; a report that fails does not stop the watching."""
+        """Report what happened, in the context that this began in; a report that fails does not stop the watching."""
         try:
-            self._report(what, figures)
+            self._context.copy().run(self._report, what, figures)
         except Exception:  # noqa: BLE001 - the report is anybody's
             _log.exception("The report of a watcher failed.")
 

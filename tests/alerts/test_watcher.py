@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.alerts import Notice
 from datafast_nb.alerts import watcher as module
 from datafast_nb.alerts.watcher import card
 from datafast_nb.errors import AlertError, AuthenticationError, DataFastError, ServerError
@@ -131,6 +133,29 @@ def test_a_fault_of_a_channel_stops_neither_the_watching_nor_the_others() -> Non
         assert "broken" in str(watcher.status)
         assert len(report.of("told")) == 3
     assert len(report.of("failed")) == 1
+
+
+def test_what_is_printed_belongs_to_the_cell_that_began_to_watch() -> None:
+    cell = ContextVar("cell", default="the one that ran last")  # as ipykernel knows where output goes
+    inbox, heard = Inbox(), list[tuple[str, str]]()
+
+    def told(notice: Notice) -> None:
+        heard.append(("told", cell.get()))
+        inbox(notice)
+
+    token = cell.set("the one that watches")
+    source = Scripted([ServerError("down"), *moments("a")])
+    watcher = dfn.watch(
+        source,
+        dfn.Alert(notify=told, at_most=None),
+        every=0.001,
+        report=lambda what, _: heard.append((what, cell.get())),
+    )
+    cell.reset(token)
+    inbox.wait_for(1)
+    watcher.stop()
+    assert {what for what, _ in heard} == {"failed", "told", "stopped"}
+    assert {where for _, where in heard} == {"the one that watches"}
 
 
 def test_a_report_that_fails_stops_nothing() -> None:
