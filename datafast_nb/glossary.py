@@ -95,7 +95,7 @@ _DIMENSION_HINTS: Final[Mapping[str, str]] = MappingProxyType(
         "via": "via= in the link",
         "referrer": "the page they came from",
         "page": "the path alone",
-        "current_url": "with what is searched for",
+        "current_url": "with its query string",
     }
 )
 

@@ -53,8 +53,10 @@ class Panel:
         return self.root.locator(".df-pick").all_inner_texts()
 
     def choose(self, control: str, label: str) -> None:
-        """Choose in one of the controls."""
-        self.root.get_by_label(control).select_option(label=label)
+        """Choose in one of the controls; what stands in parentheses after a label may be left out."""
+        box = self.root.get_by_label(control)
+        labels = [option.inner_text().replace("\xa0", " ") for option in box.locator("option").all()]
+        box.select_option(index=next(place for place, each in enumerate(labels) if each.partition(" (")[0] == label))
 
 
 @pytest.fixture(scope="module")

@@ -145,7 +145,8 @@ def test_places_that_make_no_sense_are_not_on_the_map_and_the_others_are(live: M
     live.show(
         "(lambda bad, sane: moment(visitors(12).with_columns("
         "latitude=pl.Series(bad[0] + sane[0]), longitude=pl.Series(bad[1] + sane[1]))))"
-        f"(({nowhere}), ({sane}))"
+        f"(({nowhere}), ({sane}))",
+        height=1600,  # higher than wide, for both poles
     )
     expect(live.part("legend")).to_contain_text("7 not on the map: no location")
     live.visitors_now("12")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 FEW = "moment(group(2, 'Faya', 18, 19))"
 MANY = "moment(group(60, 'Faya', 18, 19))"
-NEIGHBORS = "moment(pl.concat([group(6, 'Djanet', 26, 6.5), group(4, 'Sabha', 26, 9.5)]))"
+NEIGHBORS = "moment(pl.concat([group(6, 'Bordj', 26, 1), group(4, 'Tanezrouft', 26, 3.4)]))"
 TOWN = "group(9, 'Faya', 18, 19)"
 ADA = "group(1, 'Lima', -12, -77, country_code='PE', display_name='Ada', customer_email='ada@example.org')"
 PAID = "dict(payment_id='p1', amount=49.0, currency='EUR', is_new=True, email='Ada@example.org', timestamp=at(-5))"

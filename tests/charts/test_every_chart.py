@@ -110,10 +110,9 @@ def test_a_chart_can_be_concatenated_further(draw: Draw) -> None:
         assert "<svg" in svg(combined)
 
 
-@every_chart
-def test_the_title_says_over_how_many(draw: Draw) -> None:
-    snap = dfn.demo.Site(seed=0, visitors=200).snapshot()
-    assert re.search(r"\d+ (prospects?|visitors?|predictions?|page views?)\b", said(draw(snap)))
+@pytest.mark.parametrize("name", [name for name in CHARTS if name != "transitions"])
+def test_the_title_says_over_how_many(name: str) -> None:
+    assert re.search(r"\d+ (prospects?|visitors?|predictions?)\b", said(CHARTS[name](crowd(200))))
 
 
 @pytest.mark.parametrize(

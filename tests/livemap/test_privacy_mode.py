@@ -155,7 +155,7 @@ def swayed() -> Snapshot:
     """Describe visitors of whom half came by a campaign with a name in it, and are ten times as likely to buy."""
     by_hers = pl.int_range(pl.len()) % 2 == 0
     matched = pl.when(by_hers).then(pl.lit(["utm_campaign"])).otherwise(pl.lit([], pl.List(pl.String)))
-    here = visitors(200, latitude=50.0, longitude=10.0).with_columns(
+    here = visitors(58, latitude=50.0, longitude=10.0).with_columns(
         utm_campaign=pl.when(by_hers).then(pl.lit(f"For {NAME}")),
         dimension_matches=matched,
         conversion_rate=pl.when(by_hers).then(0.2).otherwise(0.02),
