@@ -50,10 +50,10 @@ class Alert:
         ``traffic``: the totals of the website, in one row.
     notify : str, function or list of these
         A function that is called with each message (a `Notice`, which is a text with the rows that it is about; what it
-        prints appears under the notebook cell that began to watch), ``print``, ``"desktop"``, a URL of `Apprise
-        <https://github.com/caronc/apprise/wiki>`_ (mail, Slack, Telegram, ntfy and many others), any other ``https://``
-        URL, which then receives JSON, or ``env:NAME`` for a URL in an environment variable. URLs need the extra
-        ``alerts``: ``pip install 'datafast_nb[alerts]'``.
+        prints appears under the notebook cell that began to watch), ``print``, ``"desktop"`` (of the computer that
+        Python runs on), a URL of `Apprise <https://github.com/caronc/apprise/wiki>`_ (mail, Slack, Telegram, ntfy and
+        many others), any other ``https://`` URL, which then receives JSON, or ``env:NAME`` for a URL in an environment
+        variable. All but functions need the extra ``alerts``: ``pip install 'datafast_nb[alerts]'``.
     at_most : str or None
         How many messages at most in which time, such as ``1 per 10m``. What happens meanwhile is told together in the
         next message. None sends a message for each snapshot with news.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,9 +23,14 @@ from datafast_nb.errors import AlertError
 _TIMEOUT: Final = (5.0, 15.0)  # seconds to connect, and to wait for an answer
 _TOO_MANY: Final = 429
 _SLOWER: Final = 30.0  # seconds to wait if a channel asks for fewer messages without saying for how long
-_DESKTOP: Final = {"darwin": "macosx://", "win32": "windows://"}
+_DESKTOPS: Final = {
+    "darwin": ("macosx://", "terminal-notifier: brew install terminal-notifier"),
+    "win32": ("windows://", "pywin32: pip install pywin32"),
+}
+_NOTIFICATIONS: Final = "org.freedesktop.Notifications"
+_SESSION: Final = "DBUS_SESSION_BUS_ADDRESS"
 _DATA: Final = ("json", "jsons", "form", "forms", "xml", "xmls")
-_PLAIN: Final = ("mailto", "mailtos", "ntfy", "ntfys", "dbus", "qt", "glib", "gnome", "macosx", "windows", "syslog")
+_PLAIN: Final = ("mailto", "mailtos", "ntfy", "ntfys", "macosx", "windows", "syslog")
 _STATUS: Final = re.compile(r"error=(\d{3})\b")
 _TALKATIVE: Final = (
     "apprise",
@@ -127,6 +134,7 @@ class Service:
 
     address: Address
     apprise: Any = field(compare=False)
+    needs: str = ""  # what it needs besides Apprise
 
     @property
     def name(self) -> str:
@@ -150,7 +158,37 @@ class Service:
             codes = [int(found[1]) for line in heard if (found := _STATUS.search(line))]
             if codes:
                 _check(codes[-1], {})
-            raise NotSentError("It can't be reached, or did not accept the message.")
+            needs = f" It needs {self.needs}." if self.needs else ""
+            raise NotSentError(f"It can't be reached, or did not accept the message.{needs}")
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """The desktop of the computer that Python runs on, where it listens on D-Bus, as on Linux."""
+
+    @property
+    def name(self) -> str:
+        """The word that stands for it."""
+        return "desktop"
+
+    def send(self, news: News) -> None:
+        """Show the message. Desktops read tags in it, so that a stranger's text must hold none."""
+        from jeepney import DBusAddress, new_method_call
+        from jeepney.io.blocking import open_dbus_connection
+        from jeepney.wrappers import unwrap_msg
+
+        path = f"/{_NOTIFICATIONS.replace('.', '/')}"
+        to = DBusAddress(path, bus_name=_NOTIFICATIONS, interface=_NOTIFICATIONS)
+        values: tuple[Any, ...] = ("datafast_nb", 0, "", as_text(news.alert), news.text(inert), [], {}, -1)
+        try:
+            with open_dbus_connection() as connection:
+                call = new_method_call(to, "Notify", "susssasa{sv}i", values)
+                unwrap_msg(connection.send_and_get_reply(call, timeout=_TIMEOUT[1]))
+        except Exception as error:  # noqa: BLE001 - of the socket, the protocol, or the desktop
+            raise NotSentError(f"The desktop shows no notifications ({harmless(error)}).") from None
 
     def __repr__(self) -> str:
         return self.name
@@ -184,7 +222,7 @@ def destinations(notify: object) -> tuple[Destination, ...]:
 
 def _destination(given: object) -> Destination:
     """Return one thing to notify."""
-    if isinstance(given, (Function, Webhook, Service)):
+    if isinstance(given, (Function, Webhook, Service, Desktop)):
         return given
     if callable(given):
         return Function(given)
@@ -195,13 +233,40 @@ def _destination(given: object) -> Destination:
         )
     if given.strip() == "print":
         return Function(print)
-    is_desktop = given.strip() == "desktop"
-    address = Address(_DESKTOP.get(sys.platform, "dbus://")) if is_desktop else Address.of(given)
-    return _service(address, desktop=is_desktop)
+    if given.strip() == "desktop":
+        return _desktop()
+    address = Address.of(given)
+    service = _service(address)
+    if service is not None:
+        return service
+    if address.scheme in ("http", "https"):
+        return Webhook(address)
+    raise AlertError(
+        f"{address!r} is no URL that Apprise can send to: its scheme is unknown, or a part of it is missing. Its form "
+        "for each service is at https://github.com/caronc/apprise/wiki."
+    )
 
 
-def _service(address: Address, *, desktop: bool) -> Destination:
-    """Return the service of a URL."""
+def _desktop() -> Destination:
+    """Return the desktop of this computer."""
+    if sys.platform in _DESKTOPS:
+        url, needs = _DESKTOPS[sys.platform]
+        service = _service(Address(url), needs)
+        if service is None:
+            raise AlertError(f"To notify the desktop needs {needs}.")
+        return service
+    if importlib.util.find_spec("jeepney") is None:
+        raise ImportError("To notify the desktop needs jeepney: pip install 'datafast_nb[alerts]'.")
+    if not os.environ.get(_SESSION):
+        raise AlertError(
+            f"There is no desktop to notify on the computer that Python runs on: {_SESSION}, which a desktop sets, is "
+            "not there. A URL, such as one of ntfy or mail, reaches you anywhere."
+        )
+    return Desktop()
+
+
+def _service(address: Address, needs: str = "") -> Service | None:
+    """Return the service of a URL; None if Apprise knows none."""
     try:
         from apprise import Apprise, AppriseAsset
     except ImportError as error:
@@ -209,18 +274,11 @@ def _service(address: Address, *, desktop: bool) -> Destination:
     with quietly():
         asset = AppriseAsset(async_mode=False, secure_logging=True)
         service = Apprise.instantiate(address.reveal(), asset=asset)
-    if service is not None:
-        apprise = Apprise(asset=asset)
-        apprise.add(service)
-        return Service(address, apprise)
-    if desktop:
-        raise AlertError("There is no desktop to notify here: on Linux it needs D-Bus and the package dbus-python.")
-    if address.scheme in ("http", "https"):
-        return Webhook(address)
-    raise AlertError(
-        f"{address!r} is no URL that Apprise can send to: its scheme is unknown, or a part of it is missing. Its form "
-        "for each service is at https://github.com/caronc/apprise/wiki."
-    )
+    if service is None:
+        return None
+    apprise = Apprise(asset=asset)
+    apprise.add(service)
+    return Service(address, apprise, needs)
 
 
 def escape_for(scheme: str) -> Escape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from jeepney import MessageType, new_method_return
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
 
 from tests.alerts.sites import GENEROUS
 
@@ -113,3 +117,41 @@ def smtp() -> Iterator[tuple[Mailbox, int]]:
         yield mailbox, port
     finally:
         controller.stop()
+
+
+class Desktop:
+    """A program that shows notifications, on a D-Bus of its own; it keeps what it is to show."""
+
+    def __init__(self, address: str) -> None:
+        self.shown: list[tuple[str, str, str]] = []  # the program, the title and the text
+        self._connection = open_dbus_connection(address)
+        self._connection.send_and_get_reply(message_bus.RequestName("org.freedesktop.Notifications"))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        """Answer until the connection is closed."""
+        while True:
+            try:
+                call = self._connection.receive()
+            except (OSError, EOFError):
+                return
+            if call.header.message_type is MessageType.method_call:
+                program, _, _, title, text, *_ = call.body
+                self.shown.append((program, title, text))
+                self._connection.send(new_method_return(call, "u", (1,)))
+
+    def close(self) -> None:
+        """Show nothing anymore."""
+        self._connection.close()
+
+
+@contextmanager
+def session_bus() -> Iterator[str]:
+    """Run the D-Bus of a session, and give its address."""
+    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as daemon:
+        assert daemon.stdout is not None
+        try:
+            yield daemon.stdout.readline().strip()
+        finally:
+            daemon.terminate()

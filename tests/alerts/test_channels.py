@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,10 +15,12 @@ import pytest
 import requests
 
 from datafast_nb.alerts import channel
+from datafast_nb.alerts.addresses import Address
 from datafast_nb.alerts.channel import Channel
-from datafast_nb.alerts.destinations import Destination, destinations
+from datafast_nb.alerts.destinations import Destination, NotSentError, _service, destinations
 from datafast_nb.alerts.message import News
-from tests.alerts.receivers import Receiver, smtp
+from datafast_nb.errors import AlertError
+from tests.alerts.receivers import Desktop, Receiver, session_bus, smtp
 from tests.alerts.sites import GENEROUS, Inbox, Reports, visitor
 from tests.history.moments import after, snapshot
 
@@ -284,3 +288,71 @@ def test_a_channel_s_texts_are_escaped_for_it(url: str, kind: str) -> None:
 
 def service_scheme(destination: Destination) -> str:
     return str(destination.address.scheme)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if shutil.which("dbus-daemon") is None:
+        pytest.skip("there is no D-Bus here")
+    with session_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield address
+
+
+def test_a_message_is_shown_on_the_desktop_without_the_tags_of_strangers(bus: str) -> None:
+    desktop, report = Desktop(bus), Reports()
+    it = opened("desktop", report)
+    it.put(news())
+    it.close(GENEROUS)
+    desktop.close()
+    assert report.said == []
+    ((program, title, text),) = desktop.shown
+    assert (program, title) == ("datafast_nb", "Likely buyers")
+    assert text.startswith("Visitor a · ‹b›B‹/b› & ＠everyone ∗x∗")
+
+
+def test_a_desktop_that_begins_to_show_notifications_is_sent_what_waits(bus: str) -> None:
+    report = Reports()
+    it = opened("desktop", report)
+    it.put(news())
+    (fault,) = report.wait_for("failed")
+    assert "The desktop shows no notifications (DBusErrorResponse" in fault["message"]
+    desktop = Desktop(bus)
+    report.wait_for("recovered")
+    it.close(GENEROUS)
+    desktop.close()
+    assert len(desktop.shown) == 1
+
+
+def test_a_desktop_that_ended_is_a_fault_of_its_channel_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
+    report = Reports()
+    it = opened("desktop", report)
+    it.put(news())
+    (fault,) = report.wait_for("failed")
+    assert "The desktop shows no notifications (FileNotFoundError" in fault["message"]
+    it.close(0.01)
+
+
+@pytest.mark.parametrize(
+    ("platform", "hint"),
+    [
+        ("linux", "DBUS_SESSION_BUS_ADDRESS, which a desktop sets, is not there"),
+        ("win32", "pip install pywin32"),
+        ("darwin", "brew install terminal-notifier"),
+    ],
+)
+def test_where_there_is_no_desktop_it_is_said_what_is_needed(
+    platform: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.setattr(sys, "platform", platform)
+    with pytest.raises(AlertError, match=hint):
+        destinations("desktop")
+
+
+def test_a_desktop_that_fails_says_what_it_needs() -> None:
+    service = _service(Address("json://127.0.0.1:9/x"), "terminal-notifier: brew install terminal-notifier")
+    assert service is not None
+    with pytest.raises(NotSentError, match="It needs terminal-notifier: brew install"):
+        service.send(news())
