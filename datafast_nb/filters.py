@@ -123,8 +123,11 @@ class Filters:
         TypeError
             A limit is not a number.
         ValueError
-            There is no such filter, or a limit is outside its scale.
+            There is no such filter, it is given twice, or a limit is outside its scale.
         """
+        for name in changes.keys() & ALIASES.keys():
+            if ALIASES[name] in changes:
+                raise ValueError(f"{name} and {ALIASES[name]} are the same filter. Pass one of them.")
         named = {ALIASES.get(name, name): value for name, value in changes.items()}
         checked = {name: _checked(name, value) for name, value in named.items()}
         kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.text import money, number, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import polars as pl
 
 # A column that only results of this package have.
-_OURS: Final = re.compile(
-    r"predicted_rate|predicted_rate_(low|high|shrunk|before|after)|visitor_id|payment_id|event_id|share_of_first|goes_on"
-)
+_OURS: Final = re.compile(r"predicted_rate|predicted_rate_(low|high|shrunk|before|after)|share_of_first|goes_on")
+# An id may be in anybody's frame; with some more columns of the same names, it is ours.
+_IDS: Final = {"visitor_id", "event_id", "payment_id"}
+_OF_VISITORS: Final = {*VISITORS, *EVENTS, *PAYMENTS}
+_FEWEST: Final = 4  # of those columns
 _REVENUE: Final = {"currency", "payments", "amount"}
 _SHARE: Final = re.compile(
     r"(predicted_rate|conversion_rate|share|share_of_\w+|probability|overlap|credibility|mix_share|conversion_share)"
@@ -31,7 +36,7 @@ _CHANGE: Final = re.compile(r"(change|mix_effect|conversion_effect)(_low|_high)?
 _DOLLARS: Final = re.compile(r"(expected_value|value_per_visitor|average_value|predicted_value)(_before|_after)?")
 _IN_CURRENCY: Final = ("amount", "median", "revenue")
 _NONE: Final = "–"
-_ENDS: Final = 5  # rows at each end of a table
+_ROWS: Final = 10  # of a table, unless Polars is set to another number
 _LONGEST: Final = 60  # characters of a cell
 _NUMERIC: Final = ' class="n"'
 _STYLE: Final = (
@@ -45,10 +50,12 @@ def table(frame: pl.DataFrame) -> str | None:
     """Return a frame as HTML; the first and the last rows of a long one."""
     if not _is_ours(frame.columns):
         return frame._repr_html_()
-    short = frame if frame.height <= 2 * _ENDS else frame.head(_ENDS).vstack(frame.tail(_ENDS))
+    most = _most_rows()
+    first = frame.height if most < 0 else -(-most // 2)
+    short = frame if frame.height <= most or most < 0 else frame.head(first).vstack(frame.tail(most - first))
     rows = [_row(row, frame.columns) for row in short.iter_rows(named=True)]
     if frame.height > short.height:
-        rows.insert(_ENDS, f'<tr><td colspan="{frame.width}">… {frame.height - short.height:,} more</td></tr>')
+        rows.insert(first, f'<tr><td colspan="{frame.width}">… {frame.height - short.height:,} more</td></tr>')
     heads = "".join(_head(name, dtype) for name, dtype in frame.schema.items())
     size = f"{number(frame.height, 'row')}, {number(frame.width, 'column')}"
     return (
@@ -73,10 +80,16 @@ def card(frame: pl.LazyFrame) -> str | None:
     )
 
 
+def _most_rows() -> int:
+    """Return how many rows to show of a table, as Polars is set to; a negative number stands for all."""
+    return int(pl.Config.state().get("POLARS_FMT_MAX_ROWS") or _ROWS)
+
+
 def _is_ours(names: Iterable[str]) -> bool:
     """Return whether columns are those of a result."""
     known = set(names)
-    return known >= _REVENUE or any(map(_OURS.fullmatch, known))
+    of_visitors = len(known & _OF_VISITORS) >= _FEWEST and not known.isdisjoint(_IDS)
+    return known >= _REVENUE or of_visitors or any(map(_OURS.fullmatch, known))
 
 
 def _head(name: str, dtype: pl.DataType) -> str:
@@ -92,17 +105,17 @@ def _row(row: dict[str, Any], names: Sequence[str]) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _text(name: str, row: dict[str, Any]) -> str:
     """Return a cell as text that is not escaped yet."""
     value = row[name]
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (_is_number(value) and not math.isfinite(value)):
         return _NONE
     if not _is_number(value):
         return plain(value, _LONGEST)
-    return f"{value:,}" if isinstance(value, int) else _figure(name, value, row)
+    return f"{value:,}" if isinstance(value, int) else _figure(name, float(value), row)
 
 
 def _figure(name: str, value: float, row: dict[str, Any]) -> str:

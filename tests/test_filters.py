@@ -218,3 +218,8 @@ def test_help_names_what_goes_in_and_comes_out(name: str) -> None:
     assert "Any'" not in told
     assert "-> 'AnyFrame'" in told
     assert "Snapshot | AnyFrame" in told
+
+
+def test_a_filter_and_its_other_name_are_not_given_together() -> None:
+    with pytest.raises(ValueError, match="are the same filter"):
+        Filters().but(campaign="spring", utm_campaign="fall")

@@ -46,16 +46,33 @@ def test_money_is_in_its_own_currency(shell: InteractiveShell) -> None:
 
 
 def test_a_model_s_value_is_not_called_dollars(shell: InteractiveShell) -> None:
-    shown = html(shell, pl.DataFrame({"visitor_id": ["a"], "probability": [0.25], "expected_value": [3.0]}))
+    shown = html(shell, pl.DataFrame({"predicted_rate": [0.1], "probability": [0.25], "expected_value": [3.0]}))
     assert "25.00%" in shown
     assert "$" not in shown
 
 
 def test_a_long_table_shows_its_ends_and_how_many_are_between(shell: InteractiveShell) -> None:
-    shown = html(shell, crowd(1_234).visitors.select("visitor_id"))
+    shown = html(shell, crowd(1_234).visitors)
     assert "1,234 rows" in shown
     assert "1,224 more" in shown
     assert shown.count("<tr>") == 12
+
+
+@pytest.mark.parametrize(("rows", "shown_rows"), [(3, 3), (30, 30), (-1, 100)])
+def test_as_many_rows_are_shown_as_polars_is_set_to(shell: InteractiveShell, rows: int, shown_rows: int) -> None:
+    visitors = crowd(100).visitors
+    with pl.Config(tbl_rows=rows):
+        shown = html(shell, visitors)
+    assert shown.count("<tr>") == shown_rows + 1 + (shown_rows < 100)
+    assert html(shell, visitors).count("<tr>") == 12
+
+
+def test_what_is_no_finite_number_is_missing_and_decimals_are_numbers(shell: InteractiveShell) -> None:
+    shares = pl.DataFrame({"predicted_rate": [float("inf"), float("nan"), 0.5], "worth": pl.Series(["1", "2", "3"])})
+    shown = html(shell, shares.with_columns(pl.col("worth").cast(pl.Decimal(10, 2))))
+    assert "inf" not in shown
+    assert "nan" not in shown
+    assert '<td class="n">3.00</td>' in shown
 
 
 def test_a_stranger_s_words_are_text(shell: InteractiveShell) -> None:
@@ -64,7 +81,10 @@ def test_a_stranger_s_words_are_text(shell: InteractiveShell) -> None:
     assert "&lt;img" in shown
 
 
-@pytest.mark.parametrize("frame", [pl.DataFrame({"share": [0.5]}), pl.LazyFrame({"share": [0.5]})])
+OTHERS = pl.DataFrame({"visitor_id": ["a"], "share": [0.5], "city": ["Riga"], "amount": [2.0]})
+
+
+@pytest.mark.parametrize("frame", [OTHERS.select("share"), OTHERS.drop("city"), OTHERS.drop("city").lazy()])
 def test_other_frames_look_as_polars_shows_them(shell: InteractiveShell, frame: pl.DataFrame | pl.LazyFrame) -> None:
     assert html(shell, frame) == frame._repr_html_()
 

@@ -42,7 +42,9 @@ def short_count(number: pl.Expr) -> pl.Expr:
         .then(pl.format("{}k", _decimal(thousands, 1).str.strip_suffix(".0")))
         .when(thousands < 999.5)  # noqa: PLR2004
         .then(pl.format("{}k", _decimal(thousands, 0)))
-        .otherwise(pl.format("{}M", _decimal(millions, 0)))
+        .when(millions < 999.5)  # noqa: PLR2004
+        .then(pl.format("{}M", _decimal(millions, 0)))
+        .otherwise(pl.format("{}B", _decimal(millions / _THOUSAND, 0)))
     )
 
 

@@ -36,7 +36,7 @@ _SITES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _CALLED: Final = {other: name for name, others in _SITES.items() for other in (name, *others)}
-_GOOGLE: Final = r"^google(\.[a-z]{2,3}){1,2}$"  # google.com, google.de, google.co.uk
+_GOOGLE: Final = r"^google\.(com?\.)?(com|[a-z]{2})$"  # google.com, google.de, google.co.uk
 
 
 def known_site(channel: nw.Expr) -> nw.Expr:
