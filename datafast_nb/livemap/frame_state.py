@@ -248,11 +248,14 @@ def _once(visitors: pl.DataFrame) -> pl.DataFrame:
     return visitors.filter(keys.is_first_distinct() | keys.is_null())
 
 
-def keys_of(frame: pl.DataFrame, column: str) -> pl.Series:
-    """Return a hash of each row's id and site, null without an id. Two ids almost never share one."""
+def keys_of(frame: pl.DataFrame, column: str, seed: int = 0) -> pl.Series:
+    """Return a hash of each row's id and site, null without an id. Two ids almost never share one.
+
+    Only who knows the seed can tell which id has which hash.
+    """
     ids = frame[column]
     several = frame.height > 0 and frame["site"][0] != ONE_SITE
-    hashes = ids.hash() ^ frame["site"].hash() if several else ids.hash()
+    hashes = ids.hash(seed) ^ frame["site"].hash(seed) if several else ids.hash(seed)
     return pl.select(pl.when(ids.is_not_null()).then(hashes)).to_series()
 
 

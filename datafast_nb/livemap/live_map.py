@@ -334,11 +334,19 @@ class LiveMap(OpenedWhenShown):
         """Request new data now. Return at once; when the answer arrives, it is drawn and becomes `snapshot`."""
         self._sites.each(Poller.refresh)
 
-    def filter(self, **filters: Unpack[Choices]) -> None:
+    @property
+    def locked(self) -> frozenset[str]:
+        """The names of the filters that `filter` locked."""
+        return self._map_state.filters.locked
+
+    def filter(self, *, locked: bool = False, **filters: Unpack[Choices]) -> None:
         """Filter the visitors in the map, the panel and the header. Other filters stay as they are.
 
         Parameters
         ----------
+        locked
+            Whether only code can change these filters from now on, as for a dashboard: the panel shows them with a
+            lock, and can't change or remove them.
         **filters
             A dimension of `breakdown`, or ``site``, with a value or a list of values: ``country_code="FR"``,
             ``channel=["google", "direct"]``, ``visit_kind="new"``, ``is_customer=False``; ``min_score`` from 0 to 100,
@@ -353,11 +361,12 @@ class LiveMap(OpenedWhenShown):
             A filter is unknown, or a limit is out of range.
         """
         with self._lock:
-            self._change_state(filters=self._map_state.filters.but(**filters))
+            changed = self._map_state.filters.but(**filters)
+            self._change_state(filters=changed.lock(*filters) if locked else changed)
         self._selection_callbacks.call(self.selection)
 
     def clear_filters(self) -> None:
-        """Remove all filters."""
+        """Remove all filters, locked ones too."""
         self._change_state(filters=Filters())
         self._selection_callbacks.call(self.selection)
 
@@ -718,10 +727,10 @@ class LiveMap(OpenedWhenShown):
         self.refresh()
 
     def _do_filter(self, message: ChangeFilter) -> None:
-        """Change a filter. An invalid change is logged and ignored."""
+        """Change a filter. An invalid change, or one of a locked filter, is logged and ignored."""
         with self._lock:
             try:
-                filters = self._map_state.filters.but(**{message.name: message.value})
+                filters = self._map_state.filters.but_by_person(**{message.name: message.value})
             except (TypeError, ValueError) as error:
                 _LOG.warning("A filter that the browser set was refused: %s", error)
                 return
@@ -729,7 +738,9 @@ class LiveMap(OpenedWhenShown):
         self._selection_callbacks.call(self.selection)
 
     def _do_clear(self, _message: ClearFilters) -> None:
-        self.clear_filters()
+        with self._lock:
+            self._change_state(filters=self._map_state.filters.only_locked())
+        self._selection_callbacks.call(self.selection)
 
     def _do_describe(self, message: DescribeCluster) -> None:
         with self._lock:
@@ -789,10 +800,16 @@ class LiveMap(OpenedWhenShown):
         with self._lock:
             state = replace(self._map_state, private=private)
             frame = self._without_names() if self.redact or private else self._frame
-            if state.selected is not None and state.selected not in frame.visitors["_key"]:
-                state = replace(state, selected=None)  # they have left, and their card is known with the name alone
-            self._show_state(state)
+            self._show_state(replace(state, selected=self._key_in(frame, state.selected)))
         self._selection_callbacks.call(self.selection)
+
+    def _key_in(self, frame: FrameState, key: int | None) -> int | None:
+        """Return a visitor's key in the current frame with or without names; None if they have left."""
+        if key is None:
+            return None
+        places = (each.visitors["_key"].index_of(key) for each in (self._frame, self._without_names()))
+        found = next((place for place in places if place is not None), None)
+        return None if found is None else int(frame.visitors["_key"][found])
 
     def _change_state(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of MapState
         """Change the state of the map, and render it."""

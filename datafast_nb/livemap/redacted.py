@@ -14,11 +14,14 @@ from datafast_nb.filters import Filters
 from datafast_nb.livemap.frame_state import FrameState, News, keys_of, part_of, payment_keys_of
 from datafast_nb.widgets.protocol import FilterBar
 
+_SEED: Final = int(privacy.PROCESS_KEY.tag("visitors of a map"), 16)  # of keys, from which names and faces are made
 _HIDDEN: Final = ("name", "address", "id")  # treatments of columns whose values, as filters, are left out
 
 
 class RedactedFrame(FrameState):
     """A frame state with names and e-mail addresses replaced as in `Snapshot.redacted`. Its rows are the original's.
+
+    Visitors have other keys than in the original, which are pseudonyms, too: they differ between two processes.
 
     Parameters
     ----------
@@ -33,8 +36,8 @@ class RedactedFrame(FrameState):
         frames = (original.visitors.drop(get_args(Derived), strict=False), original.events, original.payments)
         self._people = privacy.people(frames)
         visitors, events, payments = privacy.redacted(frames, privacy.PROCESS_KEY)
-        self.visitors = visitors.with_columns(_key=keys_of(visitors, "visitor_id")).with_row_index("_original")
-        self.events = events.with_columns(_key=keys_of(events, "visitor_id"))
+        self.visitors = visitors.with_columns(_key=keys_of(visitors, "visitor_id", _SEED)).with_row_index("_original")
+        self.events = events.with_columns(_key=keys_of(events, "visitor_id", _SEED))
         self.payments = payments.with_columns(_payment=payment_keys_of(payments))
         known = original.snapshot
         parts = (self.visitors, self.events, self.payments)

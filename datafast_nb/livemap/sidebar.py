@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 from polars import selectors
 
+from datafast_nb import countries
 from datafast_nb.conversion import CONFIDENT, with_dimensions
 from datafast_nb.glossary import meaning
 from datafast_nb.livemap.colors import Coloring
@@ -94,7 +95,7 @@ def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_RO
             **_happening(row),
             site=row["site"],
             visitor=_text(row["_key"]) if row["_key"] in active else None,
-            who=_first(row["display_name"], row["customer_name"]),
+            who=_first(row["display_name"], row["customer_name"]) or _stranger(row["_key"]),
             place=place_name(None, row["country_code"]) if row["country_code"] else "",
         )
         for row in _rows(newest)
@@ -156,8 +157,10 @@ def row_of(visitors: pl.DataFrame, coloring: Coloring = _BY_SCORE) -> dict[str, 
 
 
 def _described(visitors: pl.DataFrame, coloring: Coloring) -> pl.DataFrame:
-    """Return visitors with their channel and page, and their color on the map."""
-    return coloring.with_color(with_dimensions(visitors, "channel", "page", "visit_kind"))
+    """Return visitors with their channel and page, their country if it is known, and their color on the map."""
+    code = pl.lit(countries.known(visitors["country_code"]))
+    country = pl.when(code.str.contains("^[A-Z]{2}$")).then(code).alias("_country")
+    return coloring.with_color(with_dimensions(visitors, "channel", "page", "visit_kind")).with_columns(country)
 
 
 def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool, within: str = "") -> Card:
@@ -186,16 +189,10 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool, within: str =
         "Visit": "" if row["visit_count"] is None else f"number {row['visit_count']:,}",
         "E-mail": plain(row["customer_email"] or "", 80),
     }
-    visitor = _visitor(row)
     return Card(
-        site=visitor.site,
-        id=visitor.id,
-        name=visitor.name,
-        customer=visitor.customer,
-        color=visitor.color,
+        visitor=_visitor(row),
         here=here,
         facts=tuple(Fact(label, text) for label, text in facts.items() if text),
-        since=visitor.since,
         likelihood=_likelihood(row, within),
         events=tuple(CardEvent(**_happening(each)) for each in _rows(_newest(own, _MOST_IN_CARD).reverse())),
     )
@@ -218,16 +215,18 @@ def _visitor(row: dict[str, Any]) -> VisitorRow:
     return VisitorRow(
         site=row["site"],
         id=_text(row["_key"]),
-        name=_first(row["display_name"], row["customer_name"]) or "Visitor",
-        customer=customer,
+        name=_first(row["display_name"], row["customer_name"]) or _stranger(row["_key"]),
+        kind="customer" if customer else row["visit_kind"] or "unknown",
         color=row["color"],
         score=None if customer else _finite(row["score"]),
         confidence=_finite(row["confidence"]),
         probability="" if customer or probability is None else percent(probability),
         value="" if customer else money(row.get("worth", row["expected_value"]), row.get("currency") or "USD"),
-        place=place_name(row["city"], row["country_code"]),
-        device=plain(row["device"] or "", 16),
-        channel=plain(row["channel"], 32),
+        country=row["_country"] or "",
+        place=plain(row["city"] or "", 32) or place_name(None, row["country_code"]),
+        device=plain(row["device"] or "", 12),
+        browser=plain(row["browser"] or "", 12),
+        channel=plain(row["channel"], 24),
         page=plain(row["page"] or "", 40),
         visit=row["visit_count"],
         since=row["session_start_time"],
@@ -296,6 +295,11 @@ def _likelihood(row: dict[str, Any], within: str) -> Likelihood | None:
 def _first(*names: str | None) -> str:
     """Return the first name with visible characters, or an empty string."""
     return next((seen for name in names if name and (seen := plain(name, 40))), "")
+
+
+def _stranger(key: int | None) -> str:
+    """Return what to call a visitor without a name: alike for the same key, and different from most others."""
+    return "Visitor" if key is None else f"Visitor {key % 2**16:04x}"
 
 
 def _joined(*parts: str | None) -> str:

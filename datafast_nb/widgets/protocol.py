@@ -27,11 +27,12 @@ FilterValue = str | bool | float | list[str | bool | None] | None
 
 
 class Chip(Struct, frozen=True):
-    """An active filter, as the user reads it."""
+    """An active filter, as the user reads it; a `locked` one can be changed by code alone."""
 
     name: str
     label: str
     text: str
+    locked: bool = False
 
 
 class Option(Struct, frozen=True):
@@ -50,6 +51,11 @@ class FilterOptions(Struct, frozen=True):
     device: tuple[Option, ...] = ()
     channel: tuple[Option, ...] = ()
     page: tuple[Option, ...] = ()
+    utm_campaign: tuple[Option, ...] = ()
+    utm_source: tuple[Option, ...] = ()
+    utm_medium: tuple[Option, ...] = ()
+    utm_content: tuple[Option, ...] = ()
+    utm_term: tuple[Option, ...] = ()
 
 
 class FilterValues(Struct, frozen=True):
@@ -60,6 +66,11 @@ class FilterValues(Struct, frozen=True):
     device: FilterValue = None
     channel: FilterValue = None
     page: FilterValue = None
+    utm_campaign: FilterValue = None
+    utm_source: FilterValue = None
+    utm_medium: FilterValue = None
+    utm_content: FilterValue = None
+    utm_term: FilterValue = None
     visit_kind: FilterValue = None
     is_customer: FilterValue = None
     min_score: float | None = None
@@ -235,8 +246,11 @@ ColorBy = Literal[
 """What the colors of the map can show."""
 
 
-Part = Literal["names", "shapes"]
+Part = Literal["names", "shapes", "flags"]
 """A part of what the map shows of places besides its own land."""
+
+VisitorKind = Literal["customer", "returning", "new", "unknown"]
+"""What a visitor is at a glance: a customer, or else somebody who came before, or for the first time."""
 
 
 class Clusters(Struct, frozen=True):
@@ -274,21 +288,23 @@ class Point(Struct, frozen=True):
 class VisitorRow(Struct, frozen=True):
     """A visitor in the sidebar or in the popup of a cluster.
 
-    `probability` is that of the map's model, as text; empty without a model, and for customers. `since` is the start of
-    the session.
+    `probability` is that of the map's model, as text; empty without a model, and for customers. `country` is the code
+    of the flag beside `place`, the city, or else the country's name. `since` is the start of the session.
     """
 
     site: str
     id: str | None
     name: str
-    customer: bool
+    kind: VisitorKind
     color: str
     score: float | None
     confidence: float | None
     probability: str
     value: str
+    country: str
     place: str
     device: str
+    browser: str
     channel: str
     page: str
     visit: int | None
@@ -548,14 +564,9 @@ class CardEvent(Struct, frozen=True):
 class Card(Struct, frozen=True):
     """All that is known about one visitor; `here` is false once they have left."""
 
-    site: str
-    id: str | None
-    name: str
-    customer: bool
-    color: str
+    visitor: VisitorRow
     here: bool
     facts: tuple[Fact, ...]
-    since: int | None
     likelihood: Likelihood | None
     events: tuple[CardEvent, ...]
 
@@ -663,7 +674,7 @@ class FitVisitors(FromView, frozen=True, tag="fit"):
 
 
 class AskPlaces(FromView, frozen=True, tag="places"):
-    """The view needs the names of places, or their shapes, and the page does not have them yet."""
+    """The view needs the names of places, their shapes or flags, and the page does not have them yet."""
 
     part: Part
 
@@ -777,7 +788,7 @@ class Age(ToViews, frozen=True, tag="age"):
 
 
 class Places(ToViews, frozen=True, tag="places"):
-    """The names or the shapes of places, as JSON that is compressed with gzip, in the message's only buffer."""
+    """Names, shapes or flags of places, as JSON that is compressed with gzip, in the message's only buffer."""
 
     part: Part
 

@@ -11,8 +11,8 @@ from tests.browser.map_page import MapPage
 
 pytestmark = pytest.mark.browser
 
-ANN = """group(5, 'Lyon', 45.8, 4.8, country_code='FR', device='mobile', utm_source='google', visit_count=1,
-    score=80.0, current_url='https://shop.example/pricing', display_name='Ann', confidence=0.9)"""
+ANN = """group(5, 'Lyon', 45.8, 4.8, country_code='FR', device='mobile', utm_source='google', utm_campaign='spring',
+    visit_count=1, score=80.0, current_url='https://shop.example/pricing', display_name='Ann', confidence=0.9)"""
 BOB = """group(3, 'Perth', -32.0, 115.9, country_code='AU', device='desktop', visit_count=4, score=20.0,
     is_customer=True, current_url='https://shop.example/blog', display_name='Bob', confidence=0.2)"""
 EVENTS = """events(dict(event_id='1', type='sign_up', visitor_id='Lyon 1', timestamp=at(-9)),
@@ -26,6 +26,8 @@ CONTROLS: Final = {
     "Device": ("mobile", "Device: mobile"),
     "Channel": ("google", "Channel: google"),
     "Page": ("/pricing", "Page: /pricing"),
+    "Campaign": ("spring", "Campaign: spring"),
+    "UTM source": ("google", "UTM source: google"),
     "Visits": ("new", "Visits: new"),
     "Customers": ("false", "Customers: prospects"),
     "Score at least": ("50", "Score from: 50"),
@@ -163,4 +165,26 @@ def test_several_values_from_code_show_as_several(live: MapPage) -> None:
     expect(chip(live, "Country: France, Australia")).to_be_visible()
     expect(condition(live, "Country").locator("option:checked")).to_have_text("2 chosen")
     condition(live, "Country").select_option("FR")
+    shows_only_lyon(live)
+
+
+def test_the_map_goes_to_those_who_pass_the_filters(live: MapPage) -> None:
+    live.show(BOTH)
+    assert live.view()["west"] < -100
+    live.python("live.filter(country_code='FR')")
+    live.root.get_by_role("button", name="Zoom to these 5").click()
+    live.until(lambda: live.rest().view()["west"] > -20)
+    seen = live.view()
+    assert seen["south"] < 45.8 < seen["north"]
+    assert seen["west"] < 4.8 < seen["east"] < 30
+
+
+def test_a_filter_that_code_locks_stays_whatever_a_person_does(live: MapPage) -> None:
+    live.show(BOTH)
+    live.python("live.filter(country_code='FR', locked=True); live.filter(device='mobile')")
+    expect(live.part("chip", "France")).to_contain_text("(locked)")
+    expect(chip(live, "Country: France")).to_have_count(0)
+    expect(condition(live, "Country")).to_be_disabled()
+    chip(live, "Device: mobile").click()
+    expect(live.part("chip")).to_have_count(1)
     shows_only_lyon(live)

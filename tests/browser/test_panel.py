@@ -82,13 +82,32 @@ def test_a_row_says_who_where_and_how_likely(live: MapPage) -> None:
     row = live.rows().first
     for name, text in {
         "name": "Ada",
-        "place": "Lima, Peru",
+        "returning": "Returning",
+        "place": "Lima",
+        "channel": "google",
         "page": "/pricing",
         "score": "82",
         "value": "$2.50",
     }.items():
         expect(row.locator(f".df-{name}")).to_have_text(text)
     expect(row.locator(".df-time")).to_have_text("2 min")
+    expect(row.get_by_role("img", name="desktop, Firefox")).to_be_visible()
+
+
+def test_a_flag_and_a_face_are_drawn_without_asking_anybody(live: MapPage) -> None:
+    """The window's fixture fails if the page asks anyone but this machine."""
+    live.show(BUSY)
+    flag = live.rows().first.get_by_role("img", name="Peru")
+    expect(flag).to_be_visible()
+    assert flag.evaluate("(flag) => flag.decode().then(() => flag.naturalWidth > 0)")
+    faces = live.rows().locator(".df-avatar")
+    assert len({face.inner_html() for face in faces.all()}) == 4
+    before = faces.first.inner_html()
+    live.rows().first.click()
+    assert live.part("card").locator(".df-avatar").inner_html() == before
+    live.root.get_by_role("button", name="Hide names").click()
+    expect(live.part("card").locator("header")).to_contain_text("Person")
+    assert live.part("card").locator(".df-avatar").inner_html() != before
 
 
 def test_a_long_list_is_cut_and_says_so(live: MapPage) -> None:

@@ -61,6 +61,21 @@ def test_filters_of_the_explorer_are_those_of_the_map() -> None:
     assert live.filters == {}
 
 
+def test_an_explorer_changes_no_filter_that_the_map_has_locked() -> None:
+    live = shown(PEOPLE)
+    explorer = displayed(Explorer(live, by="country_code"))
+    live.filter(country_code="FR", locked=True)
+    ask(explorer, "filter", name="device", value="mobile")
+    ask(explorer, "filter", name="country_code", value=None)
+    click(explorer, group="DE")
+    assert live.filters == explorer.filters == {"country_code": ("FR",), "device": ("mobile",)}
+    assert [chip.locked for chip in view(explorer).front.filters.active] == [True, False]
+    ask(explorer, "clear")
+    assert live.filters == {"country_code": ("FR",)}
+    explorer.filter(country_code="DE")
+    assert (explorer.locked, live.filters) == (frozenset(), {"country_code": ("DE",)})
+
+
 def test_it_follows_each_refresh_and_keeps_what_is_picked() -> None:
     live = shown(PEOPLE, LATER)
     explorer = displayed(Explorer(live, by="country_code", measure="visitors"))

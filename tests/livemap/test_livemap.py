@@ -342,10 +342,10 @@ def test_opening_a_cluster_lists_a_few_of_its_visitors() -> None:
     assert (popup["id"], popup["latitude"], popup["longitude"]) == (cluster, 38.7, -9.1)
     assert 0 < len(popup["rows"]) == 300 - popup["more"]
     ask(live, "select", **{name: popup["rows"][0][name] for name in ("site", "id")})
-    assert front(live).card.name == "Ada"
+    assert front(live).card.visitor.name == "Ada"
     ask(live, "close")
     assert own(live, "popups") is None
-    assert front(live).card.name == "Ada"
+    assert front(live).card.visitor.name == "Ada"
 
 
 def test_opening_a_lone_visitor_opens_the_card() -> None:
@@ -353,7 +353,7 @@ def test_opening_a_lone_visitor_opens_the_card() -> None:
     (cluster,) = own(live, "clusters")["id"]
     ask(live, "open", id=cluster, latitude=38.7, longitude=-9.1)
     assert own(live, "popups") is None
-    assert front(live).card.name == "Ada"
+    assert front(live).card.visitor.name == "Ada"
     assert front(live).selected.place == Point(38.7, -9.1)
 
 
@@ -1106,3 +1106,29 @@ def test_a_view_that_is_first_heard_by_something_else_is_asked_where_it_looks(se
     live = shown(people(20))
     ask(live, "close", view="woken")
     assert sent.told("look") == [{"do": "look", "view": "woken"}]
+
+
+def test_the_browser_can_neither_change_nor_remove_a_locked_filter(caplog: pytest.LogCaptureFixture) -> None:
+    live = shown(people(30, device=pl.Series(["mobile", "desktop", "tablet"] * 10)))
+    live.filter(device="mobile", locked=True)
+    ask(live, "filter", name="min_score", value=1)
+    for message in ({"do": "filter", "name": "device", "value": value} for value in (None, "desktop", ["mobile"])):
+        ask(live, **message)
+        assert live.filters["device"] == ("mobile",)
+    assert "locked by the notebook's code: device" in caplog.text
+    assert [(chip.name, chip.locked) for chip in front(live).filters.active] == [("device", True), ("min_score", False)]
+    ask(live, "clear")
+    assert live.filters == {"device": ("mobile",)}
+    assert live.locked == {"device"}
+    live.clear_filters()
+    assert (live.filters, live.locked) == ({}, frozenset())
+
+
+def test_the_panel_offers_the_values_of_every_parameter_of_a_campaign() -> None:
+    names = [f"utm_{name}" for name in ("campaign", "source", "medium", "content", "term")]
+    live = shown(people(4, **dict.fromkeys(names, "spring")))
+    ask(live, "facets", open=True)
+    for name in names:
+        assert [(each.value, each.visitors) for each in getattr(front(live).filters.options, name)] == [("spring", 4)]
+        ask(live, "filter", name=name, value="spring")
+        assert getattr(front(live).filters.values, name) == "spring"

@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from datafast_nb.countries import shaped
 from datafast_nb.livemap.places import content
 from datafast_nb.widgets.protocol import Part
 
@@ -38,3 +39,9 @@ def test_the_largest_come_first() -> None:
 
 def test_antarctica_is_not_named_as_it_is_not_drawn() -> None:
     assert "Antarctica" not in {row[0] for row in unpacked("names")["countries"]}
+
+
+def test_every_country_that_is_drawn_has_a_flag_that_asks_nobody_for_anything() -> None:
+    flags = {code: str(flag) for code, flag in unpacked("flags").items()}
+    assert {code for code in shaped() if len(code) == 2} - flags.keys() == set()
+    assert all(flag.startswith("<svg") and "href" not in flag and "<script" not in flag for flag in flags.values())

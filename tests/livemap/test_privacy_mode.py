@@ -122,10 +122,33 @@ def test_a_card_of_somebody_who_has_left_closes_with_the_names(sent: Sent) -> No
     live = shown(moment(2), Snapshot(visitors(1, visitor_id="other"), fetched_at=NOON))
     ask(live, "select", id=next(row.id for row in front(live).visitors.rows if row.name == NAME))
     refreshed(live)
-    assert front(live).card.name == NAME
+    assert front(live).card.visitor.name == NAME
     ask(live, "privacy", on=True)
     assert front(live).card is None
     assert traces(in_a_notebook()) == []
+
+
+def test_faces_and_names_without_a_name_come_from_pseudonyms() -> None:
+    """Who knows an id can't find its face or its short name on a shared screen."""
+    live = shown(Snapshot(visitors(5, display_name=None, customer_name=None), fetched_at=NOON))
+    before = {row.id: row.name for row in front(live).visitors.rows}
+    ask(live, "privacy", on=True)
+    after = {row.id: row.name for row in front(live).visitors.rows}
+    assert before.keys().isdisjoint(after)
+    assert not {*before.values()} & {*after.values()}
+    ask(live, "privacy", on=False)
+    assert {row.id: row.name for row in front(live).visitors.rows} == before
+
+
+def test_a_card_stays_open_while_names_are_hidden_and_shown_again() -> None:
+    live = shown(moment())
+    ask(live, "select", id=next(row.id for row in front(live).visitors.rows if row.name == NAME))
+    place = front(live).selected.place
+    ask(live, "privacy", on=True)
+    assert front(live).card.visitor.name != NAME
+    assert front(live).selected.place == place
+    ask(live, "privacy", on=False)
+    assert front(live).card.visitor.name == NAME
 
 
 def test_the_browser_cannot_show_what_code_hides() -> None:
@@ -159,6 +182,7 @@ def swayed() -> Snapshot:
         utm_campaign=pl.when(by_hers).then(pl.lit(f"For {NAME}")),
         dimension_matches=matched,
         conversion_rate=pl.when(by_hers).then(0.2).otherwise(0.02),
+        score=pl.when(pl.int_range(pl.len()) == 0).then(100.0).otherwise("score"),  # among the first of the list
         display_name=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(NAME)).otherwise("display_name"),
     )
     return Snapshot(here, events(), payments(), fetched_at=NOON)

@@ -212,7 +212,7 @@ def test_who_is_not_there_after_a_jump_has_not_left(replay: Replay, sent: Sent) 
     (bob,) = (row.id for row in front(live).visitors.rows if row.name == "Bob")
     ask(live, "select", id=bob)
     seek(live, 120)
-    assert front(live).card.name == "Bob"
+    assert front(live).card.visitor.name == "Bob"
     seek(live, 0)
     assert front(live).card is None
 

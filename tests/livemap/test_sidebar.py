@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,6 +108,7 @@ def test_a_row_says_who_it_is() -> None:
         city="Lisbon",
         country_code="PT",
         device="mobile",
+        browser="Safari",
         referrer="https://www.google.com/",
         current_url="https://x.example/pricing?plan=pro",
         visit_count=3,
@@ -117,12 +119,18 @@ def test_a_row_says_who_it_is() -> None:
     (row,) = sidebar.visitor_rows(scene(here).visitors, "score")
     shows = {
         name: getattr(row, name)
-        for name in ("name", "place", "device", "channel", "page", "visit", "score", "value", "since")
+        for name in (
+            *("name", "kind", "country", "place", "device", "browser", "channel", "page", "visit", "score", "value"),
+            "since",
+        )
     }
     assert shows == {
         "name": "Ada",
-        "place": "Lisbon, Portugal",
+        "kind": "returning",
+        "country": "PT",
+        "place": "Lisbon",
         "device": "mobile",
+        "browser": "Safari",
         "channel": "google",
         "page": "/pricing",
         "visit": 3,
@@ -134,13 +142,47 @@ def test_a_row_says_who_it_is() -> None:
 
 def test_a_customer_has_no_prospects_and_a_color_of_their_own() -> None:
     (row,) = sidebar.visitor_rows(scene(visitors(1, is_customer=True, score=80.0)).visitors, "score")
-    assert (row.score, row.value, row.color, row.customer) == (None, "", CUSTOMER, True)
+    assert (row.score, row.value, row.color, row.kind) == (None, "", CUSTOMER, "customer")
 
 
 @pytest.mark.parametrize("blank", [None, "", "   ", "\u202e"])
 def test_who_has_no_name_is_a_visitor(blank: str | None) -> None:
     (row,) = sidebar.visitor_rows(scene(visitors(1, display_name=blank)).visitors, "score")
-    assert row.name == "Visitor"
+    assert re.fullmatch("Visitor [0-9a-f]{4}", row.name)
+
+
+def test_visitors_without_a_name_are_told_apart_and_keep_their_name_everywhere() -> None:
+    log = events(*({"visitor_id": f"v{number}", "path": "/", "type": "pageview"} for number in range(3)))
+    moment = scene(visitors(3, display_name=None), log)
+    rows = sidebar.visitor_rows(moment.visitors, "score")
+    assert len({row.name for row in rows}) == 3
+    happened = sidebar.event_rows(moment.events, moment.visitors)
+    assert {row.visitor: row.who for row in happened} == {row.id: row.name for row in rows}
+
+
+def test_who_has_neither_name_nor_id_is_a_visitor() -> None:
+    (row,) = sidebar.visitor_rows(scene(visitors(1, visitor_id=None, display_name=None)).visitors, "score")
+    assert (row.id, row.name) == (None, "Visitor")
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ({"is_customer": True, "visit_count": 1}, "customer"),
+        ({"is_customer": None, "visit_count": 1}, "new"),
+        ({"is_customer": False, "visit_count": 2}, "returning"),
+        ({"visit_count": None}, "unknown"),
+    ],
+)
+def test_a_visitor_is_a_customer_returning_or_new(columns: dict[str, Any], kind: str) -> None:
+    (row,) = sidebar.visitor_rows(scene(visitors(1, **columns)).visitors, "score")
+    assert row.kind == kind
+
+
+@pytest.mark.parametrize("code", ["XX", "T1", "<img src=x>", ""])
+def test_a_code_of_no_country_has_no_flag(code: str) -> None:
+    (row,) = sidebar.visitor_rows(scene(visitors(1, country_code=code)).visitors, "score")
+    assert row.country == ""
 
 
 def test_the_name_of_a_customer_stands_in_for_a_blank_one() -> None:

@@ -107,7 +107,7 @@ def test_one_visitor_id_on_two_sites_is_two_visitors() -> None:
     assert sorted((row.site, row.name) for row in rows) == [("blog", "Bob"), ("shop", "Ada")]
     for row in rows:
         ask(live, "select", site=row.site, id=row.id)
-        assert (front(live).card.site, front(live).card.name) == (row.site, row.name)
+        assert (front(live).card.visitor.site, front(live).card.visitor.name) == (row.site, row.name)
         assert live.selected.select("site", "display_name").row(0) == (row.site, row.name)
 
 

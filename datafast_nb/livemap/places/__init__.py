@@ -1,4 +1,4 @@
-"""What the map shows of places besides its own land: shapes at 1:50m, regions, and names, as gzip-compressed JSON.
+"""What the map shows of places besides its own land: shapes at 1:50m, regions, names, and flags, as compressed JSON.
 
 ``npm run places`` makes the files; NOTICE says of what.
 """

@@ -6,8 +6,9 @@ import { Icon } from "#kit/icons.tsx";
 import { formatNumber } from "#kit/numbers.ts";
 import type { Card, CardEvent, Likelihood } from "#kit/protocol.ts";
 import { Ago, Lasting } from "./elapsed.tsx";
+import { Flag } from "./flag.tsx";
 import { uniqueKeys } from "./keys.ts";
-import { Mark } from "./rows.tsx";
+import { Details, KindTag, Portrait, System } from "./rows.tsx";
 import type { Clock } from "./time.ts";
 
 interface CardProps {
@@ -19,10 +20,11 @@ interface CardProps {
 
 /** The card over the lists. */
 export function VisitorCard({ root, card, clock, onClose }: CardProps) {
+  const { visitor } = card;
   const body = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (body.current) body.current.scrollTop = 0;
-  }, [card.site, card.id]);
+  }, [visitor.site, visitor.id]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
@@ -35,19 +37,29 @@ export function VisitorCard({ root, card, clock, onClose }: CardProps) {
         <button type="button" class="df-button df-back" aria-label={back} title={back} onClick={onClose}>
           <Icon name="back" />
         </button>
-        <Mark color={card.color} customer={card.customer} />
-        <bdi class="df-name" title={card.name}>
-          {card.name}
-        </bdi>
-        {card.customer && <span class="df-tag df-customer">Customer</span>}
-        <span class="df-tag df-gone" role="status">
-          {card.here ? "" : "Has left"}
+        <Portrait visitor={visitor} />
+        <span class="df-who">
+          <span class="df-line">
+            <bdi class="df-name" title={visitor.name}>
+              {visitor.name}
+            </bdi>
+            <KindTag kind={visitor.kind} />
+            <span class="df-tag df-gone" role="status">
+              {card.here ? "" : "Has left"}
+            </span>
+          </span>
+          <span class="df-line">
+            <Details texts={{ place: visitor.place, channel: visitor.channel }}>
+              <Flag country={visitor.country} place={visitor.place} />
+            </Details>
+            <System device={visitor.device} browser={visitor.browser} />
+          </span>
         </span>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled with the keys */}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as this is */}
       <div ref={body} class="df-body" tabIndex={0} role="group" aria-label="Details">
-        <LikelihoodSection likelihood={card.likelihood} color={card.color} />
+        <LikelihoodSection likelihood={card.likelihood} color={visitor.color} />
         <Facts card={card} clock={clock} />
         <History events={card.events} clock={clock} />
       </div>
@@ -55,7 +67,7 @@ export function VisitorCard({ root, card, clock, onClose }: CardProps) {
   );
 }
 
-function Facts({ card: { facts, since, here }, clock }: { card: Card; clock: Clock }) {
+function Facts({ card: { visitor, facts, here }, clock }: { card: Card; clock: Clock }) {
   return (
     <dl class="df-facts">
       {facts.map(({ label, text }) => (
@@ -66,12 +78,12 @@ function Facts({ card: { facts, since, here }, clock }: { card: Card; clock: Clo
           </dd>
         </div>
       ))}
-      {since !== null && here && (
+      {visitor.since !== null && here && (
         <div key="since">
           <dt>Time on site</dt>
           <dd>
             <bdi>
-              <Lasting since={since} clock={clock} />
+              <Lasting since={visitor.since} clock={clock} />
             </bdi>
           </dd>
         </div>

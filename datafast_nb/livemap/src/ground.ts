@@ -6,9 +6,9 @@ import type { GeometryCollection, MultiPolygon, Polygon } from "topojson-specifi
 import type { Faults } from "#kit/faults.ts";
 import { onChange } from "#kit/model.ts";
 import { clustersOf } from "./clusters.ts";
-import type { MapAsk, MapModel } from "./model.ts";
+import type { MapModel } from "./model.ts";
 import { type Block, type Label, labels } from "./names.ts";
-import { Places, type Shapes } from "./places.ts";
+import { followPlaces, type Places, type Shapes } from "./places.ts";
 import { lay, type Placement, placement, projection, zoomTo } from "./projection.ts";
 
 const DETAIL_FROM = 3.4; // zoom from which the land at 1:110m is too coarse
@@ -20,8 +20,8 @@ interface GroundParts {
   map: LeafletMap;
   model: MapModel;
   view: string;
-  ask: MapAsk;
-  faults: Pick<Faults, "guard" | "report">;
+  places: Places;
+  faults: Pick<Faults, "guard">;
   signal: AbortSignal;
 }
 
@@ -33,7 +33,6 @@ const paths = new WeakMap<object, Path2D>(); // of each shape, where the world i
 /** The ground of a map, as long as its view is there. */
 export class Ground {
   readonly #parts: GroundParts;
-  readonly #places: Places;
   readonly #land: HTMLCanvasElement;
   readonly #names: HTMLCanvasElement;
   #placement: Placement;
@@ -41,23 +40,21 @@ export class Ground {
   #drawn = 0; // shapes on the canvas
 
   constructor(parts: GroundParts) {
-    const { map, model, ask, faults, signal } = parts;
+    const { map, model, signal } = parts;
     this.#parts = parts;
     [this.#land, this.#names] = ["df-shapes", "df-names"].map((name) => canvasOn(map, name)) as [
       HTMLCanvasElement,
       HTMLCanvasElement,
     ];
     this.#placement = placement(map);
-    const failed = (error: unknown) => faults.report("The places can't be drawn", error);
-    this.#places = new Places(model, ask, this.redraw, failed, signal);
     const moved = () => {
       this.#placement = placement(map);
       this.redraw();
     };
     map.on({ moveend: moved, resize: moved, zoomanim: this.#zoom });
-    const changed = onChange(model, ["clusters", "land"], this.redraw);
+    signal.addEventListener("abort", onChange(model, ["clusters", "land"], this.redraw));
+    signal.addEventListener("abort", followPlaces(this.redraw));
     signal.addEventListener("abort", () => {
-      changed();
       cancelAnimationFrame(this.#frame);
       map.off({ moveend: moved, resize: moved, zoomanim: this.#zoom });
       this.#land.remove();
@@ -90,7 +87,7 @@ export class Ground {
     const { map, model, faults } = this.#parts;
     const own = model.get("land");
     const detailed = own && map.getZoom() >= DETAIL_FROM;
-    const shapes = detailed ? this.#places.get("shapes") : undefined;
+    const shapes = detailed ? this.#parts.places.get("shapes") : undefined;
     this.#names.hidden = !own;
     this.#land.hidden = !shapes;
     faults.guard("The places can't be drawn", () => {
@@ -143,7 +140,7 @@ export class Ground {
   }
 
   #paintNames(): void {
-    const names = this.#places.get("names");
+    const names = this.#parts.places.get("names");
     if (!names) return;
     const { map } = this.#parts;
     const pen = penOn(this.#names, this.#placement);

@@ -37,6 +37,7 @@ import { Legend } from "./legend.tsx";
 import type { MapAsk, MapModel, MapState } from "./model.ts";
 import { announce } from "./news.ts";
 import { showPanels } from "./panels.tsx";
+import { Places } from "./places.ts";
 import { popups } from "./popups.tsx";
 import { Clock } from "./time.ts";
 import { Toasts } from "./toasts.tsx";
@@ -52,6 +53,7 @@ interface Parts {
   clock: Clock;
   kernel: Kernel;
   faults: Faults;
+  places: Places;
   /** Ends what the parts follow, when the view goes. */
   signal: AbortSignal;
 }
@@ -66,7 +68,9 @@ export function render({ model, el }: RenderProps<MapState>) {
   const faults = faultList(ask);
   watchUncaught(faults, model, import.meta.url, signal);
   const clock = clockOf(model, kernel, signal);
-  const parts: Parts = { model, view, ask, clock, kernel, faults, signal };
+  const places = new Places(model, ask, (error) => faults.report("The places can't be drawn", error), signal);
+  places.get("flags");
+  const parts: Parts = { model, view, ask, clock, kernel, faults, places, signal };
   signal.addEventListener("abort", showPanels(el, parts));
   const legend = (
     <Guarded what="The legend can't be drawn" faults={faults} model={model}>

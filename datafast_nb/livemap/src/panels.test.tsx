@@ -5,9 +5,10 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { faultList } from "#kit/faults.ts";
 import type { Kernel, KernelState } from "#kit/kernel.ts";
-import type { Card, EventRow, MapPanels, MapSettings, PaymentRow, VisitorRow } from "#kit/protocol.ts";
+import type { Card, EventRow, FilterOptions, MapPanels, MapSettings, PaymentRow, VisitorRow } from "#kit/protocol.ts";
 import { type TestModel, testModel } from "#kit/testing.ts";
 import { showPanels } from "./panels.tsx";
+import { known } from "./places.ts";
 import { Clock } from "./time.ts";
 
 const NOON = Date.UTC(2026, 0, 15, 12);
@@ -37,6 +38,11 @@ const EMPTY: MapPanels & MapSettings = {
       device: null,
       channel: null,
       page: null,
+      utm_campaign: null,
+      utm_source: null,
+      utm_medium: null,
+      utm_content: null,
+      utm_term: null,
       visit_kind: null,
       is_customer: null,
       min_score: null,
@@ -52,32 +58,41 @@ const EMPTY: MapPanels & MapSettings = {
   selected: null,
   zone: "UTC",
 };
+const OPTIONS: FilterOptions = {
+  site: [],
+  country_code: [],
+  device: [],
+  channel: [],
+  page: [],
+  utm_campaign: [],
+  utm_source: [],
+  utm_medium: [],
+  utm_content: [],
+  utm_term: [],
+};
 const ADA: VisitorRow = {
   site: "",
   id: "1",
   name: "Ada",
-  customer: false,
+  kind: "returning",
   color: "#7051c4",
   score: 81.6,
   confidence: 0.9,
   probability: "",
   value: "$2.50",
-  place: "Lima, Peru",
+  country: "PE",
+  place: "Lima",
   device: "desktop",
+  browser: "Firefox",
   channel: "google",
   page: "/pricing",
   visit: 3,
   since: NOON - 150_000,
 };
 const CARD: Card = {
-  site: "",
-  id: "1",
-  name: "Ada",
-  customer: false,
-  color: "#7051c4",
+  visitor: ADA,
   here: true,
   facts: [{ label: "Place", text: "Lima, Peru" }],
-  since: NOON - 150_000,
   likelihood: null,
   events: [],
 };
@@ -172,7 +187,7 @@ test("a visitor's row says who, where, how likely and since when", async () => {
   await show({ visitors: { rows: [ADA], total: 1, sort: "score" } });
   for (const [name, text] of [
     ["name", "Ada"],
-    ["place", "Lima, Peru"],
+    ["place", "Lima"],
     ["page", "/pricing"],
     ["visit", "visit 3"],
     ["score", "82"],
@@ -196,10 +211,30 @@ test("with a model, lists go by the probability to buy", async () => {
   expect(texts(".df-tools option")).not.toContain("Probability to buy");
 });
 
+test("a row and a card show who it is: face, kind, flag, channel, device and browser", async () => {
+  Object.assign(known, { flags: { PE: "<svg xmlns='http://www.w3.org/2000/svg'/>" } });
+  await show({ visitors: { rows: [ADA, { ...ADA, id: "2", kind: "customer" }], total: 2, sort: "score" }, card: CARD });
+  const [row, other] = [...place.querySelectorAll(".df-row"), ...place.querySelectorAll(".df-card header")];
+  expect(texts(".df-row .df-tag:not(.df-site)")).toEqual(["Returning", "Customer"]);
+  expect(texts(".df-row .df-channel")).toEqual(["google", "google"]);
+  for (const part of [row, place.querySelector(".df-card header")]) {
+    expect(part?.querySelector<HTMLImageElement>(".df-flag")?.src).toMatch(/^data:image\/svg/);
+    expect(part?.querySelector<HTMLImageElement>(".df-flag")?.alt).toBe("Peru");
+    expect(part?.querySelector(".df-system")?.getAttribute("aria-label")).toBe("desktop, Firefox");
+    const icons = [...(part?.querySelectorAll(".df-system [data-icon]") ?? [])];
+    expect(icons.map((icon) => icon.getAttribute("data-icon"))).toEqual(["desktop", "firefox"]);
+  }
+  expect(row?.querySelector(".df-avatar")?.innerHTML).not.toBe(other?.querySelector(".df-avatar")?.innerHTML);
+  expect(find(".df-card .df-avatar").innerHTML).toBe(row?.querySelector(".df-avatar")?.innerHTML);
+});
+
 test("what strangers write is text, never HTML", async () => {
   const name = "<img src=x onerror=alert(1)>";
-  await show({ visitors: { rows: [{ ...ADA, name }], total: 1, sort: "score" }, card: { ...CARD, name } });
-  expect(place.querySelector("img")).toBe(null);
+  await show({
+    visitors: { rows: [{ ...ADA, name }], total: 1, sort: "score" },
+    card: { ...CARD, visitor: { ...ADA, name } },
+  });
+  expect(place.querySelector("img:not(.df-flag)")).toBe(null);
   expect(texts(".df-name")).toEqual([name, name]);
 });
 
@@ -210,7 +245,7 @@ test("the lists say how many they stand for, and why they are empty", async () =
   expect(texts(".df-count")).toEqual(["12,345", "0", "0"]);
   expect(texts(".df-rest")[0]).toBe("The first 1 of 12,345: filter to see others");
   expect(texts(".df-empty")[1]).toBe("Nothing happened in the last ten minutes");
-  const active = [{ name: "device", label: "Device", text: "mobile" }];
+  const active = [{ name: "device", label: "Device", text: "mobile", locked: false }];
   await change({ filters: { ...EMPTY.filters, active }, payments: { rows: [], total: 0, hidden: 3 } });
   expect(texts(".df-empty")[2]).toBe("No payments that match the filters");
   expect(texts(".df-rest")[2]).toBe("3 more, left out by the filters");
@@ -274,7 +309,7 @@ test("a part that can't be drawn leaves the others, and says so", async () => {
 });
 
 test("chips take their filter away, and the focus goes on", async () => {
-  const chips = ["device", "channel"].map((name) => ({ name, label: name, text: "x" }));
+  const chips = ["device", "channel"].map((name) => ({ name, label: name, text: "x", locked: false }));
   await show({ filters: { ...EMPTY.filters, active: chips } });
   await act(() => find(".df-chip").focus());
   await press(".df-chip");
@@ -283,6 +318,43 @@ test("chips take their filter away, and the focus goes on", async () => {
   expect(document.activeElement).toBe(find(".df-chip"));
   await change({ filters: EMPTY.filters });
   expect(document.activeElement).toBe(find(".df-bar .df-button"));
+});
+
+test("what code has locked can't be changed or removed", async () => {
+  const options = { ...OPTIONS, device: [{ value: "mobile", label: "mobile", visitors: 3 }] };
+  const locked = [
+    { name: "device", label: "Device", text: "mobile", locked: true },
+    { name: "text", label: "Search", text: "ada", locked: true },
+    { name: "page", label: "Page", text: "/", locked: false },
+  ];
+  const values = { ...EMPTY.filters.values, device: "mobile", text: "ada", page: "/" };
+  await show({ filters: { ...EMPTY.filters, active: locked, values, options } });
+  expect(texts(".df-chip .df-name")).toEqual(["mobile", "ada", "/"]);
+  expect(texts("button.df-chip .df-name")).toEqual(["/"]);
+  expect(find(".df-clear:not(.df-zoom)").hidden).toBe(true);
+  expect(find<HTMLInputElement>("input[type=search]").disabled).toBe(true);
+  const disabled = [...place.querySelectorAll<HTMLSelectElement>(".df-conditions select")].map((each) => each.disabled);
+  expect(disabled.filter(Boolean)).toHaveLength(1);
+});
+
+test("every parameter of a campaign has a field, where anybody has a value", async () => {
+  const option = [{ value: "spring", label: "spring", visitors: 2 }];
+  await show({ filters: { ...EMPTY.filters, options: { ...OPTIONS, utm_campaign: option, utm_term: option } } });
+  const shown = [...place.querySelectorAll<HTMLElement>(".df-conditions .df-field:not([hidden]) > span")];
+  expect(shown.map((each) => each.textContent)).toEqual(expect.arrayContaining(["Campaign", "Search term"]));
+  expect(shown.map((each) => each.textContent)).not.toContain("Medium");
+});
+
+test("the map goes to those who pass the filters", async () => {
+  await show();
+  expect(place.querySelector(".df-zoom")).toBe(null);
+  const active = [{ name: "device", label: "Device", text: "mobile", locked: false }];
+  await change({ filters: { ...EMPTY.filters, active, matched: 18, total: 151 } });
+  expect(texts(".df-matched, .df-zoom")).toEqual(["18 of 151 visitors", "Zoom to these 18"]);
+  await press(".df-zoom");
+  expect(ask.mock.calls).toEqual([[{ do: "fit" }]]);
+  await change({ filters: { ...EMPTY.filters, active, matched: 0, total: 151 } });
+  expect(place.querySelector(".df-zoom")).toBe(null);
 });
 
 test("a search is sent once the typing pauses, and what is typed stays", async () => {

@@ -45,7 +45,7 @@ function Panels({ root, model, ask, clock, kernel, faults }: PanelsProps & { roo
     <>
       <Header model={model} ask={ask} clock={clock} kernel={state} faults={faults} />
       <Guarded what="The filters can't be drawn" faults={faults} model={model}>
-        <Filters model={model} ask={ask} resting={resting} />
+        <Filters model={model} ask={ask} resting={resting} zoom={() => void ask({ do: "fit" })} />
       </Guarded>
       <Guarded what="The lists can't be drawn" faults={faults} model={model}>
         <Sidebar model={model} ask={ask} clock={clock} resting={resting} />

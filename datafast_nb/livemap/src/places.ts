@@ -19,33 +19,41 @@ export interface Shapes {
   regions: number[][];
 }
 
-/** What there is, by the name of its part. */
+/** What there is, by the name of its part; flags are SVG, by the codes of countries. */
 interface Parts {
   names: Names;
   shapes: Shapes;
+  flags: Record<string, string>;
 }
 
-const known: { [Part in keyof Parts]?: Parts[Part] } = {};
+/** The parts that this page has. */
+export const known: { [Part in keyof Parts]?: Parts[Part] } = {};
+
+const followers = new Set<() => void>();
+
+/** Call back whenever another part has arrived. Return what ends that. */
+export function followPlaces(arrived: () => void): () => void {
+  followers.add(arrived);
+  return () => {
+    followers.delete(arrived);
+  };
+}
 
 /** Asks the kernel for places, each part once. */
 export class Places {
   readonly #ask: MapAsk;
   readonly #asked = new Set<keyof Parts>();
 
-  /** `arrived` is called whenever there is more to be drawn. */
-  constructor(
-    model: MapModel,
-    ask: MapAsk,
-    arrived: () => void,
-    failed: (error: unknown) => void,
-    signal: AbortSignal,
-  ) {
+  constructor(model: MapModel, ask: MapAsk, failed: (error: unknown) => void, signal: AbortSignal) {
     this.#ask = ask;
     const hear = (message: MapAnnouncement, buffers: DataView[]) => {
       if (message.do !== "places" || known[message.part]) return;
       unpacked(buffers[0])
-        .then((content) => Object.assign(known, { [message.part]: content }))
-        .then(arrived, failed);
+        .then((content) => {
+          Object.assign(known, { [message.part]: content });
+          for (const arrived of followers) arrived();
+        })
+        .catch(failed);
     };
     model.on("msg:custom", hear as (message: MapAnnouncement) => void);
     signal.addEventListener("abort", () => model.off("msg:custom", hear as (message: MapAnnouncement) => void));

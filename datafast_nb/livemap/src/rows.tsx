@@ -1,10 +1,12 @@
 // A visitor, an event and a payment as a row of two lines; what holds a row is the caller's.
 
 import type { ComponentChildren } from "preact";
-import { Icon } from "#kit/icons.tsx";
+import { Icon, type IconName } from "#kit/icons.tsx";
 import { formatNumber } from "#kit/numbers.ts";
 import type { EventRow, PaymentRow, VisitorRow } from "#kit/protocol.ts";
+import { Avatar } from "./avatar.tsx";
 import { Ago, Lasting } from "./elapsed.tsx";
+import { Flag } from "./flag.tsx";
 import type { Clock } from "./time.ts";
 
 /** Who it is, where, and how likely to buy. */
@@ -12,9 +14,9 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
   const likely = likelihoodOf(visitor);
   return (
     <>
-      <Mark color={visitor.color} customer={visitor.customer} />
+      <Portrait visitor={visitor} />
       <Line name={visitor.name} site={visitor.site}>
-        {visitor.customer && <span class="df-tag df-customer">Customer</span>}
+        <KindTag kind={visitor.kind} />
       </Line>
       <span class="df-value" title={visitor.value && "expected value"}>
         {visitor.value}
@@ -31,13 +33,15 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
       <Details
         texts={{
           place: visitor.place,
-          page: visitor.page,
           channel: visitor.channel,
-          device: visitor.device,
+          page: visitor.page,
           visit: visitor.visit === null ? "" : `visit ${formatNumber(visitor.visit)}`,
         }}
-      />
+      >
+        <Flag country={visitor.country} place={visitor.place} />
+      </Details>
       <span class="df-time">
+        <System device={visitor.device} browser={visitor.browser} />
         <Lasting since={visitor.since} clock={clock} />
       </span>
     </>
@@ -55,9 +59,43 @@ function likelihoodOf({ score, confidence, probability }: VisitorRow): { name: s
   return { name: "probability to buy", text: probability, title: `${probability} likely to buy; ${scored}` };
 }
 
-/** The dot that shows, on the map and in lists, how likely a visitor is to buy; a customer's has a ring. */
-export function Mark({ color, customer }: { color: string; customer: boolean }) {
-  return <span class="df-mark" style={{ "--df-mark": color }} data-customer={customer || undefined} />;
+/** The face of a visitor, with the dot that has the color of their circle on the map; a customer's has a ring. */
+export function Portrait({ visitor: { id, color, kind } }: { visitor: VisitorRow }) {
+  return (
+    <span class="df-portrait">
+      <Avatar id={id} />
+      <span class="df-mark" style={{ "--df-mark": color }} data-customer={kind === "customer" || undefined} />
+    </span>
+  );
+}
+
+const KINDS = { customer: "Customer", returning: "Returning", new: "New", unknown: "" };
+
+/** What a visitor is at a glance. */
+export function KindTag({ kind }: { kind: VisitorRow["kind"] }) {
+  return <span class={`df-tag df-${kind}`}>{KINDS[kind]}</span>;
+}
+
+const DEVICES: Record<string, IconName> = { desktop: "desktop", mobile: "mobile", tablet: "tablet" };
+const BROWSERS: [RegExp, IconName][] = [
+  [/edg/i, "edge"],
+  [/opera|opr/i, "opera"],
+  [/firefox/i, "firefox"],
+  [/safari/i, "safari"],
+  [/chrom/i, "chrome"],
+];
+
+/** The icons of a device and a browser, where they are known. */
+export function System({ device, browser }: Pick<VisitorRow, "device" | "browser">) {
+  const name = [device, browser].filter(Boolean).join(", ");
+  if (!name) return null;
+  const drawn = DEVICES[device.toLowerCase()];
+  return (
+    <span class="df-system" role="img" aria-label={name} title={name}>
+      {device && <Icon name={drawn ?? "device"} />}
+      {browser && <Icon name={BROWSERS.find(([pattern]) => pattern.test(browser))?.[1] ?? "browser"} />}
+    </span>
+  );
 }
 
 const EVENTS = { pageview: "viewed ", goal: "goal ", payment: "payment " };
@@ -127,10 +165,11 @@ function Site({ name }: { name: string }) {
   );
 }
 
-/** The second line: each text, by its name, where there is one. */
-function Details({ texts }: { texts: Record<string, string> }) {
+/** The second line: each text, by its name, where there is one, after a picture. */
+export function Details({ texts, children }: { texts: Record<string, string>; children?: ComponentChildren }) {
   return (
     <span class="df-details">
+      {children}
       {Object.entries(texts).map(([name, text]) => (
         <span key={name} class={`df-detail df-${name}`} hidden={!text.trim()} title={text}>
           <bdi>{text}</bdi>

@@ -20,10 +20,12 @@ interface FiltersProps {
   ask: Ask<ChangeFilter | ClearFilters | ShowOptions>;
   /** Whether there is no kernel to answer. */
   resting: boolean;
+  /** Move the map to those who pass the filters; where there is a map. */
+  zoom?: () => void;
 }
 
 /** The row of filters and the panel that it opens. */
-export function Filters({ model, ask, resting }: FiltersProps) {
+export function Filters({ model, ask, resting, zoom }: FiltersProps) {
   const filters = useTrait(model, "filters");
   const [panel] = useState(freshId);
   const [open, setOpen] = useState(false);
@@ -37,7 +39,11 @@ export function Filters({ model, ask, resting }: FiltersProps) {
   return (
     <div class="df-filters" inert={resting}>
       <div class="df-bar">
-        <SearchBox text={filters.values.text ?? ""} onSearch={(text) => change("text", text)} />
+        <SearchBox
+          text={filters.values.text ?? ""}
+          locked={lockedIn(filters).has("text")}
+          onSearch={(text) => change("text", text)}
+        />
         <button ref={toggle} type="button" class="df-button" aria-expanded={open} aria-controls={panel} onClick={turn}>
           <Icon name="filter" />
           Filters
@@ -48,6 +54,11 @@ export function Filters({ model, ask, resting }: FiltersProps) {
         <span class="df-matched" role="status">
           {number > 0 && `${formatNumber(filters.matched)} of ${formatNumber(filters.total)} visitors`}
         </span>
+        {zoom && number > 0 && filters.matched > 0 && (
+          <button type="button" class="df-clear df-zoom" onClick={zoom}>
+            {filters.matched === 1 ? "Zoom to this one" : `Zoom to these ${formatNumber(filters.matched)}`}
+          </button>
+        )}
         <Chips chips={filters.active} fallback={toggle} change={change} onClear={() => ask({ do: "clear" })} />
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as this is */}
@@ -58,8 +69,19 @@ export function Filters({ model, ask, resting }: FiltersProps) {
   );
 }
 
+/** Return the names of the filters that only code can change. */
+function lockedIn({ active }: FilterBar): Set<string> {
+  return new Set(active.flatMap(({ name, locked }) => (locked ? [name] : [])));
+}
+
+interface SearchProps {
+  text: string;
+  locked: boolean;
+  onSearch: (text: string | null) => void;
+}
+
 /** The box for free text; the kernel's text replaces what is in it only while no one types there. */
-function SearchBox({ text, onSearch }: { text: string; onSearch: (text: string | null) => void }) {
+function SearchBox({ text, locked, onSearch }: SearchProps) {
   const input = useRef<HTMLInputElement>(null);
   const later = useLater();
   const send = () => onSearch(input.current?.value.trim() || null);
@@ -79,6 +101,7 @@ function SearchBox({ text, onSearch }: { text: string; onSearch: (text: string |
         aria-label={label}
         placeholder="Search"
         maxLength={200}
+        disabled={locked}
         onInput={() => later.run(send)}
         onBlur={leave}
         onKeyDown={({ key }) => key === "Enter" && later.now()}
@@ -120,28 +143,42 @@ function Chips({ chips, fallback, change, onClear }: ChipsProps) {
   // Who took a chip away with the keyboard goes on with the next.
   useLayoutEffect(() => {
     if (!focused || frame.current?.contains(document.activeElement)) return;
-    (frame.current?.querySelector<HTMLElement>(".df-chip") ?? fallback.current)?.focus();
+    (frame.current?.querySelector<HTMLElement>("button.df-chip") ?? fallback.current)?.focus();
   });
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as this is
     <span ref={frame} class="df-chosen" role="group" aria-label="Active filters">
       <span class="df-chips">
-        {chips.map(({ name, label, text }) => (
-          <button
-            key={name}
-            type="button"
-            class="df-chip"
-            aria-label={`Remove filter ${label}: ${text}`}
-            title={text}
-            onClick={() => change(name, null)}
-          >
-            <span class="df-label">{label}</span>
-            <bdi class="df-name">{text}</bdi>
-            <Icon name="close" />
-          </button>
-        ))}
+        {chips.map(({ name, label, text, locked }) =>
+          locked ? (
+            <span key={name} class="df-chip" title={`${text}: locked by the notebook's code`}>
+              <Icon name="lock" />
+              <span class="df-label">{label}</span>
+              <bdi class="df-name">{text}</bdi>
+              <span class="df-unseen"> (locked)</span>
+            </span>
+          ) : (
+            <button
+              key={name}
+              type="button"
+              class="df-chip"
+              aria-label={`Remove filter ${label}: ${text}`}
+              title={text}
+              onClick={() => change(name, null)}
+            >
+              <span class="df-label">{label}</span>
+              <bdi class="df-name">{text}</bdi>
+              <Icon name="close" />
+            </button>
+          ),
+        )}
       </span>
-      <button type="button" class="df-clear" hidden={chips.length < 2} onClick={onClear}>
+      <button
+        type="button"
+        class="df-clear"
+        hidden={chips.filter(({ locked }) => !locked).length < 2}
+        onClick={onClear}
+      >
         Clear all
       </button>
     </span>
@@ -162,40 +199,78 @@ interface ConditionsProps {
   change: (name: string, value: FilterValue) => void;
 }
 
+type Counted = keyof FilterOptions;
+
+/** The dimensions whose values the kernel counts, in the order of the panel. */
+const COUNTED: [Counted, string][] = [
+  ["site", "Site"],
+  ["country_code", "Country"],
+  ["device", "Device"],
+  ["channel", "Channel"],
+  ["page", "Page"],
+];
+
+/** The parameters of campaigns. */
+const CAMPAIGN: [Counted, string][] = [
+  ["utm_campaign", "Campaign"],
+  ["utm_source", "UTM source"],
+  ["utm_medium", "Medium"],
+  ["utm_content", "Ad content"],
+  ["utm_term", "Search term"],
+];
+
 /** The fields of the panel; the kernel counts what can be chosen once it is open. */
-function Conditions({ filters: { values, options }, change }: ConditionsProps) {
-  const counted = (name: keyof FilterOptions) =>
-    options?.[name].map(({ value, label, visitors }) => ({ value, label, count: visitors }));
-  const severalSites = (options?.site.length ?? 0) > 1 || values.site !== null;
+function Conditions({ filters, change }: ConditionsProps) {
+  const { values, options } = filters;
+  const locked = lockedIn(filters);
+  const counted = ([name, label]: [Counted, string], least: number) => (
+    <Condition
+      key={name}
+      name={name}
+      label={label}
+      choices={options?.[name].map(({ value, label, visitors }) => ({ value, label, count: visitors }))}
+      value={values[name]}
+      locked={locked.has(name)}
+      change={change}
+      hidden={(options?.[name].length ?? 0) < least && values[name] === null}
+    />
+  );
   return (
     <>
+      {COUNTED.map((each) => counted(each, each[0] === "site" ? 2 : 0))}
+      {CAMPAIGN.map((each) => counted(each, 1))}
       <Condition
-        name="site"
-        label="Site"
-        choices={counted("site")}
-        value={values.site}
-        change={change}
-        hidden={!severalSites}
-      />
-      <Condition
-        name="country_code"
-        label="Country"
-        choices={counted("country_code")}
-        value={values.country_code}
+        name="visit_kind"
+        label="Visits"
+        choices={VISITS}
+        value={values.visit_kind}
+        locked={locked.has("visit_kind")}
         change={change}
       />
-      <Condition name="device" label="Device" choices={counted("device")} value={values.device} change={change} />
-      <Condition name="channel" label="Channel" choices={counted("channel")} value={values.channel} change={change} />
-      <Condition name="page" label="Page" choices={counted("page")} value={values.page} change={change} />
-      <Condition name="visit_kind" label="Visits" choices={VISITS} value={values.visit_kind} change={change} />
-      <Condition name="is_customer" label="Customers" choices={CUSTOMERS} value={values.is_customer} change={change} />
-      <AtLeast name="min_score" label="Score at least" most={100} unit="" value={values.min_score} change={change} />
+      <Condition
+        name="is_customer"
+        label="Customers"
+        choices={CUSTOMERS}
+        value={values.is_customer}
+        locked={locked.has("is_customer")}
+        change={change}
+      />
+      <AtLeast
+        name="min_score"
+        label="Score at least"
+        most={100}
+        unit=""
+        value={values.min_score}
+        locked={locked.has("min_score")}
+        change={change}
+      />
       <AtLeast
         name="min_confidence"
         label="Confidence at least"
         most={1}
         unit="%"
         value={values.min_confidence}
+        locked={locked.has("min_confidence")}
         change={change}
       />
     </>
@@ -210,12 +285,13 @@ interface ConditionProps {
   /** What can be chosen; nothing while that is not known. */
   choices: readonly Choice[] | undefined;
   value: FilterValue;
+  locked: boolean;
   hidden?: boolean;
   change: (name: string, value: string | null) => void;
 }
 
 /** A select for one dimension. */
-function Condition({ name, label, choices, value, hidden = false, change }: ConditionProps) {
+function Condition({ name, label, choices, value, locked, hidden = false, change }: ConditionProps) {
   const chosen = shownChoice(value);
   const offered = choices ?? [];
   const known = chosen === "" || offered.some((each) => each.value === chosen);
@@ -225,7 +301,7 @@ function Condition({ name, label, choices, value, hidden = false, change }: Cond
       label={label}
       value={chosen}
       choices={[{ value: "", label: "All" }, ...(known ? [] : [{ value: chosen, label: text }]), ...offered]}
-      disabled={choices === undefined}
+      disabled={choices === undefined || locked}
       hidden={hidden}
       onChoose={(wanted) => wanted !== SEVERAL && change(name, wanted || null)}
     />
@@ -244,11 +320,12 @@ interface AtLeastProps {
   most: number;
   unit: string;
   value: number | null;
+  locked: boolean;
   change: (name: string, value: number | null) => void;
 }
 
 /** A slider for the least of a measure; at 0 it filters nothing. */
-function AtLeast({ name, label, most, unit, value, change }: AtLeastProps) {
+function AtLeast({ name, label, most, unit, value, locked, change }: AtLeastProps) {
   const given = Math.round(((value ?? 0) / most) * 100);
   const [shown, show] = useState(given);
   const input = useRef<HTMLInputElement>(null);
@@ -271,6 +348,7 @@ function AtLeast({ name, label, most, unit, value, change }: AtLeastProps) {
         type="range"
         aria-label={label}
         aria-valuetext={text}
+        disabled={locked}
         min={0}
         max={100}
         value={shown}

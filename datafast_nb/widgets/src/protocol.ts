@@ -179,11 +179,11 @@ export interface HideNames {
   view: string;
 }
 /**
- * The view needs the names of places, or their shapes, and the page does not have them yet.
+ * The view needs the names of places, their shapes or flags, and the page does not have them yet.
  */
 export interface AskPlaces {
   do: "places";
-  part: "names" | "shapes";
+  part: "flags" | "names" | "shapes";
   view: string;
 }
 /**
@@ -245,12 +245,13 @@ export interface FilterBar {
   options: FilterOptions | null;
 }
 /**
- * An active filter, as the user reads it.
+ * An active filter, as the user reads it; a `locked` one can be changed by code alone.
  */
 export interface Chip {
   name: string;
   label: string;
   text: string;
+  locked: boolean;
 }
 /**
  * The current values of the filters in the panel.
@@ -261,6 +262,11 @@ export interface FilterValues {
   device: string | boolean | number | (string | boolean | null)[] | null;
   channel: string | boolean | number | (string | boolean | null)[] | null;
   page: string | boolean | number | (string | boolean | null)[] | null;
+  utm_campaign: string | boolean | number | (string | boolean | null)[] | null;
+  utm_source: string | boolean | number | (string | boolean | null)[] | null;
+  utm_medium: string | boolean | number | (string | boolean | null)[] | null;
+  utm_content: string | boolean | number | (string | boolean | null)[] | null;
+  utm_term: string | boolean | number | (string | boolean | null)[] | null;
   visit_kind: string | boolean | number | (string | boolean | null)[] | null;
   is_customer: string | boolean | number | (string | boolean | null)[] | null;
   min_score: number | null;
@@ -276,6 +282,11 @@ export interface FilterOptions {
   device: Option[];
   channel: Option[];
   page: Option[];
+  utm_campaign: Option[];
+  utm_source: Option[];
+  utm_medium: Option[];
+  utm_content: Option[];
+  utm_term: Option[];
 }
 /**
  * A value that a filter can take, its label, and the number of visitors who have it.
@@ -455,21 +466,23 @@ export interface VisitorList {
 /**
  * A visitor in the sidebar or in the popup of a cluster.
  *
- * `probability` is that of the map's model, as text; empty without a model, and for customers. `since` is the start of
- * the session.
+ * `probability` is that of the map's model, as text; empty without a model, and for customers. `country` is the code
+ * of the flag beside `place`, the city, or else the country's name. `since` is the start of the session.
  */
 export interface VisitorRow {
   site: string;
   id: string | null;
   name: string;
-  customer: boolean;
+  kind: "customer" | "new" | "returning" | "unknown";
   color: string;
   score: number | null;
   confidence: number | null;
   probability: string;
   value: string;
+  country: string;
   place: string;
   device: string;
+  browser: string;
   channel: string;
   page: string;
   visit: number | null;
@@ -521,14 +534,9 @@ export interface PaymentRow {
  * All that is known about one visitor; `here` is false once they have left.
  */
 export interface Card {
-  site: string;
-  id: string | null;
-  name: string;
-  customer: boolean;
-  color: string;
+  visitor: VisitorRow;
   here: boolean;
   facts: Fact[];
-  since: number | null;
   likelihood: Likelihood | null;
   events: CardEvent[];
 }
@@ -759,9 +767,9 @@ export interface Age {
   milliseconds: number;
 }
 /**
- * The names or the shapes of places, as JSON that is compressed with gzip, in the message's only buffer.
+ * Names, shapes or flags of places, as JSON that is compressed with gzip, in the message's only buffer.
  */
 export interface Places {
   do: "places";
-  part: "names" | "shapes";
+  part: "flags" | "names" | "shapes";
 }
