@@ -9,7 +9,7 @@ import polars as pl
 
 from datafast_nb.charts import wording
 from datafast_nb.charts.heading import Heading
-from datafast_nb.charts.predictors import COMPARED, MODEL, SERVICE, UNTESTED, compared, quality_of, score_of
+from datafast_nb.charts.predictors import COMPARED, UNTESTED, compared, quality_of, score_of
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.forecast import Model, Quality
@@ -59,10 +59,11 @@ def gains(data: Model | Quality, **_words: Unpack[Heading]) -> alt.LayerChart:
     if not rows.height:
         return wording.message(_SUBJECT, UNTESTED, remedy="Record for longer, until more visitors buy.")
     top, raw = (score_of(quality, name, "top_tenth") for name in COMPARED)
+    by_service = "" if raw is None else f", {raw:.0%} by the service's rate"
     predictions, visitors, conversions = quality.scores.select("predictions", "visitors", "conversions").row(0)
     heading = wording.title(
         f"The most likely 10 % of prospects hold {top:.0%} of the buyers",
-        f"The top 10 % hold {top:.0%} of the buyers by the model, {raw:.0%} by the service's rate and 10% by chance.",
+        f"The top 10 % hold {top:.0%} of the buyers by the model{by_service} and 10% by chance.",
         f"On later data: {number(visitors, 'prospect')} at {number(predictions, 'moment')} in all, "
         f"{conversions:,} of these before a purchase.",
         "Dashed: chance. Dotted: the top 10 %.",
@@ -93,6 +94,8 @@ def _layers(rows: pl.DataFrame) -> list[alt.Chart]:
         alt.Tooltip("contacts:Q", title="Moments of prospects", format=",.0f"),
         alt.Tooltip("buyers:Q", title="Before a purchase", format=",.1f"),
     ]
-    color = alt.Color("predictor:N", title="Ranked by", scale=alt.Scale(domain=[MODEL, SERVICE]))
+    shown = rows["predictor"].unique().to_list()  # the service may predict nothing
+    domain = [name for name in COMPARED if name in shown]
+    color = alt.Color("predictor:N", title="Ranked by", scale=alt.Scale(domain=domain))
     base = alt.Chart(rows).encode(x=x, y=y, color=color, tooltip=told)
     return [chance, tenth, base.mark_line(strokeWidth=2), base.mark_point(size=40)]

@@ -34,6 +34,6 @@ def compared(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def score_of(quality: Quality, name: str, column: str) -> float | None:
-    """Return a figure from the scores of a predictor that is drawn; None if it is not known."""
-    found: float | None = compared(quality.scores).filter(predictor=name)[column].item()
-    return found
+    """Return a figure from the scores of a predictor that is drawn; None if there is no such predictor or figure."""
+    found: list[float | None] = compared(quality.scores).filter(predictor=name)[column].to_list()
+    return found[0] if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -53,6 +54,19 @@ def test_a_learned_model_is_drawn_in_both_themes() -> None:
             assert "most likely first" in svg(chart)
     assert said(chart) == said(dfn.charts.gains(model.quality))
     assert len(chart.to_json()) < LIMIT
+
+
+def test_where_the_service_predicts_nothing_only_the_model_is_drawn() -> None:
+    found = quality()
+    alone = replace(
+        found,
+        scores=found.scores.filter(pl.col("predictor") != BEFORE),
+        gains=found.gains.filter(pl.col("predictor") != BEFORE),
+    )
+    chart = dfn.charts.gains(alone)
+    assert {row["predictor"] for row in drawn(chart, "predictor")} == {"the model"}
+    assert "The top 10 % hold 100% of the buyers by the model and 10% by chance." in said(chart)
+    assert "service" not in svg(chart)
 
 
 @pytest.mark.parametrize("untested", [quality(0, 0), quality(100, 0)], ids=["no later data", "nobody bought"])
