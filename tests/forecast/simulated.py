@@ -58,6 +58,8 @@ class World:
         The level of each hour of the week (UTC), 168 numbers of mean 1; by default days are busier than nights.
     overdispersion
         Of the number of arrivals in an hour: its variance is mean + overdispersion × mean².
+    rate
+        The mean chance that a visit of a prospect ends in a purchase.
     drift
         The standard deviation, from day to day, of the logarithm of the chance to buy.
     returning
@@ -86,6 +88,7 @@ class World:
     arrivals: float = 60.0
     shape: tuple[float, ...] = ()
     overdispersion: float = 0.0
+    rate: float = RATE
     drift: float = 0.0
     returning: float = 0.15
     repeat: float = 0.05
@@ -209,7 +212,7 @@ def _visits(world: World, draw: np.random.Generator) -> pl.DataFrame:
     started = _FIRST + started + draw.integers(0, _HOUR, len(started))
     size = len(started)
     visits = np.minimum(draw.geometric(1 - world.returning, size), 6)
-    chance = RATE * draw.lognormal(-0.5, 1.0, size)
+    chance = world.rate * draw.lognormal(-0.5, 1.0, size)
     lag = _LEAST_PAUSE + _HOUR + draw.exponential(_DAY, visits.sum())
     nth = np.arange(visits.sum()) - np.repeat(np.cumsum(visits) - visits, visits)
     frame = pl.DataFrame(
@@ -288,7 +291,7 @@ def _people(visits: pl.DataFrame, world: World) -> pl.DataFrame:
     """Describe the visitor of each visit, while they are a prospect or have been a customer before."""
     kind = pl.col("visitor") % len(_PLACES)
     rate = pl.when(pl.lit(world.predictions)).then("predicted")
-    score = (100 / (1 + (RATE / pl.col("predicted").clip(1e-9)) ** 2.5)).round()
+    score = (100 / (1 + (world.rate / pl.col("predicted").clip(1e-9)) ** 2.5)).round()
     told = {
         "visitor_id": pl.col("visitor_id"),
         "country_code": kind.replace_strict(range(4), [it[0] for it in _PLACES], return_dtype=pl.String),
@@ -396,7 +399,7 @@ def _polls(
     gap = np.diff(polls, prepend=polls[:1]) > window
     columns["gap_since"] = pl.Series(np.append(polls[:1], polls[:-1])).set(pl.Series(~gap), None)
     columns["states_since"] = polls - window
-    rate = RATE * world.bias if world.predictions else None
+    rate = world.rate * world.bias if world.predictions else None
     frame = pl.DataFrame(columns).with_columns(
         has_predictions=pl.lit(world.predictions),
         conversion_rate=pl.lit(rate, pl.Float64),

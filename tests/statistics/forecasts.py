@@ -11,6 +11,7 @@ import polars as pl
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.weekly_shape import fitted
 from tests.forecast.simulated import shape_of_week
+from tests.statistics.randomized import randomized
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Factors = Callable[[np.random.Generator, int], Numbers]
@@ -100,5 +101,7 @@ def _forecast(came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequen
         meant = traffic_level.cumulative(it, high) - traffic_level.cumulative(it, low - 1)
         total = came[day * 24 + hour :][:length].sum()
         width = (high - low) / max(traffic_level.mean_of(it), 1e-9)
-        found.append({"hours": length, "held": float(low <= total <= high), "meant": meant, "width": width})
+        reached = (traffic_level.cumulative(it, total - 1), traffic_level.cumulative(it, total))
+        row = {"held": float(low <= total <= high), "meant": meant, "randomized": randomized(*reached), "width": width}
+        found.append({"hours": length, **row})
     return found
