@@ -124,7 +124,7 @@ def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> a
     row: dict[str, Any] = of.table.row(
         by_predicate=(pl.col("measure") == measure) & (pl.col("period") == f"next {of.horizon}"), named=True
     )
-    sentence = f"{capitalized(of.in_words)}: {of.told(row)}, {of.time_zone}"
+    sentence = f"{capitalized(of.in_words)}: {of.row_in_words(row)}, {of.time_zone}"
     after = counted.filter("came")["count"] if counted.height else pl.Series([], dtype=pl.Float64)
     whole = len(after) == HORIZONS[of.horizon] / timedelta(hours=1)
     sum_of = float(after.sum())

@@ -64,8 +64,8 @@ def with_agreement(table: pl.DataFrame, rates: pl.DataFrame, keys: Sequence[str]
         for predicted, conversions in zip(joined["predicted"], table["conversions"], strict=True)
     ]
     schema = dict.fromkeys(Agreement._fields, pl.Float64)
-    told = table.hstack(pl.DataFrame(found, schema=schema, orient="row"))
-    return told.with_columns(within_noise=~discovered(pl.col("p_value"), _FALSE_DISCOVERIES))
+    compared = table.hstack(pl.DataFrame(found, schema=schema, orient="row"))
+    return compared.with_columns(within_noise=~discovered(pl.col("p_value"), _FALSE_DISCOVERIES))
 
 
 def discovered(p_value: pl.Expr, rate: float) -> pl.Expr:

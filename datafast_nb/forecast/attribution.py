@@ -78,13 +78,13 @@ class Attribution:
             f"{' · '.join('none' if name is None else plain(name, 40) for name in row[:-1])} {row[-1]:.0%}"
             for row in known.select(*self.names, "share").iter_rows()
         )
-        told = [
+        sentences = [
             f"{number(it['conversions'], 'purchase')}, each credited to {RULES[self.model]}",
             f"Most: {largest}" if largest else "",
             f"{it['unmatched']:,} can't be matched to a visit" if it["unmatched"] else "",
             self.touches(),
         ]
-        return ". ".join(filter(None, told)) + "."
+        return ". ".join(filter(None, sentences)) + "."
 
     def touches(self) -> str:
         """Describe how many buyers had more than one touch; return empty text if there are no buyers."""
@@ -213,8 +213,8 @@ def _touches(
     seen = seen.unique(["visitor_id", "since"], keep="first", maintain_order=True)
     first = pl.col("since") == pl.col("since").min().over("visitor_id")
     earlier = (pl.col("visit_count") > 1) | (pl.col("since") < pl.lit(record_began, seen["since"].dtype))
-    told = with_dimensions(seen, *derived(names)).with_columns(earlier=(first & earlier).fill_null(value=False))
-    return told.select(*dict.fromkeys(["visitor_id", *names]), "since", "earlier")
+    touches = with_dimensions(seen, *derived(names)).with_columns(earlier=(first & earlier).fill_null(value=False))
+    return touches.select(*dict.fromkeys(["visitor_id", *names]), "since", "earlier")
 
 
 def credited(touches: Any, sales: Any, by: Sequence[str], model: AttributionModel) -> Any:  # noqa: ANN401 - any frames
@@ -318,5 +318,5 @@ def _summary(touches: pl.DataFrame, sales: pl.DataFrame, credit: pl.DataFrame) -
     low, high = wilson(several, count)
     shares = {"several_touches_share": ratio(several, count), "several_touches_share_low": low}
     shares["several_touches_share_high"] = high
-    told: pl.DataFrame = nw.from_native(figures).with_columns(**shares).to_native()
-    return told.select("conversions", "unmatched", "buyers", "several_touches", *shares, "earlier_visits")
+    summary: pl.DataFrame = nw.from_native(figures).with_columns(**shares).to_native()
+    return summary.select("conversions", "unmatched", "buyers", "several_touches", *shares, "earlier_visits")

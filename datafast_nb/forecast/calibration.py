@@ -115,12 +115,12 @@ class Calibration:
 
     def verdict(self, group: Mapping[str, Any]) -> str:
         """Describe whether predictions and conversions in a row of ``scores`` agree, and which error would be found."""
-        told = f"{group['conversions']:,} converted, {group['expected_conversions']:,.1f} were expected"
+        sentence = f"{group['conversions']:,} converted, {group['expected_conversions']:,.1f} were expected"
         if group["observed_over_expected"] is not None:
             ratio = [group[f"observed_over_expected{end}"] for end in ("", "_low", "_high")]
-            told += f" (observed over expected {ratio[0]:.2f}, 95 % interval {ratio[1]:.2f} to {ratio[2]:.2f})"
+            sentence += f" (observed over expected {ratio[0]:.2f}, 95 % interval {ratio[1]:.2f} to {ratio[2]:.2f})"
         power = f"an error of {ERROR:.0%} would be found {group['power']:.0%} of the time"
-        return f"{told}: {VERDICTS[group['verdict']]}; {power}"
+        return f"{sentence}: {VERDICTS[group['verdict']]}; {power}"
 
     def unseen(self, group: Mapping[str, Any]) -> str:
         """Describe the most that may have converted, with hidden conversions; return empty text if none are hidden."""
@@ -195,6 +195,11 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     Visits by one person are not independent. As a person converts at most once, and later visits do not count, the
     number of conversions varies no more than if they were: the intervals and tests also hold with ``unit="visit"``.
 
+    Whoever bought before a snapshot showed a prediction for them is left out, as ``converted_before``. So those who buy
+    quickly are missing, and the others buy less often than all visitors do: a service that predicts for all looks a
+    little too high. With a snapshot every ten seconds that is next to nobody; the less often one was recorded, the
+    more.
+
     A refund is subtracted from the value of the visit that it refunds. Sales that can't be matched to a visitor may be
     anybody's: they are reported, and if they could explain the difference, predictions are not called too high.
 
@@ -233,8 +238,8 @@ def compared(
     of_bins = with_agreement(_valued(bins(outcomes, names, edges), outcomes), rates, [*names, *BIN])
     of_groups, columns = with_agreement(groups, rates, names), groups.columns
     first = columns.index("brier")
-    told = [*columns[:first], *_AGREEMENT, "power", "verdict", *columns[first:]]
-    return of_bins.drop("power"), _with_verdict(of_groups, rates, names, hidden).select(told)
+    order = [*columns[:first], *_AGREEMENT, "power", "verdict", *columns[first:]]
+    return of_bins.drop("power"), _with_verdict(of_groups, rates, names, hidden).select(order)
 
 
 def _with_verdict(table: pl.DataFrame, rates: pl.DataFrame, names: Sequence[str], hidden: int) -> pl.DataFrame:

@@ -62,14 +62,14 @@ class Cohorts:
 
     def __repr__(self) -> str:
         seen = self.coverage.row(0, named=True)
-        told = [
+        sentences = [
             f"{number(seen['counted'], 'new visitor')} in {number(self.cohorts.height, 'week')} ({self.time_zone})",
             self.next_week(),
         ]
         if seen[TRUNCATED]:
             left_out = f"{seen[TRUNCATED]:,} who first came before the record began"
-            told.append(f"Left out of {number(seen['visitors'], 'visitor')}: {left_out}")
-        return ". ".join(told) + "."
+            sentences.append(f"Left out of {number(seen['visitors'], 'visitor')}: {left_out}")
+        return ". ".join(sentences) + "."
 
     def next_week(self) -> str:
         """Describe how many came back in the week after the first, over all cohorts of which that is known."""
@@ -235,5 +235,5 @@ def _with_rates(table: pl.DataFrame) -> pl.DataFrame:
     hits, count = nw.col("returned").cast(nw.Float64), nw.col("visitors").cast(nw.Float64)
     low, high = wilson(hits, count)
     figures = dict(zip(_RATE, (ratio(hits, count), low, high), strict=True))
-    told: pl.DataFrame = nw.from_native(table).with_columns(**figures).to_native()
-    return told
+    rates: pl.DataFrame = nw.from_native(table).with_columns(**figures).to_native()
+    return rates

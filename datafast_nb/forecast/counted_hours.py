@@ -80,7 +80,7 @@ def _rows(history: Record, measure: ForecastMeasure, end: datetime, rates: Mappi
         of, _ = amounts(found, 1.0, rates)
         column = pl.lit(None, pl.Float64) if of is None else pl.col(of.column)
         return found.paid.select(pl.col("at").cast(MOMENT), amount=column)
-    all_rows = between(of_history(history, known, []), None, end)
+    all_rows = between(of_history(history, None, known, []), None, end)
     if measure == "visitors":
         return all_rows.visits
     kinds = ((all_rows.sold, False), (all_rows.paid, True))

@@ -65,11 +65,11 @@ class Calendar(NamedTuple):
         return float(self.watched.sum())
 
 
-def calendar(history: Record, now: datetime, zone: str) -> Calendar | None:
-    """Return the days of a record up to a moment; None if nothing was recorded before it."""
+def calendar(history: Record, now: datetime, zone: str, since: datetime | None = None) -> Calendar | None:
+    """Return the days of a record from one moment up to another; None if nothing was recorded between them."""
     import numpy as np
 
-    stretches = coverage(history, None, now + timedelta.resolution)
+    stretches = coverage(history, since, now + timedelta.resolution)
     if stretches.is_empty():
         return None
     local = ZoneInfo(zone)

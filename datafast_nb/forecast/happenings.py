@@ -31,11 +31,11 @@ class Happenings(NamedTuple):
     paid: pl.DataFrame
 
 
-def of_history(history: Record, end: datetime, names: Sequence[str]) -> Happenings:
-    """Return what happened before a moment."""
-    came = history.sessions(None, end).select("visitor_id", *columns_of(names), at=began())
-    events = history.events(None, end).select("visitor_id", at=happened().cast(MOMENT))
-    found = money(history, {}, None, end, renewals=False)
+def of_history(history: Record, since: datetime | None, end: datetime, names: Sequence[str]) -> Happenings:
+    """Return what happened from one moment on and before another."""
+    came = history.sessions(since, end).select("visitor_id", *columns_of(names), at=began())
+    events = history.events(since, end).select("visitor_id", at=happened().cast(MOMENT))
+    found = money(history, {}, since, end, renewals=False)
     return Happenings(
         with_dimensions(history.collect(came), *derived(names)).select("visitor_id", "at", *names),
         history.collect(events),

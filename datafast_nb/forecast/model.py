@@ -122,11 +122,11 @@ class Model:
     def __str__(self) -> str:
         within, span = duration(self.horizon.total_seconds()), (self.start, self.end)
         seen = " to ".join(f"{when:%Y-%m-%d %H:%M}" for when in span)
-        told = (
+        learned = (
             f"Who buys within {within}, learned from {number(self.visitors, 'prospect')} seen from {seen} UTC, of whom "
             f"{self.buyers:,} bought"
         )
-        return ". ".join([told, *(note.rstrip(".") for note in self.notes), str(self.quality)])
+        return ". ".join([learned, *(note.rstrip(".") for note in self.notes), str(self.quality)])
 
     def predict(self, snapshot: Any) -> pl.DataFrame:  # noqa: ANN401 - what is no snapshot is refused
         """Return the probability to buy of each prospect of a snapshot, highest first.
@@ -155,10 +155,10 @@ class Model:
         here = self._prospects(snapshot)
         chance = pl.Series(self._learned.level.mean * probabilities(self._learned.formula, here)).clip(0.0, 1.0)
         amount = self.quality.amount
-        told = here.rename({"expected_value": "predicted_value"}).with_columns(
+        predicted = here.rename({"expected_value": "predicted_value"}).with_columns(
             probability=chance, expected_value=pl.lit(None, pl.Float64) if amount is None else chance * amount
         )
-        return told.select(_PREDICTED).sort("probability", descending=True, maintain_order=True)
+        return predicted.select(_PREDICTED).sort("probability", descending=True, maintain_order=True)
 
     def expected(self, snapshot: Any) -> Expected:  # noqa: ANN401 - as above
         """Return how many sales, and what revenue, to expect from those who are here now, within the horizon.
@@ -465,8 +465,8 @@ def _candidates(rows: pl.DataFrame, *, few: bool, predicted: bool) -> tuple[tupl
     known = rows.filter(pl.col("predicted_rate").is_not_null())
     area = auc(*(known[name].to_numpy() for name in ("predicted_rate", "converted", "visitor")))
     if area is None or area.low <= 0.5:  # noqa: PLR2004 - what chance gives
-        told = "" if area is None else f" (AUC {area.value:.2f}, 95 % interval {area.low:.2f} to {area.high:.2f})"
-        why = f"The service's rate tells buyers from others no better than chance{told}"
+        figures = "" if area is None else f" (AUC {area.value:.2f}, 95 % interval {area.low:.2f} to {area.high:.2f})"
+        why = f"The service's rate tells buyers from others no better than chance{figures}"
         return WITHOUT_RATE, [f"{why}: the site's baseline is used instead."]
     return NAMES, []
 

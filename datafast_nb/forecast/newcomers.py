@@ -58,8 +58,8 @@ def newcomers(history: Record, names: Sequence[str], start: datetime | None, end
     known = with_dimensions(first, *derived(names)).with_columns(
         kept=_kept(record_began), ends_at_gap=pl.col("until") < ended
     )
-    told = dict.fromkeys(["visitor_id", *names])
-    return known.select(*told, "since", "first_seen", "until", "ends_at_gap", "became_customer", "kept")
+    keys = dict.fromkeys(["visitor_id", *names])
+    return known.select(*keys, "since", "first_seen", "until", "ends_at_gap", "became_customer", "kept")
 
 
 def _kept(record_began: pl.Expr) -> pl.Expr:

@@ -31,7 +31,7 @@ UNFINISHED: Final = "unfinished"
 CUT_OFF: Final = "cut_off"
 
 _HOUR: Final = "1h"
-_TOLD: Final = 3
+_MOST_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,13 +62,15 @@ class OutcomeComparison:
         names = self.groups.columns[: self.groups.columns.index("visitors")]
         found = {verdict: self.groups.filter(verdict=verdict) for verdict in (BETTER, WORSE, NOT_YET)}
         whose = f"{number(self.coverage[COUNTED].item(), 'new visitor')} in {number(self.groups.height, 'group')}"
-        told = [f"{whose}, each watched for {duration(self.horizon.total_seconds())}"]
+        sentences = [f"{whose}, each watched for {duration(self.horizon.total_seconds())}"]
         for verdict in (BETTER, WORSE):
-            told += [_sentence(row, names, verdict) for row in found[verdict].head(_TOLD).iter_rows(named=True)]
-            more = found[verdict].height - _TOLD
-            told += [f"{more:,} more {'is' if more == 1 else 'are'} {verdict}"] if more > 0 else []
-        told += [f"Not yet known: {number(found[NOT_YET].height, 'group')}"] if found[NOT_YET].height else []
-        return ". ".join(told) + "."
+            sentences += [
+                _sentence(row, names, verdict) for row in found[verdict].head(_MOST_NAMED).iter_rows(named=True)
+            ]
+            more = found[verdict].height - _MOST_NAMED
+            sentences += [f"{more:,} more {'is' if more == 1 else 'are'} {verdict}"] if more > 0 else []
+        sentences += [f"Not yet known: {number(found[NOT_YET].height, 'group')}"] if found[NOT_YET].height else []
+        return ". ".join(sentences) + "."
 
 
 def _sentence(row: dict[str, Any], names: Sequence[str], verdict: str) -> str:
@@ -233,10 +235,10 @@ def _compared(hours: pl.DataFrame, groups: pl.DataFrame, names: Sequence[str]) -
     hits, trials = (total[name].to_numpy() for name in ("conversions", "visitors"))
     low, high = rate_interval(hits, trials)
     some = (pl.col("all_conversions") > 0) & (pl.col("all_conversions") < pl.col("everybody"))
-    told = rows.filter(some, pl.col("visitors") < pl.col("everybody"))
-    strata = Strata(*(told[it].to_numpy() for it in ("conversions", "visitors", "all_conversions", "everybody")))
-    of = odds_ratios(strata, told["group"].cast(pl.Int64).to_numpy(), levels(groups.height))
-    known = np.bincount(told["group"].to_numpy(), minlength=groups.height) > 0
+    compared = rows.filter(some, pl.col("visitors") < pl.col("everybody"))
+    strata = Strata(*(compared[it].to_numpy() for it in ("conversions", "visitors", "all_conversions", "everybody")))
+    of = odds_ratios(strata, compared["group"].cast(pl.Int64).to_numpy(), levels(groups.height))
+    known = np.bincount(compared["group"].to_numpy(), minlength=groups.height) > 0
     ratios = {"odds_ratio": of.ratio, "odds_ratio_low": of.low, "odds_ratio_high": of.high}
     ends = [pl.col(f"odds_ratio_{end}") for end in ("low", "high")]
     verdict = pl.when(ends[0] > 1).then(pl.lit(BETTER)).when(ends[1] < 1).then(pl.lit(WORSE)).otherwise(pl.lit(NOT_YET))

@@ -75,9 +75,9 @@ def visits(
     states = history.visitors(start, end).select("visitor_id", "seen_at", "is_customer", *_PREDICTION)
     rate = pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate")
     states = states.with_columns(predicted=rate, is_customer=pl.col("is_customer").fill_null(value=False))
-    told = _first_predicted(seen, states) if age is None else _predicted_at(seen, states, age)
+    predictions = _first_predicted(seen, states) if age is None else _predicted_at(seen, states, age)
     counted_from = pl.col("since") + (age or timedelta(0))
-    seen = seen.join(told, on="visit", how="left", maintain_order="left")
+    seen = seen.join(predictions, on="visit", how="left", maintain_order="left")
     return seen.with_columns(kept=_kept(counted_from, horizon, age), until=counted_from + horizon)
 
 
@@ -208,14 +208,14 @@ def with_outcomes(
     """
     begun = seen.select("visit", "visitor_id", "since").drop_nulls("visitor_id").sort("since")
     credited = _of_visit(first.rename({"converted_at": "at"}), begun).select("visit", credited_at="at")
-    all_told = seen.join(first, on="visitor_id", how="left", maintain_order="left").join(
+    with_conversions = seen.join(first, on="visitor_id", how="left", maintain_order="left").join(
         credited, on="visit", how="left", maintain_order="left"
     )
     counted = pl.col("kept") == COUNTED
     before = (pl.col("converted_at") <= pl.col("shown_at")).fill_null(value=False)
     unpaid = pl.col("became_customer") & pl.col("converted_at").is_null() & by_payment_alone
     return (
-        all_told.with_columns(
+        with_conversions.with_columns(
             converted=pl.col("credited_at").is_between("shown_at", "until", closed="right").fill_null(value=False),
             kept=pl.when(counted & before)
             .then(pl.lit(CONVERTED_BEFORE))

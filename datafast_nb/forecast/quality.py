@@ -123,9 +123,11 @@ class Quality:
         if not self.scores.height:
             return "Too little was recorded to test the model on later data"
         rows, bought = self.scores.select("predictions", "conversions").row(0)
-        told = [_sentence(it) for it in self.scores.iter_rows(named=True)]
+        sentences = [_sentence(it) for it in self.scores.iter_rows(named=True)]
         chosen = " The formula was chosen on the same moments, which favors it." if self.choice.height else ""
-        return f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase. {'; '.join(told)}.{chosen}"
+        return (
+            f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase. {'; '.join(sentences)}.{chosen}"
+        )
 
     def value(self, cost: float, worth: float | None = None) -> pl.DataFrame:
         """Return what contacting the most likely prospects is worth, at a cost per contact.
@@ -243,5 +245,5 @@ def _bins(rows: pl.DataFrame, name: str, rates: Numbers, dispersion: float) -> p
     outcomes = rows.select("converted", predicted=pl.Series(rates), expected_value=0.0, value=0.0)
     table = nw.from_native(bins(outcomes, [], EDGES))
     low, high = wilson(nw.col("conversions") / dispersion, nw.col("predictions") / dispersion)
-    told: pl.DataFrame = table.with_columns(observed_rate_low=low, observed_rate_high=high).to_native()
-    return told.with_columns(predictor=pl.lit(name)).select(BINS.names())
+    observed: pl.DataFrame = table.with_columns(observed_rate_low=low, observed_rate_high=high).to_native()
+    return observed.with_columns(predictor=pl.lit(name)).select(BINS.names())

@@ -27,7 +27,7 @@ _STEADY: Final = 0.3  # how likely a site is beforehand to be one whose level ne
 _LONGEST: Final = timedelta(days=1)
 _SHORTEST: Final = timedelta(hours=1)
 _PARTS: Final = 14
-_FARTHEST: Final = 30  # parts ahead
+_FARTHEST: Final = 30  # parts over which it forgets
 _LEAST: Final = 0.2
 
 
@@ -82,8 +82,9 @@ def learned(rows: pl.DataFrame, dispersion: float, prior: float) -> Level:
     days = rows.group_by(part=number).agg(pl.col("converted").sum(), pl.col("expected").sum()).sort("part")
     kept = np.array(_KEPT)
     shape, rate, likelihood = np.full(len(kept), prior), np.full(len(kept), prior), np.zeros(len(kept))
-    for came, expected in days.select(pl.col("converted", "expected") / dispersion).rows():
-        shape, rate = _forgotten(shape, rate, kept)
+    passed = pl.col("part").cast(pl.Int64).diff().fill_null(1).clip(upper_bound=_FARTHEST)  # more than 1 after a gap
+    for came, expected, parts in days.select(pl.col("converted", "expected") / dispersion, passed).rows():
+        shape, rate = _forgotten(shape, rate, kept**parts)
         likelihood += _log_likelihood(came, expected, shape, rate)
         shape, rate = shape + came, rate + expected
     beforehand = np.where(kept == 1.0, _STEADY, (1.0 - _STEADY) / (len(kept) - 1))

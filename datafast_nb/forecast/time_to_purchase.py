@@ -93,14 +93,14 @@ class TimeToPurchase:
         bought = int(self.groups["purchases"].sum())
         at_end, at_gap = (int(self.groups[f"censored_at_{where}"].sum()) for where in ("end", "gap"))
         left_out = "; ".join(f"{seen[name]:,} {words}" for name, words in LEFT_OUT.items() if seen[name])
-        told = [
+        sentences = [
             f"Of {number(seen[COUNTED], 'new visitor')} {bought:,} bought while they were watched",
             *([self._longest()] if self.groups.height == 1 else []),
             f"{at_end:,} had not bought when the record ended, {at_gap:,} before a gap",
             f"left out of {number(seen['visitors'], 'visitor')}: {left_out or 'none'}",
         ]
-        told += [f"{number(seen['unmatched'], 'sale')} can't be matched to a visitor"] if seen["unmatched"] else []
-        return [f"{text[:1].upper()}{text[1:]}." for text in told]
+        sentences += [f"{number(seen['unmatched'], 'sale')} can't be matched to a visitor"] if seen["unmatched"] else []
+        return [f"{text[:1].upper()}{text[1:]}." for text in sentences]
 
     def _longest(self) -> str:
         """Return the share at the longest of the usual times that was watched, in words."""
@@ -242,5 +242,5 @@ def kaplan_meier(times: pl.DataFrame, names: Sequence[str] = ()) -> pl.DataFrame
         purchased_high=pl.when(known).then(1.0 - pl.col("_alive").pow(1.0 / apart)),
     )
     last = pl.col("hours") == pl.col("hours").max().over(keys)
-    told = steps.filter((purchases > 0) | (pl.col("hours") == 0) | last)
-    return told.select(*names, *_CURVE)
+    kept = steps.filter((purchases > 0) | (pl.col("hours") == 0) | last)
+    return kept.select(*names, *_CURVE)

@@ -104,7 +104,9 @@ class Forecast:
         return ZoneInfo(self.time_zone)
 
     def __str__(self) -> str:
-        parts = [self.told(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)]
+        parts = [
+            self.row_in_words(row) for row in self.table.filter(period=f"next {self.horizon}").iter_rows(named=True)
+        ]
         learned = f"learned from {duration(self.watched.total_seconds())} of watched time"
         sentence = f"{self.in_words.capitalize()}: {', '.join(filter(None, parts))} ({learned})."
         return " ".join([sentence, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
@@ -117,7 +119,7 @@ class Forecast:
         return _IN_WORDS[self.horizon]
 
     @staticmethod
-    def told(row: dict[str, Any]) -> str:
+    def row_in_words(row: dict[str, Any]) -> str:
         """Return a row of the table in words; empty if it is not known."""
         mean, low, high = (row[name] for name in ("mean", "low", "high"))
         if mean is None:
@@ -299,8 +301,8 @@ def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> 
         people=pl.col("visitor_id").drop_nulls().n_unique() + pl.col("visitor_id").null_count(), visits=pl.len()
     )
     complete = spans.filter(pl.col("span") < whole)
-    told = (complete if complete["visits"].sum() else spans).sum()
-    return float(told["people"].item()) / told["visits"].item() if told["visits"].item() else 1.0
+    total = (complete if complete["visits"].sum() else spans).sum()
+    return float(total["people"].item()) / total["visits"].item() if total["visits"].item() else 1.0
 
 
 # Tables
@@ -309,8 +311,8 @@ def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> 
 def _row(measure: str, period: str, it: Predictive, per_visit: float = 1.0) -> dict[str, Any]:
     """Return the row of a count."""
     ends = {"low": traffic_level.quantile(it, 0.025), "high": traffic_level.quantile(it, 0.975)}
-    told = {name: float(round(end * per_visit)) for name, end in ends.items()}
-    return {"measure": measure, "period": period, "mean": traffic_level.mean_of(it) * per_visit, **told}
+    interval = {name: float(round(end * per_visit)) for name, end in ends.items()}
+    return {"measure": measure, "period": period, "mean": traffic_level.mean_of(it) * per_visit, **interval}
 
 
 def _revenue_row(period: str, it: Predictive, of: Amounts | None) -> dict[str, Any]:
@@ -369,6 +371,6 @@ def _steps(learned: _Learned, over: Calendar, horizon: Horizon, here: _Here | No
         of_visits, of_sales = (it.between(start, start + _HOUR) for it in (learned.visits, learned.sales))
         if here is not None and HORIZONS[horizon] == _HOUR:
             of_sales = with_those_here(of_sales, here.share, here.chances)
-        told = [_row("visitors", "", of_visits, per_visit), _row("sales", "", of_sales)]
-        rows += [{**span, **row} for row in [*told, _revenue_row("", of_sales, learned.of)]]
+        counts = [_row("visitors", "", of_visits, per_visit), _row("sales", "", of_sales)]
+        rows += [{**span, **row} for row in [*counts, _revenue_row("", of_sales, learned.of)]]
     return pl.DataFrame([{name: row[name] for name in _STEPS} for row in rows], schema=_STEPS)

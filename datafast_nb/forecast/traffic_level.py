@@ -242,8 +242,8 @@ def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, ho
             ahead[start : start + length] = due[now : now + length]
             if ahead.sum() > _NOTHING:
                 level = level_at(it, day, seen[now - start : now], due[now - start : now], extra)
-                told = predicted(level, ahead.reshape(-1, _DAY), extra)
-                off.append((seen[now : now + length].sum() - mean_of(told)) ** 2 / _variance_of(told))
+                forecast = predicted(level, ahead.reshape(-1, _DAY), extra)
+                off.append((seen[now : now + length].sum() - mean_of(forecast)) ** 2 / _variance_of(forecast))
     independent = min(len(off), len(counts) * _DAY / length)
     return (_TRUST + independent * float(np.mean(off))) / (_TRUST + independent) if off else 1.0
 

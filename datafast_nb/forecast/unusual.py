@@ -25,7 +25,7 @@ from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.usual_traffic import UsualTraffic, usual_traffic
 from datafast_nb.history.changes import WINDOW, time_of
 from datafast_nb.history.coverage import coverage, watched_seconds
-from datafast_nb.history.moments import MOMENT, following
+from datafast_nb.history.moments import MOMENT, before, following
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import duration, plain
 
@@ -44,6 +44,7 @@ FALSE_ALARMS: Final = 0.001
 
 _FREEDOM: Final = 25  # degrees of freedom of the tails, by which quiet hours that vary stay usual in simulations
 _NEEDED: Final = timedelta(days=7)
+_LOOKED_AT: Final = timedelta(weeks=8)  # before the span
 _TOP: Final = 5  # groups of a dimension, by what was recorded before
 _NEW: Final = 3  # and by what came in the span
 _LEAST_WATCHED: Final = 0.5  # of a span
@@ -66,7 +67,7 @@ _TREND: Final = {
     "low": pl.Float64(),
     "high": pl.Float64(),
 }
-_TOLD: Final = 3  # unusual groups that the sentence names
+_MOST_NAMED: Final = 3  # unusual groups that the sentence names
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,11 +118,11 @@ class Unusual:
         when = f"{start:%Y-%m-%d %H:%M} to {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}} {self.time_zone}"
         whole = self.table.filter(pl.col("dimension").is_null())
         groups = self.table.filter("unusual", pl.col("dimension").is_not_null()).sort("p_value")
-        parts = [_told(row) for row in whole.iter_rows(named=True)]
-        told = f"{when}: {self.verdict}. {', '.join(parts)}."
-        named = [f"{_named(row)}: {_told(row)}" for row in groups.head(_TOLD).iter_rows(named=True)]
-        more = f", and {groups.height - _TOLD} more" if groups.height > _TOLD else ""
-        return f"{told} Unusual: {'; '.join(named)}{more}." if named else told
+        parts = [_in_words(row) for row in whole.iter_rows(named=True)]
+        sentence = f"{when}: {self.verdict}. {', '.join(parts)}."
+        named = [f"{_named(row)}: {_in_words(row)}" for row in groups.head(_MOST_NAMED).iter_rows(named=True)]
+        more = f", and {groups.height - _MOST_NAMED} more" if groups.height > _MOST_NAMED else ""
+        return f"{sentence} Unusual: {'; '.join(named)}{more}." if named else sentence
 
     __repr__ = __str__
 
@@ -139,12 +140,13 @@ class Unusual:
         -------
         polars.DataFrame
             A row for each hour: ``start``, ``end``, ``count`` (null where nothing was watched), ``watched`` (the share
-            of the hour), and what is usual, ``mean``, ``low`` and ``high``, per whole hour.
+            of the hour), and what is usual of a whole one, ``mean``, ``low`` and ``high``. Where clocks go back, the
+            hour that comes twice is one row of two hours.
         """
         return pl.DataFrame([*_hours_before(self._usual[measure], hours)], schema=_TREND)
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _in_words(row: Mapping[str, Any]) -> str:
     """Return a row in words."""
     digits = ",.0f" if row["mean"] >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
     usual = f"{row['mean']:{digits}} are usual, {row['low']:,.0f} to {row['high']:,.0f}"
@@ -175,7 +177,8 @@ def unusual(
     Parameters
     ----------
     history
-        A history with at least seven days of watched time before the span.
+        A history with at least seven days of watched time in the eight weeks before the span; what is older is not
+        read.
     when : Snapshot or (start, end), optional
         A snapshot, of which the ten minutes before it are looked at, whether it is part of the history or not; or a
         span of the history (with a time zone). By default the last ten minutes of the history.
@@ -218,16 +221,18 @@ def unusual(
     """
     zone, names = checked_zone(time_zone), checked_dimensions(by)
     start, end = _span(history, when)
-    over = counting.calendar(history, start, zone)
+    since = before(start, _LOOKED_AT)
+    over = counting.calendar(history, start, zone, since)
     if over is None or over.hours < _NEEDED / timedelta(hours=1):
         watched = duration(over.hours * 3600) if over is not None and over.hours else "nothing"
         raise TooLittleRecordedError(
-            f"To tell what is usual takes at least {duration(_NEEDED.total_seconds())} of recorded time without gaps; "
-            f"before {start:%Y-%m-%d %H:%M} UTC there is {watched}. Keep recording: history.record(client)."
+            f"To tell what is usual takes at least {duration(_NEEDED.total_seconds())} of recorded time without gaps "
+            f"in eight weeks; before {start:%Y-%m-%d %H:%M} UTC there is {watched}. Keep recording: "
+            "history.record(client)."
         )
     share = 1.0 if isinstance(when, Snapshot) else _watched(history, start, end)
     # What happened last may have been seen a little later.
-    rows = between(of_history(history, following(end + WINDOW), names), None, end)
+    rows = between(of_history(history, since, following(end + WINDOW), names), None, end)
     if isinstance(when, Snapshot):
         rows = joined(between(rows, None, start), between(of_snapshot(when, names), start, end))
     learned = _Learned(over, between(rows, None, start), names)
@@ -369,9 +374,10 @@ def _hours_before(usual: UsualTraffic, hours: int) -> Iterator[dict[str, Any]]:
         day, hour = divmod(place, counting.HOURS)
         local = (over.today - timedelta(days=len(usual.counts) - 1 - day)).replace(hour=hour)
         start, end = local.astimezone(UTC), (local + timedelta(hours=1)).astimezone(UTC)
-        if start == end:  # the clocks skip this hour
+        length = (end - start) / timedelta(hours=1)  # 0 where the clocks go forward, and 2 where they go back
+        if not length:
             continue
-        it, watched = usual.in_hour(day, hour), float(min(over.watched[day, hour], 1.0))
+        it, watched = usual.in_hour(day, hour, length), float(min(over.watched[day, hour] / length, 1.0))
         yield {
             "start": start,
             "end": end,

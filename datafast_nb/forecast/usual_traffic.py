@@ -46,14 +46,17 @@ class UsualTraffic:
         )
         return traffic_level.predicted(level, self.shape.week[weekdays] * hours * share, self.extra, surprise)
 
-    def in_hour(self, day: int, hour: int) -> Predictive:
-        """Return what was usual in an hour of the record, as the days before it tell."""
+    def in_hour(self, day: int, hour: int, hours: float) -> Predictive:
+        """Return what was usual in an hour of the record, as the days before it tell.
+
+        Where clocks go back, an hour of the clock lasts for two `hours`.
+        """
         import numpy as np
 
         nothing = np.zeros(0)
         level = traffic_level.level_at(self.filtered, day, nothing, nothing, self.extra)
         ahead = np.zeros((1, HOURS))
-        ahead[0, hour] = self.shape.week[self.over.weekdays[day], hour]
+        ahead[0, hour] = self.shape.week[self.over.weekdays[day], hour] * hours
         return traffic_level.predicted(level, ahead, self.extra)
 
     def surprise(self, length: timedelta) -> float:

@@ -355,6 +355,20 @@ def test_the_older_the_model_the_less_certain(model: dfn.Model) -> None:
     assert then.mean() == pytest.approx(now.mean(), rel=0.1)
 
 
+def test_a_moment_after_a_gap_that_tells_nothing_leaves_the_level_as_uncertain_as_the_gap_made_it() -> None:
+    times = [START + timedelta(days=day) for day in range(28)]
+    drifted = pl.DataFrame({"moment": times, "converted": [30, 20, 40, 25] * 7, "expected": 28.0})
+    then = START + timedelta(days=40)
+    nothing = pl.DataFrame({"moment": [then], "converted": [0], "expected": [1e-9]})
+    before, after = (site_level.learned(it, 1.0, 5.0) for it in (drifted, pl.concat([drifted, nothing])))
+    now, with_gap, with_moment = (
+        float(site_level.draws(level, when, 64, 1).std())
+        for level, when in ((before, before.until), (before, then), (after, then))
+    )
+    assert with_gap > 1.5 * now
+    assert with_moment == pytest.approx(with_gap, rel=0.2)
+
+
 def test_nonsense_is_refused(fair: Simulated) -> None:
     with pytest.raises(ValueError, match="horizon"):
         dfn.learn(fair, "soon")

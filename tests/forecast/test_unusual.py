@@ -184,6 +184,47 @@ def test_an_hour_that_the_clocks_skip_is_not_in_the_trend() -> None:
     assert hours["start"].is_unique().all()
 
 
+def test_the_hour_that_comes_twice_is_compared_with_what_two_hours_bring() -> None:
+    record = simulate(World(days=90.5, arrivals=12, every=600, seed=3, gaps=((0, 24 * 76),)))
+    back = datetime(2026, 4, 4, 15, tzinfo=UTC)  # from here on, it is between 2 and 3 o'clock in Sydney for two hours
+    span = (back + timedelta(hours=9), back + timedelta(hours=10))
+    hours = dfn.unusual(record, span, by=None, time_zone="Australia/Sydney").trend("visitors", 24)
+    two = pl.col("end") - pl.col("start") == timedelta(hours=2)
+    twice, others = hours.filter(two).row(0, named=True), hours.filter(~two)
+    assert hours.select(two.sum()).item() == 1
+    assert others.height == 23
+    assert twice["start"] == back
+    assert twice["watched"] == 1.0
+    came = pl.col("start").is_between(back, back + timedelta(hours=2), closed="left")
+    assert twice["count"] == record.visits.filter(came).height > 0
+    around = others.filter((pl.col("start") - back).abs() <= timedelta(hours=2))["mean"].mean()
+    assert twice["mean"] == pytest.approx(2 * around, rel=0.25)
+
+
+def test_what_is_older_than_eight_weeks_is_not_read(record: Simulated) -> None:
+    asked: list[datetime | None] = []
+
+    class Watched(Simulated):
+        def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+            asked.append(start)
+            return super().visitors(start, end)
+
+        def sessions(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+            asked.append(start)
+            return super().sessions(start, end)
+
+        def events(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+            asked.append(start)
+            return super().events(start, end)
+
+    it = Watched(record.world, record.rows, record.visits)
+    assert dfn.unusual(it, (NOW, NOW + TEN)).usual
+    assert set(asked) == {NOW - timedelta(weeks=8)}
+    long_ago = simulate(World(days=100.0, arrivals=5, every=3_600, gaps=((24.0 * 20, 24.0 * 95),)))
+    with pytest.raises(dfn.TooLittleRecordedError, match="in eight weeks; before"):
+        dfn.unusual(long_ago)
+
+
 def test_a_snapshot_of_several_sites_is_refused(record: Simulated) -> None:
     snap = record.at(record.end)
     with pytest.raises(ValueError, match="several websites"):
