@@ -10,9 +10,27 @@ import pytest
 import datafast_nb as dfn
 from datafast_nb.charts.specification import titles_of
 from tests.charts.sites import Draw, crowd, every_chart
+from tests.charts.test_gain_curve import quality
 
 OTHER = {"ChartView"}
 DRAWN = sorted(set(dir(dfn.charts)) - OTHER)
+STEPS = [dfn.goal("signup"), dfn.payment()]
+SNAP = crowd(200)
+
+
+def drawn(name: str, history: dfn.History, **words: str) -> Any:
+    """Draw a chart of the demo site, with what it needs in addition."""
+    needed: dict[str, tuple[Any, ...]] = {
+        "alerts": (dfn.Alert("visitors > 3", "traffic").backtest(history),),
+        "breakdown": (SNAP, "channel"),
+        "compare": (crowd(60), SNAP, "channel"),
+        "funnel": (SNAP, STEPS),
+        "gains": (quality(),),
+        "heatmap": (SNAP, ["channel", "city"]),
+    }
+    draw = getattr(dfn.charts, name)
+    of_history = "history" in str(inspect.signature(draw)).lower()
+    return draw(*needed.get(name, (history if of_history else SNAP,)), **words)
 
 
 def heading(chart: Any) -> list[str]:
@@ -32,6 +50,15 @@ def test_every_chart_takes_a_title_and_a_subtitle(name: str) -> None:
         assert parameter.kind is parameter.KEYWORD_ONLY
         assert parameter.default is None
     assert "title, subtitle : str, optional" in (inspect.getdoc(draw) or "")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_chart_is_titled_and_keeps_what_explains_it(name: str, demo: dfn.History) -> None:
+    own = drawn(name, demo)
+    notes = subtitle(own)
+    assert heading(own)[0]
+    assert heading(drawn(name, demo, title="Who buys")) == ["Who buys", *notes]
+    assert heading(drawn(name, demo, title="Who buys", subtitle="A slide")) == ["Who buys", "A slide", *notes]
 
 
 @pytest.mark.parametrize("snap", [crowd(200), dfn.Snapshot()], ids=["crowd", "nobody"])
