@@ -142,6 +142,11 @@ class FrameState:
         """Return the visitors who pass the filters."""
         return filters.apply(self.with_dimensions(*filters.derived))
 
+    @property
+    def original(self) -> FrameState:
+        """The frame state with the names: this one, unless it is redacted."""
+        return self
+
     def originals(self, visitors: pl.DataFrame) -> pl.DataFrame:
         """Return some visitors of this frame state with their names: as they are, unless it is redacted."""
         return visitors

@@ -433,7 +433,8 @@ class LiveMap(OpenedWhenShown):
     def save_html(self, path: str | Path, *, title: str = "Who is on the website", redact: bool = True) -> Path:
         """Write an HTML page of what is shown, for people without a kernel: one self-contained file, no scripts.
 
-        It shows who passes the filters, and the map as `save_image` draws it. The file is written whole or not at all:
+        It shows who passes the filters, with what the map's model predicts for them, and the map as `save_image` draws
+        it. The file is written whole or not at all:
         if writing fails, an existing file stays as it was.
 
         Parameters
@@ -464,6 +465,8 @@ class LiveMap(OpenedWhenShown):
             time_zone=self.time_zone,
             names=now.names,
             note=now.note,
+            predicted=now.predicted,
+            sales=now.sales,
             drawn=drawn(now.shown, heading=False),
             coloring=now.coloring,
         )
@@ -533,7 +536,11 @@ class LiveMap(OpenedWhenShown):
             if snapshot is None:
                 of = "" if self._timebar is None else " of this moment"
                 raise RuntimeError(f"There is no snapshot{of} to save yet. Wait until live.snapshot is not None.")
-            frame = self._frame if self._frame.snapshot is snapshot else FrameState(snapshot, sites, model=self._model)
+            if self._frame.snapshot is snapshot:
+                frame = self._shown
+            else:
+                frame = FrameState(snapshot, sites, model=self._model)
+                frame = RedactedFrame(frame) if self._is_private else frame
             return saved(
                 frame,
                 self._map_state,

@@ -43,6 +43,11 @@ class RedactedFrame(FrameState):
         parts = (self.visitors, self.events, self.payments)
         self.snapshot = None if known is None else part_of(known, *parts, count=known.count)
 
+    @property
+    def original(self) -> FrameState:
+        """The frame state with the names."""
+        return self._original
+
     def originals(self, visitors: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of the original for some visitors of this frame state."""
         return self._original.visitors[visitors["_original"]]

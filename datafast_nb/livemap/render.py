@@ -76,7 +76,7 @@ class Renderer:
     def payments(self, frame: FrameState, filters: Filters) -> pl.DataFrame:
         """Return the payments, with their payers, of the visitors who pass the filters; without filters, all."""
         key = (frame, filters)
-        rows: pl.DataFrame = self._once("payments", key, lambda: _payments(frame, self.chosen(*key), filters))
+        rows: pl.DataFrame = self._once("payments", key, lambda: payments_of(frame, self.chosen(*key), filters))
         return rows
 
     def layers(self, frame: FrameState, state: MapState) -> MapLayers:
@@ -269,7 +269,7 @@ def _points(visitors: pl.DataFrame, viewport: Viewport) -> tuple[Point, ...]:
     return tuple(Point(*row) for row in places.iter_rows())
 
 
-def _payments(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+def payments_of(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
     """Return the payments of the visitors who pass the filters; without filters, all, even of unknown payers."""
     if not filters:
         return frame.paid

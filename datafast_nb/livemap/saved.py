@@ -14,12 +14,13 @@ from datafast_nb.filters import Filters
 from datafast_nb.livemap.colors import Coloring
 from datafast_nb.livemap.frame_state import FrameState, of_visitors, part_of
 from datafast_nb.livemap.image import Shown
+from datafast_nb.livemap.prospects import expected_sales
 from datafast_nb.livemap.redacted import blanked, blanked_chips
-from datafast_nb.livemap.render import Renderer
+from datafast_nb.livemap.render import Renderer, payments_of
 from datafast_nb.livemap.view_state import MapState
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number
-from datafast_nb.widgets.protocol import Legend, Theme
+from datafast_nb.widgets.protocol import Figure, Legend, Theme
 
 _REDACTED: Final = "Names are left out."
 _NAMED: Final = "Names are not left out: mind whom you give it to."
@@ -33,6 +34,10 @@ class Saved:
     ----------
     snapshot : Snapshot
         Who passes the filters, what they did and paid; with the names, until it is redacted.
+    predicted : polars.DataFrame or None
+        What the map's model predicts for each of these visitors: ``probability``, ``worth`` and ``currency``.
+    sales : Figure or None
+        The sales that the model expects from them.
     names : list of str
         The names and addresses of everybody, to be blanked out.
     note : str
@@ -44,6 +49,8 @@ class Saved:
     """
 
     snapshot: Snapshot
+    predicted: pl.DataFrame | None
+    sales: Figure | None
     names: list[str]
     note: str
     shown: Shown
@@ -65,7 +72,7 @@ def saved(
     Parameters
     ----------
     frame, state, renderer
-        Those of the map; the frame has a snapshot.
+        Those of the map; the frame is the one that is shown, without names if these are hidden, and has a snapshot.
     title
         The heading.
     redact
@@ -73,18 +80,26 @@ def saved(
     theme, time_zone
         Those of the map.
     """
-    snapshot = frame.snapshot
+    original, filters = frame.original, state.filters
+    snapshot = original.snapshot
     assert snapshot is not None, "there is something to save"
-    chosen, payments = renderer.chosen(frame, state.filters), renderer.payments(frame, state.filters)
-    frames = (snapshot.visitors, snapshot.events, snapshot.payments)
-    people = privacy.people(frames)
-    note = _note(state.filters, chosen.height, frame.visitors.height, people if redact else None)
+    chosen = frame.originals(renderer.chosen(frame, filters))
+    people = privacy.people((snapshot.visitors, snapshot.events, snapshot.payments))
+    note = _note(filters, chosen.height, frame.visitors.height, people if redact else None)
     layers, panels = renderer.layers(frame, state), renderer.panels(frame, state)
     view, last = [*state.views.items()][-1]
     there = snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
     moment = f"As of {there:%Y-%m-%d %H:%M} {time_zone}. {_REDACTED if redact else _NAMED}"
     return Saved(
-        snapshot=_filtered(snapshot, chosen, frame.events, payments) if state.filters else snapshot,
+        snapshot=part_of(
+            snapshot,
+            chosen,
+            of_visitors(original.events, chosen) if filters else original.events,
+            payments_of(original, chosen, filters),
+            count=chosen.height if filters else snapshot.count,
+        ),
+        predicted=None if frame.model is None else chosen.select("probability", "worth", "currency"),
+        sales=None if frame.model is None else expected_sales(chosen, snapshot, frame.model),
         names=people,
         note=note,
         shown=Shown(
@@ -99,11 +114,6 @@ def saved(
         ),
         coloring=renderer.coloring(frame, state),
     )
-
-
-def _filtered(snapshot: Snapshot, chosen: pl.DataFrame, events: pl.DataFrame, payments: pl.DataFrame) -> Snapshot:
-    """Return the part of a snapshot that is about some visitors."""
-    return part_of(snapshot, chosen, of_visitors(events, chosen), payments, count=chosen.height)
 
 
 def _note(filters: Filters, matched: int, total: int, people: list[str] | None) -> str:

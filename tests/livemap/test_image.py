@@ -14,8 +14,11 @@ import pytest
 import datafast_nb as dfn
 from datafast_nb.livemap import LiveMap
 from datafast_nb.widgets.protocol import SelectVisitor, ShowViewport
-from tests.livemap.maps import VIEW, made, shown, until
+from tests.history.moments import after, demo
+from tests.livemap.maps import VIEW, ask, displayed, front, made, settle, shown, until
 from tests.livemap.sources import people
+from tests.livemap.test_page import Document, cells
+from tests.livemap.test_prospects import modeled
 
 SVG = "{http://www.w3.org/2000/svg}"
 CITIES = [("Berlin", "DE", 52.5, 13.4, "google"), ("Paris", "FR", 48.9, 2.4, "bing"), ("Tokyo", "JP", 35.7, 139.7, "x")]
@@ -169,6 +172,62 @@ def test_a_page_lists_who_passes_the_filters(tmp_path: Path) -> None:
     assert "Paris" not in page
     assert numbers(embedded(page)) == 3
     assert "<script" not in page
+    live.close()
+
+
+def test_a_model_s_map_is_saved_with_what_the_model_predicts(tmp_path: Path) -> None:
+    live = modeled(site(is_customer=pl.int_range(9, eager=True) == 4), color_by="probability")
+    live._take(SelectVisitor(view=VIEW, id=str(live._frame.visitors["_key"][5])))
+    live.filter(country_code=["FR", "JP"])
+    drawn, page = picture(live, tmp_path), live.save_html(tmp_path / "now.html").read_text(encoding="utf-8")
+    (sales,) = (it for it in front(live).figures if it.label == "Sales expected from them")
+    for text in (words(drawn), Document(page).text):
+        assert f"{sales.label} {sales.value} {sales.note}" in text
+        assert "Expected value" not in text
+    assert "Probability to buy" in words(drawn)
+    for it in (drawn, embedded(page)):
+        assert numbers(it) == 6
+        assert len([ring for ring in it.iter() if ring.get("class") == "selected"]) == 1
+    assert cells(page, "Visitors", "probability") == ["8.0%", "7.0%", "5.0%", "2.0%", "1.0%", "–"]
+    assert cells(page, "Visitors", "value") == ["$8.00", "$7.00", "$5.00", "$2.00", "$1.00", "–"]
+    assert "6 of 9 visitors" in Document(page).text
+    live.close()
+
+
+def test_a_replay_is_saved_as_of_the_moment_that_it_shows(tmp_path: Path) -> None:
+    with dfn.History(tmp_path / "site") as history:
+        for seconds in range(0, 1_200, 60):
+            history.append(demo(seconds, 40 + seconds // 60))
+    replay = history.replay()
+    replay.pause()
+    live = displayed(LiveMap(replay))
+    live.filter(min_score=20)
+    for seconds in (300, 900):
+        ask(live, "seek", at=after(seconds).timestamp() * 1000, turn="a turn")
+        settle(live)
+        moment = f"{after(seconds):%Y-%m-%d %H:%M} UTC"
+        drawn, page = picture(live, tmp_path), live.save_html(tmp_path / "now.html").read_text(encoding="utf-8")
+        note = f"{live.selection.height:,} of {history.at(after(seconds)).visitors.height:,} visitors. Score from: 20"
+        assert f"As of {moment}. Names are left out." in words(drawn)
+        assert f"as of {moment}" in Document(page).text
+        assert note in words(drawn)
+        assert note in Document(page).text
+        assert numbers(drawn) == numbers(embedded(page)) == live.selection.drop_nulls("latitude").height
+    live.close()
+
+
+def test_a_map_without_names_is_saved_as_it_is_filtered_there(tmp_path: Path) -> None:
+    rows = site(display_name=pl.Series([f"Ada {it} Lovelace" for it in range(9)]), is_random_name=False)
+    live = shown(rows, redact=True)
+    (name,) = live._shown.visitors.filter(city="Paris").head(1)["display_name"]
+    live.filter(text=name)
+    assert live.selection.height == 1
+    for redact in (True, False):
+        page = live.save_html(tmp_path / "now.html", redact=redact).read_text(encoding="utf-8")
+        assert numbers(picture(live, tmp_path, redact=redact)) == numbers(embedded(page)) == 1
+        assert "1 of 9 visitors" in Document(page).text
+        assert ("Lovelace" in page) is not redact
+        assert "Paris" in page
     live.close()
 
 

@@ -9,6 +9,8 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from datafast_nb.conversion import summary
 from datafast_nb.currencies import received
 from datafast_nb.glossary import JUST_ARRIVING
@@ -19,13 +21,14 @@ from datafast_nb.livemap.page.tables import events, payments, visitors
 from datafast_nb.livemap.page.words import NOTHING, price, text
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number, plain
+from datafast_nb.widgets.protocol import Figure
 
 _MOST_CURRENCIES: Final = 4
 _LONGEST_NOTE: Final = 400  # characters
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def page(
+def page(  # noqa: PLR0913 - all but the first few are rarely given
     snapshot: Snapshot,
     *,
     title: str = "Who is on the website",
@@ -33,6 +36,8 @@ def page(
     time_zone: str = "UTC",
     names: Iterable[str] = (),
     note: str = "",
+    predicted: pl.DataFrame | None = None,
+    sales: Figure | None = None,
     drawn: str = "",
     coloring: Coloring | None = None,
 ) -> str:
@@ -53,6 +58,10 @@ def page(
         More names and addresses to blank out, such as those of visitors who are not shown.
     note : str
         A sentence below the heading, such as the filters.
+    predicted : polars.DataFrame, optional
+        What a model predicts for each row of the visitors: ``probability``, ``worth`` and ``currency``.
+    sales : Figure, optional
+        The sales that a model expects from them, in place of the value that the service does.
     drawn : str
         The map as SVG; by default, one of all visitors.
     coloring : Coloring, optional
@@ -75,11 +84,12 @@ def page(
         coloring = follow(Coloring(), "score", shown.visitors, cluster(project(shown.visitors), WORLD))
     scores = coloring if coloring.by == "score" else Coloring()
     several = _has_several_sites(shown)
+    listed = visitors(shown, scores, predicted, several=several, redact=redact, time_zone=time_zone)
     style = files(__name__).joinpath("page.css").read_text(encoding="utf-8")
     parts = (
         _top(shown, title, note, redact=redact, time_zone=time_zone),
-        f'<main><div class="now">{_figures(shown)}{_image(drawn) if drawn else picture(shown, scores)}</div>',
-        f'<div class="lists">{visitors(shown, scores, several=several, redact=redact, time_zone=time_zone)}',
+        f'<main><div class="now">{_figures(shown, sales)}{_image(drawn) if drawn else picture(shown, scores)}</div>',
+        f'<div class="lists">{listed}',
         events(shown, several=several, redact=redact),
         f"{payments(shown, several=several, redact=redact)}</div></main>",
         "<footer>A page of one moment: it does not update. Made with datafast_nb. Land: Natural Earth.</footer>",
@@ -117,17 +127,18 @@ def _top(snapshot: Snapshot, title: str, note: str, *, redact: bool, time_zone: 
     return f'<header><h1>{text(title)}</h1><p>{moment}</p>{about}<p class="names">{names}</p></header>'
 
 
-def _figures(snapshot: Snapshot) -> str:
+def _figures(snapshot: Snapshot, sales: Figure | None) -> str:
     """Return the figures of the whole site."""
     totals = summary(snapshot).row(0, named=True)
     expected = price(totals["expected_value"], "USD") if totals["scored"] else NOTHING
     note = "" if snapshot.has_predictions or not snapshot.visitors.height else "no predictions for this site yet"
     note = JUST_ARRIVING if totals["scored"] else note
+    prospects = ("Expected value", expected, note) if sales is None else (sales.label, text(sales.value), sales.note)
     listed = snapshot.visitors.height
     figures = (
         ("Visitors now", f"{listed:,}", "" if listed == snapshot.count else f"the service counts {snapshot.count:,}"),
         ("Customers", f"{totals['customers']:,}", ""),
-        ("Expected value", expected, note),
+        prospects,
         ("Revenue, 10 min", _revenue(snapshot), ""),
     )
     items = "".join(

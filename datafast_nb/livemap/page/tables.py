@@ -12,17 +12,28 @@ from datafast_nb.currencies import coded
 from datafast_nb.livemap.colors import CUSTOMER, Coloring
 from datafast_nb.livemap.page.words import NOTHING, Row, ago, is_finite, name_of, place, price, stay, text
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import clock, money
+from datafast_nb.text import clock, money, percent
 
 MOST_ROWS: Final = 100
 """Rows that each table has at most, so the page's size has a limit whatever the number of visitors."""
 
 
-def visitors(snapshot: Snapshot, coloring: Coloring, *, several: bool, redact: bool, time_zone: str) -> str:
-    """List the visitors who are most likely to buy, with scores in the colors of the map."""
-    everybody = snapshot.visitors
+def visitors(
+    snapshot: Snapshot,
+    coloring: Coloring,
+    predicted: pl.DataFrame | None,
+    *,
+    several: bool,
+    redact: bool,
+    time_zone: str,
+) -> str:
+    """List the visitors who are most likely to buy, with scores in the colors of the map.
+
+    With what a model predicts for each, the list has their probability and goes by it.
+    """
+    everybody = snapshot.visitors if predicted is None else snapshot.visitors.hstack(predicted)
     scored = bool(everybody["score"].is_finite().any())
-    rows = _likeliest(everybody, snapshot).iter_rows(named=True)
+    worth = scored if predicted is None else bool(predicted["worth"].count())  # of a model of several currencies none
     columns = {
         "who": "Visitor",
         **({"site": "Site"} if several else {}),
@@ -31,25 +42,30 @@ def visitors(snapshot: Snapshot, coloring: Coloring, *, several: bool, redact: b
         "way": "Channel → page",
         "visit": "Visit",
         "stay": "On site",
-        **({"score": "Score", "value": "Expected"} if scored else {}),
+        **({"score": "Score"} if scored else {}),
+        **({} if predicted is None else {"probability": "Probability to buy"}),
+        **({"value": "Expected"} if worth else {}),
     }
-    order = "most likely to buy first, customers last" if scored else "latest first, customers last"
+    order = "latest first, customers last"
+    if scored or predicted is not None:
+        order = "most likely to buy first, customers last"
     return _section(
         "Visitors",
         _how_many(everybody.height, order),
         f"Nobody was on the website at {clock(snapshot.fetched_at, time_zone)}.",
         columns,
-        [_visitor(row, coloring, redact=redact) for row in rows],
+        [_visitor(row, coloring, redact=redact) for row in _likeliest(everybody, snapshot).iter_rows(named=True)],
     )
 
 
 def _likeliest(everybody: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
-    """Return the first visitors by score; customers come last, because they have bought already."""
-    finite = [pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in ("score", "expected_value")]
+    """Return the first visitors by probability or score; customers come last, because they have bought already."""
+    by = ("probability", "worth") if "probability" in everybody.columns else ("score", "expected_value")
+    finite = [pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in {*by, "score", "expected_value"}]
     return (
         everybody.with_columns(*finite, pl.col("is_customer").fill_null(value=False))
         .sort(
-            *("is_customer", "score", "expected_value", "session_start_time", "visitor_id"),
+            *("is_customer", *by, "session_start_time", "visitor_id"),
             descending=[False, True, True, True, False],
             nulls_last=True,
         )
@@ -62,20 +78,27 @@ def _likeliest(everybody: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
 
 def _visitor(row: Row, coloring: Coloring, *, redact: bool) -> Row:
     """Return the cells of one visitor."""
-    count = row["visit_count"]
+    count, is_customer = row["visit_count"], row["is_customer"]
     system = " · ".join(text(part, 24) for part in (row["device"], row["browser"]) if part)
     mail = "" if redact or not row["customer_email"] else f"<small>{text(row['customer_email'])}</small>"
+    probability = row.get("probability")
     return {
-        "who": f"<b>{name_of(row)}</b>{_CUSTOMER_MARK if row['is_customer'] else ''}{mail}",
+        "who": f"<b>{name_of(row)}</b>{_CUSTOMER_MARK if is_customer else ''}{mail}",
         "site": text(row.get("site")),
         "place": place(row["city"], row["country_code"]),
         "device": system or NOTHING,
         "way": f"{text(row['channel'])} → {text(row['page'])}",
         "visit": f"{count:,}" if count is not None else NOTHING,
         "stay": stay(row["seconds"]),
-        "score": NOTHING if row["is_customer"] else _score(row["score"], row["confidence"], coloring),
-        "value": NOTHING if row["is_customer"] else price(row["expected_value"], "USD"),
+        "score": NOTHING if is_customer else _score(row["score"], row["confidence"], coloring),
+        "probability": NOTHING if is_customer or probability is None else f"<b>{percent(probability)}</b>",
+        "value": NOTHING if is_customer else _worth(row),
     }
+
+
+def _worth(row: Row) -> str:
+    """Return what a visitor is expected to pay: by the model, or else by the service."""
+    return price(row["worth"], row["currency"] or "USD") if "worth" in row else price(row["expected_value"], "USD")
 
 
 _CUSTOMER_MARK: Final = f' <span class="mark"><i class="dot" style="background: {CUSTOMER}"></i>customer</span>'
