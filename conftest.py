@@ -58,6 +58,7 @@ SLOW = {
     "datafast_nb/forecast/traffic.py",
     "datafast_nb/forecast/unusual.py",
     "tests/alerts/test_backtest.py",
+    "tests/test_documentation.py",
     "tests/alerts/test_commands.py",
     "tests/alerts/test_telling.py::test_what_the_rate_holds_back_is_told_together_later",
     "tests/charts/test_altair_settings.py",

@@ -58,6 +58,13 @@ def wheel(session: nox.Session) -> None:
     session.run(f"{programs}/datafast-nb", "--help", external=True, silent=True)
 
 
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into site/, without a network; a broken link fails."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--quiet", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
 @nox.session(python="3.11")
 def lowest(session: nox.Session) -> None:
     """Run the fast tests with the lowest versions that pyproject.toml declares, and today's of all else."""

@@ -71,8 +71,7 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None, **_words: Un
     Examples
     --------
     >>> import datafast_nb as dfn
-    >>> dfn.charts.timeline(dfn.Snapshot()).title.text
-    'Events and payments'
+    >>> chart = dfn.charts.timeline(dfn.demo.Site(seed=0).snapshot())
     """
     events = snap.events.filter(pl.col("timestamp").is_not_null())
     payments = _with_currency(snap.payments.filter(pl.col("timestamp").is_not_null()))

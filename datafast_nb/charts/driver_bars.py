@@ -67,8 +67,7 @@ def drivers(
     Examples
     --------
     >>> import datafast_nb as dfn
-    >>> dfn.charts.drivers(dfn.Snapshot()).title.text
-    'What moves the likelihood to buy'
+    >>> chart = dfn.charts.drivers(dfn.demo.Site(seed=0).snapshot())
     """
     checked_whole(top, "top", 1)
     known = conversion.baseline_of(data, baseline)

@@ -45,8 +45,7 @@ def scores(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Headin
     Examples
     --------
     >>> import datafast_nb as dfn
-    >>> dfn.charts.scores(dfn.Snapshot()).title.text
-    'How likely prospects are to buy'
+    >>> chart = dfn.charts.scores(dfn.demo.Site(seed=0).snapshot())
     """
     visitors = conversion.visitors_of(data)
     score = pl.col("score").cast(pl.Float64)

@@ -51,8 +51,7 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Heading
     Examples
     --------
     >>> import datafast_nb as dfn
-    >>> dfn.charts.value(dfn.Snapshot()).title.text
-    'What prospects are worth, and how sure that is'
+    >>> chart = dfn.charts.value(dfn.demo.Site(seed=0).snapshot())
     """
     visitors = conversion.visitors_of(data)
     total = conversion.summary(visitors).collect().row(0, named=True)
