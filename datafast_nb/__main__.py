@@ -1,4 +1,4 @@
-"""The command line: ``datafast-nb lab``, ``demo``, ``record``, ``watch``, ``forecast`` and ``export``."""
+"""The command line: ``datafast-nb lab``, ``demo``, ``record``, ``watch``, ``forecast``, ``export`` and ``mcp``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
 
-from datafast_nb import export_command, forecast_command, record_command, watch_command
+from datafast_nb import export_command, forecast_command, mcp_command, record_command, watch_command
 from datafast_nb._version import __version__
 from datafast_nb.api_key import VARIABLE
 from datafast_nb.files import write_whole
 
 _DESCRIPTION = "DataFast's realtime map in a notebook."
 _EPILOG = f"Without {VARIABLE} in the environment, the notebooks show a simulated website. No account is needed."
+
+_COMMANDS = {
+    "record": record_command,
+    "watch": watch_command,
+    "forecast": forecast_command,
+    "export": export_command,
+    "mcp": mcp_command,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,19 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         command.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
         command.add_argument("--port", type=int, default=8888, help="first port to try (default: %(default)s)")
-    record_command.add_to(commands)
-    watch_command.add_to(commands)
-    forecast_command.add_to(commands)
-    export_command.add_to(commands)
+    for module in _COMMANDS.values():
+        module.add_to(commands)
     options = parser.parse_args(arguments)
-    if options.command == "record":
-        return record_command.run(options)
-    if options.command == "watch":
-        return watch_command.run(options)
-    if options.command == "forecast":
-        return forecast_command.run(options)
-    if options.command == "export":
-        return export_command.run(options)
+    if options.command in _COMMANDS:
+        code: int = _COMMANDS[options.command].run(options)
+        return code
     if find_spec("jupyterlab") is None:
         print("JupyterLab is not installed. Get it with: pip install 'datafast_nb[lab]'", file=sys.stderr)
         return 1

@@ -45,7 +45,10 @@ def test_every_chart_but_a_helper_has_an_example_with_a_picture(pages: Any) -> N
 def test_each_page_is_in_the_navigation_once(pages: Any) -> None:
     navigation = re.findall(r"^\s+- (?:\w+: )?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
     written = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
-    made = {*pages._made(), *map(pages.page_of, (path.stem for path in (ROOT / "notebooks").glob("*.ipynb")))}
+    made = {
+        *(path for path in pages._made() if path.endswith(".md")),
+        *map(pages.page_of, (path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))),
+    }
     assert sorted(navigation) == sorted(written | made)
 
 
@@ -57,3 +60,17 @@ def test_the_examples_of_a_page_run(page: Path, monkeypatch: pytest.MonkeyPatch,
     names: dict[str, object] = {}
     for example in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(compile(example, page.name, "exec"), names)
+
+
+def test_what_programs_are_told_to_write_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "llms.txt").read_text()
+    site = dfn.demo.Site(seed=0)
+    snap = site.snapshot()
+    history = dfn.demo.simulate(tmp_path / "site-history", days=8, visitors_per_day=150, every=300, progress=False)
+    scope: dict[str, Any] = {"dfn": dfn, "client": site, "snap": snap, "history": history}
+    scope |= {"when": history.polls().select("seen_at").max().collect().item(), "chart": dfn.charts.scores(snap)}
+    written = text[text.index("## Write this") : text.index("## Mind this")]
+    for line in re.findall(r"`((?:\w+ = )?(?:dfn|model|history|live|snap)\.[^`]+)`", written):
+        if "demo.simulate" not in line and 'History("' not in line:
+            exec(line, scope)

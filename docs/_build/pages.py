@@ -70,6 +70,7 @@ def _made() -> dict[str, str]:
     pages = {f"reference/{page}.md": reference(page) for page in GROUPS}
     pages["reference/columns-and-terms.md"] = _columns_and_terms()
     pages["explanation/architecture.md"] = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    pages["llms.txt"] = (ROOT / "llms.txt").read_text(encoding="utf-8")
     pages["changelog.md"] = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     return pages
 
