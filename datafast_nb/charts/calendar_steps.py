@@ -94,7 +94,8 @@ def axis(moments: pl.Series, step: str, zone: str) -> alt.Axis:
     places = inside.select(position(pl.col("at"))).to_series().to_list()
     # Vega itself knows only UTC and the time zone of the browser.
     by_place = json.dumps(dict(zip(map(str, places), texts, strict=True)))
-    return alt.Axis(grid=False, values=places, labelExpr=f"{by_place}[time(datum.value)]")
+    label = f"{by_place}[time(datum.value)]"
+    return alt.Axis(grid=False, values=places, labelExpr=label, labelFlush=False)
 
 
 def _parts(step: str) -> tuple[int, str]:

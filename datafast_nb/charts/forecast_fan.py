@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Unpack
 
@@ -91,7 +91,7 @@ def forecast(
         raise TypeError(f"forecast takes the result of dfn.forecast(history), or a History, not {type(data).__name__}.")
     steps = data.steps.filter(measure=measure).drop_nulls("mean")
     if steps.is_empty():
-        return wording.message(_SUBJECT, f"The {measure} can't be predicted", remedy=" ".join(data.notes))
+        return wording.message(_SUBJECT, f"The {measure} can't be predicted", remedy=" ".join(_sentences(data.notes)))
     length = HORIZONS[data.horizon]
     counted = pl.DataFrame()
     if history is not None:
@@ -135,9 +135,14 @@ def _heading(of: Forecast, measure: ForecastMeasure, counted: pl.DataFrame) -> a
         if whole
         else "",
         f"From {of.now.astimezone(of.zone):%Y-%m-%d %H:%M} on; times are in {of.time_zone}.",
-        *(f"{capitalized(note)}." for note in of.notes if _is_about(note, measure)),
+        *_sentences(note for note in of.notes if _is_about(note, measure)),
     ]
     return wording.title(sentence, *notes)
+
+
+def _sentences(notes: Iterable[str]) -> list[str]:
+    """Return notes as sentences."""
+    return [f"{capitalized(note)}." for note in notes]
 
 
 def _is_about(note: str, measure: ForecastMeasure) -> bool:
@@ -158,10 +163,11 @@ def _drawn(ahead: pl.DataFrame, counted: pl.DataFrame, of: Forecast, measure: Fo
         scale=alt.Scale(type="utc", nice=False),
         axis=calendar_steps.axis(moments, "1h", of.time_zone),
     )
-    titles = {"visitors": "Visitors per hour", "sales": "Sales per hour", "revenue": "Revenue per hour"}
+    currency = of.table.filter(measure=measure)["currency"][0]
+    title = f"{measure.capitalize()} per hour{'' if currency is None else f', {currency}'}"
     most = float(max(ahead["high"].max() or 0.0, counted["count"].max() if counted.height else 0.0))  # type: ignore[arg-type,type-var]
     axis = alt.Axis(format=",.2~f") if measure == "revenue" else wording.count_axis(round(most))
-    y: dict[str, Any] = {"title": titles[measure], "axis": axis, "scale": alt.Scale(domainMin=0, nice=True)}
+    y: dict[str, Any] = {"title": title, "axis": axis, "scale": alt.Scale(domainMin=0, nice=True)}
     kinds = [_EXPECTED, *([_COUNTED] if counted.height else [])]
     scale, legend = alt.Scale(domain=[_EXPECTED, _COUNTED]), alt.Legend(symbolOpacity=1, values=kinds)
     color = alt.Color("kind:N", title=None, scale=scale, legend=legend)

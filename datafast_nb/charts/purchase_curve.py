@@ -145,7 +145,9 @@ def _drawn(rows: pl.DataFrame, *, grouped: bool) -> alt.VConcatChart:
         .mark_text(align="left", fontSize=11)
         .encode(
             x=alt.X("time:Q", title=None, scale=scale, axis=None),
-            y=alt.Y("label:N", sort=None, title="At risk", axis=alt.Axis(labels=grouped)),
+            y=alt.Y(
+                "label:N", sort=alt.EncodingSortField("place", op="min"), title="At risk", axis=alt.Axis(labels=grouped)
+            ),
             text=alt.Text("at_risk:Q", format=",d"),
             color=color,
         )

@@ -56,9 +56,10 @@ def unusual(
     Returns
     -------
     altair.LayerChart
-        A line for the count of each hour, and behind it a band that holds 95 % of usual hours; at the end the span,
-        as what it makes in an hour, in another color if it is unusual. Hours that were not recorded as a whole are left
-        out. The title says the verdict, and which groups are unusual. If too little was recorded, a chart that says so.
+        A line for the count of each hour, and behind it a band that holds 95 % of usual hours; at the end a point for
+        the span, as what it makes in an hour, in another color if it is unusual, with its own band. Hours that were
+        not recorded as a whole are left out. The title says the verdict, and which groups are unusual. If too little
+        was recorded, a chart that says so.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def _heading(of: Unusual, whole: dict[str, Any]) -> alt.Title:
     notes = [
         f"From {local[0]:%Y-%m-%d %H:%M} to {local[1]:%H:%M}, compared with the same hour of other weeks.",
         f"Unusual: {'; '.join(groups)}." if groups else "",
-        "Band: 95 % of usual hours.",
+        "Point: that time, scaled to an hour. Band: 95 % of usual hours.",
         f"Times are in {of.time_zone}.",
     ]
     return wording.title(f"{sentence}, {of.time_zone}", *notes)
@@ -173,5 +174,8 @@ def _drawn(rows: pl.DataFrame, measure: Counted, zone: str) -> alt.LayerChart:
     layers = [
         base.mark_rect(opacity=_BAND, color=NEUTRAL).encode(y=alt.Y("low:Q", **y), y2="high:Q"),
         base.mark_rule(strokeWidth=3).encode(y=alt.Y("count:Q", **y), color=color),
+        alt.Chart(rows.tail(1))
+        .mark_point(filled=True, size=70, opacity=1)
+        .encode(x=x, y=alt.Y("count:Q", **y), color=color, tooltip=told),
     ]
     return alt.LayerChart(layer=layers, width=_WIDTH, height=_HEIGHT)

@@ -1,4 +1,4 @@
-"""The hours to come as a fan, and the last hours with what was usual."""
+"""The hours to come as a fan."""
 
 from __future__ import annotations
 
@@ -27,93 +27,63 @@ def history(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> d
     return kept
 
 
-class TestForecast:
-    def test_it_draws_the_steps_of_the_forecast_and_says_the_whole_with_its_zone(self, history: dfn.History) -> None:
-        found = dfn.forecast(history, "1d", now=NOW, time_zone="Asia/Kolkata")
-        chart = dfn.charts.forecast(found)
-        rows = drawn(chart, "mean")
-        steps = found.steps.filter(measure="visitors")
-        assert [row["mean"] for row in rows] == steps["mean"].to_list()
-        assert [row["high"] for row in rows] == steps["high"].to_list()
-        assert rows[0]["when"] == "2026-01-13 18:50 to 2026-01-13 19:50"
-        assert said(chart).startswith("Next 24 hours: ")
-        assert chart.title.text.endswith(", Asia/Kolkata")
-        assert "<svg" in svg(chart)
-
-    def test_what_came_is_there_if_it_is_known(self, history: dfn.History, simulated: Simulated) -> None:
-        rows = drawn(dfn.charts.forecast(history, "1d", now=NOW), "count")
-        assert sum(not row["came"] for row in rows) == 24 - 3  # three hours lie in part in the gap
-        after = [row for row in rows if row["came"]]
-        assert len(after) == 24
-        visits = simulated.visits
-        first = visits.filter(visits["start"].is_between(NOW, NOW + timedelta(hours=1), closed="left"))
-        assert after[0]["count"] == first["visitor_id"].n_unique()
-        assert "Came: " in said(dfn.charts.forecast(history, "1d", now=NOW))
-        assert "Came: " not in said(dfn.charts.forecast(history, "1d"))
-
-    def test_the_legend_names_what_was_counted_only_where_there_is_some(self, history: dfn.History) -> None:
-        assert ">counted<" in svg(dfn.charts.forecast(history, "1d", now=NOW))
-        assert ">counted<" not in svg(dfn.charts.forecast(dfn.forecast(history, "1d", now=NOW)))
-
-    def test_a_note_on_revenue_is_on_the_chart_of_revenue_alone(self, history: dfn.History) -> None:
-        found = replace(dfn.forecast(history, "1d", now=NOW), notes=("revenue is of one currency",))
-        assert "Revenue is of one currency" in said(dfn.charts.forecast(found, measure="revenue"))
-        assert "of one currency" not in said(dfn.charts.forecast(found))
-
-    @pytest.mark.parametrize("measure", ["sales", "revenue"])
-    def test_sales_and_revenue_that_came_are_those_recorded(
-        self, measure: str, history: dfn.History, simulated: Simulated
-    ) -> None:
-        rows = drawn(dfn.charts.forecast(history, "1d", now=NOW, measure=measure), "count")  # type: ignore[arg-type]
-        end = NOW + timedelta(days=1)
-        sold = simulated.visits.filter("buys").filter(
-            simulated.visits.filter("buys")["end"].is_between(NOW, end, closed="left")
-        )
-        came = sum(row["count"] for row in rows if row["came"])
-        assert came == pytest.approx(sold.height if measure == "sales" else sold["amount"].sum())
-
-    def test_what_can_not_be_told_is_said(self, tmp_path: Path) -> None:
-        with dfn.History(tmp_path) as two:
-            two.extend(simulate(World(days=2, arrivals=40, currencies={"USD": 1, "EUR": 1})).rows)
-        assert "rates=" in str(dfn.charts.forecast(two, "1h", measure="revenue").to_dict())
-        assert "Keep recording" in str(dfn.charts.forecast(two, "7d").to_dict())
-        assert "mean" in str(dfn.charts.forecast(two, "1h", measure="revenue", rates={"EUR": 1.1}).to_dict())
-
-    def test_nonsense_is_refused(self, history: dfn.History) -> None:
-        with pytest.raises(ValueError, match="visitors, sales, revenue"):
-            dfn.charts.forecast(history, measure="events")  # type: ignore[arg-type]
+def test_it_draws_the_steps_of_the_forecast_and_says_the_whole_with_its_zone(history: dfn.History) -> None:
+    found = dfn.forecast(history, "1d", now=NOW, time_zone="Asia/Kolkata")
+    chart = dfn.charts.forecast(found)
+    rows = drawn(chart, "mean")
+    steps = found.steps.filter(measure="visitors")
+    assert [row["mean"] for row in rows] == steps["mean"].to_list()
+    assert [row["high"] for row in rows] == steps["high"].to_list()
+    assert rows[0]["when"] == "2026-01-13 18:50 to 2026-01-13 19:50"
+    assert said(chart).startswith("Next 24 hours: ")
+    assert chart.title.text.endswith(", Asia/Kolkata")
+    assert "<svg" in svg(chart)
 
 
-class TestUnusual:
-    def test_the_span_is_drawn_after_the_hours_before_it(self, history: dfn.History) -> None:
-        found = dfn.unusual(history, (NOW, NOW + timedelta(minutes=10)), by=None)
-        chart = dfn.charts.unusual(found, hours=24)
-        rows = drawn(chart, "count")
-        whole = found.table.row(0, named=True)
-        assert rows[-1]["count"] == pytest.approx(6 * whole["count"])
-        assert rows[-1]["kind"] == "usual"
-        assert len(rows) == 1 + 24 - 2  # two hours lie in the gap
-        assert said(chart).startswith(f"Usual: {whole['count']} visitors (")
-        assert chart.title.text.endswith(", UTC")
+def test_what_came_is_there_if_it_is_known(history: dfn.History, simulated: Simulated) -> None:
+    rows = drawn(dfn.charts.forecast(history, "1d", now=NOW), "count")
+    assert sum(not row["came"] for row in rows) == 24 - 3  # three hours lie in part in the gap
+    after = [row for row in rows if row["came"]]
+    assert len(after) == 24
+    visits = simulated.visits
+    first = visits.filter(visits["start"].is_between(NOW, NOW + timedelta(hours=1), closed="left"))
+    assert after[0]["count"] == first["visitor_id"].n_unique()
+    assert "Came: " in said(dfn.charts.forecast(history, "1d", now=NOW))
+    assert "Came: " not in said(dfn.charts.forecast(history, "1d"))
 
-    def test_an_unusual_span_has_another_color_and_its_groups_are_named(
-        self, simulated: Simulated, tmp_path: Path
-    ) -> None:
-        from tests.forecast.test_unusual import with_more
 
-        hour = (NOW.replace(minute=0), NOW.replace(minute=0) + timedelta(hours=1))
-        more = with_more(simulated, 3, since=hour[0])
-        with dfn.History(tmp_path) as kept:
-            kept.extend(more.rows)
-        chart = dfn.charts.unusual(kept, hour, time_zone="Europe/Berlin")
-        assert drawn(chart, "count")[-1]["kind"] == "unusual"
-        assert said(chart).startswith("More than usual: ")
-        assert "Unusual: " in said(chart)
+def test_the_legend_names_what_was_counted_only_where_there_is_some(history: dfn.History) -> None:
+    assert ">counted<" in svg(dfn.charts.forecast(history, "1d", now=NOW))
+    assert ">counted<" not in svg(dfn.charts.forecast(dfn.forecast(history, "1d", now=NOW)))
 
-    def test_too_little_and_nonsense_are_told(self, history: dfn.History) -> None:
-        early = START + timedelta(days=2)
-        assert "Keep recording" in str(dfn.charts.unusual(history, (early, early + timedelta(hours=1))).to_dict())
-        with pytest.raises(ValueError, match="visitors, events, sales"):
-            dfn.charts.unusual(history, measure="revenue")  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="give 1 or more"):
-            dfn.charts.unusual(history, hours=0)
+
+def test_a_note_on_revenue_is_on_the_chart_of_revenue_alone(history: dfn.History) -> None:
+    found = replace(dfn.forecast(history, "1d", now=NOW), notes=("revenue is of one currency",))
+    assert "Revenue is of one currency" in said(dfn.charts.forecast(found, measure="revenue"))
+    assert "of one currency" not in said(dfn.charts.forecast(found))
+
+
+@pytest.mark.parametrize("measure", ["sales", "revenue"])
+def test_sales_and_revenue_that_came_are_those_recorded(
+    measure: str, history: dfn.History, simulated: Simulated
+) -> None:
+    rows = drawn(dfn.charts.forecast(history, "1d", now=NOW, measure=measure), "count")  # type: ignore[arg-type]
+    end = NOW + timedelta(days=1)
+    sold = simulated.visits.filter("buys").filter(
+        simulated.visits.filter("buys")["end"].is_between(NOW, end, closed="left")
+    )
+    came = sum(row["count"] for row in rows if row["came"])
+    assert came == pytest.approx(sold.height if measure == "sales" else sold["amount"].sum())
+
+
+def test_what_can_not_be_told_is_said(tmp_path: Path) -> None:
+    with dfn.History(tmp_path) as two:
+        two.extend(simulate(World(days=2, arrivals=40, currencies={"USD": 1, "EUR": 1})).rows)
+    assert "rates=" in str(dfn.charts.forecast(two, "1h", measure="revenue").to_dict())
+    assert "Keep recording" in str(dfn.charts.forecast(two, "7d").to_dict())
+    assert "mean" in str(dfn.charts.forecast(two, "1h", measure="revenue", rates={"EUR": 1.1}).to_dict())
+
+
+def test_nonsense_is_refused(history: dfn.History) -> None:
+    with pytest.raises(ValueError, match="visitors, sales, revenue"):
+        dfn.charts.forecast(history, measure="events")  # type: ignore[arg-type]
