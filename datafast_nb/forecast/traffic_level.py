@@ -1,11 +1,14 @@
 """The level of the traffic, day by day, and how far it may be off: the predictive distribution of a count.
 
-A day's level is that of the day before, changed a little, times a factor of its own. How much it drifts and how much a
-day differs are not known, so each pair of such sizes is a hypothesis, weighted by how well it predicted each day of the
-record: with few days many hypotheses remain, and the intervals are wide, as those of Student's t are. Given a
-hypothesis, the level is followed by the filter of Kalman (*Journal of Basic Engineering* 82, 1960) for a local level:
-Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, section 4.1.2. Counts are negative
-binomial around it: McCullagh and Nelder (1989), *Generalized Linear Models*, section 6.2.3.
+A day's level is that of the day before, or changed a little, times a factor of its own; or it changed once, at some
+day, by any amount. How much it drifts, when it changed and how much a day differs are not known, so each combination is
+a hypothesis, weighted by how well it predicted each day of the record: with few days many hypotheses remain, and the
+intervals are wide, as those of Student's t are. Beforehand, that there is no change at all is as likely as all changes
+together: Jeffreys (1961), *Theory of Probability*, section 5.0. Given a hypothesis, the level is followed by the filter
+of Kalman (*Journal of Basic Engineering* 82, 1960) for a local level: Harvey (1989), *Forecasting, Structural Time
+Series Models and the Kalman Filter*, section 4.1.2; where it changes at once, what was known of it is given up, as in
+Harrison and Stevens (*Journal of the Royal Statistical Society B* 38, 1976). Counts are negative binomial around it:
+McCullagh and Nelder (1989), *Generalized Linear Models*, section 6.2.3.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ SPREADS: Final = (0.0, 0.01, 0.02, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45,
 """By how much a day may differ from its level: the standard deviation, relative to it."""
 
 _DAY: Final = 24
-_PAST: Final = 56  # days whose forecasts are looked at
+_PAST: Final = 56  # days whose forecasts are looked at, and in which the level may have changed at once
+CHANGING: Final = 2  # days, of which none tells the level before or after: it may change in the middle of one
 _APART: Final = 4  # hours
 _TRUST: Final = 14.0  # the number of past forecasts that the model itself is worth
 _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are left out
@@ -46,7 +50,8 @@ class Filtered(NamedTuple):
     """The level before each day, a row per day and a column per hypothesis, and the sizes of each hypothesis.
 
     `level` and `variance`, before the day; `weight`, of each hypothesis given the whole record; `drift` and `spread`,
-    the relative variances of a change from a day to the next, and of a day around its level.
+    the relative variances of a change from a day to the next, and of a day around its level; `since`, the first day of
+    the present level, if it probably changed at once, and else 0.
     """
 
     level: Numbers
@@ -54,6 +59,16 @@ class Filtered(NamedTuple):
     weight: Numbers
     drift: Numbers
     spread: Numbers
+    since: int
+
+
+class _Hypotheses(NamedTuple):
+    """What each hypothesis says: the relative variances, the day of a change at once (-1: none), and its weight."""
+
+    drift: Numbers
+    spread: Numbers
+    changes: Numbers
+    weight: Numbers
 
 
 class Level(NamedTuple):
@@ -131,23 +146,60 @@ def followed(counts: Numbers, expected: Numbers, extra: Clumps) -> Filtered:
     """
     import numpy as np
 
-    drift, spread = (it.ravel() for it in np.meshgrid(np.square(DRIFTS), np.square(SPREADS)))
-    level, variance, weight = np.ones_like(drift), np.ones_like(drift), np.zeros_like(drift)
     seen, due = counts.sum(axis=1), expected.sum(axis=1)
-    levels, variances = [level], [variance]
-    for day in range(len(seen) - 1):
-        if due[day] > _NOTHING:
+    drift, spread, changes, beforehand = _hypotheses(len(seen))
+    level, variance, weight = np.ones_like(drift), np.ones_like(drift), np.log(beforehand)
+    levels, variances = [], []
+    for day in range(len(seen)):
+        changing = (changes >= 0) & (changes <= day) & (day < changes + CHANGING)
+        variance = np.where(changing, np.maximum(level, 1.0) ** 2, variance)
+        levels.append(level)
+        variances.append(variance)
+        if day < len(seen) - 1 and due[day] > _NOTHING:
             whole = variance + spread * level**2 + _by_chance(level, expected[day], extra)
             weight = weight + _log_likelihood(seen[day], level * due[day], whole * due[day] ** 2)
             gain = variance / whole
             level, variance = level + gain * (seen[day] / due[day] - level), variance * (1.0 - gain)
         variance = variance + drift * level**2
-        levels.append(level)
-        variances.append(variance)
     weight = np.exp(weight - weight.max())
     kept = weight > _LIKELY
     weight = weight[kept] / weight[kept].sum()
-    return Filtered(np.vstack(levels)[:, kept], np.vstack(variances)[:, kept], weight, drift[kept], spread[kept])
+    level, variance = np.vstack(levels)[:, kept], np.vstack(variances)[:, kept]
+    return Filtered(level, variance, weight, drift[kept], spread[kept], _since(changes[kept], weight))
+
+
+def _hypotheses(days: int) -> _Hypotheses:
+    """Return how the level may behave in a record of this many days, of which the last one is not over.
+
+    It stays as it is, it drifts, or it changes at once, with a whole day after that tells the new level.
+    """
+    import numpy as np
+
+    first = max(1, days - 1 - _PAST)
+    at_once = np.arange(first, days - 1 - CHANGING, CHANGING)
+    drift = np.concatenate([np.square(DRIFTS), np.zeros(len(at_once))])
+    changes = np.concatenate([np.full(len(DRIFTS), -1), at_once])
+    of_level = np.concatenate(
+        [[0.5], np.full(len(DRIFTS) - 1, 0.25 / (len(DRIFTS) - 1)), np.full(len(at_once), 0.25 / max(len(at_once), 1))]
+    )
+    of_day = np.concatenate([[0.5], np.full(len(SPREADS) - 1, 0.5 / (len(SPREADS) - 1))])
+    each = len(drift)
+    return _Hypotheses(
+        np.tile(drift, len(SPREADS)),
+        np.repeat(np.square(SPREADS), each),
+        np.tile(changes, len(SPREADS)),
+        np.outer(of_day, of_level).ravel(),
+    )
+
+
+def _since(changes: Numbers, weight: Numbers) -> int:
+    """Return the first day of the present level: after the likeliest change, if a change is likelier than none."""
+    import numpy as np
+
+    at_once = changes >= 0
+    if weight[at_once].sum() <= 0.5:  # noqa: PLR2004 - as likely as not
+        return 0
+    return int(np.bincount(changes[at_once].astype(int), weight[at_once]).argmax()) + CHANGING
 
 
 def _by_chance(level: Numbers, expected: Numbers, extra: Clumps) -> Numbers:
@@ -218,7 +270,7 @@ def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, ho
     """Return how much farther past forecasts of the same length were off than they predicted, as a ratio of variances.
 
     Counts depend on each other in more ways than this module knows of: whatever holds for hours makes a difference
-    here. The ratio is a mean over at most the last `_PAST` days, mixed with 1.
+    here. The ratio is a mean over at most the last `_PAST` days, and since the level changed at once, mixed with 1.
 
     Parameters
     ----------
@@ -236,7 +288,7 @@ def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, ho
     off = []
     for start in range(first % apart, _DAY, apart):
         days = -(-(start + length) // _DAY)
-        for day in range(max(1, len(counts) - 1 - _PAST), len(counts) - days):
+        for day in range(max(1, it.since, len(counts) - 1 - _PAST), len(counts) - days):
             now = day * _DAY + start
             ahead = np.zeros((days + 1) * _DAY)
             ahead[start : start + length] = due[now : now + length]
@@ -258,8 +310,12 @@ def _shapes(mean: Numbers, variance: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _log_likelihood(count: float, mean: Numbers, variance: Numbers) -> Numbers:
+    import numpy as np
+
+    gammaln = scipy("special").gammaln
     size, share = _shapes(mean, variance)
-    found: Numbers = scipy("stats").nbinom.logpmf(count, size, share)
+    found: Numbers = gammaln(size + count) - gammaln(size) - gammaln(count + 1.0)
+    found += size * np.log(share) + count * np.log1p(-share)
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
+    Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,29 @@ class UsualTraffic:
 
 def usual_traffic(counts: Numbers, over: Calendar, base: UsualTraffic | None = None) -> UsualTraffic:
     """Learn from counts of days × 24; those that are rare learn from the shape of what is more frequent, the `base`."""
-    shape = fitted(counts, over.watched, over.weekdays, None if base is None else base.shape.week)
+    week = None if base is None else base.shape.week
+    return UsualTraffic(over, counts, *learned(counts, over.watched, over.weekdays, week))
+
+
+def learned(
+    counts: Numbers, watched: Numbers, weekdays: Places, week: Numbers | None = None
+) -> tuple[Shape, Clumps, Filtered]:
+    """Return the shape of the week, how much hours vary, and the level; arguments as for `weekly_shape.fitted`.
+
+    If the level changed at once, the days in which it did are left out, and the shape is learned from those before and
+    after, each at their own level.
+    """
+    import numpy as np
+
+    shape = fitted(counts, watched, weekdays, week)
     extra = traffic_level.clumps(counts, shape.expected)
-    return UsualTraffic(over, counts, shape, extra, traffic_level.followed(counts, shape.expected, extra))
+    filtered = traffic_level.followed(counts, shape.expected, extra)
+    if not filtered.since:
+        return shape, extra, filtered
+    changes = (filtered.since - traffic_level.CHANGING, filtered.since)
+    outside = np.ones((len(counts), 1))
+    outside[slice(*changes)] = 0.0
+    counts, watched = counts * outside, watched * outside
+    shape = fitted(counts, watched, weekdays, week, changes)
+    extra = traffic_level.clumps(counts, shape.expected)
+    return shape, extra, traffic_level.followed(counts, shape.expected, extra)._replace(since=filtered.since)

@@ -8,6 +8,7 @@ of Bühlmann and Straub (1970), *Glaubwürdigkeit für Schadensätze*, with the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ class _Step(NamedTuple):
     of_others: Numbers
 
 
-def fitted(counts: Numbers, watched: Numbers, weekdays: Places, base: Numbers | None = None) -> Shape:
+def fitted(
+    counts: Numbers,
+    watched: Numbers,
+    weekdays: Places,
+    base: Numbers | None = None,
+    changes: Sequence[int] = (),
+) -> Shape:
     """Fit the shape of the week to counts.
 
     Parameters
@@ -59,6 +66,8 @@ def fitted(counts: Numbers, watched: Numbers, weekdays: Places, base: Numbers | 
         The day of the week of each, 0 for Monday.
     base : array of 7 × 24, optional
         A shape to begin with, that of something more frequent; by default all hours are alike.
+    changes
+        The days from which on the level is another one.
     """
     import numpy as np
 
@@ -68,7 +77,7 @@ def fitted(counts: Numbers, watched: Numbers, weekdays: Places, base: Numbers | 
     cell = weekdays[:, None] * HOURS + hour
     hourly, daily, single = (np.ones(it) for it in (HOURS, WEEKDAYS, WEEKDAYS * HOURS))
     for _ in range(_ROUNDS):
-        level = _levels(counts, before * hourly[hour] * single[cell] * daily[weekdays][:, None])
+        level = _levels(counts, before * hourly[hour] * single[cell] * daily[weekdays][:, None], changes)
         flat = before * level[:, None]
         of_hour = _credible(counts, flat * single[cell] * daily[weekdays][:, None], hour, HOURS)
         hourly = of_hour.of_cells
@@ -83,15 +92,26 @@ def fitted(counts: Numbers, watched: Numbers, weekdays: Places, base: Numbers | 
     return Shape(week * scale, before * others * scale)
 
 
-def _levels(counts: Numbers, expected: Numbers) -> Numbers:
-    """Return the level around each day: counted over expected in the week around it, of seven days where there are."""
+def _levels(counts: Numbers, expected: Numbers, changes: Sequence[int]) -> Numbers:
+    """Return the level around each day: counted over expected in the week around it, of seven days where there are.
+
+    No week goes beyond a change.
+    """
     import numpy as np
 
-    days = min(WEEKDAYS, len(counts))
     of_days = np.vstack([counts.sum(axis=1), expected.sum(axis=1)])
     of_days[1] *= of_days[0].sum() / max(float(of_days[1].sum()), _NOTHING)
+    return np.concatenate([_level_around(part) for part in np.split(of_days, changes, axis=1)])
+
+
+def _level_around(of_days: Numbers) -> Numbers:
+    """Return the level around each day, from what was counted and what was expected in each."""
+    import numpy as np
+
+    length = of_days.shape[1]
+    days = min(WEEKDAYS, length)
     sums = np.cumsum(np.pad(of_days, ((0, 0), (1, 0))), axis=1)
-    first = np.clip(np.arange(len(counts)) - days // 2, 0, len(counts) - days)
+    first = np.clip(np.arange(length) - days // 2, 0, length - days)
     seen, due = sums[:, first + days] - sums[:, first]
     level: Numbers = (seen + _FEW) / (due + _FEW)
     return level

@@ -8,6 +8,8 @@ from scipy import stats
 
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.traffic_level import Clumps, Predictive
+from datafast_nb.forecast.usual_traffic import learned
+from tests.forecast.simulated import shape_of_week
 from tests.statistics.forecasts import forecasts_table
 
 ONE = Predictive(np.array([1.0]), np.array([50.0]), np.array([120.0]))
@@ -68,8 +70,37 @@ def test_a_level_that_doubled_is_followed_and_a_busy_morning_tells_of_the_rest_o
     assert busy.weight @ busy.later < 1.25
 
 
+@pytest.mark.parametrize("hour", [0, 12])
+def test_after_a_change_at_once_the_next_week_is_as_sure_as_if_it_had_always_been_so(hour: int) -> None:
+    draw, week = np.random.default_rng(5), np.array(shape_of_week()).reshape(7, 24)
+    weekdays = np.arange(36) % 7
+    changed = np.where(np.arange(36 * 24) < 14 * 24 + hour, 1.0, 2.0).reshape(36, 24)
+    came = {"changed": changed, "steady": np.full((36, 24), 2.0)}
+    width = {}
+    for name, level in came.items():
+        counts = draw.poisson(60 * week[weekdays] * level).astype(float)
+        shape, extra, filtered = learned(counts[:29], np.ones((29, 24)), weekdays[:29])
+        assert filtered.since == {"changed": 15, "steady": 0}[name]
+        now = traffic_level.level_at(filtered, 28, np.zeros(0), np.zeros(0), extra)
+        it = traffic_level.predicted(now, shape.week[weekdays[28:35]], extra)
+        low, high = (traffic_level.quantile(it, share) for share in (0.025, 0.975))
+        assert low <= counts[28:35].sum() <= high
+        width[name] = (high - low) / counts[28:35].sum()
+    assert width["changed"] < 1.7 * width["steady"] < 0.1
+
+
+def test_a_change_of_the_last_days_is_not_yet_one_of_the_level() -> None:
+    expected = np.full((9, 24), 20.0)
+    counts = np.random.default_rng(6).poisson(expected).astype(float)
+    it = traffic_level.followed(counts, expected, Clumps(0.0, 0.0))
+    level = traffic_level.level_at(it, 8, counts[8, :0], expected[8, :0], Clumps(0.0, 0.0))
+    hour = np.zeros((1, 24))
+    hour[0, 0] = 20.0
+    assert traffic_level.exceeding(traffic_level.predicted(level, hour, Clumps(0.0, 0.0)), 80) < 1e-5
+
+
 def test_the_intervals_hold_what_comes() -> None:
-    table = forecasts_table(120, ["independent", "hours differ", "days differ"], [60.0], [1, 24])
+    table = forecasts_table(120, ["independent", "hours differ", "days differ", "doubled in between"], [60.0], [1, 24])
     assert table["held"].min() >= 0.88  # type: ignore[operator] # of 120; below that once in 900 tables of 95 %
     assert table["held"].mean() >= 0.925  # type: ignore[operator]
     assert table["meant"].is_between(0.945, 0.97).all()

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from datafast_nb.forecast import traffic_level
-from datafast_nb.forecast.weekly_shape import fitted
+from datafast_nb.forecast.usual_traffic import learned
 from tests.forecast.simulated import shape_of_week
 from tests.statistics.randomized import randomized
 
@@ -86,9 +86,7 @@ def _forecast(came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequen
     day, hour = now
     weekdays = np.arange(len(known)) % 7
     counts = came[: known.size].reshape(known.shape) * known
-    shape = fitted(counts, known, weekdays)
-    extra = traffic_level.clumps(counts, shape.expected)
-    filtered = traffic_level.followed(counts, shape.expected, extra)
+    shape, extra, filtered = learned(counts, known, weekdays)
     level = traffic_level.level_at(filtered, day, counts[day], shape.expected[day], extra)
     found = []
     for length in hours:

@@ -12,7 +12,7 @@ from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.agreement import discovered
 from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.unusual import FALSE_ALARMS, p_value
-from datafast_nb.forecast.weekly_shape import fitted
+from datafast_nb.forecast.usual_traffic import learned
 from tests.forecast.simulated import shape_of_week
 from tests.statistics.forecasts import SITES, Numbers
 
@@ -87,11 +87,8 @@ def _of_record(name: str, level: float, draw: np.random.Generator) -> dict[str, 
 
 def _usual(counts: Numbers, hours: float) -> list[Predictive]:
     """Return what is usual in a part of each hour of the day after a record."""
-    hourly = counts.astype(float)
-    shape = fitted(hourly, np.ones_like(hourly), np.arange(_DAYS) % 7)
-    extra = traffic_level.clumps(hourly, shape.expected)
-    known = np.vstack([hourly, np.zeros(24)])
-    filtered = traffic_level.followed(known, np.vstack([shape.expected, np.zeros(24)]), extra)
+    known, watched = (np.vstack([days, np.zeros(24)]) for days in (counts.astype(float), np.ones(counts.shape)))
+    shape, extra, filtered = learned(known, watched, np.arange(_DAYS + 1) % 7)
     level = traffic_level.level_at(filtered, _DAYS, np.zeros(0), np.zeros(0), extra)
     ahead = np.diag(shape.week[_DAYS % 7] * hours)
     return [traffic_level.predicted(level, ahead[hour : hour + 1], extra) for hour in range(24)]
