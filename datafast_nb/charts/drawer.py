@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,6 +20,7 @@ from datafast_nb.text import duration
 
 _PATIENCE: Final = 120.0  # seconds for one drawing; the largest chart takes less than two
 _ORPHANED: Final = 10.0  # more, after which the process ends itself: no one has ended it, so no one is waiting
+_INTERRUPTIBLE: Final = 0.1  # seconds after which a waiting kernel hears an interrupt at the latest
 _SAID: Final = 300  # characters of the library's messages
 _OWN: Final = "DATAFAST_"  # begins the names of environment variables that the drawing process does not get
 
@@ -61,19 +63,9 @@ class Drawer:
         request = json.dumps(asked).encode()
         with self._lock:
             process = self._started()
-            late = threading.Event()
-            timer = threading.Timer(self.patience, _end_late, (process, late))
-            timer.daemon = True
-            timer.start()
-            try:
-                answer = _exchange(process, request)
-            except BaseException:  # such as an interrupt: a late answer must not be taken for the next one
-                self.end()
-                raise
-            finally:
-                timer.cancel()
+            answer = self._answer(process, request)
             if answer is None:
-                raise self._ended(process, late=late.is_set())
+                raise self._ended(process)
         if answer[:1] == drawing_process.REFUSED:
             raise DrawingError(f"The chart can't be drawn: {answer[1:].decode()[:_SAID]}")
         return answer[1:]
@@ -89,8 +81,10 @@ class Drawer:
             process, self._process = self._process, None
             if process is not None:
                 process.kill()
-                _exchange(process, None)
                 process.wait()
+                for pipe in (process.stdin, process.stdout):
+                    if pipe is not None:
+                        pipe.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
         """Return the process; start one if there is none."""
@@ -101,11 +95,30 @@ class Drawer:
             self._process = _start(self._errors)
         return self._process
 
-    def _ended(self, process: subprocess.Popen[bytes], *, late: bool) -> DrawingError:
+    def _answer(self, process: subprocess.Popen[bytes], request: bytes) -> bytes | None:
+        """Return the answer to a request; None if the process has ended.
+
+        Another thread reads it: Polars, once loaded, lets a blocking read go on after an interrupt.
+        """
+        answers: list[bytes | None] = []
+        exchange = threading.Thread(target=lambda: answers.append(_exchange(process, request)), daemon=True)
+        exchange.start()
+        late = time.monotonic() + self.patience
+        try:
+            while exchange.is_alive():
+                exchange.join(_INTERRUPTIBLE)
+                if exchange.is_alive() and time.monotonic() > late:
+                    raise DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
+        except BaseException:  # such as an interrupt: a late answer must not be taken for the next one
+            process.kill()
+            exchange.join()
+            self.end()
+            raise
+        return answers[0]
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> DrawingError:
         """Return an error that says how the process ended."""
         self.end()
-        if late:
-            return DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
         said = f" It said: {self.said()}" if self.said() else ""
         return DrawingError(
             f"The drawing process ended in the middle of the chart (exit code {process.returncode}); the next chart "
@@ -135,20 +148,10 @@ def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
         raise DrawingError(f"The drawing process could not be started: {error}") from error
 
 
-def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    """End a process that took too long, and remember why."""
-    late.set()
-    process.kill()
-
-
-def _exchange(process: subprocess.Popen[bytes], request: bytes | None) -> bytes | None:
-    """Send a request and return the answer; None if the process has ended. Without a request, close the pipes."""
+def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes | None:
+    """Send a request and return the answer; None if the process has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
-    if request is None:
-        process.stdin.close()
-        process.stdout.close()
-        return None
     try:
         drawing_process.send(process.stdin, request)
         return drawing_process.received(process.stdout)
