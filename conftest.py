@@ -20,8 +20,9 @@ from xdist.scheduler import LoadScopeScheduling
 for _name in [name for name in os.environ if name.startswith("DATAFAST_") and not name.startswith("DATAFAST_NB_")]:
     del os.environ[_name]
 
-# The same examples in each run, however slow the machine.
-settings.register_profile("datafast_nb", deadline=None, derandomize=True)
+# The same examples in each run, however slow the machine; with --hypothesis-profile deep many more, and always others.
+settings.register_profile("datafast_nb", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("deep", max_examples=1_000, deadline=None)
 settings.load_profile("datafast_nb")
 
 WORKERS = 4

@@ -44,6 +44,13 @@ def fast(session: nox.Session) -> None:
 
 
 @nox.session
+def deep(session: nox.Session) -> None:
+    """Run the tests of properties with a thousand examples each, others in every run."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-m", "hypothesis", "-n", "auto", "--hypothesis-profile", "deep", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel from the source distribution, and take a snapshot where nothing else is installed."""
     folder = Path(session.create_tmp()).resolve()

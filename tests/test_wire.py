@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datafast_nb import Baseline, DataFastError, InvalidResponseError, ResponseWarning, Snapshot, wire
@@ -287,7 +287,6 @@ def mutate(response: dict[str, Any], path: tuple[Any, ...], change: str, value: 
 
 
 @given(MUTATIONS)
-@settings(max_examples=400)
 def test_any_mutation_of_the_example_gives_full_frames_or_a_typed_error(
     mutations: list[tuple[tuple[str | int, ...], str, object]],
 ) -> None:
@@ -309,14 +308,12 @@ def test_any_mutation_of_the_example_gives_full_frames_or_a_typed_error(
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
-@settings(max_examples=200)
 def test_garbage_ends_in_a_typed_error(body: bytes) -> None:
     with pytest.raises(InvalidResponseError):
         Snapshot.from_json(body)
 
 
 @given(st.integers(0, len(json.dumps(EXAMPLE)) - 1))
-@settings(max_examples=200)
 def test_a_truncated_body_ends_in_a_typed_error(length: int) -> None:
     with pytest.raises(InvalidResponseError):
         Snapshot.from_json(json.dumps(EXAMPLE)[:length])
@@ -633,7 +630,6 @@ WORDS = st.sampled_from(("", "0", "1", "3.0", "1e3", "true", "FALSE", "null", "n
         st.tuples(st.sampled_from(PATHS), st.sampled_from(["drop", "replace"]), NUMBERS | WORDS | VALUES), max_size=3
     )
 )
-@settings(max_examples=300)
 def test_a_wrong_value_elsewhere_changes_no_other(mutations: list[tuple[tuple[str | int, ...], str, object]]) -> None:
     response = example()
     for path, change, value in mutations:

@@ -64,7 +64,8 @@ def test_every_chart_is_titled_and_keeps_what_explains_it(name: str, demo: dfn.H
 @pytest.mark.parametrize("snap", [crowd(200), dfn.Snapshot()], ids=["crowd", "nobody"])
 @every_chart
 def test_the_notes_stay_when_the_title_is_changed(draw: Draw, snap: dfn.Snapshot) -> None:
-    own, notes = draw(snap), subtitle(draw(snap))
+    own = draw(snap)
+    notes = subtitle(own)
     titled = draw(snap, title="Who buys")
     assert heading(titled) == ["Who buys", *notes]
     both = draw(snap, title="Who buys", subtitle="March, before the sale")

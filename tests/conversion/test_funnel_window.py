@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -307,7 +307,6 @@ def visits_of(happened: list[Happening]) -> list[list[Happening]]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     HISTORIES,
     st.lists(st.sampled_from(STEPS), min_size=1, max_size=4),

@@ -157,14 +157,14 @@ def test_what_is_shown_again_with_another_time_stays_in_the_snapshot(
         if reopened:
             history.close()
         history.append(each)
-    again = list(history.snapshots())
-    for kind, name in (("events", "event_id"), ("payments", "payment_id")):
+    kinds = {"events": "event_id", "payments": "payment_id"}
+    for kind, name in kinds.items():
         assert getattr(history, kind)().collect()[name].to_list().count("x") == 1
-        for each, found in zip(snapshots, again, strict=True):
-            ids = sorted(getattr(each, kind)[name])
-            replayed = history.replay(start=each.fetched_at).snapshot()
-            for shown_again in (history.at(each.fetched_at), found, replayed):
-                assert sorted(getattr(shown_again, kind)[name]) == ids
+    for each, found in zip(snapshots, history.snapshots(), strict=True):
+        replayed = history.replay(start=each.fetched_at).snapshot()
+        for shown_again in (history.at(each.fetched_at), found, replayed):
+            for kind, name in kinds.items():
+                assert sorted(getattr(shown_again, kind)[name]) == sorted(getattr(each, kind)[name])
 
 
 def test_a_snapshot_older_than_the_last_is_refused_and_the_clock_is_named(history: dfn.History) -> None:

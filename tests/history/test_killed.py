@@ -1,6 +1,6 @@
 """Killed at any instant, a recording loses and doubles nothing, and goes on.
 
-Eight kills by default; ``DATAFAST_NB_KILLS=200 pytest tests/history/test_killed.py`` makes it two hundred.
+Four kills by default; ``DATAFAST_NB_KILLS=200 pytest tests/history/test_killed.py`` makes it two hundred.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 import datafast_nb as dfn
 from tests.history.moments import IDS, shown
 
-KILLS = int(os.environ.get("DATAFAST_NB_KILLS", "8"))
+KILLS = int(os.environ.get("DATAFAST_NB_KILLS", "4"))
 SITE = {"seed": 5, "visitors": 60}
 
 RECORD = f"""

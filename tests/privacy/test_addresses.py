@@ -8,7 +8,7 @@ import json
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import datafast_nb as dfn
@@ -209,7 +209,6 @@ LOCAL = st.from_regex(r"[a-z]{3,8}[._+'=-][a-zé]{3,8}", fullmatch=True)
 DOMAIN = st.from_regex(r"[a-z]{4,8}(\.[a-z]{3,6})?\.(com|de|museum)", fullmatch=True)
 
 
-@settings(max_examples=60, deadline=None)
 @given(LOCAL, DOMAIN, st.lists(st.sampled_from(sorted(ENCODERS)), max_size=4), st.sampled_from(AROUND))
 @example("jane.doe", "example.com", ["base64", "percent", "JavaScript", "base64url"], AROUND[1])
 def test_no_chain_of_encodings_hides_an_address(local: str, domain: str, chain: list[str], around: str) -> None:

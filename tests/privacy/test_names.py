@@ -7,7 +7,7 @@ import json
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import datafast_nb as dfn
@@ -183,7 +183,6 @@ WORD = st.from_regex(r"[A-ZÉÖÅŁ][a-zéößåłı]{3,7}", fullmatch=True)
 FREE = sorted(name for name, treatment in TREATMENTS.items() if treatment == "text" and name in dfn.schema.VISITORS)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     WORD,
     WORD,
@@ -206,7 +205,6 @@ def test_no_chain_of_encodings_hides_a_name(
     assert not recoverable(left[0] if column == "dimension_matches" else left, first + last)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["a", "Mac", "OS", "New", "York", "x@y.zz", "'", "%", "é"]), min_size=1, max_size=4))
 def test_closed_columns_of_others_stay_whatever_somebody_is_called(words: list[str]) -> None:
     snap = named(" ".join(words))
