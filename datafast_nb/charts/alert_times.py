@@ -13,14 +13,14 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.text import number, plain
 
 _SUBJECT: Final = "When an alert would have spoken"
-_NEVER: Final = "It would have told nothing"
+_NEVER: Final = "It would have sent no message"
 _WIDTH: Final = 600
 _HEIGHT: Final = 120
 _FAINT: Final = 0.35  # of a message that tells that something is over
 
 
 class LookedBack(Protocol):
-    """What an alert would have told, such as ``Alert.backtest`` returns."""
+    """The messages that an alert would have sent, such as ``Alert.backtest`` returns."""
 
     @property
     def alert(self) -> str:
@@ -63,23 +63,23 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
     >>> dfn.charts.alerts(alert.backtest(dfn.History("site-history")))  # doctest: +SKIP
     """
     messages = backtest.messages
-    told = messages.filter(~pl.col("over")).height
+    sent = messages.filter(~pl.col("over")).height
     rows = messages.with_columns(
         time=pl.col("at").dt.strftime("%Y-%m-%d %H:%M:%S"),
-        what=pl.when("over").then(pl.lit("back to usual")).otherwise(pl.lit("told")),
+        what=pl.when("over").then(pl.lit("back to usual")).otherwise(pl.lit("message")),
     )
-    subtitle = f"{plain(backtest.alert)}: {number(told, 'message')}" if told else f"{plain(backtest.alert)}: {_NEVER}"
+    subtitle = f"{plain(backtest.alert)}: {number(sent, 'message')}" if sent else f"{plain(backtest.alert)}: {_NEVER}"
     span = [each.timestamp() * 1_000 for each in (backtest.start, backtest.end)]
     chart: alt.Chart = (
         alt.Chart(rows, title=alt.Title(_SUBJECT, subtitle=subtitle), width=_WIDTH, height=_HEIGHT)
         .mark_bar(width=3)
         .encode(
             x=alt.X("at:T", title="Time (UTC)", scale=alt.Scale(type="utc", domain=span)),
-            y=alt.Y("count:Q", title="Told together", axis=alt.Axis(tickMinStep=1, format=",d")),
+            y=alt.Y("count:Q", title="In one message", axis=alt.Axis(tickMinStep=1, format=",d")),
             opacity=alt.condition("datum.over", alt.value(_FAINT), alt.value(1)),
             tooltip=[
                 alt.Tooltip("time:N", title="Time (UTC)"),
-                alt.Tooltip("count:Q", title="Told together", format=",d"),
+                alt.Tooltip("count:Q", title="In one message", format=",d"),
                 alt.Tooltip("what:N", title="What"),
             ],
         )

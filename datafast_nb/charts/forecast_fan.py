@@ -172,10 +172,10 @@ def _drawn(ahead: pl.DataFrame, counted: pl.DataFrame, of: Forecast, measure: Fo
     scale, legend = alt.Scale(domain=[_EXPECTED, _COUNTED]), alt.Legend(symbolOpacity=1, values=kinds)
     color = alt.Color("kind:N", title=None, scale=scale, legend=legend)
     digits = ",.2f" if measure == "revenue" else ",.1f"
-    told = [alt.Tooltip("when:N", title="Time")]
+    tooltips = [alt.Tooltip("when:N", title="Time")]
     expected = [alt.Tooltip(f"{name}:Q", title=name.capitalize(), format=digits) for name in ("mean", "low", "high")]
     fan = alt.Chart(ahead.with_columns(kind=pl.lit(_EXPECTED))).encode(
-        x=x, x2="ends:T", color=color, tooltip=[*told, *expected]
+        x=x, x2="ends:T", color=color, tooltip=[*tooltips, *expected]
     )
     layers = [
         fan.mark_rect(opacity=_BAND).encode(y=alt.Y("low:Q", **y), y2="high:Q"),
@@ -184,7 +184,7 @@ def _drawn(ahead: pl.DataFrame, counted: pl.DataFrame, of: Forecast, measure: Fo
     if counted.height:
         seen = alt.Tooltip("count:Q", title="Counted", format=digits)
         past = alt.Chart(counted.with_columns(kind=pl.lit(_COUNTED))).encode(x=x, x2="ends:T", color=color)
-        layers.append(past.mark_rule(strokeWidth=2.5).encode(y=alt.Y("count:Q", **y), tooltip=[*told, seen]))
+        layers.append(past.mark_rule(strokeWidth=2.5).encode(y=alt.Y("count:Q", **y), tooltip=[*tooltips, seen]))
     now = alt.Chart(alt.InlineData(values=[{"begins": ahead["begins"].min()}]))
     layers.append(now.mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x=x))
     return alt.LayerChart(layer=layers, width=_WIDTH, height=_HEIGHT)

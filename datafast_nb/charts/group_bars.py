@@ -10,7 +10,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.heading import Heading
-from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
+from datafast_nb.charts.measures import IN_TOOLTIPS, NOTATIONS, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_whole
@@ -233,7 +233,9 @@ def _rows(
     else:
         drawn = drawn.join(series, on=names[1], nulls_equal=True, suffix="_right")
     labels = (pl.col("_label").alias("group"), pl.col("_label_right").alias("series"))
-    return drawn.sort("_place", "_place_right").select(*labels, *_told(measure), is_other=False, place="_place_right")
+    return drawn.sort("_place", "_place_right").select(
+        *labels, *_drawn_columns(measure), is_other=False, place="_place_right"
+    )
 
 
 def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
@@ -241,12 +243,12 @@ def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
     rest = pooled.filter("is_other").with_columns(
         group=pl.lit(wording.others(count)), series=pl.lit(None, dtype=pl.String)
     )
-    return rest.select("group", "series", *_told(measure), "is_other", place=pl.lit(0, dtype=pl.Int64))
+    return rest.select("group", "series", *_drawn_columns(measure), "is_other", place=pl.lit(0, dtype=pl.Int64))
 
 
-def _told(measure: Measure) -> list[str]:
+def _drawn_columns(measure: Measure) -> list[str]:
     """Return the names of the measures that a row holds, including the drawn one."""
-    return list(dict.fromkeys([*TOLD, measure, "predicted_rate_low", "predicted_rate_high"]))
+    return list(dict.fromkeys([*IN_TOOLTIPS, measure, "predicted_rate_low", "predicted_rate_high"]))
 
 
 def _with_interval(rows: pl.DataFrame, measure: Measure, rate: float | None) -> pl.DataFrame:
@@ -298,9 +300,9 @@ def _reference(measure: Measure, baseline: Baseline | None, rate: float | None) 
 
 def _line(average: float, notation: Notation) -> alt.Chart:
     """Draw the line at the site's average."""
-    told = alt.Tooltip("average:Q", title="The site's average", format=notation.format)
+    average = alt.Tooltip("average:Q", title="The site's average", format=notation.format)
     base = alt.Chart(alt.InlineData(values=[{"average": average}]))
-    rule: alt.Chart = base.mark_rule(strokeDash=[4, 3]).encode(x="average:Q", tooltip=told)
+    rule: alt.Chart = base.mark_rule(strokeDash=[4, 3]).encode(x="average:Q", tooltip=average)
     return rule
 
 

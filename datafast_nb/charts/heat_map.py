@@ -119,7 +119,7 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
     fits = max(map(len, columns)) * 7 < width / len(columns)
     scale = lift_scale(cells["lift"])
     shown = tooltip(cells)
-    told = _with_figures(cells, scale.domain[1]).select(
+    numbered = _with_figures(cells, scale.domain[1]).select(
         "row",
         "column",
         "interval",
@@ -127,7 +127,7 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
         "ink",
         *dict.fromkeys(["lift", "scored", *(it.shorthand for it in shown)]),
     )
-    base = alt.Chart(told).encode(
+    base = alt.Chart(numbered).encode(
         x=alt.X(
             "column:N",
             sort=None,
@@ -147,7 +147,7 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
         color=alt.Color("lift:Q", scale=scale, legend=lift_legend(NOTATIONS["lift"].title, scale)),
         opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
     )
-    return alt.LayerChart(layer=[rectangles, *cell_numbers.numbers(base, told, 11)], width=width, height=height)
+    return alt.LayerChart(layer=[rectangles, *cell_numbers.numbers(base, numbered, 11)], width=width, height=height)
 
 
 def _with_figures(cells: pl.DataFrame, reach: float) -> pl.DataFrame:

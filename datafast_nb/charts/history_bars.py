@@ -324,7 +324,7 @@ def _gray(gaps: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
     return [rectangles] if gaps.height else []
 
 
-def _told(*lines: alt.Tooltip) -> list[alt.Tooltip]:
+def _tooltip(*lines: alt.Tooltip) -> list[alt.Tooltip]:
     """Return the tooltip of a bar."""
     share = alt.Tooltip("recorded:Q", title="Share of this time recorded", format=".0%")
     return [alt.Tooltip("when:N", title="Time"), *lines, share]
@@ -347,7 +347,7 @@ def _visitors(table: pl.DataFrame, x: alt.X) -> list[alt.Chart]:
             y=alt.Y("visitors:Q", title=None, axis=wording.count_axis(most)),
             y2=alt.datum(0),
             opacity=_faint(),
-            tooltip=_told(
+            tooltip=_tooltip(
                 alt.Tooltip("visitors:Q", title="Visitors", format=",d"),
                 alt.Tooltip("visits:Q", title="Visits", format=",d"),
             ),
@@ -360,14 +360,14 @@ def _amounts(table: pl.DataFrame, place: int, x: alt.X) -> list[alt.Chart]:
     """Draw the payments in a currency, and for the dollar the expected revenue."""
     dollars = place == 0
     expected = dollars and table["expected"].count() > 0
-    told = [
+    tooltips = [
         alt.Tooltip(f"paid{place}:Q", title="Paid", format=",.2f"),
         alt.Tooltip(f"payments{place}:Q", title="Payments", format=",d"),
     ]
     if expected:
-        told.insert(0, alt.Tooltip("expected:Q", title="Expected", format=",.2f"))
+        tooltips.insert(0, alt.Tooltip("expected:Q", title="Expected", format=",.2f"))
     color = alt.Color("kind:N", scale=alt.Scale(domain=[_PAID, _EXPECTED]), legend=None)
-    base = alt.Chart(table).encode(x=x, x2="end:T", color=color, opacity=_faint(), tooltip=_told(*told))
+    base = alt.Chart(table).encode(x=x, x2="end:T", color=color, opacity=_faint(), tooltip=_tooltip(*tooltips))
     axis = alt.Axis(format=",.2~f", tickCount=4 if dollars else 2)
     paid = alt.Y(f"paid{place}:Q", title=None, axis=axis)
     bars = base.mark_bar(x2Offset=-_spacing(table)).encode(y=paid, y2=alt.datum(0))

@@ -86,7 +86,7 @@ NOTATIONS: Final[dict[Measure, Notation]] = {
     "confident": Notation("Confident predictions", ",d", "0.5 or more", is_count=True, term="confidence"),
 }
 
-TOLD: Final[tuple[Measure, ...]] = (
+IN_TOOLTIPS: Final[tuple[Measure, ...]] = (
     "visitors",
     "customers",
     "scored",
@@ -114,13 +114,13 @@ def why_missing(table: pl.DataFrame, measure: Measure) -> str:
         return wording.ONLY_CUSTOMERS if table["customers"].sum() == table["visitors"].sum() else wording.NO_PREDICTIONS
     if table[measure].count():
         return ""
-    return wording.NO_AVERAGE if measure == "lift" else wording.UNTOLD
+    return wording.NO_AVERAGE if measure == "lift" else wording.VALUES_MISSING
 
 
 def tooltip(table: pl.DataFrame) -> list[alt.Tooltip]:
     """Return the tooltip lines for a group's measures, without those that no group has."""
     return [
         alt.Tooltip(name, type="quantitative", title=NOTATIONS[name].name, format=NOTATIONS[name].format)
-        for name in TOLD
+        for name in IN_TOOLTIPS
         if table[name].count()
     ]

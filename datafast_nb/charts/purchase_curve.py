@@ -121,7 +121,7 @@ def _drawn(rows: pl.DataFrame, *, grouped: bool) -> alt.VConcatChart:
     scale = alt.Scale(domain=[0, longest], nice=False)
     x = alt.X("time:Q", title=f"{unit} since first seen", scale=scale)
     color = wording.colored("label", "Group") if grouped else alt.Undefined
-    told = [
+    tooltips = [
         *([alt.Tooltip("label:N", title="Group")] if grouped else []),
         alt.Tooltip("time:Q", title=unit, format=",.2f"),
         alt.Tooltip("purchased:Q", title="Have bought", format=".2%"),
@@ -129,7 +129,7 @@ def _drawn(rows: pl.DataFrame, *, grouped: bool) -> alt.VConcatChart:
         alt.Tooltip("at_risk:Q", title="At risk", format=",d"),
     ]
     axis = alt.Axis(format=".2~%")
-    base = alt.Chart(rows.drop("unit")).encode(x=x, color=color, tooltip=told)
+    base = alt.Chart(rows.drop("unit")).encode(x=x, color=color, tooltip=tooltips)
     known = base.transform_filter("isValid(datum.purchased_high)")
     band = known.mark_area(interpolate="step-after", opacity=0.18, line=False).encode(
         y=alt.Y("purchased_low:Q", title="Share who have bought", axis=axis), y2="purchased_high:Q"

@@ -150,8 +150,10 @@ def _labeled(groups: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Add the name and the figures of each group, in words."""
     label = pl.concat_str([wording.label(name) for name in names] or [pl.lit("")], separator=" · ")
     percent = [pl.col(name).mul(100).round(2) for name in ("predicted_rate", "observed_rate")]
-    told = pl.format("{} % predicted, {} % of {} converted: {}", *percent, wording.grouped("predictions"), "verdict")
-    return groups.with_columns(_name=label).with_columns(label=wording.distinct_label("_name"), told=told)
+    sentence = pl.format(
+        "{} % predicted, {} % of {} converted: {}", *percent, wording.grouped("predictions"), "verdict"
+    )
+    return groups.with_columns(_name=label).with_columns(label=wording.distinct_label("_name"), sentence=sentence)
 
 
 def _rows(bins: pl.DataFrame, names: list[str], groups: pl.DataFrame) -> pl.DataFrame:
@@ -211,8 +213,8 @@ def _verdict(found: Calibration) -> str:
     signed.append(("within bins", it["within_bins"]))
     parts = " ".join(f"{'−' if part < 0 else '+'} {name} {abs(part):.6f}" for name, part in signed).removeprefix("+ ")
     skill = "" if it["skill"] is None else f" Skill: {it['skill']:.1%}."
-    told = [found.verdict(it), found.unseen(it), f"Brier score {it['brier']:.6f} = {parts}"]
-    return ". ".join(capitalized(part) for part in told if part) + f".{skill}"
+    sentences = [found.verdict(it), found.unseen(it), f"Brier score {it['brier']:.6f} = {parts}"]
+    return ". ".join(capitalized(part) for part in sentences if part) + f".{skill}"
 
 
 def _beyond(scores: pl.DataFrame) -> str:
@@ -235,8 +237,8 @@ def _left_out(seen: dict[str, Any]) -> str:
         "converted_before": ("converted before the prediction", "converted before the prediction"),
         "recognized": ("a customer without a known payment", "customers without a known payment"),
     }
-    told = [number(seen[name], *words) for name, words in groups.items() if seen[name]]
-    return f"Left out of {number(seen['visits'], 'visit')}: {', '.join(told)}." if told else ""
+    numbers = [number(seen[name], *words) for name, words in groups.items() if seen[name]]
+    return f"Left out of {number(seen['visits'], 'visit')}: {', '.join(numbers)}." if numbers else ""
 
 
 def _matched(seen: dict[str, Any]) -> str:
@@ -254,8 +256,8 @@ def _recalibrated(model: Model | Quality | None) -> str:
     ratios = (score_of(quality, name, "observed_over_expected") for name in COMPARED)
     after, before = ("not known" if it is None else f"{it:.2f}" for it in ratios)
     moments = number(quality.scores["predictions"][0], "later moment")
-    told = f"Observed over expected: {after} by the model, {before} by the service."
-    return f"Curves: {moments} of prospects, who may be idle. {told}"
+    compared = f"Observed over expected: {after} by the model, {before} by the service."
+    return f"Curves: {moments} of prospects, who may be idle. {compared}"
 
 
 def _why_nothing(seen: dict[str, Any]) -> tuple[str, str]:
@@ -283,8 +285,8 @@ def _panel(rows: pl.DataFrame, curves: pl.DataFrame, group: dict[str, Any], most
         height=size,
     )
     if group["label"]:
-        told = alt.Title(group["label"], subtitle=group["told"], fontSize=12, subtitleFontSize=11, frame="group")
-        above = above.properties(title=told)
+        title = alt.Title(group["label"], subtitle=group["sentence"], fontSize=12, subtitleFontSize=11, frame="group")
+        above = above.properties(title=title)
     below = alt.LayerChart(layer=_counts(rows, most, size), width=size, height=_COUNTS)
     panel: alt.VConcatChart = alt.vconcat(above, below, spacing=6)
     return panel
@@ -328,7 +330,7 @@ def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
     """Draw a point for each bin, and its interval."""
     scale = _scale(most)
     axis = alt.Axis(values=_ticks(most, size), format=".2~%")
-    told = [
+    tooltips = [
         alt.Tooltip("bin:N", title="Predicted"),
         alt.Tooltip("predicted_rate:Q", title="Mean prediction", format=".2%"),
         alt.Tooltip("observed_rate:Q", title="Converted", format=".2%"),
@@ -342,7 +344,7 @@ def _points(rows: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
         x=_predicted("predicted_rate", most, size, labels=False),
         color=alt.Color("noise:N", title="The difference is", scale=alt.Scale(domain=domain)),
         opacity=uncertainty.opacity("predictions"),
-        tooltip=told,
+        tooltip=tooltips,
     )
     intervals = base.mark_rule(clip=True, strokeWidth=2).encode(
         y=alt.Y("observed_rate_low:Q", title="Observed conversion rate", scale=scale, axis=axis),
@@ -359,7 +361,7 @@ def _lines(curves: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
     """Draw the curves of a model and of the service's rate, if there are any."""
     if not curves.height:
         return []
-    told = [
+    tooltips = [
         alt.Tooltip("predictor:N", title="Predicted by"),
         alt.Tooltip("predicted_rate:Q", title="Mean prediction", format=".2%"),
         alt.Tooltip("observed_rate:Q", title="Bought", format=".2%"),
@@ -374,7 +376,7 @@ def _lines(curves: pl.DataFrame, most: float, size: int) -> list[alt.Chart]:
         x=_predicted("predicted_rate", most, size, labels=False),
         y=alt.Y("observed_rate:Q", scale=_scale(most)),
         detail="predictor:N",
-        tooltip=told,
+        tooltip=tooltips,
     )
     line = base.mark_line(strokeWidth=2, color=_CURVE).encode(
         strokeDash=alt.StrokeDash(

@@ -163,14 +163,14 @@ def _drawn(rows: pl.DataFrame, measure: Counted, zone: str) -> alt.LayerChart:
         "scale": alt.Scale(domainMin=0, nice=True),
     }
     color = alt.Color("kind:N", title=None, scale=alt.Scale(domain=[_USUAL, _OTHER]))
-    told = [
+    tooltips = [
         alt.Tooltip("when:N", title="Time"),
         alt.Tooltip("count:Q", title="Counted, per hour", format=",.1f"),
         alt.Tooltip("mean:Q", title="Usual", format=",.1f"),
         alt.Tooltip("low:Q", title="Low", format=",.0f"),
         alt.Tooltip("high:Q", title="High", format=",.0f"),
     ]
-    base = alt.Chart(rows).encode(x=x, x2="ends:T", tooltip=told)
+    base = alt.Chart(rows).encode(x=x, x2="ends:T", tooltip=tooltips)
     layers = [
         base.mark_rect(opacity=_BAND, color=NEUTRAL).encode(y=alt.Y("low:Q", **y), y2="high:Q"),
         base.mark_rule(strokeWidth=3).encode(y=alt.Y("count:Q", **y), color=color),

@@ -60,7 +60,7 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Heading
     left_out = wording.left_out({**total, "scored": drawn}, "an expected value and a confidence")
     if not drawn:
         groups = conversion.breakdown(visitors, "is_customer").collect()
-        return wording.message(_SUBJECT, why_missing(groups, "score") or wording.UNTOLD, left_out)
+        return wording.message(_SUBJECT, why_missing(groups, "score") or wording.VALUES_MISSING, left_out)
     sure = cells.filter(pl.col("row") >= conversion.CONFIDENT * _ROWS)
     money, of_all = (float(frame["expected_value"].sum()) for frame in (sure, cells))
     heading = wording.title(
@@ -126,14 +126,14 @@ def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:
         scale=alt.Scale(type="sqrt", domainMin=0),
         legend=alt.Legend(gradientLength=160, values=sorted({0, -(-most // 4), most}), format=",d"),
     )
-    told = [
+    tooltips = [
         alt.Tooltip("worth:N", title="Expected value of each"),
         alt.Tooltip("sure:N", title="Confidence"),
         alt.Tooltip("scored:Q", title="Prospects", format=",d"),
         alt.Tooltip("expected_value:Q", title="Expected value of all", format="$,.2f"),
     ]
     rectangles: alt.Chart = (
-        alt.Chart(rows).mark_rect().encode(x=worth, y=confidence, y2="high:Q", color=prospects, tooltip=told)
+        alt.Chart(rows).mark_rect().encode(x=worth, y=confidence, y2="high:Q", color=prospects, tooltip=tooltips)
     )
     return rectangles
 

@@ -70,7 +70,7 @@ class ChartView(TypedWidget):
     embed_options: dict[str, Any]
     configs: dict[str, dict[str, Any]]
     theme: Theme | None
-    tells_clicks: bool
+    reports_clicks: bool
     vars().update(traits_of(ChartState))
     messages = ChartMessage
     vega = traitlets.Instance(Vega).tag(sync=True, **widget_serialization)
@@ -120,4 +120,4 @@ class ChartView(TypedWidget):
             Takes the datum of the clicked mark: the fields of the chart's data, and those that Vega adds.
         """
         self.on_message(lambda message: callback(message.datum))
-        self.tells_clicks = True
+        self.reports_clicks = True

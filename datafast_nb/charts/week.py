@@ -208,8 +208,8 @@ def _how_long(cells: pl.DataFrame, zone: str) -> str:
 def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
     """Draw the cells that were recorded, and a cross for each of the others."""
     span = pl.format("{}:00 to {}:00", "clock", ((pl.col("hour") + 1) % 24).cast(pl.String).str.zfill(2))
-    told = cells.with_columns(span=span).select("day", "clock", "span", "mean", "count", "hours", "whole")
-    seen, never = told.filter(pl.col("hours") > 0), told.filter(pl.col("hours") == 0).select("day", "clock", "span")
+    shown = cells.with_columns(span=span).select("day", "clock", "span", "mean", "count", "hours", "whole")
+    seen, never = shown.filter(pl.col("hours") > 0), shown.filter(pl.col("hours") == 0).select("day", "clock", "span")
     most: Any = seen.filter("whole")["mean"].max() or seen["mean"].max() or 1.0
     strength = (pl.col("mean") / most).clip(0, 1) * pl.when("whole").then(1.0).otherwise(_FAINT)
     seen = seen.with_columns(number=cell_numbers.short(pl.col("mean")), ink=cell_numbers.ink(strength, _STRONG))

@@ -36,7 +36,7 @@ NO_PREDICTIONS: Final = "There are no predictions"
 ONLY_CUSTOMERS: Final = "Everybody here is a customer already"
 NO_AVERAGE: Final = "The site's average is not known"
 CANNOT_TELL: Final = "too few to tell"
-UNTOLD: Final = "The predictions lack these values"
+VALUES_MISSING: Final = "The predictions lack these values"
 
 # What to do about each of these.
 _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
@@ -46,7 +46,7 @@ _REMEDIES: Final[Mapping[str, str]] = MappingProxyType(
         NO_PREDICTIONS: "DataFast makes them once a site has enough payments. Counts need none: measure='visitors'.",
         ONLY_CUSTOMERS: "Predictions are for prospects. Counts include customers: measure='visitors'.",
         NO_AVERAGE: "Give it, for example: baseline=dfn.Baseline(conversion_rate=0.02, average_value=80.0).",
-        UNTOLD: "Try measure='score' or measure='visitors', which may be known.",
+        VALUES_MISSING: "Try measure='score' or measure='visitors', which may be known.",
     }
 )
 
@@ -130,8 +130,8 @@ def title(sentence: str, *notes: str) -> alt.Title:
 def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.LayerChart:
     """Return a chart that says why there is nothing to draw, and what to do about it."""
     lines = [reason, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), width=78)]
-    told = alt.Chart(alt.InlineData(values=[{"line": line, "place": 17 * place} for place, line in enumerate(lines)]))
-    text = told.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))
+    base = alt.Chart(alt.InlineData(values=[{"line": line, "place": 17 * place} for place, line in enumerate(lines)]))
+    text = base.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))
     first, others = alt.datum.place == 0, alt.datum.place > 0
     layers = [
         text.transform_filter(first).mark_text(align="left", baseline="top", fontSize=13, fontWeight=600),

@@ -13,7 +13,7 @@ from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.color_scales import lift_legend, scale_of
 from datafast_nb.charts.heading import Heading
-from datafast_nb.charts.measures import NOTATIONS, TOLD, Measure, Notation, notation_of, tooltip, why_missing
+from datafast_nb.charts.measures import IN_TOOLTIPS, NOTATIONS, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice
@@ -150,7 +150,7 @@ def _everywhere() -> alt.Chart:
 def _countries(table: pl.DataFrame, measure: Measure, notation: Notation) -> alt.Chart:
     """Draw the countries whose measure is known."""
     name = alt.Tooltip("properties.name", type="nominal", title="Country")
-    columns = list(dict.fromkeys([*TOLD, measure]))
+    columns = list(dict.fromkeys([*IN_TOOLTIPS, measure]))
     measures = alt.LookupData(in_line(table.select("country_code", *columns)), key="country_code", fields=columns)
     scale = scale_of(measure, table[measure])
     legend = alt.Legend(format=notation.tick_format, gradientLength=220, tickCount=5)

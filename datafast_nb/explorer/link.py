@@ -24,15 +24,15 @@ class Link:
     def __init__(self, live: LiveMap, follow: Callable[[], None]) -> None:
         self._live = live
         self._follow = weakref.WeakMethod(follow)
-        live.on_selection(self._tell)
-        live.on_status(self._tell)
+        live.on_selection(self._notify)
+        live.on_status(self._notify)
 
     def end(self) -> None:
         """End the link: make no more calls."""
-        self._live.on_selection(self._tell, remove=True)
-        self._live.on_status(self._tell, remove=True)
+        self._live.on_selection(self._notify, remove=True)
+        self._live.on_status(self._notify, remove=True)
 
-    def _tell(self, _what: object) -> None:
+    def _notify(self, _what: object) -> None:
         follow = self._follow()
         if follow is None:
             self.end()

@@ -59,10 +59,10 @@ class View:
     def on_choice(self, callback: Callable[[str, Any], None]) -> None:
         """Call a function with the name and new value of a control when it changes, by a user or by code."""
         for name in ("first", "second", "measure"):
-            getattr(self, name).observe(lambda change, name=name: self._tell(callback, name, change), "value")
+            getattr(self, name).observe(lambda change, name=name: self._notify(callback, name, change), "value")
 
     @staticmethod
-    def _tell(callback: Callable[[str, Any], None], name: str, change: Bunch) -> None:
+    def _notify(callback: Callable[[str, Any], None], name: str, change: Bunch) -> None:
         """Pass a choice on; the heading of a group is none, and what was chosen before stays."""
         if isinstance(change["new"], _Heading):
             change["owner"].value = change["old"]

@@ -79,7 +79,7 @@ class Replay:
         self._jumps = 0
         self._from = start  # the position when the replay was last changed, at this time of the clock
         self._since = clock()
-        self._listeners: tuple[Callable[[], Any], ...] = ()
+        self._callbacks: tuple[Callable[[], Any], ...] = ()
         self._last: Snapshot | None = None  # the last one shown
 
     @property
@@ -111,7 +111,7 @@ class Replay:
         with self._turn:
             self._stand_at(self.now)
             self._speed = speed
-        self._tell()
+        self._call_back()
 
     @property
     def playing(self) -> bool:
@@ -136,14 +136,14 @@ class Replay:
             self._stand_at(self._start if again else self.now)
             self._jumps += again
             self._playing = True
-        self._tell()
+        self._call_back()
 
     def pause(self) -> None:
         """Stay at the current moment."""
         with self._turn:
             self._stand_at(self.now)
             self._playing = False
-        self._tell()
+        self._call_back()
 
     def seek(self, when: datetime) -> None:
         """Go to a moment (with a time zone), or to the nearest end of the span if the moment is outside."""
@@ -151,7 +151,7 @@ class Replay:
         with self._turn:
             self._stand_at(min(max(moment, self._start), self._end))
             self._jumps += 1
-        self._tell()
+        self._call_back()
 
     def on_change(self, callback: Callable[[], Any], *, remove: bool = False) -> None:
         """Call a function after each `play`, `pause`, `seek` and change of `speed`, on the thread that made it.
@@ -159,8 +159,8 @@ class Replay:
         ``remove=True`` unregisters the function.
         """
         with self._turn:
-            others = tuple(each for each in self._listeners if each != callback)
-            self._listeners = others if remove else (*others, callback)
+            others = tuple(each for each in self._callbacks if each != callback)
+            self._callbacks = others if remove else (*others, callback)
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot of the current moment; an unchanged snapshot is the same object.
@@ -180,9 +180,9 @@ class Replay:
         self._playing = self.playing
         self._from, self._since = when, self._clock()
 
-    def _tell(self) -> None:
+    def _call_back(self) -> None:
         """Call the callbacks, outside the lock, as they may take other locks."""
-        for callback in self._listeners:
+        for callback in self._callbacks:
             callback()
 
     def __repr__(self) -> str:

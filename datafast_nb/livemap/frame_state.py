@@ -266,6 +266,6 @@ def keys_of(frame: pl.DataFrame, column: str, seed: int = 0) -> pl.Series:
 
 def payment_keys_of(payments: pl.DataFrame) -> pl.Series:
     """Return a hash of each payment; one without an id is identified by payer, time and amount."""
-    told = payments.select(pl.struct("site", "timestamp", "email", "name", "amount", "currency").hash()).to_series()
+    hashes = payments.select(pl.struct("site", "timestamp", "email", "name", "amount", "currency").hash()).to_series()
     named = payments["payment_id"].str.strip_chars().fill_null("") != ""
-    return pl.select(pl.when(named).then(keys_of(payments, "payment_id")).otherwise(told)).to_series()
+    return pl.select(pl.when(named).then(keys_of(payments, "payment_id")).otherwise(hashes)).to_series()

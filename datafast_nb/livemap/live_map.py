@@ -99,7 +99,7 @@ MOST_HEIGHT: Final = 10_000
 _LOG: Final = logging.getLogger(__name__)
 _SETTINGS: Final = ("color_by", "every", "theme")  # those of the traits that the browser can set
 _NO_SCORE_YET: Final = "No predictions for this site yet"
-_UNTOLD: Final = "Something failed; the log says what, as the message may name somebody"
+_WITHHELD: Final = "Something failed; the log says what, as the message may name somebody"
 
 
 class LiveMap(OpenedWhenShown):
@@ -754,10 +754,10 @@ class LiveMap(OpenedWhenShown):
             frame, chosen = self._shown, self._renderer.chosen(self._shown, self._map_state.filters)
         # Outside the lock: what moves the predictions takes a while, the first time, and no drawing is to wait for it.
         inside = members(chosen, message.id)
-        told = summary(inside, frame.reasons(inside))
+        description = summary(inside, frame.reasons(inside))
         with self._lock:
             if self._view is not None:
-                self._view.tell(Description(view=message.view, id=message.id, summary=told))
+                self._view.announce(Description(view=message.view, id=message.id, summary=description))
 
     def _do_open(self, message: OpenCluster) -> None:
         with self._lock:
@@ -778,14 +778,14 @@ class LiveMap(OpenedWhenShown):
     def _do_places(self, message: AskPlaces) -> None:
         with self._lock:
             if self._view is not None:
-                self._view.tell(Places(part=message.part), places.content(message.part))
+                self._view.announce(Places(part=message.part), places.content(message.part))
 
     def _do_beat(self, message: Beat) -> None:
         self.watch(message.view)
         with self._lock:
             if self._view is not None and message.first:
                 # A view that is opened later can't know how old the data are.
-                self._view.tell(Age(milliseconds=round(1000 * (time.monotonic() - self._arrived))))
+                self._view.announce(Age(milliseconds=round(1000 * (time.monotonic() - self._arrived))))
             self._ask_where({message.view} - self._map_state.views.keys())
 
     def _do_away(self, message: Away) -> None:
@@ -800,7 +800,7 @@ class LiveMap(OpenedWhenShown):
             box = bounds(self._renderer.chosen(self._shown, self._map_state.filters))
             if self._view is not None and box is not None:
                 (south, west), (north, east) = box
-                self._view.tell(Fit(south=south, west=west, north=north, east=east, view=view))
+                self._view.announce(Fit(south=south, west=west, north=north, east=east, view=view))
 
     def _hide_names(self, *, private: bool) -> None:
         """Hide names if code or a person in the browser wants it, and render without them."""
@@ -840,7 +840,7 @@ class LiveMap(OpenedWhenShown):
         """Ask views for the part of the world that they show. The caller holds the lock."""
         if self._view is not None:
             for view in views:
-                self._view.tell(AskViewport(view=view))
+                self._view.announce(AskViewport(view=view))
 
     # Rendering
 
@@ -870,7 +870,7 @@ class LiveMap(OpenedWhenShown):
                 chosen = self._renderer.chosen(frame, self._map_state.filters)
                 message = announcements(frame.known_news(news), frame, chosen, self._map_state)
                 if message is not None:
-                    self._view.tell(message)
+                    self._view.announce(message)
         return snapshot, news
 
     def _change_frame(self, snapshot: Snapshot | None, sites: Collection[str]) -> News | None:
@@ -983,7 +983,7 @@ class LiveMap(OpenedWhenShown):
         now, snapshot, notes = self.status, self._frame.snapshot, [*self._problems, *self._faults.notes]
         text = str(now)
         if self._is_private:
-            notes = [_UNTOLD] if notes else []
+            notes = [_WITHHELD] if notes else []
             text = self._without_names().blanked([text])[0] if now.fault else text
         if snapshot is not None and not snapshot.visitors.height:
             notes = ["Nobody here right now" if self._timebar is None else "Nobody was here", *notes]

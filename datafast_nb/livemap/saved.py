@@ -122,8 +122,8 @@ def _note(filters: Filters, matched: int, total: int, people: list[str] | None) 
     if not chips:
         return ""
     texts = [chip["text"] for chip in chips] if people is None else blanked_chips(filters, people)
-    told = "; ".join(f"{chip['label']}: {text}" for chip, text in zip(chips, texts, strict=True))
-    return f"{matched:,} of {number(total, 'visitor')}. {told}"
+    shown = "; ".join(f"{chip['label']}: {text}" for chip, text in zip(chips, texts, strict=True))
+    return f"{matched:,} of {number(total, 'visitor')}. {shown}"
 
 
 def _redacted_legend(legend: Legend, people: list[str]) -> Legend:

@@ -79,9 +79,9 @@ class View:
         """Show states, in one message. Only changes are sent."""
         self.front.show(*states)
 
-    def tell(self, message: MapAnnouncement, *content: bytes) -> None:
+    def announce(self, message: MapAnnouncement, *content: bytes) -> None:
         """Send a one-time message to the views, with what it holds besides JSON."""
-        self.front.tell(message, *content)
+        self.front.announce(message, *content)
 
     def resize(self, height: int) -> None:
         """Change the map's height, in pixels."""

@@ -75,7 +75,7 @@ class TypedWidget(anywidget.AnyWidget):
         self._faults_logged: set[str] = set()
         self.on_msg(self._hear)
 
-    def tell(self, message: msgspec.Struct, *content: bytes) -> None:
+    def announce(self, message: msgspec.Struct, *content: bytes) -> None:
         """Send a one-time message to the browser, with what it holds besides JSON."""
         self.send(msgspec.to_builtins(message), [*content])
 

@@ -217,7 +217,7 @@ ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Faul
 class ChartState(Struct, frozen=True):
     """A chart: its Vega-Lite specification as JSON, the options for vega-embed, and the configuration of each theme.
 
-    `theme` is None for a chart that keeps the colors of its specification; `tells_clicks` says whether to report
+    `theme` is None for a chart that keeps the colors of its specification; `reports_clicks` says whether to report
     clicks.
     """
 
@@ -225,7 +225,7 @@ class ChartState(Struct, frozen=True):
     embed_options: dict[str, Any] = {}
     configs: dict[str, dict[str, Any]] = {}
     theme: Theme | None = None
-    tells_clicks: bool = False
+    reports_clicks: bool = False
 
 
 class Click(FromView, frozen=True, tag="click"):

@@ -166,7 +166,7 @@ def test_thousands_at_the_very_same_point_are_one_circle_at_every_zoom(live: Map
 def test_neighbors_across_the_date_line_are_drawn_side_by_side(live: MapPage) -> None:
     live.show("moment(pl.concat([group(6, 'Suva', 10, 179), group(4, 'Apia', 10, -179)]))")
     live.python("from datafast_nb.widgets.protocol import Fit")
-    live.python("live._view.tell(Fit(south=-40, west=100, north=60, east=260, view=None))")
+    live.python("live._view.announce(Fit(south=-40, west=100, north=60, east=260, view=None))")
     live.until(lambda: live.rest().view()["west"] > -90)
     one, other = live.discs()
     assert abs(one["x"] - other["x"]) < 40

@@ -18,12 +18,13 @@ def test_a_bar_for_each_message_over_the_time_that_was_looked_at(tmp_path: Path)
         never = dfn.Alert("visitors > 500", "traffic").backtest(history)
     chart = dfn.charts.alerts(found, title="Crowds")
     (rows,) = chart.to_dict()["datasets"].values()
-    assert [row["what"] for row in rows] == ["told", "back to usual", "told"]
+    assert [row["what"] for row in rows] == ["message", "back to usual", "message"]
     file = dfn.charts.save(chart, tmp_path / "crowds.svg")
     picture = Path(file).read_text()
     assert "Crowds" in picture
     assert "2 messages" in picture
     assert "<b>" not in picture
     assert (
-        "It would have told nothing" in Path(dfn.charts.save(dfn.charts.alerts(never), tmp_path / "n.svg")).read_text()
+        "It would have sent no message"
+        in Path(dfn.charts.save(dfn.charts.alerts(never), tmp_path / "n.svg")).read_text()
     )

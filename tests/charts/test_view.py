@@ -31,12 +31,12 @@ class TestChartView:
 
     def test_a_view_tells_which_row_of_the_data_was_clicked_on(self) -> None:
         view, rows = ChartView({}), []
-        assert not view.tells_clicks
+        assert not view.reports_clicks
         view.on_click(rows.append)
         for message in ({"do": "click", "datum": {"group": "FR"}}, {"do": "click"}, {"do": "else", "datum": {}}):
             view._handle_custom_msg({"view": "a view", **message}, [])
         view._handle_custom_msg("x", [])
-        assert view.tells_clicks
+        assert view.reports_clicks
         assert rows == [{"group": "FR"}]
 
     def test_a_specification_may_hold_numbers_of_numpy(self) -> None:

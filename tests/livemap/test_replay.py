@@ -291,7 +291,7 @@ def test_a_map_that_is_closed_lets_the_replay_go(replay: Replay) -> None:
     live = LiveMap(replay)
     settle(live)
     live.close()
-    assert replay._listeners == ()
+    assert replay._callbacks == ()
     replay.seek(after(60))
 
 

@@ -157,7 +157,7 @@ class Chart {
   /** Tell the kernel which row of the data a person has clicked on. */
   #tellClick(datum: object | undefined): void {
     const plain = Object.entries(datum ?? {}).filter(([, value]) => Object(value) !== value);
-    if (plain.length && this.#model.get("tells_clicks")) this.#ask({ do: "click", datum: Object.fromEntries(plain) });
+    if (plain.length && this.#model.get("reports_clicks")) this.#ask({ do: "click", datum: Object.fromEntries(plain) });
   }
 
   leave(): void {

@@ -73,7 +73,7 @@ export class Ground {
     if (!this.#frame && !this.#parts.signal.aborted) this.#frame = requestAnimationFrame(this.#paint);
   }
 
-  /** Follow Leaflet's zoom, until the shapes are drawn anew. */
+  /** Follow Leaflet's zoom, until the shapes are drawn again. */
   readonly #zoom = ({ center, zoom }: ZoomAnimEvent): void => {
     const { map } = this.#parts;
     const corner = map.layerPointToLatLng(this.#placement.origin);

@@ -1,4 +1,4 @@
-// Finds the Leaflet map beside the front end, frames the world, and tells the kernel what the map shows.
+// Finds the Leaflet map beside the front end, frames the world, and reports to the kernel what the map shows.
 
 import type { InvalidateSizeOptions, Layer, LayerGroup, Map as LeafletMap } from "leaflet";
 import type { Kernel } from "#kit/kernel.ts";
@@ -168,10 +168,10 @@ export function frame(map: LeafletMap, model: MapModel, view: MapView): void {
   setTimeout(() => map.off("resize", show), LAYOUT);
 }
 
-/** Tell the kernel what the map shows: now, after each move, and when it asks; let the map follow its place on the page. */
+/** Report to the kernel what the map shows: now, after each move, and when it asks; let the map follow its place on the page. */
 export function watchViewport(map: LeafletMap, model: MapModel, view: string, ask: MapAsk, signal: AbortSignal): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tell = () => {
+  const report = () => {
     const bounds = map.getBounds();
     ask({
       do: "viewport",
@@ -184,10 +184,10 @@ export function watchViewport(map: LeafletMap, model: MapModel, view: string, as
   };
   const moved = () => {
     clearTimeout(timer);
-    timer = setTimeout(tell, SETTLED);
+    timer = setTimeout(report, SETTLED);
   };
   const onMessage = (message: MapAnnouncement) => {
-    if (message.do === "look" && message.view === view) tell();
+    if (message.do === "look" && message.view === view) report();
   };
   const resized = new ResizeObserver(() => map.invalidateSize({ animate: false, pan: true, debounceMoveend: true }));
   map.on("moveend resize", moved);
@@ -199,5 +199,5 @@ export function watchViewport(map: LeafletMap, model: MapModel, view: string, as
     model.off("msg:custom", onMessage);
     resized.disconnect();
   });
-  tell();
+  report();
 }

@@ -353,7 +353,7 @@ export interface ExplorerOptions {
 /**
  * A chart: its Vega-Lite specification as JSON, the options for vega-embed, and the configuration of each theme.
  *
- * `theme` is None for a chart that keeps the colors of its specification; `tells_clicks` says whether to report
+ * `theme` is None for a chart that keeps the colors of its specification; `reports_clicks` says whether to report
  * clicks.
  */
 export interface ChartState {
@@ -369,7 +369,7 @@ export interface ChartState {
     };
   };
   theme: ("auto" | "dark" | "light") | null;
-  tells_clicks: boolean;
+  reports_clicks: boolean;
 }
 /**
  * The panels around a map; `clock` is the time of the data in milliseconds since 1970, or 0.
