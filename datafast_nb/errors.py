@@ -124,11 +124,11 @@ class ModelError(DataFastError, ValueError):
 
 
 class AlertError(DataFastError, ValueError):
-    """An alert can't work as it is given: its condition, its channel, its message, or the file of what was told."""
+    """An alert can't work as it is given: its condition, its channel, its message, or the file of what was reported."""
 
 
 class AlertsInUseError(AlertError):
-    """Another watcher uses the file of what was told; there is one at a time."""
+    """Another watcher uses the file of what was reported; there is one at a time."""
 
 
 class DrawingError(DataFastError, ValueError):

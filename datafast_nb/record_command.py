@@ -41,7 +41,7 @@ exit codes:
   {FINISHED}  stopped by a signal, or at the end of the duration
   {FAULT}  a permanent fault: the key is refused, or the tables are damaged
   {USAGE}  wrong usage, or no {VARIABLE}
-  {IN_USE}  another writer is recording there, or another watcher uses the file of what was told
+  {IN_USE}  another writer is recording there, or another watcher uses the file of what was reported
 """
 
 
@@ -60,7 +60,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--alerts",
         type=Path,
         metavar="FILE",
-        help="a TOML file of alerts to tell meanwhile; see datafast-nb watch --help",
+        help="a TOML file of alerts to watch for meanwhile; see datafast-nb watch --help",
     )
     add_model_to(command)
     command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")

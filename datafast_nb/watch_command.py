@@ -1,4 +1,4 @@
-"""The command ``datafast-nb watch``: tell what happens on a website, on servers, with log lines of JSON."""
+"""The command ``datafast-nb watch``: report what happens on a website, on servers, with log lines of JSON."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ environment variable, and give its name as env:NAME, or into a file:
   notify = ["ntfy://host/topic", "env:SLACK_URL"]
   at_most = "1 per 10m"
 
-Each visitor, payment and goal is told once, also after a restart: the file of --state remembers it. Without --notify,
-messages are in the log alone, which never shows a URL. On SIGTERM, SIGINT and SIGHUP, waiting messages are still sent,
-for up to 5 seconds.
+Each visitor, payment and goal is reported once, also after a restart: the file of --state remembers it. Without
+--notify, messages are in the log alone, which never shows a URL. On SIGTERM, SIGINT and SIGHUP, waiting messages
+are still sent, for up to 5 seconds.
 
 exit codes:
   {FINISHED}  stopped by a signal, or at the end of the duration
@@ -59,8 +59,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the command to a command line."""
     command = commands.add_parser(
         "watch",
-        help="watch your site, and tell what happens by mail, chat or telephone",
-        description="Watch your site, and tell what happens.",
+        help="watch your site, and report what happens by mail, chat or telephone",
+        description="Watch your site, and report what happens.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -87,7 +87,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     command.add_argument("--message", metavar="TEXT", help='a template, such as "{city}: {score:.0f}"')
     command.add_argument("--name", help="the title of the messages")
-    command.add_argument("--names", action="store_true", help="tell people's names in place of pseudonyms")
+    command.add_argument("--names", action="store_true", help="name people in place of pseudonyms")
     command.add_argument("--site", metavar="URL", help="the website's address, for links")
     command.add_argument("--alerts", type=Path, metavar="FILE", help="a TOML file of alerts, in place of the above")
     add_times_to(command, "watch")
@@ -95,7 +95,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--state",
         type=Path,
         metavar="FILE",
-        help="the file of what was told (default: datafast-alerts.json in this folder; none with --demo)",
+        help="the file of what was reported (default: datafast-alerts.json in this folder; none with --demo)",
     )
     command.add_argument("--history", metavar="LOCATION", help="a history, for traffic that is not as usual")
     add_model_to(command)

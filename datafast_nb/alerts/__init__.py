@@ -1,4 +1,4 @@
-"""Tells people what happens on their website: alerts, and what watches for them."""
+"""Notifies people of what happens on their website: alerts, and what watches for them."""
 
 from datafast_nb.alerts.alert import Alert as Alert
 from datafast_nb.alerts.backtest import Backtest as Backtest

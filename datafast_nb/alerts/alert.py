@@ -1,4 +1,4 @@
-"""An alert: what to look for, and whom to tell."""
+"""An alert: what to look for, and whom to notify."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _LONGEST: Final = 80  # characters of a name
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class Alert:
-    """What to look for on a website, and whom to tell.
+    """What to look for on a website, and whom to notify.
 
     Parameters
     ----------
     where : str or polars.Expr, optional
-        SQL of a row, or a Polars expression, that is true for what should be told; by default everything. For visitors,
+        SQL of a row, or a Polars expression, that is true for what to report; by default everything. For visitors,
         it can use the columns of ``schema.VISITORS``, the derived dimensions (``page``, ``channel``, ``visit_kind``,
         ``score_band``, ``confidence_band``) and, if `watch` is given a model, ``probability``; for payments those of
         ``schema.PAYMENTS``; for goals those of ``schema.EVENTS`` and ``page``; for traffic ``visitors``,
         ``customers``, ``prospects`` and ``returning`` (people now), ``pageviews``, ``goals``, ``payments`` and
         ``revenue`` (of the last ten minutes; null if it is of several currencies). Of several sites, each row also has
-        its ``site``. Without a condition, traffic is told if it is not as usual, which takes a history of at least
+        its ``site``. Without a condition, traffic is reported if it is not as usual, which takes a history of at least
         seven days: ``dfn.watch(…, history=history)``.
     about : str
         What a row is: ``visitor``, ``payment``, ``goal`` (an event that is neither a page view nor a payment), or
@@ -55,7 +55,7 @@ class Alert:
         many others), any other ``https://`` URL, which then receives JSON, or ``env:NAME`` for a URL in an environment
         variable. All but functions need the extra ``alerts``: ``pip install 'datafast_nb[alerts]'``.
     at_most : str or None
-        How many messages at most in which time, such as ``1 per 10m``. What happens meanwhile is told together in the
+        How many messages at most in which time, such as ``1 per 10m``. What happens meanwhile is reported in the
         next message. None sends a message for each snapshot with news.
     message : str or function, optional
         A template with names of columns in braces, such as ``"{city}: {score:.0f}"``, or a function that returns the
@@ -84,7 +84,7 @@ class Alert:
 
     Notes
     -----
-    Each visitor, payment and goal is told once. For traffic, a message tells that the condition became true, and
+    Each visitor, payment and goal is reported once. For traffic, a message says that the condition became true, and
     another that it is over ("back to usual"). A customer's ``score`` is 100: add ``and not is_customer`` to look for
     prospects only.
 
@@ -166,7 +166,7 @@ class Alert:
 
     @property
     def needs_history(self) -> bool:
-        """Whether it tells of traffic that is not as usual, which only a history knows."""
+        """Whether it reports traffic that is not as usual, which only a history knows."""
         return self.about == "traffic" and self.condition is None
 
     def matching(self, rows: Frame) -> Frame:
@@ -228,7 +228,7 @@ class Alert:
     def __repr__(self) -> str:
         if "notify" not in vars(self):  # a traceback shows one that is being made
             return "<Alert>"
-        told = ", ".join(each.name for each in self.notify)
+        notified = ", ".join(each.name for each in self.notify)
         rate = "" if self.at_most is None else f", at most {self.at_most}"
         quote = "'" if '"' in self.name else '"'
-        return f"<Alert {quote}{self.name}{quote}, notifies {told}{rate}>"
+        return f"<Alert {quote}{self.name}{quote}, notifies {notified}{rate}>"

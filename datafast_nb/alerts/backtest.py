@@ -41,7 +41,7 @@ class Rule(Protocol):
 
     @property
     def condition(self) -> pl.Expr | None:
-        """What is true for the rows to tell."""
+        """What is true for the rows to report."""
 
     @property
     def rate(self) -> Rate | None:
@@ -68,7 +68,7 @@ class Backtest:
     alert : str
         The name of the alert.
     messages : polars.DataFrame
-        A row for each message: ``at`` (UTC), ``over`` (whether it tells that traffic is back to usual) and ``count``
+        A row for each message: ``at`` (UTC), ``over`` (whether it says that traffic is back to usual) and ``count``
         (how many visitors, payments or goals it is about).
     start, end : datetime
         The times of the first and the last snapshot that were looked at, in UTC.
@@ -165,7 +165,7 @@ def _rows(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) 
     if alert.about == "visitor":
         found = _states(history, end).filter(pl.col("until").is_null() | (pl.col("until") > first))
     else:
-        # What an earlier snapshot showed first, and the first one still shows, would be told too.
+        # What an earlier snapshot showed first, and the first one still shows, would be reported too.
         happened = history.payments(None, end) if alert.about == "payment" else goals(history.events(None, end))
         found = happened.filter((pl.col("seen_at") >= first) | (pl.col("timestamp") > first - WINDOW))
     rows: pl.LazyFrame = found.with_columns(seen_at=pl.max_horizontal("seen_at", first))

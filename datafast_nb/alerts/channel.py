@@ -31,7 +31,7 @@ GIVE_UP: Final = 3_600.0
 """Seconds after which a message that could not be sent is dropped: later it would be no news."""
 
 Report = Callable[[str, dict[str, Any]], None]
-"""Receives what happened (``told``, ``failed``, ``recovered``, ``dropped``) and figures."""
+"""Receives what happened (``sent``, ``failed``, ``recovered``, ``dropped``) and figures."""
 
 State = Literal["ready", "retrying", "closed"]
 

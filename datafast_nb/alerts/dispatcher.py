@@ -1,4 +1,4 @@
-"""Looks in each snapshot for what its alerts ask for, and tells it once."""
+"""Looks in each snapshot for what its alerts ask for, and reports it once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from polars.exceptions import PanicException
 from datafast_nb.alerts.alert import Alert
 from datafast_nb.alerts.channel import Channel, Report
 from datafast_nb.alerts.destinations import Destination
-from datafast_nb.alerts.memory import Memory, Told, fingerprint, keep_latest
+from datafast_nb.alerts.memory import Memory, Reported, fingerprint, keep_latest
 from datafast_nb.alerts.message import News
 from datafast_nb.alerts.rows import KEY, rows_of, site_of, with_derived, without_derived
 from datafast_nb.conversion.predictor import Predictor
@@ -26,7 +26,7 @@ from datafast_nb.privacy import PROCESS_KEY, people, redacted
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import plain
 
-TOLD: Final = pl.Schema(
+MESSAGES: Final = pl.Schema(
     {
         "at": pl.Datetime("us", "UTC"),
         "alert": pl.String(),
@@ -36,13 +36,13 @@ TOLD: Final = pl.Schema(
         "message": pl.String(),
     }
 )
-"""The columns of what was told: when, by which alert, about what, whether it tells that something is over, how many
+"""The columns of the messages: when, by which alert, about what, whether it says that something is over, how many
 visitors, payments or goals it is about, and the message."""
 
 COMPARE_EVERY: Final = timedelta(minutes=1)
 """The time between two comparisons of traffic with what is usual, which read the history."""
 
-_MOST_TOLD: Final = 10_000  # messages that are kept to be looked at
+_MOST_KEPT: Final = 10_000  # messages that are kept to be looked at
 _MOST_SHOWN: Final = 100  # rows that a message holds
 
 _log: Final = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ class Dispatcher:
     alerts
         The alerts.
     report
-        Receives what was told, and how the channels fare.
+        Receives what was reported, and how the channels fare.
     memory
-        What was told before.
+        What was reported before.
     model
         Predicts each prospect's probability.
     history
@@ -77,7 +77,7 @@ class Dispatcher:
         self._model = model
         self._report = report
         self._context = copy_context()
-        self._told: deque[dict[str, Any]] = deque(maxlen=_MOST_TOLD)
+        self._messages: deque[dict[str, Any]] = deque(maxlen=_MOST_KEPT)
         self._faults: set[str] = set()
         self.count = 0  # of messages
         everybody = dict.fromkeys(each for alert in alerts for each in alert.notify)
@@ -87,9 +87,9 @@ class Dispatcher:
         ]
 
     @property
-    def told(self) -> pl.DataFrame:
-        """What was told so far, oldest first, with the columns of `TOLD`."""
-        return pl.DataFrame(list(self._told), schema=TOLD)
+    def messages(self) -> pl.DataFrame:
+        """The messages so far, oldest first, with the columns of `MESSAGES`."""
+        return pl.DataFrame(list(self._messages), schema=MESSAGES)
 
     def take(self, snapshot: Snapshot) -> None:
         """Look for what the alerts ask for, and send it; one that fails does not stop the others."""
@@ -113,7 +113,7 @@ class Dispatcher:
             channel.close(max(0.0, ends - time.monotonic()))
 
     def _found(self, desk: _Desk, snapshot: Snapshot) -> tuple[_Desk, News] | None:
-        """Return what an alert has to tell now."""
+        """Return what an alert has to report now."""
         try:
             found = desk.take(snapshot, self._model)
         except (Exception, PanicException) as error:  # noqa: BLE001 - of a function in a condition, or of any model
@@ -128,9 +128,9 @@ class Dispatcher:
         for destination in alert.notify:
             self.channels[destination].put(news)
         line = {"alert": news.alert, "about": news.about, "over": news.over, "count": news.count, "message": text}
-        self._told.append({"at": news.at, **line})
+        self._messages.append({"at": news.at, **line})
         self.count += 1
-        self.tell("told", line)
+        self.report("sent", line)
 
     def _written(self, alert: Alert, news: News) -> tuple[News, str]:
         """Return the message as the alert wants it written, and its text; in the usual words if that fails."""
@@ -148,10 +148,10 @@ class Dispatcher:
         if alert not in self._faults:
             self._faults.add(alert)
             _log.error("The alert %r can't be judged.", alert, exc_info=error)
-            self.tell("failed", {"alert": alert, "message": f"{type(error).__name__}: {plain(error, 200)}"})
+            self.report("failed", {"alert": alert, "message": f"{type(error).__name__}: {plain(error, 200)}"})
 
     def _save(self) -> None:
-        """Keep what was told; a full disk does not stop the watching."""
+        """Keep what was reported; a full disk does not stop the watching."""
         try:
             self._memory.save()
         except OSError as error:
@@ -159,7 +159,7 @@ class Dispatcher:
         else:
             self._faults.discard("state")
 
-    def tell(self, what: str, figures: dict[str, Any]) -> None:
+    def report(self, what: str, figures: dict[str, Any]) -> None:
         """Report what happened, in the context that this began in; a report that fails does not stop the watching."""
         try:
             self._context.copy().run(self._report, what, figures)
@@ -168,7 +168,7 @@ class Dispatcher:
 
 
 class _Desk:
-    """One alert, with what waits to be told until its rate allows it."""
+    """One alert, with what waits to be reported until its rate allows it."""
 
     def __init__(self, alert: Alert, mark: str, memory: Memory, history: Record | None) -> None:
         self.alert = alert
@@ -182,11 +182,11 @@ class _Desk:
         self._site: str | None = alert.site  # of the last visitors, if the alert has none
 
     @property
-    def _known(self) -> Told:
+    def _known(self) -> Reported:
         return self._memory.of(self._mark)
 
     def take(self, snapshot: Snapshot, model: Predictor | None) -> News | None:
-        """Return what is to be told now, if anything."""
+        """Return what is to be reported now, if anything."""
         rows = rows_of(snapshot, self.alert.about, model)
         if self.alert.needs_history:
             return self._compared(rows, snapshot)
@@ -201,7 +201,7 @@ class _Desk:
         return news
 
     def _collect(self, rows: pl.DataFrame, snapshot: Snapshot) -> None:
-        """Add the rows that were neither told nor wait to be."""
+        """Add the rows that were neither reported nor wait to be."""
         keys = rows[KEY].to_list()
         keep_latest(self._waiting, [key for key in keys if key in self._waiting], len(keys))
         new = [

@@ -1,4 +1,4 @@
-"""Remembers what was told, also over restarts, without knowing whom it was about."""
+"""Remembers what was reported, also over restarts, without knowing whom it was about."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 MOST: Final = 100_000
 """The most visitors, payments or goals that are remembered for each alert. Beyond it, those that were shown least
-recently are forgotten: payments and goals can't come again then, and visitors are told again if they do."""
+recently are forgotten: payments and goals can't come again then, and visitors are reported again if they do."""
 
 _VERSION: Final = 1
 _DIGITS: Final = 16
 _OWNER_ONLY: Final = 0o600
 
 
-class Told(msgspec.Struct):
+class Reported(msgspec.Struct):
     """What is known of one alert.
 
     Attributes
     ----------
     tags : list of str
-        The hashes of what was told, oldest first.
+        The hashes of what was reported, oldest first.
     sent : list of datetime
         When the last messages were sent.
     active : bool
-        Whether traffic was last told to be unusual.
+        Whether traffic was last reported as unusual.
     """
 
     tags: list[str] = []
@@ -51,11 +51,11 @@ class _File(msgspec.Struct):
 
     version: int
     key: str
-    alerts: dict[str, Told]
+    alerts: dict[str, Reported]
 
 
 class Memory:
-    """What was told so far, in a small file if there is one.
+    """What was reported so far, in a small file if there is one.
 
     Ids are kept as keyed hashes, with a key of this memory's own, and nothing else of a visitor is kept. Used by one
     thread at a time. The file is locked until `close`, or until nothing refers to the memory.
@@ -85,22 +85,22 @@ class Memory:
             raise
         self._key = secrets.token_bytes(32) if found is None else bytes.fromhex(found.key)
         self._alerts = {} if found is None else found.alerts
-        self._known = {name: dict.fromkeys(told.tags) for name, told in self._alerts.items()}
+        self._known = {name: dict.fromkeys(reported.tags) for name, reported in self._alerts.items()}
 
-    def of(self, alert: str) -> Told:
+    def of(self, alert: str) -> Reported:
         """Return what is known of an alert, by its fingerprint; change it only between two calls of `save`."""
-        return self._alerts.setdefault(alert, Told())
+        return self._alerts.setdefault(alert, Reported())
 
     def is_new(self, alert: str, keys: Iterable[str]) -> list[bool]:
-        """Return for each key, of those that are shown now, whether it was not told yet."""
+        """Return for each key, of those that are shown now, whether it was not reported yet."""
         known = self._known.setdefault(alert, {})
         tags = [self._tag(key) for key in keys]
-        told = [tag in known for tag in tags]
-        keep_latest(known, (tag for tag, is_told in zip(tags, told, strict=True) if is_told), len(tags))
-        return [not is_told for is_told in told]
+        reported = [tag in known for tag in tags]
+        keep_latest(known, (tag for tag, is_old in zip(tags, reported, strict=True) if is_old), len(tags))
+        return [not is_old for is_old in reported]
 
     def add(self, alert: str, keys: Iterable[str]) -> None:
-        """Remember that these were told."""
+        """Remember that these were reported."""
         tags = [self._tag(key) for key in keys]
         keep_latest(self._known.setdefault(alert, {}), tags, len(tags))
 
@@ -148,17 +148,17 @@ def _locked(path: Path) -> BaseFileLock:
     try:
         from filelock import FileLock, Timeout
     except ImportError as error:
-        raise ImportError("A file of what was told needs filelock: pip install 'datafast_nb[alerts]'.") from error
+        raise ImportError("A file of what was reported needs filelock: pip install 'datafast_nb[alerts]'.") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path.with_name(f".{path.name}.lock"), mode=_OWNER_ONLY, is_singleton=False, thread_local=False)
         lock.acquire(blocking=False)
     except Timeout:
         raise AlertsInUseError(
-            f"Another watcher remembers in {path} what it told: stop() it, or give this one another state."
+            f"Another watcher remembers in {path} what it reported: stop() it, or give this one another state."
         ) from None
     except OSError as error:
-        raise AlertError(f"The file of what was told can't be written: {path}: {error.strerror}.") from error
+        raise AlertError(f"The file of what was reported can't be written: {path}: {error.strerror}.") from error
     return lock
 
 
@@ -168,13 +168,13 @@ def _read(path: Path) -> _File:
         found = msgspec.json.decode(path.read_bytes(), type=_File)
         bytes.fromhex(found.key)
     except OSError as error:
-        raise AlertError(f"The file of what was told can't be read: {path}: {error.strerror}.") from error
+        raise AlertError(f"The file of what was reported can't be read: {path}: {error.strerror}.") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise AlertError(
-            f"{path} is no file of what was told: give another path as state, or delete it to begin anew."
+            f"{path} is no file of what was reported: give another path as state, or delete it to start again."
         ) from error
     if found.version != _VERSION:
         raise AlertError(f"{path} was written by a newer datafast_nb: update the package, or give another state.")
-    for told in found.alerts.values():
-        told.sent = [when if when.tzinfo else when.replace(tzinfo=UTC) for when in told.sent]
+    for reported in found.alerts.values():
+        reported.sent = [when if when.tzinfo else when.replace(tzinfo=UTC) for when in reported.sent]
     return found

@@ -36,7 +36,7 @@ class Escape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an alert has to tell.
+    """What an alert has to report.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class Settings(NamedTuple):
     alerts : list of Alert
         The alerts.
     state : pathlib.Path or None
-        The file of what was told.
+        The file of what was reported.
     """
 
     alerts: list[Alert]
@@ -75,7 +75,7 @@ def _alert(table: Any, where: str) -> Alert:  # noqa: ANN401 - anything that TOM
 
 
 def nobody(notice: object) -> None:
-    """Tell nobody, as the log says it already."""
+    """Notify nobody, as the log says it already."""
 
 
 def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -41,7 +41,7 @@ _log: Final = logging.getLogger(__name__)
 
 @runtime_checkable
 class Stored(Protocol):
-    """A history, beside which the file of what was told is put."""
+    """A history, beside which the file of what was reported is put."""
 
     @property
     def location(self) -> str:
@@ -58,7 +58,7 @@ class WatchStatus:
         ``starting``, ``live``, ``waiting``, ``unrecorded``, ``retrying``, ``refused`` or ``stopped``.
     every : float
         Seconds between two snapshots.
-    told : int
+    messages : int
         The number of messages so far.
     dropped : int
         The number of messages that a channel did not get.
@@ -72,7 +72,7 @@ class WatchStatus:
 
     state: Literal["starting", "live", "waiting", "unrecorded", "retrying", "refused", "stopped"]
     every: float
-    told: int
+    messages: int
     dropped: int
     last: datetime | None
     fault: str | None
@@ -84,7 +84,7 @@ class WatchStatus:
                 self.state, self.state.capitalize()
             ),
             "" if self.last is None else f"last snapshot at {clock(self.last)}",
-            f"{number(self.told, 'message')} told",
+            f"{number(self.messages, 'message')}",
             f"{self.dropped:,} of them lost" if self.dropped else "",
             self.fault or "",
             *(f"{name} fails: {fault}" for name, fault in self.channels.items() if fault),
@@ -112,11 +112,11 @@ class _Watch(Follower):
         """Report a request that failed."""
         self._failures += 1
         figures = {"failures": self._failures, "retry_in": round(retry_in, 1), "message": sentence(error)}
-        self.dispatcher.tell("failed", figures)
+        self.dispatcher.report("failed", figures)
 
     def wait_for(self, since: datetime) -> None:
         """Report a request that is still in flight."""
-        self.dispatcher.tell("waiting", {"since": since})
+        self.dispatcher.report("waiting", {"since": since})
 
     def change(self) -> None:
         """Wake up those who wait for a snapshot, and draw the card again."""
@@ -134,7 +134,7 @@ class _Watch(Follower):
         self.dispatcher.close(PATIENCE)
         if not self.ended.is_set():
             reason = {} if self.error is None else {"error": type(self.error).__name__, "message": str(self.error)}
-            self.dispatcher.tell("stopped", {"messages": self.dispatcher.count, **reason})
+            self.dispatcher.report("stopped", {"messages": self.dispatcher.count, **reason})
         self.ended.set()
         atexit.unregister(self.dispatcher.close)
         self.change()
@@ -180,9 +180,9 @@ class Watcher:
         return standing.snapshot is not None or standing.error is not None or not self.running
 
     @property
-    def told(self) -> pl.DataFrame:
-        """What was told so far, oldest first: ``at``, ``alert``, ``about``, ``over``, ``count`` and ``message``."""
-        return self._watch.dispatcher.told
+    def messages(self) -> pl.DataFrame:
+        """The messages so far, oldest first: ``at``, ``alert``, ``about``, ``over``, ``count`` and ``message``."""
+        return self._watch.dispatcher.messages
 
     @property
     def status(self) -> WatchStatus:
@@ -252,18 +252,18 @@ def watch(
     history: Record | None = None,
     report: Report | None = None,
 ) -> Watcher:
-    """Watch a website in the background, and tell what the alerts look for.
+    """Watch a website in the background, and report what the alerts look for.
 
-    It goes on whether or not anything is displayed. Each visitor, payment and goal is told once. A channel that fails
-    is tried again at increasing intervals for an hour, which is reported once, and delays neither the watching nor the
-    other channels.
+    It goes on whether or not anything is displayed. Each visitor, payment and goal is reported once. A channel that
+    fails is tried again at increasing intervals for an hour, which is reported once, and delays neither the watching
+    nor the other channels.
 
     Parameters
     ----------
     source
         A client, or any other source.
     alerts
-        What to look for, and whom to tell.
+        What to look for, and whom to notify.
     every
         The time between snapshots, in seconds or as a timedelta; at most five minutes, as the endpoint forgets after
         ten.
@@ -272,20 +272,20 @@ def watch(
     model
         A model as ``dfn.learn`` makes it, for conditions with ``probability``.
     state
-        A file, or the history beside which to put it: what was told is then not told again after a restart. The file
+        A file, or the history beside which to put it: what was reported is not reported again after a restart. The file
         is small and holds no names, only keyed hashes of ids: for each alert, those of the last 100,000 that were
         shown. One watcher at a time uses it. By default, it is remembered as long as this watcher exists.
     history
-        A history of the website, for alerts about traffic without a condition: they tell if the last ten minutes were
+        A history of the website, for alerts about traffic without a condition: they report if the last ten minutes were
         not as usual, as ``dfn.unusual`` finds once a minute. Needs the extra ``forecast``.
     report
-        Called with what happened (``"told"``, ``"failed"``, ``"recovered"``, ``"dropped"``, ``"waiting"``,
+        Called with what happened (``"sent"``, ``"failed"``, ``"recovered"``, ``"dropped"``, ``"waiting"``,
         ``"stopped"``) and its figures; by default, faults are logged.
 
     Returns
     -------
     Watcher
-        It has ``stop()``, ``wait()``, ``status``, ``told``, ``running`` and ``error``, and is a source.
+        It has ``stop()``, ``wait()``, ``status``, ``messages``, ``running`` and ``error``, and is a source.
 
     Raises
     ------
@@ -337,7 +337,7 @@ def dispatcher_of(
             raise AlertError(f"The alert {each.name!r} uses probability: pass model=dfn.learn(history).")
         if each.needs_history and history is None:
             raise AlertError(
-                f"The alert {each.name!r} tells what is not usual: pass history=dfn.History(…), or give it a condition "
+                f"The alert {each.name!r} reports unusual traffic: pass history=dfn.History(…), or give it a condition "
                 "such as where='visitors > 50'."
             )
     path = None if state is None else state_file(state)
@@ -345,7 +345,7 @@ def dispatcher_of(
 
 
 def state_file(state: str | Path | Stored) -> Path:
-    """Return the file of what was told, which is beside a history if that is given.
+    """Return the file of what was reported, which is beside a history if that is given.
 
     Raises
     ------
@@ -369,7 +369,7 @@ def card(status: WatchStatus) -> str:
         ("watching", status.state),
         ("every", in_words(status.every)),
         ("last snapshot", "none yet" if status.last is None else clock(status.last)),
-        ("messages", f"{status.told:,}"),
+        ("messages", f"{status.messages:,}"),
         *([("lost", f"{status.dropped:,}")] if status.dropped else []),
         ("channels", ", ".join(status.channels)),
     ]

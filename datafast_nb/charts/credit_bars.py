@@ -96,14 +96,12 @@ def _rows(found: Attribution, drawn: pl.DataFrame) -> pl.DataFrame:
     largest = found.money.with_columns(_size=pl.len().over("currency")).sort(
         "_size", "currency", descending=[True, False]
     )
-    amounts = largest.join(
-        drawn.select(keys), on=keys, nulls_equal=True, how="semi", maintain_order="left"
-    ).with_columns(
+    sold = largest.join(drawn.select(keys), on=keys, nulls_equal=True, how="semi", maintain_order="left").with_columns(
         _amount=pl.struct("amount", "currency").map_elements(
             lambda it: money(it["amount"], it["currency"] or "no currency"), return_dtype=pl.String
         )
     )
-    sums = amounts.group_by(keys, maintain_order=True).agg(
+    sums = sold.group_by(keys, maintain_order=True).agg(
         amounts=pl.col("_amount").head(_CURRENCIES).str.join(", ")
         + pl.when(pl.len() > _CURRENCIES).then(pl.lit(" …")).otherwise(pl.lit(""))
     )

@@ -105,16 +105,16 @@ class Drawer:
         exchange.start()
         late = time.monotonic() + self.patience
         try:
-            while exchange.is_alive():
+            while time.monotonic() < late:
                 exchange.join(_INTERRUPTIBLE)
-                if exchange.is_alive() and time.monotonic() > late:
-                    raise DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
-        except BaseException:  # such as an interrupt: a late answer must not be taken for the next one
-            process.kill()
-            exchange.join()
-            self.end()
-            raise
-        return answers[0]
+                if not exchange.is_alive():
+                    return answers[0]
+        finally:
+            if exchange.is_alive():  # too late, or interrupted: its answer must not be taken for the next one
+                process.kill()
+                exchange.join()
+                self.end()
+        raise DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
 
     def _ended(self, process: subprocess.Popen[bytes]) -> DrawingError:
         """Return an error that says how the process ended."""

@@ -234,7 +234,7 @@ def _rows(
         drawn = drawn.join(series, on=names[1], nulls_equal=True, suffix="_right")
     labels = (pl.col("_label").alias("group"), pl.col("_label_right").alias("series"))
     return drawn.sort("_place", "_place_right").select(
-        *labels, *_drawn_columns(measure), is_other=False, place="_place_right"
+        *labels, *_columns(measure), is_other=False, place="_place_right"
     )
 
 
@@ -243,10 +243,10 @@ def _others(pooled: pl.DataFrame, count: int, measure: Measure) -> pl.DataFrame:
     rest = pooled.filter("is_other").with_columns(
         group=pl.lit(wording.others(count)), series=pl.lit(None, dtype=pl.String)
     )
-    return rest.select("group", "series", *_drawn_columns(measure), "is_other", place=pl.lit(0, dtype=pl.Int64))
+    return rest.select("group", "series", *_columns(measure), "is_other", place=pl.lit(0, dtype=pl.Int64))
 
 
-def _drawn_columns(measure: Measure) -> list[str]:
+def _columns(measure: Measure) -> list[str]:
     """Return the names of the measures that a row holds, including the drawn one."""
     return list(dict.fromkeys([*IN_TOOLTIPS, measure, "predicted_rate_low", "predicted_rate_high"]))
 
@@ -300,9 +300,9 @@ def _reference(measure: Measure, baseline: Baseline | None, rate: float | None) 
 
 def _line(average: float, notation: Notation) -> alt.Chart:
     """Draw the line at the site's average."""
-    average = alt.Tooltip("average:Q", title="The site's average", format=notation.format)
+    name = alt.Tooltip("average:Q", title="The site's average", format=notation.format)
     base = alt.Chart(alt.InlineData(values=[{"average": average}]))
-    rule: alt.Chart = base.mark_rule(strokeDash=[4, 3]).encode(x="average:Q", tooltip=average)
+    rule: alt.Chart = base.mark_rule(strokeDash=[4, 3]).encode(x="average:Q", tooltip=name)
     return rule
 
 

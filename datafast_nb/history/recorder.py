@@ -131,7 +131,7 @@ class _Recorder(Follower):
             appended = self.store.append(snapshot)
         self.progress = self.progress.after(appended, snapshot.fetched_at)
         figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
-        self._report("stored", {name: value for name, value in figures.items() if value is not None})
+        self._announce("stored", {name: value for name, value in figures.items() if value is not None})
 
     def fail(self, error: BaseException, retry_in: float) -> None:
         """Report a failed attempt."""
@@ -140,12 +140,12 @@ class _Recorder(Follower):
         failures = self.progress.failures + 1
         fault = plain(error if isinstance(error, DataFastError) else f"{type(error).__name__}: {error}", 300)
         self.progress = replace(self.progress, failures=failures, fault=fault)
-        self._report("failed", {"failures": failures, "retry_in": round(retry_in, 1), "message": fault})
+        self._announce("failed", {"failures": failures, "retry_in": round(retry_in, 1), "message": fault})
 
     def wait_for(self, since: datetime) -> None:
         """Report a request that is still in flight."""
         if not self._over:
-            self._report("waiting", {"since": since})
+            self._announce("waiting", {"since": since})
 
     def end(self, error: BaseException | None) -> None:
         """End the recording: it was stopped, its duration is over, or a fault is permanent."""
@@ -162,7 +162,7 @@ class _Recorder(Follower):
         atexit.unregister(self._at_exit)
         reason = {} if self.error is None else {"error": type(self.error).__name__, "message": str(self.error)}
         try:
-            self._report("stopped", {"snapshots": self.progress.snapshots, **reason})
+            self._announce("stopped", {"snapshots": self.progress.snapshots, **reason})
         except BaseException as error:  # noqa: BLE001 - a report that exits, at the end of a recording or before it
             self.error = self.error or error
         finally:
@@ -178,7 +178,7 @@ class _Recorder(Follower):
         except DataFastError as error:  # a claim on an object store that can't be released expires by itself
             _log.warning("The history could not be closed: %s", error)
 
-    def _report(self, what: str, figures: dict[str, Any]) -> None:
+    def _announce(self, what: str, figures: dict[str, Any]) -> None:
         """Report what happened; a full log, or an error of the callback, does not end the recording."""
         try:
             self._report(what, figures)

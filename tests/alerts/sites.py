@@ -87,5 +87,5 @@ def told(
     for each in snapshots:
         dispatcher.take(each)
     dispatcher.close(GENEROUS)
-    rows = dispatcher.told.iter_rows(named=True)
+    rows = dispatcher.messages.iter_rows(named=True)
     return [((row["at"] - after(0)).total_seconds(), row["count"], row["over"], row["message"]) for row in rows]

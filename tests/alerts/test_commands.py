@@ -57,7 +57,7 @@ def test_it_watches_tells_and_logs_without_the_url(
     assert main(["watch", "--demo", "--site", "https://example.com", *arguments]) == 0
     out = capfd.readouterr()
     log = [msgspec.json.decode(line) for line in out.out.splitlines() if line.startswith("{")]
-    told = [line for line in log if line["what"] == "told"]
+    told = [line for line in log if line["what"] == "sent"]
     assert told
     assert log[-1]["what"] == "stopped"
     assert {"time", "what", "alert", "about", "over", "count", "message"} == set(told[0])
@@ -122,7 +122,7 @@ def test_a_model_gives_alerts_their_probability(model: Path, capfd: pytest.Captu
     times = ["--demo", "--every", "1", "--duration", "1", "--alerts", "alerts.toml"]
     for command in (["watch"], ["record", "site"]):
         assert main([*command, *times, "--model", str(model)]) == 0
-        assert "told" in {line["what"] for line in lines(capfd.readouterr().out)}
+        assert "sent" in {line["what"] for line in lines(capfd.readouterr().out)}
     assert main(["watch", *times]) == 2
     assert "pass model=" in capfd.readouterr().out
     assert main(["watch", *times, "--model", "nowhere.json"]) == 2
@@ -142,7 +142,7 @@ def test_a_recording_can_tell_in_the_same_process(receiver: Receiver, capfd: pyt
     assert main(["record", "site", "--demo", "--every", "1", "--duration", "1", "--alerts", "alerts.toml"]) == 0
     out = capfd.readouterr()
     log = lines(out.out)
-    assert {line["what"] for line in log} >= {"stored", "told", "stopped"}
+    assert {line["what"] for line in log} >= {"stored", "sent", "stopped"}
     assert receiver.wait_for(1)[0]["alert"] == "Anybody"
     assert TOKEN not in out.out + out.err
     assert Path("site.alerts.json").is_file()
@@ -173,7 +173,7 @@ def test_a_signal_ends_it_with_code_0(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "datafast_nb", "watch", "--demo", "--where", "score > 20", "--every", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as watching:
         assert watching.stdout is not None
-        assert any('"what":"told"' in line for line in iter(watching.stdout.readline, ""))
+        assert any('"what":"sent"' in line for line in iter(watching.stdout.readline, ""))
         watching.send_signal(signal.SIGTERM)
         rest = watching.stdout.read()
         assert watching.wait(timeout=60) == 0

@@ -41,8 +41,8 @@ def test_it_tells_what_happens_until_it_is_stopped() -> None:
     assert watcher.running
     watcher.stop()
     assert not watcher.running
-    assert watcher.told["message"].to_list() == list(inbox.notices)
-    assert watcher.told.columns == ["at", "alert", "about", "over", "count", "message"]
+    assert watcher.messages["message"].to_list() == list(inbox.notices)
+    assert watcher.messages.columns == ["at", "alert", "about", "over", "count", "message"]
     assert watcher.status.state == "stopped"
     assert str(watcher.status).startswith("Stopped")
     assert not [thread for thread in threading.enumerate() if "channel" in thread.name]
@@ -131,7 +131,7 @@ def test_a_fault_of_a_channel_stops_neither_the_watching_nor_the_others() -> Non
         inbox.wait_for(3)
         report.wait_for("failed")
         assert "broken" in str(watcher.status)
-        assert len(report.of("told")) == 3
+        assert len(report.of("sent")) == 3
     assert len(report.of("failed")) == 1
 
 

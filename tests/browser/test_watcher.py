@@ -40,8 +40,8 @@ def test_its_card_counts_while_it_watches_and_says_what_fails_and_that_it_has_en
     expect(notebook.output(2)).to_have_text("done\n")  # though it ran last
     notebook.python("watcher.stop()")
     expect(card).to_contain_text("watchingstopped", timeout=20 * SECONDS)
-    expect(told).to_have_text("messages" + notebook.python("print(f'{watcher.status.told:,}')"))
-    assert notebook.python("print(len(heard) == watcher.status.told > 0)") == "True"
+    expect(told).to_have_text("messages" + notebook.python("print(f'{watcher.status.messages:,}')"))
+    assert notebook.python("print(len(heard) == watcher.status.messages > 0)") == "True"
 
 
 def test_its_card_says_what_is_wrong_with_the_source(notebook: Notebook) -> None:
