@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import sys
 import threading
@@ -39,6 +40,7 @@ SOON: Final = 2.0
 """Seconds that a request may take before it counts as waiting, even if the interval is shorter."""
 
 _LONGEST_FAULT: Final = 300  # characters
+_log: Final = logging.getLogger(__name__)
 
 _FINAL: Final = (
     AuthenticationError,
@@ -380,10 +382,13 @@ class Poller:
             if self._closed:
                 return
             delay = self._note(outcome)
-            refused = self._refused
+            failures, refused = self._failures, self._refused
             self._publish()
-        if isinstance(outcome, BaseException) and not refused and not self._is_gap(outcome):
-            self._follower.fail(outcome, delay)
+        if isinstance(outcome, BaseException) and failures:
+            if failures == 1:
+                log_unexpected(outcome)
+            if not refused:
+                self._follower.fail(outcome, delay)
         self._follower.change()
 
     def _note(self, outcome: Snapshot | BaseException) -> float:
@@ -470,6 +475,12 @@ def checked(answer: Any) -> Snapshot:  # noqa: ANN401 - a source may return anyt
     if not isinstance(answer, Snapshot):
         raise TypeError(f"The source's snapshot() gave {type(answer).__name__}, not a datafast_nb.Snapshot.")
     return answer
+
+
+def log_unexpected(error: BaseException) -> None:
+    """Log a source's error with its traceback, unless it is one of the package's own, which say what is wrong."""
+    if not isinstance(error, DataFastError):
+        _log.error("The source failed.", exc_info=error)
 
 
 def sentence(error: BaseException) -> str:

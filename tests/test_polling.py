@@ -463,6 +463,19 @@ def test_what_can_not_be_taken_has_failed() -> None:
     assert polled.taken[1] is polled.source.script[1]
 
 
+def test_the_traceback_of_an_unexpected_error_is_logged_once_until_it_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    script = [KeyError("planted"), KeyError("planted"), ConnectionFailedError("No route."), people(1), KeyError("again")]
+    polled = Polled(*script, interval=0.002)
+    polled.poller.start()
+    until(lambda: len(polled.failed) >= 4)
+    polled.poller.close()
+    polled.thread_ends()
+    logged = [record for record in caplog.records if record.name == "datafast_nb.polling"]
+    assert [str(record.exc_info[1]) for record in logged if record.exc_info] == ["'planted'", "'again'"]
+
+
 def test_a_follower_that_breaks_ends_it_and_hears_why() -> None:
     class Broken(Polled):
         def fail(self, error: BaseException, retry_in: float) -> None:

@@ -30,7 +30,7 @@ from datafast_nb.explorer.view import View
 from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Choices, FilterDimension, Filters
 from datafast_nb.livemap import LiveMap
-from datafast_nb.polling import checked, sentence
+from datafast_nb.polling import checked, log_unexpected, sentence
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, number
 from datafast_nb.widgets.faults import Faults
@@ -240,6 +240,7 @@ class Explorer(OpenedWhenShown):
         try:
             snapshot, fault = checked(self._source.snapshot()), None
         except Exception as error:  # noqa: BLE001 - a source may raise anything, and it is shown
+            log_unexpected(error)
             snapshot, fault = None, sentence(error)
         with self._lock:
             self._snapshot = self._snapshot if snapshot is None else snapshot

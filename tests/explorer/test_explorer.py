@@ -199,9 +199,10 @@ def test_a_source_that_fails_leaves_what_was_there_and_says_so() -> None:
     assert explorer.table["visitors"].sum() == 3
 
 
-def test_a_source_that_gives_no_snapshot_is_a_fault_like_any_other() -> None:
+def test_a_source_that_gives_no_snapshot_is_a_fault_like_any_other(caplog: pytest.LogCaptureFixture) -> None:
     explorer = displayed(Explorer(Scripted([3])))  # type: ignore[list-item]
     assert "gave int, not a datafast_nb.Snapshot" in view(explorer).front.status.text
+    assert "Traceback" in caplog.text
 
 
 @pytest.mark.parametrize(
