@@ -466,7 +466,13 @@ def test_what_can_not_be_taken_has_failed() -> None:
 def test_the_traceback_of_an_unexpected_error_is_logged_once_until_it_works_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    script = [KeyError("planted"), KeyError("planted"), ConnectionFailedError("No route."), people(1), KeyError("again")]
+    script = [
+        KeyError("planted"),
+        KeyError("planted"),
+        ConnectionFailedError("No route."),
+        people(1),
+        KeyError("again"),
+    ]
     polled = Polled(*script, interval=0.002)
     polled.poller.start()
     until(lambda: len(polled.failed) >= 4)
