@@ -111,32 +111,37 @@ def breakdown(
     series = second[0] if second else None
     rows = _rows(known_groups, names, groups, series, measure)
     if others := known_groups.height - groups.height if _is_pooled(names) else 0:
+        grouped, order = _of_groups(visitors, known_groups, names[0]), order_by or "visitors"
         pooled = conversion.breakdown(
-            _of_groups(visitors, known_groups, names[0]),
-            names,
-            top=top,
-            min_visitors=min_visitors,
-            order_by=order_by or "visitors",
-            baseline=known,
+            grouped, names, top=top, min_visitors=min_visitors, order_by=order, baseline=known
         )
         rows = pl.concat([rows, _others(pooled.collect(), others, measure)])
     rows = _with_interval(rows, measure, rate_of(data, known))
     reference = _reference(measure, known, rate_of(data, known))
     bars = _bars(rows, names, measure, series)
     layers = bars if reference is None else [*bars, _line(reference, notation)]
-    notes = [
-        wording.left_out(total) if not notation.is_count else "",
-        *([] if others else _of_how_many(known_groups, names, groups, series, order_by)),
+    how_many = [] if others else _of_how_many(known_groups, names, groups, series, order_by)
+    is_shrunk = order_by is None and _is_ranked(names[0], measure) and groups.height > 1
+    notes = [*how_many, *_notes(rows, names, measure, reference, is_shrunk=is_shrunk)]
+    height = (groups.height + bool(others)) * (26 if series is None else 12 + 14 * series.height)
+    left_out = "" if notation.is_count else wording.left_out(total)
+    heading = wording.title(_sentence(notation, names, total), left_out, *notes)
+    return alt.LayerChart(layer=layers, title=heading, width=_WIDTH, height=max(height, 60))
+
+
+def _notes(
+    rows: pl.DataFrame, names: Sequence[str], measure: Measure, reference: float | None, *, is_shrunk: bool
+) -> list[str]:
+    """Return notes that explain what is drawn."""
+    notation = NOTATIONS[measure]
+    return [
         "The groups overlap." if "dimension_matches" in names else "",
         "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
         wording.no_line(rows["low"]) if measure in _WITH_INTERVAL else "",
-        _SHRUNK_ORDER if order_by is None and _is_ranked(names[0], measure) and groups.height > 1 else "",
+        _SHRUNK_ORDER if is_shrunk else "",
         "" if reference is None else f"Dashed: the site's average, {format(reference, notation.format)}.",
         "" if notation.is_count else uncertainty.note(rows["scored"]),
     ]
-    height = (groups.height + bool(others)) * (26 if series is None else 12 + 14 * series.height)
-    heading = wording.title(_sentence(notation, names, total), *notes)
-    return alt.LayerChart(layer=layers, title=heading, width=_WIDTH, height=max(height, 60))
 
 
 def _names(by: str | Sequence[str]) -> list[str]:

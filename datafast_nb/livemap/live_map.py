@@ -200,16 +200,12 @@ class LiveMap(OpenedWhenShown):
         redact: bool = False,
     ) -> None:
         sources = named(source)
-        checked_number(every, "every")
-        _checked_height(height)
-        checked(basemap)
-        checked_zone(time_zone)
+        _check_options(every, height, basemap, time_zone)
+        _check_model(model, sources)
         replay = replayed(sources)
         self._timebar = None if replay is None else TimeBar(replay)
         self._source_names = ", ".join(type(each).__name__ for each in sources.values())
         self._several = ONE_SITE not in sources
-        if model is not None and self._several:
-            raise ValueError("A model is of one website: make a map of that website alone.")
         self._model = model
         by: ColorBy = color_by or ("score" if model is None else "probability")
         self._arrived = time.monotonic()  # when the last snapshot arrived
@@ -1002,6 +998,20 @@ class LiveMap(OpenedWhenShown):
             modeled=self._model is not None,
             privacy=Privacy(hidden=self._is_private, locked=self.redact),
         )
+
+
+def _check_options(every: float, height: int, basemap: Basemap, time_zone: str) -> None:
+    """Raise an error if an option of a map makes no sense."""
+    checked_number(every, "every")
+    _checked_height(height)
+    checked(basemap)
+    checked_zone(time_zone)
+
+
+def _check_model(model: Model | None, sources: Mapping[str, Source]) -> None:
+    """Raise an error if a model is given for several websites."""
+    if model is not None and ONE_SITE not in sources:
+        raise ValueError("A model is of one website: make a map of that website alone.")
 
 
 def _checked_height(height: object) -> int:
