@@ -207,7 +207,18 @@ class Watcher:
             self._watch.end(None)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, or for at most some seconds; return whether it has ended."""
+        """Wait until it has ended.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; by default, as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
         return self._watch.ended.wait(timeout)
 
     def __enter__(self) -> Self:

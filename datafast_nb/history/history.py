@@ -404,16 +404,32 @@ class History:
         -------
         polars.LazyFrame
             The columns of ``schema.EVENTS``, and ``seen_at``: the time of the snapshot that showed it first.
+
+        Raises
+        ------
+        NotRecordedError
+            There is no history at this location.
         """
         return self._records("events", start, end)
 
     def payments(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Return every payment once; parameters as in `events`.
+        """Return every payment once.
+
+        Parameters
+        ----------
+        start, end
+            Only payments from `start` until before `end` (with a time zone); files without any are not read. A payment
+            without a time counts at the moment it was first seen.
 
         Returns
         -------
         polars.LazyFrame
             The columns of ``schema.PAYMENTS``, and ``seen_at``: the time of the snapshot that showed it first.
+
+        Raises
+        ------
+        NotRecordedError
+            There is no history at this location.
         """
         return self._records("payments", start, end)
 
@@ -432,11 +448,34 @@ class History:
             The columns of ``schema.VISITORS`` as they were when the visit was first seen; then ``first_seen``,
             ``last_change`` and ``left_at`` (times of snapshots; the last is null for visitors who were still there),
             ``states`` (how many were seen), ``exit_url`` (the last page), and ``became_customer``.
+
+        Raises
+        ------
+        NotRecordedError
+            There is no history at this location.
         """
         return as_given(sessions(self._changes(start, end)))
 
     def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        """Return one row for each snapshot: ``seen_at``, and the figures of that moment."""
+        """Return one row for each snapshot.
+
+        Parameters
+        ----------
+        start, end
+            Only snapshots from `start` until before `end` (with a time zone).
+
+        Returns
+        -------
+        polars.LazyFrame
+            ``seen_at`` (the time of the snapshot); ``count``, ``has_predictions``, ``conversion_rate`` and
+            ``average_value`` as the service gave them; ``visitors``, ``events``, ``payments`` and ``problems`` (how many
+            there were); and ``gap_since``, since when nothing was recorded before it, null if there is no gap.
+
+        Raises
+        ------
+        NotRecordedError
+            There is no history at this location.
+        """
         return _between(self._rows("polls", start, end), "seen_at", start, end)
 
     def at(self, when: datetime) -> Snapshot:

@@ -245,7 +245,18 @@ class Recording:
             self._recorder.finish()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, or for at most some seconds; return whether it has ended."""
+        """Wait until it has ended.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; by default, as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
         if not self._is_own_thread():
             self._recorder.ended.wait(timeout)
         return not self.running

@@ -375,18 +375,46 @@ class LiveMap(OpenedWhenShown):
 
         An exception in the function is reported once, in the header and the log, and does not stop the map. What it
         prints appears under the cell that ran last, so append to a list or write to an ``ipywidgets.Output`` instead.
-        Pass ``remove=True`` to remove the function again.
+
+        Parameters
+        ----------
+        callback
+            The function; it gets the snapshot.
+        remove
+            Remove the function again.
+
+        Examples
+        --------
+        >>> import datafast_nb as dfn
+        >>> live, counts = dfn.LiveMap(dfn.demo.Site(seed=0)), []
+        >>> live.on_update(lambda snap: counts.append(snap.visitors.height))
+        >>> live.close()
         """
         self._listen(self._update_callbacks, callback, remove=remove)
 
     def on_selection(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
-        """Call a function with `selection` whenever the filters or the data change. Otherwise like `on_update`."""
+        """Call a function with `selection` whenever the filters or the data change. Otherwise like `on_update`.
+
+        Parameters
+        ----------
+        callback
+            The function; it gets a frame with the columns of ``schema.VISITORS``.
+        remove
+            Remove the function again.
+        """
         self._listen(self._selection_callbacks, callback, remove=remove)
 
     def on_payment(self, callback: Callable[[pl.DataFrame], Any], *, remove: bool = False) -> None:
         """Call a function with new payments, at least one, as a frame with the columns of ``schema.PAYMENTS``.
 
         The payments in the first snapshot are not new. Otherwise like `on_update`.
+
+        Parameters
+        ----------
+        callback
+            The function; it gets the frame.
+        remove
+            Remove the function again.
         """
         self._listen(self._payment_callbacks, callback, remove=remove)
 
@@ -413,7 +441,15 @@ class LiveMap(OpenedWhenShown):
         self._listen(self._visitor_callbacks, Conditional(callback, where), remove=remove)
 
     def on_status(self, callback: Callable[[Status], Any], *, remove: bool = False) -> None:
-        """Call a function with `status` whenever it changes. Otherwise like `on_update`."""
+        """Call a function with `status` whenever it changes. Otherwise like `on_update`.
+
+        Parameters
+        ----------
+        callback
+            The function; it gets the new status.
+        remove
+            Remove the function again.
+        """
         self._listen(self._status_callbacks, callback, remove=remove)
 
     def watch(self, view: str) -> None:
