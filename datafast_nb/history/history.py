@@ -468,8 +468,8 @@ class History:
         -------
         polars.LazyFrame
             ``seen_at`` (the time of the snapshot); ``count``, ``has_predictions``, ``conversion_rate`` and
-            ``average_value`` as the service gave them; ``visitors``, ``events``, ``payments`` and ``problems`` (how many
-            there were); and ``gap_since``, since when nothing was recorded before it, null if there is no gap.
+            ``average_value`` as the service gave them; ``visitors``, ``events``, ``payments`` and ``problems`` (how
+            many there were); and ``gap_since``, since when nothing was recorded before it, null if there is no gap.
 
         Raises
         ------

@@ -26,7 +26,7 @@ interface LeafletView<Drawn> {
 }
 
 /** The view that ipyleaflet has of a map. */
-export interface MapView extends LeafletView<LeafletMap> {
+interface MapView extends LeafletView<LeafletMap> {
   el: HTMLElement;
   options?: { parent?: { el: HTMLElement; model: WidgetModel } };
   layer_views: { views?: Promise<LeafletView<Layer>>[]; remove: () => Promise<void> };

@@ -8,7 +8,7 @@ const REACH = 4; // pixels around a cluster that count as on it
 const NOT_MAP = ".leaflet-control, .leaflet-popup, .df-toasts";
 
 /** What happens under the pointer. */
-export interface Pointing {
+interface Pointing {
   /** The marks that there are; none while they are switched off. */
   marks: () => ReadonlyMap<string, Mark>;
   /** Describe the cluster that the pointer is on. */

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { freshId } from "#kit/id.ts";
 
-export interface Tab {
+interface Tab {
   name: string;
   /** What stands beside the name; nothing if it is empty. */
   count: string;

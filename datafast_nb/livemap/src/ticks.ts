@@ -8,7 +8,7 @@ const MONTH = 30.4 * DAY;
 const CLOSE = 0.75; // of a step: nearer marks, as where the clocks show an hour twice, would lie on each other
 
 /** A mark of a time axis; `day` says whether a day begins. */
-export interface Tick {
+interface Tick {
   time: number;
   label: string;
   day: boolean;

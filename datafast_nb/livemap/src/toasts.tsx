@@ -8,7 +8,7 @@ const STAY = 8000; // milliseconds
 const MOST = 3;
 
 /** A message of a payment. */
-export interface Toast {
+interface Toast {
   title: string;
   text: string;
 }

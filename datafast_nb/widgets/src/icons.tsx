@@ -1,6 +1,6 @@
 // The icons, drawn as lines on a square of 16 by 16. The words stand beside them.
 
-export const ICONS = {
+const ICONS = {
   pause: "M5.5 3.5v9 M10.5 3.5v9",
   play: "M5 3.2v9.6l7.5-4.8z",
   again: "M3 8a5 5 0 1 0 1.5-3.6 M3 2.2v2.9h2.9",
