@@ -99,7 +99,6 @@ SLOW = {
     "tests/conversion/test_explain.py::test_whatever_the_rows_hold_the_factors_are_finite",
     "tests/conversion/test_funnel_window.py::test_no_way_gets_further_than_the_one_that_is_counted",
     "tests/conversion/test_other_frames.py",
-    "tests/conversion/test_sales.py::test_two_sales_are_two_however_they_are_told",
     "tests/conversion/test_simulation.py",
     "tests/conversion/test_top.py::test_the_rest_has_the_figures_of_its_visitors_as_one_group",
     "tests/demo/test_conversions.py",

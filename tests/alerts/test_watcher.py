@@ -139,22 +139,22 @@ def test_what_is_printed_belongs_to_the_cell_that_began_to_watch() -> None:
     cell = ContextVar("cell", default="the one that ran last")  # as ipykernel knows where output goes
     inbox, heard = Inbox(), list[tuple[str, str]]()
 
-    def told(notice: Notice) -> None:
-        heard.append(("told", cell.get()))
+    def notify(notice: Notice) -> None:
+        heard.append(("notified", cell.get()))
         inbox(notice)
 
     token = cell.set("the one that watches")
     source = Scripted([ServerError("down"), *moments("a")])
     watcher = dfn.watch(
         source,
-        dfn.Alert(notify=told, at_most=None),
+        dfn.Alert(notify=notify, at_most=None),
         every=0.001,
         report=lambda what, _: heard.append((what, cell.get())),
     )
     cell.reset(token)
     inbox.wait_for(1)
     watcher.stop()
-    assert {what for what, _ in heard} == {"failed", "told", "stopped"}
+    assert {what for what, _ in heard} == {"failed", "notified", "sent", "stopped"}
     assert {where for _, where in heard} == {"the one that watches"}
 
 

@@ -117,6 +117,13 @@ def test_a_duckdb_relation_gives_the_same_table(call: str, database: duckdb.Duck
     same(call, lambda frame: database.from_arrow(frame.to_arrow()), duckdb.DuckDBPyRelation.pl)
 
 
-@pytest.mark.parametrize("call", CALLS)
+# The others use nothing else; it takes Spark seconds to plan one.
+NOT_ON_SPARK = {
+    *("breakdown of bands", "breakdown with others", "drivers without a baseline", "opportunities, the first"),
+    *("funnel", "journeys", "revenue"),
+}
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in NOT_ON_SPARK])
 def test_a_pyspark_frame_gives_the_same_table(call: str, spark: Any) -> None:
     same(call, lambda frame: spark.createDataFrame(frame.to_arrow()), collected)

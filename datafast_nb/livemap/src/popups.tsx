@@ -87,7 +87,7 @@ interface MembersProps {
 }
 
 /** Who is in a cluster: the first of them, to choose from. */
-export function Members({ popup, selected, ask, clock }: MembersProps) {
+function Members({ popup, selected, ask, clock }: MembersProps) {
   const people = useKeptFocus<HTMLDivElement>();
   return (
     <>
