@@ -18,6 +18,9 @@ from datafast_nb.charts import drawing_process
 from datafast_nb.errors import DrawingError
 from datafast_nb.text import duration
 
+WAITING: Final = "datafast_nb drawing"
+"""The name of the thread that waits for an answer."""
+
 _PATIENCE: Final = 120.0  # seconds for one drawing; the largest chart takes less than two
 _ORPHANED: Final = 10.0  # more, after which the process ends itself: no one has ended it, so no one is waiting
 _INTERRUPTIBLE: Final = 0.1  # seconds after which a waiting kernel hears an interrupt at the latest
@@ -101,19 +104,20 @@ class Drawer:
         Another thread reads it: Polars, once loaded, lets a blocking read go on after an interrupt.
         """
         answers: list[bytes | None] = []
-        exchange = threading.Thread(target=lambda: answers.append(_exchange(process, request)), daemon=True)
-        exchange.start()
+        exchange = threading.Thread(
+            target=lambda: answers.append(_exchange(process, request)), name=WAITING, daemon=True
+        )
         late = time.monotonic() + self.patience
         try:
+            exchange.start()
             while time.monotonic() < late:
                 exchange.join(_INTERRUPTIBLE)
                 if not exchange.is_alive():
                     return answers[0]
-        finally:
-            if exchange.is_alive():  # too late, or interrupted: its answer must not be taken for the next one
-                process.kill()
-                exchange.join()
-                self.end()
+        except BaseException:  # such as an interrupt: a late answer must not be taken for the next one
+            self.end()
+            raise
+        self.end()
         raise DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
 
     def _ended(self, process: subprocess.Popen[bytes]) -> DrawingError:
@@ -155,5 +159,5 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes | None:
     try:
         drawing_process.send(process.stdin, request)
         return drawing_process.received(process.stdout)
-    except OSError:  # a broken pipe
+    except (OSError, ValueError):  # the pipe is broken, or closed
         return None

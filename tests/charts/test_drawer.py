@@ -17,7 +17,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.charts import drawing
-from datafast_nb.charts.drawer import Drawer
+from datafast_nb.charts.drawer import WAITING, Drawer
 from datafast_nb.charts.renderer import VEGALITE
 from tests.charts.sites import crowd
 
@@ -83,11 +83,15 @@ def test_what_hangs_is_ended(drawer: Drawer) -> None:
 
 @posix
 def test_an_interrupt_is_the_kernel_s_and_leaves_no_answer_behind(drawer: Drawer) -> None:
+    def interrupt() -> None:
+        while not any(thread.name == WAITING for thread in threading.enumerate()):
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
     draw(drawer)
     process_of(drawer).suspend()
     signal.siginterrupt(signal.SIGINT, False)  # a blocking read goes on after an interrupt, as Polars makes it
-    interrupt = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
-    interrupt.start()
+    threading.Thread(target=interrupt, daemon=True).start()
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         drawer.ask("svg_to_pdf", svg="<svg/>")
