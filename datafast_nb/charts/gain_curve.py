@@ -94,13 +94,8 @@ def _layers(rows: pl.DataFrame) -> list[alt.Chart]:
         alt.Tooltip("contacts:Q", title="Moments of prospects", format=",.0f"),
         alt.Tooltip("buyers:Q", title="Before a purchase", format=",.1f"),
     ]
-<<<<<<< HEAD
     shown = rows["predictor"].unique().to_list()  # the service may predict nothing
     domain = [name for name in COMPARED if name in shown]
     color = alt.Color("predictor:N", title="Ranked by", scale=alt.Scale(domain=domain))
-    base = alt.Chart(rows).encode(x=x, y=y, color=color, tooltip=told)
-=======
-    color = alt.Color("predictor:N", title="Ranked by", scale=alt.Scale(domain=[MODEL, SERVICE]))
     base = alt.Chart(rows).encode(x=x, y=y, color=color, tooltip=tooltips)
->>>>>>> 253e444 (Call tooltips, messages and callbacks what they are in the charts, the map and the history)
     return [chance, tenth, base.mark_line(strokeWidth=2), base.mark_point(size=40)]
