@@ -176,6 +176,6 @@ def _drawn(rows: pl.DataFrame, measure: Counted, zone: str) -> alt.LayerChart:
         base.mark_rule(strokeWidth=3).encode(y=alt.Y("count:Q", **y), color=color),
         alt.Chart(rows.tail(1))
         .mark_point(filled=True, size=70, opacity=1)
-        .encode(x=x, y=alt.Y("count:Q", **y), color=color, tooltip=told),
+        .encode(x=x, y=alt.Y("count:Q", **y), color=color, tooltip=tooltips),
     ]
     return alt.LayerChart(layer=layers, width=_WIDTH, height=_HEIGHT)
