@@ -17,12 +17,13 @@ _TELLING: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|(?:url|path): ?\S+|
 
 
 class Address:
-    """A URL to send to. It is never shown, and can't be pickled."""
+    """A URL to send to. It is never shown, and can't be pickled; the variable that holds it is shown."""
 
-    __slots__ = ("_url", "scheme")
+    __slots__ = ("_url", "_variable", "scheme")
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, variable: str = "") -> None:
         self._url = Concealed(url.strip())
+        self._variable = variable
         found = _SCHEME.match(url)
         self.scheme = found[1].lower() if found else ""
 
@@ -36,8 +37,8 @@ class Address:
             It is no URL, or the variable is not set.
         """
         variable = _VARIABLE.fullmatch(text)
-        address = cls(Concealed(os.environ.get(variable[1], "") if variable else text))
-        if variable and not address._url:
+        address = cls(Concealed(os.environ.get(variable[1], "")), variable[1]) if variable else cls(text)
+        if variable and not address.reveal():
             raise AlertError(f"The environment variable {variable[1]} is not set: put the URL to notify into it.")
         if not address.scheme:
             raise AlertError(
@@ -58,7 +59,7 @@ class Address:
         return hash(self._url)
 
     def __repr__(self) -> str:
-        return f"{self.scheme}://***"
+        return f"{self.scheme}://***{f' (env:{self._variable})' if self._variable else ''}"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:  # noqa: ANN401
         raise TypeError("The URL of a channel stays in its process: it is not pickled or copied.")

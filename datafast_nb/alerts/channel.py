@@ -50,10 +50,12 @@ class Channel:
         Where the messages are sent to.
     report
         Receives each change for the better or the worse, once.
+    name
+        What it is called; by default as the destination.
     """
 
-    def __init__(self, destination: Destination, report: Report) -> None:
-        self.name = destination.name
+    def __init__(self, destination: Destination, report: Report, name: str | None = None) -> None:
+        self.name = destination.name if name is None else name
         self.fault: str | None = None
         self.sent = 0
         self.dropped = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -81,7 +81,7 @@ class Dispatcher:
         self._faults: set[str] = set()
         self.count = 0  # of messages
         everybody = dict.fromkeys(each for alert in alerts for each in alert.notify)
-        self.channels: dict[Destination, Channel] = {each: Channel(each, report) for each in everybody}
+        self.channels = {each: Channel(each, report, name) for each, name in _named(everybody)}
         self._desks = [
             _Desk(alert, mark, self._memory, history) for alert, mark in zip(alerts, _marks(alerts), strict=True)
         ]
@@ -260,6 +260,14 @@ class _Desk:
             self._known.sent = sorted([*self._known.sent, at])[-alert.rate.messages :]
         template = alert.message if isinstance(alert.message, str) else None
         return News(alert.name, alert.about, rows, count, at, over, self._site, template)
+
+
+def _named(everybody: Iterable[Destination]) -> Iterator[tuple[Destination, str]]:
+    """Yield each destination with a name that no other has, so that one can tell which fails."""
+    before: Counter[str] = Counter()
+    for each in everybody:
+        before[each.name] += 1
+        yield each, each.name if before[each.name] == 1 else f"{each.name}, number {before[each.name]}"
 
 
 def _marks(alerts: Sequence[Alert]) -> Iterator[str]:

@@ -132,7 +132,7 @@ def test_a_wrong_argument_is_refused_with_what_to_give(
     assert hint in str(refused.value)
 
 
-def test_a_url_is_shown_by_its_scheme_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_is_shown_by_its_scheme_and_the_variable_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALERT_URL", URL)
     for given in (URL, [print, URL], "env:ALERT_URL", f"https://example.com/hook?token={SECRET}"):
         alert = dfn.Alert("score > 80", notify=given)

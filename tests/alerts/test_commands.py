@@ -223,5 +223,5 @@ def test_a_file_holds_what_an_alert_takes(tmp_path: Path, monkeypatch: pytest.Mo
     assert (alert.names, alert.site, [each.name for each in alert.notify]) == (
         True,
         "https://x.y",
-        ["json://***", "print"],
+        ["json://*** (env:HOOK)", "print"],
     )

@@ -158,6 +158,19 @@ def test_what_is_printed_belongs_to_the_cell_that_began_to_watch() -> None:
     assert {where for _, where in heard} == {"the one that watches"}
 
 
+def test_it_is_told_which_of_several_like_channels_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFICE_URL", "http://127.0.0.1:9/T0K3N")
+    inbox, report, told = Inbox(), Reports(), list[object]()
+    alert = dfn.Alert(notify=["http://127.0.0.1:9/a", "http://127.0.0.1:9/b", "env:OFFICE_URL", told.append, inbox])
+    with dfn.watch(Scripted(moments("a")), alert, every=60, report=report) as watcher:
+        failed = {each["channel"] for each in report.wait_for("failed", 3)}
+        inbox.wait_for(1)
+        assert failed == {"http://***", "http://***, number 2", "http://*** (env:OFFICE_URL)"}
+        assert {name for name, fault in watcher.status.channels.items() if fault} == failed
+        assert len(watcher.status.channels) == 5
+        assert "T0K3N" not in card(watcher.status)
+
+
 def test_a_report_that_fails_stops_nothing() -> None:
     def report(what: str, figures: dict[str, Any]) -> None:
         raise OSError("the log is full")
