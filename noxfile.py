@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import nox
@@ -43,6 +44,16 @@ def fast(session: nox.Session) -> None:
     session.run("pytest", "-m", "fast", "-n", "auto", *session.posargs)
 
 
+def build(session: nox.Session, folder: Path) -> list[Path]:
+    """Return the source distribution and the wheel, both built and checked."""
+    shutil.rmtree(folder / "dist", ignore_errors=True)
+    session.install("build", "twine")
+    session.run("python", "-m", "build", "--outdir", f"{folder}/dist")
+    built = [*(folder / "dist").iterdir()]
+    session.run("twine", "check", "--strict", *map(str, built))
+    return built
+
+
 @nox.session
 def deep(session: nox.Session) -> None:
     """Run the tests of properties with a thousand examples each, others in every run."""
@@ -54,11 +65,9 @@ def deep(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build the wheel from the source distribution, and take a snapshot where nothing else is installed."""
     folder = Path(session.create_tmp()).resolve()
-    session.install("build")
-    session.run("python", "-m", "build", "--outdir", f"{folder}/dist")
+    built = next(path for path in build(session, folder) if path.suffix == ".whl")
     session.run("python", "-m", "venv", "--clear", f"{folder}/alone")
     programs = folder / "alone" / Path(session.bin).name
-    (built,) = (folder / "dist").glob("*.whl")
     session.run(f"{programs}/python", "-m", "pip", "install", "--quiet", f"{built}", external=True)
     session.chdir(folder)
     session.run(f"{programs}/python", "-c", SNAPSHOT, external=True)
@@ -70,6 +79,13 @@ def docs(session: nox.Session) -> None:
     """Build the documentation into site/, without a network; a broken link fails."""
     session.install("-e", ".[docs]")
     session.run("mkdocs", "build", "--quiet", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build the source distribution and the wheel, and upload them; TWINE_PASSWORD holds the token of the index."""
+    files = build(session, Path(session.create_tmp()).resolve())
+    session.run("twine", "upload", "--non-interactive", *map(str, files), env={"TWINE_USERNAME": "__token__"})
 
 
 @nox.session(python="3.11")
