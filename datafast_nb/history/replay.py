@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import polars as pl
 
 from datafast_nb.checks import checked_positive, in_utc
 from datafast_nb.history.coverage import covered, uncovered
+from datafast_nb.schema import PAYMENTS
 from datafast_nb.snapshot import Snapshot
+
+_LEAST: Final = timedelta(milliseconds=1)  # after the last moment of a span, which belongs to it
 
 
 class Past(Protocol):
@@ -27,6 +30,15 @@ class Past(Protocol):
 
     def gaps(self) -> pl.DataFrame:
         """Return the spans in which something may be missing."""
+
+    def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return one row for each snapshot."""
+
+    def payments(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        """Return every payment once."""
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Return the rows of a frame of the history."""
 
 
 class Replay:
@@ -128,6 +140,18 @@ class Replay:
     def gaps(self) -> pl.DataFrame:
         """The parts of the span in which something may be missing: ``since`` and ``until``, in order and disjoint."""
         return uncovered(self._start, self._end, covered(self._start, self._end, self._history.gaps()))
+
+    def traffic(self) -> pl.DataFrame:
+        """Return how many visitors were there at each recorded moment of the span: ``seen_at`` and ``visitors``."""
+        polls = self._history.polls(self._start, self._end + _LEAST)
+        return self._history.collect(polls.select("seen_at", "visitors").sort("seen_at"))
+
+    def payments(self) -> pl.DataFrame:
+        """Return the payments of the span, with the columns of ``schema.PAYMENTS``."""
+        made = self._history.payments(self._start, self._end + _LEAST).filter(
+            pl.col("timestamp").is_between(self._start, self._end)
+        )
+        return self._history.collect(made.select(*PAYMENTS))
 
     def play(self) -> None:
         """Continue from the current moment; at the end, start again."""

@@ -216,6 +216,26 @@ def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
     )
 
 
+def heir(placed: pl.DataFrame, cluster_id: str, across: int) -> str:
+    """Return the cluster that most visitors of another are in, on a grid of so many cells across the world.
+
+    Parameters
+    ----------
+    placed : polars.DataFrame
+        The result of `project`.
+    cluster_id : str
+        An ``id`` from `cluster`, of any grid. It is its own heir on its grid, and where nobody is in it any more.
+    across : int
+        The number of cells across the other grid.
+    """
+    if cluster_id.startswith(f"{across}/"):
+        return cluster_id
+    column, row = ((pl.col(axis) * across).floor().cast(pl.Int64) for axis in "xy")
+    inside = members(placed, cluster_id).select(id=pl.format("{}/{}/{}", pl.lit(across), column, row))
+    most = inside["id"].mode().sort()
+    return str(most[0]) if most.len() else cluster_id
+
+
 def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
     """Return the southwest and northeast corners of the visitors' bounding box, in degrees; None without visitors.
 

@@ -37,6 +37,7 @@ from datafast_nb.livemap.saved import Saved, saved
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
+from datafast_nb.livemap.traffic import Minutes
 from datafast_nb.livemap.view import View
 from datafast_nb.livemap.view_state import MapState
 from datafast_nb.polling import Poller
@@ -70,6 +71,7 @@ from datafast_nb.widgets.protocol import (
     Pause,
     Places,
     Privacy,
+    Projection,
     Refresh,
     Resume,
     Seek,
@@ -97,7 +99,7 @@ MOST_HEIGHT: Final = 10_000
 """The most height, in pixels."""
 
 _LOG: Final = logging.getLogger(__name__)
-_SETTINGS: Final = ("color_by", "every", "theme")  # those of the traits that the browser can set
+_SETTINGS: Final = ("color_by", "projection", "every", "theme")  # those of the traits that the browser can set
 _NO_SCORE_YET: Final = "No predictions for this site yet"
 _WITHHELD: Final = "Something failed; the log says what, as the message may name somebody"
 
@@ -124,6 +126,8 @@ class LiveMap(OpenedWhenShown):
     model : Model, optional
         A model of the website's record, from `learn`. The header then shows the sales to expect from the visitors who
         are here, colors and lists go by the probability to buy, and expected values are the model's.
+    projection : str
+        ``mercator``, a map, or ``globe``, which turns slowly and can be dragged. Pictures and pages show the map.
     basemap : str, xyzservices provider, ipyleaflet layer or None
         The base map under the visitors. None: the land alone, without any network request. ``"osm"`` or another name
         in ``xyzservices.providers``: tiles, whose server then learns which places are viewed.
@@ -141,7 +145,7 @@ class LiveMap(OpenedWhenShown):
 
     Attributes
     ----------
-    every, color_by, basemap, height, theme, time_zone, redact
+    every, color_by, projection, basemap, height, theme, time_zone, redact
         As above. They can be changed, observed and linked (``ipywidgets.link``, ``ipywidgets.jslink``) at any time.
 
     Raises
@@ -177,6 +181,7 @@ class LiveMap(OpenedWhenShown):
 
     every = Float(10.0).tag(sync=True)
     color_by = Enum(get_args(ColorBy), default_value="score").tag(sync=True)
+    projection = Enum(get_args(Projection), default_value="mercator").tag(sync=True)
     basemap = AnyTrait(None, allow_none=True).tag(sync=True, to_json=lambda value, _: _name_of(value))
     height = Int(460).tag(sync=True)
     theme = Enum(get_args(Theme), default_value="auto").tag(sync=True)
@@ -193,6 +198,7 @@ class LiveMap(OpenedWhenShown):
         *,
         color_by: ColorBy | None = None,
         model: Model | None = None,
+        projection: Projection = "mercator",
         basemap: Basemap = None,
         height: int = 460,
         theme: Theme = "auto",
@@ -215,6 +221,7 @@ class LiveMap(OpenedWhenShown):
         self._redacted: tuple[FrameState, RedactedFrame] | None = None  # the last frame without names, and its original
         self._map_state = MapState(color_by=by, sort="score" if model is None else "probability")
         self._renderer = Renderer()
+        self._minutes = Minutes(None if self._timebar is None else self._timebar.recorded)
         self._visibility = Visibility()
         self._update_callbacks: Callbacks[Snapshot] = Callbacks("on_update")
         self._selection_callbacks: Callbacks[pl.DataFrame] = Callbacks("on_selection")
@@ -227,6 +234,7 @@ class LiveMap(OpenedWhenShown):
         seconds = float(every) if self._timebar is None else EVERY
         self._sites = Sites(asked, seconds, _weakly(self._update), self._visibility.is_watched)
         traits = {"basemap": basemap, "height": int(height), "theme": theme, "time_zone": time_zone, "redact": redact}
+        traits["projection"] = projection
         super().__init__(every=float(every), color_by=by, **traits)
         weakref.finalize(self, self._sites.close)
         if replay is None:
@@ -685,7 +693,7 @@ class LiveMap(OpenedWhenShown):
         with as_trait_error():
             return checked_zone(proposal["value"])
 
-    @observe("theme", "time_zone")
+    @observe("theme", "time_zone", "projection")
     def _change_theme(self, _change: Bunch) -> None:
         self._change_state()
 
@@ -918,6 +926,8 @@ class LiveMap(OpenedWhenShown):
         if last.snapshot is None:
             self._forget_missing()
         self._arrived = time.monotonic()
+        if snapshot is not None and self._timebar is None:
+            self._minutes.note(snapshot.fetched_at, self._frame.visitors.height)
         return None if snapshot is None else self._frame.news_since(last)
 
     def _forget_missing(self) -> None:
@@ -993,6 +1003,8 @@ class LiveMap(OpenedWhenShown):
             controls=self._controls(),
             zone=self.time_zone,
         )
+        if self._frame.snapshot is not None:
+            panels = msgspec.structs.replace(panels, traffic=self._minutes.until(self._frame.snapshot.fetched_at))
         if self._timebar is not None:
             bar = {"replay": self._timebar.state(), "coverage": self._timebar.coverage}
             panels = msgspec.structs.replace(panels, **bar)
@@ -1008,7 +1020,7 @@ class LiveMap(OpenedWhenShown):
 
     def _settings(self) -> MapSettings:
         """Return the settings as they are now, which other threads can change at any time."""
-        return MapSettings(color_by=self.color_by, every=self.every, theme=self.theme)
+        return MapSettings(color_by=self.color_by, projection=self.projection, every=self.every, theme=self.theme)
 
     def _status_line(self) -> StatusLine:
         """Return the status of the polling, and further notes for the user."""

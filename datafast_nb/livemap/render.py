@@ -12,7 +12,7 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import sidebar
-from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cells, cluster, marks, members, weights
+from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cells, cluster, heir, marks, members, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup
@@ -86,7 +86,7 @@ class Renderer:
         clusters, coloring = self._clusters(frame, state)
         views = state.views.items()
         popups = {
-            view: self._popup(frame, chosen, filters, coloring, view, each.opened, each.place)
+            view: self._popup(frame, chosen, filters, coloring, view, clusters[view], each.opened, each.place)
             for view, each in views
             if each.opened is not None
         }
@@ -199,15 +199,18 @@ class Renderer:
         filters: Filters,
         coloring: Coloring,
         view: str,
+        clusters: Clusters,
         cluster_id: str,
         place: tuple[float, float],
     ) -> Popup:
-        """Return the popup that is open in a view."""
-        key = (frame, filters, coloring, cluster_id, place)
+        """Return the popup that is open in a view, at the circle where most of those are whose circle was clicked."""
+        key = (frame, filters, coloring, clusters, cluster_id, place)
 
         def compute() -> Popup:
-            inside = members(chosen, cluster_id)
-            return popup(cluster_id, place, inside, frame.reasons(inside), coloring)
+            now = heir(chosen, cluster_id, clusters.across)
+            inside = members(chosen, now)
+            circles = dict(zip(clusters.id, zip(clusters.latitude, clusters.longitude, strict=True), strict=True))
+            return popup(now, circles.get(now, place), inside, frame.reasons(inside), coloring)
 
         shown: Popup = self._once(f"popup {view}", key, compute)
         return shown

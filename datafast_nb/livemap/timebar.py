@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import polars as pl
 
+from datafast_nb.livemap.highlights import NO_TRAFFIC, highlights, line_of
+from datafast_nb.schema import PAYMENTS, TIMESTAMP
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.widgets.protocol import Choice, Coverage, Gap, Replay
 
@@ -26,7 +28,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Replayed(Source, Protocol):
     """A source of the past that can be moved in time, such as ``History.replay``. Safe to use from any thread.
 
-    If it also has ``gaps``, a frame with ``since`` and ``until``, the time bar shows when nothing was recorded.
+    If it also has ``gaps``, a frame with ``since`` and ``until``, the time bar shows when nothing was recorded; with
+    methods ``traffic()`` and ``payments()``, as those of ``History.replay``, it shows traffic and highlights.
     """
 
     speed: float
@@ -103,8 +106,10 @@ class TimeBar:
     ----------
     replay : Replayed
         As above.
+    recorded : polars.DataFrame
+        How many visitors were there at each recorded moment: ``seen_at`` and ``visitors``.
     coverage : protocol.Coverage
-        The longest spans without recorded data.
+        The longest spans without recorded data, the traffic, and the highlights.
     """
 
     def __init__(self, replay: Replayed) -> None:
@@ -113,7 +118,14 @@ class TimeBar:
         self._answer: Snapshot | None = None  # the last answer
         self._drawn: int | None = None  # jumps before the moment on the map
         self._sought: str | None = None  # the turn id of the browser's last seek
-        self.coverage = Coverage(_longest(getattr(replay, "gaps", None)))
+        gaps = _longest(getattr(replay, "gaps", None))
+        self.recorded = replay.traffic() if hasattr(replay, "traffic") else NO_TRAFFIC.to_frame()
+        payments = replay.payments() if hasattr(replay, "payments") else PAYMENTS.to_frame()
+        self.coverage = Coverage(
+            gaps=tuple(Gap(*row) for row in gaps.select(pl.all().dt.epoch("ms")).iter_rows()),
+            traffic=line_of(self.recorded, gaps, replay.start, replay.end),
+            highlights=highlights(self.recorded, payments, gaps),
+        )
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the replay."""
@@ -169,12 +181,11 @@ class TimeBar:
         )
 
 
-def _longest(gaps: pl.DataFrame | None) -> tuple[Gap, ...]:
-    """Return the longest gaps, in chronological order."""
+def _longest(gaps: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the longest gaps, in chronological order: ``since`` and ``until``."""
     if gaps is None:
-        return ()
-    longest = gaps.select("since", "until").top_k(_MOST_GAPS, by=pl.col("until") - pl.col("since")).sort("since")
-    return tuple(Gap(*row) for row in longest.select(pl.all().dt.epoch("ms")).iter_rows())
+        return pl.DataFrame(schema={"since": TIMESTAMP, "until": TIMESTAMP})
+    return gaps.select("since", "until").top_k(_MOST_GAPS, by=pl.col("until") - pl.col("since")).sort("since")
 
 
 def _milliseconds(when: datetime) -> int:

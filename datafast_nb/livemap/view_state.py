@@ -83,7 +83,9 @@ class MapState:
             case SortVisitors(by=by):
                 state = replace(self, sort=by)
             case SelectVisitor(id=visitor):
-                state = replace(self, selected=int(visitor))
+                # Popups make room for the card.
+                views = {view: replace(each, opened=None) for view, each in self.views.items()}
+                state = replace(self, selected=int(visitor), views=MappingProxyType(views))
             case DeselectVisitor():
                 state = replace(self, selected=None)
             case ShowViewport(view=view, zoom=zoom, south=south, west=west, north=north, east=east):

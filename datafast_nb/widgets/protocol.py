@@ -246,7 +246,10 @@ ColorBy = Literal[
 """What the colors of the map can show."""
 
 
-Part = Literal["names", "shapes", "flags"]
+Projection = Literal["mercator", "globe"]
+"""How the world is shown: as a map, or as a globe that can be turned."""
+
+Part = Literal["names", "shapes", "flags", "globe"]
 """A part of what the map shows of places besides its own land."""
 
 VisitorKind = Literal["customer", "returning", "new", "unknown"]
@@ -374,9 +377,10 @@ class MapLayers(Struct, frozen=True):
 
 
 class MapSettings(Struct, frozen=True):
-    """Settings that browser and code can change: what the colors show, the seconds between requests, the theme."""
+    """Settings that browser and code can change: colors, projection, the seconds between requests, the theme."""
 
     color_by: ColorBy = "score"
+    projection: Projection = "mercator"
     every: Annotated[float, Meta(ge=1, le=86_400)] = 10.0
     theme: Theme = "auto"
 
@@ -413,6 +417,13 @@ class Figure(Struct, frozen=True):
     value: str
     note: str = ""
     hint: str = ""
+
+
+class Traffic(Struct, frozen=True):
+    """The number of visitors in each of the last minutes, where known; `until` is when the last one began."""
+
+    until: int = 0
+    visitors: tuple[int | None, ...] = ()
 
 
 class Choice(Struct, frozen=True):
@@ -461,10 +472,22 @@ class Gap(Struct, frozen=True):
     until: int
 
 
+class Highlight(Struct, frozen=True):
+    """A moment that is worth a look, in milliseconds since 1970, and what happened then."""
+
+    label: str
+    at: int
+
+
 class Coverage(Struct, frozen=True):
-    """The coverage of a recording: its longest gaps, in chronological order."""
+    """The coverage of a recording: its longest gaps, in chronological order, its traffic, and its highlights.
+
+    `traffic` is the mean number of visitors in equal parts of the recording, None where nothing was recorded.
+    """
 
     gaps: tuple[Gap, ...] = ()
+    traffic: tuple[float | None, ...] = ()
+    highlights: tuple[Highlight, ...] = ()
 
 
 # The map's sidebar. Times are milliseconds since 1970. Ids are visitors' keys as text, as JavaScript numbers can't hold
@@ -585,6 +608,7 @@ class MapPanels(Struct, frozen=True):
     clock: int = 0
     status: StatusLine = StatusLine()
     figures: tuple[Figure, ...] = ()
+    traffic: Traffic = Traffic()
     controls: Controls = Controls()
     replay: Replay | None = None
     coverage: Coverage = Coverage()

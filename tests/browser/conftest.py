@@ -58,8 +58,11 @@ def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
 
 
 @pytest.fixture
-def live(window: Notebook, tmp_path: Path) -> Iterator[MapPage]:
-    """Return the place where a test shows its map, as a person finds it."""
+def live(window: Notebook, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MapPage]:
+    """Return the place where a test shows its map, as a person finds it; fail if the page's console tells an error."""
     window.page.mouse.move(0, 0)
+    window.errors.clear()
     yield (shown := MapPage(window, tmp_path))
     shown.clear()
+    if request.node.get_closest_marker("complains") is None:
+        assert window.errors == [], "the page's console tells an error"

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, ViewportSize
@@ -141,6 +141,9 @@ def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
 
 
+_KNOWN_ERRORS: Final = ("Failed to load resource",)  # what JupyterLab looks for and is not there
+
+
 @dataclass
 class Notebook:
     """A notebook that is open in a browser window of its own."""
@@ -148,6 +151,7 @@ class Notebook:
     lab: Lab
     page: Page
     foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     @classmethod
     @contextmanager
@@ -165,6 +169,8 @@ class Notebook:
         context.set_default_timeout(30_000)
         notebook = cls(lab, context.new_page())
         context.on("request", lambda request: notebook._note(request.url))
+        notebook.page.on("console", lambda line: notebook._note_error(line.text) if line.type == "error" else None)
+        notebook.page.on("pageerror", lambda error: notebook._note_error(str(error)))
         notebook.page.on("websocket", lambda socket: notebook._note(socket.url))
         try:
             yield notebook
@@ -178,6 +184,11 @@ class Notebook:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
             self.foreign.append(url)
+
+    def _note_error(self, text: str) -> None:
+        """Write down an error of the page's console, unless JupyterLab has it without us."""
+        if not any(known in text for known in _KNOWN_ERRORS):
+            self.errors.append(text)
 
     def open(self, *cells: str) -> Notebook:
         """Open a new notebook of code cells, nothing around it, and wait for its kernel."""

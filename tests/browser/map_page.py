@@ -204,7 +204,7 @@ class MapPage:
 
     def visitors_now(self, count: str) -> None:
         """Wait until the header shows a number of visitors."""
-        expect(self.part("figure", "Visitors now").locator("strong")).to_have_text(count, timeout=PATIENT)
+        expect(self.part("figure", "Visitors ").locator("strong")).to_have_text(count, timeout=PATIENT)
 
     # The drawing
 

@@ -43,12 +43,26 @@ def modeled():
         past = dfn.demo.simulate(folder, 2, 3_000, end=noon, every=300, progress=False)
         return dfn.learn(past, "6h")
 
+def minute(number):
+    now = site(120 + 5 * (number * number % 17)).snapshot()
+    fetched_at = noon + timedelta(minutes=number)
+    return dfn.Snapshot(now.visitors, now.events, now.payments, fetched_at=fetched_at)
+
 def alarming(text):
     names = ["display_name", "customer_name", "city", "region", "current_url", "referrer", "utm_source", "device"]
     return people(40, **{name: text for name in names})
 
 HOSTILE = "<img src=x onerror=alert(1)> \\u202e evil \\u05e9\\u05dc\\u05d5\\u05dd " + "a" * 10_000
 """.strip()
+
+REFRESH: Final = """
+import time
+for _ in range(29):
+    before = live.snapshot
+    live.refresh()
+    while live.snapshot is before:
+        time.sleep(0.02)
+"""
 
 THEMES: Final = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 HEIGHT: Final = 1100
@@ -152,6 +166,14 @@ STATES: Final = {
     "replay": State("demo_replay()", widths=(480, 760, 1100, 1600)),
     "replay-gap": State("demo_replay(at=0.5)", widths=(480, 1100)),
     "replay-end": State("demo_replay(days=0.1, at=1)", widths=(480, 1100)),
+    "globe": State("site(400)", widths=(480, 1000, 1600), options=", projection='globe'"),
+    "privacy": State("site(400)", click(".df-listing [role=option]"), (480, 1000, 1600), ", redact=True"),
+    "locked": State(
+        "site(400)",
+        python("live.filter(country_code=['DE', 'FR'], locked=True); live.filter(device='desktop')"),
+        (480, 1000, 1600),
+    ),
+    "last-minutes": State("Scripted([minute(number) for number in range(30)])", python(REFRESH), (480, 1000, 1600)),
     "dark-on-light": State("site(400)", options=", theme='dark'"),
 }
 

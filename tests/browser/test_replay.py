@@ -194,3 +194,16 @@ def test_a_view_that_comes_later_shows_the_same_moment(past: MapPage) -> None:
     past.run_beside("live")
     expect(past.part("clock")).to_have_count(2)
     expect(past.part("clock").last).to_have_text(past.part("clock").first.inner_text())
+
+
+def test_the_bar_shows_the_traffic_and_leads_to_highlights(past: MapPage) -> None:
+    expect(past.part("figure").first.locator("dt")).to_have_text("Visitors then")
+    expect(past.part("zone")).to_have_text("UTC")
+    expect(past.part("line-of-traffic").locator("path")).to_have_attribute("d", re.compile("Z.*Z"))
+    button(past, "Go to: Busiest minute: 37 visitors").click()
+    past.until(lambda: now(past) == 6 * HOUR)
+    past.visitors_now("37")
+    button(past, "Go to: Largest sale: 5.00").click()
+    past.until(lambda: now(past) == HOUR + 30)
+    button(past, "Go to: After the longest gap: 2 h 5 min").click()
+    past.until(lambda: now(past) == 4 * HOUR)

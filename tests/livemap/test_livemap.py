@@ -357,6 +357,22 @@ def test_opening_a_lone_visitor_opens_the_card() -> None:
     assert front(live).selected.place == Point(38.7, -9.1)
 
 
+def test_a_popup_follows_its_circle_splits_with_it_and_closes_for_a_card() -> None:
+    places = pl.Series([48.9] * 6 + [50.9] * 4)
+    live = shown(people(10, latitude=places, longitude=pl.Series([2.3] * 6 + [4.4] * 4), display_name="Ada"))
+    ask(live, "viewport", zoom=1, south=-60, west=-180, north=80, east=180)
+    (cluster,) = own(live, "clusters")["id"]
+    ask(live, "open", id=cluster, latitude=0, longitude=0)
+    for zoom, members in ((9, 6), (1, 10), (9, 6)):
+        ask(live, "viewport", zoom=zoom, south=48 if zoom > 1 else -60, west=1, north=52, east=6)
+        popup, clusters = own(live, "popups"), own(live, "clusters")
+        place = clusters["id"].index(popup["id"])
+        assert popup["summary"]["visitors"] == clusters["visitors"][place] == members
+        assert (popup["latitude"], popup["longitude"]) == (clusters["latitude"][place], clusters["longitude"][place])
+    ask(live, "select", **{name: popup["rows"][0][name] for name in ("site", "id")})
+    assert own(live, "popups") is None
+
+
 def test_a_popup_follows_a_refresh_and_stays_open() -> None:
     first = people(30, latitude=38.7, longitude=-9.1, display_name="Ada")
     live = shown(first, people(5, latitude=38.7, longitude=-9.1, display_name="Bob"), people(0))
@@ -970,7 +986,7 @@ def test_a_refresh_is_one_message_of_state(sent: Sent) -> None:
 def test_unchanged_data_send_nothing_but_the_clock(sent: Sent, color_by: Any) -> None:
     first = written(2000, "x")
     second = Snapshot(
-        first.visitors, first.events, first.payments, fetched_at=NOON.replace(minute=1), has_predictions=True
+        first.visitors, first.events, first.payments, fetched_at=NOON.replace(second=30), has_predictions=True
     )
     live = shown(first, second, color_by=color_by)
     live.filter(text="x")
@@ -1131,3 +1147,16 @@ def test_the_panel_offers_the_values_of_every_parameter_of_a_campaign() -> None:
         assert [(each.value, each.visitors) for each in getattr(front(live).filters.options, name)] == [("spring", 4)]
         ask(live, "filter", name=name, value="spring")
         assert getattr(front(live).filters.values, name) == "spring"
+
+
+def test_browser_and_code_change_the_projection(sent: Sent) -> None:
+    live = shown(people(3))
+    assert front(live).projection == live.projection == "mercator"
+    live._view.front.set_state({"projection": "globe"})
+    assert live.projection == "globe"
+    live.projection = "mercator"
+    assert front(live).projection == "mercator"
+    with pytest.raises(TraitError):
+        live.projection = "cube"
+    with pytest.raises(TraitError):
+        made(people(1), projection="cube")

@@ -23,7 +23,13 @@ def test_all_of_it_is_less_than_a_megabyte() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name", "latitude", "longitude"),
-    [("countries", "France", 46.5, 2.5), ("countries", "Japan", 36.5, 138), ("cities", "Berlin", 52.5, 13.4)],
+    [
+        ("countries", "France", 46.5, 2.5),
+        ("countries", "Japan", 36.5, 138),
+        ("regions", "Texas", 31.5, -99.3),
+        ("regions", "Queensland", -22.6, 144.5),
+        ("cities", "Berlin", 52.5, 13.4),
+    ],
 )
 def test_a_name_is_where_it_belongs(kind: str, name: str, latitude: float, longitude: float) -> None:
     found = next(row for row in unpacked("names")[kind] if row[0] == name)
@@ -32,7 +38,7 @@ def test_a_name_is_where_it_belongs(kind: str, name: str, latitude: float, longi
 
 
 def test_the_largest_come_first() -> None:
-    for kind in ("countries", "cities"):
+    for kind in ("countries", "regions", "cities"):
         weights = [row[3] for row in unpacked("names")[kind]]
         assert weights == sorted(weights, reverse=True)
 

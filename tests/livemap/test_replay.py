@@ -117,6 +117,23 @@ def test_the_bar_shows_span_moment_speed_and_gaps(replay: Replay, sent: Sent) ->
     assert str(live.status) == front(live).status.text == "Playing at 60×"
 
 
+def test_the_bar_shows_traffic_and_highlights_of_the_span_alone(history: dfn.History, clock: Clock, sent: Sent) -> None:
+    live = displayed(LiveMap(Replay(history, START, after(LONG_AFTER), 60, clock)))
+    assert [each.label for each in front(live).coverage.highlights] == [
+        *("Largest sale: 5.00", "Busiest minute: 2 visitors", "After the longest gap: 1 h 58 min"),
+    ]
+    part = displayed(LiveMap(Replay(history, START, after(120), 60, clock)))
+    assert front(part).coverage.traffic == (1.0, 2.0, 2.0)
+    moments = [1000 * after(seconds).timestamp() for seconds in (50, 60)]
+    assert [each.at for each in front(part).coverage.highlights] == moments
+
+
+def test_the_minutes_of_a_replay_are_those_before_its_moment(replay: Replay, sent: Sent) -> None:
+    live = seek(displayed(LiveMap(replay)), 120)
+    assert front(live).traffic.visitors == (1, 2, 2)
+    assert front(seek(live, 60)).traffic.visitors == (1, 2)
+
+
 def test_it_is_asked_every_second_whatever_the_interval(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_map, "EVERY", EVERY)
     live = LiveMap(replay, every=30)

@@ -73,7 +73,7 @@ def assert_of_one_moment(shows: dict[str, Any], where: str) -> None:
     assert {row["label"] for row in shows["events"]["rows"]} <= {f"/{number}"}, where
     assert {row["amount"] for row in shows["payments"]["rows"]} <= {f"¥{number:,}"}, where
     if shows["card"]:
-        assert shows["card"]["name"] == f"of {number}", where
+        assert shows["card"]["visitor"]["name"] == f"of {number}", where
         assert [each["label"] for each in shows["card"]["events"]] == [f"/{number}"], where
 
 

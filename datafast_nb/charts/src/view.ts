@@ -126,6 +126,7 @@ class Chart {
     Object.assign(place.style, { position: "absolute", visibility: "hidden", boxSizing: "border-box", width: "100%" });
     this.#el.append(place);
     const result = await embed(place, spec, options);
+    place.querySelector("summary")?.setAttribute("aria-label", "Actions of the chart"); // which has no text
     if (hasRows(spec) && !hasMarks(result.view.scenegraph().root)) {
       result.finalize();
       throw new Error("it has rows, and not one mark of it is drawn");

@@ -38,7 +38,7 @@ export function VisitorCard({ root, card, clock, onClose }: CardProps) {
           <Icon name="back" />
         </button>
         <Portrait visitor={visitor} />
-        <span class="df-who">
+        <span class="df-person">
           <span class="df-line">
             <bdi class="df-name" title={visitor.name}>
               {visitor.name}

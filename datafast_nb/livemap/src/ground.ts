@@ -14,7 +14,7 @@ import { lay, type Placement, placement, projection, zoomTo } from "./projection
 const DETAIL_FROM = 3.4; // zoom from which the land at 1:110m is too coarse
 const BUDGET = 12; // milliseconds of a frame that shapes may take
 const POLE = 85.06; // degrees of latitude
-const FONTS = { country: 12, city: 11 };
+const FONTS = { country: "600 12px", region: "italic 500 11px", city: "400 11px" };
 
 interface GroundParts {
   map: LeafletMap;
@@ -145,7 +145,7 @@ export class Ground {
     const { map } = this.#parts;
     const pen = penOn(this.#names, this.#placement);
     const read = colorsOf(this.#names);
-    const font = (kind: Label["kind"]) => `${kind === "country" ? 600 : 400} ${FONTS[kind]}px ${read("font-family")}`;
+    const font = (kind: Label["kind"]) => `${FONTS[kind]} ${read("font-family")}`;
     const measure = (text: string, kind: Label["kind"]) => {
       pen.font = font(kind);
       return pen.measureText(text).width;
@@ -161,7 +161,7 @@ export class Ground {
       pen.lineWidth = 3;
       pen.strokeStyle = read("--df-halo");
       pen.strokeText(text, x, y);
-      pen.fillStyle = read(kind === "country" ? "--df-country" : "--df-city");
+      pen.fillStyle = read(kind === "city" ? "--df-city" : "--df-country");
       pen.fillText(text, x, y);
     }
   }

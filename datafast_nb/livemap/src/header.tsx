@@ -12,6 +12,7 @@ import { useTrait } from "#kit/trait.ts";
 import { useClock } from "./elapsed.tsx";
 import type { MapAsk, MapModel } from "./model.ts";
 import { ago, type Clock } from "./time.ts";
+import { Traffic } from "./traffic.tsx";
 
 interface HeaderProps {
   model: MapModel;
@@ -40,11 +41,12 @@ export function Header({ model, ask, clock, kernel, faults }: HeaderProps) {
 }
 
 function Figures({ model, live }: { model: MapModel; live: boolean }) {
+  const when = useTrait(model, "replay") === null ? (live ? " now" : "") : " then";
   return (
     <dl class="df-figures">
       {useTrait(model, "figures").map(({ label, value, note, hint }) => (
         <div key={label} class="df-figure" title={hint || undefined}>
-          <dt>{live ? label : label.replace(/ now$/, "")}</dt>
+          <dt>{label.replace(/ now$/, when)}</dt>
           <dd>
             <strong title={hint || value}>{value}</strong>
             <small>{note}</small>
@@ -64,6 +66,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
   };
   // A replay makes its requests as it plays, controlled by the time bar.
   const replayed = useTrait(model, "replay") !== null;
+  const globe = useTrait(model, "projection") === "globe";
   const word = resting ? "Resume" : "Pause";
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as these are
@@ -100,6 +103,14 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
       />
       <span class="df-buttons">
         <HideNames privacy={privacy} live={live} onClick={() => ask({ do: "privacy", on: !privacy.hidden })} />
+        <Action
+          icon="globe"
+          label="Globe"
+          title={globe ? "Show a map again" : "Show a globe"}
+          live={live}
+          pressed={globe}
+          onClick={() => set({ projection: globe ? "mercator" : "globe" })}
+        />
         <Action icon="fit" label="Fit to the visitors" live={live} onClick={() => ask({ do: "fit" })} />
         <FullScreen />
       </span>
@@ -198,6 +209,7 @@ function StatusLine({ text, model, clock, kernel, faults }: StatusProps) {
           </span>
         ))}
       </span>
+      <Traffic traffic={useTrait(model, "traffic")} zone={useTrait(model, "zone")} />
       <span class="df-updated" hidden={!updated || kernel !== "live"}>
         Updated{" "}
         <Age since={updated} clock={clock} staleAfter={awaited ? staleAfter(every) : Number.POSITIVE_INFINITY} />

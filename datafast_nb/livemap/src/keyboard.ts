@@ -12,7 +12,6 @@ const KEYS: Record<string, (map: LeafletMap) => unknown> = {
   "+": (map) => map.zoomIn(),
   "=": (map) => map.zoomIn(),
   "-": (map) => map.zoomOut(),
-  Escape: (map) => map.closePopup(),
 };
 
 /**

@@ -4,6 +4,7 @@ import type { Map as LeafletMap, ZoomAnimEvent } from "leaflet";
 import type { Faults } from "#kit/faults.ts";
 import { type Cluster, clustersOf } from "./clusters.ts";
 import type { Descriptions } from "./descriptions.ts";
+import type { Globe } from "./globe.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 import { cellOf, ease, type Mark, type Marks, progress, settle, transition } from "./motion.ts";
 import { type Frame, type Pulse, paintFrame } from "./paint.ts";
@@ -22,6 +23,7 @@ interface LayerParts {
   view: string;
   ask: MapAsk;
   faults: Pick<Faults, "guard">;
+  globe: Globe;
   /** What the tooltip says of each cluster. */
   descriptions: Descriptions;
   signal: AbortSignal;
@@ -42,7 +44,7 @@ export class ClusterLayer {
   #shown = true;
 
   constructor(parts: LayerParts) {
-    const { map, ask, signal } = parts;
+    const { map, signal } = parts;
     this.#parts = parts;
     this.#canvas = canvasOn(map);
     this.#placement = placement(map);
@@ -50,8 +52,9 @@ export class ClusterLayer {
       map,
       {
         marks: () => (this.#shown ? this.#marks.marks : NOBODY),
+        spot: (place) => (this.#parts.globe.on ? this.#parts.globe.spot(place) : null),
         describe: (mark) => this.#describe(mark),
-        open: ({ cluster: { id, latitude, longitude } }) => ask({ do: "open", id, latitude, longitude }),
+        open: (mark) => this.#open(mark),
       },
       signal,
     );
@@ -79,7 +82,8 @@ export class ClusterLayer {
 
   /** Follow the map, the model and the page. */
   #follow(): void {
-    const { map, model, signal } = this.#parts;
+    const { map, model, globe, signal } = this.#parts;
+    signal.addEventListener("abort", globe.follow(this.redraw));
     // A canvas that was out of the page was drawn without the page's colors.
     const resized = new ResizeObserver(this.redraw);
     resized.observe(this.#canvas);
@@ -93,7 +97,7 @@ export class ClusterLayer {
       const now = model.get("selected");
       const place = placeOf(now?.place);
       // Whoever is selected comes into view; a refresh, which selects no one new, moves nothing.
-      if (now?.id !== selected && place && !map.getBounds().contains(nearest(map, place))) map.panTo(place);
+      if (now?.id !== selected && place) this.#comeTo(place);
       selected = now?.id;
       this.redraw();
     };
@@ -113,6 +117,25 @@ export class ClusterLayer {
     });
   }
 
+  /** Bring a place into view. */
+  #comeTo(place: Place): void {
+    const { map, globe } = this.#parts;
+    if (globe.on) globe.turnTo(place);
+    else if (!map.getBounds().contains(nearest(map, place))) map.panTo(place);
+  }
+
+  /** Return the way from degrees to pixels of the canvas. */
+  #project(now: number): Frame["project"] {
+    const { map, globe } = this.#parts;
+    const { origin } = this.#placement;
+    if (!globe.on) return projection(map, origin, this.#zoom, now);
+    const corner = map.containerPointToLayerPoint([0, 0]).subtract(origin);
+    return (place) => {
+      const { x, y } = globe.spot(place);
+      return { x: x + corner.x, y: y + corner.y };
+    };
+  }
+
   /** Take the clusters that the kernel has sent. What fails must not keep the model from telling others of them. */
   #take(): void {
     this.#parts.faults.guard("The visitors can't be placed", () => this.#takeClusters());
@@ -129,6 +152,15 @@ export class ClusterLayer {
     this.#canvas.setAttribute("aria-label", described(clusters));
     this.#lookAgain();
     this.redraw();
+  }
+
+  /** Open the cluster that was clicked; a click beside all closes what is open. */
+  #open(mark: Mark | null): void {
+    const { ask, model, view } = this.#parts;
+    if (mark) {
+      const { id, latitude, longitude } = mark.cluster;
+      ask({ do: "open", id, latitude, longitude });
+    } else if (model.get("popups")[view]) ask({ do: "close" });
   }
 
   /** Describe the cluster under the pointer; what its popup says need not be said twice. */
@@ -160,7 +192,7 @@ export class ClusterLayer {
         share: ease(share),
         now,
         pulse: PULSE,
-        project: projection(this.#parts.map, this.#placement.origin, this.#zoom, now),
+        project: this.#project(now),
       }),
     );
     if (share < 1 || this.#pulses.length || this.#zoom) this.redraw();

@@ -6,10 +6,12 @@ import { onChange } from "#kit/model.ts";
 import type { Heat, MapAnnouncement } from "#kit/protocol.ts";
 import { releaseOnceClosed } from "#kit/release.ts";
 import { showWorld } from "./fit.ts";
+import type { Globe } from "./globe.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
 const SETTLED = 60; // milliseconds without a move, after which the kernel learns of it
+const WHOLE = { south: -85, west: -180, north: 85, east: 180 }; // of the world, which a globe shows as it turns
 const NOTHING_DRAWN = { obj: null, map_view: null, displayed: null, options: {} }; // what keeps a map: `displayed` gives its view
 
 /** A model of ipywidgets, with the views that a page has of it. */
@@ -169,9 +171,19 @@ export function frame(map: LeafletMap, model: MapModel, view: MapView): void {
 }
 
 /** Report to the kernel what the map shows: now, after each move, and when it asks; let the map follow its place on the page. */
-export function watchViewport(map: LeafletMap, model: MapModel, view: string, ask: MapAsk, signal: AbortSignal): void {
+export function watchViewport(
+  map: LeafletMap,
+  {
+    model,
+    view,
+    ask,
+    globe,
+    signal,
+  }: { model: MapModel; view: string; ask: MapAsk; globe: Globe; signal: AbortSignal },
+): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const report = () => {
+    if (globe.on) return void ask({ do: "viewport", zoom: globe.zoom(), ...WHOLE });
     const bounds = map.getBounds();
     ask({
       do: "viewport",

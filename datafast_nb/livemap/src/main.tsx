@@ -18,6 +18,7 @@ import { visibility } from "#kit/visibility.ts";
 import { Descriptions } from "./descriptions.ts";
 import { keepWorld } from "./fit.ts";
 import { gestures } from "./gestures.ts";
+import { Globe } from "./globe.ts";
 import { Ground } from "./ground.ts";
 import { keepKeys } from "./keyboard.ts";
 import { ClusterLayer } from "./layer.ts";
@@ -71,7 +72,8 @@ export function render({ model, el }: RenderProps<MapState>) {
   const places = new Places(model, ask, (error) => faults.report("The places can't be drawn", error), signal);
   places.get("flags");
   const parts: Parts = { model, view, ask, clock, kernel, faults, places, signal };
-  signal.addEventListener("abort", showPanels(el, parts));
+  const { after, end } = showPanels(el, parts);
+  signal.addEventListener("abort", end);
   const legend = (
     <Guarded what="The legend can't be drawn" faults={faults} model={model}>
       <Legend model={model} />
@@ -79,7 +81,11 @@ export function render({ model, el }: RenderProps<MapState>) {
   );
   drawInto(placeIn(el), legend, signal);
   findMap(model, el, signal)
-    .then((found) => found && furnish(found, parts))
+    .then((found) => {
+      if (!found) return;
+      found.root.append(after);
+      furnish(found, parts);
+    })
     .catch((error) => faults.report("The map can't be drawn", error));
   return () => leaving.abort();
 }
@@ -134,24 +140,26 @@ function furnish(found: FoundMap, parts: Parts): void {
   keepWorld(map, signal);
   frame(map, model, mapView);
   const descriptions = describeIn(map, parts);
-  const layer = new ClusterLayer({ map, descriptions, ...parts });
+  const globe = new Globe({ map, ...parts });
+  const layer = new ClusterLayer({ map, descriptions, globe, ...parts });
   const ground = new Ground({ map, ...parts });
-  popups({ map, ...parts });
+  popups({ map, globe, ...parts });
   map.removeLayer(heat);
   addHeat(found, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));
   switchable(map, heat, (on) => ask({ do: "heat", on }), signal);
   switchable(map, anchor, (on) => layer.show(on), signal);
   const toasts = new Toasts();
   map.getContainer().append(toasts.element);
-  announce({ map, layer, toasts, ...parts });
+  announce({ map, layer, toasts, globe, ...parts });
   clearOnceHidden(toasts, parts);
-  watchViewport(map, model, view, ask, signal);
+  watchViewport(map, { globe, ...parts });
   followTheme(
     root,
     model,
     () => {
       layer.redraw();
       ground.redraw();
+      globe.redraw();
     },
     signal,
   );

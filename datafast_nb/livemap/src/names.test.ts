@@ -11,6 +11,10 @@ const NAMES: Names = {
     ["Far", 0, 9000, 20_000],
     ["Tiny", 4000, 4000, 1],
   ],
+  regions: [
+    ["Province", 0, 4000, 3000],
+    ["County", 0, 8000, 1],
+  ],
   cities: [
     ["Metropolis", 0, 5000, 9000],
     ["Town", 0, 7000, 20],
@@ -29,8 +33,14 @@ test("at world view there are the names of large countries, none over another", 
 });
 
 test("closer there are cities, and those with more inhabitants first", () => {
-  expect(written(4)).toEqual(["Large", "Far", "Metropolis"]);
+  expect(written(4)).toEqual(["Large", "Far", "Province", "Metropolis"]);
   expect(written(8)).toEqual(["Metropolis", "Town"]);
+});
+
+test("in between there are the regions of large countries, under the countries and before the cities", () => {
+  expect(written(3)).not.toContain("Province");
+  expect(written(5)).toEqual(["Large", "Far", "Province", "Metropolis"]);
+  expect(written(7.5)).not.toContain("Province");
 });
 
 test("where a circle is there is no name", () => {

@@ -1,9 +1,11 @@
-// Which names of countries and cities are written on the map, and where: the large ones first, none over another or a circle.
+// Which names of countries, regions and cities are written on the map, and where: the large ones first, none over another or a circle.
 
 import type { Named, Names } from "./places.ts";
 
 const CITIES_FROM = 4; // zoom
 const COUNTRIES_UNTIL = 6.5;
+const REGIONS_FROM = 3.4; // where their borders are drawn
+const REGIONS_UNTIL = 7.5;
 const ROOM = 3; // pixels round a name
 const LEAST_WIDTH = 70; // pixels of a country with a name, were it a square
 const SPHERE = 1e6; // of the unit of a country's share of the world
@@ -14,7 +16,7 @@ export interface Label {
   text: string;
   x: number;
   y: number;
-  kind: "country" | "city";
+  kind: "country" | "region" | "city";
 }
 
 /** Where a name may not be: the middle and half the size, in pixels. */
@@ -36,7 +38,12 @@ interface Canvas {
 }
 
 /** Return the names to be written on a canvas, where `blocks` are taken. */
-export function labels({ countries, cities }: Names, blocks: readonly Block[], canvas: Canvas, most = 70): Label[] {
+export function labels(
+  { countries, regions, cities }: Names,
+  blocks: readonly Block[],
+  canvas: Canvas,
+  most = 70,
+): Label[] {
   const taken = [...blocks];
   const written: Label[] = [];
   const write = (kind: Label["kind"], [text, latitude, longitude]: Named) => {
@@ -48,10 +55,14 @@ export function labels({ countries, cities }: Names, blocks: readonly Block[], c
     written.push({ text, x, y, kind });
   };
   const world = 256 * 2 ** canvas.zoom;
-  for (const country of canvas.zoom < COUNTRIES_UNTIL ? countries : []) {
-    const width = Math.sqrt(country[3] / SPHERE) * world;
-    if (width >= LEAST_WIDTH && written.length < most && country[0].length < LETTERS) write("country", country);
-  }
+  const areas = (kind: Label["kind"], named: readonly Named[]) => {
+    for (const area of named) {
+      const width = Math.sqrt(area[3] / SPHERE) * world;
+      if (width >= LEAST_WIDTH && written.length < most && area[0].length < LETTERS) write(kind, area);
+    }
+  };
+  if (canvas.zoom < COUNTRIES_UNTIL) areas("country", countries);
+  if (canvas.zoom >= REGIONS_FROM && canvas.zoom < REGIONS_UNTIL) areas("region", regions);
   const least = 3000 / 4 ** (canvas.zoom - CITIES_FROM); // inhabitants in thousands
   for (const city of canvas.zoom >= CITIES_FROM ? cities : []) {
     if (city[3] < least || written.length >= most) break;

@@ -2,6 +2,7 @@
 
 import type { Map as LeafletMap } from "leaflet";
 import type { Announcements, Fit, MapAnnouncement, NewPayment, Point } from "#kit/protocol.ts";
+import type { Globe } from "./globe.ts";
 import type { MapModel } from "./model.ts";
 import type { Pulse } from "./paint.ts";
 import type { Toasts } from "./toasts.tsx";
@@ -15,22 +16,25 @@ interface NewsParts {
   map: LeafletMap;
   layer: { pulse: (place: Point, kind: Pulse["kind"]) => void };
   toasts: Pick<Toasts, "show">;
+  globe: Pick<Globe, "on" | "turnTo">;
   signal: AbortSignal;
 }
 
 /** Listen for news, and for the kernel's word to move the map. */
-export function announce({ model, view, map, layer, toasts, signal }: NewsParts): void {
+export function announce({ model, view, map, layer, toasts, globe, signal }: NewsParts): void {
   const show = ({ arrived, payments, more }: Announcements) => {
     for (const place of arrived[view] ?? []) layer.pulse(place, "arrival");
     for (const payment of payments) {
-      if (payment.place) layer.pulse(payment.place, "payment");
+      if (payment.place && payment.kind !== "refund") layer.pulse(payment.place, "payment");
       toasts.show({ title: payment.amount, text: sentence(payment) });
     }
     if (more > 0) toasts.show({ title: `${more} more payments`, text: "See the list" });
   };
   const received = (message: MapAnnouncement) => {
     if (message.do === "news" && document.visibilityState === "visible") show(message);
-    if (message.do === "fit" && (message.view ?? view) === view) fit(map, message);
+    if (message.do !== "fit" || (message.view ?? view) !== view) return;
+    if (globe.on) globe.turnTo([(message.south + message.north) / 2, (message.west + message.east) / 2]);
+    else fit(map, message);
   };
   model.on("msg:custom", received);
   signal.addEventListener("abort", () => model.off("msg:custom", received));

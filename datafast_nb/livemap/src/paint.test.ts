@@ -36,7 +36,7 @@ function painted(clusters: readonly Cluster[], given: Partial<Frame> = {}) {
   const context = new Proxy({} as Record<string, unknown>, {
     get: (target, name: string) =>
       name === "measureText"
-        ? () => ({ width: 12 })
+        ? () => ({ width: 18 })
         : (target[name] ?? ((...values: unknown[]) => calls.push([name, ...values]))),
   });
   const canvas = { width: 200, height: 100, style: { width: "100px" }, getContext: () => context };

@@ -9,6 +9,8 @@ const LARGEST = 13; // pixels, of a number's font
 const SMALLEST = 6.5;
 const CAPITAL = 0.36; // of a font's size: half the height of its digits
 const ARC = 3; // width of the customers' arc
+const PIECES = 18; // of confetti
+const PAPER = ["#12a57c", "#e69f00", "#cc79a7", "#56b4e9", "#d55e00"];
 
 interface Point {
   x: number;
@@ -56,10 +58,11 @@ export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   // Small ones last, or the large would hide them.
-  const discs = [...frame.marks.values()].map((mark): Disc => {
+  const discs = [...frame.marks.values()].flatMap((mark): Disc[] => {
     const now = between(mark, frame.share);
     const { x, y } = frame.project([now.lat, now.lon]);
-    return { x, y, ...now, color: mark.cluster.color, visitors: mark.cluster.visitors };
+    // What is on the far side of a globe has no place.
+    return Number.isNaN(x) ? [] : [{ x, y, ...now, color: mark.cluster.color, visitors: mark.cluster.visitors }];
   });
   discs.sort((one, other) => other.radius - one.radius);
   for (const each of discs) {
@@ -111,13 +114,24 @@ function arc(context: CanvasRenderingContext2D, { x, y }: Point, radius: number,
   context.stroke();
 }
 
+const widths = new Map<string, number>(); // of texts in a font of one pixel, as measuring takes longer than drawing
+
+function widthOf(context: CanvasRenderingContext2D, text: string, font: string): number {
+  const key = `${text} ${font}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  context.font = `600 ${LARGEST}px ${font}`;
+  const width = context.measureText(text).width / LARGEST;
+  widths.set(key, width);
+  return width;
+}
+
 /** The number in the middle of a disc, as large as it has room for; none where it would be too small to read. */
 function number(context: CanvasRenderingContext2D, disc: Disc, colors: Palette): void {
   const { x, y, radius, visitors, color } = disc;
   const text = short(visitors);
   const wanted = Math.min(LARGEST, 7 + radius / 4);
-  context.font = `600 ${wanted}px ${colors.font}`;
-  const size = wanted * Math.min(1, (2 * (radius - ROOM)) / context.measureText(text).width);
+  const size = wanted * Math.min(1, (2 * (radius - ROOM)) / (wanted * widthOf(context, text, colors.font)));
   if (size < SMALLEST) return;
   context.font = `600 ${size}px ${colors.font}`;
   context.textAlign = "center";
@@ -135,6 +149,22 @@ function pulse(context: CanvasRenderingContext2D, { place, kind, start }: Pulse,
   context.lineWidth = paid ? 4 : 2.5;
   context.strokeStyle = paid ? colors.customer : colors.accent;
   context.stroke();
+  if (paid) confetti(context, { x, y }, share);
+}
+
+/** Pieces of paper that fly up from a place and fall, for a payment. */
+function confetti(context: CanvasRenderingContext2D, { x, y }: Point, share: number): void {
+  context.globalAlpha = Math.min(1, 2 * (1 - share));
+  for (let piece = 0; piece < PIECES; piece += 1) {
+    const angle = (2 * Math.PI * (piece + 0.5)) / PIECES;
+    const far = (piece % 3 === 0 ? 70 : 46) * (1 - (1 - share) ** 3);
+    context.save();
+    context.translate(x + Math.cos(angle) * far, y + Math.sin(angle) * far - 30 * share + 70 * share ** 2);
+    context.rotate(angle + 6 * share * (piece % 2 ? 1 : -1));
+    context.fillStyle = PAPER[piece % PAPER.length] ?? "";
+    context.fillRect(-3, -1.5, 6, 3);
+    context.restore();
+  }
 }
 
 /** A ring round the cluster of the visitor who is selected, or round the place where the visitor is. */

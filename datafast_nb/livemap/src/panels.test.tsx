@@ -15,6 +15,7 @@ const NOON = Date.UTC(2026, 0, 15, 12);
 const EMPTY: MapPanels & MapSettings = {
   every: 10,
   color_by: "score",
+  projection: "mercator",
   theme: "auto",
   clock: NOON,
   status: { state: "live", text: "Live · every 10 s", notes: [] },
@@ -27,7 +28,8 @@ const EMPTY: MapPanels & MapSettings = {
     colors: [{ value: "score", label: "Score" }],
   },
   replay: null,
-  coverage: { gaps: [] },
+  coverage: { gaps: [], traffic: [], highlights: [] },
+  traffic: { until: 0, visitors: [] },
   filters: {
     active: [],
     matched: 2,
@@ -121,7 +123,7 @@ const PAID: PaymentRow = {
 let model: TestModel<MapPanels & MapSettings>;
 let place: HTMLElement;
 let kernelState: KernelState;
-let kernelChanged: () => void;
+const kernelFollowers = new Set<() => void>();
 let hide: () => void;
 const ask = vi.fn((_message: { do: string }) => kernelState === "live");
 const faults = faultList(() => {});
@@ -150,12 +152,12 @@ async function show(changes: Partial<MapPanels> = {}): Promise<void> {
     live: () => kernelState === "live",
     ended: () => false,
     follow: (changed) => {
-      kernelChanged = changed;
-      return () => {};
+      kernelFollowers.add(changed);
+      return () => kernelFollowers.delete(changed);
     },
   };
   await act(() => {
-    hide = showPanels(place, { model, ask, clock, kernel, faults });
+    hide = showPanels(place, { model, ask, clock, kernel, faults }).end;
   });
 }
 
@@ -283,7 +285,9 @@ test("without a kernel a card can be closed, and what only a kernel can do rests
   await press(".df-back");
   expect(place.querySelector(".df-card")).toBe(null);
   kernelState = "live";
-  await act(() => kernelChanged());
+  await act(() => {
+    for (const changed of kernelFollowers) changed();
+  });
   expect(find(".df-filters").inert).toBe(false);
   expect(texts(".df-note")).toEqual(["Live · every 10 s"]);
 });
@@ -382,7 +386,7 @@ test("a replay has a bar in place of the refresh button", async () => {
   const replay = { start: NOON - 3_600_000, end: NOON, now: NOON, sought: null, playing: false, speed: 60, speeds };
   await show();
   expect(place.querySelector(".df-timebar")).toBe(null);
-  await change({ replay, coverage: { gaps: [{ since: NOON - 60_000, until: NOON }] } });
+  await change({ replay, coverage: { ...EMPTY.coverage, gaps: [{ since: NOON - 60_000, until: NOON }] } });
   expect(find(".df-buttons").hidden).toBe(true);
   expect(find(".df-play").title).toBe("Play from the start");
   expect(texts(".df-timeline .df-unseen")).toEqual(["Nothing was recorded in 1 of its parts"]);
@@ -403,4 +407,39 @@ test("the button hides names and shows them again, unless code hides them", asyn
   expect(ask).toHaveBeenLastCalledWith({ do: "privacy", on: false });
   await change({ controls: { ...EMPTY.controls, privacy: { hidden: true, locked: true } } });
   expect(find<HTMLButtonElement>("[aria-label='Names hidden']").disabled).toBe(true);
+});
+
+test("where there is room, what happens stands beside the visitors, without a tab", async () => {
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      constructor(private readonly changed: () => void) {}
+      observe() {
+        this.changed();
+      }
+      disconnect() {}
+    },
+  );
+  place.className = "datafast-map";
+  Object.defineProperty(place, "clientWidth", { value: 1200, configurable: true });
+  await show({ events: { rows: [VIEWED], total: 1 }, card: CARD });
+  expect([...place.querySelectorAll("[role=tab]")].map((tab) => tab.firstChild?.textContent)).toEqual([
+    "Visitors",
+    "Payments",
+  ]);
+  expect(texts(".df-feed .df-row .df-name")).toEqual(["/pricing"]);
+  expect(find(".df-lists").inert).toBe(true);
+  expect(place.querySelector(".df-first .df-card")).not.toBe(null);
+});
+
+test("a replay says then, and goes to its highlights", async () => {
+  const highlights = [{ label: "Largest sale: $99.00", at: NOON - 1000 }];
+  await show({
+    replay: { start: NOON - 3000, end: NOON, now: NOON, sought: null, playing: false, speed: 60, speeds: [] },
+    coverage: { gaps: [], traffic: [1, 2], highlights },
+  });
+  expect(texts(".df-figure dt")).toEqual(["Visitors then"]);
+  expect(place.querySelector(".df-line-of-traffic path")).not.toBe(null);
+  await press(".df-highlight");
+  expect(ask.mock.calls[0]?.[0]).toMatchObject({ do: "seek", at: NOON - 1000 });
 });

@@ -24,29 +24,50 @@ interface PanelsProps {
   faults: Faults;
 }
 
-/** Draw the parts into an element; return what takes them away. */
-export function showPanels(el: Element, parts: PanelsProps): () => void {
-  render(<Panels root={el} {...parts} />, el);
-  return () => render(null, el);
+/** The parts that are drawn, and what takes them away. */
+interface Shown {
+  /** What comes after the map: it is moved there once there is one, as the keys go from filters to map to lists. */
+  after: HTMLElement;
+  end: () => void;
 }
 
-function Panels({ root, model, ask, clock, kernel, faults }: PanelsProps & { root: Element }) {
-  useFollowed(kernel);
+/** Draw the parts into an element. */
+export function showPanels(el: HTMLElement, parts: PanelsProps): Shown {
+  const after = document.createElement("div");
+  after.className = "df-front";
+  render(<Front root={el} {...parts} />, el);
+  render(<Sides root={after} {...parts} />, after);
+  el.append(after);
+  const end = () => {
+    render(null, el);
+    render(null, after);
+    after.remove();
+  };
+  return { after, end };
+}
+
+type RootedProps = PanelsProps & { root: Element };
+
+function Front({ root, model, ask, clock, kernel, faults }: RootedProps) {
   useFollowed(faults);
   useBeat(clock);
   const replay = useTrait(model, "replay");
   useLayoutEffect(() => clock.beat(), [clock, replay]);
-  const state = kernel.state();
-  const resting = state !== "live";
-  useLayoutEffect(() => {
-    root.classList.toggle("df-resting", resting);
-  }, [root, resting]);
+  const resting = useResting(root, kernel);
   return (
     <>
-      <Header model={model} ask={ask} clock={clock} kernel={state} faults={faults} />
+      <Header model={model} ask={ask} clock={clock} kernel={kernel.state()} faults={faults} />
       <Guarded what="The filters can't be drawn" faults={faults} model={model}>
         <Filters model={model} ask={ask} resting={resting} zoom={() => void ask({ do: "fit" })} />
       </Guarded>
+    </>
+  );
+}
+
+function Sides({ root, model, ask, clock, kernel, faults }: RootedProps) {
+  const resting = useResting(root, kernel);
+  return (
+    <>
       <Guarded what="The lists can't be drawn" faults={faults} model={model}>
         <Sidebar model={model} ask={ask} clock={clock} resting={resting} />
       </Guarded>
@@ -55,6 +76,16 @@ function Panels({ root, model, ask, clock, kernel, faults }: PanelsProps & { roo
       </Guarded>
     </>
   );
+}
+
+/** Return whether there is no kernel to answer, and mark an element then. */
+function useResting(root: Element, kernel: Kernel): boolean {
+  useFollowed(kernel);
+  const resting = !kernel.live();
+  useLayoutEffect(() => {
+    root.classList.toggle("df-resting", resting);
+  }, [root, resting]);
+  return resting;
 }
 
 /** Let the times that are shown go on every second, unless the page is hidden. */

@@ -7,9 +7,10 @@ import type { MapAsk, MapModel } from "./model.ts";
 /** A name with its place in hundredths of a degree, and its weight: a share of the world, or inhabitants. */
 export type Named = [name: string, latitude: number, longitude: number, weight: number];
 
-/** The names of countries and cities, the largest first. */
+/** The names of countries, of the regions of large ones, and of cities, the largest first. */
 export interface Names {
   countries: Named[];
+  regions: Named[];
   cities: Named[];
 }
 
@@ -19,11 +20,18 @@ export interface Shapes {
   regions: number[][];
 }
 
+/** The land and the borders on it, in degrees. */
+export interface GlobeShapes {
+  land: GeoJSON.MultiPolygon;
+  borders: GeoJSON.MultiLineString;
+}
+
 /** What there is, by the name of its part; flags are SVG, by the codes of countries. */
 interface Parts {
   names: Names;
   shapes: Shapes;
   flags: Record<string, string>;
+  globe: GlobeShapes;
 }
 
 /** The parts that this page has. */

@@ -2,19 +2,21 @@
 
 import type { LatLngExpression, Map as LeafletMap, Point } from "leaflet";
 import type { Mark } from "./motion.ts";
-import { copyInView } from "./world.ts";
+import { copyInView, type Place } from "./world.ts";
 
 const REACH = 4; // pixels around a cluster that count as on it
-const NOT_MAP = ".leaflet-control, .leaflet-popup, .df-toasts";
+const NOT_MAP = ".leaflet-control, .leaflet-popup, .df-balloon, .df-toasts";
 
 /** What happens under the pointer. */
 interface Pointing {
   /** The marks that there are; none while they are switched off. */
   marks: () => ReadonlyMap<string, Mark>;
+  /** Return where a place is in the container, unless that is as Leaflet has it. */
+  spot: (place: Place) => { x: number; y: number } | null;
   /** Describe the cluster that the pointer is on. */
   describe: (mark: Mark | null) => void;
-  /** Open the cluster that was clicked. */
-  open: (mark: Mark) => void;
+  /** Open the cluster that was clicked; null for a click beside all. */
+  open: (mark: Mark | null) => void;
 }
 
 /** Say whether something happens on the map itself, and not on what lies on it. */
@@ -23,26 +25,39 @@ export function isOnMap({ target }: Event): boolean {
 }
 
 /** Return the mark that is nearest to a point of a map's container, if the point is on one. */
-export function markAt(map: LeafletMap, marks: ReadonlyMap<string, Mark>, point: Point): Mark | null {
+export function markAt(
+  map: LeafletMap,
+  marks: ReadonlyMap<string, Mark>,
+  point: Point,
+  spot: Pointing["spot"] = () => null,
+): Mark | null {
   const middle = map.getCenter().lng;
   let best: { mark: Mark; away: number } | null = null;
   for (const mark of marks.values()) {
     if (mark.gone) continue;
     const { lat, lon, radius } = mark.to;
     const place: LatLngExpression = [lat, copyInView(lon, middle)];
-    const away = map.latLngToContainerPoint(place).distanceTo(point) - radius;
+    const seen = spot([lat, lon]);
+    const far = seen
+      ? Math.hypot(seen.x - point.x, seen.y - point.y)
+      : map.latLngToContainerPoint(place).distanceTo(point);
+    const away = far - radius;
     if (away <= REACH && (best === null || away < best.away)) best = { mark, away };
   }
   return best?.mark ?? null;
 }
 
 /** Follow the pointer over a map. Return what looks again, as when the marks have changed. */
-export function followPointer(map: LeafletMap, { marks, describe, open }: Pointing, signal: AbortSignal): () => void {
+export function followPointer(
+  map: LeafletMap,
+  { marks, spot, describe, open }: Pointing,
+  signal: AbortSignal,
+): () => void {
   const container = map.getContainer();
   let pointed: string | null = null; // the id of the mark
   const look = () => describe(pointed === null ? null : (marks().get(pointed) ?? null));
   const under = (event: PointerEvent) =>
-    isOnMap(event) ? markAt(map, marks(), map.mouseEventToContainerPoint(event)) : null;
+    isOnMap(event) ? markAt(map, marks(), map.mouseEventToContainerPoint(event), spot) : null;
   const point = (mark: Mark | null) => {
     if ((mark?.id ?? null) === pointed) return;
     pointed = mark?.id ?? null;
@@ -58,9 +73,7 @@ export function followPointer(map: LeafletMap, { marks, describe, open }: Pointi
     if (isOnMap(event)) container.focus({ preventScroll: true });
   };
   container.addEventListener("pointerdown", press, { signal, capture: true });
-  const clicked = () => {
-    if (pressed) open(pressed);
-  };
+  const clicked = () => open(pressed);
   map.on("click", clicked);
   signal.addEventListener("abort", () => map.off("click", clicked));
   return look;

@@ -1,18 +1,21 @@
-// The popup of a cluster that was clicked: Leaflet's own, with the members in it.
+// The popup of a cluster that was clicked, with its members: it follows its circle and is never cut by the map's edge.
 
-import type { Map as LeafletMap, Popup as LeafletPopup, PopupEvent } from "leaflet";
+import type { Map as LeafletMap, ZoomAnimEvent } from "leaflet";
 import { render } from "preact";
 import type { Faults } from "#kit/faults.ts";
 import { useKeptFocus } from "#kit/focus.ts";
+import { Icon } from "#kit/icons.tsx";
+import { onChange } from "#kit/model.ts";
 import { formatNumber } from "#kit/numbers.ts";
 import type { Popup } from "#kit/protocol.ts";
+import { type Box, balloonAt } from "./balloon.ts";
+import { clustersOf } from "./clusters.ts";
+import type { Globe } from "./globe.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 import { VisitorContent } from "./rows.tsx";
 import type { Clock } from "./time.ts";
 import { SummaryLines } from "./tooltip.tsx";
-import { copyInView, type Place } from "./world.ts";
-
-const WIDTH = 300; // pixels
+import { copyInView } from "./world.ts";
 
 interface PopupParts {
   map: LeafletMap;
@@ -21,62 +24,100 @@ interface PopupParts {
   ask: MapAsk;
   clock: Clock;
   faults: Pick<Faults, "guard">;
+  globe: Globe;
   signal: AbortSignal;
 }
 
 /** Open, fill, move and close the popup as the kernel says, and report when a person closes it. */
-export function popups({ map, model, view, ask, clock, faults, signal }: PopupParts): void {
-  const content = document.createElement("div");
-  content.className = "df-popup";
-  let open: { id: string; popup?: LeafletPopup } | null = null;
-  const opened = ({ popup }: PopupEvent) => {
-    if (open && popup.getContent() === content) open.popup = popup;
+export function popups({ map, model, view, ask, clock, faults, globe, signal }: PopupParts): void {
+  const balloon = balloonOn(map.getContainer());
+  const close = () => void ask({ do: "close" });
+  const shown = () => model.get("popups")[view];
+  /** Lay the balloon beside its circle, where that is with this center and zoom. */
+  const lay = (center = map.getCenter(), zoom = map.getZoom()) => {
+    const popup = shown();
+    if (!popup) return;
+    const place: [number, number] = [popup.latitude, copyInView(popup.longitude, center.lng)];
+    const onMap = () => map.project(place, zoom).subtract(map.project(center, zoom)).add(map.getSize().divideBy(2));
+    const middle = globe.on ? globe.spot(place) : onMap();
+    balloon.hidden = Number.isNaN(middle.x);
+    const room = { width: map.getSize().x, height: map.getSize().y };
+    balloon.style.removeProperty("--df-most");
+    const { left, top, tail, side, most } = balloonAt(
+      { x: middle.x, y: middle.y, radius: radiusOf(popup) },
+      sizeOf(balloon),
+      room,
+    );
+    balloon.dataset.side = side;
+    balloon.style.transform = `translate(${left}px, ${top}px)`;
+    balloon.style.setProperty("--df-tail", `${tail}px`);
+    if (most !== undefined) balloon.style.setProperty("--df-most", `${most}px`);
   };
-  const closed = ({ popup }: PopupEvent) => {
-    if (popup !== open?.popup) return;
-    open = null;
-    ask({ do: "close" });
+  const radiusOf = ({ id }: Popup) => {
+    const clusters = model.get("clusters")[view];
+    return (clusters && clustersOf(clusters).find((cluster) => cluster.id === id)?.radius) ?? 6;
   };
-  const onMap = ([lat, lon]: Place): Place => [lat, copyInView(lon, map.getCenter().lng)];
-  // At once, and not after the message as elsewhere: Leaflet measures the content when it opens the popup. What was
-  // shown stays in it, so that a popup does not blink as it closes.
-  const fill = () => {
-    const popup = model.get("popups")[view];
-    if (popup) render(<Members popup={popup} selected={model.get("selected")} ask={ask} clock={clock} />, content);
+  const draw = () =>
+    faults.guard("The popup can't be drawn", () => {
+      const popup = shown();
+      balloon.hidden = !popup;
+      const selected = model.get("selected");
+      render(popup ? <Balloon {...{ popup, selected, ask, clock, close }} /> : null, balloon);
+      lay();
+    });
+  const moved = () => lay();
+  const ended = () => {
+    delete balloon.dataset.zooming;
+    lay();
   };
-  const show = () => {
-    const popup = model.get("popups")[view];
-    fill();
-    if (popup?.id === open?.id) return;
-    const before = open;
-    open = popup ? { id: popup.id } : null;
-    if (before?.popup) map.closePopup(before.popup);
-    if (popup) {
-      const options = { minWidth: WIDTH, maxWidth: WIDTH, autoPanPadding: [48, 8] as Place };
-      map.openPopup(content, onMap([popup.latitude, popup.longitude]), options);
-    }
-    // From now on it stays where it is: a refresh must not move the map.
-    if (open?.popup) open.popup.options.autoPan = false;
+  const zoomed = ({ center, zoom }: ZoomAnimEvent) => {
+    balloon.dataset.zooming = "";
+    lay(center, zoom);
   };
-  // What fails must not keep the model from telling others of its change.
-  const draw = () => faults.guard("The popup can't be drawn", show);
-  const fillAgain = () => faults.guard("The popup can't be filled", fill);
-  // A map that has gone round the world shows another copy of the place.
-  const moved = () => {
-    const at = open?.popup?.getLatLng();
-    if (at && onMap([at.lat, at.lng])[1] !== at.lng) open?.popup?.setLatLng(onMap([at.lat, at.lng]));
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && shown()) close();
   };
-  map.on({ popupopen: opened, popupclose: closed, moveend: moved });
-  model.on("change:popups", draw);
-  model.on("change:selected", fillAgain);
+  const heard = { move: moved, moveend: ended, resize: moved, zoomanim: zoomed };
+  map.on(heard);
+  map.getContainer().addEventListener("keydown", pressed, { signal });
+  signal.addEventListener("abort", globe.follow(moved));
+  const unfollow = onChange(model, ["popups", "selected", "clusters"], draw);
   signal.addEventListener("abort", () => {
-    map.off({ popupopen: opened, popupclose: closed, moveend: moved });
-    model.off("change:popups", draw);
-    model.off("change:selected", fillAgain);
-    if (open?.popup) map.closePopup(open.popup);
-    render(null, content);
+    map.off(heard);
+    unfollow();
+    render(null, balloon);
+    balloon.remove();
   });
   draw();
+}
+
+function balloonOn(container: HTMLElement): HTMLElement {
+  const balloon = document.createElement("div");
+  balloon.className = "df-balloon";
+  // What happens on it must not reach the map under it.
+  for (const name of ["click", "dblclick", "mousedown", "pointerdown", "touchstart", "wheel"])
+    balloon.addEventListener(name, (event) => event.stopPropagation(), { passive: true });
+  container.append(balloon);
+  return balloon;
+}
+
+function sizeOf({ offsetWidth: width, offsetHeight: height }: HTMLElement): Box {
+  return { width, height };
+}
+
+interface BalloonProps extends MembersProps {
+  close: () => void;
+}
+
+function Balloon({ close, ...members }: BalloonProps) {
+  return (
+    <div class="df-popup" role="dialog" aria-label={members.popup.summary.title}>
+      <button type="button" class="df-close" aria-label="Close the list" title="Close" onClick={close}>
+        <Icon name="close" />
+      </button>
+      <Members {...members} />
+    </div>
+  );
 }
 
 interface MembersProps {

@@ -12,6 +12,7 @@ import type { MapAsk, MapModel } from "./model.ts";
 import { EventContent, PaymentContent, VisitorContent } from "./rows.tsx";
 import { Tabs } from "./tabs.tsx";
 import type { Clock } from "./time.ts";
+import { useWidth } from "./width.ts";
 
 interface SidebarProps {
   model: MapModel;
@@ -20,6 +21,8 @@ interface SidebarProps {
   /** Whether there is no kernel to answer. */
   resting: boolean;
 }
+
+const WIDE = 1200; // pixels of the widget from which events stand beside the visitors
 
 const SORTS = [
   { value: "score", label: "Score" },
@@ -40,6 +43,8 @@ export function Sidebar({ model, ask, clock, resting }: SidebarProps) {
   const known = useTrait(model, "clock") > 0;
   const [lists, details] = [useRef<HTMLDivElement>(null), useRef<HTMLDivElement>(null)];
   useFocusBetween(lists, details, card !== null);
+  const panel = useRef<HTMLElement>(null);
+  const wide = useWidth(panel, rootOf) >= WIDE;
   const count = ({ total }: { total: number }) => (known ? formatCompact(total) : "");
   // A card that a file holds open can be closed without a kernel.
   const close = () => {
@@ -48,21 +53,33 @@ export function Sidebar({ model, ask, clock, resting }: SidebarProps) {
     model.set("selected", null);
   };
   const parts = { model, ask, clock, resting };
+  const tabs = [
+    { name: "Visitors", count: count(visitors), page: <VisitorsPage {...parts} /> },
+    { name: "Events", count: count(events), page: <EventsPage {...parts} /> },
+    { name: "Payments", count: count(payments), page: <PaymentsPage {...parts} /> },
+  ];
   return (
-    <section class="df-panel" aria-label="Visitors, events and payments">
-      <div ref={lists} class="df-lists" inert={card !== null}>
-        <Tabs
-          label="What is shown"
-          tabs={[
-            { name: "Visitors", count: count(visitors), page: <VisitorsPage {...parts} /> },
-            { name: "Events", count: count(events), page: <EventsPage {...parts} /> },
-            { name: "Payments", count: count(payments), page: <PaymentsPage {...parts} /> },
-          ]}
-        />
+    <section ref={panel} class="df-panel" aria-label="Visitors, events and payments" data-wide={wide || undefined}>
+      <div class="df-first">
+        <div ref={lists} class="df-lists" inert={card !== null}>
+          <Tabs label="What is shown" tabs={wide ? tabs.filter(({ name }) => name !== "Events") : tabs} />
+        </div>
+        {card !== null && <VisitorCard root={details} card={card} clock={clock} onClose={close} />}
       </div>
-      {card !== null && <VisitorCard root={details} card={card} clock={clock} onClose={close} />}
+      {wide && (
+        <section class="df-feed" aria-label="What happens">
+          <h4 class="df-feed-title">
+            Events <span class="df-count">{count(events)}</span>
+          </h4>
+          <EventsPage {...parts} />
+        </section>
+      )}
     </section>
   );
+}
+
+function rootOf(panel: Element): Element | null {
+  return panel.closest(".datafast-map");
 }
 
 /** Let the focus go along when one part covers another, if it was there, and go back afterward. */

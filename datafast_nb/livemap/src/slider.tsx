@@ -1,10 +1,11 @@
 // The slider of the time bar on its rail, with what was not recorded, marks, and a hint at the pointer.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { freshId } from "#kit/id.ts";
-import type { Gap } from "#kit/protocol.ts";
+import type { Coverage, Gap } from "#kit/protocol.ts";
 import type { Clocks } from "#kit/zone.ts";
 import { ticks } from "./ticks.ts";
+import { useWidth } from "./width.ts";
 
 const ROOM = 84; // pixels for a mark
 const MINUTE = 60_000;
@@ -18,14 +19,15 @@ interface Span {
 
 interface TimeSliderProps extends Span {
   now: number;
-  gaps: readonly Gap[];
+  coverage: Coverage;
   clocks: Clocks;
   go: (time: number) => void;
   toggle: () => void;
 }
 
 /** The slider; space plays and pauses. */
-export function TimeSlider({ start, end, now, gaps, clocks, go, toggle }: TimeSliderProps) {
+export function TimeSlider({ start, end, now, coverage, clocks, go, toggle }: TimeSliderProps) {
+  const { gaps, traffic, highlights } = coverage;
   const [described] = useState(freshId);
   const input = useRef<HTMLInputElement>(null);
   const rail = useRef<HTMLSpanElement>(null);
@@ -50,6 +52,12 @@ export function TimeSlider({ start, end, now, gaps, clocks, go, toggle }: TimeSl
   };
   return (
     <div class="df-timeline" onPointerMove={over} onPointerLeave={() => point(null)}>
+      {useMemo(
+        () => (
+          <TrafficLine traffic={traffic} />
+        ),
+        [traffic],
+      )}
       <span ref={rail} class="df-rail" style={{ "--df-share": `${100 * share}%` }}>
         {useMemo(
           () => (
@@ -78,6 +86,18 @@ export function TimeSlider({ start, end, now, gaps, clocks, go, toggle }: TimeSl
         ),
         [width, start, end, clocks],
       )}
+      {end > start &&
+        highlights.map(({ label, at }) => (
+          <button
+            key={label}
+            type="button"
+            class="df-highlight"
+            style={{ "--df-part": (at - start) / (end - start) }}
+            aria-label={`Go to: ${label}`}
+            title={`${label} · ${clocks.moment(at)}`}
+            onClick={() => go(at)}
+          />
+        ))}
       {pointed !== null && <Hint share={pointed} width={width} gaps={gaps} start={start} end={end} clocks={clocks} />}
       <span class="df-unseen" id={described}>
         {gaps.length ? `Nothing was recorded in ${gaps.length} of its parts` : ""}
@@ -101,6 +121,33 @@ export function keyMoment(key: string, now: number, { start, end }: Span): numbe
     End: end,
   }[key];
   return time === undefined ? null : Math.min(end, Math.max(start, time));
+}
+
+/** The traffic of the recording, as an area over the rail; it has gaps where nothing was recorded. */
+function TrafficLine({ traffic }: Pick<Coverage, "traffic">) {
+  const path = areaOf(traffic);
+  return path ? (
+    <svg class="df-line-of-traffic" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden={true}>
+      <path d={path} />
+    </svg>
+  ) : null;
+}
+
+/** Return the path of an area on a square of 1, each part of it as wide as its parts. */
+export function areaOf(traffic: Coverage["traffic"]): string {
+  const most = Math.max(0, ...traffic.map((count) => count ?? 0));
+  if (!most) return "";
+  const [wide, round] = [1 / traffic.length, (share: number) => Number(share.toFixed(4))];
+  const heights = traffic.map((count) => (count === null ? null : round(1 - count / most)));
+  return heights
+    .map((height, part) => {
+      if (height === null) return "";
+      const [from, to] = [round(part * wide), round((part + 1) * wide)];
+      const goesOn = part > 0 && heights[part - 1] !== null;
+      const ends = heights[part + 1] === undefined || heights[part + 1] === null;
+      return `${goesOn ? "" : `M${from} 1`}L${round((from + to) / 2)} ${height}${ends ? `L${to} 1Z` : ""}`;
+    })
+    .join("");
 }
 
 function Gaps({ gaps, start, end }: Span & { gaps: readonly Gap[] }) {
@@ -158,17 +205,4 @@ function Hint({ share, width, gaps, start, end, clocks }: HintProps) {
       {`${clocks.moment(time)}${unknown ? " · not recorded" : ""}`}
     </span>
   );
-}
-
-/** Return the width of an element, in pixels, as it changes. */
-function useWidth(of: { current: Element | null }): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = of.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [of]);
-  return width;
 }

@@ -15,7 +15,8 @@ interface Tab {
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const [id] = useState(freshId);
   const list = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState(0);
+  const [chosen, setOpen] = useState(0);
+  const open = Math.min(chosen, tabs.length - 1);
   const walk = (event: KeyboardEvent) => {
     const next = nextTab(event.key, open, tabs.length);
     if (next === null) return;

@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { Icon, type IconName } from "#kit/icons.tsx";
-import type { Gap, Replay } from "#kit/protocol.ts";
+import type { Coverage, Replay } from "#kit/protocol.ts";
 import { Select } from "#kit/select.tsx";
 import { useTrait } from "#kit/trait.ts";
 import { type Clocks, clocksOf } from "#kit/zone.ts";
@@ -20,21 +20,21 @@ interface TimeBarProps {
 /** The time bar; there is none unless the source can be moved in time. */
 export function TimeBar({ model, ask, resting }: TimeBarProps) {
   const replay = useTrait(model, "replay");
-  const gaps = useTrait(model, "coverage").gaps;
+  const coverage = useTrait(model, "coverage");
   const zone = useTrait(model, "zone");
   const clocks = useMemo(() => clocksOf(zone), [zone]);
-  return replay && <Bar replay={replay} gaps={gaps} clocks={clocks} ask={ask} resting={resting} />;
+  return replay && <Bar replay={replay} coverage={coverage} clocks={clocks} ask={ask} resting={resting} />;
 }
 
 interface BarProps {
   replay: Replay;
-  gaps: readonly Gap[];
+  coverage: Coverage;
   clocks: Clocks;
   ask: MapAsk;
   resting: boolean;
 }
 
-function Bar({ replay, gaps, clocks, ask, resting }: BarProps) {
+function Bar({ replay, coverage, clocks, ask, resting }: BarProps) {
   const seeker = useSeeker(ask, replay);
   const { start, end, speed, speeds } = replay;
   const now = seeker.moment;
@@ -57,7 +57,15 @@ function Bar({ replay, gaps, clocks, ask, resting }: BarProps) {
           {clocks.date(now)}
         </span>
       </span>
-      <TimeSlider start={start} end={end} now={now} gaps={gaps} clocks={clocks} go={seeker.go} toggle={toggle} />
+      <TimeSlider
+        start={start}
+        end={end}
+        now={now}
+        coverage={coverage}
+        clocks={clocks}
+        go={seeker.go}
+        toggle={toggle}
+      />
       <Select
         label="Speed"
         title="Seconds of the past in one second"

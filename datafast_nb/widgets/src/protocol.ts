@@ -183,7 +183,7 @@ export interface HideNames {
  */
 export interface AskPlaces {
   do: "places";
-  part: "flags" | "names" | "shapes";
+  part: "flags" | "globe" | "names" | "shapes";
   view: string;
 }
 /**
@@ -378,6 +378,7 @@ export interface MapPanels {
   clock: number;
   status: StatusLine;
   figures: Figure[];
+  traffic: Traffic;
   controls: Controls;
   replay: Replay | null;
   coverage: Coverage;
@@ -405,6 +406,13 @@ export interface Figure {
   value: string;
   note: string;
   hint: string;
+}
+/**
+ * The number of visitors in each of the last minutes, where known; `until` is when the last one began.
+ */
+export interface Traffic {
+  until: number;
+  visitors: (number | null)[];
 }
 /**
  * The choices of the controls, whether polling is paused, and whether the map has a model.
@@ -443,10 +451,14 @@ export interface Replay {
   speeds: Choice[];
 }
 /**
- * The coverage of a recording: its longest gaps, in chronological order.
+ * The coverage of a recording: its longest gaps, in chronological order, its traffic, and its highlights.
+ *
+ * `traffic` is the mean number of visitors in equal parts of the recording, None where nothing was recorded.
  */
 export interface Coverage {
   gaps: Gap[];
+  traffic: (number | null)[];
+  highlights: Highlight[];
 }
 /**
  * A span without recorded data, in milliseconds since 1970.
@@ -454,6 +466,13 @@ export interface Coverage {
 export interface Gap {
   since: number;
   until: number;
+}
+/**
+ * A moment that is worth a look, in milliseconds since 1970, and what happened then.
+ */
+export interface Highlight {
+  label: string;
+  at: number;
 }
 /**
  * The first visitors of the list, and the total number.
@@ -681,7 +700,7 @@ export interface Swatch {
   color: string;
 }
 /**
- * Settings that browser and code can change: what the colors show, the seconds between requests, the theme.
+ * Settings that browser and code can change: colors, projection, the seconds between requests, the theme.
  */
 export interface MapSettings {
   color_by:
@@ -694,6 +713,7 @@ export interface MapSettings {
     | "score"
     | "site"
     | "visit_kind";
+  projection: "globe" | "mercator";
   every: number;
   theme: "auto" | "dark" | "light";
 }
@@ -771,5 +791,5 @@ export interface Age {
  */
 export interface Places {
   do: "places";
-  part: "flags" | "names" | "shapes";
+  part: "flags" | "globe" | "names" | "shapes";
 }

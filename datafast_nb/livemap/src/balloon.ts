@@ -1,0 +1,42 @@
+// Where a balloon is by its circle: above it, or else below or at a side, lower where it must be, always within the map.
+
+/** A size, in pixels. */
+export interface Box {
+  width: number;
+  height: number;
+}
+
+/** Where a balloon is: its left upper corner, the side of the circle that it is on, and where its tail is along that. */
+export interface Balloon {
+  left: number;
+  top: number;
+  side: "above" | "below" | "beside";
+  tail: number;
+  /** How high it can be, where it would like to be higher. */
+  most?: number;
+}
+
+const EDGE = 6; // pixels from the edge of the map
+const AWAY = 10; // pixels from the circle
+const LEAST = 140; // pixels of a balloon in which anything can be read
+
+/** Return the place of a balloon of some size by a circle, in a map of some size. */
+export function balloonAt(circle: { x: number; y: number; radius: number }, size: Box, room: Box): Balloon {
+  const { x, y, radius } = circle;
+  const within = (wanted: number, length: number, full: number) =>
+    Math.round(Math.max(EDGE, Math.min(full - length - EDGE, wanted)));
+  const left = within(x - size.width / 2, size.width, room.width);
+  const tail = Math.max(12, Math.min(size.width - 12, x - left));
+  const above = y - radius - AWAY - size.height;
+  if (above >= EDGE) return { left, top: Math.round(above), side: "above", tail };
+  const below = y + radius + AWAY;
+  if (below + size.height <= room.height - EDGE) return { left, top: Math.round(below), side: "below", tail };
+  const top = within(y - size.height / 2, size.height, room.height);
+  const [right, before] = [x + radius + AWAY, x - radius - AWAY - size.width];
+  if (right + size.width <= room.width - EDGE) return { left: Math.round(right), top, side: "beside", tail: 0 };
+  if (before >= EDGE) return { left: Math.round(before), top, side: "beside", tail: 0 };
+  const [over, under] = [y - radius - AWAY - EDGE, room.height - EDGE - below];
+  const most = Math.max(LEAST, over, under);
+  if (over >= under) return { left, top: Math.round(EDGE + over - most), side: "above", tail, most };
+  return { left, top: Math.round(room.height - EDGE - most), side: "below", tail, most };
+}
