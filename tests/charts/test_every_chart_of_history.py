@@ -108,15 +108,6 @@ class TestAll:
         assert "<svg" in svg(of_demo(draw) & other)
 
     @every_chart
-    def test_its_notes_stay_below_another_title(
-        self, draw: Callable[..., Any], demo: dfn.History, of_demo: Callable[..., Any]
-    ) -> None:
-        own = of_demo(draw).to_dict()["title"]
-        told = draw(demo, title="A slide", subtitle="Since March").to_dict()["title"]
-        assert told["text"] == "A slide"
-        assert told["subtitle"] == ["Since March", *own["subtitle"]]
-
-    @every_chart
     def test_what_is_no_history_is_refused(self, draw: Callable[..., Any]) -> None:
         with pytest.raises(TypeError, match=r"History"):
             draw(dfn.Snapshot())  # type: ignore[arg-type]
