@@ -126,7 +126,8 @@ class Model:
             f"Who buys within {within}, learned from {number(self.visitors, 'prospect')} seen from {seen} UTC, of whom "
             f"{self.buyers:,} bought"
         )
-        return ". ".join([learned, *(note.rstrip(".") for note in self.notes), str(self.quality)])
+        sentences = [f"{sentence.rstrip('.')}." for sentence in (learned, *self.notes)]
+        return "\n".join([*sentences, str(self.quality)])
 
     def predict(self, snapshot: Any) -> pl.DataFrame:  # noqa: ANN401 - what is no snapshot is refused
         """Return the probability to buy of each prospect of a snapshot, highest first.

@@ -123,11 +123,12 @@ class Quality:
         if not self.scores.height:
             return "Too little was recorded to test the model on later data"
         rows, bought = self.scores.select("predictions", "conversions").row(0)
-        sentences = [_sentence(it) for it in self.scores.iter_rows(named=True)]
-        chosen = " The formula was chosen on the same moments, which favors it." if self.choice.height else ""
-        return (
-            f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase. {'; '.join(sentences)}.{chosen}"
-        )
+        lines = [
+            f"On {rows:,} later prospect-moments, {bought:,} of them before a purchase:",
+            *(f"- {_sentence(it)}" for it in self.scores.iter_rows(named=True)),
+        ]
+        chosen = ["The formula was chosen on the same moments, which favors it."] if self.choice.height else []
+        return "\n".join([*lines, *chosen])
 
     def value(self, cost: float, worth: float | None = None) -> pl.DataFrame:
         """Return what contacting the most likely prospects is worth, at a cost per contact.
