@@ -310,9 +310,14 @@ def _people_per_visit(came: pl.DataFrame, over: Calendar, length: timedelta) -> 
 
 def _row(measure: str, period: str, it: Predictive, per_visit: float = 1.0) -> dict[str, Any]:
     """Return the row of a count."""
-    ends = {"low": traffic_level.quantile(it, 0.025), "high": traffic_level.quantile(it, 0.975)}
-    interval = {name: float(round(end * per_visit)) for name, end in ends.items()}
-    return {"measure": measure, "period": period, "mean": traffic_level.mean_of(it) * per_visit, **interval}
+    low, high = (float(round(end * per_visit)) for end in traffic_level.interval(it))
+    return {
+        "measure": measure,
+        "period": period,
+        "mean": traffic_level.mean_of(it) * per_visit,
+        "low": low,
+        "high": high,
+    }
 
 
 def _revenue_row(period: str, it: Predictive, of: Amounts | None) -> dict[str, Any]:

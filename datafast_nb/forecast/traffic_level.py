@@ -13,6 +13,7 @@ McCullagh and Nelder (1989), *Generalized Linear Models*, section 6.2.3.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from datafast_nb.forecast.scientific import scipy
@@ -37,6 +38,7 @@ _TRUST: Final = 14.0  # the number of past forecasts that the model itself is wo
 _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are left out
 _MOST: Final = 0.9  # of a day; an hour that is more of it tells nothing of hours within days
 _NOTHING: Final = 1e-9
+_OUTSIDE: Final = 0.05  # of an interval
 
 
 class Clumps(NamedTuple):
@@ -321,12 +323,18 @@ def _log_likelihood(count: float, mean: Numbers, variance: Numbers) -> Numbers:
 
 def cumulative(it: Predictive, count: float) -> float:
     """Return the probability of this count or fewer."""
-    return float(it.weight @ scipy("stats").nbinom.cdf(count, *_shapes(it.mean, it.variance)))
+    if count < 0:
+        return 0.0
+    size, share = _shapes(it.mean, it.variance)
+    return float(it.weight @ scipy("special").betainc(size, count + 1.0, share))
 
 
 def exceeding(it: Predictive, count: float) -> float:
     """Return the probability of more than this count, accurate where it is small."""
-    return float(it.weight @ scipy("stats").nbinom.sf(count, *_shapes(it.mean, it.variance)))
+    if count < 0:
+        return 1.0
+    size, share = _shapes(it.mean, it.variance)
+    return float(it.weight @ scipy("special").betainc(count + 1.0, size, 1.0 - share))
 
 
 def mean_of(it: Predictive) -> float:
@@ -341,12 +349,28 @@ def _variance_of(it: Predictive) -> float:
 
 def quantile(it: Predictive, share: float) -> int:
     """Return the smallest count that is reached with this probability."""
+    return _first(it, lambda count: cumulative(it, count) >= share)
+
+
+def interval(it: Predictive) -> tuple[int, int]:
+    """Return the 95 % interval of a count; as in `expectation.interval`, it holds 95 % on average, rather than more."""
+
+    def reached(share: float) -> int:
+        return _first(it, lambda count: cumulative(it, count) + cumulative(it, count - 1) >= 2.0 * share)
+
+    low = reached(_OUTSIDE / 2.0)
+    outside = min(cumulative(it, low - 1), _OUTSIDE / 2.0)
+    return low, max(low, reached(1.0 - (_OUTSIDE - outside)) - 1)
+
+
+def _first(it: Predictive, holds: Callable[[int], bool]) -> int:
+    """Return the smallest count from which on something holds."""
     import numpy as np
 
     low, high = -1, int(np.max(it.mean + 20.0 * np.sqrt(it.variance))) + 30
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if cumulative(it, middle) >= share else (middle, high)
+        low, high = (low, middle) if holds(middle) else (middle, high)
     return high
 
 

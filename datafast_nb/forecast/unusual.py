@@ -330,14 +330,15 @@ class _Learned:
     ) -> dict[str, Any]:
         """Return a row of the table."""
         it = usual.between(self.over.now, end, by_today=False, share=share)
+        low, high = traffic_level.interval(it)
         return {
             "measure": measure,
             "dimension": name,
             "group": None if group is None else str(group),
             "count": count,
             "mean": traffic_level.mean_of(it),
-            "low": traffic_level.quantile(it, 0.025),
-            "high": traffic_level.quantile(it, 0.975),
+            "low": low,
+            "high": high,
             "p_value": p_value(it, count),
         }
 
@@ -378,12 +379,13 @@ def _hours_before(usual: UsualTraffic, hours: int) -> Iterator[dict[str, Any]]:
         if not length:
             continue
         it, watched = usual.in_hour(day, hour, length), float(min(over.watched[day, hour] / length, 1.0))
+        low, high = traffic_level.interval(it)
         yield {
             "start": start,
             "end": end,
             "count": float(usual.counts[day, hour]) if watched > 0 else None,
             "watched": watched,
             "mean": traffic_level.mean_of(it),
-            "low": float(traffic_level.quantile(it, 0.025)),
-            "high": float(traffic_level.quantile(it, 0.975)),
+            "low": float(low),
+            "high": float(high),
         }

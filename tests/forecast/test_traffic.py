@@ -145,7 +145,9 @@ def test_without_a_sale_there_may_still_be_one() -> None:
         none.visits,
     )
     found = dfn.forecast(none, "1d")
-    assert row(found, "sales", "next 1d")["high"] >= 1
+    sales = row(found, "sales", "next 1d")
+    assert 0 < sales["mean"] < 0.3
+    assert (sales["low"], sales["high"]) in {(0, 0), (0, 1)}  # by how likely one is
     assert row(found, "revenue", "next 1d")["mean"] is None
     assert "no payment was recorded" in str(found)
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from datafast_nb.forecast import traffic_level
+from datafast_nb.forecast.expectation import interval
 from datafast_nb.forecast.traffic_level import Clumps, Predictive
 from datafast_nb.forecast.usual_traffic import learned
 from tests.forecast.simulated import shape_of_week
@@ -22,6 +23,16 @@ def test_the_quantiles_are_those_of_scipy_s_negative_binomial() -> None:
     ]
     assert traffic_level.cumulative(ONE, 40) == pytest.approx(exact.cdf(40), abs=1e-9)
     assert traffic_level.mean_of(ONE) == 50
+
+
+@pytest.mark.parametrize("mean", [0.02, 0.3, 1.0, 2.5, 40.0])
+def test_the_interval_is_that_of_expected_sales(mean: float) -> None:
+    it = Predictive(np.array([0.5, 0.5]), np.array([mean, mean]), np.array([mean, 1.5 * mean]))
+    chances = np.diff([traffic_level.cumulative(it, count) for count in range(-1, 200)])
+    assert traffic_level.interval(it) == interval(chances)
+    assert chances.sum() == pytest.approx(1.0)
+    assert traffic_level.exceeding(it, 3) == pytest.approx(chances[4:].sum(), abs=1e-12)
+    assert (traffic_level.cumulative(it, -1), traffic_level.exceeding(it, -1)) == (0.0, 1.0)
 
 
 def test_drawn_counts_have_the_mean_and_the_variance() -> None:

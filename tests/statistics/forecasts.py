@@ -95,7 +95,7 @@ def _forecast(came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequen
         expected = ahead.reshape(-1, 24) * shape.week[(day + np.arange(len(ahead) // 24)) % 7]
         surprise = traffic_level.surprise(counts, shape.expected, extra, filtered, (hour, length))
         it = traffic_level.predicted(level, expected, extra, surprise)
-        low, high = (traffic_level.quantile(it, share) for share in (0.025, 0.975))
+        low, high = traffic_level.interval(it)
         meant = traffic_level.cumulative(it, high) - traffic_level.cumulative(it, low - 1)
         total = came[day * 24 + hour :][:length].sum()
         width = (high - low) / max(traffic_level.mean_of(it), 1e-9)
