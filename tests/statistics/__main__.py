@@ -13,6 +13,7 @@ from tests.statistics.forecasts import forecasts_table
 from tests.statistics.forecasts_with_model import with_model_table
 from tests.statistics.intervals import conversions_table, coverage_table
 from tests.statistics.looks import looks_table
+from tests.statistics.revenue import revenue_table
 from tests.statistics.unusual_spans import groups_table, unusual_table
 from tests.statistics.verdicts import verdicts_table
 
@@ -21,9 +22,13 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "conversions": ("How often the bounds of expected conversions hold what comes (95 % or more)", conversions_table),
     "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % is meant)", alarms_table),
     "verdicts": ("How often a calibration finds fault with fair predictions, and with wrong ones", verdicts_table),
-    "forecasts": ("How often the interval of a forecast holds what comes (95 % or more)", forecasts_table),
+    "forecasts": ("How often the interval of a forecast holds what comes (95 %)", forecasts_table),
     "expected": ("How often the interval of sales from those here now holds what comes (95 %)", expected_table),
     "forecasts with a model": ("How often the interval of the next hour's sales holds what comes", with_model_table),
+    "revenue": (
+        "How often the interval of revenue holds what is paid, if that of sales is right (95 %)",
+        revenue_table,
+    ),
     "unusual": ("How often a quiet span is called unusual (0.001 or less), and a doubled one is", unusual_table),
     "groups": ("How often anything of a quiet span and its groups is called unusual (0.001 or less)", groups_table),
     "looks": (

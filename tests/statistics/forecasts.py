@@ -56,7 +56,7 @@ def forecasts_table(
     arrivals: Sequence[float] = (1.0, 60.0, 400.0),
     hours: Sequence[int] = (1, 24, 168),
 ) -> pl.DataFrame:
-    """Return how often the interval holds what came, and how often it should: 95 % or more, as counts are whole."""
+    """Return how often the interval holds what came, and how often it should: about 95 %, as counts are whole."""
     rows = []
     for name in sites:
         for level in arrivals:
