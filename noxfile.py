@@ -101,12 +101,12 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def lock(session: nox.Session) -> None:
-    """Write requirements-dev.txt anew, and keep the versions that still fit; with ``-- --upgrade`` take the newest."""
+    """Rewrite requirements-dev.txt, and keep the versions that still fit; with ``-- --upgrade`` take the newest."""
     session.install("uv")
     extras = [part for extra in ("lab", "test", "check") for part in ("--extra", extra)]
-    told = ["--custom-compile-command", "nox --session lock", "--quiet", "--python", f"{session.bin}/python"]
+    options = ["--custom-compile-command", "nox --session lock", "--quiet", "--python", f"{session.bin}/python"]
     output = ["--output-file", "requirements-dev.txt"]
-    session.run("uv", "pip", "compile", "pyproject.toml", *extras, *told, *output, *session.posargs)
+    session.run("uv", "pip", "compile", "pyproject.toml", *extras, *options, *output, *session.posargs)
 
 
 @nox.session(name="all", venv_backend="none")

@@ -64,6 +64,6 @@ def test_what_is_predicted_of_customers_changes_nothing(
 
 
 def told(shown: Any) -> str:
-    """Return it as text, without names that are made anew, and without digits that hang on the order of a sum."""
+    """Return it as text, without names that are made each time, and without digits that hang on the order of a sum."""
     text = re.sub(r"(param|view|data-)[\w-]+", "", repr(shown))
     return re.sub(r"\d+\.\d{6,}", lambda number: f"{float(number[0]):.6g}", text)

@@ -53,6 +53,6 @@ def counted_comms() -> Iterator[None]:
 
 @contextmanager
 def counted_traffic() -> Iterator[Traffic]:
-    """Count anew what is sent meanwhile."""
+    """Count what is sent from now on."""
     CountingComm.traffic = Traffic()
     yield CountingComm.traffic

@@ -26,7 +26,7 @@ def transformer(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
 
 
 def marks(file: Path) -> list[str]:
-    """Return the marks in a file, in their order, without what Vega numbers anew in each chart."""
+    """Return the marks in a file, in their order, without what Vega numbers differently in each chart."""
     return re.findall(r'<path [^>]*d="[^"]*"', file.read_text())
 
 

@@ -40,9 +40,9 @@ def view(explorer: Explorer) -> View:
     return explorer._view
 
 
-def ask(explorer: Explorer, do: str, **wish: Any) -> None:
+def ask(explorer: Explorer, do: str, **fields: Any) -> None:
     """Send a message, as a browser does."""
-    view(explorer).front._handle_custom_msg({"do": do, "view": "a view", **wish}, [])
+    view(explorer).front._handle_custom_msg({"do": do, "view": "a view", **fields}, [])
 
 
 def click(explorer: Explorer, **datum: Any) -> None:

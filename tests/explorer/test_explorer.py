@@ -121,7 +121,7 @@ def test_a_click_on_what_is_no_group_changes_nothing(datum: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "message",
     [
         {"do": "pick"},
         {"do": "pick", "key": 3},
@@ -132,10 +132,10 @@ def test_a_click_on_what_is_no_group_changes_nothing(datum: dict[str, Any]) -> N
         {"do": "beat", "view": 1},
     ],
 )
-def test_a_wish_that_makes_no_sense_changes_nothing(wish: dict[str, Any]) -> None:
+def test_a_message_that_makes_no_sense_changes_nothing(message: dict[str, Any]) -> None:
     explorer = displayed(Explorer(PEOPLE))
     before = view(explorer).front.get_state()
-    view(explorer).front._handle_custom_msg({"view": "a view", **wish}, [])
+    view(explorer).front._handle_custom_msg({"view": "a view", **message}, [])
     assert view(explorer).front.get_state() == before
 
 
@@ -402,14 +402,14 @@ def test_a_fault_in_what_a_message_asks_for_is_in_the_log_and_in_the_header(
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "message",
     [{"name": "color", "value": "red"}, {"name": "min_score", "value": 1000}, {"name": "min_score", "value": "x"}],
 )
 def test_a_filter_that_is_refused_is_in_the_log_and_changes_nothing(
-    wish: dict[str, Any], caplog: pytest.LogCaptureFixture
+    message: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     explorer = displayed(Explorer(PEOPLE))
-    ask(explorer, "filter", **wish)
+    ask(explorer, "filter", **message)
     assert "was refused" in caplog.text
     assert explorer.filters == {}
     assert view(explorer).front.status.text == ""

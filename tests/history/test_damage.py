@@ -294,7 +294,7 @@ def test_what_fails_after_a_frame_was_asked_for_is_said_by_collect(copy: Path) -
 
 
 def change(folder: Path, table: str, changed: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-    """Write a table anew, with other columns."""
+    """Rewrite a table with other columns."""
     path = str(folder / table)
     frame = changed(pl.read_delta(path))
     deltalake.write_deltalake(path, frame, mode="overwrite", schema_mode="overwrite")

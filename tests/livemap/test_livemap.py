@@ -803,7 +803,7 @@ SENSELESS = [
     {"do": "viewport"},
     {"do": "heat"},
     {"do": "beat"},
-    {"do": "no such wish"},
+    {"do": "no such message"},
     {"do": "class__"},
     {"do": ""},
 ]
@@ -843,7 +843,7 @@ def test_an_absurd_setting_of_a_browser_changes_nothing(
 
 
 @pytest.mark.parametrize("content", [None, 3, "do", [], {}, {"do": None}, {"do": 3}, {"do": []}])
-def test_a_message_that_is_no_wish_is_none(content: Any) -> None:
+def test_a_message_that_asks_for_nothing_is_ignored(content: Any) -> None:
     live = shown(people(3))
     front(live)._handle_custom_msg(content, [])
     assert on_map(live) == 3

@@ -25,7 +25,7 @@ for attempt in range(40):  # the watching thread may not have begun yet
     script.write_text(f"{text}// {attempt}", "utf-8")
     if changed.wait(0.5):
         break
-assert front._esm.startswith(f"{text}// "), "it was not loaded anew"
+assert front._esm.startswith(f"{text}// "), "it was not loaded again"
 """
 
 

@@ -114,7 +114,7 @@ export class Globe {
     return Math.log2((2 * Math.PI * this.#projection.scale()) / TILE) - STRETCHED;
   }
 
-  /** Call back whenever the globe has been drawn anew. Return what ends that. */
+  /** Call back whenever the globe has been drawn again. Return what ends that. */
   follow(drawn: () => void): () => void {
     this.#followers.add(drawn);
     return () => {

@@ -26,8 +26,8 @@ afterEach(() => {
 function seen() {
   const said: string[] = [];
   const leaving = new AbortController();
-  const ask = (wish: { do: string; first?: boolean; gone?: boolean }) => {
-    said.push(`${wish.do}${wish.first ? " first" : ""}${wish.gone ? " gone" : ""}`);
+  const ask = (message: { do: string; first?: boolean; gone?: boolean }) => {
+    said.push(`${message.do}${message.first ? " first" : ""}${message.gone ? " gone" : ""}`);
     return true;
   };
   visibility(document.body, ask, leaving.signal);
