@@ -241,7 +241,8 @@ def _matches(prospects: pl.DataFrame) -> pl.DataFrame:
     based = prospects.lazy()
     if "is_baseline" in prospects.columns:
         based = based.filter(~pl.col("is_baseline").fill_null(value=False))
-    rows: pl.LazyFrame = matched(nw.from_native(based)).to_native()
+    listed = set(prospects["dimension_matches"].explode().unique())
+    rows: pl.LazyFrame = matched(nw.from_native(based), listed).to_native()
     return rows.select("_row", "site", dimension="_dimension", value="_value").collect()
 
 
