@@ -54,7 +54,7 @@ def look_everywhere(live: MapPage, text: str) -> None:
     live.point_at(live.discs()[0])
     expect(live.part("tip")).to_be_visible()
     live.click(live.discs()[0])
-    expect(live.part("popup").get_by_role("button")).to_have_count(2)
+    expect(live.part("popup").locator(".df-row")).to_have_count(2)
     live.python("live.filter(min_score=None, text=None)")
     live.refresh(f"scene({text!a}, paid=3)")
     expect(live.part("toast").first).to_be_visible()

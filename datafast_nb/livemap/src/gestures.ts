@@ -10,19 +10,21 @@ export function gestures(root: HTMLElement, map: LeafletMap, signal: AbortSignal
   const container = map.getContainer();
   const hint = hintOver(container, signal);
   const fills = () => root.matches(":fullscreen");
+  const onGlobe = () => container.classList.contains("df-on-globe"); // which is not zoomed, and turned with one finger
   const key = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
   // Leaflet listens on the same element, later: what goes no further than here is not its.
   const wheel = (event: WheelEvent) => {
     if (event.ctrlKey || event.metaKey || fills()) return;
     event.stopPropagation();
-    if (isOnMap(event)) hint.show(`Hold ${key} and scroll to zoom`);
+    if (isOnMap(event) && !onGlobe()) hint.show(`Hold ${key} and scroll to zoom`);
   };
   const touch = (event: TouchEvent) => {
     if (event.touches.length === 1 && !fills()) event.stopPropagation();
     else hint.hide();
   };
   const slide = (event: TouchEvent) => {
-    if (event.touches.length === 1 && !fills() && isOnMap(event)) hint.show("Use two fingers to move the map");
+    if (event.touches.length === 1 && !fills() && !onGlobe() && isOnMap(event))
+      hint.show("Use two fingers to move the map");
   };
   container.addEventListener("wheel", wheel, { signal, capture: true, passive: true });
   container.addEventListener("touchstart", touch, { signal, capture: true, passive: true });

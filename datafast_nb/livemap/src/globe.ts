@@ -22,6 +22,7 @@ const STILL = 4; // pixels that a pointer may go in a click
 const TILE = 256;
 const STRETCHED = 0.6; // zoom levels, of Web Mercator at 50 degrees
 const GRATICULE = geoGraticule().step([20, 20]).precision(4)();
+const ZOOMS = ["+", "=", "-"];
 const KEYS: Record<string, [number, number]> = {
   ArrowLeft: [-STEP, 0],
   ArrowRight: [STEP, 0],
@@ -30,7 +31,7 @@ const KEYS: Record<string, [number, number]> = {
 };
 
 /** A point in pixels; not a number where a place can't be seen. */
-export interface Spot {
+interface Spot {
   x: number;
   y: number;
 }
@@ -277,10 +278,12 @@ export class Globe {
       if (this.on && way > STILL) event.stopImmediatePropagation();
     };
     const key = (event: KeyboardEvent) => {
+      if (!this.on || event.target !== container) return;
       const by = KEYS[event.key];
-      if (!this.on || !by || event.target !== container) return;
+      // The map under it stays as it is.
+      if (by || ZOOMS.includes(event.key)) event.stopImmediatePropagation();
+      if (!by) return;
       event.preventDefault();
-      event.stopImmediatePropagation();
       this.#by(...by);
     };
     container.addEventListener("pointerdown", press, { signal });

@@ -21,7 +21,7 @@ export interface Shapes {
 }
 
 /** The land and the borders on it, in degrees. */
-export interface GlobeShapes {
+interface GlobeShapes {
   land: GeoJSON.MultiPolygon;
   borders: GeoJSON.MultiLineString;
 }
