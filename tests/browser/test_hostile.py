@@ -111,7 +111,7 @@ def test_text_without_end_is_cut_and_the_layout_holds(live: MapPage) -> None:
     live.root.get_by_role("button", name="Filters").click()
     live.python("live.color_by = 'score'")
     expect(live.part("legend")).to_contain_text("or more")
-    assert live.rows().first.bounding_box()["height"] == 44  # type: ignore[index]
+    assert live.rows().first.bounding_box()["height"] == 48  # type: ignore[index]
     assert live.root.bounding_box()["height"] == pytest.approx(height["height"], abs=1)  # type: ignore[index]
     assert live.root.evaluate("(root) => root.textContent.length") < 20_000
 
