@@ -216,7 +216,7 @@ def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
     )
 
 
-def heir(placed: pl.DataFrame, cluster_id: str, across: int) -> str:
+def successor(placed: pl.DataFrame, cluster_id: str, across: int) -> str:
     """Return the cluster that most visitors of another are in, on a grid of so many cells across the world.
 
     Parameters
@@ -224,7 +224,8 @@ def heir(placed: pl.DataFrame, cluster_id: str, across: int) -> str:
     placed : polars.DataFrame
         The result of `project`.
     cluster_id : str
-        An ``id`` from `cluster`, of any grid. It is its own heir on its grid, and where nobody is in it any more.
+        An ``id`` from `cluster`, of any grid. It is returned as it is if it is of that grid, or if nobody is in it any
+        more.
     across : int
         The number of cells across the other grid.
     """

@@ -256,7 +256,7 @@ def _once(visitors: pl.DataFrame) -> pl.DataFrame:
 def keys_of(frame: pl.DataFrame, column: str, seed: int = 0) -> pl.Series:
     """Return a hash of each row's id and site, null without an id. Two ids almost never share one.
 
-    Only who knows the seed can tell which id has which hash.
+    With a secret seed, the hash does not reveal the id.
     """
     ids = frame[column]
     several = frame.height > 0 and frame["site"][0] != ONE_SITE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
 from datafast_nb.currencies import received
@@ -12,7 +13,7 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import sidebar
-from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cells, cluster, heir, marks, members, weights
+from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cells, cluster, marks, members, successor, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup
@@ -204,16 +205,17 @@ class Renderer:
         place: tuple[float, float],
     ) -> Popup:
         """Return the popup that is open in a view, at the circle where most of those are whose circle was clicked."""
-        key = (frame, filters, coloring, clusters, cluster_id, place)
+        key = (frame, filters, cluster_id, clusters.across)
+        now: str = self._once(f"opened {view}", key, lambda: successor(chosen, cluster_id, clusters.across))
 
         def compute() -> Popup:
-            now = heir(chosen, cluster_id, clusters.across)
             inside = members(chosen, now)
-            circles = dict(zip(clusters.id, zip(clusters.latitude, clusters.longitude, strict=True), strict=True))
-            return popup(now, circles.get(now, place), inside, frame.reasons(inside), coloring)
+            return popup(now, place, inside, frame.reasons(inside), coloring)
 
-        shown: Popup = self._once(f"popup {view}", key, compute)
-        return shown
+        content: Popup = self._once(f"popup {view}", (frame, filters, coloring, now), compute)
+        circles = dict(zip(clusters.id, zip(clusters.latitude, clusters.longitude, strict=True), strict=True))
+        latitude, longitude = circles.get(now, place)
+        return msgspec.structs.replace(content, latitude=latitude, longitude=longitude)
 
     def _selected(self, frame: FrameState, key: int | None, coloring: Coloring) -> tuple[Card | None, Selected | None]:
         """Return the card and position of the selected visitor; after they left, the card as last known."""

@@ -24,7 +24,7 @@ class Minutes:
     Parameters
     ----------
     recorded
-        The moments of a recording, with ``seen_at`` and ``visitors``; None for a map that takes note of its own.
+        The moments of a recording, with ``seen_at`` and ``visitors``; None for a map that records its own.
     """
 
     def __init__(self, recorded: pl.DataFrame | None = None) -> None:

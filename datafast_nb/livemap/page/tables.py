@@ -29,11 +29,13 @@ def visitors(
 ) -> str:
     """List the visitors who are most likely to buy, with scores in the colors of the map.
 
-    With what a model predicts for each, the list has their probability and goes by it.
+    With what a model predicts for each, the list has their probability and is sorted by it.
     """
     everybody = snapshot.visitors if predicted is None else snapshot.visitors.hstack(predicted)
     scored = bool(everybody["score"].is_finite().any())
-    worth = scored if predicted is None else bool(predicted["worth"].count())  # of a model of several currencies none
+    worth = (
+        scored if predicted is None else bool(predicted["worth"].count())
+    )  # none in several currencies
     columns = {
         "who": "Visitor",
         **({"site": "Site"} if several else {}),

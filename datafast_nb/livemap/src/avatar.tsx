@@ -47,7 +47,7 @@ function numbersOf(text: string): (below: number) => number {
 
 const SMILES = ["M-3 0a3 3 0 0 0 6 0", "M-3 .8h6", "M-3 0q3 3.4 6 0"];
 
-/** The face of a visitor; of one without an id, nobody's. */
+/** The face of a visitor; a neutral one without an id. */
 export function Avatar({ id }: { id: string | null }) {
   return (
     <svg viewBox={`0 0 ${SIZE} ${SIZE}`} width={28} height={28} class="df-avatar" aria-hidden={true}>

@@ -20,14 +20,16 @@ test("where it fits nowhere it is lower, on the side with more room", () => {
   expect(balloonAt({ x: 200, y: 190, radius: 10 }, SIZE, small)).toMatchObject({ top: 6, side: "above", most: 164 });
 });
 
-test("it is within the map wherever its circle is", () => {
-  for (let x = 0; x <= 800; x += 20) {
-    for (let y = 0; y <= 460; y += 20) {
-      const { left, top } = balloonAt({ x, y, radius: 12 }, SIZE, ROOM);
-      expect(left).toBeGreaterThanOrEqual(0);
-      expect(top).toBeGreaterThanOrEqual(0);
-      expect(left + SIZE.width).toBeLessThanOrEqual(ROOM.width);
-      expect(top + SIZE.height).toBeLessThanOrEqual(ROOM.height);
+test.for([120, 152, 240, 460])("it is within a map %i pixels high, wherever its circle is", (height) => {
+  for (const width of [320, ROOM.width]) {
+    for (let x = 0; x <= width; x += 20) {
+      for (let y = 0; y <= height; y += 20) {
+        const { left, top, most = SIZE.height } = balloonAt({ x, y, radius: 12 }, SIZE, { width, height });
+        expect(left).toBeGreaterThanOrEqual(0);
+        expect(top).toBeGreaterThanOrEqual(0);
+        expect(left + SIZE.width).toBeLessThanOrEqual(width);
+        expect(top + most).toBeLessThanOrEqual(height);
+      }
     }
   }
 });

@@ -8,7 +8,7 @@ import type { MapModel } from "./model.ts";
 import { followPlaces, type Places } from "./places.ts";
 import { isOnMap } from "./pointer.ts";
 import { lay, placement } from "./projection.ts";
-import type { Place } from "./world.ts";
+import { nearestCopy, type Place } from "./world.ts";
 
 const HALF_TURN = 180; // degrees
 const MARGIN = 18; // pixels round the globe
@@ -50,6 +50,7 @@ export function spotsOn(projection: GeoProjection): (place: Place) => Spot {
 interface GlobeParts {
   map: LeafletMap;
   model: MapModel;
+  view: string;
   places: Places;
   faults: Pick<Faults, "guard">;
   signal: AbortSignal;
@@ -70,6 +71,7 @@ export class Globe {
   #seen = true;
   #drawn = 0; // when the last frame was
   #frame = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: GlobeParts) {
     const { map, model, signal } = parts;
@@ -81,8 +83,7 @@ export class Globe {
     pane.style.pointerEvents = "none";
     pane.append(this.#canvas);
     this.#listen();
-    const resized = () => this.redraw();
-    map.on("resize moveend", resized);
+    map.on("resize moveend", this.redraw);
     const watcher = new IntersectionObserver((entries) => {
       this.#seen = entries.at(-1)?.isIntersecting ?? true;
       this.#next();
@@ -95,8 +96,9 @@ export class Globe {
     signal.addEventListener("abort", followPlaces(this.redraw));
     signal.addEventListener("abort", () => {
       cancelAnimationFrame(this.#frame);
+      clearTimeout(this.#timer);
       watcher.disconnect();
-      map.off("resize moveend", resized);
+      map.off("resize moveend", this.redraw);
       this.#canvas.remove();
     });
     this.#turn();
@@ -112,7 +114,12 @@ export class Globe {
 
   /** Return the zoom of a map on which the inhabited world is as large, which is stretched away from the equator. */
   zoom(): number {
-    return Math.log2((2 * Math.PI * this.#projection.scale()) / TILE) - STRETCHED;
+    return Math.log2((2 * Math.PI * this.#radius()) / TILE) - STRETCHED;
+  }
+
+  #radius(): number {
+    const { x, y } = this.#parts.map.getSize();
+    return Math.max(40, Math.min(x, y) / 2 - MARGIN);
   }
 
   /** Call back whenever the globe has been drawn again. Return what ends that. */
@@ -126,8 +133,7 @@ export class Globe {
   /** Turn until a place is in the middle. */
   turnTo([latitude, longitude]: Place): void {
     this.#touched = performance.now();
-    const east = ((longitude - this.#center[0] + 540) % 360) - HALF_TURN;
-    const to: [number, number] = [this.#center[0] + east, tilted(latitude)];
+    const to: [number, number] = [nearestCopy(longitude, this.#center[0]), tilted(latitude)];
     if (this.#calm.matches) this.#center = to;
     else this.#flight = { from: this.#center, to, start: this.#touched };
     this.redraw();
@@ -184,20 +190,23 @@ export class Globe {
 
   /** Say whether it turns by itself: nobody holds it, has just turned it, or reads what is on it. */
   #turns(now: number): boolean {
-    const { model, map } = this.#parts;
-    const read = model.get("card") !== null || Object.keys(model.get("popups")).length > 0;
+    const { model, map, view } = this.#parts;
+    const container = map.getContainer();
+    const read = model.get("card") !== null || model.get("popups")[view] !== undefined;
     return (
       !this.#calm.matches &&
       !this.#pressed &&
       !read &&
       now - this.#touched > REST &&
-      !map.getContainer().matches(":focus-visible")
+      !container.classList.contains("df-pointing") &&
+      !container.matches(":focus-visible")
     );
   }
 
   /** Look again in a while whether it can turn. */
   #later(): void {
-    setTimeout(() => this.#next(), 500);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#next(), 500);
   }
 
   #fly(now: number): void {
@@ -212,7 +221,7 @@ export class Globe {
   #draw(): void {
     const { map, places } = this.#parts;
     const size = map.getSize();
-    const radius = Math.max(40, Math.min(size.x, size.y) / 2 - MARGIN);
+    const radius = this.#radius();
     const middle: [number, number] = [size.x / 2, size.y / 2];
     this.#projection.scale(radius).translate(middle).rotate([-this.#center[0], -this.#center[1]]);
     this.#spots = spotsOn(this.#projection);
@@ -273,9 +282,9 @@ export class Globe {
       from = null;
       this.#pressed = false;
     };
-    // A click that ends a turn is none.
+    // The click at the end of a drag opens nothing.
     const click = (event: MouseEvent) => {
-      if (this.on && way > STILL) event.stopImmediatePropagation();
+      if (this.on && way > STILL && isOnMap(event)) event.stopImmediatePropagation();
     };
     const key = (event: KeyboardEvent) => {
       if (!this.on || event.target !== container) return;
@@ -286,7 +295,7 @@ export class Globe {
       event.preventDefault();
       this.#by(...by);
     };
-    container.addEventListener("pointerdown", press, { signal });
+    container.addEventListener("pointerdown", press, { signal, capture: true });
     window.addEventListener("pointermove", move, { signal });
     for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, release, { signal });
     container.addEventListener("click", click, { signal, capture: true });

@@ -83,7 +83,12 @@ export class ClusterLayer {
   /** Follow the map, the model and the page. */
   #follow(): void {
     const { map, model, globe, signal } = this.#parts;
-    signal.addEventListener("abort", globe.follow(this.redraw));
+    // At once, so that the circles are where the land is.
+    const turned = () => {
+      cancelAnimationFrame(this.#frame);
+      this.#paint(performance.now());
+    };
+    signal.addEventListener("abort", globe.follow(turned));
     // A canvas that was out of the page was drawn without the page's colors.
     const resized = new ResizeObserver(this.redraw);
     resized.observe(this.#canvas);

@@ -31,8 +31,13 @@ interface PopupParts {
 /** Open, fill, move and close the popup as the kernel says, and report when a person closes it. */
 export function popups({ map, model, view, ask, clock, faults, globe, signal }: PopupParts): void {
   const balloon = balloonOn(map.getContainer());
-  const close = () => void ask({ do: "close" });
   const shown = () => model.get("popups")[view];
+  const close = () => {
+    if (ask({ do: "close" })) return;
+    // Without a kernel, it closes all the same.
+    const { [view]: _closed, ...others } = model.get("popups");
+    model.set("popups", others);
+  };
   /** Lay the balloon beside its circle, where that is with this center and zoom. */
   const lay = (center = map.getCenter(), zoom = map.getZoom()) => {
     const popup = shown();
@@ -60,6 +65,8 @@ export function popups({ map, model, view, ask, clock, faults, globe, signal }: 
   const draw = () =>
     faults.guard("The popup can't be drawn", () => {
       const popup = shown();
+      // What was focused on it goes with it.
+      if (!popup && balloon.contains(document.activeElement)) map.getContainer().focus({ preventScroll: true });
       balloon.hidden = !popup;
       const selected = model.get("selected");
       render(popup ? <Balloon {...{ popup, selected, ask, clock, close }} /> : null, balloon);

@@ -5,6 +5,8 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Tabs } from "./tabs.tsx";
 
+type Tab = Parameters<typeof Tabs>[0]["tabs"][number];
+
 const TABS = [
   { name: "Visitors", count: "12,345", page: <p>who</p> },
   { name: "Events", count: "", page: <p>what</p> },
@@ -54,4 +56,16 @@ test("each tab names its page, and can be reached alone", () => {
 test("a count that is empty takes no room", () => {
   const counts = [...document.querySelectorAll<HTMLElement>(".df-count")];
   expect(counts.map(({ hidden, textContent }) => (hidden ? null : textContent))).toEqual(["12,345", null, "0"]);
+});
+
+test("the open page stays open while another comes and goes", async () => {
+  const [visitors, events, payments] = TABS as [Tab, Tab, Tab];
+  const show = (tabs: Tab[]) => act(() => render(<Tabs label="What is shown" tabs={tabs} />, document.body));
+  await act(() => document.querySelectorAll<HTMLElement>("[role=tab]")[2]?.click());
+  await show([visitors, payments]);
+  expect(shown()).toBe("how much");
+  await show([visitors, events, payments]);
+  expect(shown()).toBe("how much");
+  await show([visitors, events]);
+  expect(shown()).toBe("who");
 });

@@ -15,13 +15,17 @@ interface Tab {
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const [id] = useState(freshId);
   const list = useRef<HTMLDivElement>(null);
-  const [chosen, setOpen] = useState(0);
-  const open = Math.min(chosen, tabs.length - 1);
+  const [chosen, setChosen] = useState(tabs[0]?.name);
+  // By its name, as tabs come and go.
+  const open = Math.max(
+    0,
+    tabs.findIndex(({ name }) => name === chosen),
+  );
   const walk = (event: KeyboardEvent) => {
     const next = nextTab(event.key, open, tabs.length);
     if (next === null) return;
     event.preventDefault();
-    setOpen(next);
+    setChosen(tabs[next]?.name);
     list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next]?.focus();
   };
   return (
@@ -37,7 +41,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
             aria-controls={`${id}-page-${index}`}
             aria-selected={index === open}
             tabIndex={index === open ? 0 : -1}
-            onClick={() => setOpen(index)}
+            onClick={() => setChosen(name)}
           >
             {name}
             <span class="df-count" hidden={!count}>

@@ -22,7 +22,9 @@ test("each minute has a bar, the latest on the right, the most as high as there 
 
 test("one minute is no line of bars, and nobody is no error", () => {
   expect(drawn([5]).innerHTML).toBe("");
-  expect(drawn([0, 0]).querySelectorAll("rect")).toHaveLength(2);
+  const nobody = drawn([0, 0]);
+  expect(nobody.querySelectorAll("rect")).toHaveLength(2);
+  expect(nobody.querySelector("[role=img]")?.getAttribute("aria-label")).toBe("Visitors in the last 2 minutes: 0 to 0");
 });
 
 test("the area of a recording has a piece for each stretch that was recorded", () => {

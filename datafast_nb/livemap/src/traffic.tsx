@@ -20,7 +20,7 @@ export function Traffic({ traffic: { until, visitors }, zone }: TrafficProps) {
   const clocks = useMemo(() => clocksOf(zone), [zone]);
   const known = visitors.filter((count) => count !== null);
   if (known.length < 2) return null;
-  const most = Math.max(1, ...known);
+  const most = Math.max(...known);
   const first = BARS - visitors.length;
   const spoken = `Visitors in the last ${visitors.length} minutes: ${formatNumber(Math.min(...known))} to ${formatNumber(most)}`;
   return (
@@ -28,7 +28,7 @@ export function Traffic({ traffic: { until, visitors }, zone }: TrafficProps) {
       <svg viewBox={`0 0 ${BARS * STEP} ${HEIGHT}`} width={BARS * STEP} height={HEIGHT} aria-hidden={true}>
         {visitors.map((count, index) => {
           const time = until - (visitors.length - 1 - index) * MINUTE;
-          const height = count === null ? 0 : Math.max(1, (count / most) * HEIGHT);
+          const height = count === null ? 0 : Math.max(1, (count / Math.max(1, most)) * HEIGHT);
           return (
             <rect key={time} x={(first + index) * STEP} y={HEIGHT - height} width={STEP - 1} height={height}>
               <title>{count === null ? "" : `${formatNumber(count)} at ${clocks.hour(time)}`}</title>
