@@ -33,9 +33,7 @@ def visitors(
     """
     everybody = snapshot.visitors if predicted is None else snapshot.visitors.hstack(predicted)
     scored = bool(everybody["score"].is_finite().any())
-    worth = (
-        scored if predicted is None else bool(predicted["worth"].count())
-    )  # none in several currencies
+    worth = scored if predicted is None else bool(predicted["worth"].count())  # none in several currencies
     columns = {
         "who": "Visitor",
         **({"site": "Site"} if several else {}),
