@@ -18,6 +18,7 @@ from datafast_nb.wire import one_line
 
 _NO_CERTIFICATES: Final = re.compile(r"NO_CERTIFICATE_OR_CRL_FOUND|\[X509|PEM lib|Permission denied")
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3} ?[^'\"]{0,80})")
+_INVALID_URL: Final = (requests.exceptions.InvalidURL, http.client.InvalidURL)  # the latter from urllib3 2.6
 _NOT_HTTP: Final = (
     http.client.BadStatusLine,
     http.client.LineTooLong,
@@ -63,7 +64,7 @@ def _of_settings(causes: list[BaseException], *, proxied: bool) -> ConnectionFai
             "pip install 'requests[socks]'.",
             may_pass=False,
         )
-    if proxied and any(isinstance(cause, requests.exceptions.InvalidURL) for cause in causes):
+    if proxied and any(isinstance(cause, _INVALID_URL) for cause in causes):
         return ConnectionFailedError(
             "The address of the proxy (HTTPS_PROXY or ALL_PROXY) can't be read. Give one such as http://host:port.",
             may_pass=False,
