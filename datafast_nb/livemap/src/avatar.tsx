@@ -1,5 +1,7 @@
 // A face for each visitor, drawn from their id alone: the same id has the same face everywhere, and nothing is requested.
 
+import { useMemo } from "preact/hooks";
+
 const SIZE = 36; // of the square that a face is drawn in
 const OFFSET = 0x811c9dc5; // FNV-1a
 const PRIME = 0x01000193;
@@ -49,10 +51,13 @@ const SMILES = ["M-3 0a3 3 0 0 0 6 0", "M-3 .8h6", "M-3 0q3 3.4 6 0"];
 
 /** The face of a visitor; a neutral one without an id. */
 export function Avatar({ id }: { id: string | null }) {
-  return (
-    <svg viewBox={`0 0 ${SIZE} ${SIZE}`} width={28} height={28} class="df-avatar" aria-hidden={true}>
-      {id === null ? <Nobody /> : <Face {...lookOf(id)} />}
-    </svg>
+  return useMemo(
+    () => (
+      <svg viewBox={`0 0 ${SIZE} ${SIZE}`} width={28} height={28} class="df-avatar" aria-hidden={true}>
+        {id === null ? <Nobody /> : <Face {...lookOf(id)} />}
+      </svg>
+    ),
+    [id],
   );
 }
 

@@ -1,6 +1,6 @@
 // The flag of a country; its code where the page has no flags.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { followPlaces, known } from "./places.ts";
 
 const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
@@ -9,10 +9,14 @@ const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" }
 export function Flag({ country, place }: { country: string; place: string }) {
   const [, drawAgain] = useState({});
   useEffect(() => followPlaces(() => drawAgain({})), []);
-  if (!/^[A-Z]{2}$/.test(country)) return null;
-  const name = names.of(country) ?? country;
   const flag = known.flags?.[country];
+  return useMemo(() => drawn(country, place, flag), [country, place, flag]);
+}
+
+function drawn(country: string, place: string, flag: string | undefined) {
+  if (!/^[A-Z]{2}$/.test(country)) return null;
   if (!flag) return <span class="df-flag">{country}</span>;
+  const name = names.of(country) ?? country;
   const source = `data:image/svg+xml,${encodeURIComponent(flag)}`;
   return <img class="df-flag" src={source} width={15} height={10} alt={place === name ? "" : name} title={name} />;
 }

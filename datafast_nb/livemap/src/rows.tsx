@@ -1,6 +1,7 @@
 // A visitor, an event and a payment as a row of two lines; what holds a row is the caller's.
 
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 import { Icon, type IconName } from "#kit/icons.tsx";
 import { formatNumber } from "#kit/numbers.ts";
 import type { EventRow, PaymentRow, VisitorRow } from "#kit/protocol.ts";
@@ -87,6 +88,10 @@ const BROWSERS: [RegExp, IconName][] = [
 
 /** The icons of a device and a browser, where they are known. */
 export function System({ device, browser }: Pick<VisitorRow, "device" | "browser">) {
+  return useMemo(() => systemOf(device, browser), [device, browser]);
+}
+
+function systemOf(device: string, browser: string) {
   const name = [device, browser].filter(Boolean).join(", ");
   if (!name) return null;
   const drawn = DEVICES[device.toLowerCase()];
