@@ -337,7 +337,7 @@ def test_what_happens_while_nobody_looks_is_no_news(
     live = displayed(LiveMap(replay))
     ask(live, "beat", view="a")
     ask(live, "away", view="a")
-    until(lambda: live.status.state == "unwatched")
+    until(lambda: live._last_status.state == "unwatched" and live._timebar is not None and live._timebar._drawn is None)
     settle(live)
     clock.time = 1
     ask(live, "beat", view="a")
