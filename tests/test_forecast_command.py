@@ -57,7 +57,7 @@ def test_currencies_are_added_up_at_the_rates_that_are_given(
     two = _kept(tmp_path, World(days=4, arrivals=20, currencies={"USD": 1, "EUR": 1}))
     out, _ = said(capsys, [two])
     assert "not known" in out
-    assert "rates=" in out
+    assert "--rate EUR=1.08" in out
     out, _ = said(capsys, [two, "--rate", "EUR=1.08"])
     assert "not known" not in out
 

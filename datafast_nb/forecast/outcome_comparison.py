@@ -75,7 +75,7 @@ class OutcomeComparison:
 
 def _sentence(row: dict[str, Any], names: Sequence[str], verdict: str) -> str:
     """Return what is known of a group that differs from the others."""
-    name = " · ".join("none" if row[it] is None else plain(row[it], 40) for it in names)
+    name = " · ".join("(none)" if row[it] is None else plain(row[it], 40) for it in names)
     ends = [row["odds_ratio_low"] or 0.0, row["odds_ratio_high"]]
     within = f"{ends[0]:.2f} or more" if ends[1] is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
     return f"{name} is {verdict}: {row['rate']:.2%} converted, at {within} times the odds of the others"

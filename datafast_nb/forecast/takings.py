@@ -27,6 +27,7 @@ _MOST: Final = 2_000_000  # amounts that are drawn
 _RESAMPLED: Final = 200  # amounts of which the mean is drawn again
 _SEED: Final = 0
 _OUTSIDE: Final = 0.05  # of an interval
+_MOST_LISTED: Final = 40  # currencies in a message
 
 
 class Amounts(NamedTuple):
@@ -65,9 +66,9 @@ def amounts(found: Money, sales: float, rates: Mapping[str, float] | None) -> tu
 
 
 def _listed(codes: list[str | None]) -> str:
-    """Return currencies as text, a few of them if there are many."""
-    names = [plain(code or "no currency", 12) for code in codes[:4]]
-    more = [f"{len(codes) - 4} more"] if len(codes) > len(names) else []
+    """Return currencies as text; the first ones, if there are more than a website may have."""
+    names = [plain(code or "no currency", 12) for code in codes[:_MOST_LISTED]]
+    more = [f"{len(codes) - _MOST_LISTED} more"] if len(codes) > len(names) else []
     return ", ".join([*names, *more][:-1]) + " and " + [*names, *more][-1] if len(codes) > 1 else names[0]
 
 

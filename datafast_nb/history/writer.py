@@ -181,7 +181,8 @@ class Writer:
         first: Any = rows.polls["seen_at"].min()
         if self._last is not None and first is not None and first <= self._last:
             raise HistoryOrderError(
-                f"There are snapshots up to {self._last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location."
+                f"There are snapshots up to {self._last:%Y-%m-%d %H:%M:%S} UTC already. Choose another location, "
+                "or open what is there with dfn.History(location)."
             )
         sorted_rows = (getattr(rows, name).sort(SORTED_BY[name], nulls_last=True) for name in _ORDER)
         self._commit(Rows(*sorted_rows))

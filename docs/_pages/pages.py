@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -32,6 +33,7 @@ GROUPS: Final = {
 """The pages of the reference: their titles, and the homes of the names on them."""
 
 _HOW_TO: Final = ("cookbook",)
+_NOTEBOOK: Final = re.compile(r"\]\((?:\.\./)+notebooks/([\w-]+)\.ipynb\)")
 _LINK: Final = re.compile(r"\]\((?:\./)?([\w-]+)\.ipynb\)")
 
 
@@ -42,6 +44,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in {**notebooks(), **_made(), **pictures()}.items():
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Let links to notebooks lead to their pages; as they are, they work where the sources are read."""
+    up = "../" * page.file.src_uri.count("/")
+    return _NOTEBOOK.sub(lambda link: f"]({up}{page_of(link[1])})", markdown)
 
 
 def notebooks() -> dict[str, str | bytes]:
@@ -83,7 +91,7 @@ def names_on(page: str) -> Iterator[tuple[str, Any]]:
     if page == "forecast":
         yield "dfn.forecast", traffic.forecast  # the package of this name can be called
     homes = GROUPS[page][1]
-    yield from ((f"dfn.{name}", getattr(dfn, name)) for name, home in dfn._HOMES.items() if home in homes)
+    yield from ((f"dfn.{name}", getattr(dfn, name)) for name, home in dfn._HOMES.items() if home in homes)  # noqa: SLF001
 
 
 def reference(page: str) -> str:
@@ -116,7 +124,9 @@ def pictures() -> dict[str, str]:
         if code := example(value):
             scope: dict[str, Any] = {}
             exec(code, scope)  # noqa: S102 - the package's own examples
-            drawn[f"reference/pictures/{name.removeprefix('dfn.')}.svg"] = vl_convert.vegalite_to_svg(scope["chart"].to_dict())
+            drawn[f"reference/pictures/{name.removeprefix('dfn.')}.svg"] = vl_convert.vegalite_to_svg(
+                scope["chart"].to_dict()
+            )
     return drawn
 
 
