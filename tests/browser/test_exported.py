@@ -56,4 +56,6 @@ def test_a_page_made_without_the_widgets_state_shows_their_pictures_and_words(sa
 
 
 def test_the_documentation_tells_how_to_make_it() -> None:
-    assert f"jupyter nbconvert --to html {WITHOUT_STATE} " in " ".join((ROOT / "docs/how-to/share-a-notebook.md").read_text().split())
+    assert f"jupyter nbconvert --to html {WITHOUT_STATE} " in " ".join(
+        (ROOT / "docs/how-to/share-a-notebook.md").read_text().split()
+    )
