@@ -158,7 +158,6 @@ SLOW = {
     "tests/test_deadline.py::test_an_endless_answer_ends_at_the_deadline_and_so_does_its_connection",
     "tests/test_deadline.py::test_no_body_unpacks_to_more_than_its_limit",
     "tests/test_documentation.py",
-    "tests/test_mcp.py",
     "tests/test_files.py::test_a_full_disk_leaves_the_file_that_was_there",
     "tests/test_forecast_command.py",
     "tests/test_mcp.py::test_a_program_starts_it_and_asks_over_its_standard_input_and_output",

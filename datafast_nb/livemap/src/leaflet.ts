@@ -156,6 +156,7 @@ export async function dismantle(view: MapView): Promise<void> {
   const layers = await Promise.allSettled(view.layer_views.views ?? []);
   await Promise.allSettled([view.layer_views.remove(), view.control_views.remove()]);
   for (const each of layers) if (each.status === "fulfilled" && each.value) Object.assign(each.value, NOTHING_DRAWN);
+  view.obj.off("moveend zoomend"); // of which a timer of Leaflet would tell ipyleaflet later
   view.obj.remove();
 }
 
