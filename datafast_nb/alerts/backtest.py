@@ -148,12 +148,12 @@ def _news(
 
 def _news_of_each(alert: Rule, snapshots: Iterator[Snapshot], model: Predictor | None) -> dict[datetime, int]:
     """Return the same from each snapshot, as a watcher looks at it: for what depends on the snapshot as a whole."""
-    told = set[str]()
+    reported = set[str]()
     news = dict[datetime, int]()
     while some := list(islice(snapshots, _AT_ONCE)):
         for snapshot, rows in zip(some, rows_of_each(some, alert.about, model), strict=True):
-            new = set(alert.matching(rows)[KEY]) - told
-            told |= new
+            new = set(alert.matching(rows)[KEY]) - reported
+            reported |= new
             if new:
                 news[snapshot.fetched_at] = len(new)
     return news

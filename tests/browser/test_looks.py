@@ -173,9 +173,11 @@ def test_nothing_is_wider_than_the_map(live: MapPage, width: int) -> None:
 def test_the_world_fits_into_the_map(live: MapPage, width: int) -> None:
     live.page.set_viewport_size({"width": width, "height": 900})
     live.show(SCENE)
-    view = live.view()
-    assert view["east"] - view["west"] > 150
-    assert view["north"] - view["south"] > 80
+    for size in (width, 1000):
+        live.page.set_viewport_size({"width": size, "height": 900})
+        view = live.rest().view()
+        assert view["east"] - view["west"] == pytest.approx(360, abs=2)
+        assert view["north"] - view["south"] > 80
 
 
 def test_what_can_be_clicked_is_large_enough(live: MapPage) -> None:

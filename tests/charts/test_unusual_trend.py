@@ -9,26 +9,14 @@ import pytest
 
 import datafast_nb as dfn
 from tests.charts.sites import drawn, said, svg
-from tests.forecast.simulated import START, Simulated, World, simulate
+from tests.forecast.simulated import START, Simulated
 from tests.forecast.test_unusual import with_more
 
 NOW = START + timedelta(days=8, hours=13, minutes=20)
 
 
-@pytest.fixture(scope="module")
-def simulated() -> Simulated:
-    return simulate(World(days=10, arrivals=40, seed=3, gaps=((185, 187),)))
-
-
-@pytest.fixture(scope="module")
-def history(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
-    with dfn.History(tmp_path_factory.mktemp("simulated")) as kept:
-        kept.extend(simulated.rows)
-    return kept
-
-
-def test_the_span_is_drawn_after_the_hours_before_it(history: dfn.History) -> None:
-    found = dfn.unusual(history, (NOW, NOW + timedelta(minutes=10)), by=None)
+def test_the_span_is_drawn_after_the_hours_before_it(recorded: dfn.History) -> None:
+    found = dfn.unusual(recorded, (NOW, NOW + timedelta(minutes=10)), by=None)
     chart = dfn.charts.unusual(found, hours=24)
     rows = drawn(chart, "count")
     whole = found.table.row(0, named=True)
@@ -50,17 +38,17 @@ def test_an_unusual_span_has_another_color_and_its_groups_are_named(simulated: S
     assert "Unusual: " in said(chart)
 
 
-def test_too_little_and_nonsense_are_told(history: dfn.History) -> None:
+def test_too_little_and_nonsense_are_told(recorded: dfn.History) -> None:
     early = START + timedelta(days=2)
-    assert "Keep recording" in str(dfn.charts.unusual(history, (early, early + timedelta(hours=1))).to_dict())
+    assert "Keep recording" in str(dfn.charts.unusual(recorded, (early, early + timedelta(hours=1))).to_dict())
     with pytest.raises(ValueError, match="visitors, events, sales"):
-        dfn.charts.unusual(history, measure="revenue")  # type: ignore[arg-type]
+        dfn.charts.unusual(recorded, measure="revenue")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="give 1 or more"):
-        dfn.charts.unusual(history, hours=0)
+        dfn.charts.unusual(recorded, hours=0)
 
 
-def test_the_span_is_a_point_that_can_be_seen_however_short_it_is(history: dfn.History) -> None:
-    found = dfn.unusual(history, (NOW, NOW + timedelta(minutes=10)), by=None)
+def test_the_span_is_a_point_that_can_be_seen_however_short_it_is(recorded: dfn.History) -> None:
+    found = dfn.unusual(recorded, (NOW, NOW + timedelta(minutes=10)), by=None)
     for theme in ("light", "dark"):
         with dfn.charts.use_theme(theme):  # type: ignore[arg-type]
             chart = dfn.charts.unusual(found)

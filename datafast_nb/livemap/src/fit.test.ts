@@ -6,7 +6,7 @@ import { keepWorld, showWorld, worldZoom } from "./fit.ts";
 
 /** As much of a Leaflet map as is needed. */
 class Screen {
-  readonly options: { minZoom: number } = { minZoom: 0 };
+  readonly options = { minZoom: 0, zoomSnap: 0.25 };
   zoom = 0;
   center: LatLngExpression = [0, 0];
   #resized = () => {};
@@ -22,7 +22,8 @@ class Screen {
   };
   setView = (center: LatLngExpression, zoom: number) => {
     this.center = center;
-    this.zoom = zoom;
+    const { minZoom, zoomSnap } = this.options;
+    this.zoom = Math.max(minZoom, zoomSnap ? Math.round(zoom / zoomSnap) * zoomSnap : zoom);
   };
   resize = (width: number) => {
     this.width = width;
@@ -37,7 +38,7 @@ function shown(width: number): Screen {
   return map;
 }
 
-test.for([480, 1000, 1600, 3840])("at %d pixels the world is as wide as the map", (width) => {
+test.for([480, 690, 1000, 1600, 3840])("at %d pixels the world is as wide as the map", (width) => {
   expect(256 * 2 ** worldZoom(width)).toBeCloseTo(width);
   expect(256 * 2 ** shown(width).zoom).toBeCloseTo(width);
 });

@@ -1,6 +1,6 @@
 // Fits the world to a map: it is never narrower than the map, so no continent is seen twice, and every place has its land.
 
-import type { Map as LeafletMap } from "leaflet";
+import type { LatLngExpression, Map as LeafletMap } from "leaflet";
 
 type Corner = [number, number];
 
@@ -18,7 +18,7 @@ export function worldZoom(width: number): number {
 /** Show the world from one side of a map to the other. */
 export function showWorld(map: LeafletMap): void {
   limit(map);
-  map.setView(CENTER, map.getMinZoom(), { animate: false });
+  setZoom(map, CENTER, map.getMinZoom());
 }
 
 /** Keep the world as wide as a map at least, when that changes its size: the center stays, and so does the whole world. */
@@ -27,7 +27,7 @@ export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
     const whole = map.getZoom() < map.getMinZoom() + NEAR;
     limit(map);
     const zoom = whole ? map.getMinZoom() : Math.max(map.getZoom(), map.getMinZoom());
-    if (zoom !== map.getZoom()) map.setView(map.getCenter(), zoom, { animate: false });
+    if (zoom !== map.getZoom()) setZoom(map, map.getCenter(), zoom);
   };
   limit(map);
   // Leaflet's own way, `setMaxBounds`, would move a map that has just grown, before it is known how the world fits it.
@@ -35,6 +35,14 @@ export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
   Object.assign(map.options, { maxBounds: bounds, maxBoundsViscosity: 1 });
   map.on("resize", resized);
   signal.addEventListener("abort", () => map.off("resize", resized));
+}
+
+/** Show a place at exactly this zoom: Leaflet would round it, and the world would be wider than the map. */
+function setZoom(map: LeafletMap, center: LatLngExpression, zoom: number): void {
+  const { zoomSnap } = map.options;
+  map.options.zoomSnap = 0;
+  map.setView(center, zoom, { animate: false });
+  map.options.zoomSnap = zoomSnap;
 }
 
 /** Let nobody zoom out beyond the world. Leaflet's own way would begin to zoom at once, around another center. */

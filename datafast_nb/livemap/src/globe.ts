@@ -1,11 +1,8 @@
 // The globe: the same visitors in an orthographic projection, which turns slowly by itself and can be dragged.
 
 import { type GeoProjection, geoDistance, geoGraticule, geoOrthographic, geoPath } from "d3-geo";
-import type { Map as LeafletMap } from "leaflet";
-import type { Faults } from "#kit/faults.ts";
 import { onChange } from "#kit/model.ts";
-import type { MapModel } from "./model.ts";
-import { followPlaces, type Places } from "./places.ts";
+import { followPlaces, type PlacesParts } from "./places.ts";
 import { isOnMap } from "./pointer.ts";
 import { lay, placement } from "./projection.ts";
 import { nearestCopy, type Place } from "./world.ts";
@@ -47,18 +44,9 @@ export function spotsOn(projection: GeoProjection): (place: Place) => Spot {
   };
 }
 
-interface GlobeParts {
-  map: LeafletMap;
-  model: MapModel;
-  view: string;
-  places: Places;
-  faults: Pick<Faults, "guard">;
-  signal: AbortSignal;
-}
-
 /** The globe over a map, as long as its view is there. */
 export class Globe {
-  readonly #parts: GlobeParts;
+  readonly #parts: PlacesParts;
   readonly #canvas = document.createElement("canvas");
   readonly #calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   readonly #projection = geoOrthographic().clipAngle(90).precision(0);
@@ -73,7 +61,7 @@ export class Globe {
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(parts: GlobeParts) {
+  constructor(parts: PlacesParts) {
     const { map, model, signal } = parts;
     this.#parts = parts;
     this.#canvas.className = "df-globe";

@@ -3,27 +3,16 @@
 import type { Map as LeafletMap, ZoomAnimEvent } from "leaflet";
 import { feature } from "topojson-client";
 import type { GeometryCollection, MultiPolygon, Polygon } from "topojson-specification";
-import type { Faults } from "#kit/faults.ts";
 import { onChange } from "#kit/model.ts";
 import { clustersOf } from "./clusters.ts";
-import type { MapModel } from "./model.ts";
 import { type Block, type Label, labels } from "./names.ts";
-import { followPlaces, type Places, type Shapes } from "./places.ts";
+import { followPlaces, type PlacesParts, type Shapes } from "./places.ts";
 import { lay, type Placement, placement, projection, zoomTo } from "./projection.ts";
 
 const DETAIL_FROM = 3.4; // zoom from which the land at 1:110m is too coarse
 const BUDGET = 12; // milliseconds of a frame that shapes may take
 const POLE = 85.06; // degrees of latitude
 const FONTS = { country: "600 12px", region: "italic 500 11px", city: "400 11px" };
-
-interface GroundParts {
-  map: LeafletMap;
-  model: MapModel;
-  view: string;
-  places: Places;
-  faults: Pick<Faults, "guard">;
-  signal: AbortSignal;
-}
 
 type Bounds = { bounds: [number, number, number, number] };
 type Country = (Polygon<Bounds> | MultiPolygon<Bounds>) & { properties: Bounds };
@@ -32,14 +21,14 @@ const paths = new WeakMap<object, Path2D>(); // of each shape, where the world i
 
 /** The ground of a map, as long as its view is there. */
 export class Ground {
-  readonly #parts: GroundParts;
+  readonly #parts: PlacesParts;
   readonly #land: HTMLCanvasElement;
   readonly #names: HTMLCanvasElement;
   #placement: Placement;
   #frame = 0;
   #drawn = 0; // shapes on the canvas
 
-  constructor(parts: GroundParts) {
+  constructor(parts: PlacesParts) {
     const { map, model, signal } = parts;
     this.#parts = parts;
     [this.#land, this.#names] = ["df-shapes", "df-names"].map((name) => canvasOn(map, name)) as [

@@ -1,6 +1,8 @@
 // What the map shows of places besides its own land: sent by the kernel once a map needs it, and kept for all of a page.
 
+import type { Map as LeafletMap } from "leaflet";
 import type { Topology } from "topojson-specification";
+import type { Faults } from "#kit/faults.ts";
 import type { MapAnnouncement } from "#kit/protocol.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 
@@ -45,6 +47,16 @@ export function followPlaces(arrived: () => void): () => void {
   return () => {
     followers.delete(arrived);
   };
+}
+
+/** What needs places on a view of a map: its ground, and the globe. */
+export interface PlacesParts {
+  map: LeafletMap;
+  model: MapModel;
+  view: string;
+  places: Places;
+  faults: Pick<Faults, "guard">;
+  signal: AbortSignal;
 }
 
 /** Asks the kernel for places, each part once. */
