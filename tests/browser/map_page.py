@@ -223,6 +223,7 @@ class MapPage:
 
     def frame(self) -> dict[str, Any]:
         """Return the last frame, in the canvas's own pixels."""
+        self.page.wait_for_function("window.drawn.frames.length > 0", polling=100)
         return dict(self.page.evaluate("window.drawn.frames.at(-1)"))
 
     def drawn(self) -> int:
