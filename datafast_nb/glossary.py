@@ -1,17 +1,19 @@
 """Defines each term once, for axis titles, tooltips and the README.
 
-Docstrings use these terms without explaining them again.
+Docstrings use these terms without explaining them again. In a notebook, ``dfn.glossary`` at the end of a cell shows
+them as a table; ``print(dfn.glossary)`` prints them.
 
 >>> from datafast_nb import glossary
 >>> glossary.TERMS["lift"]
 "the predicted rate over the baseline's: 1 is the site's average"
->>> print(glossary.table().splitlines()[0])
-| term | meaning |
+>>> print(str(glossary).splitlines()[0])
+visitor: a person with one visitor id, however many visits or rows they have
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
+import sys
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "visitor": "a person with one visitor id, however many visits or rows they have",
         "visit": "one stay of a visitor on the site, from its first page to its last",
+        "session": "another word for a visit, in names such as session_start_time and history.sessions()",
+        "event": "one thing that a visitor did: a page view, a goal or a payment",
+        "goal": "an event that is neither a page view nor a payment, such as a signup; the site names its own",
         "prospect": "a visitor who has not paid yet",
-        "scored": "predictions for prospects: those who have a score",
+        "scored": "how many predictions there are for prospects",
         "likelihood": "what the service predicts about a visit: score, confidence, predicted rate and expected value",
         "score": f"the likelihood to buy on a scale of 0 to 100; {AVERAGE_SCORE}",
         "confidence": f"how sure the service is of its prediction, {UNIT_INTERVAL}",
@@ -43,6 +48,8 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "whoever made the link chose the word",
         "campaign": "what the link says after utm_campaign=; medium, ad content and search term, likewise",
         "referrer": "the page with the link that a visitor followed, as their browser tells it",
+        "country": "where a visitor is; the column country_code holds its two-letter code, such as DE, "
+        "and by='country' means this column",
         "expected value": "the predicted rate times the value of a sale, in USD; a sum says what visitors bring "
         + JUST_ARRIVING,
     }
@@ -139,3 +146,16 @@ def table() -> str:
     return "\n".join(
         ["| term | meaning |", "| --- | --- |", *(f"| {term} | {words} |" for term, words in TERMS.items())]
     )
+
+
+class _Glossary(ModuleType):
+    """A module that shows its terms."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{term}: {words}" for term, words in TERMS.items())
+
+    def _repr_markdown_(self) -> str:
+        return table()
+
+
+sys.modules[__name__].__class__ = _Glossary

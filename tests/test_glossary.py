@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 import datafast_nb as dfn
 from datafast_nb.charts.measures import NOTATIONS
@@ -29,3 +30,10 @@ def test_a_definition_stands_in_no_other_module(term: str) -> None:
     words = dfn.glossary.TERMS[term]
     modules = Path(dfn.__file__).parent.rglob("*.py")
     assert not [each for each in modules if each.name != "glossary.py" and words in each.read_text()]
+
+
+def test_it_shows_its_terms_in_a_notebook_and_when_printed() -> None:
+    shown, _ = DisplayFormatter().format(dfn.glossary)
+    assert shown["text/markdown"] == dfn.glossary.table()
+    assert shown["text/plain"] == str(dfn.glossary)
+    assert str(dfn.glossary).splitlines() == [f"{term}: {words}" for term, words in dfn.glossary.TERMS.items()]
