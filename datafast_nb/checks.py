@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from datafast_nb.text import nearest, quoted
+from datafast_nb.text import country_code_of, nearest, plain, quoted
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -55,6 +55,27 @@ def checked_choice(value: object, known: Iterable[Choice], what: str) -> Choice:
         if name == value:
             return name
     raise ValueError(f"There is no {what} {quoted(value)}.{nearest(value, names)} There are: {', '.join(names)}.")
+
+
+def checked_country(value: str) -> str:
+    """Return a value to compare ``country_code`` with; refuse a country that is not given by its code.
+
+    Raises
+    ------
+    ValueError
+        It is the name of a country, or its code in another form than the column's. Other text is valid: it stands for
+        no country.
+
+    Examples
+    --------
+    >>> checked_country("Germany")
+    Traceback (most recent call last):
+    ValueError: country_code holds two-letter codes: use 'DE' for Germany.
+    """
+    code = country_code_of(value)
+    if code not in (None, value):
+        raise ValueError(f"country_code holds two-letter codes: use {code!r} for {plain(value, 40)}.")
+    return value
 
 
 def checked_number(value: object, name: str) -> float:
@@ -216,7 +237,7 @@ def in_utc(when: object, name: str) -> datetime:
 
 
 def checked_callable(value: object, taker: str) -> None:
-    """Refuse what can't be called, on behalf of the method that takes a function.
+    """Refuse a value that can't be called; `taker` is the name of the method that takes it.
 
     Raises
     ------
@@ -249,4 +270,4 @@ def checked_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (KeyError, OSError, TypeError, ValueError) as error:  # what ZoneInfo raises for an unknown time zone
-        raise ValueError(f"{name!r:.60} is no time zone; give one such as 'Europe/Berlin' or 'UTC'.") from error
+        raise ValueError(f"{name!r:.60} is not a time zone; give one such as 'Europe/Berlin' or 'UTC'.") from error

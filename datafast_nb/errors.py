@@ -78,8 +78,8 @@ class InvalidResponseError(DataFastError):
 class GatewayError(InvalidResponseError, RetryLaterError):
     """Something between here and the service answered in its place: a CDN, a platform, a proxy, a login page.
 
-    So is a redirect, which is not followed. Such a response says nothing about the API key or the website, and may be
-    temporary.
+    A redirect, which is not followed, counts as one of these. Such a response says nothing about the API key or the
+    website, and may be temporary.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -124,7 +124,7 @@ class ModelError(DataFastError, ValueError):
 
 
 class AlertError(DataFastError, ValueError):
-    """An alert can't work as it is given: its condition, its channel, its message, or the file of what was reported."""
+    """An alert can't work as given: its condition, its channel, its message, or the file of what was reported."""
 
 
 class AlertsInUseError(AlertError):

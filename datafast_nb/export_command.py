@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from datafast_nb.checks import checked_duration
+from datafast_nb.command_options import (
+    FAULT,
+    FINISHED,
+    USAGE,
+    Commands,
+    add_command,
+    add_location_to,
+    add_redact_to,
+    refused,
+)
 from datafast_nb.errors import DataFastError
-from datafast_nb.record_command import FAULT, FINISHED, USAGE
 
 _TABLES: Final = ("sessions", "visitors", "events", "payments")
 _EPILOG: Final = f"""
@@ -19,7 +27,7 @@ examples:
   datafast-nb export site-history --what payments --since 2026-02-01 --until 2026-03-01 --to february.xlsx --redact
 
 sessions are visits, one row each; visitors has a row for every change of a visitor. The file is written completely or
-not at all, and replaces one of the same name. The history may be recorded meanwhile.
+not at all, and replaces one of the same name. The history may be recorded at the same time.
 
 exit codes:
   {FINISHED}  the file is written
@@ -28,16 +36,12 @@ exit codes:
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to a command line."""
-    command = commands.add_parser(
-        "export",
-        help="write a table of a history to a csv, xlsx, parquet, json or ndjson file",
-        description="Write a table of a history to a file.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command = add_command(
+        commands, "export", "Write a table of a history to a csv, xlsx, parquet, json or ndjson file.", _EPILOG
     )
-    command.add_argument("location", metavar="LOCATION", help="a folder, or a URL such as s3://bucket/site")
+    add_location_to(command)
     command.add_argument(
         "--to", required=True, type=Path, metavar="FILE", help="the file; its extension gives the format"
     )
@@ -50,7 +54,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     command.add_argument(
         "--until", type=_moment, metavar="TIME", help="how long ago to end, such as 1d, or a date (default: now)"
     )
-    command.add_argument("--redact", action="store_true", help="write pseudonyms in place of names and addresses")
+    add_redact_to(command)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,9 +70,7 @@ def run(options: argparse.Namespace) -> int:
             table = getattr(history, options.what)(options.since, options.until)
             save(table, options.to, redact=options.redact)
     except (DataFastError, ImportError, OSError, PolarsError, TypeError, ValueError) as error:
-        print(f"datafast-nb export: {error}", file=sys.stderr)
-        is_usage = isinstance(error, ValueError) and not isinstance(error, DataFastError)
-        return USAGE if is_usage else FAULT
+        return refused("export", error)
     print(f"{options.to} ({options.to.stat().st_size:,} bytes)")
     return FINISHED
 
@@ -83,6 +85,6 @@ def _moment(text: str) -> datetime:
         when = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r:.60} is no time: give how long ago, such as 7d or 12h, or a date such as 2026-02-01"
+            f"{text!r:.60} is not a time: give how long ago, such as 7d or 12h, or a date such as 2026-02-01"
         ) from error
     return when if when.tzinfo else when.replace(tzinfo=UTC)

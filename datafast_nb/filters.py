@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, Self, TypedDict, get_args
 
 import polars as pl
 
-from datafast_nb.checks import checked_between, checked_choice, checked_number
+from datafast_nb.checks import checked_between, checked_choice, checked_country, checked_number
 from datafast_nb.conversion import ALIASES, Derived, Dimension
 from datafast_nb.conversion.channels import channel_called
 from datafast_nb.countries import codes
@@ -126,7 +126,7 @@ class Filters:
         TypeError
             A limit is not a number.
         ValueError
-            There is no such filter, it is given twice, or a limit is outside its scale.
+            There is no such filter, it is given twice, a limit is outside its scale, or a country is given by its name.
         """
         for name in changes.keys() & ALIASES.keys():
             if ALIASES[name] in changes:
@@ -206,7 +206,8 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
     if name == "channel":
         texts = [each if each is None else channel_called(str(each)) for each in texts]
     if name == "country_code":
-        texts = pl.select(codes(pl.lit(pl.Series(texts, dtype=pl.String, strict=False)))).to_series().to_list()
+        known = pl.select(codes(pl.lit(pl.Series(texts, dtype=pl.String, strict=False)))).to_series()
+        texts = [each if each is None else checked_country(each) for each in known]
     return tuple(dict.fromkeys(texts)) or None
 
 

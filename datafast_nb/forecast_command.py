@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from datafast_nb.command_options import (
+    FAULT,
+    FINISHED,
+    USAGE,
+    Commands,
+    add_command,
+    add_location_to,
+    add_model_to,
+    refused,
+)
 from datafast_nb.errors import DataFastError
-from datafast_nb.record_command import FAULT, FINISHED, USAGE
 
 if TYPE_CHECKING:
     from datafast_nb.forecast import Forecast
 
 _HORIZONS: Final = ("1h", "1d", "7d")
 _EPILOG: Final = f"""
-The table has the mean and the 95 % interval of visitors, sales and revenue; and the same for today: what was counted so
-far, what is to come, and both together. It goes from the last snapshot that was recorded.
+The table has the mean and the 95 % interval of visitors, sales and revenue, and the same for today: what was counted so
+far, what is still to come, and both together. The forecast starts at the last recorded snapshot.
 
 example:
   datafast-nb forecast site-history --next 1d --time-zone Europe/Berlin --rate EUR=1.08
@@ -27,24 +35,19 @@ exit codes:
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to a command line."""
-    command = commands.add_parser(
-        "forecast",
-        help="print what the next hour, day or week will bring",
-        description="Print what the next hour, day or week of a recorded site will bring.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command = add_command(
+        commands, "forecast", "Print what the next hour, day or week of a recorded site will bring.", _EPILOG
     )
-    command.add_argument("location", metavar="LOCATION", help="a history: a folder, or a URL such as s3://bucket/site")
+    add_location_to(command)
     command.add_argument("--next", choices=_HORIZONS, default="1d", help="how far to look (default: %(default)s)")
+    add_model_to(command, "with the same horizon: predicts what the visitors on the site now will buy")
     command.add_argument(
-        "--model",
-        metavar="FILE",
-        help="a model of the same horizon, as model.save wrote it: predicts what those who are there now will buy",
-    )
-    command.add_argument(
-        "--time-zone", default="UTC", metavar="ZONE", help="of the hours and of today, such as Europe/Berlin"
+        "--time-zone",
+        default="UTC",
+        metavar="ZONE",
+        help="the time zone of the hours and of today, such as Europe/Berlin",
     )
     command.add_argument(
         "--rate",
@@ -70,8 +73,7 @@ def run(options: argparse.Namespace) -> int:
             rates=dict(options.rate) if options.rate else None,
         )
     except (DataFastError, ImportError, ValueError) as error:
-        print(f"datafast-nb forecast: {error}", file=sys.stderr)
-        return USAGE if isinstance(error, ValueError) and not isinstance(error, DataFastError) else FAULT
+        return refused("forecast", error)
     print(_json(found) if options.json else _text(found))
     return FINISHED
 
@@ -102,7 +104,7 @@ def _json(found: Forecast) -> str:
 
 
 def _text(found: Forecast) -> str:
-    """Return the forecast as a table, and below it what to know."""
+    """Return the forecast as a table, with notes below it."""
     rows = [_cells(row) for row in found.table.iter_rows(named=True)]
     table = [("", "", "mean", "low", "high"), *rows]
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]

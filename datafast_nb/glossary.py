@@ -119,7 +119,7 @@ def dimension(name: str) -> str:
 
 
 def dimension_hint(name: str) -> str:
-    """Return what a dimension means, in a few words, if its name does not say so.
+    """Return what a dimension means, in a few words, if its name needs explaining.
 
     Examples
     --------

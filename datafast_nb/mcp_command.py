@@ -7,10 +7,10 @@ import sys
 from importlib.util import find_spec
 from typing import Final
 
-from datafast_nb.record_command import FAULT, FINISHED
+from datafast_nb.command_options import FAULT, FINISHED, Commands, add_command
 
 _EPILOG: Final = f"""
-The program that needs the answers starts this command, and they speak over its standard input and output. Its tools
+The program that needs answers starts this command, and talks to it over standard input and output. Its tools
 only read: snapshot, breakdown, history_at and forecast. Each answer has the Python code that gives the same in a
 notebook.
 
@@ -23,17 +23,13 @@ exit codes:
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to a command line."""
-    command = commands.add_parser(
-        "mcp",
-        help="answer programs that write notebooks (Model Context Protocol)",
-        description="Answer programs that write notebooks, over the Model Context Protocol.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command = add_command(
+        commands, "mcp", "Answer programs that write notebooks, over the Model Context Protocol.", _EPILOG
     )
     command.add_argument("--history", metavar="LOCATION", help="a history, for questions about the past and the future")
-    command.add_argument("--names", action="store_true", help="give names and addresses as they are, not pseudonyms")
+    command.add_argument("--names", action="store_true", help="give real names and addresses instead of pseudonyms")
 
 
 def run(options: argparse.Namespace) -> int:

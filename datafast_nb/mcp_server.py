@@ -46,7 +46,7 @@ class Answers:
     location
         A history, for the tools about the past; None if there is none.
     names
-        Whether to give names and addresses as they are, instead of pseudonyms.
+        Whether to give real names and addresses instead of pseudonyms.
     """
 
     def __init__(self, location: str | None = None, *, names: bool = False) -> None:
@@ -86,7 +86,7 @@ class Answers:
         return {"code": code, "data": {"table": _rows(found.table, _MOST_ROWS), "says": str(found)}}
 
     def _now(self) -> Snapshot:
-        """Return a snapshot of the website that is a few seconds old at most."""
+        """Return a snapshot of the website, at most a few seconds old."""
         with self._lock:
             if self._latest is None or time.monotonic() - self._latest[0] > _FRESH:
                 if self._source is None:
@@ -142,7 +142,7 @@ def server(answers: Answers) -> MCPServer[Any]:
 
 
 def _saying_what_to_do(tool: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a tool whose expected errors reach the program; of any others, it learns only that there was one."""
+    """Return a tool that passes expected errors to the program, which learns of any other only that it happened."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)

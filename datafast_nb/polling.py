@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from polars.exceptions import PanicException
 
+from datafast_nb.checks import checked_duration
 from datafast_nb.errors import (
     AuthenticationError,
     DataFastError,
@@ -27,7 +28,9 @@ from datafast_nb.errors import (
     RequestError,
     RetryLaterError,
 )
+from datafast_nb.schema import WINDOW
 from datafast_nb.snapshot import Snapshot, Source
+from datafast_nb.text import duration as in_words
 from datafast_nb.text import plain
 
 State = Literal["starting", "live", "waiting", "unrecorded", "retrying", "stopped", "unwatched", "refused", "closed"]
@@ -90,7 +93,7 @@ class Standing:
         has had no answer for longer than the interval. ``unrecorded``: nothing was recorded at the moment, as in a gap
         of a replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: stopped by
         a person. ``unwatched``: nobody is watching. ``refused``: a permanent error; asking again can't help.
-        ``closed``: closed for good.
+        ``closed``: closed; it can't be started again.
     every : float
         Seconds from one request to the next while requests succeed.
     error : BaseException or None
@@ -216,7 +219,7 @@ class Poller:
         self._follower.change()
 
     def stop(self) -> None:
-        """Make no more requests until told to. The answer to a request in flight is still used."""
+        """Stop making requests until asked to. The answer to a request in flight is still used."""
         with self._condition:
             self._stopped = True
             self._rest()
@@ -263,7 +266,7 @@ class Poller:
         self._follower.change()
 
     def close(self) -> None:
-        """Close the poller for good. The answer to a request in flight is dropped."""
+        """Close the poller permanently. The answer to a request in flight is dropped."""
         if self._closed or sys.is_finalizing():
             return  # at interpreter shutdown, a thread may have been frozen while it held the lock
         with self._condition:
@@ -421,6 +424,18 @@ class Poller:
         rests = self._resting()
         self._due = self._answered if self._again else None if rests else self._answered + delay
         self._retry_at = datetime.now(UTC) + timedelta(seconds=delay) if self._failures and not rests else None
+
+
+def checked_every(every: timedelta | str | float) -> timedelta:
+    """Return the time between two requests; refuse one that would miss what the endpoint shows."""
+    found = checked_duration(every, "every")
+    if found > WINDOW / 2:
+        window = WINDOW.total_seconds()
+        raise ValueError(
+            f"every is {in_words(found.total_seconds())}, but the endpoint forgets after {in_words(window)}: ask at "
+            f"least every {in_words(window / 2)}, so that one fault costs nothing."
+        )
+    return found
 
 
 def is_final(error: BaseException) -> bool:

@@ -7,13 +7,25 @@ import contextlib
 import os
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from datafast_nb.api_key import VARIABLE
-from datafast_nb.checks import checked_duration
+from datafast_nb.command_options import (
+    FAULT,
+    FINISHED,
+    IN_USE,
+    USAGE,
+    Commands,
+    add_command,
+    add_demo_to,
+    add_location_to,
+    add_model_to,
+    add_redact_to,
+    add_times_to,
+)
 from datafast_nb.errors import AlertsInUseError, DataFastError, HistoryInUseError
 
 if TYPE_CHECKING:
@@ -22,11 +34,6 @@ if TYPE_CHECKING:
     from datafast_nb.forecast.model import Model
     from datafast_nb.history import Recording
     from datafast_nb.snapshot import Source
-
-FINISHED: Final = 0
-FAULT: Final = 1
-USAGE: Final = 2
-IN_USE: Final = 3
 
 LOOK_EVERY: Final = 0.2
 """Seconds between two checks for a signal."""
@@ -45,53 +52,20 @@ exit codes:
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to a command line."""
-    command = commands.add_parser(
-        "record",
-        help="record your site into a history, until stopped",
-        description="Record your site into a history, until stopped.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_argument("location", metavar="LOCATION", help="a folder, or a URL such as s3://bucket/site")
-    add_times_to(command, "record")
+    command = add_command(commands, "record", "Record your site into a history, until stopped.", _EPILOG)
+    add_location_to(command)
+    add_times_to(command)
     command.add_argument(
         "--alerts",
         type=Path,
         metavar="FILE",
-        help="a TOML file of alerts to watch for meanwhile; see datafast-nb watch --help",
+        help="a TOML file of alerts to watch for while recording; see datafast-nb watch --help",
     )
-    add_model_to(command)
-    command.add_argument("--redact", action="store_true", help="store pseudonyms in place of names and addresses")
-    command.add_argument("--demo", action="store_true", help="record the demo site, to try the command")
-
-
-def add_times_to(command: argparse.ArgumentParser, doing: str) -> None:
-    """Add the options ``--every`` and ``--duration``."""
-    command.add_argument(
-        "--every",
-        type=time_span,
-        default=timedelta(seconds=10),
-        metavar="TIME",
-        help="time between snapshots, such as 10s or 1min (default: 10s; 5min at most)",
-    )
-    command.add_argument(
-        "--duration",
-        type=time_span,
-        metavar="TIME",
-        help=f"how long to {doing}, such as 12h or 30d (default: until stopped)",
-    )
-
-
-def add_model_to(command: argparse.ArgumentParser) -> None:
-    """Add the option ``--model``."""
-    command.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help="a model that dfn.learn(history).save(FILE) wrote, for alerts with probability",
-    )
+    add_model_to(command, "for alerts with probability")
+    add_redact_to(command)
+    add_demo_to(command)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -125,7 +99,7 @@ def _recording(options: argparse.Namespace, stack: contextlib.ExitStack) -> Reco
 
 
 class Background(Protocol):
-    """What goes on in the background, such as a recording."""
+    """Work in the background, such as a recording."""
 
     @property
     def error(self) -> BaseException | None:
@@ -139,12 +113,12 @@ class Background(Protocol):
 
 
 def serve(begin: Callable[[contextlib.ExitStack], Background]) -> int:
-    """Begin something, and wait until a signal, or it ends by itself; return the exit code.
+    """Begin work in the background, and wait for a signal or for its end; return the exit code.
 
     Parameters
     ----------
     begin
-        Begins it. What it adds to the stack is closed at the end.
+        Begins the work. What it adds to the stack is closed at the end.
     """
     stopping = False
 
@@ -209,13 +183,3 @@ def log(what: str, figures: dict[str, Any]) -> None:
     line = msgspec.json.encode({"time": datetime.now(UTC), "what": what, **figures})
     # Don't use print: it buffers a line that a full disk or a closed pipe rejects, and fails again at exit.
     os.write(sys.stdout.fileno(), line + b"\n")
-
-
-def time_span(text: str) -> timedelta:
-    """Parse a duration such as 10s, 5min, 12h or 30d. A number without a unit means seconds."""
-    try:
-        return checked_duration(text, "the time")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text!r:.60} is not a duration, or too long: give one such as 10s, 5min, 12h or 30d"
-        ) from error

@@ -40,7 +40,7 @@ def renamed(**names: str) -> Callable[[Callable[_Parameters, _Given]], Callable[
             for old in names.keys() & kwargs.keys():
                 new = names[old]
                 if new in kwargs:
-                    raise TypeError(f"{name} got both {new} and {old}, its old name; give {new} alone.")
+                    raise TypeError(f"{name} got both {new} and {old}, its old name; give only {new}.")
                 message = f"{name}'s {old} is called {new} now; the old name will be removed."
                 warnings.warn(message, DeprecationWarning, stacklevel=2)
                 kwargs[new] = kwargs.pop(old)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TIMESTAMP: Final = pl.Datetime("ms", "UTC")
+
+WINDOW: Final = timedelta(minutes=10)
+"""How far back the endpoint shows visitors, events and payments."""
 
 
 class Column(NamedTuple):

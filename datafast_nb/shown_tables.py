@@ -1,7 +1,6 @@
 """How a notebook shows the results: shares as percentages and money as money; a lazy result as a short card.
 
-The frames themselves keep their numbers. Frames that are none of this package's results, which their columns tell,
-look as Polars shows them.
+The frames themselves keep their numbers. Other frames, which their columns reveal, look the way Polars shows them.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 # A column that only results of this package have.
 _OURS: Final = re.compile(r"predicted_rate|predicted_rate_(low|high|shrunk|before|after)|share_of_first|goes_on")
-# An id may be in anybody's frame; with some more columns of the same names, it is ours.
+# Any frame may have an id. One with enough of these columns besides is a result of this package.
 _IDS: Final = {"visitor_id", "event_id", "payment_id"}
 _OF_VISITORS: Final = {*VISITORS, *EVENTS, *PAYMENTS}
 _FEWEST: Final = 4  # of those columns
@@ -81,12 +80,12 @@ def card(frame: pl.LazyFrame) -> str | None:
 
 
 def _most_rows() -> int:
-    """Return how many rows to show of a table, as Polars is set to; a negative number stands for all."""
+    """Return how many rows of a table to show, by the setting of Polars; a negative number stands for all."""
     return int(pl.Config.state().get("POLARS_FMT_MAX_ROWS") or _ROWS)
 
 
 def _is_ours(names: Iterable[str]) -> bool:
-    """Return whether columns are those of a result."""
+    """Return whether these are the columns of a result."""
     known = set(names)
     of_visitors = len(known & _OF_VISITORS) >= _FEWEST and not known.isdisjoint(_IDS)
     return known >= _REVENUE or of_visitors or any(map(_OURS.fullmatch, known))

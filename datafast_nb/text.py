@@ -27,6 +27,13 @@ _LONGEST_NAME: Final = 60  # of the names that a message repeats
 _MINUTE: Final = 60
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (_MINUTE, "min"), (1, "s"))
 _NO_TERRITORIES: Final = ("XA", "XB", "ZZ")  # of CLDR: two for testing a program's texts, and the unknown
+_OTHER_NAMES: Final = {
+    "usa": "US",
+    "united states of america": "US",
+    "great britain": "GB",
+    "turkey": "TR",
+    "czech republic": "CZ",
+}
 
 # Control characters, and those that change the direction of the text around them: no honest name holds them.
 _UNSEEN: Final = re.compile(
@@ -112,6 +119,25 @@ def country_name(code: str | None) -> str:
     """Return the name of a country; an unknown code stays unchanged, and None is empty text."""
     upper = str(code).strip().upper()
     return "" if code is None else country_names().get(ALIASES.get(upper, upper), plain(code, 24))
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    """Return the codes of countries by their English names, in lower case."""
+    return {name.casefold(): code for code, name in country_names().items()} | _OTHER_NAMES
+
+
+def country_code_of(text: str) -> str | None:
+    """Return the code of a country that is given by its code or its English name, ignoring case; None if unknown.
+
+    Examples
+    --------
+    >>> country_code_of("germany"), country_code_of("uk"), country_code_of("Atlantis")
+    ('DE', 'GB', None)
+    """
+    upper = text.strip().upper()
+    code = ALIASES.get(upper, upper)
+    return code if code in country_names() else _codes_by_name().get(text.strip().casefold().replace("'", "’"))
 
 
 def place_name(city: str | None, code: str | None) -> str:

@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from datafast_nb.api_key import VARIABLE, Concealed
-from datafast_nb.record_command import (
+from datafast_nb.command_options import (
     FAULT,
     FINISHED,
     IN_USE,
     USAGE,
+    Commands,
+    add_command,
+    add_demo_to,
     add_model_to,
     add_times_to,
-    log,
-    model_of,
-    serve,
-    source_of,
 )
+from datafast_nb.record_command import log, model_of, serve, source_of
 
 if TYPE_CHECKING:
     from datafast_nb.alerts import Alert, Watcher
 
 _OF_ONE: Final = ("where", "goal", "notify", "message", "name", "names", "site")
-"""The options of the alert on the command line, in place of which a file can be given."""
+"""The options that describe an alert; a file can replace them."""
 
 _EPILOG: Final = f"""
 examples:
@@ -34,8 +34,8 @@ examples:
   datafast-nb watch --where "probability > 0.05" --model model.json --notify env:NTFY_URL
   datafast-nb watch --alerts alerts.toml
 
-A URL on the command line can be read by everybody on the computer who lists its processes: put one with a token into an
-environment variable, and give its name as env:NAME, or into a file:
+Anyone who lists the processes of this computer can read a URL on the command line. Put a URL with a token into an
+environment variable and give its name as env:NAME, or into a file:
 
   [[alert]]
   name = "Likely buyers from Germany"
@@ -43,8 +43,8 @@ environment variable, and give its name as env:NAME, or into a file:
   notify = ["ntfy://host/topic", "env:SLACK_URL"]
   at_most = "1 per 10m"
 
-Each visitor, payment and goal is reported once, also after a restart: the file of --state remembers it. Without
---notify, messages are in the log alone, which never shows a URL. On SIGTERM, SIGINT and SIGHUP, waiting messages
+Each visitor, payment and goal is reported once, even after a restart: the file of --state remembers it. Without
+--notify, messages are only in the log, which never shows a URL. On SIGTERM, SIGINT and SIGHUP, waiting messages
 are still sent, for up to 5 seconds.
 
 exit codes:
@@ -55,14 +55,10 @@ exit codes:
 """
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands) -> None:
     """Add the command to a command line."""
-    command = commands.add_parser(
-        "watch",
-        help="watch your site, and report what happens by mail, chat or telephone",
-        description="Watch your site, and report what happens.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    command = add_command(
+        commands, "watch", "Watch your site, and report what happens by mail, chat or telephone.", _EPILOG
     )
     command.add_argument("--where", metavar="SQL", help='a condition, such as "score > 80" (default: everything)')
     command.add_argument(
@@ -87,10 +83,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     command.add_argument("--message", metavar="TEXT", help='a template, such as "{city}: {score:.0f}"')
     command.add_argument("--name", help="the title of the messages")
-    command.add_argument("--names", action="store_true", help="name people in place of pseudonyms")
+    command.add_argument("--names", action="store_true", help="use real names instead of pseudonyms")
     command.add_argument("--site", metavar="URL", help="the website's address, for links")
-    command.add_argument("--alerts", type=Path, metavar="FILE", help="a TOML file of alerts, in place of the above")
-    add_times_to(command, "watch")
+    command.add_argument("--alerts", type=Path, metavar="FILE", help="a TOML file of alerts, instead of the above")
+    add_times_to(command)
     command.add_argument(
         "--state",
         type=Path,
@@ -98,8 +94,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="the file of what was reported (default: datafast-alerts.json in this folder; none with --demo)",
     )
     command.add_argument("--history", metavar="LOCATION", help="a history, for traffic that is not as usual")
-    add_model_to(command)
-    command.add_argument("--demo", action="store_true", help="watch the demo site, to try the command")
+    add_model_to(command, "for alerts with probability")
+    add_demo_to(command)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -79,6 +79,22 @@ def test_a_country_is_found_however_its_code_is_written() -> None:
     assert chosen(country_code="FR") == chosen(country_code="fr") == [0, 1, 7]
 
 
+@pytest.mark.parametrize("name", ["country", "country_code"])
+@pytest.mark.parametrize(
+    ("value", "code", "country"),
+    [("Germany", "DE", "Germany"), (["FR", "turkey"], "TR", "turkey"), (" USA ", "US", "USA")],
+)
+def test_a_country_given_by_its_name_is_refused_with_its_code(name: str, value: Any, code: str, country: str) -> None:
+    explorer = dfn.Explorer(dfn.Snapshot())
+    with pytest.raises(ValueError, match=f"^country_code holds two-letter codes: use '{code}' for {country}\\.$"):
+        explorer.filter(**{name: value})
+    assert explorer.filters == {}
+
+
+def test_other_places_with_the_name_of_a_country_are_filters() -> None:
+    assert set(Filters().but(region="Georgia", city="Luxembourg").values) == {"region", "city"}
+
+
 def test_a_visitor_without_a_score_has_none_that_is_high_enough() -> None:
     assert not {0, 4, 6} & set(chosen(min_score=0.1))
 

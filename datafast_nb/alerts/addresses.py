@@ -12,8 +12,8 @@ from datafast_nb.text import plain
 
 _SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]{0,31})://")
 _VARIABLE: Final = re.compile(r"\s*env:([A-Za-z_][A-Za-z0-9_]*)\s*")
-# What may be a token in the message of an error: a URL, the part of one, or a long word with signs or digits.
-_TELLING: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|(?:url|path): ?\S+|/\S{8,}|\S*[0-9_=%@]\S*\S{8,}")
+# What may be a secret in an error message: a URL, part of one, or a long word with signs or digits.
+_MAYBE_SECRET: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|(?:url|path): ?\S+|/\S{8,}|\S*[0-9_=%@]\S*\S{8,}")
 
 
 class Address:
@@ -69,7 +69,7 @@ class Address:
 
 
 def concealed(given: Any) -> Any:  # noqa: ANN401 - text, and what holds it
-    """Mask texts, alone, in lists or in tables, wherever a variable is printed, as in a verbose traceback."""
+    """Mask texts, also those in lists and tables, wherever a variable is printed, as in a verbose traceback."""
     if isinstance(given, str):
         return Concealed(given)
     if isinstance(given, dict):
@@ -78,12 +78,12 @@ def concealed(given: Any) -> Any:  # noqa: ANN401 - text, and what holds it
 
 
 def harmless(error: BaseException) -> str:
-    """Return what went wrong without anything in it that may be a secret, such as the URL in an error of requests.
+    """Describe an error without anything that may be a secret, such as the URL in an error of requests.
 
     Examples
     --------
     >>> harmless(ValueError("no route to https://example.com/hook/T0K3N"))
     'ValueError: no route to ***'
     """
-    words = _TELLING.sub("***", plain(error, 200))
+    words = _MAYBE_SECRET.sub("***", plain(error, 200))
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

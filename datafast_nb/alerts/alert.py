@@ -37,14 +37,18 @@ class Alert:
     Parameters
     ----------
     where : str or polars.Expr, optional
-        SQL of a row, or a Polars expression, that is true for what to report; by default everything. For visitors,
-        it can use the columns of ``schema.VISITORS``, the derived dimensions (``page``, ``channel``, ``visit_kind``,
-        ``score_band``, ``confidence_band``) and, if `watch` is given a model, ``probability``; for payments those of
-        ``schema.PAYMENTS``; for goals those of ``schema.EVENTS`` and ``page``; for traffic ``visitors``,
-        ``customers``, ``prospects`` and ``returning`` (people now), ``pageviews``, ``goals``, ``payments`` and
-        ``revenue`` (of the last ten minutes; null if it is of several currencies). Of several sites, each row also has
-        its ``site``. Without a condition, traffic is reported if it is not as usual, which takes a history of at least
-        seven days: ``dfn.watch(…, history=history)``.
+        A condition that is true for the rows to report: SQL, or a Polars expression. By default, every row is
+        reported. It can use these columns:
+
+        - for visitors, those of ``schema.VISITORS``, the derived dimensions (``page``, ``channel``, ``visit_kind``,
+          ``score_band``, ``confidence_band``) and, if `watch` is given a model, ``probability``
+        - for payments, those of ``schema.PAYMENTS``
+        - for goals, those of ``schema.EVENTS``, and ``page``
+        - for traffic, ``visitors``, ``customers``, ``prospects`` and ``returning`` (people now), ``pageviews``,
+          ``goals``, ``payments`` and ``revenue`` (of the last ten minutes; null if it is of several currencies)
+
+        With several sites, each row also has its ``site``. Without a condition, traffic is reported if it is not as
+        usual, which takes a history of at least seven days: ``dfn.watch(…, history=history)``.
     about : str
         What a row is: ``visitor``, ``payment``, ``goal`` (an event that is neither a page view nor a payment), or
         ``traffic``: the totals of the website, in one row.
@@ -166,7 +170,7 @@ class Alert:
 
     @property
     def needs_history(self) -> bool:
-        """Whether it reports traffic that is not as usual, which only a history knows."""
+        """Whether it reports unusual traffic, which takes a history."""
         return self.about == "traffic" and self.condition is None
 
     def matching(self, rows: Frame) -> Frame:
@@ -183,7 +187,7 @@ class Alert:
         *,
         model: Predictor | None = None,
     ) -> Backtest:
-        """Return when this alert would have spoken in the past, had it been switched on.
+        """Return the messages that this alert would have sent in the past.
 
         Parameters
         ----------
@@ -204,17 +208,16 @@ class Alert:
         Raises
         ------
         AlertError
-            The condition uses ``probability``, but there is no model; or there is no condition for traffic, or one that
-            compares moments with each other.
+            The condition uses ``probability``, but there is no model; or an alert about traffic has no condition, or
+            one that compares moments.
         NotRecordedError
             Nothing was recorded in this span.
 
         Notes
         -----
-        Events and payments are judged as they were first shown, at the snapshot that showed them first. A condition
-        that uses ``probability``, or compares the rows of a snapshot with each other, is judged for one snapshot after
-        another. That takes 10 to 20 ms each, such as two minutes for a day recorded every ten seconds; all others are
-        judged at once.
+        An event or a payment is judged by its first appearance in a snapshot. A condition that uses ``probability``, or
+        compares the rows of a snapshot with each other, is evaluated snapshot by snapshot. That takes 10 to 20 ms each,
+        such as two minutes for a day recorded every ten seconds. Any other condition is evaluated once for the span.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""When an alert would have spoken in the past of a history."""
+"""Finds the messages that an alert would have sent during a history."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any, Final, Protocol
 import polars as pl
 
 from datafast_nb.alerts.rate import Rate
-from datafast_nb.alerts.rows import KEY, TOTALS, WINDOW, About, goals, keyed, received, rows_of_each, sums, with_derived
+from datafast_nb.alerts.rows import KEY, TOTALS, About, goals, keyed, received, rows_of_each, sums, with_derived
 from datafast_nb.conversion.events import PAGEVIEW, PAYMENT_EVENTS
 from datafast_nb.conversion.frames import Frame
 from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.errors import AlertError, NotRecordedError
 from datafast_nb.forecast.record import Record
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.schema import WINDOW
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import duration, number, plain
 
@@ -29,7 +30,7 @@ _FIRED: Final = pl.Schema({"at": MOMENT, "over": pl.Boolean(), "count": pl.Int64
 
 
 class Rule(Protocol):
-    """What an alert looks for, and how often it may speak."""
+    """What an alert looks for, and how often it may send a message."""
 
     @property
     def name(self) -> str:
@@ -45,7 +46,7 @@ class Rule(Protocol):
 
     @property
     def rate(self) -> Rate | None:
-        """How often it may speak."""
+        """How often it may send a message."""
 
     @property
     def needs_model(self) -> bool:
@@ -61,7 +62,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Backtest:
-    """When an alert would have spoken, had it been switched on. It prints as a sentence.
+    """The messages that an alert would have sent. It prints as a sentence.
 
     Attributes
     ----------
@@ -105,7 +106,7 @@ def backtest(
     end: datetime | None = None,
     model: Predictor | None = None,
 ) -> Backtest:
-    """Return when an alert would have spoken; see `Alert.backtest`."""
+    """Return the messages that an alert would have sent; see `Alert.backtest`."""
     _check(alert, model)
     polls = history.collect(history.polls(start, end).select(pl.col("seen_at").sort()))["seen_at"]
     if polls.is_empty():
@@ -114,13 +115,13 @@ def backtest(
         found = _of_traffic(alert, history, polls, end)
     else:
         news = _news(alert, history, polls, end, model)
-        found = _spoken(list(news), list(news.values()), polls.to_list(), alert.rate)
+        found = _messages_at(list(news), list(news.values()), polls.to_list(), alert.rate)
     messages = pl.DataFrame(list(found), schema=_FIRED, orient="row")
     return Backtest(alert.name, messages, polls[0], polls[-1])
 
 
 def _check(alert: Rule, model: Predictor | None) -> None:
-    """Refuse what can't be judged."""
+    """Refuse an alert that can't be evaluated for the past."""
     if alert.needs_model and model is None:
         raise AlertError(f"The alert {alert.name!r} uses probability: pass model=dfn.learn(history).")
     if alert.needs_history:
@@ -136,7 +137,7 @@ def _is_by_row(alert: Rule, rows: pl.DataFrame) -> bool:
 def _news(
     alert: Rule, history: Record, polls: pl.Series, end: datetime | None, model: Predictor | None
 ) -> dict[datetime, int]:
-    """Return at which snapshots how many visitors, payments or goals matched first."""
+    """Return how many visitors, payments or goals matched for the first time at each snapshot."""
     if not alert.needs_model:
         rows = _rows(alert, history, polls, end)
         if _is_by_row(alert, history.collect(rows.head(_SAMPLE))):
@@ -147,7 +148,7 @@ def _news(
 
 
 def _news_of_each(alert: Rule, snapshots: Iterator[Snapshot], model: Predictor | None) -> dict[datetime, int]:
-    """Return the same from each snapshot, as a watcher looks at it: for what depends on the snapshot as a whole."""
+    """Return the same, snapshot by snapshot as in a watcher: for conditions that depend on the whole snapshot."""
     reported = set[str]()
     news = dict[datetime, int]()
     while some := list(islice(snapshots, _AT_ONCE)):
@@ -160,12 +161,12 @@ def _news_of_each(alert: Rule, snapshots: Iterator[Snapshot], model: Predictor |
 
 
 def _rows(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) -> pl.LazyFrame:
-    """Return the states of visitors, or payments or goals, each with its `KEY` and when it was first to be seen."""
+    """Return the states of visitors, or payments or goals, each with its `KEY` and when it was first visible."""
     first = pl.lit(polls[0], MOMENT)
     if alert.about == "visitor":
         found = _states(history, end).filter(pl.col("until").is_null() | (pl.col("until") > first))
     else:
-        # What an earlier snapshot showed first, and the first one still shows, would be reported too.
+        # A watcher would also report what the first snapshot still shows from before.
         happened = history.payments(None, end) if alert.about == "payment" else goals(history.events(None, end))
         found = happened.filter((pl.col("seen_at") >= first) | (pl.col("timestamp") > first - WINDOW))
     rows: pl.LazyFrame = found.with_columns(seen_at=pl.max_horizontal("seen_at", first))
@@ -173,10 +174,10 @@ def _rows(alert: Rule, history: Record, polls: pl.Series, end: datetime | None) 
     return judged
 
 
-def _spoken(
+def _messages_at(
     moments: list[datetime], counts: list[int], polls: list[datetime], rate: Rate | None
 ) -> Iterator[tuple[datetime, bool, int]]:
-    """Yield the messages about what was new at some moments, folded as the rate demands."""
+    """Yield the messages about what was new at some moments, combined as the rate requires."""
     sent: list[datetime] = []
     place = 0
     while place < len(moments):
@@ -252,7 +253,7 @@ def _totals(history: Record, polls: pl.Series, end: datetime | None) -> pl.DataF
 
 
 def _states(history: Record, end: datetime | None) -> pl.LazyFrame:
-    """Return the states of visitors, each with the moment `until` which it holds; null if it holds to the end."""
+    """Return the states of visitors, each with `until`, the moment when it ends; null if it lasts to the end."""
     left = history.sessions(None, end).select("visitor_id", seen_at=pl.col("left_at")).drop_nulls()
     both = pl.concat([history.visitors(None, end).with_columns(_is_state=True), left], how="diagonal")
     following = pl.col("seen_at").shift(-1).over("visitor_id", order_by="seen_at")
@@ -267,7 +268,7 @@ def _shown(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _steps(rows: pl.LazyFrame, since: str, until: str, **amounts: pl.Expr) -> pl.LazyFrame:
-    """Return how much is there at each moment at which it changes."""
+    """Return the totals at each moment when they change."""
     begin = rows.select(at=pl.col(since).cast(MOMENT), **amounts)
     over = rows.filter(pl.col(until).is_not_null()).select(
         at=pl.col(until).cast(MOMENT), **{name: -each for name, each in amounts.items()}

@@ -49,9 +49,9 @@ class Channel:
     destination
         Where the messages are sent to.
     report
-        Receives each change for the better or the worse, once.
+        Receives each failure and each recovery, once.
     name
-        What it is called; by default as the destination.
+        Its name; by default that of the destination.
     """
 
     def __init__(self, destination: Destination, report: Report, name: str | None = None) -> None:
@@ -84,7 +84,7 @@ class Channel:
         self._drop(1)
 
     def finish(self) -> None:
-        """Take no more messages, and end once each of those that wait was tried once; never blocks."""
+        """Accept no more messages, and end after trying each waiting one once. Never blocks."""
         if sys.is_finalizing():
             return  # a thread may have been frozen while it held the lock
         with self._condition:
@@ -92,7 +92,7 @@ class Channel:
             self._condition.notify_all()
 
     def close(self, patience: float) -> None:
-        """Finish within some seconds; the messages that still wait then are dropped."""
+        """Finish within some seconds; then drop the messages that still wait."""
         if sys.is_finalizing():
             return
         self.finish()
@@ -148,13 +148,13 @@ class Channel:
         self.sent += 1
         self._take_off()
         if recovered:
-            self._tell("recovered", {"channel": self.name})
+            self._announce("recovered", {"channel": self.name})
 
     def _fail(self, fault: str, wait: float, *, too_late: bool) -> None:
         """Note that a message was not sent, report the first of several failures, and wait."""
         is_first, self.fault = self.fault is None, fault
         if is_first:
-            self._tell("failed", {"channel": self.name, "message": fault, "retry_in": round(wait, 1)})
+            self._announce("failed", {"channel": self.name, "message": fault, "retry_in": round(wait, 1)})
         if too_late or self._closed:
             self._take_off()
             self._drop(1)
@@ -166,9 +166,9 @@ class Channel:
         """Count messages that were not sent; report the first."""
         self.dropped += count
         if self.dropped == count:
-            self._tell("dropped", {"channel": self.name, "count": count})
+            self._announce("dropped", {"channel": self.name, "count": count})
 
-    def _tell(self, what: str, figures: dict[str, Any]) -> None:
+    def _announce(self, what: str, figures: dict[str, Any]) -> None:
         """Report what happened; a report that fails must not end the channel."""
         try:
             self._report(what, figures)

@@ -7,11 +7,17 @@ from typing import Final
 
 import polars as pl
 
+from datafast_nb.checks import checked_country
 from datafast_nb.errors import AlertError
 from datafast_nb.text import nearest, plain, quoted
 
 _LITERAL: Final = r"(?<![\w&$])'(?:[^']|'')*'"
 _NAME: Final = r'(?<![\w&$])"[^"]*"'
+# The values that SQL text compares the country with. A literal or a name that begins earlier is passed over.
+_COUNTRIES: Final = re.compile(
+    rf"""(?ix) (?:(?<![\w"])country_code\b|"country_code") \s* (?:==?|<>|!=|(?:\bnot\s+)?\bin\b) \s*
+    (?P<values>{_LITERAL} | \( (?:{_LITERAL} | [^()'])* \)) | {_LITERAL} | {_NAME}"""
+)
 _EXTRACT: Final = r"(?i)\b(extract\s*\(\s*\w+\s+)from\b"
 _ALLOWED: Final = re.compile(r"[\w\s.,()<>=!+*/%|~^&\[\]:@-]*")
 _COMMENT: Final = re.compile(r"--|/\*")
@@ -52,6 +58,7 @@ def parsed(where: object) -> pl.Expr:
     if not where.strip():
         raise AlertError("where is empty: give a condition, such as 'score > 80'.")
     _check_text(where)
+    _check_countries(where)
     try:
         return pl.sql_expr(where)
     except _UNFIT as error:
@@ -75,6 +82,16 @@ def _check_text(where: str) -> None:
             "where is a condition of a row: comments, semicolons and signs such as ` $ \\ ? are not part of it, and "
             "text is in single quotes."
         )
+
+
+def _check_countries(where: str) -> None:
+    """Refuse text that compares ``country_code`` with the name of a country, which no row has."""
+    for found in _COUNTRIES.finditer(where):
+        for literal in re.findall(_LITERAL, found["values"] or ""):
+            try:
+                checked_country(literal[1:-1].replace("''", "'"))
+            except ValueError as error:
+                raise AlertError(str(error)) from None
 
 
 def checked_for(condition: pl.Expr, schema: pl.Schema, about: str) -> None:

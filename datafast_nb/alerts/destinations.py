@@ -111,7 +111,7 @@ class Webhook:
         return repr(self.address)
 
     def send(self, news: News) -> None:
-        """Post the message. A redirect is not followed: it would pass on the token to somebody else."""
+        """Post the message. A redirect is not followed: it would pass the token to another host."""
         import requests
 
         with quietly():
@@ -167,15 +167,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Desktop:
-    """The desktop of the computer that Python runs on, where it listens on D-Bus, as on Linux."""
+    """The desktop of the computer that Python runs on, over D-Bus, as on Linux."""
 
     @property
     def name(self) -> str:
-        """The word that stands for it."""
+        """The name that stands for it."""
         return "desktop"
 
     def send(self, news: News) -> None:
-        """Show the message. Desktops read tags in it, so that a stranger's text must hold none."""
+        """Show the message. Desktops interpret tags, so a stranger's text must hold none."""
         from jeepney import DBusAddress, new_method_call
         from jeepney.io.blocking import open_dbus_connection
         from jeepney.wrappers import unwrap_msg
@@ -253,10 +253,10 @@ def _desktop() -> Destination:
         url, needs = _DESKTOPS[sys.platform]
         service = _service(Address(url), needs)
         if service is None:
-            raise AlertError(f"To notify the desktop needs {needs}.")
+            raise AlertError(f"Notifying the desktop needs {needs}.")
         return service
     if importlib.util.find_spec("jeepney") is None:
-        raise ImportError("To notify the desktop needs jeepney: pip install 'datafast_nb[alerts]'.")
+        raise ImportError("Notifying the desktop needs jeepney: pip install 'datafast_nb[alerts]'.")
     if not os.environ.get(_SESSION):
         raise AlertError(
             f"There is no desktop to notify on the computer that Python runs on: {_SESSION}, which a desktop sets, is "

@@ -40,7 +40,7 @@ MESSAGES: Final = pl.Schema(
 visitors, payments or goals it is about, and the message."""
 
 COMPARE_EVERY: Final = timedelta(minutes=1)
-"""The time between two comparisons of traffic with what is usual, which read the history."""
+"""The time between two comparisons with usual traffic, as each reads the history."""
 
 _MOST_KEPT: Final = 10_000  # messages that are kept to be looked at
 _MOST_SHOWN: Final = 100  # rows that a message holds
@@ -56,7 +56,7 @@ class Dispatcher:
     alerts
         The alerts.
     report
-        Receives what was reported, and how the channels fare.
+        Receives what was reported, and the failures of the channels.
     memory
         What was reported before.
     model
@@ -82,8 +82,8 @@ class Dispatcher:
         self.count = 0  # of messages
         everybody = dict.fromkeys(each for alert in alerts for each in alert.notify)
         self.channels = {each: Channel(each, report, name) for each, name in _named(everybody)}
-        self._desks = [
-            _Desk(alert, mark, self._memory, history) for alert, mark in zip(alerts, _marks(alerts), strict=True)
+        self._pending = [
+            _Pending(alert, mark, self._memory, history) for alert, mark in zip(alerts, _marks(alerts), strict=True)
         ]
 
     @property
@@ -92,35 +92,35 @@ class Dispatcher:
         return pl.DataFrame(list(self._messages), schema=MESSAGES)
 
     def take(self, snapshot: Snapshot) -> None:
-        """Look for what the alerts ask for, and send it; one that fails does not stop the others."""
-        news = [found for desk in self._desks if (found := self._found(desk, snapshot)) is not None]
+        """Look for what the alerts ask for, and send it. An alert that fails does not stop the others."""
+        news = [found for pending in self._pending if (found := self._found(pending, snapshot)) is not None]
         if news:
             self._save()
-        for desk, each in news:
-            self._send(desk.alert, each)
+        for pending, each in news:
+            self._send(pending.alert, each)
 
     def finish(self) -> None:
-        """Let the channels end by themselves, once their waiting messages were sent, and release the memory."""
+        """Let the channels end after their waiting messages, without waiting for them; release the memory."""
         self._memory.close()
         for channel in self.channels.values():
             channel.finish()
 
     def close(self, patience: float = 0.0) -> None:
-        """End the channels, after their waiting messages were sent or some seconds are over."""
+        """End the channels once their waiting messages are sent, or after some seconds."""
         ends = time.monotonic() + patience
         self.finish()
         for channel in self.channels.values():
             channel.close(max(0.0, ends - time.monotonic()))
 
-    def _found(self, desk: _Desk, snapshot: Snapshot) -> tuple[_Desk, News] | None:
+    def _found(self, pending: _Pending, snapshot: Snapshot) -> tuple[_Pending, News] | None:
         """Return what an alert has to report now."""
         try:
-            found = desk.take(snapshot, self._model)
+            found = pending.take(snapshot, self._model)
         except (Exception, PanicException) as error:  # noqa: BLE001 - of a function in a condition, or of any model
-            self._fault(desk.alert.name, error)
+            self._fault(pending.alert.name, error)
             return None
-        self._faults.discard(desk.alert.name)
-        return None if found is None else (desk, found)
+        self._faults.discard(pending.alert.name)
+        return None if found is None else (pending, found)
 
     def _send(self, alert: Alert, news: News) -> None:
         """Give a message to the channels, and note it."""
@@ -133,7 +133,7 @@ class Dispatcher:
         self.report("sent", line)
 
     def _written(self, alert: Alert, news: News) -> tuple[News, str]:
-        """Return the message as the alert wants it written, and its text; in the usual words if that fails."""
+        """Return the message in the alert's own form, and its text; in the default form if that fails."""
         try:
             if callable(alert.message) and not news.over:
                 news = replace(news, fixed=str(alert.message(news.rows)))
@@ -147,11 +147,11 @@ class Dispatcher:
         """Report once that an alert does not work, and log its traceback."""
         if alert not in self._faults:
             self._faults.add(alert)
-            _log.error("The alert %r can't be judged.", alert, exc_info=error)
+            _log.error("The alert %r can't be evaluated.", alert, exc_info=error)
             self.report("failed", {"alert": alert, "message": f"{type(error).__name__}: {plain(error, 200)}"})
 
     def _save(self) -> None:
-        """Keep what was reported; a full disk does not stop the watching."""
+        """Store what was reported. A full disk does not stop the watching."""
         try:
             self._memory.save()
         except OSError as error:
@@ -160,15 +160,15 @@ class Dispatcher:
             self._faults.discard("state")
 
     def report(self, what: str, figures: dict[str, Any]) -> None:
-        """Report what happened, in the context that this began in; a report that fails does not stop the watching."""
+        """Report what happened, in the context that this began in. A failing report does not stop the watching."""
         try:
             self._context.copy().run(self._report, what, figures)
         except Exception:  # noqa: BLE001 - the report is anybody's
             _log.exception("The report of a watcher failed.")
 
 
-class _Desk:
-    """One alert, with what waits to be reported until its rate allows it."""
+class _Pending:
+    """One alert, and the rows that wait until its rate allows a message."""
 
     def __init__(self, alert: Alert, mark: str, memory: Memory, history: Record | None) -> None:
         self.alert = alert
@@ -193,7 +193,7 @@ class _Desk:
         if self.alert.about == "traffic":
             return self._changed(rows, snapshot.fetched_at, is_unusual=not self.alert.matching(rows).is_empty())
         self._collect(self.alert.matching(rows), snapshot)
-        if self._first is None or not self._may_speak(snapshot.fetched_at):
+        if self._first is None or not self._may_send(snapshot.fetched_at):
             return None
         news = self._news(self._first, self._count, snapshot.fetched_at)
         self._memory.add(self._mark, self._waiting)
@@ -201,7 +201,7 @@ class _Desk:
         return news
 
     def _collect(self, rows: pl.DataFrame, snapshot: Snapshot) -> None:
-        """Add the rows that were neither reported nor wait to be."""
+        """Add the rows that are neither reported nor waiting."""
         keys = rows[KEY].to_list()
         keep_latest(self._waiting, [key for key in keys if key in self._waiting], len(keys))
         new = [
@@ -229,7 +229,7 @@ class _Desk:
         return shown
 
     def _compared(self, totals: pl.DataFrame, snapshot: Snapshot) -> News | None:
-        """Compare traffic with what is usual, now and then, and return what changed."""
+        """Compare traffic with usual traffic, at most once per `COMPARE_EVERY`, and return what changed."""
         from datafast_nb.forecast.unusual import unusual
 
         at, looked_at = snapshot.fetched_at, self._looked_at
@@ -243,12 +243,12 @@ class _Desk:
     def _changed(self, totals: pl.DataFrame, at: datetime, *, is_unusual: bool) -> News | None:
         """Return that traffic became unusual, or is back to usual."""
         was_unusual = self._known.active
-        if is_unusual == was_unusual or (is_unusual and not self._may_speak(at)):
+        if is_unusual == was_unusual or (is_unusual and not self._may_send(at)):
             return None
         self._known.active = is_unusual
         return self._news(totals, 1, at, over=not is_unusual)
 
-    def _may_speak(self, at: datetime) -> bool:
+    def _may_send(self, at: datetime) -> bool:
         """Return whether the rate allows a message at a moment."""
         following = None if self.alert.rate is None else self.alert.rate.next(self._known.sent)
         return following is None or at >= following
@@ -263,7 +263,7 @@ class _Desk:
 
 
 def _named(everybody: Iterable[Destination]) -> Iterator[tuple[Destination, str]]:
-    """Yield each destination with a name that no other has, so that one can tell which fails."""
+    """Yield each destination with a name of its own, so that a report identifies it."""
     before: Counter[str] = Counter()
     for each in everybody:
         before[each.name] += 1
@@ -271,7 +271,7 @@ def _named(everybody: Iterable[Destination]) -> Iterator[tuple[Destination, str]
 
 
 def _marks(alerts: Sequence[Alert]) -> Iterator[str]:
-    """Yield what identifies each alert in the memory; those that look for the same have a memory each."""
+    """Yield what identifies each alert in the memory; equal alerts are remembered separately."""
     before: Counter[str] = Counter()
     for alert in alerts:
         same = before[alert.fingerprint]

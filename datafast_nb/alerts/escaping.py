@@ -1,7 +1,7 @@
-"""Keeps a stranger's text from meaning anything to the program that shows a message.
+"""Keeps a program that shows a message from interpreting a stranger's text.
 
-What a chat program makes of a sign depends on the program and its version, and some can't be told to take a sign
-literally. So each sign that may mean something is replaced by one that looks alike and means nothing.
+How a chat program interprets a character depends on the program and its version, and some have no way to escape one. So
+each character that may have a meaning is replaced by a look-alike without one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def as_text(value: object, longest: int = LONGEST) -> str:
 
 
 def without_links(value: object, longest: int = LONGEST) -> str:
-    """Return a stranger's text such that no mail program, telephone or desktop makes a link of an address in it.
+    """Return a stranger's text so that no mail program, telephone or desktop turns an address in it into a link.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def without_links(value: object, longest: int = LONGEST) -> str:
 
 
 def inert(value: object, longest: int = LONGEST) -> str:
-    """Return a stranger's text such that no chat program makes a link, a mention or formatting of it.
+    """Return a stranger's text so that no chat program turns it into a link, a mention or formatting.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Remembers what was reported, also over restarts, without knowing whom it was about."""
+"""Remembers what was reported, even across restarts, without storing whom it was about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 100_000
 """The most visitors, payments or goals that are remembered for each alert. Beyond it, those that were shown least
-recently are forgotten: payments and goals can't come again then, and visitors are reported again if they do."""
+recently are forgotten. A forgotten payment or goal can't come again; a forgotten visitor who does is reported again."""
 
 _VERSION: Final = 1
 _DIGITS: Final = 16
@@ -68,7 +68,7 @@ class Memory:
     Raises
     ------
     AlertError
-        The file can't be read, or is no such file.
+        The file can't be read, or is not one of these.
     AlertsInUseError
         Another watcher uses the file.
     ImportError
@@ -92,7 +92,7 @@ class Memory:
         return self._alerts.setdefault(alert, Reported())
 
     def is_new(self, alert: str, keys: Iterable[str]) -> list[bool]:
-        """Return for each key, of those that are shown now, whether it was not reported yet."""
+        """Return for each key that is shown now whether it was not reported yet."""
         known = self._known.setdefault(alert, {})
         tags = [self._tag(key) for key in keys]
         reported = [tag in known for tag in tags]
@@ -120,7 +120,7 @@ class Memory:
         write_whole(self._path, content, mode=_OWNER_ONLY)
 
     def close(self) -> None:
-        """Release the file, such that another watcher can use it."""
+        """Release the file, so that another watcher can use it."""
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.release()
@@ -130,7 +130,7 @@ class Memory:
 
 
 def keep_latest(known: dict[str, None], shown: Iterable[str], least: int = 0) -> None:
-    """Put these at the end, as the latest, and drop the first beyond `MOST`, or beyond a number that is larger."""
+    """Move these to the end, as the latest. Keep only the last `MOST` of all, or `least` if that is more."""
     for each in shown:
         known.pop(each, None)
         known[each] = None
@@ -171,7 +171,7 @@ def _read(path: Path) -> _File:
         raise AlertError(f"The file of what was reported can't be read: {path}: {error.strerror}.") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise AlertError(
-            f"{path} is no file of what was reported: give another path as state, or delete it to start again."
+            f"{path} is not a file of what was reported: give another path as state, or delete it to start again."
         ) from error
     if found.version != _VERSION:
         raise AlertError(f"{path} was written by a newer datafast_nb: update the package, or give another state.")

@@ -139,7 +139,7 @@ class Finished(str):
 
 
 def escape_lines(text: str, escape: Escape) -> str:
-    """Escape a text of several lines, of which nobody knows which part a stranger wrote."""
+    """Escape a text of several lines, any part of which a stranger may have written."""
     return "\n".join(escape(line, _LONGEST) for line in text[:_LONGEST].splitlines())
 
 
@@ -147,7 +147,7 @@ def escape_lines(text: str, escape: Escape) -> str:
 
 
 def check_template(template: str, schema: pl.Schema) -> None:
-    """Refuse a template that names something else than columns, or can't be filled in.
+    """Refuse a template that names anything but columns, or can't be filled in.
 
     Raises
     ------
@@ -157,7 +157,9 @@ def check_template(template: str, schema: pl.Schema) -> None:
     try:
         parts = list(Formatter().parse(template))
     except ValueError as error:
-        raise AlertError(f"message is no template: {error}. Names are in braces: '{{city}}: {{score:.0f}}'.") from None
+        raise AlertError(
+            f"message is not a template: {error}. Names are in braces: '{{city}}: {{score:.0f}}'."
+        ) from None
     known = [*schema, *_EXTRA]
     for _, name, spec, conversion in parts:
         if name is None:
@@ -167,7 +169,7 @@ def check_template(template: str, schema: pl.Schema) -> None:
                 f"message names {{{name:.40}}}: only a column's own name can be in braces, such as {{city}}."
             )
         if name not in known:
-            raise AlertError(f"message names {{{name:.40}}}, which is no column.{nearest(name, known)}")
+            raise AlertError(f"message names {{{name:.40}}}, which is not a column.{nearest(name, known)}")
         if conversion or not _SPEC.fullmatch(spec or ""):
             raise AlertError(f"message has the format {quoted(spec or conversion)}: give one such as {{score:.0f}}.")
     filled(template, {name: _sample(schema.get(name)) for name in known}, as_text)
@@ -210,7 +212,7 @@ def _sample(dtype: pl.DataType | None) -> Any:  # noqa: ANN401 - of any column
 
 
 def who(row: Mapping[str, Any], escape: Escape = as_text) -> str:
-    """Return a visitor's or payer's name; the start of their id where it has none."""
+    """Return a visitor's or payer's name, or else the start of their id."""
     name = next((row[it] for it in ("customer_name", "name", "display_name") if row.get(it)), None)
     if name:
         return escape(name)
@@ -240,7 +242,7 @@ def checked_site(site: object) -> str | None:
     Raises
     ------
     AlertError
-        It is no address.
+        It is not an address.
     """
     if site is None:
         return None

@@ -1,4 +1,4 @@
-"""How often an alert may speak."""
+"""How often an alert may send messages."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class Rate:
         return cls(int(found[1]), within)
 
     def next(self, sent: Iterable[datetime]) -> datetime | None:
-        """Return the first moment at which another message may be sent, from those sent so far; None if at any."""
+        """Return when the next message may be sent, given those sent so far; None if at any time."""
         latest = sorted(sent)[-self.messages :]
         return latest[0] + self.within if len(latest) == self.messages else None

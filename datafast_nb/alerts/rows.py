@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
 import narwhals.stable.v2 as nw
@@ -14,7 +14,7 @@ from datafast_nb.conversion.dimensions import page
 from datafast_nb.conversion.events import PAGEVIEW, PAYMENT_EVENTS
 from datafast_nb.conversion.frames import once
 from datafast_nb.conversion.predictor import Predictor, with_predictions
-from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS
+from datafast_nb.schema import EVENTS, PAYMENTS, RANGES, VISITORS, WINDOW
 from datafast_nb.snapshot import Snapshot
 
 About = Literal["visitor", "payment", "goal", "traffic"]
@@ -22,9 +22,6 @@ About = Literal["visitor", "payment", "goal", "traffic"]
 
 KEY: Final = "_key"
 """The column that tells one row from another: it identifies a visitor, a payment or a goal."""
-
-WINDOW: Final = timedelta(minutes=10)
-"""The time for which events and payments are counted: as long as the endpoint shows them."""
 
 PROBABILITY: Final = "probability"
 """The column that a model adds to visitors."""
@@ -70,7 +67,7 @@ def rows_of(snapshot: Snapshot, about: About, model: Predictor | None = None) ->
 
 
 def rows_of_each(snapshots: Sequence[Snapshot], about: About, model: Predictor | None = None) -> list[pl.DataFrame]:
-    """Return the rows of each snapshot, such as of one site's past: much faster than one snapshot after another."""
+    """Return the rows of many snapshots, such as of one site's past: much faster than one snapshot after another."""
     if about == "traffic":
         return [totals(each) for each in snapshots]
     frames: dict[str, Callable[[Snapshot], pl.DataFrame]] = {
@@ -97,7 +94,7 @@ def without_derived(frame: pl.DataFrame, about: About) -> pl.DataFrame:
 
 
 def keyed(frame: Any, about: About) -> Any:  # noqa: ANN401 - eager or lazy, as given
-    """Add the column `KEY`. Who has no id is told apart by what they have, as far as it does not change."""
+    """Add the column `KEY`. Without an id, it is made from the other values that don't change."""
     ids = {"visitor": "visitor_id", "payment": "payment_id", "goal": "event_id"}
     lasting = {
         "visitor": ("session_start_time", "country_code", "city", "browser", "os", "device"),
@@ -141,7 +138,7 @@ def recent(frame: pl.DataFrame, when: datetime) -> pl.DataFrame:
 
 
 def received(payments: Any) -> Any:  # noqa: ANN401 - eager or lazy, as given
-    """Return the payments of which money came in."""
+    """Return the payments that brought in money."""
     return payments.filter(pl.col("amount").is_between(*RANGES["amount"]), pl.col("amount") > 0)
 
 
@@ -155,9 +152,9 @@ def sums() -> dict[str, pl.Expr]:
 
 
 def site_of(snapshot: Snapshot) -> str | None:
-    """Return the address of the website, if the pages of more than half of the visitors are given with it.
+    """Return the address of the website, if more than half of the visitors' pages name it.
 
-    A few visitors alone can claim to be anywhere, so that they give none.
+    A few visitors can claim any address, so they are not enough.
     """
     url = pl.col("current_url").str.extract(r"^(https?://[A-Za-z0-9.:-]+)(?:[/?#]|$)")
     found = snapshot.visitors.select(url.alias("site")).group_by("site").len()

@@ -1,4 +1,4 @@
-"""Reads alerts from a TOML file, where their URLs are not seen by who lists the processes."""
+"""Reads alerts from a TOML file, which hides their URLs from people who list the processes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read(file: Path) -> Settings:
     except OSError as error:
         raise AlertError(f"The alerts can't be read: {file}: {error.strerror}.") from None
     except ValueError as error:  # of TOML, or of UTF-8
-        raise AlertError(f"{file} is no TOML: {error}") from None
+        raise AlertError(f"{file} is not TOML: {error}") from None
     _check_keys(tables, _TOP, str(file))
     given, state = tables.get("alert"), tables.get("state")
     if not isinstance(given, list) or not given:
@@ -61,7 +61,7 @@ def read(file: Path) -> Settings:
 def _alert(table: Any, where: str) -> Alert:  # noqa: ANN401 - anything that TOML can hold
     """Return one alert of a file."""
     if not isinstance(table, dict):
-        raise AlertError(f"{where} is no table: begin it with the line [[alert]].")
+        raise AlertError(f"{where} is not a table: begin it with the line [[alert]].")
     _check_keys(table, _KEYS, where)
     given: dict[str, Any] = {
         name: str(value) if isinstance(value, str) and name != "notify" else value for name, value in table.items()
@@ -75,11 +75,11 @@ def _alert(table: Any, where: str) -> Alert:  # noqa: ANN401 - anything that TOM
 
 
 def nobody(notice: object) -> None:
-    """Notify nobody, as the log says it already."""
+    """Notify nobody, as the log has the message already."""
 
 
 def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    """Refuse a key that means nothing."""
+    """Refuse an unknown key."""
     for name in table:
         if name not in known:
             raise AlertError(

@@ -1,4 +1,4 @@
-"""Watches a source in the background, looked at or not, and is a source itself."""
+"""Watches a source in the background, shown or not. A watcher is a source itself."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from datafast_nb.alerts.alert import Alert
 from datafast_nb.alerts.channel import Report
 from datafast_nb.alerts.dispatcher import Dispatcher
 from datafast_nb.alerts.memory import Memory
-from datafast_nb.alerts.rows import WINDOW
 from datafast_nb.checks import checked_duration
 from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.errors import AlertError, DataFastError
 from datafast_nb.forecast.record import Record
-from datafast_nb.polling import Follower, Pace, Poller, sentence
+from datafast_nb.polling import Follower, Pace, Poller, checked_every, sentence
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, number, plain
 from datafast_nb.text import duration as in_words
@@ -34,14 +33,14 @@ PATIENCE: Final = 5.0
 """Seconds to wait for the request and the messages in flight when a watcher is stopped."""
 
 PACE: Final = Pace(longest_wait=60.0, longest_retry_after=3_600.0, steady=True)
-"""As a recorder: often enough that a short fault loses nothing, as the endpoint forgets after ten minutes."""
+"""The pace of a recorder: a short fault loses nothing, although the endpoint forgets after ten minutes."""
 
 _log: Final = logging.getLogger(__name__)
 
 
 @runtime_checkable
 class Stored(Protocol):
-    """A history, beside which the file of what was reported is put."""
+    """A history; the file of what was reported is stored beside it."""
 
     @property
     def location(self) -> str:
@@ -50,7 +49,7 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """How a watcher fares. As text, it is a sentence.
+    """The state of a watcher. As text, it is a sentence.
 
     Attributes
     ----------
@@ -93,7 +92,7 @@ class WatchStatus:
 
 
 class _Watch(Follower):
-    """What goes on in the background: it knows nothing of the `Watcher`, so that it can end with it."""
+    """The work in the background. It has no reference to the `Watcher`, whose garbage collection ends it."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
@@ -125,7 +124,7 @@ class _Watch(Follower):
         try:
             if self.card is not None:
                 self.card()
-        except Exception:  # noqa: BLE001 - such as of a notebook that was closed; the watching goes on
+        except Exception:  # noqa: BLE001 - such as in a closed notebook; the watching goes on
             _log.exception("The card of a watcher can't be drawn again.")
 
     def end(self, error: BaseException | None) -> None:
@@ -168,7 +167,7 @@ class Watcher:
             self._watch.changed.wait_for(self._is_known)
         standing = self._poller.standing
         if not self.running:
-            raise self.error or DataFastError("This watcher has stopped: begin a new one with dfn.watch(…).")
+            raise self.error or DataFastError("This watcher has stopped: start a new one with dfn.watch(…).")
         if standing.error is not None:
             raise standing.error
         assert standing.snapshot is not None
@@ -186,7 +185,7 @@ class Watcher:
 
     @property
     def status(self) -> WatchStatus:
-        """How the watching and the channels fare."""
+        """The state of the watcher and its channels."""
         return _status(self._poller, self._watch)
 
     @property
@@ -200,25 +199,14 @@ class Watcher:
         return self._watch.error
 
     def stop(self) -> None:
-        """End, and send the messages that still wait; wait for that for five seconds at most."""
+        """Stop watching, and wait up to five seconds until the waiting messages are sent."""
         self._poller.stop()
         if not self._poller.is_this_thread and not self.wait(PATIENCE):
             self._poller.close()
             self._watch.end(None)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended.
-
-        Parameters
-        ----------
-        timeout
-            Seconds to wait at most; by default, as long as it takes.
-
-        Returns
-        -------
-        bool
-            Whether it has ended.
-        """
+        """Wait until watching has ended, or for `timeout` seconds; return whether it has ended."""
         return self._watch.ended.wait(timeout)
 
     def __enter__(self) -> Self:
@@ -265,9 +253,9 @@ def watch(
 ) -> Watcher:
     """Watch a website in the background, and report what the alerts look for.
 
-    It goes on whether or not anything is displayed. Each visitor, payment and goal is reported once. A channel that
-    fails is tried again at increasing intervals for an hour, which is reported once, and delays neither the watching
-    nor the other channels.
+    Watching continues whether or not anything is displayed. Each visitor, payment and goal is reported once. If a
+    channel fails, that is reported once, and the message is sent again at increasing intervals for an hour. This delays
+    neither the watching nor the other channels.
 
     Parameters
     ----------
@@ -314,12 +302,7 @@ def watch(
     """
     if not isinstance(source, Source):
         raise TypeError(f"watch takes a source, such as dfn.connect(): {type(source).__name__} has no snapshot().")
-    pause = checked_duration(every, "every")
-    if pause > WINDOW / 2:
-        raise ValueError(
-            f"every is {in_words(pause.total_seconds())}, but the endpoint forgets after ten minutes: ask at least "
-            "every five."
-        )
+    pause = checked_every(every)
     lasts = math.inf if duration is None else checked_duration(duration, "duration").total_seconds()
     background = _Watch(dispatcher_of(alerts, report, model=model, state=state, history=history))
     poller = Poller(source, pause.total_seconds(), background, pace=PACE, duration=lasts, name="watching")
@@ -334,7 +317,7 @@ def dispatcher_of(
     state: str | Path | Stored | None = None,
     history: Record | None = None,
 ) -> Dispatcher:
-    """Return what looks for the alerts in snapshots, checked."""
+    """Return a dispatcher for the alerts, after checking the arguments."""
     several = [alerts] if isinstance(alerts, Alert) else list(alerts)
     wrong = next((each for each in several if not isinstance(each, Alert)), None)
     if wrong is not None:
@@ -398,7 +381,7 @@ def card(status: WatchStatus) -> str:
 
 
 def _status(poller: Poller, background: _Watch) -> WatchStatus:
-    """Return how a watcher fares."""
+    """Return the state of a watcher."""
     standing, channels = poller.standing, background.dispatcher.channels.values()
     is_over = background.ended.is_set() or standing.state in ("closed", "stopped", "unwatched")
     state: Any = "refused" if standing.state == "refused" else "stopped" if is_over else standing.state
@@ -421,7 +404,7 @@ def _abandon(poller: Poller, dispatcher: Dispatcher) -> None:
 
 
 def _logged(what: str, figures: dict[str, Any]) -> None:
-    """Log faults, and of a source that fails again and again the first."""
+    """Log faults; if a source fails repeatedly, only the first."""
     if what not in ("failed", "recovered", "dropped") or figures.get("failures", 1) > 1:
         return
     words = ", ".join(f"{name}: {value}" for name, value in figures.items())

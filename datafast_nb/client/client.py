@@ -48,8 +48,7 @@ class Client:
     retries : int, optional
         How many times to retry a request after a fault that may be temporary: 429, 5xx, or no connection.
     deadline : float, optional
-        Seconds for the whole call, including retries and waits for the service's rate limit, whatever the other side
-        does.
+        Seconds for the whole call, including retries and waits for the service's rate limit.
     max_bytes : int, optional
         Longest response to accept, in bytes after decompression.
 

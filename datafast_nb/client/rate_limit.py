@@ -18,7 +18,7 @@ LONGEST: Final = 3_600.0
 """The most seconds by which a response can delay the next request."""
 
 _WINDOW: Final = 60.0
-"""Seconds that a window of the service lasts; also assumed where the end it reports can't be right."""
+"""Seconds that a window of the service lasts; also assumed if the reported end can't be right."""
 
 _MILLISECONDS: Final = 1e11  # an epoch above this is in milliseconds
 _EPOCH: Final = 1e9  # a number below this is not an epoch, but seconds from now

@@ -176,11 +176,11 @@ def breakdown(
     is computed on the log-odds of the mean, with Student's t, and transformed back (the delta method; see, for
     instance, Agresti, *Categorical Data Analysis*, section 3.1), so it extends farther up than down; ``ci="normal"`` is
     mean ± 1.96 · s / √n (see, for instance, Wasserman, *All of Statistics*, section 6.3). There is no interval for
-    fewer than five predictions, nor where one rare high rate dominates, so that the sample can't tell: where a single
-    visitor makes all the difference, or where the skewness g of the rates, pooled within all groups of the table or the
-    group's own, is more than 3 and the group has fewer than 4 g² rates. Cochran (1977), *Sampling Techniques*, section
-    2.15, gives a similar rule for the normal interval. ``python -m tests.statistics`` prints how often the intervals
-    hold.
+    fewer than five predictions, nor where one rare high rate dominates, so that the sample can't tell. That is the case
+    where a single visitor makes all the difference, or where the skewness g of the rates, pooled within all groups of
+    the table or the group's own, is more than 3 and the group has fewer than 4 g² rates. Cochran (1977), *Sampling
+    Techniques*, section 2.15, gives a similar rule for the normal interval. ``python -m tests.statistics`` prints how
+    often the intervals hold.
 
     If all predictions hold, the number of conversions has a Poisson-binomial distribution. Its bounds are exact up to
     one conversion; beyond that, they are the exact ones or, occasionally, the next whole number outside them.

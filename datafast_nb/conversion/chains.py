@@ -1,7 +1,7 @@
 """The chain of steps that gets furthest, for each visitor: in order, and within a time limit from its first step.
 
-Each row is a moment: `_time` (ms), and for each step how many of the moment's events fit it. Events of the same moment
-may therefore come in any order, since a clock of milliseconds can't tell, yet none of them counts as two steps.
+Each row is a moment: `_time` (ms), and for each step how many of the moment's events fit it. So events of the same
+millisecond may come in any order, but none of them counts as two steps.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _enough(first: int, last: int, parts: Sequence[Sequence[int]]) -> nw.Expr:
 
 
 def _when(first: int, step: int) -> nw.Expr:
-    """Return when a step is taken: at the row's moment if it has the steps up to it, else at a later one."""
+    """Return when a step is taken: at the row's moment if that has the steps up to this one, else at a later one."""
     time = nw.lit(_NEVER)
     for last in range(first, step):
         time = nw.when(nw.col(_filled(first, last))).then(nw.col(_next(last + 1, step))).otherwise(time)

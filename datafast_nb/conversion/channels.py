@@ -1,4 +1,4 @@
-"""The names by which well-known sites are called: a link may say ``google`` and the referrer ``www.google.de``."""
+"""One name for each well-known site: a link may say ``google``, and the referrer ``www.google.de``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datafast_nb.conversion.frames import without
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Only what is certainly the same site: a campaign of one's own may be called anything.
+# Only what is certainly the same site, as a campaign may have any name.
 _SITES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "google": (),
@@ -40,7 +40,7 @@ _GOOGLE: Final = r"^google\.(com?\.)?(com|[a-z]{2})$"  # google.com, google.de, 
 
 
 def known_site(channel: nw.Expr) -> nw.Expr:
-    """Return a channel with each of the well-known sites under one name, whatever it is called; others unchanged."""
+    """Return a channel with one name for each well-known site, however it is written; others stay unchanged."""
     spelled = without(channel.str.to_lowercase(), [r"^www\."]).str.replace_all(_GOOGLE, "google")
     return nw.coalesce(spelled.replace_strict(_CALLED, default=None, return_dtype=nw.String), channel)
 

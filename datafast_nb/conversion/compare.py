@@ -234,9 +234,8 @@ def _with_mean(groups: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
 def _with_freedom(groups: nw.LazyFrame[Any], of: str) -> nw.LazyFrame[Any]:
     """Add the `_variance` of the change and its degrees of `_freedom`: Satterthwaite (1946), *Biometrics Bulletin* 2.
 
-    The degrees of freedom are one over the sum, over both sides, of the squared share of the variance over the side's
-    own degrees of freedom. Each is a column of its own, since databases evaluate an expression again wherever it is
-    named.
+    For each side, the squared share of the variance is divided by the side's own degrees of freedom; one over the sum
+    of both is the result. Each is a separate column, since databases evaluate an expression again wherever it is used.
     """
     groups = groups.with_columns(_variance=nw.col(f"_variance{of}_before") + nw.col(f"_variance{of}_after"))
     groups = groups.with_columns(_part=ratio(nw.col(f"_variance{of}_before"), nw.col("_variance")).fill_null(0.5))

@@ -1,4 +1,4 @@
-"""What visitors are grouped by: the columns of a frame, and dimensions that are derived from them."""
+"""The ways to group visitors: the columns of a frame, and dimensions that are derived from them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
         "country": "country_code",
     }
 )
-"""Shorter names of columns, which work wherever a dimension is taken; a frame's own column of the name comes first."""
+"""Shorter names of columns, which work for any dimension, unless the frame has a column of that name."""
 
 # The service does not say which parameter its "source" and "channel" come from.
 MATCHED: Final[Mapping[str, str | None]] = MappingProxyType(

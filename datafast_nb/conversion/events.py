@@ -121,7 +121,7 @@ def _states(visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _seen_latest(candidates: nw.LazyFrame[Any], states: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Keep for each payment the visitor seen last before it; if none was seen before it, any one."""
+    """Keep for each payment the visitor seen last before it, or any one if none was seen before it."""
     times = [name for name in states.collect_schema().names() if name.removeprefix("_") in SEEN]
     ago = [nw.col("_paid_at") - nw.col(name) for name in times]
     past = [nw.when(it >= 0.0).then(it).otherwise(nw.lit(_NEVER)) for it in ago]

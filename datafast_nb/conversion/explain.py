@@ -1,4 +1,4 @@
-"""Why the service predicts what it does for a visitor: what each matched dimension multiplies the likelihood by."""
+"""Why the service predicts a likelihood for a visitor: the factor of each matched dimension."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_REASONS: Final = 4
 _LONGEST: Final = 40  # characters of a stranger's text in a reason
 _TINY, _LARGE = 0.1, 10.0  # factors with two decimals, and with none
 _UNSEEN: Final = r"[\p{C}\p{Z}\s]+"
-_IN_COMMON: Final = 0.1  # the size of what all predictions with a match have in common, relative to that of a value
+_IN_COMMON: Final = 0.1  # the size of the effect that all predictions with a match share, relative to that of a value
 _LEAST: Final = 1e-12  # a rate below counts as none
 _NAMES: Final = ("site", "dimension", "value")
 _FACTOR: Final = ("factor", "factor_low", "factor_high")
@@ -67,9 +67,7 @@ class Explanation:
     def __str__(self) -> str:
         who = number(self.visitors.height, "prospect")
         if self.explained is None:
-            return (
-                f"No factors could be told from the predictions of {who}: there are fewer than {FEWEST}, or all agree."
-            )
+            return f"The predictions of {who} show no factors: there are fewer than {FEWEST}, or all are equal."
         return (
             f"Factors of {number(self.effects.height, 'value')} explain {self.explained:.0%} of how the predictions of "
             f"{who} differ."
@@ -104,11 +102,11 @@ def explain(data: Snapshot | pl.DataFrame | pl.LazyFrame, *, baseline: Baseline 
 
     Notes
     -----
-    A ridge regression of the logarithm of the predicted rate over the baseline's, on one flag for each matched
-    dimension and its value, of the 500 most common ones; of more than 20,000 prospects, a regular sample is enough to
-    estimate them. Factors are shrunk toward 1, the more so the less the
-    predictions follow them, and the fewer the visitors (MacKay 1992, *Bayesian interpolation*). What all predictions
-    with a match have in common is in no factor. Values that always occur together share their factors evenly.
+    This is a ridge regression of the logarithm of the predicted rate over the baseline's. It has one flag for each of
+    the 500 most common values of the matched dimensions. With more than 20,000 prospects, a regular sample of them is
+    used. Factors are shrunk toward 1, more so if the predictions hardly follow them or the visitors are few (MacKay
+    1992, *Bayesian interpolation*). What all predictions with a match have in common is in no factor. Values that
+    always occur together share their factors evenly.
 
     See Also
     --------
@@ -148,7 +146,7 @@ def explain(data: Snapshot | pl.DataFrame | pl.LazyFrame, *, baseline: Baseline 
 
 
 def with_reasons(visitors: pl.LazyFrame, rate: float | None) -> pl.LazyFrame:
-    """Add the ``reasons`` of each visitor, null for whoever has none; factors are estimated once it is collected.
+    """Add the ``reasons`` of each visitor, null if there are none. Factors are estimated when the frame is collected.
 
     Parameters
     ----------
@@ -179,7 +177,7 @@ def effects_of(visitors: pl.DataFrame, rate: float | None, most: int = _MOST_PRO
     rate
         The rate to compare with; by default the mean of all prospects.
     most
-        Estimate them from a regular sample of about as many visitors, so that the time has a limit.
+        Estimate them from a regular sample of about this many visitors, to limit the time.
     """
     prospects = _prospects(_rows(_sample(visitors, most).lazy()), rate)
     return _effects(prospects, _matches(prospects))[0]
@@ -232,12 +230,12 @@ def _prospects(rows: pl.DataFrame, rate: float | None) -> pl.DataFrame:
 
 
 def _sample(rows: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Return about as many rows at most, taken at regular distances."""
+    """Return at most about this many rows, at regular distances."""
     return rows.gather_every(1 + rows.height // most)
 
 
 def _matches(prospects: pl.DataFrame) -> pl.DataFrame:
-    """Return the matched dimensions of each row, with their values; none for a baseline, which is based on none."""
+    """Return the matched dimensions of each row, with their values; none for a prediction that is the baseline."""
     based = prospects.lazy()
     if "is_baseline" in prospects.columns:
         based = based.filter(~pl.col("is_baseline").fill_null(value=False))

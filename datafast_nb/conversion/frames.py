@@ -18,7 +18,7 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 """A Polars frame, eager or lazy; a result is of the same type as the input."""
 
 AnyFrame: TypeAlias = Any
-"""A frame of any library that Narwhals reads; what comes out is of the same kind as what went in."""
+"""A frame of any library that Narwhals reads; a result is of the same kind as the input."""
 
 BLANKS_AROUND: Final = r"^\s+|\s+$"
 _LEAST_RATE: Final = 1e-12  # to divide by; a rate below counts as none

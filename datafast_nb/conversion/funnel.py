@@ -62,7 +62,7 @@ def goal(name: str) -> Goal:
     Raises
     ------
     ValueError
-        The name is blank, or that of page views, whose steps are paths.
+        The name is blank, or is that of page views, which are steps by their paths.
 
     Examples
     --------

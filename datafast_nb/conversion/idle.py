@@ -23,7 +23,7 @@ def with_idle(snapshot: Snapshot, *columns: str) -> pl.DataFrame:
 
 
 def idle(snapshot: Snapshot, *columns: str) -> pl.LazyFrame:
-    """Return the same as `with_idle`, to go on with before it is computed."""
+    """Return the same as `with_idle`, as a lazy frame."""
     visitors, events = once(snapshot.visitors), snapshot.events
     whose = [name for name in ("site", "visitor_id") if name in visitors.columns]
     # Numbers are joined several times as fast as texts; of 100,000 visitors, two share one once in a billion times.

@@ -15,8 +15,8 @@ def matched(visitors: nw.LazyFrame[Any], listed: Collection[str] | None = None) 
     """Return a row for each matched dimension of each visitor, with its name and the visitor's value of it.
 
     ``_dimension`` is the name that the service gives; ``_value`` is null where the visitor has none, or where no column
-    holds it. A dimension that is listed twice counts once. With the names of all that are `listed`, where these are
-    known, no others are looked for, which is several times as fast.
+    holds it. A dimension that is listed twice counts once. If the names of all dimensions are known, pass them as
+    `listed`: this is several times as fast.
     """
     columns = visitors.collect_schema().names()
     own = {name: name for name in columns if name in VISITORS and name != "dimension_matches"}

@@ -54,7 +54,7 @@ def with_predictions(
 ) -> nw.LazyFrame[Any]:
     """Add the predictions of scored prospects; they are null for everyone else, so that aggregates skip them.
 
-    `once` says that each visitor is known to have one row, as in an opened snapshot.
+    `once` means that each visitor has one row, as in an opened snapshot.
     """
     require(frame, ("is_customer", *PREDICTIONS), purpose)
     customer = flag("is_customer")

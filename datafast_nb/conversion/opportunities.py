@@ -77,8 +77,8 @@ def opportunities(
     baseline : Baseline, optional
         The site's averages, against which ``lift`` is measured; by default the snapshot's own.
     model : Model, optional
-        What ``datafast_nb.learn`` returns, to rank the prospects of a snapshot by. Without one, they are ranked by the
-        service's expected value, which takes each for just arriving.
+        A model that ``datafast_nb.learn`` returned, to rank the prospects of a snapshot. Without one, they are ranked
+        by the service's expected value, which assumes that each is just arriving.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def opportunities(
     ValueError
         The frame lacks a column, or `top` is less than 1.
     TypeError
-        A model is given with a frame, which does not say when it was, or `model` is no model.
+        A model is given with a frame, which has no time, or `model` is not a model.
     ModelError
         The model is of another site.
 
@@ -155,7 +155,7 @@ def opportunities(
 
 
 def _rows(data: Any, model: Predictor | None) -> Any:  # noqa: ANN401 - any frame
-    """Return the visitors with their idle time, and with what the model predicts; a frame has what it has."""
+    """Return the visitors with their idle time and what the model predicts; those of a frame without changes."""
     if model is None:
         return with_idle(data) if isinstance(data, Snapshot) else data
     if not isinstance(data, Snapshot):
@@ -179,7 +179,7 @@ def _by_probability(prospects: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _with_reasons(frame: nw.LazyFrame[Any], rate: float | None) -> nw.LazyFrame[Any]:
-    """Add the `reasons` for each prediction; null in an engine of its own, which has no factors."""
+    """Add the `reasons` for each prediction; null in other engines than Polars, where no factors are estimated."""
     if not frame.implementation.is_polars():
         return frame.with_columns(reasons=nw.lit(None, dtype=nw.String))
     return nw.from_native(with_reasons(frame.to_native(), rate))

@@ -14,9 +14,9 @@ _SITE: Final = "site"  # with several sites, each has its own ids
 
 
 def with_people(frame: nw.LazyFrame[Any], *, once: bool = False) -> nw.LazyFrame[Any]:
-    """Add whose row it is as `_person`, and again as `_buyer` for a `_customer`; null if the row has no id.
+    """Add the person of each row as `_person`, and again as `_buyer` for a `_customer`; null if the row has no id.
 
-    If each person is known to have one row (`once`), these columns are not needed and not added.
+    If each person has one row (`once`), these columns are not needed, and are not added.
     """
     columns = frame.collect_schema().names()
     if once or _ID not in columns:

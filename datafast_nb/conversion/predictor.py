@@ -1,4 +1,4 @@
-"""What analysis asks of a model of who buys, whoever made it."""
+"""What the analysis needs from a model of who buys."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Predictor(Protocol):
 
 
 def with_predictions(visitors: pl.DataFrame, snapshot: Snapshot, model: Predictor, **columns: str) -> pl.DataFrame:
-    """Add what a model predicts for the visitors of a snapshot; null for whom it predicts nothing.
+    """Add what a model predicts for the visitors of a snapshot; null for visitors without a prediction.
 
     Parameters
     ----------
     visitors
         The visitors of the snapshot.
     snapshot
-        What the model looks at.
+        The snapshot that the model predicts from.
     model
         The model.
     **columns
@@ -33,7 +33,7 @@ def with_predictions(visitors: pl.DataFrame, snapshot: Snapshot, model: Predicto
     Raises
     ------
     TypeError
-        It is no model.
+        It is not a model.
     """
     if not callable(getattr(model, "predict", None)):
         raise TypeError(f"model takes what dfn.learn(history) returns, not {type(model).__name__}.")

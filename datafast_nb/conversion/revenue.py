@@ -47,7 +47,7 @@ def revenue(data: Snapshot | AnyFrame, *, rates: Mapping[str, float] | None = No
         One row for each currency and kind, sorted by both; of the same kind of frame as `data`, Polars for a snapshot:
 
         ==================== ==========================================================================
-        ``currency``         in capitals; a sign such as ``$`` if the other payments don't tell what it
+        ``currency``         in capitals; a sign such as ``$`` if the other payments don't reveal what it
                              stands for; null if the payment names none
         ``kind``             ``renewal``; else ``new``, a customer's first payment; else ``other``
         ``payments``         number of payments, whatever their amount

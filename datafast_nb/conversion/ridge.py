@@ -1,4 +1,4 @@
-"""A ridge regression on flags, which chooses by itself how much it shrinks."""
+"""A ridge regression on flags, which chooses its own penalty."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def ridge(rows: Places, flags: Places, outcomes: Numbers, scales: Numbers) -> Fi
     outcomes
         The outcome of each row.
     scales
-        How large an effect of each flag is, relative to the others, before the outcomes are known.
+        The expected size of each flag's effect, relative to the others, before the outcomes are known.
 
     Notes
     -----
@@ -87,7 +87,7 @@ def _sums(rows: Places, flags: Places, outcomes: Numbers, width: int) -> tuple[N
 
 
 def _explained(left: Numbers, outcomes: Numbers, freedom: float) -> float | None:
-    """Return the share of the variance that is not left, adjusted for the degrees of freedom."""
+    """Return the explained share of the variance, adjusted for the degrees of freedom."""
     around = outcomes - outcomes.mean()
     total = float(around @ around)
     if len(outcomes) <= 1 or freedom <= 0 or total <= _RELATIVE:

@@ -41,7 +41,7 @@ def with_variances(groups: nw.LazyFrame[Any], baseline_rate: nw.Expr | float | N
         _full=(rates > 0).cast(nw.Float64),
     )
     groups = groups.with_columns(_distances=nw.col("_distance").sum(), _everybody=rates.sum())
-    # If no group has two rates, chance can't be told from a real difference, and everything counts as chance.
+    # If no group has two rates, chance and real differences look the same, and everything counts as chance.
     within = nw.coalesce(
         ratio(nw.col("_squares").sum(), nw.col("_free").sum()),
         ratio(nw.col("_distances"), nw.col("_everybody") - lost),

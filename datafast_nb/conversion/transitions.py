@@ -1,4 +1,4 @@
-"""From which page to which visits go on, and where they end."""
+"""The moves of visits from page to page, and the pages where visits end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def transitions(data: Frame, *, top: int | None = 12, visitors: pl.DataFrame | p
 @overload
 def transitions(data: AnyFrame, *, top: int | None = 12, visitors: AnyFrame | None = None) -> AnyFrame: ...
 def transitions(data: Snapshot | AnyFrame, *, top: int | None = 12, visitors: AnyFrame | None = None) -> AnyFrame:
-    """Count from which page to which visits went on, and on which pages they stopped.
+    """Count the moves of visits from each page to the next, and the pages where visits ended.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def transitions(data: Snapshot | AnyFrame, *, top: int | None = 12, visitors: An
         ``visitors``         the people who made these visits
         ``views``            all views of ``from_page``: its moves add up to them
         ``share``            ``moves`` over ``views``, 0 to 1; where ``to_page`` is null, the page's drop-off
-        ``is_other_from``,   whether the page stands for all other pages, unlike one that is called so
+        ``is_other_from``,   whether the page stands for all other pages, unlike one of that name
         ``is_other_to``
         ==================== ==========================================================================
 

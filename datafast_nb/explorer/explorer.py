@@ -208,7 +208,7 @@ class Explorer(OpenedWhenShown):
         TypeError
             A limit is not a number.
         ValueError
-            A filter is unknown, or a limit is out of range.
+            A filter is unknown, a limit is out of range, or a country is given by its name.
         """
         if self._live is not None:
             self._live.filter(locked=locked, **filters)  # the map calls back

@@ -13,7 +13,7 @@ RUNS: Final = rf"^(?:[\t\r\n]|{_BLANKS}*[{_STARTERS}])"
 """Text that a spreadsheet would run: also after blanks, and with full-width forms of the characters."""
 
 _WITHIN: Final = rf"([;\t\r\n]{_BLANKS}*\"?)([{_STARTERS}])"
-"""What would be run where a spreadsheet splits a text into cells at another separator than ours."""
+"""The same, after a separator at which some spreadsheets split a text into cells."""
 
 
 def in_cells(table: pl.LazyFrame) -> pl.LazyFrame:
@@ -39,7 +39,7 @@ def nestable(table: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def harmless(text: pl.Expr) -> pl.Expr:
-    """Put an apostrophe before a text that a spreadsheet would run, and before such a part of one."""
+    """Put an apostrophe before a text, or a part of one, that a spreadsheet would run as a formula."""
     parts = text.str.replace_all(_WITHIN, "${1}'${2}")
     return pl.when(text.str.contains(RUNS)).then("'" + parts).otherwise(parts)
 

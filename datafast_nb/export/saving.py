@@ -42,8 +42,8 @@ def save(data: Any, path: str | Path, *, redact: bool | bytes = False) -> Path: 
         ``dfn.calibration`` does.
     path : str or pathlib.Path
         The file: ``.csv``, ``.xlsx``, ``.parquet``, ``.json`` (an array of objects) or ``.ndjson`` (an object a line).
-        What has several tables, such as a snapshot or a history, becomes a workbook with a sheet each, or else a folder
-        with a file each: ``now.csv`` gives ``now/visitors.csv``, ``now/events.csv`` and ``now/payments.csv``.
+        Data with several tables, such as a snapshot or a history, becomes a workbook with a sheet each, or else a
+        folder with a file each: ``now.csv`` gives ``now/visitors.csv``, ``now/events.csv`` and ``now/payments.csv``.
     redact : bool or bytes, default False
         Replace names and addresses with pseudonyms, as ``Snapshot.redacted`` does. Text columns that are not those of a
         snapshot are cleaned as URLs are. To use your own key, pass at least 16 bytes.
@@ -56,7 +56,7 @@ def save(data: Any, path: str | Path, *, redact: bool | bytes = False) -> Path: 
     Raises
     ------
     TypeError
-        `data` is nothing that can be saved.
+        `data` can't be saved.
     ValueError
         The extension is unknown, `path` is a folder, or a sheet can't hold so many rows.
     FileNotFoundError
@@ -70,7 +70,7 @@ def save(data: Any, path: str | Path, *, redact: bool | bytes = False) -> Path: 
     -----
     In csv and xlsx, lists are joined by ``;`` and text that a spreadsheet would run as a formula gets an apostrophe in
     front, as OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection); so does what follows a ``;`` or a
-    tab inside a text, as some spreadsheets begin a new cell there. Numbers stay numbers. To have such texts unchanged,
+    tab inside a text, as some spreadsheets begin a new cell there. Numbers stay numbers. To keep such texts unchanged,
     and lists as lists, save as parquet or json.
 
     Times keep their zone: in csv and JSON as ISO 8601 with the offset. A time in Excel has no zone: a workbook holds
@@ -134,7 +134,7 @@ def checked_suffix(file: Path) -> str:
 
 @contextmanager
 def _reading(data: object) -> Iterator[None]:
-    """Turn faults of a history's files into errors of this package; those of the new file stay what they are."""
+    """Turn faults of a history's files into errors of this package, but leave those of the new file unchanged."""
     try:
         yield
     except (FileNotFoundError, PolarsError) as error:
@@ -191,7 +191,7 @@ def _write(tables: Tables, file: Path, write: Callable[[pl.LazyFrame, Path], obj
                 write(table, all_of_them.enter_context(whole(folder / f"{name}{file.suffix}")))
     except BaseException:
         if is_new:
-            with suppress(OSError):  # such as of what somebody else put there meanwhile; the first error is to be seen
+            with suppress(OSError):  # such as what another program put there meanwhile; the first error counts
                 folder.rmdir()
         raise
     return folder

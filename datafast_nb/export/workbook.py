@@ -67,7 +67,7 @@ def _write_sheet(book: Any, name: str, table: pl.DataFrame) -> None:  # noqa: AN
 
 
 def _number_format(dtype: pl.DataType, zone: str | None) -> str | None:
-    """Return how Excel shows a time: with the name of its zone, as a cell has none."""
+    """Return how Excel shows a time: with the name of its zone, as a cell has no zone."""
     if dtype == pl.Datetime:
         return "yyyy-mm-dd hh:mm:ss.000" + (f' "{zone}"' if zone else "")
     return "yyyy-mm-dd" if dtype == pl.Date else "hh:mm:ss" if dtype == pl.Time else None

@@ -9,9 +9,10 @@ import polars as pl
 
 from datafast_nb.forecast.features import minutes, rate, visits_before
 from datafast_nb.forecast.record import Record
-from datafast_nb.history.changes import WINDOW, happened
+from datafast_nb.history.changes import happened
 from datafast_nb.history.coverage import coverage
 from datafast_nb.history.moments import MOMENT
+from datafast_nb.schema import WINDOW
 
 _MOST_ROWS: Final = 300_000
 _LEAST_APART: Final = timedelta(minutes=1)

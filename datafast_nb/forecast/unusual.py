@@ -23,9 +23,10 @@ from datafast_nb.forecast.scientific import scipy
 from datafast_nb.forecast.traffic import last_moment
 from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.usual_traffic import UsualTraffic, usual_traffic
-from datafast_nb.history.changes import WINDOW, time_of
+from datafast_nb.history.changes import time_of
 from datafast_nb.history.coverage import coverage, watched_seconds
 from datafast_nb.history.moments import MOMENT, before, following
+from datafast_nb.schema import WINDOW
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import duration, plain
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
 from datafast_nb.history.moments import MOMENT, before
 from datafast_nb.history.tables import POLLS, SCHEMAS, Rows
-from datafast_nb.schema import VISITORS
+from datafast_nb.schema import VISITORS, WINDOW
 from datafast_nb.snapshot import Snapshot
-
-WINDOW: Final = timedelta(minutes=10)
-"""How far back the endpoint shows events and payments."""
 
 REMEMBERED: Final = 6 * WINDOW
 """How long an event or a payment is kept in memory; for older ones, only the hash of the id is kept."""
@@ -29,7 +26,7 @@ STILL: Final = "still"
 """The `change` of a row that only repeats a state."""
 
 VISITOR_KEY: Final = ("visitor_id", "copy")
-"""The columns that identify a visitor; `copy` numbers those of one snapshot who share an id or have none."""
+"""The columns that identify a visitor; `copy` numbers the visitors of one snapshot who share an id or have none."""
 
 _RECORD_KEY: Final = "_key"
 _TIME: Final = pl.col("timestamp").cast(MOMENT)

@@ -92,7 +92,7 @@ class Checksums:
         if empty:
             raise self._damaged(
                 f"{empty[0]} is empty, perhaps after a power cut. If it is the newest one there, remove it, and the "
-                "append that was broken off is forgotten. Otherwise restore it from a copy"
+                "append that was interrupted is forgotten. Otherwise restore it from a copy"
             )
         self.check(path for path in found if path in known)
 
@@ -153,7 +153,7 @@ class Checksums:
                     self._sound[path], known[path] = stamp, digest
                     lines.append(_line(digest, path))
         if lines and self._is_whole:
-            self._is_whole = False  # until all are there, as a full disk may accept only some
+            self._is_whole = False  # until all are written, as a full disk may accept only some
             with (self._folder / FILE).open("ab") as file:
                 file.write("".join(lines).encode())
             self._is_whole = True

@@ -19,7 +19,7 @@ def compact(tables: Tables, table: DeltaTable, name: Name) -> None:
     """Merge the files of each closed day, and of each hour of the last day. Readers are not affected."""
     for first, last, count in _groups(files(table)).iter_rows():
         if count > 1:
-            tables.check_files(table, first, last, afresh=True)  # an altered file must not be rewritten as a sound one
+            tables.check_files(table, first, last, afresh=True)  # an altered file must not be rewritten as a valid one
             span = tables.scan(table, name, first, last, every=True).filter(pl.col("seen_at").is_between(first, last))
             with tables.guarded("read"):
                 rows = span.sort(SORTED_BY[name], nulls_last=True).collect()

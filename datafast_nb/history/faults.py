@@ -13,7 +13,7 @@ from datafast_nb.text import plain
 
 
 class _Fault(NamedTuple):
-    """How to recognize a fault by the words of a library or the system, and the message for it."""
+    """How to recognize a fault by the message of a library or the system, and our message for it."""
 
     words: tuple[str, ...]
     kind: type[HistoryError]

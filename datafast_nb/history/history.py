@@ -15,16 +15,17 @@ import polars as pl
 from datafast_nb.checks import checked_duration, in_utc
 from datafast_nb.errors import HistoryError, HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.history import pseudonyms
-from datafast_nb.history.changes import IDS, STILL, WINDOW
+from datafast_nb.history.changes import IDS, STILL
 from datafast_nb.history.moments import MOMENT, before, following
 from datafast_nb.history.rebuild import snapshot_at
-from datafast_nb.history.recorder import Recording, Report, checked_every, progress_bar
+from datafast_nb.history.recorder import Recording, Report, progress_bar
 from datafast_nb.history.replay import Replay
 from datafast_nb.history.sessions import sessions
 from datafast_nb.history.tables import SCHEMAS, Checked, Name, Rows, Tables, as_given, files
 from datafast_nb.history.writer import Appended, Forgotten, Writer
+from datafast_nb.polling import checked_every
 from datafast_nb.privacy import concealed
-from datafast_nb.schema import VISITORS
+from datafast_nb.schema import VISITORS, WINDOW
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import duration
 
@@ -469,7 +470,7 @@ class History:
         polars.LazyFrame
             ``seen_at`` (the time of the snapshot); ``count``, ``has_predictions``, ``conversion_rate`` and
             ``average_value`` as the service gave them; ``visitors``, ``events``, ``payments`` and ``problems`` (how
-            many there were); and ``gap_since``, since when nothing was recorded before it, null if there is no gap.
+            many there were); and ``gap_since``, the start of the gap before the snapshot, null if there is none.
 
         Raises
         ------
@@ -485,7 +486,7 @@ class History:
 
         The rows are those of the appended snapshot in another order: events and payments are newest first, and those
         without a time come last. They are as they were first shown. An event that left the list before an older one
-        stays, and takes the place of the oldest; an event that was listed twice is there once.
+        stays in it, in place of the oldest; an event that was listed twice appears once.
 
         Parameters
         ----------
@@ -580,7 +581,7 @@ class History:
         )
 
     def info(self) -> Info:
-        """Return rows, bytes, files, span and gaps; the result prints as a sentence."""
+        """Return the numbers of rows, bytes and files, the span and the gaps; the result prints as a sentence."""
         gaps = self.gaps()
         missing: Any = gaps["duration"].sum()
         of = {name: files(self._open(name)) for name in _NAMES}
@@ -608,7 +609,7 @@ class History:
         return table
 
     def _nothing(self) -> NotRecordedError:
-        return NotRecordedError(f"There is no history at {self.location} yet. Begin one with append or record.")
+        return NotRecordedError(f"There is no history at {self.location} yet. Start one with append or record.")
 
     def _current(self) -> _Opened:
         """Open the polls; reuse what was opened before if they have not changed."""
@@ -660,7 +661,7 @@ class History:
         return as_given(rows).select(*SCHEMAS[name].names()[1:], "seen_at")
 
     def _polls_at(self, moments: list[datetime], opened: _Opened) -> pl.DataFrame:
-        """Return the poll shown at each of some sorted moments; none for moments of which nothing is known."""
+        """Return the poll shown at each of some sorted moments; none for moments without a record."""
         span = (before(moments[0], WINDOW), following(moments[-1]))
         polls = self.collect(_between(self._rows("polls", *span, opened), "seen_at", *span).sort("seen_at"))
         wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
@@ -692,7 +693,7 @@ class History:
         return self.collect(self._rows(name, end=last, opened=opened).filter(pl.col("seen_at") <= last, shown))
 
     def _nearest(self, when: datetime, opened: _Opened) -> str:
-        """Return the error for a moment of which nothing is known, which names the nearest snapshots."""
+        """Return the error for a moment without a record; it names the nearest snapshots."""
         polls = self._rows("polls", opened=opened)
         earlier, later = (
             self.collect(polls.filter(side).select(time)).item()

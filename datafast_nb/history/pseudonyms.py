@@ -82,21 +82,21 @@ def fingerprint(key: Key | None) -> str:
 
 
 def check(tables: Tables, key: Key | None, noted: str) -> None:
-    """Refuse any key other than the one that the history was begun with."""
+    """Refuse any key other than the one that the history was started with."""
     if fingerprint(key) == noted:
         return
     if key is None:
         raise HistoryKeyError(
-            f"The history at {tables} holds pseudonyms, but would now get real names. Open it with redact=True."
+            f"The history at {tables} holds pseudonyms, but would now receive real names. Open it with redact=True."
         )
     if not noted:
         raise HistoryKeyError(
             f"The history at {tables} holds unchanged names; redact=True would mix them with pseudonyms. Open it "
-            "without redact, or begin another one."
+            "without redact, or start another one."
         )
     raise HistoryKeyError(
-        f"This is not the key that the history at {tables} was begun with: the same person would get another "
-        "pseudonym. Give the original key, or begin another history."
+        f"This is not the key that the history at {tables} was started with: the same person would get another "
+        "pseudonym. Give the original key, or start another history."
     )
 
 

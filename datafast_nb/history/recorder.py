@@ -13,13 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from datafast_nb.checks import checked_duration
 from datafast_nb.errors import DataFastError
-from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.writer import Appended
 from datafast_nb.polling import Follower, Pace, Poller
 from datafast_nb.snapshot import Snapshot, Source
-from datafast_nb.text import duration as in_words
 from datafast_nb.text import plain
 
 LONGEST_WAIT: Final = 60.0
@@ -91,7 +88,8 @@ class Progress:
 
 
 Report = Callable[[str, dict[str, Any]], None]
-"""Receives what happened (``stored``, ``failed``, ``waiting``, ``stopped``) and figures; its errors become warnings."""
+"""Receives what happened (``stored``, ``failed``, ``waiting``, ``stopped``), with figures. Its errors become
+warnings."""
 
 
 class _Recorder(Follower):
@@ -170,7 +168,7 @@ class _Recorder(Follower):
             self.ended.set()
 
     def _release_store(self) -> None:
-        """Release the history if a fault ended the recording, as nobody may come to close it."""
+        """Release the history if a fault ended the recording, as the user may never close it."""
         if self.error is None or not self.is_this_thread:
             return
         try:
@@ -235,7 +233,7 @@ class Recording:
         return self._recorder.error
 
     def stop(self) -> None:
-        """Finish the current append, and end.
+        """Stop after the current append.
 
         The current request is also waited for, but only for five seconds; a later response is not stored.
         """
@@ -245,17 +243,9 @@ class Recording:
             self._recorder.finish()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended.
+        """Wait until the recording has ended, or for `timeout` seconds; return whether it has ended.
 
-        Parameters
-        ----------
-        timeout
-            Seconds to wait at most; by default, as long as it takes.
-
-        Returns
-        -------
-        bool
-            Whether it has ended.
+        On the recording's own thread, as in its `report`, return at once.
         """
         if not self._is_own_thread():
             self._recorder.ended.wait(timeout)
@@ -273,18 +263,6 @@ class Recording:
             state += f", trying again: {now.fault}" if now.fault else ""
             state += f", waiting since {now.waiting_since:%H:%M:%S} UTC for an answer" if now.waiting_since else ""
         return f"<Recording to {self._recorder.store.location!r}: {now.snapshots:,} snapshots, {state}>"
-
-
-def checked_every(every: timedelta | str | float) -> timedelta:
-    """Return the time between two requests; refuse one that would miss what the endpoint shows."""
-    found = checked_duration(every, "every")
-    if found > WINDOW / 2:
-        window = WINDOW.total_seconds()
-        raise ValueError(
-            f"every is {in_words(found.total_seconds())}, but the endpoint forgets after {in_words(window)}: ask at "
-            f"least every {in_words(window / 2)}, so that one fault costs nothing."
-        )
-    return found
 
 
 def progress_bar(total: int | None) -> Report:

@@ -1,7 +1,7 @@
-"""The four Delta Lake tables of a history, and what can go wrong with them. The only module that knows Delta Lake.
+"""The four Delta Lake tables of a history, and their faults. No other module uses Delta Lake.
 
 ``polls`` has one row for each snapshot, written last: a row of the other three counts only if its ``seen_at`` is not
-after the last poll. So four tables change as one, and the leftovers of a crash are never read.
+after the last poll. So the four tables change as one, and the leftovers of a crash are never read.
 """
 
 from __future__ import annotations
@@ -61,19 +61,19 @@ POLLS: Final = pl.Schema(
 )
 """One row per snapshot: its figures, how many rows its frames had, and how far back they reach.
 
-``states_since`` is when the oldest state was written that was still true, ``events_since`` and ``payments_since`` are
-the times of the oldest ones shown, and ``gap_since`` is set where nothing is known of the time from there to this poll.
-``events_retimed`` and ``payments_retimed`` are those that are stored with another time than they were shown with then.
+``states_since`` is when the oldest state that was still true was written. ``events_since`` and ``payments_since`` are
+the times of the oldest ones shown. ``gap_since`` is the start of the gap before this poll, if there is one.
+``events_retimed`` and ``payments_retimed`` are those that are stored with another time than was shown then.
 """
 
 RETENTION: Final = 24
-"""Hours for which a file that was merged into another stays, for readers who still need it …"""
+"""Hours for which a file that was merged into another is kept for readers …"""
 
 KEPT: Final = 250
-"""… as long as there are no more of them than that for each table …"""
+"""… as long as each table has at most this many of them …"""
 
 GRACE: Final = 30.0
-"""… or some seconds at least, however many there are."""
+"""… but for at least these seconds, however many there are."""
 
 _HOURS: Final = (RETENTION, 12, 6, 3, 1)
 
@@ -156,7 +156,7 @@ _ENTRY: Final = re.compile(r"^\d{20}\.(json|checkpoint)")
 _GONE: Final = re.compile("(?i)not found|no such file|no table metadata or protocol")
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.02
-"""How often, and how many seconds later, a table is opened again of whose log an entry was removed meanwhile."""
+"""How often, and after how many seconds, opening a table is retried if an entry of its log was removed meanwhile."""
 
 _OWN_FILE: Final = re.compile(r"(^|/)(part-[^/]+\.parquet|_delta_log/[^/]+\.tmp)$")
 _COMPRESSION_LEVEL: Final = 6
@@ -171,7 +171,7 @@ class Tables:
     location
         A folder, or the URL of a place in an object store.
     storage_options
-        Options for the object store, as Delta Lake takes them; they win over those of the environment.
+        Options for the object store, as Delta Lake takes them; they override those of the environment.
     """
 
     def __init__(self, location: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
@@ -181,8 +181,8 @@ class Tables:
         given = {key.lower(): value for key, value in (storage_options or {}).items()}
         self._options = {**_PATIENCE, **given} if self.is_remote else None
         self._sums = None if self.is_remote else Checksums(Path(self.location), SCHEMAS)
-        self._met = False  # whether all tables were there when they were last looked for
-        self._complete: dict[Name, int] = {}  # in an object store: the version whose files were all there
+        self._met = False  # whether all tables existed at the last check
+        self._complete: dict[Name, int] = {}  # in an object store: the version whose files all existed
 
     def __str__(self) -> str:
         return self.location
@@ -192,7 +192,7 @@ class Tables:
         return guarded(self.location, done)
 
     def open(self, name: Name) -> DeltaTable | None:
-        """Open a table as it is now; None where no history was begun.
+        """Open a table as it is now; None if there is no history.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class Tables:
                 return None
             table = self._opened(name)
             if table is None:
-                if self.are_there():  # by the names of its files; but Delta Lake finds none of a table
+                if self.are_there():  # by the names of its files, but Delta Lake finds no table there
                     raise HistoryFormatError(
                         f"The history at {self.location} is damaged: the {LOG} of the table {name} can't be read. "
                         "Restore it from a copy. What is left is untouched."
@@ -215,8 +215,8 @@ class Tables:
     def are_there(self) -> bool:
         """Return whether the history was begun; refuse one with missing tables, and change nothing.
 
-        They are made one after the other, the checksums after the last, and rows only then. So tables that are the
-        first of them and have no row yet are what a beginning that broke off has left; any others are damage.
+        Tables are made one after the other, then the checksums, and only then rows. So if only the first tables exist,
+        without rows, their creation was interrupted. Anything else is damage.
         """
         _library()
         with self.guarded("read"):
@@ -229,7 +229,7 @@ class Tables:
                 raise HistoryFormatError(
                     f"The history at {self.location} is damaged: "
                     f"{', '.join(f'of the table {name} {why}' for name, why in missing.items())}. Restore what is "
-                    "missing from a copy, or begin another history elsewhere. Nothing was changed, and what is left "
+                    "missing from a copy, or start another history elsewhere. Nothing was changed, and what is left "
                     "is untouched."
                 )
             if missing and self._met and not self.is_remote:
@@ -268,7 +268,7 @@ class Tables:
         return True
 
     def _store(self) -> DeltaFileSystemHandler:
-        """Return the object store, as Delta Lake sees it: its public face needs pyarrow, this does not."""
+        """Return the object store of Delta Lake. Its public class needs pyarrow; this one does not."""
         from deltalake._internal import DeltaFileSystemHandler
 
         return DeltaFileSystemHandler(self.location, self._options)
@@ -299,12 +299,12 @@ class Tables:
             for folder in (Path(self.location, name) for name in SCHEMAS):
                 if folder.is_dir() and any(folder.iterdir()) and not (folder / LOG).exists():
                     raise HistoryStorageError(
-                        f"{folder} holds files that are none of a history's, and nothing was made there. Choose "
+                        f"{folder} holds files that don't belong to a history, and nothing was written there. Choose "
                         "another location, such as a new folder."
                     )
 
     def make_folder(self, within: str = "") -> None:
-        """Make the history's folder, or one in it, for its owner alone; those that are there stay as they are."""
+        """Make the history's folder, or one in it, for its owner only. An existing folder stays as it is."""
         if not self.is_remote:
             Path(self.location, within).mkdir(OWNER_ONLY_FOLDER, parents=not within, exist_ok=True)
 
@@ -338,7 +338,7 @@ class Tables:
         self._met = True
 
     def note(self) -> None:
-        """Keep the checksums of what has been written since. An object store has its own."""
+        """Store the checksums of what has been written since. An object store has its own."""
         if self._sums is not None:
             with self.guarded("written"):
                 self._sums.note()
@@ -352,17 +352,16 @@ class Tables:
         *,
         every: bool = False,
     ) -> pl.LazyFrame:
-        """Return a table lazily, as it is stored: all its times are in microseconds.
+        """Return a table as a lazy frame, as it is stored: all its times are in microseconds.
 
         Parameters
         ----------
         table, name
             Which table, and what it is called.
         first, last
-            Where only rows seen from the first to the last moment are going to be asked for, other files need not be
-            sound.
+            If only rows seen from the first to the last moment will be requested, other files may be damaged.
         every
-            Whether to give the columns too that others have added.
+            Whether to include the columns that other programs have added.
         """
         self.check_files(table, first, last)
         with self.guarded("read"):
@@ -375,9 +374,9 @@ class Tables:
             )
 
     def _columns(self, table: DeltaTable, name: Name) -> list[pl.Expr]:
-        """Return the columns that a table should have of those that it has, or refuse it.
+        """Return the columns of a table that belong to a history; refuse a table whose columns don't fit.
 
-        Another version of this package, or another program, may have left one out, or changed what it holds.
+        Another version of this package, or another program, may have left out a column or changed its type.
         """
         found = pl.Schema(table.schema())
         columns = []
@@ -406,7 +405,7 @@ class Tables:
     ) -> None:
         """Refuse missing or altered files before they are read.
 
-        In an object store, which has checksums of its own, only whether they are there.
+        In an object store, which has its own checksums, only check that they exist.
 
         Parameters
         ----------
@@ -448,7 +447,7 @@ class Tables:
         return Checked(*(sum(each) for each in zip(*found, strict=True)))
 
     def _check_table(self, table: DeltaTable, name: Name) -> Checked:
-        """Read the files of a table: those that have no checksum as Polars reads them."""
+        """Read the files of a table; those without a checksum are read by Polars."""
         paths = files(table)["path"].to_list()
         self.check_files(table, afresh=True)
         log, known = [], set[str]()
@@ -491,7 +490,7 @@ class Tables:
         self._complete[name] = version
 
     def refresh(self, table: DeltaTable) -> None:
-        """Update a table to what was committed since it was opened."""
+        """Update a table with what was committed since it was opened."""
         with self.guarded("read"):
             table.update_incremental()
 
@@ -511,7 +510,7 @@ class Tables:
                     os.utime(_path(table, path))
 
     def _write(self, table: DeltaTable, rows: pl.DataFrame, **how: Any) -> None:  # noqa: ANN401 - options of deltalake
-        """Write rows in the types that the table has."""
+        """Write rows with the types of the table."""
         delta = _library()
         there = pl.Schema(table.schema())
         stored = rows.cast(_stored(rows.schema))  # type: ignore[arg-type]
@@ -528,14 +527,14 @@ class Tables:
         with self.guarded("written"):
             newest: Any = files(table)["last"].max()
             if newest is not None and (last is None or newest > last):
-                self.check_files(table, last, afresh=True)  # an altered file would be rewritten as a sound one
+                self.check_files(table, last, afresh=True)  # an altered file would be rewritten as a valid one
                 table.delete(None if last is None else f"seen_at > '{last.isoformat()}'")
 
     def check_left_behind(self, table: DeltaTable, polls: DeltaTable, last: datetime | None) -> None:
         """Refuse rows later than the last poll that come from more than one append.
 
-        One that broke off leaves those of one append, and `remove_after` those later than the polls that it removed
-        first. Others have lost their polls: that table is an older copy.
+        An interrupted append leaves only its own rows, and an interrupted `remove_after` those after the polls that it
+        removed first. Any others have lost their polls: the table of polls is an older copy.
         """
         found = files(table)
         later = found if last is None else found.filter(pl.col("last") > last)
@@ -555,9 +554,9 @@ class Tables:
             )
 
     def clean(self, table: DeltaTable, *, thoroughly: bool = False) -> None:
-        """Delete the files that no reader needs anymore, and optionally those that no commit named.
+        """Delete the files that no reader needs anymore, and optionally those that belong to no commit.
 
-        Where there are files of others among those, all that no commit named stay.
+        If any of the latter are not this package's, all of them stay.
         """
         with self.guarded("written"):
             bounds: Any = {"retention_hours": self._hours(table), "enforce_retention_duration": False}
@@ -568,7 +567,7 @@ class Tables:
                 self._clean_folder(table)
 
     def _hours(self, table: DeltaTable) -> int:
-        """Return how long merged files stay: a day, and in an object store less if there are too many."""
+        """Return how long merged files are kept: a day, or less in an object store with too many of them."""
         if not self.is_remote:
             return RETENTION
         freely: Any = {"dry_run": True, "enforce_retention_duration": False}
@@ -577,7 +576,7 @@ class Tables:
         return next(fitting, _HOURS[-1])
 
     def _clean_folder(self, table: DeltaTable) -> None:
-        """Delete the oldest of the merged files, if there are more than are kept, and what is left of broken writes."""
+        """Delete the oldest merged files beyond the limit, and the leftovers of interrupted writes."""
         live = set(files(table)["path"])
         merged = [
             (file.stat().st_mtime, file) for file in _path(table, "").glob("part-*.parquet") if file.name not in live
@@ -589,7 +588,7 @@ class Tables:
         table.cleanup_metadata()
 
     def size_on_disk(self) -> tuple[int, int] | None:
-        """Return how many files there are in all, and their bytes; None for an object store, which would list them."""
+        """Return the number of all files and their bytes; None for an object store, which would have to list them."""
         if self.is_remote:
             return None
         sizes = []
@@ -635,7 +634,7 @@ def _folder(text: str) -> str:
 def _with_paths(table: DeltaTable) -> DeltaTable:
     """Return a local table whose files are known by their paths: Delta Lake encodes them, Polars wants them plain.
 
-    Polars 2.1.0 asks deltalake 1.6.6 for them by ``file_uris``, and reads what that gives as it stands.
+    Polars 2.1.0 gets them from deltalake 1.6.6 by ``file_uris``, and reads them unchanged.
     """
     found = copy.copy(table)
     found.file_uris = lambda *given: [url2pathname(uri) for uri in table.file_uris(*given)]  # type: ignore[method-assign]
@@ -663,7 +662,7 @@ def files(table: DeltaTable) -> pl.DataFrame:
         ).height
     ):
         raise HistoryFormatError(
-            f"{table.table_uri} has files without statistics of seen_at, which another program has written. Let it "
+            f"{table.table_uri} has files without statistics of seen_at, which another program has written. Make it "
             "write them: they are in the table's property delta.dataSkippingStatsColumns. Nothing was changed."
         )
     return actions.select(
@@ -676,13 +675,13 @@ def files(table: DeltaTable) -> pl.DataFrame:
 
 
 def as_given(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the times that the service gave the precision of ``schema`` again; those of polls keep theirs."""
+    """Return the service's own times in the precision of ``schema``; those of the polls keep theirs."""
     given = [name for name in rows.collect_schema().names() if name in _GIVEN_TIMES]
     return rows.with_columns(pl.col(given).cast(TIMESTAMP))
 
 
 def _stored(schema: pl.Schema) -> dict[str, pl.DataType]:
-    """Return the types that Delta Lake keeps."""
+    """Return the types as Delta Lake stores them."""
     return {name: MOMENT if dtype == TIMESTAMP else dtype for name, dtype in schema.items()}
 
 

@@ -1,4 +1,4 @@
-"""Writes snapshots to the tables: each as a whole or not at all, and none twice."""
+"""Writes snapshots to the tables: each completely or not at all, and none twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from datafast_nb.history.changes import (
     NOTHING,
     REMEMBERED,
     STILL,
-    WINDOW,
     Kind,
     Known,
     doubtful,
@@ -44,6 +43,7 @@ from datafast_nb.history.tables import (
     properties_of,
 )
 from datafast_nb.privacy import Key
+from datafast_nb.schema import WINDOW
 from datafast_nb.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Writer:
 
     def __init__(self, tables: Tables, redact: bool | Key) -> None:
         self._tables = tables
-        self._whole = False  # whether no interrupted append has left anything
+        self._whole = False  # whether no interrupted append has left anything behind
         self._last: datetime | None = None
         self._was_refused = False  # whether an older snapshot than the last one has arrived since
         self._appended_at = time.monotonic()
@@ -161,7 +161,7 @@ class Writer:
                 "it recorded: history.forget_after(datetime.now(timezone.utc))."
             )
         shown = {kind: shown_by(snapshot, kind) for kind in IDS}
-        # If snapshots were refused, the clock was set, and only the time that really passed reveals a gap.
+        # If snapshots were refused, the clock was changed, and only the time that really passed reveals a gap.
         missed = self._was_refused and time.monotonic() - self._appended_at > WINDOW.total_seconds()
         found = news(snapshot, self._reminded(known, shown), shown, gap_since=known.last if missed else None)
         self._commit(found.rows)
@@ -213,17 +213,17 @@ class Writer:
         self._note()
 
     def _note(self) -> None:
-        """Keep the checksums of what was written; on failure, the next append keeps them."""
+        """Store the checksums of what was written; on failure, the next append stores them."""
         try:
             self._tables.note()
         except HistoryError as error:
-            _log.warning("The checksums of the last append could not be kept yet: %s", error)
+            _log.warning("The checksums of the last append could not be stored yet: %s", error)
 
     def _mend(self) -> None:
         """Remove the leftovers of an interrupted append.
 
-        It may have come to its end, and only its answer was lost: so the tables are looked at again. The polls are the
-        last: who takes over claims them first, so that nothing is seen of another's claim that they don't tell.
+        The append may have succeeded although its answer was lost, so the tables are read again, the polls last.
+        Another writer claims the polls first, so they show any claim that the other tables show.
         """
         self._lock.check_place()
         for name in _ORDER:
@@ -235,7 +235,7 @@ class Writer:
         self._whole, self._last = True, last
 
     def _recall(self) -> Known:
-        """Return what the last append knew, from the tables."""
+        """Return what the last append remembered, from the tables."""
         if not self._whole:
             self._mend()
         if self._last is None:
@@ -244,7 +244,7 @@ class Writer:
             return self._recalled(self._last)
 
     def _recalled(self, when: datetime) -> Known:
-        """Return what an append at a moment knew."""
+        """Return what an append at a moment remembered."""
         poll = self._stored("polls", when, when).filter(pl.col("seen_at") == when).collect().row(0, named=True)
         recent = {}
         for kind in IDS:
@@ -275,7 +275,7 @@ class Writer:
         return replace(known, **again)
 
     def _long_ago(self, unsure: pl.DataFrame, kind: Kind) -> pl.DataFrame:
-        """Return what has to be known of those that are stored: found by id, or else by all that they are."""
+        """Return what to remember of stored records, found by their id, or by their whole content if they have none."""
         name = IDS[kind]
         same_id = pl.col(name).is_in(unsure[name].drop_nulls().implode())
         times = unsure.filter(pl.col(name).is_null())["timestamp"].cast(MOMENT)
@@ -293,7 +293,7 @@ class Writer:
                 self._tables.clean(self._open[name], thoroughly=thoroughly)
             self._tables.begin()
         except HistoryError as error:
-            _log.warning("The history could not be tidied up, and goes on as it is: %s", error)
+            _log.warning("The files of the history could not be merged now; recording continues: %s", error)
 
 
 def _whole_rows(rows: pl.DataFrame, name: Name) -> pl.DataFrame:

@@ -362,7 +362,7 @@ class LiveMap(OpenedWhenShown):
         TypeError
             A limit is not a number.
         ValueError
-            A filter is unknown, or a limit is out of range.
+            A filter is unknown, a limit is out of range, or a country is given by its name.
         """
         with self._lock:
             changed = self._map_state.filters.but(**filters)

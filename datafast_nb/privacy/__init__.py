@@ -1,4 +1,4 @@
-"""Replaces people with pseudonyms, and blanks out whatever identifies them in other text."""
+"""Replaces people with pseudonyms, and blanks out what identifies them in other text."""
 
 from datafast_nb.privacy.frames import TREATMENTS, Treatment, people, redacted
 from datafast_nb.privacy.key import PROCESS_KEY, SHORTEST_KEY, Key, concealed

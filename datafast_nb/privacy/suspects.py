@@ -31,7 +31,7 @@ _ESCAPED: Final = "%(?:25)*[0-9a-f]{2}"
 
 
 def suspects(texts: pl.Series, people: People) -> pl.Series:
-    """Return the texts that may hold a trace, among them few that hold none.
+    """Return the texts that may hold a trace; few of them hold none.
 
     Parameters
     ----------

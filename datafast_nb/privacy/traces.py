@@ -106,7 +106,7 @@ def _traces(text: str, people: People, effort: _Effort) -> list[Span]:
     """Find all traces in text, including those in encoded parts."""
     spans: list[Span] = []
     seen: set[str] = set()
-    # From the innermost layer outward: there an address can be told from the rest of its URL.
+    # From the innermost layer outward, where an address is easiest to separate from the rest of its URL.
     for layer in reversed(list(_layers(text, effort))):
         plain = folded(layer)
         spans += _addresses(plain, spans)

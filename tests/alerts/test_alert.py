@@ -108,8 +108,8 @@ def test_sql_text_reads_no_file(where: str, tmp_path: Path) -> None:
         ({"at_most": 5}, AlertError, "such as '1 per 10m'"),
         ({"at_most": "1 per "}, AlertError, "such as '1 per 10m'"),
         ({"message": 5}, TypeError, "message takes"),
-        ({"message": "{contry}"}, AlertError, "names {contry}, which is no column"),
-        ({"message": "{score"}, AlertError, "no template"),
+        ({"message": "{contry}"}, AlertError, "names {contry}, which is not a column"),
+        ({"message": "{score"}, AlertError, "not a template"),
         ({"message": "{score.__class__}"}, AlertError, "only a column's own name"),
         ({"message": "{city[0]}"}, AlertError, "only a column's own name"),
         ({"message": "{}"}, AlertError, "only a column's own name"),
@@ -130,6 +130,37 @@ def test_a_wrong_argument_is_refused_with_what_to_give(
     with pytest.raises(error) as refused:
         dfn.Alert(**arguments)  # type: ignore[arg-type]
     assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("country_code = 'Germany'", "DE"),
+        ("score > 80 and country_code<>'france'", "FR"),
+        ("country_code != 'Spain' or score > 80", "ES"),
+        ("country_code in ('DE', 'Italy')", "IT"),
+        ("country_code NOT IN ('Cote', 'Côte d''Ivoire')", "CI"),
+        ("\"country_code\" = 'UK'", "GB"),
+        ("country_code = 'de'", "DE"),
+    ],
+)
+def test_a_country_that_no_row_has_is_refused_with_its_code(where: str, code: str) -> None:
+    with pytest.raises(AlertError, match=f"^country_code holds two-letter codes: use '{code}' for "):
+        dfn.Alert(where)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "region = 'Georgia'",
+        "country_code = 'LU' and city = 'Luxembourg'",
+        "country_code in ('SG', 'DE') or city in ('Singapore')",
+        "current_url = '/?country_code = ''Germany'''",
+        "country_code = 'XX' or country_code = 'Atlantis' or country_code is null",
+    ],
+)
+def test_other_texts_with_the_name_of_a_country_are_conditions(where: str) -> None:
+    assert dfn.Alert(where).condition is not None
 
 
 def test_a_url_is_shown_by_its_scheme_and_the_variable_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,8 +185,8 @@ def test_a_signal_ends_it_with_code_0(tmp_path: Path) -> None:
     [
         ("", "has no alerts"),
         ("alert = 5", "has no alerts"),
-        ("alert = [5]", "alert 1 is no table"),
-        ("[[alert]\n", "no TOML"),
+        ("alert = [5]", "alert 1 is not a table"),
+        ("[[alert]\n", "not TOML"),
         ("[[alert]]\nwher = 'score > 80'", "Did you mean 'where'"),
         ("alarts = 1\n[[alert]]\n", "Did you mean 'alert'"),
         ("state = 5\n[[alert]]\n", "state takes"),

@@ -12,7 +12,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.alerts import memory
-from datafast_nb.alerts.dispatcher import _Desk
+from datafast_nb.alerts.dispatcher import _Pending
 from datafast_nb.alerts.escaping import as_text, inert, without_links
 from datafast_nb.alerts.memory import Memory
 from datafast_nb.alerts.message import News
@@ -157,12 +157,12 @@ def test_who_is_shown_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_those_who_wait_are_counted_without_keeping_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST", 5)
     first, *others = (snapshot(30 * place, [visitor(f"{place} {it}") for it in range(4)]) for place in range(10))
-    desk = _Desk(alert(at_most="1 per 10m"), "x", Memory(), None)
-    assert desk.take(first, None) is not None
+    pending = _Pending(alert(at_most="1 per 10m"), "x", Memory(), None)
+    assert pending.take(first, None) is not None
     for each in others:
-        assert desk.take(each, None) is None
-    assert len(desk._waiting) <= 5
-    news = desk.take(snapshot(600), None)
+        assert pending.take(each, None) is None
+    assert len(pending._waiting) <= 5
+    news = pending.take(snapshot(600), None)
     assert news is not None
     assert news.count == 36
 
@@ -326,7 +326,7 @@ def test_an_alert_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureF
     broken = alert(pl.col("score").map_elements(fails, return_dtype=pl.Boolean), name="broken")
     found = told([broken, alert(name="works")], snapshot(0, [visitor("a")]), snapshot(10, [visitor("b")]))
     assert len(found) == 2
-    assert caplog.text.count("'broken' can't be judged") == 1
+    assert caplog.text.count("'broken' can't be evaluated") == 1
 
 
 def test_a_model_adds_the_probability() -> None:
@@ -376,5 +376,5 @@ def test_a_history_that_is_too_short_is_reported_once_and_stops_nothing(
         times = [snapshot(60.0 * place, [visitor("a")]) for place in range(1, 4)]
         found = told([alert(about="traffic"), alert(about="visitor")], *times, history=history)
     assert [row[1] for row in found] == [1]
-    assert caplog.text.count("can't be judged") == 1
+    assert caplog.text.count("can't be evaluated") == 1
     assert "Keep recording" in caplog.text

@@ -207,7 +207,7 @@ def test_the_file_can_be_put_beside_a_history(tmp_path: Path) -> None:
         ({"alerts": []}, AlertError, "nothing to watch for"),
         ({"alerts": ["score > 80"]}, TypeError, "alerts takes"),
         ({"every": 0}, ValueError, "above 0"),
-        ({"every": 301}, ValueError, "at least every five"),
+        ({"every": 301}, ValueError, "at least every 5 min"),
         ({"duration": timedelta(0)}, ValueError, "above 0"),
         ({"model": 5}, TypeError, "model takes"),
         ({"state": 5}, TypeError, "state takes"),

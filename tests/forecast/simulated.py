@@ -17,12 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from datafast_nb.history.changes import WINDOW
 from datafast_nb.history.moments import MOMENT
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.sessions import sessions
 from datafast_nb.history.tables import SCHEMAS, Rows, as_given
-from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
+from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS, WINDOW
 from datafast_nb.snapshot import Snapshot
 
 START: Final = datetime(2026, 1, 5, tzinfo=UTC)

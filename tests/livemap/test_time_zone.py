@@ -51,9 +51,9 @@ def test_a_page_that_is_saved_and_a_linked_explorer_tell_the_maps_zone(tmp_path:
 
 
 def test_what_is_no_time_zone_is_refused() -> None:
-    with pytest.raises(ValueError, match="'Mars/Olympus' is no time zone; give one such as 'Europe/Berlin'"):
+    with pytest.raises(ValueError, match="'Mars/Olympus' is not a time zone; give one such as 'Europe/Berlin'"):
         made(people(1), time_zone="Mars/Olympus")
     live = shown(people(1))
-    with pytest.raises(TraitError, match="is no time zone"):
+    with pytest.raises(TraitError, match="is not a time zone"):
         live.time_zone = "../../etc/passwd"
     assert front(live).zone == live.time_zone == "UTC"
