@@ -1,4 +1,4 @@
-"""What the service sees at one moment: who was active in the last ten minutes, and what happened in that time."""
+"""The service's view of one moment: who was active in the last ten minutes, and what happened in that time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _object_id(parent: str | pl.Expr, name: str, number: int | pl.Expr = 0) -> p
 
 
 def with_origin(visits: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the referrer and the parameters that a visit came with."""
+    """Add the referrer and the parameters of a visit."""
     origins = sources().lazy().drop("landing", "source_effect")
     return visits.join(origins, on="origin", how="left", maintain_order="left")
 

@@ -1,4 +1,4 @@
-"""The wire format: what the endpoint would answer about an activity, as bytes of JSON."""
+"""The wire format: the endpoint's response for an activity, as bytes of JSON."""
 
 from __future__ import annotations
 

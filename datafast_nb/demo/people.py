@@ -1,4 +1,4 @@
-"""Who the visitors are: everything about a person that stays the same from one visit to the next."""
+"""The people who visit: everything about a person that stays the same from one visit to the next."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MAIL_HOSTS = pl.Series(["example.com", "example.org"])
 
 @cache
 def _words(kind: str) -> pl.Series:
-    """Return the words of a kind; a family name joins two of them, so that it belongs to nobody."""
+    """Return the words of a kind. A family name joins two of them, so that no real person has it."""
     return pl.Series(msgspec.json.decode(read_file("words.json"))[kind])
 
 
@@ -140,7 +140,7 @@ def visitor_id() -> pl.Expr:
 
 
 def with_identity(visits: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `name`, `email`, `user_id` and `nickname`: who a person is, whether or not the site has been told."""
+    """Add `name`, `email`, `user_id` and `nickname`: who a person is, whether or not the site knows it."""
     family = text("person", "family start", _words("family_start")) + text("person", "family end", _words("family_end"))
     number = (uniform("person", "mail number") * 10_000).cast(pl.Int64).cast(pl.String)
     mail = pl.concat_str(

@@ -1,4 +1,4 @@
-"""Where visitors come from, and when they are awake.
+"""The places that visitors come from, and the hours when they are active.
 
 `cities.csv` is a selection from GeoNames (https://www.geonames.org/), licensed under CC BY 4.0; its region codes are
 ISO 3166-2. `countries.csv` holds the simulation's assumptions about each country.

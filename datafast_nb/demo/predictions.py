@@ -1,4 +1,4 @@
-"""What the service predicts about a visitor: their conversion likelihood, by the dimensions with enough data.
+"""The service's prediction about a visitor: their conversion likelihood, by the dimensions with enough data.
 
 A prediction is the site's baseline times the multiplier of each dimension that matched, relative to that dimension's
 mean. The service does not have enough data about rare values, so a prediction is coarser than the true rate of

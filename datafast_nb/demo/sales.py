@@ -1,4 +1,4 @@
-"""What makes a visitor buy, what they buy, and which payments recur every month.
+"""The causes of a purchase, what visitors buy, and the payments that recur every month.
 
 The true probability that a visit by someone who is not yet a customer ends in a purchase is :data:`BASE_RATE` times
 one multiplier for each dimension. The simulation draws from exactly this number.

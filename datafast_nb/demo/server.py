@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _regular(self) -> Response:
-        """Return the regular response, packed if the client takes that."""
+        """Return the regular response, compressed if the client accepts that."""
         owner = self.server.owner
         parts = urlsplit(self.path)
         if parts.path != PREFIX + ENDPOINT:
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Response(body=gzip.compress(body, compresslevel=1), headers=headers)
 
     def _send(self, response: Response) -> None:
-        """Send a response, and end the connection of one that is shorter or longer than it says."""
+        """Send a response; close the connection if the response is shorter or longer than it says."""
         headers, pieces = dict(response.headers), response.body
         if isinstance(pieces, bytes):
             headers.setdefault("Content-Length", str(len(pieces)))
@@ -180,8 +180,8 @@ class Server:
     Attributes
     ----------
     answer
-        Takes the regular response and returns what is sent in its place, or None for the regular one. Set it to see
-        how a client takes an error, for example ``server.answer = lambda _: Response.error(500)``.
+        Takes the regular response, and returns the one to send instead, or None for the regular one. Set it to see how
+        a client handles an error, for example ``server.answer = lambda _: Response.error(500)``.
     """
 
     def __init__(self, site: Site, *, api_key: str = "demo", website_id: str = "demo", port: int = 0) -> None:

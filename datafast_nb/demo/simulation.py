@@ -60,8 +60,8 @@ def simulate(
 ) -> History:
     """Write a history of the demo site, as if it had been recorded for days.
 
-    The rows are those that polling ``Site(seed, …)`` every few seconds would have recorded, which would take days
-    instead of seconds. Needs the extra ``history``.
+    The rows are those that polling ``Site(seed, …)`` every few seconds would have recorded, made in seconds instead of
+    days. Needs the extra ``history``.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _people(visits: pl.DataFrame, latest: pl.DataFrame, bias: float) -> pl.DataF
 
 
 def _poll(plan: _Plan) -> pl.Expr:
-    """Return the first poll that shows what happened `at` some time (ms); the very first shows all that came before."""
+    """Return the first poll that shows what happened `at` some time (ms); the first of all shows all before it."""
     polls = (pl.col("at") - plan.first + plan.every - 1) // plan.every
     return plan.first + polls * plan.every
 

@@ -1,4 +1,4 @@
-"""Who comes when: a Poisson process of newcomers, and their later visits.
+"""The times of visits: a Poisson process of newcomers, and their later visits.
 
 Time is divided into minutes. The newcomers of a minute, and everything they will ever do, follow from the seed and the
 minute alone. Someone who first came in minute `m` comes back in minute `m + lag` for each row of :data:`RETURNS` that
@@ -121,7 +121,7 @@ def with_choices(visits: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _past(returning: pl.LazyFrame) -> pl.LazyFrame:
-    """Return, for each visit that is not the first one, what the same person did earlier."""
+    """Return what the person of each later visit did earlier."""
     earlier = (
         returning.rename({"slot": "now", "visit": "current"})
         .with_columns(slot=pl.int_ranges(0, pl.col("now")))

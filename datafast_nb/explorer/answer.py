@@ -108,7 +108,7 @@ class Answer:
         """What the user can do if there is nothing to draw."""
         if not self.visitors.is_empty():
             return "Counts need no predictions: choose “Visitors” as the measure."
-        return "Take a filter away to see others." if self.question.about else ""
+        return "Remove a filter to see more." if self.question.about else ""
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -151,11 +151,11 @@ class Answer:
         if any(self._picked_labels()):
             notes = f"{notes} {_PICKED_NOTE}"
         if undrawn := self._picked_undrawn():
-            notes = f"{notes} Picked out, but not among the groups drawn: {undrawn}."
+            notes = f"{notes} Picked, but not among the groups drawn: {undrawn}."
         return Heading(title["text"], notes.strip())
 
     def _picked_undrawn(self) -> str:
-        """Return the names of picked groups without a bar, a few at most."""
+        """Return the names of picked groups without a bar, at most a few."""
         names = [
             plain(UNKNOWN if value is None else value, 32)
             for name, drawn in zip(self.question.by, self.labels, strict=True)

@@ -55,8 +55,8 @@ from datafast_nb.widgets.synced import as_trait_error
 
 _LOG: Final = logging.getLogger(__name__)
 _NOTHING_YET: Final = "Nothing has arrived yet"
-# Without a variable that leads to it, the generated code can't get the snapshot that is shown.
-_UNNAMED: Final = "dfn.load()  # another moment than is shown: give the explorer a name to take its own"
+# Without a variable that holds it, the generated code can't get the snapshot that is shown.
+_UNNAMED: Final = "dfn.load()  # not the moment shown: assign the explorer to a variable to use its own"
 _HELP: Final = (
     "Give it a Snapshot, a source of them such as datafast_nb.connect() or demo.Site(), or a LiveMap: "
     "Explorer(snap), Explorer(client), Explorer(live)."
@@ -136,7 +136,7 @@ class Explorer(OpenedWhenShown):
         theme: Theme = "auto",
     ) -> None:
         self._live, self._source, self._snapshot = _checked_sources(source, live)
-        self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
+        self._lock = threading.RLock()  # one change or drawing at a time; guards the attributes below
         self._own = Filters()  # used without a live map
         self._fault: str | None = None  # of the source
         self._faults = Faults()  # of the drawing
@@ -149,7 +149,7 @@ class Explorer(OpenedWhenShown):
         if self._live is None:
             self.refresh()
 
-    # What there is
+    # The state
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -190,7 +190,7 @@ class Explorer(OpenedWhenShown):
         """The names of the filters that `filter` locked; those of the map, if linked to one."""
         return self._own.locked if self._live is None else self._live.locked
 
-    # What can be done
+    # Actions from code
 
     def filter(self, *, locked: bool = False, **filters: Unpack[Choices]) -> None:
         """Filter visitors, as `LiveMap.filter` does; if linked to a map, on the map, too.
@@ -303,7 +303,7 @@ class Explorer(OpenedWhenShown):
         if self._view is not None:
             self._view.set_theme(change["new"])
 
-    # What a person does
+    # Actions of a person
 
     def _choose(self, name: str, value: Any) -> None:  # noqa: ANN401 - the value of a control
         """Apply a choice of the controls. If a dimension is chosen twice, the two swap places."""
@@ -366,7 +366,7 @@ class Explorer(OpenedWhenShown):
         """Run an action of the user. Log any error, and show it until an action of the same kind succeeds."""
         if self._closed:
             return
-        with self._faults.guarded(f"What was asked for could not be done: {kind}"):
+        with self._faults.guarded(f"An action failed: {kind}"):
             action()
         with self._lock:
             self._show_status()
@@ -510,7 +510,5 @@ def _checked_sources(source: object, live: object) -> tuple[LiveMap | None, Sour
     if not isinstance(source, Source) or isinstance(source, type):
         raise TypeError(f"Explorer can't explore {type(source).__name__}. {_HELP}")
     if live is not None:
-        raise TypeError(
-            "With a live map, its source is what is explored: give Explorer a Snapshot beside it, or nothing."
-        )
+        raise TypeError("With a live map, Explorer explores the map's source: give it a Snapshot besides, or nothing.")
     return None, source, None

@@ -127,6 +127,6 @@ def _with_site(visitors: pl.DataFrame) -> pl.DataFrame:
 def accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a group's value, of any type
     """Return a group in the form that the filter of its dimension holds."""
     if name == "is_customer" and value is None:
-        value = False  # who is not known to be a customer counts as a prospect
+        value = False  # a visitor who is not known to be a customer counts as a prospect
     values: tuple[Any, ...] = Filters().but(**{name: [value]}).values[name]
     return values

@@ -63,7 +63,7 @@ class View:
 
     @staticmethod
     def _notify(callback: Callable[[str, Any], None], name: str, change: Bunch) -> None:
-        """Pass a choice on; the heading of a group is none, and what was chosen before stays."""
+        """Pass a choice on. The heading of a group is not a choice: the previous one stays."""
         if isinstance(change["new"], _Heading):
             change["owner"].value = change["old"]
         elif not isinstance(change["old"], _Heading):
@@ -104,7 +104,7 @@ class View:
 
 
 def _options(*, with_site: bool) -> tuple[tuple[str, str | _Heading], ...]:
-    """Return the dimensions to choose from, by group, with a few words where a name does not say it all."""
+    """Return the dimensions to choose from, by group, with a few words where a name needs explaining."""
     options: list[tuple[str, str | _Heading]] = []
     for group, names in glossary.DIMENSION_GROUPS.items():
         options.append((f"— {group} —", _Heading(group)))
@@ -113,6 +113,6 @@ def _options(*, with_site: bool) -> tuple[tuple[str, str | _Heading], ...]:
 
 
 def _called(name: str) -> str:
-    """Return a dimension's name, and what it means if that needs saying."""
+    """Return a dimension's name, and its meaning if the name needs explaining."""
     called, hint = capitalized(glossary.dimension(name)), glossary.dimension_hint(name)
     return f"{called} ({hint})" if hint else called

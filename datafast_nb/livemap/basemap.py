@@ -27,7 +27,7 @@ _STYLE: Final = {
 
 Ring = list[list[float]]
 Basemap: TypeAlias = "str | TileProvider | Layer | None"
-"""None for the land alone, ``"osm"`` or another name in xyzservices, one of its providers, or a layer."""
+"""None for only the land, ``"osm"`` or another name in xyzservices, one of its providers, or a layer."""
 
 
 def checked(basemap: Basemap) -> TileProvider | Layer | None:
@@ -43,7 +43,7 @@ def checked(basemap: Basemap) -> TileProvider | Layer | None:
     found = _provider(basemap) if isinstance(basemap, str) else basemap
     if found is not None and not isinstance(found, (TileProvider, Layer)):
         raise TypeError(
-            f"basemap is {type(basemap).__name__}: it must be None for the land alone, a name such as 'osm', "
+            f"basemap is {type(basemap).__name__}: it must be None for only the land, a name such as 'osm', "
             "a provider of xyzservices, or an ipyleaflet layer."
         )
     return found
@@ -62,7 +62,7 @@ def layer_of(basemap: Basemap) -> Layer:
 
 
 def is_theirs(layer: Layer, basemap: Basemap) -> bool:
-    """Return whether a base map's layer belongs to the user or to all maps, and not to one map alone."""
+    """Return whether a base map's layer belongs to the user or to all maps, and not only to one map."""
     return layer is basemap or LAND.is_it(layer)
 
 
@@ -72,8 +72,8 @@ def _provider(name: str) -> TileProvider:
         return xyzservices.providers.query_name("OpenStreetMap.Mapnik" if name.lower() == "osm" else name)
     except ValueError as error:
         raise ValueError(
-            f"{name!r} is no base map. Try 'osm', 'OpenTopoMap', 'Esri.WorldGrayCanvas' or another name of "
-            "xyzservices.providers, or None for the land alone."
+            f"{name!r} is not a base map. Try 'osm', 'OpenTopoMap', 'Esri.WorldGrayCanvas' or another name of "
+            "xyzservices.providers, or None for only the land."
         ) from error
 
 

@@ -17,7 +17,7 @@ _NEAR: Final = 10.0  # that two circles may be apart and still meet within a rou
 
 
 def apart(points: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where circles are after they have moved just so far that none covers another, as far as there is room.
+    """Return the places of circles, moved just far enough that none covers another, as far as there is room.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a recording has to show: its traffic as a line, and the moments that are worth a look. Knows no widget."""
+"""The overview of a recording: its traffic as a line, and the moments worth a look. Knows no widget."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_TRAFFIC: Final = pl.Schema({"seen_at": TIMESTAMP, "visitors": pl.Int64()})
 """The columns of the traffic of a recording."""
 
 POINTS: Final = 240
-"""How many points the line has at most."""
+"""The most points of the line."""
 
 _LEAST_GAP: Final = 600.0  # seconds, as long as what the service shows
 

@@ -1,4 +1,4 @@
-"""What a map shows, drawn as SVG without a browser: the land, the clusters, the legend, and what is shown in words."""
+"""Draws a map as SVG without a browser: the land, the clusters, the legend, and a description in words."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ MOST_HEIGHT: Final = 10_000
 _LOG: Final = logging.getLogger(__name__)
 _SETTINGS: Final = ("color_by", "projection", "every", "theme")  # those of the traits that the browser can set
 _NO_SCORE_YET: Final = "No predictions for this site yet"
-_WITHHELD: Final = "Something failed; the log says what, as the message may name somebody"
+_WITHHELD: Final = "Something failed; see the log, as the message may name a person"
 
 
 class LiveMap(OpenedWhenShown):
@@ -129,7 +129,7 @@ class LiveMap(OpenedWhenShown):
     projection : str
         ``mercator``, a map, or ``globe``, which turns slowly and can be dragged. Pictures and pages show the map.
     basemap : str, xyzservices provider, ipyleaflet layer or None
-        The base map under the visitors. None: the land alone, without any network request. ``"osm"`` or another name
+        The base map under the visitors. None: only the land, without any network request. ``"osm"`` or another name
         in ``xyzservices.providers``: tiles, whose server then learns which places are viewed.
     height : int
         Height of the map, in pixels: 120 to 10,000.
@@ -140,8 +140,8 @@ class LiveMap(OpenedWhenShown):
     redact : bool
         Whether to replace names and e-mail addresses everywhere in the widget by pseudonyms, as `Snapshot.redacted`
         does, as for a shared screen. Nothing that names a person then leaves the kernel, and filters apply to what is
-        shown. A button of the map does the same; it can't show names that code hides. What `selection` and the
-        callbacks give to code keeps the names.
+        shown. A button of the map does the same; it can't show names that code hides. `selection` and the callbacks
+        still give code the names.
 
     Attributes
     ----------
@@ -215,8 +215,8 @@ class LiveMap(OpenedWhenShown):
         self._model = model
         by: ColorBy = color_by or ("score" if model is None else "probability")
         self._arrived = time.monotonic()  # when the last snapshot arrived
-        self._telling = threading.RLock()  # one round of callbacks at a time
-        self._lock = threading.RLock()  # one change or drawing at a time; guards all that follows
+        self._calling_back = threading.RLock()  # one round of callbacks at a time
+        self._lock = threading.RLock()  # one change or drawing at a time; guards the attributes below
         self._frame = FrameState(None)
         self._redacted: tuple[FrameState, RedactedFrame] | None = None  # the last frame without names, and its original
         self._map_state = MapState(color_by=by, sort="score" if model is None else "probability")
@@ -245,7 +245,7 @@ class LiveMap(OpenedWhenShown):
             self._unfollow = weakref.finalize(self, replay.on_change, moved, remove=True)
             self._follow_replay()
 
-    # What there is
+    # The state
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -313,7 +313,7 @@ class LiveMap(OpenedWhenShown):
             self._redacted = (self._frame, RedactedFrame(self._frame))
         return self._redacted[1]
 
-    # What can be done
+    # Actions from code
 
     def start(self) -> None:
         """Start polling now, as after `stop` or a refusal, whether the map is displayed or not. A replay plays."""
@@ -721,7 +721,7 @@ class LiveMap(OpenedWhenShown):
         if self.status.state == "closed":
             return
         kind = message.__struct_config__.tag
-        with self._faults_shown(f"What was asked for could not be done: {kind}"):
+        with self._faults_shown(f"An action failed: {kind}"):
             action = getattr(self, f"_do_{kind}", self._change)
             action(message)
 
@@ -731,7 +731,7 @@ class LiveMap(OpenedWhenShown):
             return
         for name in _SETTINGS:
             if name in values:
-                with self._faults_shown(f"What was asked for could not be done: {name}"):
+                with self._faults_shown(f"An action failed: {name}"):
                     self.set_trait(name, values[name])
         self._show_settings()  # a value may have been refused, or overwritten by a rendering on another thread
 
@@ -792,7 +792,7 @@ class LiveMap(OpenedWhenShown):
     def _do_describe(self, message: DescribeCluster) -> None:
         with self._lock:
             frame, chosen = self._shown, self._renderer.chosen(self._shown, self._map_state.filters)
-        # Outside the lock: what moves the predictions takes a while, the first time, and no drawing is to wait for it.
+        # Outside the lock: estimating what moves the predictions takes a while at first, and drawing must not wait.
         inside = members(chosen, message.id)
         description = summary(inside, frame.reasons(inside))
         with self._lock:
@@ -889,7 +889,7 @@ class LiveMap(OpenedWhenShown):
         with self._faults_shown("The map could not be drawn"):
             snapshot, news = self._take_moment()
             if news is not None and snapshot is not None:
-                with self._telling:
+                with self._calling_back:
                     self._call_back(snapshot, news)
         before, self._last_status = self._last_status, self.status
         if self._last_status != before:
@@ -950,7 +950,7 @@ class LiveMap(OpenedWhenShown):
             self._sites.each(lambda poller: poller.move(on=on))
 
     def _rest_with(self, timebar: TimeBar) -> None:
-        """Make a last request when the replay ends. While nobody watches, start afresh: what is missed is no news."""
+        """Make a last request when the replay ends. If nobody watches, start afresh: what was missed is not new."""
         state = self._sites.status.state
         if state == "unwatched":
             timebar.start_afresh()
@@ -1059,7 +1059,7 @@ def _check_options(every: float, height: int, basemap: Basemap, time_zone: str) 
 def _check_model(model: Model | None, sources: Mapping[str, Source]) -> None:
     """Raise an error if a model is given for several websites."""
     if model is not None and ONE_SITE not in sources:
-        raise ValueError("A model is of one website: make a map of that website alone.")
+        raise ValueError("A model is for one website: make a map of only that website.")
 
 
 def _checked_height(height: object) -> int:

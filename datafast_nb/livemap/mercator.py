@@ -1,4 +1,4 @@
-"""Web Mercator (EPSG:3857), scaled to the unit square: x from the date line eastwards, y from the northern end down."""
+"""Web Mercator (EPSG:3857), scaled to the unit square: x from the date line eastward, y from the northern end down."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def summary(members: pl.DataFrame, why: Iterable[str] = ()) -> ClusterSummary:
 def _places(members: pl.DataFrame) -> str:
     """Return the names of the most common places in a cluster."""
     if not members.height:
-        return "Nobody here any more"
+        return "Everyone has left"
     order = ("len", "city", "country_code")
     places = members.group_by("city", "country_code").len().sort(*order, descending=[True, False, False])
     (city, code), *others = places.head(_MOST_PLACES).select("city", "country_code").rows()

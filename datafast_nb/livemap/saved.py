@@ -23,7 +23,7 @@ from datafast_nb.text import number
 from datafast_nb.widgets.protocol import Figure, Legend, Theme
 
 _REDACTED: Final = "Names are left out."
-_NAMED: Final = "Names are not left out: mind whom you give it to."
+_NAMED: Final = "Names are included: be careful who you share this with."
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def named(source: Any) -> dict[str, Source]:  # noqa: ANN401 - the user may pass
     if ONE_SITE not in sources or len(sources) > 1:
         blank = [name for name in sources if not isinstance(name, str) or not plain(name)]
         if blank:
-            raise ValueError(f"{blank[0]!r} is no name for a website: give it one that can be read.")
+            raise ValueError(f"{blank[0]!r} is not a name for a website: give it a readable one.")
     return sources
 
 

@@ -11,7 +11,7 @@ from datafast_nb.polling import Standing, State, sentence
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import clock, duration
 
-_UNRECORDED: Final = "Nothing was recorded at this moment."  # the same for all, so that it is told once
+_UNRECORDED: Final = "Nothing was recorded at this moment."  # the same for all sites, so that it is said once
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Status:
         has had no answer for longer than the interval. ``unrecorded``: nothing was recorded at the moment, as in a gap
         of a replay. ``retrying``: the last request failed, and the next follows at `retry_at`. ``stopped``: stopped by
         a person, or a replay that is paused or at its end. ``unwatched``: nobody is watching. ``refused``: a permanent
-        error; asking again can't help. ``closed``: closed for good.
+        error; asking again can't help. ``closed``: closed; it can't be started again.
     every : float
         Seconds from an answer to the next request.
     fault : str or None

@@ -13,7 +13,7 @@ MINUTES: Final = 30
 """How many minutes are shown."""
 
 _HOLDS: Final = 9
-"""For how many minutes a number stands for those in which nobody asked: as long as what the service shows."""
+"""The most minutes without a request that the number before them stands for: as long as the service shows visitors."""
 
 _SCHEMA: Final = pl.Schema({"minute": pl.Int64(), "visitors": pl.Int64()})
 
@@ -35,7 +35,7 @@ class Minutes:
             self._minutes = each.drop_nulls().sort("minute")
 
     def note(self, when: datetime, visitors: int) -> None:
-        """Take note of how many visitors are there; of several moments in a minute, the last counts."""
+        """Record how many visitors there are; of several moments in a minute, the last counts."""
         now = _minute(when)
         kept = self._minutes.filter(pl.col("minute").is_between(now - MINUTES + 1, now - 1))
         self._minutes = pl.concat([kept, pl.DataFrame({"minute": [now], "visitors": [visitors]}, schema=_SCHEMA)])

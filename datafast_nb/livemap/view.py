@@ -80,7 +80,7 @@ class View:
         self.front.show(*states)
 
     def announce(self, message: MapAnnouncement, *content: bytes) -> None:
-        """Send a one-time message to the views, with what it holds besides JSON."""
+        """Send a one-time message to the views, with its buffers."""
         self.front.announce(message, *content)
 
     def resize(self, height: int) -> None:

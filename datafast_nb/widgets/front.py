@@ -76,7 +76,7 @@ class TypedWidget(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     def announce(self, message: msgspec.Struct, *content: bytes) -> None:
-        """Send a one-time message to the browser, with what it holds besides JSON."""
+        """Send a one-time message to the browser, with its buffers."""
         self.send(msgspec.to_builtins(message), [*content])
 
     def on_message(self, callback: Callable[[Any], None]) -> None:

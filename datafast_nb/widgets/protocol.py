@@ -27,7 +27,7 @@ FilterValue = str | bool | float | list[str | bool | None] | None
 
 
 class Chip(Struct, frozen=True):
-    """An active filter, as the user reads it; a `locked` one can be changed by code alone."""
+    """An active filter, as the user reads it; only code can change a `locked` one."""
 
     name: str
     label: str
@@ -121,7 +121,7 @@ class Beat(FromView, frozen=True, tag="beat"):
 
 
 class Away(FromView, frozen=True, tag="away"):
-    """The view is not visible any more; `gone` if it was removed from the page."""
+    """The view is not visible anymore; `gone` if it was removed from the page."""
 
     gone: bool = False
 
@@ -247,13 +247,13 @@ ColorBy = Literal[
 
 
 Projection = Literal["mercator", "globe"]
-"""How the world is shown: as a map, or as a globe that can be turned."""
+"""The projection of the world: a flat map, or a globe that can be turned."""
 
 Part = Literal["names", "shapes", "flags", "globe"]
-"""A part of what the map shows of places besides its own land."""
+"""A kind of details of the base map that the page requests when it needs them."""
 
 VisitorKind = Literal["customer", "returning", "new", "unknown"]
-"""What a visitor is at a glance: a customer, or else somebody who came before, or for the first time."""
+"""The kind of a visitor: a customer, or else someone who returned or came for the first time."""
 
 
 class Clusters(Struct, frozen=True):

@@ -14,7 +14,7 @@ class Replaceable(Protocol):
     """A widget that a cell can show."""
 
     def _removed_from_cells(self) -> None:
-        """Handle that no cell shows the widget any more."""
+        """Handle that no cell shows the widget anymore."""
         ...
 
 
@@ -79,7 +79,7 @@ def _cells() -> Cells | None:
 
 
 def note_shown(widget: Replaceable) -> None:
-    """Record that the running cell shows a widget, and notify the widget when no cell shows it any more."""
+    """Record that the running cell shows a widget, and notify the widget when no cell shows it anymore."""
     cells = _cells()
     if cells is not None:
         cells.show(widget)

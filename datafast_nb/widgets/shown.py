@@ -23,14 +23,14 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
     """
 
     _view: Any = None
-    _replaced = False  # whether a cell has shown it, and none does any more
+    _replaced = False  # whether a cell has shown it, and none does anymore
 
     def _show(self) -> None:
         """Create the view and open the comm, on the first call."""
         raise NotImplementedError
 
     def _removed_from_cells(self) -> None:
-        """Handle that no cell shows the widget any more: the cells that did were run again or deleted."""
+        """Handle that no cell shows the widget anymore: the cells that did were run again or deleted."""
         self._replaced = True
 
     def _close_comm(self) -> None:

@@ -191,7 +191,7 @@ def test_a_popup_whose_members_have_left_says_so(live: MapPage) -> None:
     live.click(live.discs()[0])
     expect(live.part("popup")).to_be_visible()
     live.refresh("people(0)")
-    expect(live.part("popup")).to_contain_text("Nobody here any more")
+    expect(live.part("popup")).to_contain_text("Everyone has left")
 
 
 def test_a_refresh_keeps_the_focus_and_what_is_half_typed(live: MapPage) -> None:

@@ -208,7 +208,7 @@ def test_a_source_that_gives_no_snapshot_is_a_fault_like_any_other(caplog: pytes
 @pytest.mark.parametrize(
     ("snapshot", "options", "filters", "words"),
     [
-        (PEOPLE, {}, {"text": "nobody at all"}, "Nobody matches the filters. Take a filter away to see others."),
+        (PEOPLE, {}, {"text": "nobody at all"}, "Nobody matches the filters. Remove a filter to see more."),
         (dfn.Snapshot(), {}, {}, "Nobody is here right now."),
         (people(9, score=None), {}, {}, "There are no predictions. Counts need no predictions"),
         (people(9, conversion_rate=0.1), {"measure": "lift"}, {}, "The site's average is not known."),
@@ -347,7 +347,7 @@ def test_a_click_reaches_the_right_ones_of_many_pairs_that_look_the_same(measure
 def test_a_picked_group_without_a_bar_is_named() -> None:
     explorer = displayed(Explorer(PEOPLE, by="country_code"))
     explorer.filter(country_code=["FR", "PL"])
-    assert view(explorer).front.heading.notes.endswith("Picked out, but not among the groups drawn: PL.")
+    assert view(explorer).front.heading.notes.endswith("Picked, but not among the groups drawn: PL.")
     explorer.filter(country_code="FR")
     assert "not among" not in view(explorer).front.heading.notes
 

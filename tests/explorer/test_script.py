@@ -159,7 +159,7 @@ assert "snap = _1.snapshot" in explorer._view.front.code, explorer._view.front.c
 
 def test_code_about_what_has_no_name_runs_on_a_snapshot_of_its_own() -> None:
     explorer = dfn.Explorer(PEOPLE, by="device")
-    assert "snap = dfn.load()  # another moment than is shown" in explorer.code
+    assert "snap = dfn.load()  # not the moment shown" in explorer.code
     assert run(explorer.code)["table"].columns == explorer.table.columns
 
 

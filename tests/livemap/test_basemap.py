@@ -56,13 +56,13 @@ def test_a_layer_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["", "no such map", "https://tiles.example/{z}/{x}/{y}.png"])
 def test_an_unknown_name_is_refused_with_names_that_are_known(name: str) -> None:
-    with pytest.raises(ValueError, match=r"is no base map\. Try 'osm'"):
+    with pytest.raises(ValueError, match=r"is not a base map\. Try 'osm'"):
         made(people(1), basemap=name)
 
 
 @pytest.mark.parametrize("basemap", [3, ["osm"], object(), True])
 def test_what_can_be_no_base_map_is_refused(basemap: Any) -> None:
-    with pytest.raises(TypeError, match="it must be None for the land alone"):
+    with pytest.raises(TypeError, match="it must be None for only the land"):
         made(people(1), basemap=basemap)
 
 

@@ -146,7 +146,7 @@ def test_names_are_left_out_unless_told_otherwise(tmp_path: Path) -> None:
     drawn = words(picture(live, tmp_path, redact=False))
     assert "by Ada Lovelace" in drawn
     assert "Search: lovelace" in drawn
-    assert "Names are not left out" in drawn
+    assert "Names are included" in drawn
     live.close()
 
 

@@ -381,7 +381,7 @@ def test_a_popup_follows_a_refresh_and_stays_open() -> None:
     ask(live, "open", id=cluster, latitude=38.7, longitude=-9.1)
     assert {row["name"] for row in own(live, "popups")["rows"]} == {"Bob"}
     refreshed(live)
-    assert own(live, "popups")["summary"]["title"] == "Nobody here any more"
+    assert own(live, "popups")["summary"]["title"] == "Everyone has left"
     ask(live, "close")
     assert own(live, "popups") is None
 

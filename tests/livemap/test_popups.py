@@ -59,7 +59,7 @@ def test_a_popup_lists_a_few_and_counts_the_rest() -> None:
 
 def test_a_popup_of_nobody_says_so() -> None:
     found = popup("1/0/0", (1.0, 2.0), FrameState(None).visitors)
-    assert (found.summary.title, found.rows, found.more) == ("Nobody here any more", (), 0)
+    assert (found.summary.title, found.rows, found.more) == ("Everyone has left", (), 0)
 
 
 def test_a_cluster_says_what_moves_the_predictions_of_who_is_in_it() -> None:

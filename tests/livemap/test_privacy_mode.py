@@ -206,7 +206,7 @@ def test_a_description_is_of_those_who_are_shown(sent: Sent) -> None:
         live.filter(text=text)
         ask(live, "describe", id=cluster)
         said.append(sent.told("description")[-1]["summary"])
-    assert said[0]["title"] == "Nobody here any more"
+    assert said[0]["title"] == "Everyone has left"
     assert said[1]["title"] != said[0]["title"]
 
 

@@ -351,7 +351,7 @@ def test_a_popup_lists_a_few_and_counts_the_others() -> None:
 
 def test_a_cluster_that_is_gone_is_said_to_be() -> None:
     shows = popups.popup("1/0/0", (0.0, 0.0), scene(visitors(0)).visitors)
-    assert shows.summary.title == "Nobody here any more"
+    assert shows.summary.title == "Everyone has left"
     assert (shows.rows, shows.more) == ((), 0)
 
 

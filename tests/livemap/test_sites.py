@@ -76,7 +76,7 @@ def test_what_is_no_source_is_refused_with_what_to_pass(source: Any) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", 3, None, "\u202e"])
 def test_a_name_that_cannot_be_read_is_refused(name: Any) -> None:
-    with pytest.raises(ValueError, match="is no name for a website"):
+    with pytest.raises(ValueError, match="is not a name for a website"):
         LiveMap({name: Scripted([]), "blog": Scripted([])})
 
 

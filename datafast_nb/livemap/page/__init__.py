@@ -61,7 +61,7 @@ def page(  # noqa: PLR0913 - all but the first few are rarely given
     predicted : polars.DataFrame, optional
         What a model predicts for each row of the visitors: ``probability``, ``worth`` and ``currency``.
     sales : Figure, optional
-        The sales that a model expects from them, in place of the value that the service does.
+        The sales that a model expects from them, instead of the value that the service predicts.
     drawn : str
         The map as SVG; by default, one of all visitors.
     coloring : Coloring, optional
@@ -120,7 +120,7 @@ def _top(snapshot: Snapshot, title: str, note: str, *, redact: bool, time_zone: 
     names = (
         "Names are pseudonyms; e-mail addresses and event data are left out."
         if redact
-        else "This page holds names and e-mail addresses: mind whom you give it to."
+        else "This page holds names and e-mail addresses: be careful who you share it with."
     )
     moment = f'as of <time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{there:%Y-%m-%d %H:%M} {time_zone}</time>'
     about = f'<p class="filters">{text(note, _LONGEST_NOTE)}</p>' if note else ""

@@ -29,7 +29,7 @@ def visitors(
 ) -> str:
     """List the visitors who are most likely to buy, with scores in the colors of the map.
 
-    With what a model predicts for each, the list has their probability and is sorted by it.
+    If a model predicts, the list has its probabilities and is sorted by them.
     """
     everybody = snapshot.visitors if predicted is None else snapshot.visitors.hstack(predicted)
     scored = bool(everybody["score"].is_finite().any())

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 NOTHING: Final = "–"
 _NOW: Final = "just now"
 _LONGEST: Final = 80  # characters of any text
-_ID_SHOWN: Final = 6  # characters that tell nameless visitors apart
+_ID_SHOWN: Final = 6  # characters that distinguish visitors without a name
 
 
 def text(value: object, longest: int = _LONGEST) -> str:

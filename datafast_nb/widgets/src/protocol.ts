@@ -59,7 +59,7 @@ export interface Beat {
   view: string;
 }
 /**
- * The view is not visible any more; `gone` if it was removed from the page.
+ * The view is not visible anymore; `gone` if it was removed from the page.
  */
 export interface Away {
   do: "away";
@@ -245,7 +245,7 @@ export interface FilterBar {
   options: FilterOptions | null;
 }
 /**
- * An active filter, as the user reads it; a `locked` one can be changed by code alone.
+ * An active filter, as the user reads it; only code can change a `locked` one.
  */
 export interface Chip {
   name: string;
