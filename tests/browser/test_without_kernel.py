@@ -83,9 +83,9 @@ def test_a_notebook_that_is_opened_again_says_of_when_its_map_is(notebook: Noteb
         page.evaluate(f"{save_state}.then(() => null)")
     page.evaluate(f"{KERNEL}.restart()")
     notebook.visit(page.url)
-    says(notebook, "saved", r"^Saved \d\d:\d\d UTCrun the cell to go on$")
+    says(notebook, "saved", r"^Saved \d\d:\d\d UTCrun the cell to continue$")
     page.wait_for_function(SHOWN, timeout=PATIENT, polling=200)
-    expect(page.locator(".datafast-explorer .df-state")).to_have_text("Saved · run the cell to go on", timeout=PATIENT)
+    expect(page.locator(".datafast-explorer .df-state")).to_have_text("Saved · run the cell to continue", timeout=PATIENT)
     for part in (".df-bar input", ".df-controls select", ".df-tools select", ".datafast-explorer .df-asked select"):
         assert page.locator(part).first.evaluate("(node) => Boolean(node.closest('[inert]'))"), f"{part} takes input"
     page.get_by_role("button", name="Back to the lists").click()
@@ -114,8 +114,8 @@ def test_a_map_says_that_its_kernel_is_no_more(notebook: Notebook, faults: list[
     notebook.page.evaluate(how)
     if end == "death":  # of which JupyterLab tells in a dialog, over the whole page
         notebook.page.locator(".jp-Dialog").get_by_role("button", name="Ok").click(timeout=PATIENT)
-    says(notebook, state, rf"^{words}data of \d\d:\d\d UTCrun the cell to go on$")
-    expect(notebook.page.locator(".datafast-explorer .df-state")).to_have_text(f"{words} · run the cell to go on")
+    says(notebook, state, rf"^{words}data of \d\d:\d\d UTCrun the cell to continue$")
+    expect(notebook.page.locator(".datafast-explorer .df-state")).to_have_text(f"{words} · run the cell to continue")
     use(notebook)
     assert faults == []
 

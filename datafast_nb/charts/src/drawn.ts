@@ -1,4 +1,4 @@
-// Whether Vega has drawn what it was given.
+// Whether Vega has drawn the rows of a chart.
 
 interface Part {
   data?: { values?: { length: number } };
@@ -11,7 +11,7 @@ export interface Scene {
   items?: Scene[];
 }
 
-/** Say whether a specification, or a part of one, holds rows. */
+/** Return whether a specification, or a part of one, holds rows. */
 export function hasRows(part: unknown): boolean {
   if (typeof part !== "object" || part === null) return false;
   const { data, datasets }: Part = part;
@@ -19,7 +19,7 @@ export function hasRows(part: unknown): boolean {
   return Object.entries(part).some(([name, inner]) => name !== "data" && name !== "datasets" && hasRows(inner));
 }
 
-/** Say whether a scene, or a part of one, holds a mark that stands for data. */
+/** Return whether a scene, or a part of one, holds a mark that stands for data. */
 export function hasMarks(scene: Scene): boolean {
   if (scene.role === "mark" && scene.items?.length) return true;
   return (scene.items ?? []).some(hasMarks);

@@ -1,5 +1,5 @@
-// One view of a chart. The library that draws, Vega, is the text of a model which all charts of a kernel share: a chart
-// that carried it would weigh 900 kB.
+// One view of a chart. The charting library, Vega, is the text of a model that all charts of a kernel share: otherwise
+// each chart would weigh 900 kB.
 
 import type { RenderProps } from "@anywidget/types";
 import { type Ask, asker } from "#kit/ask.ts";
@@ -11,7 +11,7 @@ import type { ChartMessage, ChartState } from "#kit/protocol.ts";
 import { isDark, onPageTheme } from "#kit/theme.ts";
 import { hasMarks, hasRows, type Scene } from "./drawn.ts";
 
-const UNKNOWN = 400; // pixels, where the width of a place is not known yet
+const UNKNOWN = 400; // pixels, while the width of a place is unknown
 const REDRAWN = 0.2; // change of a chart's width from which it is drawn again
 const MOST_OF_LABELS = 0.3; // of a chart's width
 
@@ -29,7 +29,7 @@ interface Embedded {
 
 type Embed = (place: HTMLElement, spec: object, options: object) => Promise<Embedded>;
 
-/** The chart that is on the page. */
+/** The chart that is shown on the page. */
 interface Shown {
   result: Embedded;
   place: HTMLElement;
@@ -37,7 +37,7 @@ interface Shown {
   width: number | null;
 }
 
-/** Draw a view into `el`, and return what takes it away again. */
+/** Draw a view into `el`, and return a function that removes it. */
 export async function render(props: RenderProps<ChartState & { vega: string }>) {
   const { model, el } = props;
   const leaving = new AbortController();
@@ -69,7 +69,7 @@ export async function render(props: RenderProps<ChartState & { vega: string }>) 
   };
 }
 
-/** The drawing of one view, which is replaced once the next one stands. */
+/** The drawing of one view, which is replaced when the next one is complete. */
 class Chart {
   readonly #model: ChartModel;
   readonly #el: HTMLElement;
@@ -95,7 +95,7 @@ class Chart {
     this.#drawAnew = drawAnew;
   }
 
-  /** Draw what is wanted now. Say whether it is shown: a later drawing may have overtaken it. */
+  /** Draw the current state. Return whether it is shown: a later drawing may have replaced it. */
   async draw(): Promise<boolean> {
     this.#turns += 1;
     const turn = this.#turns;
@@ -120,7 +120,7 @@ class Chart {
     }
   }
 
-  /** Draw out of sight: the page keeps the old chart, and its height, until the new one is there. */
+  /** Draw out of sight: the page keeps the old chart, and its height, until the new one is complete. */
   async #embed(embed: Embed, place: HTMLElement, width: number | null): Promise<Embedded> {
     const [spec, options] = wanted(this.#model, width);
     Object.assign(place.style, { position: "absolute", visibility: "hidden", boxSizing: "border-box", width: "100%" });
@@ -140,11 +140,11 @@ class Chart {
     this.#shown?.place.remove();
     this.#shown = next;
     this.#resized.disconnect();
-    this.#resized.observe(next.place); // which tells the width it has now, too
+    this.#resized.observe(next.place); // which also reports the current width
     next.result.view.addEventListener("click", (_event, item) => this.#tellClick(item?.datum));
   }
 
-  /** Be as wide as the place is, beside the button of the menu; drawn again where the labels need another share of it. */
+  /** Fit the chart to its place, beside the menu's button; draw it again if the labels need another share of the width. */
   #fit(): void {
     const shown = this.#shown;
     const width = shown?.fits ? widthOf(shown.place) : 0;
@@ -155,7 +155,7 @@ class Chart {
     else shown.result.view.width(width).run();
   }
 
-  /** Tell the kernel which row of the data a person has clicked on. */
+  /** Report to the kernel which row of the data a person clicked. */
   #tellClick(datum: object | undefined): void {
     const plain = Object.entries(datum ?? {}).filter(([, value]) => Object(value) !== value);
     if (plain.length && this.#model.get("reports_clicks")) this.#ask({ do: "click", datum: Object.fromEntries(plain) });
@@ -171,7 +171,7 @@ class Chart {
 /** Return the specification and the options as they are drawn now: with a theme, in its colors. */
 function wanted(model: ChartModel, width: number | null): [object, object] {
   const [spec, options] = [structuredClone(model.get("spec")), structuredClone(model.get("embed_options"))];
-  if (width) spec.width = width; // Vega's own way to be as wide as a place follows the window alone
+  if (width) spec.width = width; // Vega's own fit to a place follows only the window
   const theme = model.get("theme");
   if (!theme) return [spec, options];
   const name = isDark(theme) ? "dark" : "light";
@@ -184,7 +184,7 @@ function wanted(model: ChartModel, width: number | null): [object, object] {
   ];
 }
 
-/** Return the width that a chart has in its place; 0 while that is not on the page. */
+/** Return the width of a chart in its place; 0 while the place is not on the page. */
 function widthOf(place: HTMLElement): number {
   return Math.max(0, place.clientWidth - Number.parseFloat(getComputedStyle(place).paddingRight));
 }

@@ -94,7 +94,7 @@ test("the line says that the kernel has gone", () => {
   const gone: Kernel = { ...live, state: () => "restarted", live: () => false };
   const body = shown(<Status model={explorer()} kernel={gone} faults={faultList(() => {})} />);
   expect(body.querySelector<HTMLElement>(".df-status")?.dataset.state).toBe("restarted");
-  expect(body.textContent).toContain("The kernel has restarted · run the cell to go on");
+  expect(body.textContent).toContain("The kernel has restarted · run the cell to continue");
 });
 
 test("a heading without notes has no empty line", () => {

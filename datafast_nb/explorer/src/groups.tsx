@@ -1,4 +1,4 @@
-// The table of the groups. The name of each is a button that picks it out, for those who don't point at bars.
+// The table of the groups. Each name is a button that picks the group, for people who don't point at bars.
 
 import { useKeptFocus } from "#kit/focus.ts";
 import type { GroupRow } from "#kit/protocol.ts";
@@ -46,7 +46,7 @@ export function Groups({ model, ask }: { model: ExplorerModel; ask: ExplorerAsk 
 function Row({ row: { names, cells, picked }, kinds, pick }: { row: GroupRow; kinds: string[]; pick: () => void }) {
   const [name, ...others] = names;
   const hint = `${names.join(", ")}: ${picked ? "selected; deselect" : "select"}`;
-  // biome-ignore-start lint/suspicious/noArrayIndexKey: a cell is known by its place
+  // biome-ignore-start lint/suspicious/noArrayIndexKey: a cell is identified by its place
   return (
     <tr onClick={pick} data-picked={picked || undefined}>
       <th scope="row" class="df-group">

@@ -1,4 +1,4 @@
-// What stands above the chart: what it is about, how the data are, and why there is none.
+// The heading above the chart: its subject, the state of the data, and the reason if there is no chart.
 
 import type { Faults } from "#kit/faults.ts";
 import { useFollowed } from "#kit/followed.ts";
@@ -6,7 +6,7 @@ import { type Kernel, standing } from "#kit/kernel.ts";
 import { useTrait } from "#kit/trait.ts";
 import type { ExplorerModel } from "./model.ts";
 
-/** The sentence over the chart, and what is to be known besides. */
+/** The sentence above the chart, and its notes. */
 export function Heading({ model }: { model: ExplorerModel }) {
   const { sentence, notes } = useTrait(model, "heading");
   return (
@@ -35,7 +35,7 @@ export function Status({ model, kernel, faults }: { model: ExplorerModel; kernel
   );
 }
 
-/** What stands there instead of a chart. */
+/** The text in place of a chart. */
 export function Empty({ model }: { model: ExplorerModel }) {
   const text = useTrait(model, "empty");
   return (

@@ -1,4 +1,4 @@
-// Puts the parts together: one view of an explorer. The filters, the theme and the signs of life are the live map's.
+// Puts the parts together: one view of an explorer. It shares filters, theme and heartbeats with the live map.
 
 import "#kit/look.css";
 import "./style.css";
@@ -20,7 +20,7 @@ import { Empty, Heading, Status } from "./heading.tsx";
 import type { ExplorerAsk, ExplorerModel } from "./model.ts";
 import { Script } from "./script.tsx";
 
-/** Draw a view into `el`, and return what takes it away again. */
+/** Draw a view into `el`, and return a function that removes it. */
 export function render({ model, el }: RenderProps<ExplorerState & ExplorerHeader & ExplorerOptions>) {
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -72,7 +72,7 @@ function Parts({ model, ask, kernel, faults }: PartsProperties) {
   );
 }
 
-/** Wait until the front end stands in its explorer; null if the view has gone before. */
+/** Wait until the front end is in its explorer; null if the view is removed first. */
 async function findRoot(el: HTMLElement, signal: AbortSignal): Promise<HTMLElement | null> {
   while (!signal.aborted) {
     const root = el.closest<HTMLElement>(".datafast-explorer");
@@ -82,7 +82,7 @@ async function findRoot(el: HTMLElement, signal: AbortSignal): Promise<HTMLEleme
   return null;
 }
 
-/** See to what concerns the explorer as a whole, as long as it is there. */
+/** Set up what concerns the whole explorer, until the view is removed. */
 function furnish(root: HTMLElement, model: ExplorerModel, ask: ExplorerAsk, kernel: Kernel, signal: AbortSignal): void {
   disableWithoutKernel(root, kernel, ".df-asked");
   followTheme(root, model, () => {}, signal);

@@ -1,4 +1,4 @@
-// What the explorer's parts share: its model, and what they say to the kernel.
+// What the explorer's parts share: its model, and its messages to the kernel.
 
 import type { Ask } from "#kit/ask.ts";
 import type { Model } from "#kit/model.ts";

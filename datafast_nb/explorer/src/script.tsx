@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useTrait } from "#kit/trait.ts";
 import type { ExplorerModel } from "./model.ts";
 
-const CONFIRMED = 2000; // milliseconds for which the button says that it has copied
+const CONFIRMED = 2000; // milliseconds for which the button confirms the copy
 
 export function Script({ model }: { model: ExplorerModel }) {
   const code = useTrait(model, "code");
@@ -37,7 +37,7 @@ export function Script({ model }: { model: ExplorerModel }) {
   );
 }
 
-/** Put a text into the clipboard, also on a page that is not served over https. Say whether that worked. */
+/** Copy a text to the clipboard, even on a page that is not served over https. Return whether that worked. */
 async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,4 @@
-// What a view says to the kernel.
+// The messages of a view to the kernel.
 
 import type { Kernel } from "./kernel.ts";
 import type { Model } from "./model.ts";
@@ -6,10 +6,10 @@ import type { Model } from "./model.ts";
 /** A message of the protocol without the view's id, which is added on the way. */
 export type Outgoing<Message> = Message extends unknown ? Omit<Message, "view"> : never;
 
-/** Send a message; say whether it could be. */
+/** Send a message; return whether it was sent. */
 export type Ask<Message> = (message: Outgoing<Message>) => boolean;
 
-/** Return a function that sends messages of the view with this id; once the view is gone, only the message that it left. */
+/** Return a function that sends messages of a view; once the view is removed, only the message that it left. */
 export function asker<Message extends { do: string; view: string }>(
   model: Pick<Model<object>, "send">,
   kernel: Pick<Kernel, "live">,
@@ -22,7 +22,7 @@ export function asker<Message extends { do: string; view: string }>(
       model.send({ view, ...message });
       return true;
     } catch (error) {
-      // The kernel has just gone, which is about to be said.
+      // The kernel has just gone; the status will say so.
       console.debug("datafast_nb: a message could not be sent to the kernel.", message.do, error);
       return false;
     }

@@ -10,7 +10,7 @@ interface Script {
 const EVALUATED = Symbol.for("datafast_nb.scripts");
 const page = globalThis as { [EVALUATED]?: Map<string, Promise<unknown>> };
 
-/** Return the module that a script makes; a page evaluates each version once, however many kernels and views have it. */
+/** Return the module of a script; a page evaluates each version once, however many kernels and views use it. */
 export async function evaluated<Module>({ model, host }: RenderProps, reference: string): Promise<Module> {
   const script = await modelOf<Script>({ model, host }, reference);
   const version = script.get("version");
@@ -20,7 +20,7 @@ export async function evaluated<Module>({ model, host }: RenderProps, reference:
   return (await known.get(version)) as Module;
 }
 
-/** Return the model that a trait of another refers to: as anywidget documents it, or, before its version 0.11, as ipywidgets does. */
+/** Return the model that a trait of another refers to: by anywidget's documented way or, before its version 0.11, by that of ipywidgets. */
 export async function modelOf<State extends object>(
   { model, host }: Pick<RenderProps, "model"> & Partial<Pick<RenderProps, "host">>,
   reference: string,

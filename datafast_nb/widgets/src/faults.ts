@@ -1,4 +1,4 @@
-// What goes wrong in the browser: logged once with its stack, here and in the kernel, and said until it goes well again.
+// Errors in the browser: logged once with their stack, here and in the kernel, and shown until the action succeeds.
 
 import type { Outgoing } from "./ask.ts";
 import type { Model } from "./model.ts";
@@ -8,21 +8,21 @@ const MOST_LOGGED = 50;
 
 /** The faults of one view. */
 export interface Faults {
-  /** Run something that may go wrong; the next run can mend it. */
+  /** Run something that may fail; a later run that succeeds clears the note. */
   guard: (what: string, run: () => void) => void;
-  /** Note what went wrong. */
+  /** Note an error. */
   report: (what: string, error: unknown) => void;
-  /** Take a note back: it goes well again. */
+  /** Clear a note: the action succeeded again. */
   clear: (what: string) => void;
-  /** Return a sentence for each thing that goes wrong at present. */
+  /** Return a sentence for each present error. */
   notes: () => string[];
-  /** Call back whenever the notes have changed. Return what ends that. */
+  /** Call back whenever the notes change. Return a function that ends this. */
   follow: (changed: () => void) => () => void;
 }
 
-/** Make the faults of one view; `tell` sends one to the kernel. */
+/** Make the faults of one view; `tell` sends a fault to the kernel. */
 export function faultList(tell: (fault: Outgoing<Fault>) => unknown): Faults {
-  const present = new Map<string, string>(); // what goes wrong, and how
+  const present = new Map<string, string>(); // what fails, and how
   const logged = new Set<string>();
   const followers = new Set<() => void>();
   const set = (what: string, text?: string) => {
@@ -62,8 +62,8 @@ export function faultList(tell: (fault: Outgoing<Fault>) => unknown): Faults {
 }
 
 /**
- * Note what goes wrong where nothing guards it, as in a timer or after a click, if it is this script's. The note goes
- * with the next change of the model.
+ * Note an unguarded error of this script, such as in a timer or after a click. The next change of the model clears the
+ * note.
  */
 export function watchUncaught(
   faults: Faults,

@@ -1,4 +1,4 @@
-// Who is shown: a search, a panel of conditions, and a chip for each that is set.
+// The filters: a search, a panel of conditions, and a chip for each active one.
 
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -20,7 +20,7 @@ interface FiltersProps {
   ask: Ask<ChangeFilter | ClearFilters | ShowOptions>;
   /** Whether there is no kernel to answer. */
   resting: boolean;
-  /** Move the map to those who pass the filters; where there is a map. */
+  /** Move the map to the visitors who pass the filters, if there is a map. */
   zoom?: () => void;
 }
 
@@ -80,7 +80,7 @@ interface SearchProps {
   onSearch: (text: string | null) => void;
 }
 
-/** The box for free text; the kernel's text replaces what is in it only while no one types there. */
+/** The box for free text; the kernel's text replaces its content only while nobody is typing. */
 function SearchBox({ text, locked, onSearch }: SearchProps) {
   const input = useRef<HTMLInputElement>(null);
   const later = useLater();
@@ -110,7 +110,7 @@ function SearchBox({ text, locked, onSearch }: SearchProps) {
   );
 }
 
-/** Return what does something once a person has paused; `now` does it at once, and says whether there was anything to do. */
+/** Return an action that waits for a pause in typing; `now` does it at once, and returns whether one was waiting. */
 function useLater() {
   const waiting = useRef<{ timer: ReturnType<typeof setTimeout>; run: () => void } | null>(null);
   const now = () => {
@@ -130,17 +130,17 @@ function useLater() {
 
 interface ChipsProps {
   chips: readonly Chip[];
-  /** What has the focus once the last chip was taken away with the keyboard. */
+  /** What gets the focus after the last chip is removed with the keyboard. */
   fallback: RefObject<HTMLElement | null>;
   change: (name: string, value: null) => void;
   onClear: () => void;
 }
 
-/** The chips of what is filtered by; each takes its filter away. */
+/** The chips of the active filters; each removes its filter. */
 function Chips({ chips, fallback, change, onClear }: ChipsProps) {
   const frame = useRef<HTMLSpanElement>(null);
   const focused = frame.current?.contains(document.activeElement);
-  // Who took a chip away with the keyboard goes on with the next.
+  // After a chip is removed with the keyboard, the next one gets the focus.
   useLayoutEffect(() => {
     if (!focused || frame.current?.contains(document.activeElement)) return;
     (frame.current?.querySelector<HTMLElement>("button.df-chip") ?? fallback.current)?.focus();
@@ -219,7 +219,7 @@ const CAMPAIGN: [Counted, string][] = [
   ["utm_term", "Search term"],
 ];
 
-/** The fields of the panel; the kernel counts what can be chosen once it is open. */
+/** The fields of the panel; the kernel counts the options once it is open. */
 function Conditions({ filters, change }: ConditionsProps) {
   const { values, options } = filters;
   const locked = lockedIn(filters);
@@ -282,7 +282,7 @@ const SEVERAL = "\u0000several";
 interface ConditionProps {
   name: string;
   label: string;
-  /** What can be chosen; nothing while that is not known. */
+  /** The options; undefined while they are unknown. */
   choices: readonly Choice[] | undefined;
   value: FilterValue;
   locked: boolean;
@@ -316,7 +316,7 @@ function shownChoice(value: FilterValue): string {
 interface AtLeastProps {
   name: string;
   label: string;
-  /** The most that the value can be; the slider goes in a hundred steps. */
+  /** The maximum of the value; the slider has a hundred steps. */
   most: number;
   unit: string;
   value: number | null;
@@ -324,7 +324,7 @@ interface AtLeastProps {
   change: (name: string, value: number | null) => void;
 }
 
-/** A slider for the least of a measure; at 0 it filters nothing. */
+/** A slider for the minimum of a measure; at 0 it filters nothing. */
 function AtLeast({ name, label, most, unit, value, locked, change }: AtLeastProps) {
   const given = Math.round(((value ?? 0) / most) * 100);
   const [shown, show] = useState(given);

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** Keep the focus on what has it within an element: a browser without `moveBefore` takes it from what is moved. */
+/** Keep the focus within an element where it is: a browser without `moveBefore` takes it from an element that moves. */
 export function useKeptFocus<Parent extends HTMLElement>() {
   const parent = useRef<Parent>(null);
   const root = parent.current?.getRootNode() as Document | ShadowRoot | undefined;

@@ -1,11 +1,11 @@
-// A part of a widget that may fail without taking the others along, and is tried again when there is something new to draw.
+// A part of a widget that may fail without affecting the others. It is drawn again when there is something new.
 
 import { Component, type ComponentChildren } from "preact";
 import type { Faults } from "./faults.ts";
 import type { Model } from "./model.ts";
 
 interface Properties {
-  /** The sentence that says what could not be done. */
+  /** The sentence that says what failed. */
   what: string;
   faults: Faults;
   model: Pick<Model<object>, "on" | "off">;
@@ -15,7 +15,7 @@ interface Properties {
 /** Draws the children; if they fail, notes it, and draws them again after the model's next change. */
 export class Guarded extends Component<Properties, { failed: boolean }> {
   override state = { failed: false };
-  #failing = false; // already while Preact is still drawing what has just failed
+  #failing = false; // set while Preact is still drawing the part that failed
 
   readonly #tryAgain = () => {
     this.props.model.off("change", this.#tryAgain);

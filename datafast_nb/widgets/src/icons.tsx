@@ -1,4 +1,4 @@
-// The icons, drawn as lines on a square of 16 by 16. The words stand beside them.
+// The icons, drawn as lines on a square of 16 by 16. Their labels stand beside them.
 
 const ICONS = {
   pause: "M5.5 3.5v9 M10.5 3.5v9",
@@ -42,7 +42,7 @@ const ICONS = {
 
 export type IconName = keyof typeof ICONS;
 
-/** An icon that a screen reader passes over. */
+/** An icon that screen readers skip. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg viewBox="0 0 16 16" width={16} height={16} class="df-icon" aria-hidden={true} data-icon={name}>

@@ -1,8 +1,8 @@
-// Names for views and elements that no other on the page has.
+// Unique names for views and elements on a page.
 
 let last = 0;
 
-/** Return an id that is like no other. */
+/** Return a unique id. */
 export function freshId(): string {
   last += 1;
   return `df-${Math.random().toString(36).slice(2, 8)}-${last}`;

@@ -84,7 +84,7 @@ test("a moment is said with its date unless that is today's, by the clocks of a 
 });
 
 test("what a view says once its kernel is gone", () => {
-  expect(standing("saved", "12:00 UTC")).toEqual(["Saved 12:00 UTC", "run the cell to go on"]);
-  expect(standing("ended")).toEqual(["The kernel has ended", "run the cell to go on"]);
+  expect(standing("saved", "12:00 UTC")).toEqual(["Saved 12:00 UTC", "run the cell to continue"]);
+  expect(standing("ended")).toEqual(["The kernel has ended", "run the cell to continue"]);
   expect(standing("unconnected", "12:00 UTC")).toEqual(["No connection to the kernel", "data of 12:00 UTC"]);
 });

@@ -1,27 +1,27 @@
-// Says whether a view is joined to the kernel that drew it, or shows what one has left.
+// Whether a view is connected to the kernel that drew it, or shows what a former kernel left.
 
 import type { Model } from "./model.ts";
 import { clocksOf } from "./zone.ts";
 
-const LOOK = 5000; // milliseconds between two looks
-const PATIENCE = 5000; // milliseconds without a connection, after which it is said: a short break mends itself
+const LOOK = 5000; // milliseconds between two checks
+const PATIENCE = 5000; // milliseconds without a connection before the view says so: short breaks end by themselves
 const SILENCE = 15_000; // milliseconds without a message, after which we ask the kernel whether it still knows us
 const AGAIN = 60_000; // milliseconds until we ask again: a kernel that has been restarted never answers
 const COMMS = "jupyter.widget";
 
 /**
- * How a view is joined to its kernel: "live"; "saved", of a file, without a kernel; "restarted" or "ended", when that has
- * happened to the kernel that drew the view; or "unconnected", while the page can't reach it. A kernel that is busy is live.
+ * How a view is connected to its kernel: "live"; "saved", from a file, without a kernel; "restarted" or "ended", if the
+ * kernel that drew the view was; or "unconnected", while the page can't reach it. A busy kernel is live.
  */
 export type KernelState = "live" | "saved" | "restarted" | "ended" | "unconnected";
 
-/** What a view knows of its kernel. */
+/** What a view knows about its kernel. */
 export interface Kernel {
   state: () => KernelState;
   live: () => boolean;
-  /** Say whether the kernel that drew the view is no more. */
+  /** Return whether the kernel that drew the view is gone. */
   ended: () => boolean;
-  /** Call back whenever the state has changed. Return what ends that. */
+  /** Call back whenever the state changes. Return a function that ends this. */
   follow: (changed: () => void) => () => void;
 }
 
@@ -47,7 +47,7 @@ interface CommInfo {
   comms: Record<string, unknown>;
 }
 
-/** A model as ipywidgets has it, which knows whether the kernel does. */
+/** A model of ipywidgets, which knows whether the kernel knows it. */
 interface Witness {
   model_id?: string;
   comm?: unknown;
@@ -63,10 +63,10 @@ interface Facts {
 
 type ViewModel = Model<object> & { widget_manager?: { kernel?: Connection } };
 
-/** Follow how a view is joined to its kernel. */
+/** Follow the connection of a view to its kernel. */
 export function kernelOf(viewed: Model<object>, signal: AbortSignal): Kernel {
   const model: ViewModel = viewed;
-  const witness = (model as Model<{ layout?: Witness }>).get("layout"); // a model like ours, which anywidget does not hand out
+  const witness = (model as Model<{ layout?: Witness }>).get("layout"); // a model like ours, which anywidget does not expose
   const kernel = model.widget_manager?.kernel;
   const facts: Facts = { forgotten: false, lostAt: null };
   const followers = new Set<() => void>();
@@ -111,7 +111,7 @@ export function disableWithoutKernel(el: HTMLElement, kernel: Kernel, selector: 
   change();
 }
 
-/** Return the state, from what JupyterLab knows of the widget and of the kernel. */
+/** Return the state, from what JupyterLab knows about the widget and the kernel. */
 function stateOf(
   model: ViewModel,
   witness: Witness | undefined,
@@ -132,7 +132,7 @@ function stateOf(
   return facts.lostAt !== null && performance.now() - facts.lostAt >= PATIENCE ? "unconnected" : "live";
 }
 
-/** Look again whenever something happens to the kernel. */
+/** Check again whenever something happens to the kernel. */
 function listen(
   kernel: Connection | undefined,
   witness: Witness | undefined,
@@ -142,7 +142,7 @@ function listen(
   const signals = [kernel?.statusChanged, kernel?.connectionStatusChanged, kernel?.disposed].filter(
     (each) => each?.connect,
   );
-  const heard = () => queueMicrotask(look); // once all that hear of it have done their part
+  const heard = () => queueMicrotask(look); // after all other listeners have run
   for (const each of signals) each?.connect?.(heard);
   witness?.on?.("comm_live_update", heard);
   signal.addEventListener("abort", () => {
@@ -152,9 +152,9 @@ function listen(
 }
 
 /**
- * Return what asks a kernel that has long been silent whether it knows our widget, and calls `forgotten` when it does not.
+ * Return a function that asks a kernel that has long been silent whether it knows our widget; call `forgotten` if not.
  *
- * This is how a page notices a restart by another page. A busy kernel answers later.
+ * This is how a page notices a restart from another page. A busy kernel answers later.
  */
 function asksWhetherKnown(
   model: ViewModel,
@@ -188,7 +188,7 @@ function asksWhetherKnown(
   };
 }
 
-/** Say a moment by the clocks of a time zone, with the date unless that is today's. */
+/** Return a moment as text in a time zone, with the date unless it is today's. */
 export function moment(time: number, zone = "UTC", now = Date.now()): string {
   const { name, shown } = clocksOf(zone);
   const written = (options: Intl.DateTimeFormatOptions) =>
@@ -198,10 +198,10 @@ export function moment(time: number, zone = "UTC", now = Date.now()): string {
   return `${date}${written({ hour: "2-digit", minute: "2-digit" })} ${name}`;
 }
 
-/** Say in short sentences what a reader should know of a view that is not live; `when` says of when its data are, or nothing. */
+/** Return short sentences about a view that is not live; `when` is the time of its data, if known. */
 export function standing(state: KernelState, when?: string): string[] {
   const data = when ? [`data of ${when}`] : [];
-  const again = "run the cell to go on";
+  const again = "run the cell to continue";
   if (state === "saved") return [when ? `Saved ${when}` : "Saved", again];
   if (state === "restarted") return ["The kernel has restarted", ...data, again];
   if (state === "ended") return ["The kernel has ended", ...data, again];

@@ -1,4 +1,4 @@
-// Loads a front end's script, which is the text of a model that all of a kernel share: a page evaluates it once.
+// Loads a front end's script, which is the text of a model that all widgets of a kernel share: a page evaluates it once.
 
 import type { Render, RenderProps } from "@anywidget/types";
 import { evaluated } from "./evaluate.ts";

@@ -1,4 +1,4 @@
-// A widget's model as the browser's half knows it: the fields of the protocol's states, typed, and messages.
+// A widget's model as the browser sees it: the fields of the protocol's states, typed, and messages.
 
 import type { AnyModel } from "@anywidget/types";
 
@@ -9,7 +9,7 @@ export interface Model<State extends object>
 /** The name of a field of a state. */
 export type FieldOf<State extends object> = keyof State & string;
 
-/** Call back after each message of the kernel that changes one of the fields; several at once count as one. Return what ends that. */
+/** Call back once for each kernel message that changes one of the fields. Return a function that ends this. */
 export function onChange<State extends object>(
   model: Model<State>,
   names: readonly FieldOf<State>[],

@@ -1,6 +1,6 @@
 // Lets a page forget the models that the kernel has closed.
 
-/** A model as ipywidgets has it, with its comm; anywidget hands out less. */
+/** A model of ipywidgets with its comm, which anywidget does not expose. */
 interface WidgetModel {
   comm?: { on_close?: (callback: () => void) => void; on_msg: (callback: () => void) => void };
   attributes: Record<string, unknown>;
@@ -11,10 +11,10 @@ const watched = new WeakSet<WidgetModel>();
 const nothing = () => {};
 
 /**
- * See to it that a model, and all that its traits hold, is let go of once the kernel has closed it.
+ * Release a model, and all that its traits hold, once the kernel has closed it.
  *
- * JupyterLab's connection keeps the comm of every widget that ever was, and a comm what it calls: its model, which keeps
- * its last view and all that was drawn. So a comm that is closed is to call nothing.
+ * JupyterLab's connection keeps the comm of every widget forever. A comm keeps its callbacks, and so its model, its last
+ * view and all that was drawn. So a closed comm must have no callbacks.
  */
 export function releaseOnceClosed(model: unknown): void {
   if (!isWidgetModel(model) || watched.has(model)) return;

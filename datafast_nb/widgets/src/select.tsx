@@ -1,10 +1,10 @@
-// A native select with its label, whose choices follow the kernel without disturbing who is choosing.
+// A native select with its label, whose choices follow the kernel without disturbing a person who is choosing.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons.tsx";
 import { formatNumber } from "./numbers.ts";
 
-/** What can be chosen, and how many there are of it. */
+/** An option, and how many visitors have it. */
 export interface Choice {
   value: string | number;
   label: string;
@@ -15,7 +15,7 @@ interface SelectProps {
   label: string;
   title?: string;
   icon?: IconName;
-  /** The kernel's choice; what a person has chosen stays until it is another. */
+  /** The kernel's choice; a person's choice stays until the kernel's changes. */
   value: string | number;
   choices: readonly Choice[];
   disabled?: boolean;

@@ -7,7 +7,7 @@ export type TestModel<State extends object> = Model<State> & {
   sent: unknown[];
   /** Change fields as a message of the kernel does. */
   change(fields: Partial<State>): void;
-  /** Hear a message of the kernel. */
+  /** Receive a message of the kernel. */
   tell(message: unknown): void;
 };
 

@@ -1,12 +1,12 @@
-// Makes a widget light or dark: as its theme says, or as the page is.
+// Makes a widget light or dark: by its theme, or like the page.
 
 import { type Model, onChange } from "./model.ts";
 import type { ExplorerOptions } from "./protocol.ts";
 
-/** The colors of a widget, as its state holds them. */
+/** The theme of a widget, in its state. */
 export type Theme = ExplorerOptions["theme"];
 
-/** Keep the root's class `df-dark` true, and call back when it changes. */
+/** Keep the root's class `df-dark` up to date, and call back when it changes. */
 export function followTheme(
   root: HTMLElement,
   model: Model<{ theme: Theme }>,
@@ -25,7 +25,7 @@ export function followTheme(
   apply();
 }
 
-/** Say whether a theme is dark on this page. */
+/** Return whether a theme is dark on this page. */
 export function isDark(theme: Theme): boolean {
   return theme === "auto" ? pageIsDark() : theme === "dark";
 }
@@ -37,7 +37,7 @@ export function onPageTheme(changed: () => void, signal: AbortSignal): void {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
-/** JupyterLab, Notebook and Voilà write their theme on the body; any other page is taken for light. */
+/** JupyterLab, Notebook and Voilà write their theme on the body; any other page counts as light. */
 function pageIsDark(): boolean {
   return document.body.dataset.jpThemeLight === "false";
 }

@@ -1,9 +1,9 @@
-// A field of a widget's state, for a component of Preact.
+// A field of a widget's state, for a Preact component.
 
 import { useLayoutEffect, useState } from "preact/hooks";
 import { type FieldOf, type Model, onChange } from "./model.ts";
 
-/** Return what a field of the state is now; the component is drawn again when the kernel, or this page, changes it. */
+/** Return the value of a field; the component is drawn again when the kernel, or this page, changes it. */
 export function useTrait<State extends object, Name extends FieldOf<State>>(
   model: Model<State>,
   name: Name,

@@ -1,12 +1,12 @@
-// Reports to the kernel while a view can be seen, so that it polls only that long.
+// Reports to the kernel while a view is visible, so that it polls only then.
 
 import type { Ask } from "./ask.ts";
 import type { Away, Beat } from "./protocol.ts";
 
-const EVERY = 5000; // milliseconds between two signs of life
-const GRACE = 8000; // milliseconds out of sight, after which it counts as away: a short scroll is no absence
+const EVERY = 5000; // milliseconds between two heartbeats
+const GRACE = 8000; // milliseconds out of sight after which a view counts as away: a short scroll does not count
 
-/** Send signs of life while an element is on the screen, and word when it is no more. */
+/** Send heartbeats while an element is on the screen, and a message when it no longer is. */
 export function visibility(root: Element, ask: Ask<Away | Beat>, signal: AbortSignal): void {
   let onScreen = true;
   let first = true;

@@ -1,9 +1,9 @@
-// What clocks in a time zone show. Times are milliseconds since the epoch; zones are those of the IANA's database.
+// The clocks of a time zone. Times are milliseconds since the epoch; zones are those of the IANA's database.
 
 const MINUTE = 60_000;
 
 export interface Clocks {
-  /** The zone that they are of. */
+  /** The name of the zone. */
   name: string;
   time: (time: number) => string;
   date: (time: number) => string;
@@ -14,7 +14,7 @@ export interface Clocks {
   moment: (time: number) => string;
   /** Return what the clocks show, as a date whose UTC fields are theirs. */
   shown: (time: number) => Date;
-  /** Return when a day begins; where the clocks skip midnight, that is when they go on. */
+  /** Return when a day begins; if the clocks skip midnight, it is when they continue. */
   midnight: (year: number, month: number, day: number) => number;
 }
 
@@ -46,7 +46,7 @@ export function clocksOf(zone: string): Clocks {
   return { ...clocks, moment: (time: number) => `${clocks.date(time)}, ${clocks.time(time)} ${known}` };
 }
 
-/** What the clocks of all zones differ by, some number of times. */
+/** A unit that divides the differences between the clocks of all zones. */
 export const QUARTER = 15 * MINUTE;
 
 const PARTS: Intl.DateTimeFormatOptions = {
