@@ -85,7 +85,9 @@ def test_a_notebook_that_is_opened_again_says_of_when_its_map_is(notebook: Noteb
     notebook.visit(page.url)
     says(notebook, "saved", r"^Saved \d\d:\d\d UTCrun the cell to continue$")
     page.wait_for_function(SHOWN, timeout=PATIENT, polling=200)
-    expect(page.locator(".datafast-explorer .df-state")).to_have_text("Saved · run the cell to continue", timeout=PATIENT)
+    expect(page.locator(".datafast-explorer .df-state")).to_have_text(
+        "Saved · run the cell to continue", timeout=PATIENT
+    )
     for part in (".df-bar input", ".df-controls select", ".df-tools select", ".datafast-explorer .df-asked select"):
         assert page.locator(part).first.evaluate("(node) => Boolean(node.closest('[inert]'))"), f"{part} takes input"
     page.get_by_role("button", name="Back to the lists").click()
