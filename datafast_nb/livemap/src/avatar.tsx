@@ -6,7 +6,7 @@ const SIZE = 36; // of the square that a face is drawn in
 const OFFSET = 0x811c9dc5; // FNV-1a
 const PRIME = 0x01000193;
 
-/** What a face looks like: two hues in degrees, how the head is turned and moved, and its features. */
+/** A face: two hues in degrees, the turn and the offset of the head, and its features. */
 export interface Look {
   ground: number;
   head: number;
@@ -34,7 +34,7 @@ export function lookOf(id: string): Look {
   };
 }
 
-/** Return a source of whole numbers below a limit, which gives the same ones for the same text. */
+/** Return a source of whole numbers below a limit, always the same for the same text. */
 function numbersOf(text: string): (below: number) => number {
   let state = OFFSET;
   for (const character of text) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), PRIME);

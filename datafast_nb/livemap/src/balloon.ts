@@ -1,4 +1,4 @@
-// Where a balloon is by its circle: above it, or else below or at a side, lower where it must be, always within the map.
+// The place of a balloon at its circle: above it, or else below or beside it, always within the map.
 
 /** A size, in pixels. */
 export interface Box {
@@ -6,21 +6,21 @@ export interface Box {
   height: number;
 }
 
-/** Where a balloon is: its left upper corner, the side of the circle that it is on, and where its tail is along that. */
+/** The place of a balloon: its upper left corner, its side of the circle, and the place of its tail on that side. */
 export interface Balloon {
   left: number;
   top: number;
   side: "above" | "below" | "beside";
   tail: number;
-  /** How high it can be, where it would like to be higher. */
+  /** Its maximum height, if it needs more. */
   most?: number;
 }
 
 const EDGE = 6; // pixels from the edge of the map
 const AWAY = 10; // pixels from the circle
-const LEAST = 140; // pixels of a balloon in which anything can be read
+const LEAST = 140; // pixels of a balloon that can still be read
 
-/** Return the place of a balloon of some size by a circle, in a map of some size. */
+/** Return the place of a balloon of some size at a circle, in a map of some size. */
 export function balloonAt(circle: { x: number; y: number; radius: number }, size: Box, room: Box): Balloon {
   const { x, y, radius } = circle;
   const all = room.height - 2 * EDGE; // pixels that a balloon can be high

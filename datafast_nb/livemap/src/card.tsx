@@ -1,4 +1,4 @@
-// The card of one visitor: who it is, how likely a purchase is and why, and what the visitor did.
+// The card of one visitor: who they are, how likely a purchase is and why, and what they did.
 
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";

@@ -1,11 +1,11 @@
-// The clusters of a view, as the kernel sends them: a column for each thing that is known of them.
+// The clusters of a view, as the kernel sends them: a column for each property.
 
 import { formatNumber } from "#kit/numbers.ts";
 import type { ClusterSummary, Clusters } from "#kit/protocol.ts";
 
 type Column<Values> = Values extends readonly (infer Value)[] ? Value : never;
 
-/** A cluster: its cell, where it is in degrees, its radius in pixels, and how many are in it. */
+/** A cluster: its cell, its position in degrees, its radius in pixels, and its numbers of visitors. */
 export type Cluster = { [Name in Exclude<keyof Clusters, "across">]: Column<Clusters[Name]> };
 
 /** Return the clusters one by one, the largest first. */
@@ -16,7 +16,7 @@ export function clustersOf({ across: _, ...columns }: Clusters): Cluster[] {
   );
 }
 
-/** Return the lines under a cluster's title: what they count, and how many or much. */
+/** Return the lines under a cluster's title: labels and values. */
 export function linesOf(summary: ClusterSummary): [label: string, text: string][] {
   const { visitors, customers, score, probability, value, why } = summary;
   const lines: [string, string][] = [["visitors", formatNumber(visitors)]];

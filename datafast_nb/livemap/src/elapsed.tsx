@@ -1,4 +1,4 @@
-// Times that go on by themselves, with the clock of the data.
+// Elapsed times that advance by themselves, with the clock of the data.
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { ago, type Clock, lasting } from "./time.ts";
@@ -9,17 +9,17 @@ interface ElapsedProps {
   clock: Clock;
 }
 
-/** How long ago something was. */
+/** The time since something happened. */
 export function Ago({ since, clock }: ElapsedProps) {
   return <>{useClock(clock, (now) => (since === null ? "" : ago(since, now)))}</>;
 }
 
-/** How long something has lasted. */
+/** The time that something has lasted. */
 export function Lasting({ since, clock }: ElapsedProps) {
   return <>{useClock(clock, (now) => (since === null ? "" : lasting(now - since)))}</>;
 }
 
-/** Return what is read off a clock, and draw again at the beat that changes it. */
+/** Return a reading of the clock, and draw again at the beat that changes it. */
 export function useClock<Value>(clock: Clock, read: (now: number) => Value): Value {
   const value = read(clock.now());
   const drawn = useRef({ read, value });

@@ -1,4 +1,4 @@
-// Fits the world to a map: it is never narrower than the map, so no continent is seen twice, and every place has its land.
+// Fits the world to a map: it is never narrower than the map, so that no continent appears twice.
 
 import type { LatLngExpression, Map as LeafletMap } from "leaflet";
 
@@ -8,7 +8,7 @@ const TILE = 256; // pixels of the world's width at zoom 0
 const CENTER: Corner = [26, 8]; // degrees, of the inhabited world
 const NEAR = 0.01; // zoom levels that make no difference
 const POLE = 85.06; // degrees of latitude, where Web Mercator's square ends
-const ROUND = 1e5; // degrees of longitude: round the world goes without end
+const ROUND = 1e5; // degrees of longitude: no limit around the world
 
 /** Return the zoom at which the world is as wide as a map. */
 export function worldZoom(width: number): number {
@@ -21,7 +21,7 @@ export function showWorld(map: LeafletMap): void {
   setZoom(map, CENTER, map.getMinZoom());
 }
 
-/** Keep the world as wide as a map at least, when that changes its size: the center stays, and so does the whole world. */
+/** Keep the world at least as wide as a map when that is resized; keep its center, or the whole world, in view. */
 export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
   const resized = () => {
     const whole = map.getZoom() < map.getMinZoom() + NEAR;
@@ -30,7 +30,7 @@ export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
     if (zoom !== map.getZoom()) setZoom(map, map.getCenter(), zoom);
   };
   limit(map);
-  // Leaflet's own way, `setMaxBounds`, would move a map that has just grown, before it is known how the world fits it.
+  // Leaflet's `setMaxBounds` would move a map that has just grown before the world is fitted to it.
   const bounds = map.getCenter().toBounds(1).extend([-POLE, -ROUND]).extend([POLE, ROUND]);
   Object.assign(map.options, { maxBounds: bounds, maxBoundsViscosity: 1 });
   map.on("resize", resized);
@@ -45,7 +45,7 @@ function setZoom(map: LeafletMap, center: LatLngExpression, zoom: number): void 
   map.options.zoomSnap = zoomSnap;
 }
 
-/** Let nobody zoom out beyond the world. Leaflet's own way would begin to zoom at once, around another center. */
+/** Prevent zooming out beyond the world. Leaflet's own limit would start a zoom at once, around another center. */
 function limit(map: LeafletMap): void {
   map.options.minZoom = worldZoom(map.getSize().x);
   map.fire("zoomlevelschange");

@@ -1,11 +1,11 @@
-// The flag of a country; its code where the page has no flags.
+// The flag of a country, or its code while the page has no flags.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { followPlaces, known } from "./places.ts";
 
 const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
 
-/** The flag of a country, by its code; nothing without one. It says the country, unless `place`, beside it, does. */
+/** The flag of a country, by its code; nothing without one. It names the country, unless `place` beside it does. */
 export function Flag({ country, place }: { country: string; place: string }) {
   const [, drawAgain] = useState({});
   useEffect(() => followPlaces(() => drawAgain({})), []);

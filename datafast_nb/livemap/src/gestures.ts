@@ -1,18 +1,18 @@
-// Leaves to the page what scrolls the page: the plain wheel and one finger. With Ctrl, and with two, they are the map's.
+// Leaves scrolling to the page: the plain wheel and one finger. With Ctrl, or with two fingers, they move the map.
 
 import type { Map as LeafletMap } from "leaflet";
 import { isOnMap } from "./pointer.ts";
 
 const STAY = 1200; // milliseconds that the hint stays after the last attempt
 
-/** Let the page scroll under the pointer, except in full screen, where there is no page; say how the map is moved. */
+/** Let the page scroll under the pointer, except in full screen; show a hint how to move the map. */
 export function gestures(root: HTMLElement, map: LeafletMap, signal: AbortSignal): void {
   const container = map.getContainer();
   const hint = hintOver(container, signal);
   const fills = () => root.matches(":fullscreen");
   const onGlobe = () => container.classList.contains("df-on-globe"); // which is not zoomed, and turned with one finger
   const key = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
-  // Leaflet listens on the same element, later: what goes no further than here is not its.
+  // Leaflet listens on the same element, but later: it does not receive events that are stopped here.
   const wheel = (event: WheelEvent) => {
     if (event.ctrlKey || event.metaKey || fills()) return;
     event.stopPropagation();

@@ -44,7 +44,7 @@ export function spotsOn(projection: GeoProjection): (place: Place) => Spot {
   };
 }
 
-/** The globe over a map, as long as its view is there. */
+/** The globe over a map, until its view is removed. */
 export class Globe {
   readonly #parts: PlacesParts;
   readonly #canvas = document.createElement("canvas");
@@ -92,7 +92,7 @@ export class Globe {
     this.#turn();
   }
 
-  /** Whether the globe is shown in place of the map. */
+  /** Whether the globe is shown instead of the map. */
   get on(): boolean {
     return this.#parts.model.get("projection") === "globe";
   }
@@ -110,7 +110,7 @@ export class Globe {
     return Math.max(40, Math.min(x, y) / 2 - MARGIN);
   }
 
-  /** Call back whenever the globe has been drawn again. Return what ends that. */
+  /** Call back whenever the globe has been drawn again. Return a function that ends this. */
   follow(drawn: () => void): () => void {
     this.#followers.add(drawn);
     return () => {
@@ -118,7 +118,7 @@ export class Globe {
     };
   }
 
-  /** Turn until a place is in the middle. */
+  /** Turn until a place is in the center. */
   turnTo([latitude, longitude]: Place): void {
     this.#touched = performance.now();
     const to: [number, number] = [nearestCopy(longitude, this.#center[0]), tilted(latitude)];
@@ -176,7 +176,7 @@ export class Globe {
     else if (!this.#calm.matches) this.#later();
   };
 
-  /** Say whether it turns by itself: nobody holds it, has just turned it, or reads what is on it. */
+  /** Return whether it turns by itself: nobody holds it, has just turned it, or is reading something on it. */
   #turns(now: number): boolean {
     const { model, map, view } = this.#parts;
     const container = map.getContainer();
@@ -191,7 +191,7 @@ export class Globe {
     );
   }
 
-  /** Look again in a while whether it can turn. */
+  /** Check again later whether it can turn. */
   #later(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#next(), 500);

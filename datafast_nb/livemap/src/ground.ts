@@ -19,7 +19,7 @@ type Country = (Polygon<Bounds> | MultiPolygon<Bounds>) & { properties: Bounds }
 
 const paths = new WeakMap<object, Path2D>(); // of each shape, where the world is a square of 1
 
-/** The ground of a map, as long as its view is there. */
+/** The ground of a map, until its view is removed. */
 export class Ground {
   readonly #parts: PlacesParts;
   readonly #land: HTMLCanvasElement;
@@ -85,7 +85,7 @@ export class Ground {
     });
   };
 
-  /** Paint the shapes in sight; what takes longer than a frame goes on in the next. */
+  /** Paint the visible shapes; continue in the next frame if it takes longer than one. */
   #paintShapes({ world, regions }: Shapes): void {
     const { map } = this.#parts;
     const start = performance.now();
@@ -118,7 +118,7 @@ export class Ground {
     if (this.#drawn < shapes.length) this.#next();
   }
 
-  /** Say whether a country is in sight, on the copy of the world that is some turns east. */
+  /** Return whether a country is visible, on the copy of the world that is some turns east. */
   #sees({ properties }: Country, turn: number): boolean {
     const [west, south, east, north] = properties.bounds;
     const { map } = this.#parts;
@@ -155,7 +155,7 @@ export class Ground {
     }
   }
 
-  /** Return where circles are. */
+  /** Return the places of circles. */
   #blocks(project: (place: [number, number]) => { x: number; y: number }): Block[] {
     const all = this.#parts.model.get("clusters");
     const shown = all[this.#parts.view] ?? Object.values(all).at(-1);
@@ -177,7 +177,7 @@ function canvasOn(map: LeafletMap, name: string): HTMLCanvasElement {
   return canvas;
 }
 
-/** Lay a canvas where it belongs, and return what draws on it in its pixels. */
+/** Put a canvas in its place, and return its drawing context. */
 function penOn(canvas: HTMLCanvasElement, place: Placement): CanvasRenderingContext2D {
   lay(canvas, place);
   const pen = canvas.getContext("2d");

@@ -1,4 +1,4 @@
-// The figures, the controls, and the line that says how the data are.
+// The figures, the controls, and the line with the status of the data.
 
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -18,12 +18,12 @@ interface HeaderProps {
   model: MapModel;
   ask: MapAsk;
   clock: Clock;
-  /** How the view is joined to its kernel: "live", or why it is not. */
+  /** How the view is connected to its kernel: "live", or why it is not. */
   kernel: KernelState;
   faults: Faults;
 }
 
-/** The header of a map. Without a kernel its buttons can be pressed all the same: the status then draws the eye. */
+/** The header of a map. Without a kernel, its buttons can still be pressed: that highlights the status. */
 export function Header({ model, ask, clock, kernel, faults }: HeaderProps) {
   const status = useRef<HTMLSpanElement>(null);
   const stress = () => void status.current?.animate({ opacity: [1, 0.2, 1] }, { duration: 300, iterations: 2 });
@@ -142,7 +142,7 @@ interface ActionProps {
   label: string;
   title?: string;
   live?: boolean;
-  /** Whether a switch is on; a button that is none has no such state. */
+  /** Whether a switch is on; undefined for a button that is not a switch. */
   pressed?: boolean;
   disabled?: boolean;
   children?: ComponentChildren;
@@ -167,7 +167,7 @@ function Action({ icon, label, title, live, pressed, disabled, children, onClick
   );
 }
 
-/** The button that lets the map fill the screen, and leaves that again; a page may forbid it. */
+/** The button that enters and leaves full screen; a page may forbid it. */
 function FullScreen() {
   const place = useRef<HTMLSpanElement>(null);
   const [full, setFull] = useState(false);
@@ -193,7 +193,7 @@ interface StatusProps extends Omit<HeaderProps, "ask"> {
   text: RefObject<HTMLSpanElement | null>;
 }
 
-/** The line that says how the data are. */
+/** The line with the status of the data. */
 function StatusLine({ text, model, clock, kernel, faults }: StatusProps) {
   const { state, notes } = useStatus(model, kernel);
   const every = useTrait(model, "every");
@@ -218,7 +218,7 @@ function StatusLine({ text, model, clock, kernel, faults }: StatusProps) {
   );
 }
 
-/** Return after how many milliseconds three answers have not come: the data are old then. */
+/** Return the milliseconds after which three answers are missing: the data are then old. */
 function staleAfter(every: number): number {
   return Math.max(30, 3 * every) * 1000;
 }
@@ -229,7 +229,7 @@ function Age({ since, clock, staleAfter }: { since: number; clock: Clock; staleA
   return <span class={stale ? "df-age df-stale" : "df-age"}>{text}</span>;
 }
 
-/** Return the state and the sentences that are true now: the kernel's last word is not once it has gone. */
+/** Return the present state and its sentences: those of the kernel don't hold after it has gone. */
 function useStatus(model: MapModel, kernel: KernelState): { state: string; notes: readonly string[] } {
   const { state, text, notes } = useTrait(model, "status");
   const [replay, updated, zone] = [useTrait(model, "replay"), useTrait(model, "clock"), useTrait(model, "zone")];

@@ -15,9 +15,9 @@ const KEYS: Record<string, (map: LeafletMap) => unknown> = {
 };
 
 /**
- * Keep the keys that are pressed in the map from the notebook, where a plain letter is a command: x cuts the cell.
+ * Keep keys pressed in the map away from the notebook, where a plain letter is a command: x cuts the cell.
  *
- * Leaflet would hear them at the document, where JupyterLab does, so they are heard here.
+ * Leaflet would listen at the document, as JupyterLab does, so this listens here.
  */
 export function keepKeys(root: HTMLElement, map: LeafletMap, signal: AbortSignal): void {
   const keep = (event: KeyboardEvent) => {

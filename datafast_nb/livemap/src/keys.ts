@@ -1,6 +1,6 @@
-// Keys by which a list knows its rows again.
+// Keys that identify the rows of a list.
 
-/** Tell apart keys that are the same by their turn: one visitor can be in the data twice. */
+/** Make equal keys unique by numbering them: one visitor can be in the data twice. */
 export function uniqueKeys(keys: readonly string[]): string[] {
   const seen = new Map<string, number>();
   return keys.map((key) => {

@@ -24,12 +24,12 @@ interface LayerParts {
   ask: MapAsk;
   faults: Pick<Faults, "guard">;
   globe: Globe;
-  /** What the tooltip says of each cluster. */
+  /** The descriptions of clusters for the tooltip. */
   descriptions: Descriptions;
   signal: AbortSignal;
 }
 
-/** The layer of visitors on a map, as long as its view is there. */
+/** The layer of visitors on a map, until its view is removed. */
 export class ClusterLayer {
   readonly #parts: LayerParts;
   readonly #canvas: HTMLCanvasElement;
@@ -40,7 +40,7 @@ export class ClusterLayer {
   #started = 0; // when the marks began to move
   #placement: Placement;
   #zoom: Zoom | null = null;
-  #frame = 0; // of the browser, that is waited for
+  #frame = 0; // the requested frame of the browser
   #shown = true;
 
   constructor(parts: LayerParts) {
@@ -74,7 +74,7 @@ export class ClusterLayer {
     this.#canvas.hidden = !on;
   }
 
-  /** Draw the eye to a place, once. */
+  /** Draw attention to a place, once. */
   pulse({ latitude, longitude }: { latitude: number; longitude: number }, kind: Pulse["kind"]): void {
     if (!this.#calm.matches) this.#pulses.push({ place: [latitude, longitude], kind, start: performance.now() });
     this.redraw();
@@ -83,13 +83,13 @@ export class ClusterLayer {
   /** Follow the map, the model and the page. */
   #follow(): void {
     const { map, model, globe, signal } = this.#parts;
-    // At once, so that the circles are where the land is.
+    // Immediately, so that the circles stay with the land.
     const turned = () => {
       cancelAnimationFrame(this.#frame);
       this.#paint(performance.now());
     };
     signal.addEventListener("abort", globe.follow(turned));
-    // A canvas that was out of the page was drawn without the page's colors.
+    // A canvas outside the page was drawn without the page's colors.
     const resized = new ResizeObserver(this.redraw);
     resized.observe(this.#canvas);
     const moved = () => this.#lay();
@@ -101,7 +101,7 @@ export class ClusterLayer {
     const select = () => {
       const now = model.get("selected");
       const place = placeOf(now?.place);
-      // Whoever is selected comes into view; a refresh, which selects no one new, moves nothing.
+      // Bring a newly selected visitor into view; a refresh, which selects nobody new, moves nothing.
       if (now?.id !== selected && place) this.#comeTo(place);
       selected = now?.id;
       this.redraw();
@@ -141,14 +141,14 @@ export class ClusterLayer {
     };
   }
 
-  /** Take the clusters that the kernel has sent. What fails must not keep the model from telling others of them. */
+  /** Draw the clusters that the kernel sent. An error here must not keep other listeners from receiving them. */
   #take(): void {
     this.#parts.faults.guard("The visitors can't be placed", () => this.#takeClusters());
   }
 
   #takeClusters(): void {
     const all = this.#parts.model.get("clusters");
-    // Until the kernel knows where this view looks, what another one shows; a saved notebook has nothing else.
+    // Until the kernel knows this view's viewport, show another view's clusters; a saved notebook has only those.
     const shown = all[this.#parts.view] ?? Object.values(all).at(-1);
     const clusters = shown ? clustersOf(shown) : [];
     const share = ease(progress(performance.now(), this.#started, MOVE));
@@ -159,7 +159,7 @@ export class ClusterLayer {
     this.redraw();
   }
 
-  /** Open the cluster that was clicked; a click beside all closes what is open. */
+  /** Open the clicked cluster; a click beside all clusters closes the open one. */
   #open(mark: Mark | null): void {
     const { ask, model, view } = this.#parts;
     if (mark) {
@@ -168,13 +168,13 @@ export class ClusterLayer {
     } else if (model.get("popups")[view]) ask({ do: "close" });
   }
 
-  /** Describe the cluster under the pointer; what its popup says need not be said twice. */
+  /** Describe the cluster under the pointer, unless its popup is open. */
   #describe(mark: Mark | null): void {
     const { descriptions, model, view } = this.#parts;
     descriptions.describe(mark && mark.id !== model.get("popups")[view]?.id ? mark.id : null);
   }
 
-  /** Lay the canvas over what the map shows. */
+  /** Put the canvas over the visible part of the map. */
   #lay(): void {
     this.#zoom = null;
     this.#placement = placement(this.#parts.map);
@@ -188,7 +188,7 @@ export class ClusterLayer {
     if (share === 1) settle(this.#marks.marks);
     this.#pulses = this.#pulses.filter(({ start }) => now - start < PULSE);
     if (this.#zoom && isOver(this.#zoom, now)) this.#zoom = null;
-    // A frame that fails must not be the last.
+    // After a frame that fails, drawing must continue.
     this.#parts.faults.guard("The visitors can't be drawn", () =>
       paintFrame(this.#canvas, {
         marks: this.#marks.marks,
@@ -203,7 +203,7 @@ export class ClusterLayer {
     if (share < 1 || this.#pulses.length || this.#zoom) this.redraw();
   };
 
-  /** Return the place of the visitor who is selected, and the cluster that it is in. */
+  /** Return the place of the selected visitor, and the cluster that they are in. */
   #selected(): Frame["selected"] {
     const place = placeOf(this.#parts.model.get("selected")?.place);
     return place && { place, mark: this.#marks.marks.get(cellOf(place, this.#marks.across)) };

@@ -1,4 +1,4 @@
-// Finds the Leaflet map beside the front end, frames the world, and reports to the kernel what the map shows.
+// Finds the Leaflet map beside the front end, fits the world, and reports the viewport to the kernel.
 
 import type { InvalidateSizeOptions, Layer, LayerGroup, Map as LeafletMap } from "leaflet";
 import type { Kernel } from "#kit/kernel.ts";
@@ -10,7 +10,7 @@ import type { Globe } from "./globe.ts";
 import type { MapAsk, MapModel } from "./model.ts";
 
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
-const SETTLED = 60; // milliseconds without a move, after which the kernel learns of it
+const SETTLED = 60; // milliseconds without a move before it is reported to the kernel
 const WHOLE = { south: -85, west: -180, north: 85, east: 180 }; // of the world, which a globe shows as it turns
 const NOTHING_DRAWN = { obj: null, map_view: null, displayed: null, options: {} }; // what keeps a map: `displayed` gives its view
 
@@ -27,7 +27,7 @@ interface LeafletView<Drawn> {
   remove: () => void;
 }
 
-/** The view that ipyleaflet has of a map. */
+/** ipyleaflet's view of a map. */
 interface MapView extends LeafletView<LeafletMap> {
   el: HTMLElement;
   options?: { parent?: { el: HTMLElement; model: WidgetModel } };
@@ -39,13 +39,13 @@ interface MapView extends LeafletView<LeafletMap> {
   create_child_view: (model: WidgetModel, options: object) => Promise<LeafletView<HeatLayer>>;
 }
 
-/** What Leaflet.heat draws. */
+/** The layer that Leaflet.heat draws. */
 type HeatLayer = Layer & { setLatLngs: (points: Point[]) => void };
 
 /** Latitude, longitude and weight. */
 type Point = [number, number, number];
 
-/** The Leaflet map of a view, and the layers that its switches are about. */
+/** The Leaflet map of a view, and the layers that can be switched on and off. */
 export interface FoundMap {
   root: HTMLElement;
   mapView: MapView;
@@ -54,14 +54,14 @@ export interface FoundMap {
   heat: LayerGroup;
 }
 
-/** The way to the models of ipyleaflet, whose views anywidget does not hand out. */
+/** Access to the models of ipyleaflet, whose views anywidget does not expose. */
 type Manager = { widget_manager: { get_model: (id: string) => Promise<WidgetModel> } };
 
 function widgetOf(model: MapModel, trait: "map" | "heatmap"): Promise<WidgetModel> {
   return (model as MapModel & Manager).widget_manager.get_model(model.get(trait));
 }
 
-/** Wait until the map that stands in the same widget as `el` can be seen; null if the view has gone before. */
+/** Wait until the map in the same widget as `el` is visible; null if the view is removed first. */
 export async function findMap(model: MapModel, el: HTMLElement, signal: AbortSignal): Promise<FoundMap | null> {
   const mapModel = await widgetOf(model, "map");
   while (!signal.aborted) {
@@ -81,19 +81,19 @@ export async function findMap(model: MapModel, el: HTMLElement, signal: AbortSig
   return null;
 }
 
-/** Say whether an element takes up room: not so in a closed tab, out of the page, or in a cell of no height. */
+/** Return whether an element has a size: it has none in a closed tab, outside the page, or in a cell without height. */
 function hasSize(element: HTMLElement): boolean {
   return Boolean(element.clientWidth && element.clientHeight);
 }
 
 /** Return the layers of a map that are drawn, by the ids of their models. */
 async function layersOf(view: MapView): Promise<Map<string, Layer>> {
-  const views = await Promise.allSettled(view.layer_views?.views ?? []); // one of the user's own may have failed
+  const views = await Promise.allSettled(view.layer_views?.views ?? []); // a layer of the user may have failed
   const drawn = views.flatMap((each) => (each.status === "fulfilled" && each.value ? [each.value] : []));
   return new Map(drawn.map(({ model, obj }) => [model.model_id, obj]));
 }
 
-/** Put the heat into its group, where it is drawn while the group is on the map; leaflet.heat needs a map with a size. */
+/** Add the heat layer to its group, which draws it while it is on the map; Leaflet.heat needs a map with a size. */
 export async function addHeat(
   { mapView, heat: group }: FoundMap,
   model: MapModel,
@@ -125,7 +125,7 @@ export function quiet(view: MapView, kernel: Pick<Kernel, "live">): void {
   };
 }
 
-/** Let a map that can't be seen stay as it was: on one without a size nothing can be drawn, and no place is in view. */
+/** Leave a hidden map unchanged: without a size, nothing can be drawn, and no place is in view. */
 export function keepSize(map: LeafletMap): void {
   const measure = map.invalidateSize;
   map.invalidateSize = (options?: boolean | InvalidateSizeOptions) =>
@@ -133,34 +133,34 @@ export function keepSize(map: LeafletMap): void {
 }
 
 /**
- * Let a map show what its own reader looks at, however many views the map has.
+ * Let each view of a map show its own part of the world.
  *
- * ipyleaflet moves every view to the one center and zoom of their model, which now keep where a view looked last.
+ * ipyleaflet moves every view to the one center and zoom of the model. These now only record where the last view was.
  */
 export function standAlone(view: MapView): void {
   view.stopListening(view.model, "change:center change:zoom");
 }
 
-/** Return the model of the box that holds the map and the front end; of the map alone on a page without that box. */
+/** Return the model of the box that holds map and front end, or of the map on a page without that box. */
 export function boxOf(view: MapView, root: HTMLElement): unknown {
   const box = view.options?.parent;
   return box?.el === root ? box.model : view.model;
 }
 
 /**
- * Take the map away with its layers, which the window and the land's model, that all maps share, would keep.
+ * Remove the map with its layers, which the window and the shared model of the land would otherwise keep alive.
  *
- * ipyleaflet leaves a listener of each layer's view on the model; so the view keeps nothing of what it drew.
+ * ipyleaflet leaves a listener of each layer's view on the model, so the view must not keep what it drew.
  */
 export async function dismantle(view: MapView): Promise<void> {
   const layers = await Promise.allSettled(view.layer_views.views ?? []);
   await Promise.allSettled([view.layer_views.remove(), view.control_views.remove()]);
   for (const each of layers) if (each.status === "fulfilled" && each.value) Object.assign(each.value, NOTHING_DRAWN);
-  view.obj.off("moveend zoomend"); // of which a timer of Leaflet would tell ipyleaflet later
+  view.obj.off("moveend zoomend"); // which a timer of Leaflet would report to ipyleaflet later
   view.obj.remove();
 }
 
-/** Show the whole world, in a view's own size; the only view goes on where the last one looked. */
+/** Show the whole world at a view's own size; a single view continues where the last one was. */
 export function frame(map: LeafletMap, model: MapModel, view: MapView): void {
   const alone = Object.keys(view.model.views ?? {}).length < 2;
   if (model.get("framed") && alone) return;
@@ -171,7 +171,7 @@ export function frame(map: LeafletMap, model: MapModel, view: MapView): void {
   setTimeout(() => map.off("resize", show), LAYOUT);
 }
 
-/** Report to the kernel what the map shows: now, after each move, and when it asks; let the map follow its place on the page. */
+/** Report the viewport to the kernel: now, after each move, and on request. Resize the map with its place. */
 export function watchViewport(
   map: LeafletMap,
   {

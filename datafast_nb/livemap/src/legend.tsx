@@ -1,4 +1,4 @@
-// Says what the colors and the rings mean, and how many visitors are not on the map.
+// The legend: the meaning of colors and rings, and the number of visitors who are not on the map.
 
 import type { Model } from "#kit/model.ts";
 import { formatNumber } from "#kit/numbers.ts";
@@ -43,7 +43,7 @@ function RampKey({ colors, low, high, note }: Ramp) {
   );
 }
 
-/** A ring as it is round a cluster, a third of it customers. */
+/** A ring like that around a cluster, a third of it for customers. */
 function RingSample() {
   return (
     <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden={true}>

@@ -1,4 +1,4 @@
-// A list whose rows are walked through and chosen with the pointer or the keyboard; the focus stays on the list.
+// A list whose rows are chosen with the pointer or the keyboard; the focus stays on the list.
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
@@ -16,10 +16,10 @@ const STEPS = new Map([
 
 /** A row of a list. */
 export interface Row {
-  /** What it keeps when others come and go; rows may share one. */
+  /** Identifies the row when others come and go; rows may share one. */
   key: string;
   content: ComponentChildren;
-  /** What choosing it does; a row without can't be chosen. */
+  /** Called when the row is chosen; a row without it can't be chosen. */
   choose: (() => void) | null;
   selected?: boolean;
   kind?: string;
@@ -62,7 +62,7 @@ export function ListBox({ label, rows }: { label: string; rows: readonly Row[] }
     >
       {rows.map(({ content, choose, selected, kind }, place) => (
         // biome-ignore lint/a11y/useFocusableInteractive: the focus stays on the list, which says which option is active
-        // biome-ignore lint/a11y/useKeyWithClickEvents: the list hears the keys
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys
         <div
           key={keys[place]}
           id={ids[place]}
@@ -83,14 +83,14 @@ export function ListBox({ label, rows }: { label: string; rows: readonly Row[] }
   );
 }
 
-/** Return an id for each key, which it keeps as long as it is there. */
+/** Return an id for each key, which stays the same while the key is in the list. */
 function useIds(keys: readonly string[]): string[] {
   const known = useRef(new Map<string, string>());
   known.current = new Map(keys.map((key) => [key, known.current.get(key) ?? freshId()]));
   return [...known.current.values()];
 }
 
-/** Keep which row the keys act on. When it has gone, the one that came to its place takes over. */
+/** Track the active row. When it is removed, the row that takes its place becomes active. */
 function useCursor(keys: readonly string[]) {
   const kept = useRef<{ key: string; place: number } | null>(null);
   const [, draw] = useReducer((turn: number) => turn + 1, 0);

@@ -45,7 +45,7 @@ import { Toasts } from "./toasts.tsx";
 import { Tooltip } from "./tooltip.tsx";
 import { goTheShortWay } from "./world.ts";
 
-/** What all parts of a view need. */
+/** Shared by all parts of a view. */
 interface Parts {
   model: MapModel;
   /** The id of the view. */
@@ -55,11 +55,11 @@ interface Parts {
   kernel: Kernel;
   faults: Faults;
   places: Places;
-  /** Ends what the parts follow, when the view goes. */
+  /** Ends all listeners when the view is removed. */
   signal: AbortSignal;
 }
 
-/** Draw a view into `el`, and return what takes it away again. */
+/** Draw a view into `el`, and return a function that removes it. */
 export function render({ model, el }: RenderProps<MapState>) {
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -90,7 +90,7 @@ export function render({ model, el }: RenderProps<MapState>) {
   return () => leaving.abort();
 }
 
-/** Return the data's clock: it follows what the kernel says of them, and stands still where they are of the past. */
+/** Return the clock of the data: it follows the kernel, and stands still for data of the past. */
 function clockOf(model: MapModel, kernel: Kernel, signal: AbortSignal): Clock {
   const clock = new Clock();
   const set = () => {
@@ -114,7 +114,7 @@ function clockOf(model: MapModel, kernel: Kernel, signal: AbortSignal): Clock {
   return clock;
 }
 
-/** Return an element of its own, that takes part in the layout of another as if it were not there. */
+/** Return a new element whose children take part in the layout of its parent. */
 function placeIn(el: HTMLElement): HTMLElement {
   const place = document.createElement("div");
   place.style.display = "contents";
@@ -122,13 +122,13 @@ function placeIn(el: HTMLElement): HTMLElement {
   return place;
 }
 
-/** Draw into an element, as long as the view is there. */
+/** Draw into an element, until the view is removed. */
 function drawInto(place: HTMLElement, what: ComponentChild, signal: AbortSignal): void {
   draw(what, place);
   signal.addEventListener("abort", () => draw(null, place));
 }
 
-/** Put the visitors on the map that was found, and see to it as long as it is there. */
+/** Put the visitors on the map, and keep them up to date until the view is removed. */
 function furnish(found: FoundMap, parts: Parts): void {
   const { root, mapView, map, anchor, heat } = found;
   const { model, view, ask, kernel, faults, signal } = parts;
@@ -183,7 +183,7 @@ function clearOnceHidden(toasts: Toasts, { model, signal }: Parts): void {
   signal.addEventListener("abort", onChange(model, ["controls"], changed));
 }
 
-/** Put the tooltip on a map, and return what it says of each cluster. */
+/** Put the tooltip on a map, and return the descriptions of clusters. */
 function describeIn(map: LeafletMap, { model, view, ask, signal }: Parts): Descriptions {
   const place = placeIn(map.getContainer());
   const descriptions = new Descriptions(view, ask, (summary) => draw(<Tooltip summary={summary} />, place));

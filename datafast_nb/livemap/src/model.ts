@@ -1,4 +1,4 @@
-// What the map's parts share: its model, and what they say to the kernel.
+// Shared by the map's parts: its model, and their messages to the kernel.
 
 import type { Ask } from "#kit/ask.ts";
 import type { Model } from "#kit/model.ts";

@@ -1,4 +1,4 @@
-// How clusters get from one state to the next: which becomes which, and where each is in between.
+// The motion of clusters from one state to the next: which becomes which, and where each is in between.
 
 import type { Cluster } from "./clusters.ts";
 import { nearestCopy, type Place } from "./world.ts";
@@ -6,7 +6,7 @@ import { nearestCopy, type Place } from "./world.ts";
 const CURVE = 3;
 const NORTH = 85.0511287798066; // degrees of latitude, where Web Mercator's square ends
 
-/** What of a cluster is on its way; `customers` is their share. */
+/** The properties of a cluster that change smoothly; `customers` is their share. */
 export interface Shape {
   lat: number;
   lon: number;
@@ -15,7 +15,7 @@ export interface Shape {
   customers: number;
 }
 
-/** A cluster on its way from one shape to another; one that has gone fades. */
+/** A cluster on its way from one shape to another; one that is gone fades. */
 export interface Mark {
   id: string;
   cluster: Cluster;
@@ -24,16 +24,16 @@ export interface Mark {
   gone: boolean;
 }
 
-/** The marks by their ids, and how many cells the grid has that they are of. */
+/** The marks by their ids, and the number of cells across their grid. */
 export interface Marks {
   marks: Map<string, Mark>;
   across: number;
 }
 
 /**
- * Return how much of something that lasts `length` is over, from 0 to 1.
+ * Return the elapsed share of something that lasts `length`, from 0 to 1.
  *
- * A frame bears the time at which it was due: on a busy page that is before what it is to show has begun.
+ * A frame has the time at which it was due: on a busy page, that may be before the motion began.
  */
 export function progress(now: number, start: number, length: number): number {
   return Math.min(1, Math.max(0, (now - start) / length));
@@ -52,13 +52,13 @@ export function cellOf([lat, lon]: Place, across: number): string {
   return `${across}/${Math.floor(x * across)}/${Math.floor(y * across)}`;
 }
 
-/** Return a mark's shape at a share of its way. */
+/** Return a mark's shape at a share of its motion. */
 export function between({ from, to }: Pick<Mark, "from" | "to">, share: number): Shape {
   const mix = (name: keyof Shape) => from[name] + (to[name] - from[name]) * share;
   return { lat: mix("lat"), lon: mix("lon"), radius: mix("radius"), alpha: mix("alpha"), customers: mix("customers") };
 }
 
-/** Forget the ways that have been gone, and the marks that have faded. */
+/** Forget finished motions, and marks that have faded. */
 export function settle(marks: Map<string, Mark>): void {
   for (const [id, mark] of marks) {
     if (mark.gone) marks.delete(id);
@@ -67,10 +67,10 @@ export function settle(marks: Map<string, Mark>): void {
 }
 
 /**
- * Return the marks of new clusters, each on its way from what it was; the old ones have gone a share of theirs.
+ * Return the marks of new clusters, each moving from its previous state; the old ones are at a share of their motion.
  *
- * One that was there goes on from where it is. One of a finer or coarser grid comes out of the cluster that its place
- * was in, and those that are no more go into the one that their place is in now, or fade where they are.
+ * A cluster that was there continues from where it is. One of a finer or coarser grid emerges from the cluster that its
+ * place was in. One that is gone merges into the cluster that its place is in now, or fades where it is.
  */
 export function transition(before: Marks, across: number, clusters: readonly Cluster[], share: number): Marks {
   const regrouped = across !== before.across;
@@ -94,13 +94,13 @@ export function transition(before: Marks, across: number, clusters: readonly Clu
   return { marks, across };
 }
 
-/** A new cluster grows where it is, or out of the one that was there. */
+/** Let a new cluster grow where it is, or out of the one that was there. */
 function birth(to: Shape, parent: Shape | undefined): Shape {
   if (!parent) return { ...to, radius: to.radius / 2, alpha: 0 };
   return { ...to, lat: parent.lat, lon: nearestCopy(parent.lon, to.lon), radius: Math.min(parent.radius, to.radius) };
 }
 
-/** One that is no more fades where it is, or goes into the one that is there now. */
+/** Let a cluster that is gone fade where it is, or merge into the one that is there now. */
 function death(from: Shape, heir: Shape | undefined): Shape {
   if (!heir) return { ...from, alpha: 0 };
   return { ...from, lat: heir.lat, lon: nearestCopy(heir.lon, from.lon), radius: heir.radius, alpha: 0 };

@@ -1,4 +1,4 @@
-// Which names of countries, regions and cities are written on the map, and where: the large ones first, none over another or a circle.
+// The names of countries, regions and cities to write on the map: large ones first, none over another or over a circle.
 
 import type { Named, Names } from "./places.ts";
 
@@ -11,7 +11,7 @@ const LEAST_WIDTH = 70; // pixels of a country with a name, were it a square
 const SPHERE = 1e6; // of the unit of a country's share of the world
 const LETTERS = 26; // longest name at small zooms
 
-/** What is written, where its middle is on the canvas, and how. */
+/** A text, its center on the canvas, and its style. */
 export interface Label {
   text: string;
   x: number;
@@ -19,7 +19,7 @@ export interface Label {
   kind: "country" | "region" | "city";
 }
 
-/** Where a name may not be: the middle and half the size, in pixels. */
+/** A blocked area: its center and half its size, in pixels. */
 export interface Block {
   x: number;
   y: number;
@@ -31,13 +31,13 @@ interface Canvas {
   width: number;
   height: number;
   zoom: number;
-  /** The way from degrees to pixels. */
+  /** Converts degrees to pixels. */
   project: (place: [number, number]) => { x: number; y: number };
   /** The width of a text, in pixels. */
   measure: (text: string, kind: Label["kind"]) => number;
 }
 
-/** Return the names to be written on a canvas, where `blocks` are taken. */
+/** Return the names to write on a canvas, except over `blocks`. */
 export function labels(
   { countries, regions, cities }: Names,
   blocks: readonly Block[],

@@ -20,7 +20,7 @@ interface NewsParts {
   signal: AbortSignal;
 }
 
-/** Listen for news, and for the kernel's word to move the map. */
+/** Listen for news, and for the kernel's requests to move the map. */
 export function announce({ model, view, map, layer, toasts, globe, signal }: NewsParts): void {
   const show = ({ arrived, payments, more }: Announcements) => {
     for (const place of arrived[view] ?? []) layer.pulse(place, "arrival");
@@ -53,7 +53,7 @@ function fit(map: LeafletMap, { south, west, north, east }: Fit): void {
   );
 }
 
-/** Return what a message says of a payment. */
+/** Return the message about a payment. */
 export function sentence({ kind, who, note, site }: Omit<NewPayment, "place" | "amount">): string {
   return [`${KINDS[kind]} by ${who}`, note, site].filter(Boolean).join(" · ");
 }

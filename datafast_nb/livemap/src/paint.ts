@@ -4,7 +4,7 @@ import type { Cluster } from "./clusters.ts";
 import { between, type Mark, progress, type Shape } from "./motion.ts";
 import type { Place } from "./world.ts";
 
-const ROOM = 2; // pixels that a number leaves free on both sides
+const ROOM = 2; // pixels left free on both sides of a number
 const LARGEST = 13; // pixels, of a number's font
 const SMALLEST = 6.5;
 const CAPITAL = 0.36; // of a font's size: half the height of its digits
@@ -24,18 +24,18 @@ export interface Pulse {
   start: number;
 }
 
-/** What is on the canvas at one moment. */
+/** The content of the canvas at one moment. */
 export interface Frame {
   marks: ReadonlyMap<string, Mark>;
   pulses: readonly Pulse[];
-  /** The place of the visitor who is selected, and the cluster that it is in. */
+  /** The place of the selected visitor, and the cluster that they are in. */
   selected: { place: Place; mark: Mark | undefined } | null;
-  /** How much of the change is done, from 0 to 1. */
+  /** The finished share of the motion, from 0 to 1. */
   share: number;
   now: number;
-  /** How long a pulse lasts. */
+  /** The length of a pulse, in milliseconds. */
   pulse: number;
-  /** The way from degrees to pixels of the canvas. */
+  /** Converts degrees to pixels of the canvas. */
   project: (place: Place) => Point;
 }
 
@@ -57,11 +57,11 @@ export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  // Small ones last, or the large would hide them.
+  // Small ones last, or the large ones would hide them.
   const discs = [...frame.marks.values()].flatMap((mark): Disc[] => {
     const now = between(mark, frame.share);
     const { x, y } = frame.project([now.lat, now.lon]);
-    // What is on the far side of a globe has no place.
+    // Places on the far side of a globe have no position.
     return Number.isNaN(x) ? [] : [{ x, y, ...now, color: mark.cluster.color, visitors: mark.cluster.visitors }];
   });
   discs.sort((one, other) => other.radius - one.radius);
@@ -126,7 +126,7 @@ function widthOf(context: CanvasRenderingContext2D, text: string, font: string):
   return width;
 }
 
-/** The number in the middle of a disc, as large as it has room for; none where it would be too small to read. */
+/** Write the number in the middle of a disc, as large as possible; leave it out if it would be too small to read. */
 function number(context: CanvasRenderingContext2D, disc: Disc, colors: Palette): void {
   const { x, y, radius, visitors, color } = disc;
   const text = short(visitors);
@@ -167,7 +167,7 @@ function confetti(context: CanvasRenderingContext2D, { x, y }: Point, share: num
   }
 }
 
-/** A ring round the cluster of the visitor who is selected, or round the place where the visitor is. */
+/** Draw a ring around the cluster of the selected visitor, or around their place. */
 function ring(
   context: CanvasRenderingContext2D,
   { place, mark }: NonNullable<Frame["selected"]>,

@@ -1,4 +1,4 @@
-// The parts round a map: header, filters, sidebar and time bar.
+// The parts around a map: header, filters, sidebar and time bar.
 
 import { render } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
@@ -24,9 +24,9 @@ interface PanelsProps {
   faults: Faults;
 }
 
-/** The parts that are drawn, and what takes them away. */
+/** The parts that are drawn, and a function that removes them. */
 interface Shown {
-  /** What comes after the map: it is moved there once there is one, as the keys go from filters to map to lists. */
+  /** The parts after the map: they move behind it once there is one, so that Tab goes from filters to map to lists. */
   after: HTMLElement;
   end: () => void;
 }
@@ -78,7 +78,7 @@ function Sides({ root, model, ask, clock, kernel, faults }: RootedProps) {
   );
 }
 
-/** Return whether there is no kernel to answer, and mark an element then. */
+/** Return whether there is no kernel to answer, and mark an element if so. */
 function useResting(root: Element, kernel: Kernel): boolean {
   useFollowed(kernel);
   const resting = !kernel.live();
@@ -88,7 +88,7 @@ function useResting(root: Element, kernel: Kernel): boolean {
   return resting;
 }
 
-/** Let the times that are shown go on every second, unless the page is hidden. */
+/** Update the shown times every second, unless the page is hidden. */
 function useBeat(clock: Clock): void {
   useEffect(() => {
     const beat = () => {

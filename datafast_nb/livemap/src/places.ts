@@ -1,4 +1,4 @@
-// What the map shows of places besides its own land: sent by the kernel once a map needs it, and kept for all of a page.
+// Details of places besides the land: the kernel sends them when a map needs them, and the page keeps them.
 
 import type { Map as LeafletMap } from "leaflet";
 import type { Topology } from "topojson-specification";
@@ -28,7 +28,7 @@ interface GlobeShapes {
   borders: GeoJSON.MultiLineString;
 }
 
-/** What there is, by the name of its part; flags are SVG, by the codes of countries. */
+/** The parts by their names; flags are SVG, by the codes of countries. */
 interface Parts {
   names: Names;
   shapes: Shapes;
@@ -41,7 +41,7 @@ export const known: { [Part in keyof Parts]?: Parts[Part] } = {};
 
 const followers = new Set<() => void>();
 
-/** Call back whenever another part has arrived. Return what ends that. */
+/** Call back whenever another part arrives. Return a function that ends this. */
 export function followPlaces(arrived: () => void): () => void {
   followers.add(arrived);
   return () => {
@@ -49,7 +49,7 @@ export function followPlaces(arrived: () => void): () => void {
   };
 }
 
-/** What needs places on a view of a map: its ground, and the globe. */
+/** The places for a view of a map: for its ground, and for the globe. */
 export interface PlacesParts {
   map: LeafletMap;
   model: MapModel;
@@ -79,14 +79,14 @@ export class Places {
     signal.addEventListener("abort", () => model.off("msg:custom", hear as (message: MapAnnouncement) => void));
   }
 
-  /** Return a part if it is there; else ask for it. */
+  /** Return a part if it is there, or else request it. */
   get<Part extends keyof Parts>(part: Part): Parts[Part] | undefined {
     if (!known[part] && !this.#asked.has(part) && this.#ask({ do: "places", part })) this.#asked.add(part);
     return known[part];
   }
 }
 
-/** Unpack what was compressed with gzip. */
+/** Decompress gzip. */
 async function unpacked(content: DataView | undefined): Promise<unknown> {
   if (!content) throw new Error("the kernel sent no places");
   const stream = new Blob([content as DataView<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));

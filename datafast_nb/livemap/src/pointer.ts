@@ -1,4 +1,4 @@
-// What the pointer is over, and what it opens.
+// Finds the cluster under the pointer, and opens clicked ones.
 
 import type { LatLngExpression, Map as LeafletMap, Point } from "leaflet";
 import type { Mark } from "./motion.ts";
@@ -7,24 +7,24 @@ import { copyInView, type Place } from "./world.ts";
 const REACH = 4; // pixels around a cluster that count as on it
 const NOT_MAP = ".leaflet-control, .leaflet-popup, .df-balloon, .df-toasts";
 
-/** What happens under the pointer. */
+/** The hooks for the pointer. */
 interface Pointing {
-  /** The marks that there are; none while they are switched off. */
+  /** The present marks; none while they are switched off. */
   marks: () => ReadonlyMap<string, Mark>;
-  /** Return where a place is in the container, unless that is as Leaflet has it. */
+  /** Return the position of a place in the container, unless Leaflet's holds. */
   spot: (place: Place) => { x: number; y: number } | null;
   /** Describe the cluster that the pointer is on. */
   describe: (mark: Mark | null) => void;
-  /** Open the cluster that was clicked; null for a click beside all. */
+  /** Open the clicked cluster; null for a click beside all clusters. */
   open: (mark: Mark | null) => void;
 }
 
-/** Say whether something happens on the map itself, and not on what lies on it. */
+/** Return whether an event is on the map itself, and not on something over it. */
 export function isOnMap({ target }: Event): boolean {
   return !(target instanceof Element && target.closest(NOT_MAP));
 }
 
-/** Return the mark that is nearest to a point of a map's container, if the point is on one. */
+/** Return the mark nearest to a point of a map's container, if the point is on one. */
 export function markAt(
   map: LeafletMap,
   marks: ReadonlyMap<string, Mark>,
@@ -47,7 +47,7 @@ export function markAt(
   return best?.mark ?? null;
 }
 
-/** Follow the pointer over a map. Return what looks again, as when the marks have changed. */
+/** Follow the pointer over a map. Return a function that checks again, such as after the marks have changed. */
 export function followPointer(
   map: LeafletMap,
   { marks, spot, describe, open }: Pointing,
@@ -66,7 +66,7 @@ export function followPointer(
   };
   container.addEventListener("pointermove", (event) => point(event.buttons ? null : under(event)), { signal });
   container.addEventListener("pointerleave", () => point(null), { signal });
-  // What was pressed is what was meant: JupyterLab may scroll between the press and the click, as does the focus.
+  // Use the pressed mark: JupyterLab may scroll between the press and the click, and so may the focus.
   let pressed: Mark | null = null;
   const press = (event: PointerEvent) => {
     pressed = under(event);

@@ -34,11 +34,11 @@ export function popups({ map, model, view, ask, clock, faults, globe, signal }: 
   const shown = () => model.get("popups")[view];
   const close = () => {
     if (ask({ do: "close" })) return;
-    // Without a kernel, it closes all the same.
+    // Without a kernel, it still closes.
     const { [view]: _closed, ...others } = model.get("popups");
     model.set("popups", others);
   };
-  /** Lay the balloon beside its circle, where that is with this center and zoom. */
+  /** Put the balloon beside its circle, at this center and zoom. */
   const lay = (center = map.getCenter(), zoom = map.getZoom()) => {
     const popup = shown();
     if (!popup) return;
@@ -65,7 +65,7 @@ export function popups({ map, model, view, ask, clock, faults, globe, signal }: 
   const draw = () =>
     faults.guard("The popup can't be drawn", () => {
       const popup = shown();
-      // What was focused on it goes with it.
+      // The focus would be lost with it.
       if (!popup && balloon.contains(document.activeElement)) map.getContainer().focus({ preventScroll: true });
       balloon.hidden = !popup;
       const selected = model.get("selected");
@@ -101,7 +101,7 @@ export function popups({ map, model, view, ask, clock, faults, globe, signal }: 
 function balloonOn(container: HTMLElement): HTMLElement {
   const balloon = document.createElement("div");
   balloon.className = "df-balloon";
-  // What happens on it must not reach the map under it.
+  // Its events must not reach the map under it.
   for (const name of ["click", "dblclick", "mousedown", "pointerdown", "touchstart", "wheel"])
     balloon.addEventListener(name, (event) => event.stopPropagation(), { passive: true });
   container.append(balloon);
@@ -134,7 +134,7 @@ interface MembersProps {
   clock: Clock;
 }
 
-/** Who is in a cluster: the first of them, to choose from. */
+/** The first visitors of a cluster, to choose from. */
 function Members({ popup, selected, ask, clock }: MembersProps) {
   const people = useKeptFocus<HTMLDivElement>();
   return (

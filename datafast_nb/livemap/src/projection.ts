@@ -1,4 +1,4 @@
-// Where places are on the canvas that lies over a Leaflet map, also amid a zoom.
+// The positions of places on the canvas over a Leaflet map, even during a zoom.
 
 import type { LatLng, Map as LeafletMap, Point } from "leaflet";
 import { ease, progress } from "./motion.ts";
@@ -7,7 +7,7 @@ import { copyInView, nearestCopy, type Place } from "./world.ts";
 const ZOOM = 250; // milliseconds of Leaflet's zoom, along its curve
 const PADDING = 0.15; // of the map's size, drawn beyond each edge for when the map is dragged
 
-/** The canvas's place on a map, in pixels of the map's layers. */
+/** The position of the canvas on a map, in pixels of the map's layers. */
 export interface Placement {
   origin: Point;
   width: number;
@@ -18,11 +18,11 @@ export interface Placement {
 export interface Zoom {
   start: number;
   zoom: number;
-  /** Where the layers' origin will be afterward, in pixels of the world at that zoom. */
+  /** The layers' origin after the zoom, in pixels of the world at that zoom. */
   origin: Point;
 }
 
-/** Return where the canvas of a map belongs: over what it shows, and a little more. */
+/** Return the place for the canvas of a map: over its visible part, and a little more. */
 export function placement(map: LeafletMap): Placement {
   const size = map.getSize();
   const padding = size.multiplyBy(PADDING).round();
@@ -31,7 +31,7 @@ export function placement(map: LeafletMap): Placement {
   return { origin, width: full.x, height: full.y };
 }
 
-/** Lay a canvas there, sharp on every screen. */
+/** Put a canvas there, sharp on every screen. */
 export function lay(canvas: HTMLCanvasElement, { origin, width, height }: Placement): void {
   const ratio = window.devicePixelRatio || 1;
   const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -51,12 +51,12 @@ export function zoomTo(map: LeafletMap, center: LatLng, zoom: number, start: num
   return { start, zoom, origin: map.project(center, zoom).subtract(half).subtract(moved).round() };
 }
 
-/** Say whether a zoom is over, and a little longer. */
+/** Return whether a zoom has ended, with a little margin. */
 export function isOver({ start }: Zoom, now: number): boolean {
   return now - start > ZOOM + 100;
 }
 
-/** Return the way from degrees to pixels of the canvas at a moment: in a zoom, Leaflet moves everything on one curve. */
+/** Return the conversion from degrees to pixels of the canvas; during a zoom, Leaflet moves everything on one curve. */
 export function projection(map: LeafletMap, origin: Point, zoom: Zoom | null, now: number): (place: Place) => Point {
   const middle = map.getCenter().lng;
   const onMap = ([lat, lon]: Place): Place => [lat, copyInView(lon, middle)];
@@ -70,7 +70,7 @@ export function projection(map: LeafletMap, origin: Point, zoom: Zoom | null, no
   };
 }
 
-/** Return a place on the copy of the world that is nearest to the middle of a map. */
+/** Return a place on the copy of the world that is nearest to the center of a map. */
 export function nearest(map: LeafletMap, [lat, lon]: Place): Place {
   return [lat, nearestCopy(lon, map.getCenter().lng)];
 }

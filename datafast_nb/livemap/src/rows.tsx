@@ -1,4 +1,4 @@
-// A visitor, an event and a payment as a row of two lines; what holds a row is the caller's.
+// A visitor, an event and a payment as a row of two lines, for any container.
 
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
@@ -10,7 +10,7 @@ import { Ago, Lasting } from "./elapsed.tsx";
 import { Flag } from "./flag.tsx";
 import type { Clock } from "./time.ts";
 
-/** Who it is, where, and how likely to buy. */
+/** A visitor: who they are, where, and how likely to buy. */
 export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock: Clock }) {
   const likely = likelihoodOf(visitor);
   return (
@@ -72,7 +72,7 @@ export function Portrait({ visitor: { id, color, kind } }: { visitor: VisitorRow
 
 const KINDS = { customer: "Customer", returning: "Returning", new: "New", unknown: "" };
 
-/** What a visitor is at a glance. */
+/** The kind of a visitor, at a glance. */
 export function KindTag({ kind }: { kind: VisitorRow["kind"] }) {
   return <span class={`df-tag df-${kind}`}>{KINDS[kind]}</span>;
 }
@@ -105,7 +105,7 @@ function systemOf(device: string, browser: string) {
 
 const EVENTS = { pageview: "viewed ", goal: "goal ", payment: "payment " };
 
-/** What happened, when, and to whom. */
+/** An event: what happened, when, and to whom. */
 export function EventContent({ event, clock }: { event: EventRow; clock: Clock }) {
   return (
     <>
@@ -122,7 +122,7 @@ export function EventContent({ event, clock }: { event: EventRow; clock: Clock }
 
 const PAYMENTS = { new: "New", renewal: "Renewal", refund: "Refund", other: "" };
 
-/** How much was paid, when, and by whom. */
+/** A payment: how much, when, and by whom. */
 export function PaymentContent({ payment, clock }: { payment: PaymentRow; clock: Clock }) {
   return (
     <>
@@ -143,7 +143,7 @@ export function PaymentContent({ payment, clock }: { payment: PaymentRow; clock:
 interface LineProps {
   name: string;
   site: string;
-  /** What a screen reader says before the name. */
+  /** Read by screen readers before the name. */
   kind?: string;
   children?: ComponentChildren;
 }

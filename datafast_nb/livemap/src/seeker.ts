@@ -1,13 +1,13 @@
-// Moves a replay in time: the moment that a person has gone to is shown until the kernel is there.
+// Moves a replay in time: the moment that a person chose is shown until the kernel has reached it.
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { freshId } from "#kit/id.ts";
 import type { MapAsk } from "./model.ts";
 
 const SEEK_EVERY = 200; // milliseconds between two requests for a moment while the slider moves
-const PATIENCE = 4000; // milliseconds that a moment stays where a person put it, without word from the kernel
+const PATIENCE = 4000; // milliseconds that a chosen moment is kept without an answer from the kernel
 
-/** Holds the moment that a person has chosen, and requests it, but not at every pixel that the slider passes. */
+/** Holds the moment that a person has chosen, and requests it, but not at every pixel of the slider. */
 export class Seeker {
   #wanted: { time: number; turn: string } | null = null;
   #requested: string | null = null; // the turn of the last request
@@ -28,7 +28,7 @@ export class Seeker {
     this.changed();
   };
 
-  /** Return the moment to be shown, where the kernel shows `now` and was last moved in the turn `sought`. */
+  /** Return the moment to show, if the kernel shows `now` and its last seek was the turn `sought`. */
   moment({ now, sought }: { now: number; sought: string | null }): number {
     if (this.#wanted?.turn === sought) {
       clearTimeout(this.#patience);
@@ -37,7 +37,7 @@ export class Seeker {
     return this.#wanted?.time ?? now;
   }
 
-  /** Ask no more. */
+  /** Stop requesting. */
   end(): void {
     clearTimeout(this.#patience);
     if (this.#next !== null) clearTimeout(this.#next);
@@ -57,7 +57,7 @@ export class Seeker {
   };
 }
 
-/** Return the moment to be shown, and what goes to another. */
+/** Return the moment to show, and a function that jumps to another. */
 export function useSeeker(ask: MapAsk, replay: { now: number; sought: string | null }) {
   const [, draw] = useReducer((turn: number) => turn + 1, 0);
   const kept = useRef<Seeker | null>(null);

@@ -1,4 +1,4 @@
-// The sidebar: visitors, events and payments, or the card of the visitor who is selected.
+// The sidebar: visitors, events and payments, or the card of the selected visitor.
 
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -82,14 +82,14 @@ function rootOf(panel: Element): Element | null {
   return panel.closest(".datafast-map");
 }
 
-/** Let the focus go along when one part covers another, if it was there, and go back afterward. */
+/** Move the focus along when one part covers another, if it was there, and back afterward. */
 function useFocusBetween(
   lists: RefObject<HTMLElement | null>,
   details: RefObject<HTMLElement | null>,
   open: boolean,
 ): void {
   const left = useRef<HTMLElement | null>(null);
-  // Seen before anything is changed: what is covered, or taken away, loses the focus.
+  // Checked before anything changes: a covered or removed element loses the focus.
   const focused = document.activeElement;
   const inLists = focused instanceof HTMLElement && lists.current?.contains(focused) ? focused : null;
   const inDetails = details.current?.contains(focused) ?? false;
@@ -105,9 +105,9 @@ function useFocusBetween(
 interface ListingProps {
   label: string;
   rows: readonly Row[];
-  /** What is said when it is empty. */
+  /** Shown when the list is empty. */
   empty: string;
-  /** What is said when it is cut. */
+  /** Shown when the list is cut off. */
   rest: string;
 }
 
@@ -196,7 +196,7 @@ function PaymentsPage({ model, ask, clock }: SidebarProps) {
   );
 }
 
-/** Return what chooses a visitor; null for one who is not here, or has no id. */
+/** Return a function that selects a visitor; null for one who is not here, or has no id. */
 function choosing(ask: MapAsk, site: string, id: string | null): (() => void) | null {
   return id === null ? null : () => void ask({ do: "select", site, id });
 }

@@ -1,4 +1,4 @@
-// The slider of the time bar on its rail, with what was not recorded, marks, and a hint at the pointer.
+// The slider of the time bar on its rail, with gaps, marks, and a hint at the pointer.
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { freshId } from "#kit/id.ts";
@@ -133,7 +133,7 @@ function TrafficLine({ traffic }: Pick<Coverage, "traffic">) {
   ) : null;
 }
 
-/** Return the path of an area on a square of 1, each part of it as wide as its parts. */
+/** Return the path of an area on a unit square, each part of equal width. */
 export function areaOf(traffic: Coverage["traffic"]): string {
   const most = Math.max(0, ...traffic.map((count) => count ?? 0));
   if (!most) return "";
@@ -183,19 +183,19 @@ function Ticks({ width, start, end, clocks }: Span & { width: number; clocks: Cl
 }
 
 interface HintProps extends Span {
-  /** Where the pointer is, from 0 to 1, on a rail of so many pixels. */
+  /** The pointer's position, from 0 to 1, and the width of the rail in pixels. */
   share: number;
   width: number;
   gaps: readonly Gap[];
   clocks: Clocks;
 }
 
-/** Says which moment the pointer is over, and whether anything is known of it. */
+/** The hint: the moment under the pointer, and whether it was recorded. */
 function Hint({ share, width, gaps, start, end, clocks }: HintProps) {
   const hint = useRef<HTMLSpanElement>(null);
   const time = start + share * (end - start);
   const unknown = gaps.some(({ since, until }) => since < time && time < until);
-  // Its own width decides how far it can go without leaving the rail.
+  // Its own width limits how far it can go without leaving the rail.
   useLayoutEffect(() => {
     const half = (hint.current?.offsetWidth ?? 0) / 2;
     hint.current?.style.setProperty("--df-at", `${Math.min(width - half, Math.max(half, share * width))}px`);

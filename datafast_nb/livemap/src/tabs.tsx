@@ -1,4 +1,4 @@
-// Tabs that the arrow keys walk through; each has a count beside its name.
+// Tabs for pointer and arrow keys; each has a count beside its name.
 
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -6,12 +6,12 @@ import { freshId } from "#kit/id.ts";
 
 interface Tab {
   name: string;
-  /** What stands beside the name; nothing if it is empty. */
+  /** Shown beside the name; nothing if it is empty. */
   count: string;
   page: ComponentChildren;
 }
 
-/** Tabs over their pages, which all stay, so that each keeps what it was scrolled to. */
+/** Tabs over their pages, which all stay in the page, so that each keeps its scroll position. */
 export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const [id] = useState(freshId);
   const list = useRef<HTMLDivElement>(null);
@@ -66,7 +66,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   );
 }
 
-/** Return the tab that a key leads to, round and round; null for other keys. */
+/** Return the tab that a key leads to, cyclically; null for other keys. */
 function nextTab(key: string, present: number, number: number): number | null {
   const wanted = { ArrowRight: present + 1, ArrowLeft: present - 1, Home: 0, End: number - 1 }[key];
   return wanted === undefined ? null : (wanted + number) % number;

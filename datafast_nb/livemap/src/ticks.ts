@@ -1,11 +1,11 @@
-// The marks under a time axis: round times of a zone's clocks, as many as have room, each where it was.
+// The marks under a time axis: round times in a time zone, as many as fit, each at its place.
 
 import { type Clocks, QUARTER } from "#kit/zone.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const MONTH = 30.4 * DAY;
-const CLOSE = 0.75; // of a step: nearer marks, as where the clocks show an hour twice, would lie on each other
+const CLOSE = 0.75; // of a step: nearer marks, as where the clocks show an hour twice, would overlap
 
 /** A mark of a time axis; `day` says whether a day begins. */
 interface Tick {
@@ -45,7 +45,7 @@ export function ticks(start: number, end: number, most: number, clocks: Clocks):
     .map((time) => ({ time, ...labeled(time, step, clocks) }));
 }
 
-/** Give the moments at which the clocks show a multiple of so many minutes since midnight: an hour that is there twice, twice. */
+/** Yield the moments when the clocks show a multiple of some minutes since midnight; a repeated hour counts twice. */
 function* hours(start: number, end: number, { count }: Step, clocks: Clocks): Generator<number> {
   const apart = (count * MINUTE) % QUARTER ? MINUTE : QUARTER;
   for (let time = Math.ceil(start / apart) * apart; time <= end; time += apart) {
@@ -54,7 +54,7 @@ function* hours(start: number, end: number, { count }: Step, clocks: Clocks): Ge
   }
 }
 
-/** Give the moments at which every so many days, or months, begin. */
+/** Yield the moments when every nth day or month begins. */
 function* days(start: number, end: number, { unit, count }: Step, clocks: Clocks): Generator<number> {
   const from = clocks.shown(start);
   const [year, month, day] = [from.getUTCFullYear(), from.getUTCMonth(), from.getUTCDate()];

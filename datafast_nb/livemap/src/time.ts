@@ -1,4 +1,4 @@
-// How long ago something was, by the data's clock and not by the browser's, which may be wrong.
+// Elapsed times by the data's clock, not by the browser's, which may be wrong.
 
 import { formatNumber } from "#kit/numbers.ts";
 
@@ -7,7 +7,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The data's time, going on by itself between two arrivals. All times are in milliseconds since the epoch. */
+/** The data's time, which advances between two arrivals. All times are in milliseconds since the epoch. */
 export class Clock {
   #time = 0;
   #arrival = 0;
@@ -21,13 +21,13 @@ export class Clock {
     this.#arrival = performance.now();
   }
 
-  /** Set the time that is replayed; it goes on only as it is set again. */
+  /** Set the time of a replay, which advances only when it is set again. */
   hold(time: number): void {
     this.#time = time;
     this.#held = true;
   }
 
-  /** Say how old the data are, in milliseconds, where they came before this view. */
+  /** Set the age of the data, in milliseconds, if they came before this view. */
   aged(milliseconds: number): void {
     this.#arrival = performance.now() - milliseconds;
   }
@@ -37,12 +37,12 @@ export class Clock {
     return this.#time && (this.#held ? this.#time : this.#time + performance.now() - this.#arrival);
   }
 
-  /** Tell all who follow the clock to look at it. */
+  /** Notify all followers of the clock. */
   beat(): void {
     for (const look of this.#followers) look();
   }
 
-  /** Call a function at each beat; return what ends that. */
+  /** Call a function at each beat; return a function that ends this. */
   follow(look: () => void): () => void {
     this.#followers.add(look);
     return () => {
@@ -51,7 +51,7 @@ export class Clock {
   }
 }
 
-/** Return how long ago a time was; what comes from the future is just now. */
+/** Return how long ago a time was; a time in the future counts as just now. */
 export function ago(time: number, now: number): string {
   const passed = now - time;
   if (!(passed >= 5 * SECOND)) return "just now";
@@ -61,7 +61,7 @@ export function ago(time: number, now: number): string {
   return `${formatNumber(Math.floor(passed / DAY))} d ago`;
 }
 
-/** Return how long something lasts, in milliseconds, never less than nothing. */
+/** Return a duration as text, from milliseconds; a negative one counts as zero. */
 export function lasting(duration: number): string {
   const length = Math.max(0, duration || 0);
   if (length < MINUTE) return `${Math.floor(length / SECOND)} s`;

@@ -17,7 +17,7 @@ interface TimeBarProps {
   resting: boolean;
 }
 
-/** The time bar; there is none unless the source can be moved in time. */
+/** The time bar; nothing unless the source can be moved in time. */
 export function TimeBar({ model, ask, resting }: TimeBarProps) {
   const replay = useTrait(model, "replay");
   const coverage = useTrait(model, "coverage");

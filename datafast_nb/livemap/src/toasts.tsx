@@ -1,4 +1,4 @@
-// Short messages over the map that leave by themselves.
+// Short messages over the map that disappear by themselves.
 
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -23,7 +23,7 @@ export class Toasts {
     this.element.className = "df-toasts";
     this.element.role = "status";
     this.element.ariaLive = "polite";
-    // What happens on a message must not reach the map under it.
+    // Events on a message must not reach the map under it.
     for (const name of ["click", "dblclick", "mousedown", "pointerdown", "touchstart", "wheel"])
       this.element.addEventListener(name, (event) => event.stopPropagation(), { passive: true });
   }
@@ -34,7 +34,7 @@ export class Toasts {
     this.#draw([...this.#toasts, { ...toast, key: this.#last }].slice(-MOST));
   }
 
-  /** Take all messages away. */
+  /** Remove all messages. */
   clear(): void {
     this.#toasts = [];
     render(null, this.element);
@@ -57,7 +57,7 @@ function Message({ toast: { title, text }, onLeave }: { toast: Toast; onLeave: (
     stay();
     if (!root.current?.matches(":hover, :focus-within")) timer.current = setTimeout(onLeave, STAY);
   };
-  const later = () => setTimeout(go); // once the focus has gone where it goes
+  const later = () => setTimeout(go); // after the focus has moved
   useEffect(() => {
     go();
     return stay;

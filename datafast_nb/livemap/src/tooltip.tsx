@@ -1,4 +1,4 @@
-// What a cluster is, in a few lines: in the tooltip under the pointer, and at the top of its popup.
+// The summary of a cluster, in the tooltip under the pointer and at the top of its popup.
 
 import type { ClusterSummary } from "#kit/protocol.ts";
 import { linesOf } from "./clusters.ts";
@@ -26,7 +26,7 @@ export function SummaryLines({ summary }: { summary: ClusterSummary }) {
   );
 }
 
-/** The tooltip of the cluster under the pointer; of none it is hidden. */
+/** The tooltip of the cluster under the pointer; hidden if there is none. */
 export function Tooltip({ summary }: { summary: ClusterSummary | null }) {
   return (
     <div class="df-tip" hidden={summary === null}>

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-/** Return the width of an element, or of one that it leads to, in pixels. */
+/** Return the width of an element, or of one found from it, in pixels. */
 export function useWidth(of: { current: Element | null }, to = (element: Element): Element | null => element): number {
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// The world goes round: of the copies of a place, 360 degrees apart, which one is meant.
+// Chooses among the copies of a place, which are 360 degrees apart.
 
 import type { Map as LeafletMap } from "leaflet";
 
@@ -12,12 +12,12 @@ export function nearestCopy(longitude: number, other: number): number {
   return longitude + 360 * Math.round((other - longitude) / 360);
 }
 
-/** Return where a longitude is for a map with its middle at another. */
+/** Return a longitude for a map that is centered at another. */
 export function copyInView(longitude: number, middle: number): number {
   return Math.abs(longitude - middle) <= 180 + SLACK ? longitude : nearestCopy(longitude, middle);
 }
 
-/** Let a map go the short way round the world, and end on its first copy: the land reaches half the world beyond it. */
+/** Move a map the short way around the world, and end on its first copy: the land extends half the world beyond it. */
 export function goTheShortWay(map: LeafletMap, signal: AbortSignal): void {
   const pan = map.panTo;
   map.panTo = (place, options) => {
