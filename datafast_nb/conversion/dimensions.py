@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 import narwhals.stable.v2 as nw
+import polars as pl
 
 from datafast_nb.checks import checked_choice
 from datafast_nb.conversion.channels import known_site
@@ -183,6 +184,8 @@ _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyTyp
     }
 )
 
+_OF_TEXT: Final = ("channel", "page")  # derived from texts, which takes many times as long as from numbers
+
 
 def is_derived(name: str) -> bool:
     """Return whether a dimension is computed from columns, or is another name of one."""
@@ -200,7 +203,23 @@ def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame
     wanted = [name for name in names if name in _DERIVED and name not in columns]
     for name in wanted:
         require(frame, _DERIVED[name][0], name)
-    return frame.with_columns(**{name: _DERIVED[name][1] for name in wanted}) if wanted else frame
+    native = nw.to_native(frame)
+    if isinstance(native, pl.LazyFrame):
+        frame = nw.from_native(native.with_columns(_by_distinct(name) for name in wanted if name in _OF_TEXT))
+    others = [name for name in wanted if name not in frame.collect_schema().names()]
+    return frame.with_columns(**{name: _DERIVED[name][1] for name in others}) if others else frame
+
+
+def _by_distinct(name: str) -> pl.Expr:
+    """Return a derived dimension in Polars, computed once for each combination of values: visitors share theirs."""
+    columns, derived = _DERIVED[name]
+
+    def derive(rows: pl.Series) -> pl.Series:
+        given = rows.struct.unnest()
+        distinct = nw.from_native(given.unique()).with_columns(derived.alias(name)).to_native()
+        return given.join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left").get_column(name)
+
+    return pl.struct(columns).map_batches(derive, return_dtype=pl.String, is_elementwise=True).alias(name)
 
 
 def dimension_names(by: str | Sequence[str]) -> list[str]:

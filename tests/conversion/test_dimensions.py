@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import polars as pl
@@ -87,3 +88,16 @@ class TestDerivedDimensions:
     def test_what_is_not_derived_is_refused(self) -> None:
         with pytest.raises(ValueError, match="There is no derived dimension 'planet'"):
             self.derive("planet", country_code=["US"])
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_texts_that_visitors_share_are_read_in_their_order(engine: Any) -> None:
+    """Polars reads each combination once; pandas reads each row."""
+    links = [None, "", " Google ", "spring-offer", "www.bing.com"]
+    sites = [None, "https://user@www.Example.org:8080/a?b#c", "www.google.co.uk", "https://t.co/x"]
+    rows = list(product(links, [None, "newsletter"], sites)) * 20
+    frame = pl.DataFrame(rows, ["utm_source", "ref", "referrer"], orient="row").sample(fraction=1, shuffle=True, seed=1)
+    frame = frame.with_columns(source=pl.lit(None), via=pl.lit("x", pl.Categorical), current_url="referrer")
+    found = with_dimensions(frame.lazy(), "channel", "page").select("channel", "page").collect(engine=engine)
+    alone = with_dimensions(frame.to_pandas(), "channel", "page")
+    assert found.to_dicts() == pl.from_pandas(alone[["channel", "page"]]).to_dicts()
