@@ -131,7 +131,7 @@ def _bars(events: pl.DataFrame, seconds: int, room: int, axis: alt.Axis) -> alt.
     bars: alt.Chart = (
         alt.Chart(stacked)
         .transform_lookup("kind_number", from_=names)
-        .transform_calculate(when=_spoken("start"))
+        .transform_calculate(when=_as_text("start"))
         .mark_bar(binSpacing=1)
         .encode(
             x=alt.X("start:T", title=None, scale=alt.Scale(type="utc"), axis=axis),
@@ -199,7 +199,7 @@ def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) ->
     diamonds = (
         alt.Chart(summed)
         .transform_lookup("lane", from_=currencies_of)
-        .transform_calculate(when=_spoken("middle", 500 * seconds))
+        .transform_calculate(when=_as_text("middle", 500 * seconds))
         .mark_point(shape="diamond", size=90, opacity=1)
         .encode(
             x="middle:T",
@@ -220,7 +220,7 @@ def _diamonds(payments: pl.DataFrame, seconds: int, currencies: pl.DataFrame) ->
     return [diamonds, names]
 
 
-def _spoken(moment: str, milliseconds: int = 0) -> str:
+def _as_text(moment: str, milliseconds: int = 0) -> str:
     """Return a Vega expression that formats a moment, less some milliseconds, as text."""
     return f"utcFormat(datum.{moment} - {milliseconds}, '%Y-%m-%d %H:%M:%S UTC')"
 

@@ -1,4 +1,4 @@
-"""When an alert would have spoken."""
+"""The messages that an alert would have sent, over time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.text import number, plain
 
-_SUBJECT: Final = "When an alert would have spoken"
+_SUBJECT: Final = "When an alert would have sent messages"
 _NEVER: Final = "It would have sent no message"
 _WIDTH: Final = 600
 _HEIGHT: Final = 120
-_FAINT: Final = 0.35  # of a message that tells that something is over
+_FAINT: Final = 0.35  # of a message that something is over
 
 
 class LookedBack(Protocol):
@@ -41,7 +41,7 @@ class LookedBack(Protocol):
 
 @finished
 def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
-    """Draw when an alert would have spoken, and about how many visitors, payments or goals.
+    """Draw when an alert would have sent messages, and about how many visitors, payments or goals.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
     Returns
     -------
     altair.Chart
-        A bar for each message, over the whole time that was looked at (UTC); faint where it tells that traffic is back
-        to usual.
+        A bar for each message, over the whole time that was looked at (UTC); faint if it says that traffic is back to
+        usual.
 
     Examples
     --------

@@ -76,7 +76,7 @@ def attribution(
     except TooLittleRecordedError as error:
         return wording.message(_SUBJECT, "No payment was recorded", remedy=str(error))
     if found.groups.is_empty():
-        return wording.message(_SUBJECT, "No purchase was recorded", remedy="A trial or a refund alone is no purchase.")
+        return wording.message(_SUBJECT, "No purchase was recorded", remedy="Trials and refunds are not purchases.")
     known = found.groups.filter("matched")
     drawn = pl.concat([known.head(top), found.groups.filter(~pl.col("matched"))])
     more = f"Drawn: the {top} largest of {known.height:,} groups by {wording.dimensions(found.names)}."

@@ -22,7 +22,7 @@ WAITING: Final = "datafast_nb drawing"
 """The name of the thread that waits for an answer."""
 
 _PATIENCE: Final = 120.0  # seconds for one drawing; the largest chart takes less than two
-_ORPHANED: Final = 10.0  # more, after which the process ends itself: no one has ended it, so no one is waiting
+_ORPHANED: Final = 10.0  # more, after which the process ends itself, as nobody is waiting
 _INTERRUPTIBLE: Final = 0.1  # seconds after which a waiting kernel hears an interrupt at the latest
 _SAID: Final = 300  # characters of the library's messages
 _OWN: Final = "DATAFAST_"  # begins the names of environment variables that the drawing process does not get

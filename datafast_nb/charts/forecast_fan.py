@@ -1,4 +1,4 @@
-"""What is to come, hour by hour, as a fan, and what came."""
+"""The coming hours of a forecast as a fan, and the actual counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from datafast_nb.forecast.traffic import forecast as forecast_of
 from datafast_nb.history import History
 from datafast_nb.text import capitalized, money
 
-_SUBJECT: Final = "What is to come"
+_SUBJECT: Final = "What comes next"
 _MEASURES: Final[tuple[ForecastMeasure, ...]] = ("visitors", "sales", "revenue")
 _WIDTH: Final = 600
 _HEIGHT: Final = 220
@@ -33,7 +33,7 @@ _BAND: Final = 0.25
 @finished
 def forecast(
     data: Forecast | History,
-    next: Horizon = "1d",  # noqa: A002 - as one says it
+    next: Horizon = "1d",  # noqa: A002 - the natural word
     *,
     measure: ForecastMeasure = "visitors",
     history: History | None = None,
@@ -42,27 +42,27 @@ def forecast(
     now: datetime | None = None,
     **_words: Unpack[Heading],
 ) -> alt.LayerChart:
-    """Draw the hours to come as a fan, after those that were, and with what came if that is known by now.
+    """Draw the coming hours as a fan, after the past hours, and with the actual counts if these are known by now.
 
     Parameters
     ----------
     data : Forecast or History
         A result of ``datafast_nb.forecast``, or a history to forecast from.
     next, rates, time_zone, now
-        With a history: as for ``datafast_nb.forecast``. With a `now` in the past, the chart shows what came.
+        With a history: as for ``datafast_nb.forecast``. With a `now` in the past, the chart shows the actual counts.
     measure : {"visitors", "sales", "revenue"}
         What to draw.
     history : History, optional
-        With a forecast: the history that it is of, for the hours before, and what came.
+        With a forecast: its history, for the hours before and the actual counts.
     title, subtitle : str, optional
         Other words above the chart. The notes that explain its marks stay.
 
     Returns
     -------
     altair.LayerChart
-        For each hour to come a line at the mean, and a band of its 95 % interval; a line of what was counted in the
-        hours before and, where known, after. Hours that were not recorded as a whole are left out. If there is too
-        little to forecast from, a chart that says so.
+        For each coming hour a line at the mean, and a band for its 95 % interval; a line for the counts of the hours
+        before and, where known, after. Hours that were not fully recorded are left out. If there is too little to
+        forecast from, a chart that says so.
 
     Raises
     ------

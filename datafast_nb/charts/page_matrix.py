@@ -1,4 +1,4 @@
-"""From which page to which visits go on, and where they end."""
+"""The moves of visits from page to page, and the pages where visits end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def transitions(
     visitors: pl.DataFrame | pl.LazyFrame | None = None,
     **_words: Unpack[Heading],
 ) -> alt.LayerChart:
-    """Draw from which page to which visits go on, and on which pages they end, as a table of colored cells.
+    """Draw the moves of visits from each page to the next, and where visits end, as a table of colored cells.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def transitions(
     Returns
     -------
     altair.LayerChart
-        A row for each page, with the share of its views in percent that went on to each other page, the stronger the
-        color the more; in gray in the last column, the share that was the last of its visit. On the right, how many
-        views the row is about. The figures are those of ``datafast_nb.transitions``.
+        A row for each page, with the percentage of its views that went on to each other page, in stronger colors for
+        larger ones; the last column, in gray, has the percentage that was the last of its visit. On the right is the
+        number of views of the page. The figures are those of ``datafast_nb.transitions``.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def transitions(
         f"Where visits went next, after {number(views, 'page view')}: {ended / views:.0%} were the last of a visit",
         f"Drawn: the {drawn} of {pages:,} pages that are viewed most." if drawn < pages else "",
         "Percent of the views of the page on the left; n: its views. A reloaded page counts once.",
-        "Whoever is still on a page has no next page yet." if isinstance(data, Snapshot) else "",
+        "Visitors who are still on a page have no next page yet." if isinstance(data, Snapshot) else "",
     )
     return _drawn(_rows(table)).properties(title=heading)
 

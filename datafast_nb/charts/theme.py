@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from altair.utils.plugin_registry import PluginEnabler
 
 Theme = Literal["auto", "light", "dark"]
-"""A variant of the charts' look; ``auto`` takes its ink from the page, and looks well on a light and on a dark one."""
+"""A variant of the charts' look; ``auto`` takes its ink from the page, and works on light and dark pages."""
 
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 

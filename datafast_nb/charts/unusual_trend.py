@@ -1,4 +1,4 @@
-"""The last hours with what was usual, and the span that is looked at."""
+"""The last hours with what was usual, and the span that is checked."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def unusual(
     Returns
     -------
     altair.LayerChart
-        A line for the count of each hour, and behind it a band that holds 95 % of usual hours; at the end a point for
-        the span, as what it makes in an hour, in another color if it is unusual, with its own band. Hours that were
-        not recorded as a whole are left out. The title says the verdict, and which groups are unusual. If too little
-        was recorded, a chart that says so.
+        A line for the count of each hour, and behind it a band that holds 95 % of usual hours. At the end, a point for
+        the span, scaled to an hour, in another color if it is unusual, with its own band. Hours that were not fully
+        recorded are left out. The title gives the verdict, and the groups that are unusual. If too little was recorded,
+        a chart that says so.
 
     Raises
     ------

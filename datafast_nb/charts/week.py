@@ -59,7 +59,7 @@ def rhythm(
     gaps: pl.DataFrame | None = None,
     **_words: Unpack[Heading],
 ) -> alt.LayerChart:
-    """Draw what an hour brings, for each hour of the week.
+    """Draw the mean of each hour of the week, such as visits per hour.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Says what came true of a history, how that compares with its predictions, and what is to come.
+"""Compares the outcomes in a history with its predictions, and forecasts what comes next.
 
 ``datafast_nb.forecast`` is this package, and also the function of this name: ``datafast_nb.forecast(history, "1d")``.
 """

@@ -1,11 +1,11 @@
-"""Intervals that stay valid however often one looks.
+"""Intervals that stay valid however often you look.
 
-A usual 95 % interval holds at one moment that was chosen in advance. Whoever looks every day and stops at the first
-difference is wrong far more often. Here, a mixture of alternatives is compared with each value in question: if the
-value is the true one, the ratio of their likelihoods is a nonnegative martingale of mean 1, which ever exceeds 1/α with
-a probability of at most α (Ville, *Étude critique de la notion de collectif*, 1939). The values at which it does not
-are a confidence sequence: Robbins, *Annals of Mathematical Statistics* 41 (1970); Howard, Ramdas, McAuliffe and Sekhon,
-*Annals of Statistics* 49 (2021).
+A usual 95 % interval holds at one moment that was chosen in advance. If you look every day and stop at the first
+difference, you are wrong far more often. Here, a mixture of alternatives is compared with each value in question: if
+the value is the true one, the ratio of their likelihoods is a nonnegative martingale of mean 1, which ever exceeds 1/α
+with a probability of at most α (Ville, *Étude critique de la notion de collectif*, 1939). The values at which it does
+not are a confidence sequence: Robbins, *Annals of Mathematical Statistics* 41 (1970); Howard, Ramdas, McAuliffe and
+Sekhon, *Annals of Statistics* 49 (2021).
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Strata:
         self._ways = ways(visitors, ours) + ways(all_visitors - visitors, theirs)
 
     def log_likelihood(self, log_odds: Numbers | float) -> tuple[Numbers, Numbers]:
-        """Return the log likelihood of each row at a log odds ratio, but for a constant, and its derivative."""
+        """Return the log likelihood of each row at a log odds ratio, except for a constant, and its derivative."""
         import numpy as np
 
         tilt = np.broadcast_to(np.asarray(log_odds, dtype=float), self.conversions.shape)

@@ -1,4 +1,4 @@
-"""Which visits a purchase is credited to: the first, the last, all alike, or by position."""
+"""Credits purchases to visits: the first, the last, all equally, or by position."""
 
 from __future__ import annotations
 
@@ -116,9 +116,9 @@ def attribution(
     history
         A history.
     model
-        ``"first"`` or ``"last"``: the first or the last visit has all of the credit. ``"linear"``: all visits have the
-        same. ``"position"``: the first and the last have 40 % each, and those between share 20 %; of two, each has
-        half.
+        ``"first"`` or ``"last"``: the first or the last visit gets all of the credit. ``"linear"``: all visits get the
+        same. ``"position"``: the first and the last get 40 % each, and those between share 20 %; if there are two
+        visits, each gets half.
     by
         Dimensions to group the visits by, as in ``breakdown``, such as ``"channel"`` or ``"utm_campaign"``; as they
         were at the beginning of the visit.
@@ -145,8 +145,8 @@ def attribution(
     Notes
     -----
     A purchase is a payment above 0, matched to a visitor as `calibration` does; a refund lowers the money of the visits
-    of the purchase before it. What can't be matched to a visitor, or whose visitor has no recorded visit before it, has
-    a row of its own. ``conversions`` include sales known only as an event, which has no currency; ``money`` can't.
+    of the purchase before it. Purchases without a visitor, or without a recorded visit before them, have a row of their
+    own. ``conversions`` include sales known only as an event, which has no currency; ``money`` can't.
 
     Credit is a convention, not an effect: nobody knows who would have bought without a visit. The shares of 40, 20 and
     40 % are those of Google Analytics ("Position based", *Attribution model comparison*).

@@ -195,13 +195,12 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     Visits by one person are not independent. As a person converts at most once, and later visits do not count, the
     number of conversions varies no more than if they were: the intervals and tests also hold with ``unit="visit"``.
 
-    Whoever bought before a snapshot showed a prediction for them is left out, as ``converted_before``. So those who buy
-    quickly are missing, and the others buy less often than all visitors do: a service that predicts for all looks a
-    little too high. With a snapshot every ten seconds that is next to nobody; the less often one was recorded, the
-    more.
+    Visitors who bought before a snapshot showed a prediction for them are left out, as ``converted_before``. So quick
+    buyers are missing, and the others buy less often than all visitors do: a service that predicts for all looks a
+    little too high. With a snapshot every ten seconds, this affects almost nobody; with fewer snapshots, more visitors.
 
-    A refund is subtracted from the value of the visit that it refunds. Sales that can't be matched to a visitor may be
-    anybody's: they are reported, and if they could explain the difference, predictions are not called too high.
+    A refund is subtracted from the value of the visit that it refunds. Sales that can't be matched may belong to any
+    visitor: they are reported, and if they could explain the difference, predictions are not called too high.
 
     Examples
     --------

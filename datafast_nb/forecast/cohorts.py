@@ -27,7 +27,7 @@ GAPS: Final = "gaps"
 NOT_OVER: Final = "not over"
 
 ENOUGH: Final = 0.99
-"""The share of a week that must have been recorded for its return rate to be told."""
+"""The share of a week that must have been recorded for a return rate."""
 
 _RATE: Final = ("return_rate", "return_rate_low", "return_rate_high")
 
@@ -96,7 +96,7 @@ def cohorts(
     time_zone
         The time zone in which weeks begin, on Monday, such as ``"Europe/Berlin"``.
     start, end
-        Only visits seen from `start` until before `end` (with a time zone). Whoever came before is left out.
+        Only visits seen from `start` until before `end` (with a time zone). Visitors who came before are left out.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What was counted in the hours before and after a forecast, in the same steps as the forecast itself."""
+"""The counts of the hours before and after a forecast, in the same steps as the forecast."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _total(measure: ForecastMeasure) -> pl.Expr:
 
 def _rows(history: Record, measure: ForecastMeasure, end: datetime, rates: Mapping[str, float] | None) -> pl.DataFrame:
     """Return the rows to count, with their time, `at`."""
-    known = following(end + _HOUR)  # what happened last may have been seen a little later
+    known = following(end + _HOUR)  # the latest events may have been seen a little later
     if measure == "revenue":
         found = money(history, rates or {}, None, known, renewals=False)
         of, _ = amounts(found, 1.0, rates)

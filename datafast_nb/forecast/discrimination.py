@@ -1,4 +1,4 @@
-"""How well probabilities tell those who bought from the others, when several rows are of one visitor."""
+"""How well probabilities separate buyers from others, when a visitor may have several rows."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _MOST_RATE: Final = 0.99
 
 
 def rate() -> pl.Expr:
-    """Return the service's rate, with null for what is no probability."""
+    """Return the service's rate, with null for values that are not probabilities."""
     return pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate")
 
 

@@ -1,4 +1,4 @@
-"""What those who are on the site now will buy, in place of what those who are there usually buy.
+"""Replaces the usual sales to visitors who are on the site by those that a model predicts for the visitors there now.
 
 Of the sales of an hour, some are to visitors who were on the site when it began, and the rest to those who came later.
 A model knows who is there now. So it predicts the first part, and the usual traffic the second.
@@ -39,7 +39,7 @@ def share_from_here(history: Record, first: pl.DataFrame, sales: float, length: 
     length
         How long a span is.
     end
-        The end of the record: whoever did not leave was there until then.
+        The end of the record: visitors who did not leave were there until then.
     """
     if not sales:
         return 0.0
@@ -62,7 +62,7 @@ def with_those_here(usual: Predictive, share: float, chances: Numbers) -> Predic
     usual
         The usual number of sales.
     share
-        How much of it usually comes from those who are there when the span begins; it is taken away.
+        The share of it that usually comes from visitors who are there when the span begins; it is removed.
     chances
         The probabilities of 0, 1, … sales to those who are here now.
     """

@@ -129,7 +129,7 @@ class Model:
         sentences = [f"{sentence.rstrip('.')}." for sentence in (learned, *self.notes)]
         return "\n".join([*sentences, str(self.quality)])
 
-    def predict(self, snapshot: Any) -> pl.DataFrame:  # noqa: ANN401 - what is no snapshot is refused
+    def predict(self, snapshot: Any) -> pl.DataFrame:  # noqa: ANN401 - anything but a snapshot is refused
         """Return the probability to buy of each prospect of a snapshot, highest first.
 
         Parameters
@@ -279,10 +279,10 @@ def learn(
 ) -> Model:
     """Learn from a history who buys.
 
-    Of the prospects who were on the site at many moments, some bought within the horizon. From the service's rate,
-    minutes idle and on site, and visits before, the model gives the probability that a prospect who is here now does.
-    Which of these it uses, and how, is decided on later data than it learned from: the simplest formula that is as good
-    as the best. Then it is fitted to all.
+    Of the prospects who were on the site at many moments, some bought within the horizon. From the service's rate, the
+    minutes idle and on the site, and earlier visits, the model gives the probability that a prospect who is on the site
+    now buys, too. Which of these it uses, and how, is decided on later data than it learned from: it takes the simplest
+    formula that is as good as the best. Then it is fitted to all data.
 
     Parameters
     ----------
@@ -313,9 +313,9 @@ def learn(
     Notes
     -----
     A buyer is a prospect with a payment above 0 that can be traced to them, as in ``calibration``; the notes of the
-    model say how many sales could not be traced. If fewer than 30 visitors bought, the service's rate is kept, and
-    multiplied by a factor between 1 and what came true: the more bought, the nearer to the latter. If the rate tells
-    buyers from others no better than chance (the 95 % interval of its AUC includes 0.5), it is not used.
+    model say how many sales could not be traced. If fewer than 30 visitors bought, the service's rate is multiplied by
+    a factor between 1 and the observed ratio, nearer to the latter if more bought. If the rate separates buyers from
+    others no better than chance (the 95 % interval of its AUC includes 0.5), it is not used.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which campaign's visitors buy more, with an answer that stays valid however often one looks."""
+"""Compares which campaign's visitors buy more, with an answer that stays valid however often you look."""
 
 from __future__ import annotations
 

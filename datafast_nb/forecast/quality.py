@@ -138,8 +138,8 @@ class Quality:
         cost
             What one contact costs.
         worth
-            What it is worth to reach somebody who will buy, in the same currency; by default `amount`, as if the
-            contact decided the sale. If it decides one sale in ten, give a tenth of it.
+            The worth of reaching a person who will buy, in the same currency; by default `amount`, as if the contact
+            decided the sale. If it decides one sale in ten, give a tenth of it.
 
         Returns
         -------

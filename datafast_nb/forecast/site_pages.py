@@ -1,4 +1,4 @@
-"""Which site a model is of, told from the pages that its visitors are on: the endpoint does not name the site."""
+"""Recognizes the site of a model by the pages that visitors are on, as the endpoint does not name the site."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from datafast_nb.forecast.record import Record
 from datafast_nb.snapshot import Snapshot
 
 _MOST: Final = 300  # pages
-_COVERED: Final = 0.9  # of the visitors are on one of these, or the pages don't tell the site
+_COVERED: Final = 0.9  # of the visitors are on one of these, or the pages can't identify the site
 _ENOUGH: Final = 10  # visitors of a snapshot
 _FIRST: Final = 1_000  # visitors that are looked at first: mostly, one of them is on a known page
 _HOST: Final = r"^(?:[a-z][a-z0-9+.-]*:)?//(?:www\.)?([^/?#]+)"
 
 
 def of_record(history: Record, start: datetime | None, end: datetime | None) -> tuple[str, ...]:
-    """Return hashes of the most common pages; none if a model can't be told by them."""
+    """Return hashes of the most common pages; none if they can't identify the site."""
     states = history.visitors(start, end).select("current_url")
     pages = history.collect(_pages(states).group_by("page").len())
     common = pages.sort("len", "page", descending=[True, False]).head(_MOST)
@@ -32,7 +32,7 @@ def of_record(history: Record, start: datetime | None, end: datetime | None) -> 
     return tuple(sorted(_hashed(common["page"])))
 
 
-def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - what is no snapshot is refused
+def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - anything but a snapshot is refused
     """Refuse what is not a snapshot of the site with these pages; with fewer than ten visitors on others, warn.
 
     Raises

@@ -1,4 +1,4 @@
-"""What a number of sales brings: a compound of how many there will be, and the amounts that were paid before."""
+"""The revenue of a number of sales: from their distribution, and from the amounts that were paid before."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def amounts(found: Money, sales: float, rates: Mapping[str, float] | None) -> tu
     if rates is not None:
         unknown = valid.filter(pl.col("value").is_null())["currency"].unique().to_list()
         if unknown:
-            return None, f"there is no rate for {_listed(unknown)}: give it, such as rates={{'EUR': 1.08}}"
+            return None, f"there is no rate for {_listed(unknown)}: give one, such as rates={{'EUR': 1.08}}"
         column, currency = "value", USD
     elif len(codes) > 1:
         return None, f"payments are in {_listed(codes)}: say what they are worth, such as rates={{'EUR': 1.08}}"

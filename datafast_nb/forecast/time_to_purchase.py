@@ -132,8 +132,8 @@ def time_to_purchase(
         Dimensions to compare by, as in ``breakdown``: columns of the visitors, or ``channel``, ``page``,
         ``visit_kind``, ``score_band``, ``confidence_band``; as they were when the visitor was first seen.
     start, end
-        Only visitors and purchases seen from `start` until before `end` (with a time zone). Whoever came before is
-        truncated, and who has not bought by then is censored.
+        Only visitors and purchases seen from `start` until before `end` (with a time zone). Visitors who came before
+        are truncated, and those who have not bought by then are censored.
 
     Returns
     -------

@@ -67,7 +67,7 @@ _IN_WORDS: Final = {"1h": "next hour", "1d": "next 24 hours", "7d": "next 7 days
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Forecast:
-    """What is to come, with 95 % intervals.
+    """A forecast with 95 % intervals.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class Forecast:
 
 def forecast(
     history: Record,
-    next: Horizon = "1d",  # noqa: A002 - as one says it
+    next: Horizon = "1d",  # noqa: A002 - the natural word
     *,
     model: Model | None = None,
     rates: Mapping[str, float] | None = None,
@@ -143,10 +143,10 @@ def forecast(
 ) -> Forecast:
     """Forecast visitors, sales and revenue of the next hour, day or week.
 
-    An hour brings what such an hour of the week brought before, at the level of the last days. Gaps of the record count
-    neither as quiet nor as busy: they are left out. The intervals hold for counts that vary more than independent
-    arrivals do, from hour to hour and from day to day, as far as the record shows it; they know nothing of what is new,
-    such as a campaign that begins tomorrow.
+    The forecast for an hour is what the same hour of the week brought before, at the level of the last days. Gaps in
+    the record count neither as quiet nor as busy: they are left out. The intervals allow for counts that vary more than
+    independent arrivals, from hour to hour and from day to day, as far as the record shows it. They know nothing about
+    new causes, such as a campaign that begins tomorrow.
 
     Parameters
     ----------
@@ -156,9 +156,10 @@ def forecast(
     next : {"1h", "1d", "7d"}
         How far to look.
     model : Model, optional
-        What `learn` learned with this horizon, from moments before `now`. It predicts what those who are on the site at
-        that moment buy, and the usual traffic what those buy who come later; both together are the sales and the
-        revenue of the next hour, day or week. That of today, and of the hours of a day or week, stays the usual one.
+        A model that `learn` learned with this horizon, from moments before `now`. It predicts what the visitors on the
+        site at that moment buy; the usual traffic predicts what later visitors buy. Both together are the sales and the
+        revenue of the next hour, day or week. The figures of today, and of the hours of a day or week, don't use the
+        model.
     rates : mapping of str to float, optional
         USD for one unit of each currency, such as ``{"EUR": 1.08}``. Without it, revenue is given if all payments are
         in one currency, and in that.
@@ -190,12 +191,12 @@ def forecast(
 
     Notes
     -----
-    Visitors are counted once in each period, when a visit of theirs begins in it; who was already there does not count.
-    Sales are payments above 0, known from a payment or from an event. Revenue is what is paid, net of refunds.
+    Visitors are counted once in each period in which a visit of theirs begins; those who were already there don't
+    count. Sales are payments above 0, known from a payment or from an event. Revenue is what is paid, net of refunds.
 
-    How much of a span's sales come from visitors who were on the site when it began is counted over the record. That
-    share of the usual sales is replaced by what the model expects. It is small: most of those who buy within an hour or
-    a day come later. So a model tells whom to expect sales from, and seldom makes the interval narrower.
+    The record shows which share of a span's sales comes from visitors who were on the site when it began. That share of
+    the usual sales is replaced by what the model expects. It is small: most people who buy within an hour or a day come
+    later. So a model shows whom to expect sales from, but rarely makes the interval narrower.
 
     Examples
     --------
@@ -245,8 +246,8 @@ def _other_horizon(model: Model, horizon: Horizon) -> str:
     """Return which model is needed."""
     within = duration(model.horizon.total_seconds())
     return (
-        f"The model tells who buys within {within}, and the forecast is of the {_IN_WORDS[horizon]}. Learn one of the "
-        f"same horizon: dfn.learn(history, horizon={horizon!r})."
+        f"The model predicts purchases within {within}, and the forecast is of the {_IN_WORDS[horizon]}. Learn one with "
+        f"the same horizon: dfn.learn(history, horizon={horizon!r})."
     )
 
 
@@ -254,7 +255,7 @@ def _other_horizon(model: Model, horizon: Horizon) -> str:
 
 
 class _Learned(NamedTuple):
-    """What the record makes expect."""
+    """The expectation learned from a record."""
 
     visits: UsualTraffic
     sales: UsualTraffic
@@ -279,7 +280,7 @@ def _learned(history: Record, over: Calendar, rates: Mapping[str, float] | None,
 
 
 class _Here(NamedTuple):
-    """What those who are on the site now will buy, and how much of the usual sales it stands in for."""
+    """The expected purchases of visitors on the site now, and the share of the usual sales that they replace."""
 
     chances: Numbers
     share: float

@@ -36,7 +36,7 @@ CHANGING: Final = 2  # days, of which none tells the level before or after: it m
 _APART: Final = 4  # hours
 _TRUST: Final = 14.0  # the number of past forecasts that the model itself is worth
 _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are left out
-_MOST: Final = 0.9  # of a day; an hour that is more of it tells nothing of hours within days
+_MOST: Final = 0.9  # of a day; a larger hour says nothing about hours within days
 _NOTHING: Final = 1e-9
 _OUTSIDE: Final = 0.05  # of an interval
 

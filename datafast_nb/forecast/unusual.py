@@ -34,11 +34,11 @@ Counted = Literal["visitors", "events", "sales"]
 """What is compared with the usual: visitors whose visit began, events, and sales."""
 
 Verdict = Literal["usual", "more than usual", "fewer than usual", "mixed"]
-"""What is said of a span; mixed if something is more and something else fewer than usual."""
+"""The verdict on a span; mixed if some counts are higher and others lower than usual."""
 
 MEASURES: Final[tuple[Counted, ...]] = ("visitors", "events", "sales")
 GROUPS: Final[tuple[Dimension, ...]] = ("channel", "country_code", "device")
-"""The dimensions that are looked at unless others are asked for."""
+"""The dimensions that are checked by default."""
 
 FALSE_ALARMS: Final = 0.001
 """The share of quiet spans that are called unusual, at most."""
@@ -101,7 +101,7 @@ class Unusual:
 
     @property
     def verdict(self) -> Verdict:
-        """What is said of the span."""
+        """The verdict on the span."""
         found = self.table.filter("unusual")
         more = found.select((pl.col("count") > pl.col("mean")).cast(pl.Int64).sum()).item()
         if not found.height:
@@ -167,13 +167,13 @@ def unusual(
     by: str | Sequence[str] | None = GROUPS,
     time_zone: str = "UTC",
 ) -> Unusual:
-    """Tell whether a span was out of the ordinary, compared with the same hour of other weeks.
+    """Return whether a span was out of the ordinary, compared with the same hour of other weeks.
 
-    Counts are compared with what such a span brings at the level of the days before, with how much hours and days vary
-    in the record. Of quiet spans, at most 1 in 1,000 is called unusual, however many groups there are. Which changes
-    can be told from chance depends on the traffic. On a site with 60 visitors an hour on average who come independently
-    of each other, a doubled hour is found at least 3 times in 4 after two weeks of record; with 30 visitors an hour, 2
-    times in 3. Where hours differ by much, or after ten days of record or fewer, only larger changes are found.
+    Counts are compared with those of such a span at the level of the days before, given how much hours and days vary in
+    the record. At most 1 in 1,000 quiet spans is called unusual, however many groups there are. Which changes stand out
+    from chance depends on the traffic. On a site with 60 visitors an hour on average who come independently of each
+    other, a doubled hour is found at least 3 times in 4 after two weeks of recording; with 30 visitors an hour, 2 times
+    in 3. If hours differ much, or after ten days of recording or less, only larger changes are found.
 
     Parameters
     ----------
@@ -181,11 +181,11 @@ def unusual(
         A history with at least seven days of watched time in the eight weeks before the span; what is older is not
         read.
     when : Snapshot or (start, end), optional
-        A snapshot, of which the ten minutes before it are looked at, whether it is part of the history or not; or a
-        span of the history (with a time zone). By default the last ten minutes of the history.
+        A snapshot, to check the ten minutes before it, whether it is part of the history or not; or a span of the
+        history (with a time zone). By default, the last ten minutes of the history.
     by : str or sequence of str, optional
-        The dimensions whose groups are looked at, as in ``breakdown``; None for the whole site alone. Of each, the five
-        most frequent groups, and the three that brought most in the span: a group that is new is unusual.
+        The dimensions whose groups are looked at, as in ``breakdown``; None for only the whole site. Of each dimension,
+        the five most frequent groups count, and the three that brought most in the span: a new group is unusual.
     time_zone : str, default "UTC"
         The time zone of the hours of the week, such as ``"Europe/Berlin"``.
 
@@ -227,12 +227,12 @@ def unusual(
     if over is None or over.hours < _NEEDED / timedelta(hours=1):
         watched = duration(over.hours * 3600) if over is not None and over.hours else "nothing"
         raise TooLittleRecordedError(
-            f"To tell what is usual takes at least {duration(_NEEDED.total_seconds())} of recorded time without gaps "
+            f"Knowing what is usual takes at least {duration(_NEEDED.total_seconds())} of recorded time without gaps "
             f"in eight weeks; before {start:%Y-%m-%d %H:%M} UTC there is {watched}. Keep recording: "
             "history.record(client)."
         )
     share = 1.0 if isinstance(when, Snapshot) else _watched(history, start, end)
-    # What happened last may have been seen a little later.
+    # The latest events may have been seen a little later.
     rows = between(of_history(history, since, following(end + WINDOW), names), None, end)
     if isinstance(when, Snapshot):
         rows = joined(between(rows, None, start), between(of_snapshot(when, names), start, end))

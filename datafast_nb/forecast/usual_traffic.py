@@ -1,4 +1,4 @@
-"""What a record makes expect of the hours to come: the shape of the week, the level, and how far both may be off."""
+"""The expectation for the coming hours, from a record: the shape of the week, the level, and the errors of both."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class UsualTraffic:
     ) -> Predictive:
         """Return the distribution of the count between two moments, which begin with `over.now` or later.
 
-        With `by_today`, what was counted today tells how the rest of today will be. `surprise` multiplies the variance,
+        With `by_today`, the counts of today predict the rest of today. `surprise` multiplies the variance,
         and `share` the mean: how much of the time is watched.
         """
         import numpy as np

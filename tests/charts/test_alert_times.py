@@ -1,4 +1,4 @@
-"""The chart of when an alert would have spoken."""
+"""The chart of the messages that an alert would have sent."""
 
 from __future__ import annotations
 

@@ -353,7 +353,7 @@ def test_a_picked_group_without_a_bar_is_named() -> None:
 
 
 def test_a_map_and_another_source_are_refused_together() -> None:
-    with pytest.raises(TypeError, match="Snapshot beside it, or nothing"):
+    with pytest.raises(TypeError, match="Snapshot besides, or nothing"):
         Explorer(dfn.demo.Site(), live=dfn.LiveMap(dfn.demo.Site()))
 
 
