@@ -246,8 +246,8 @@ def _other_horizon(model: Model, horizon: Horizon) -> str:
     """Return which model is needed."""
     within = duration(model.horizon.total_seconds())
     return (
-        f"The model predicts purchases within {within}, and the forecast is of the {_IN_WORDS[horizon]}. Learn one with "
-        f"the same horizon: dfn.learn(history, horizon={horizon!r})."
+        f"The model predicts purchases within {within}, and the forecast is of the {_IN_WORDS[horizon]}. Learn one "
+        f"with the same horizon: dfn.learn(history, horizon={horizon!r})."
     )
 
 
