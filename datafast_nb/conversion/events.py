@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals.stable.v2 as nw
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PAGEVIEW: Final = "pageview"
 PAYMENT_EVENTS: Final = ("payment", "payment_received")
-_ONE_SALE: Final = 600_000.0  # milliseconds that the event and the payment of one sale may be apart
+ONE_SALE: Final = timedelta(minutes=10)
+"""How far apart the event and the payment of one sale may be."""
 _SAME_AMOUNT: Final = 0.005
 _NEVER: Final = 1e18  # milliseconds
 SEEN: Final = ("session_start_time", "first_seen", "seen_at")
@@ -188,7 +189,9 @@ def _pairs(charges: nw.LazyFrame[Any], paid: nw.LazyFrame[Any]) -> nw.LazyFrame[
     near = (
         charges.select("visitor_id", "_event", "_time", "_amount")
         .join(records, on="visitor_id", how="inner")
-        .filter((nw.col("_time") - nw.col("_paid_at")).abs() <= _ONE_SALE, same.fill_null(value=True))
+        .filter(
+            (nw.col("_time") - nw.col("_paid_at")).abs() <= ONE_SALE.total_seconds() * 1000, same.fill_null(value=True)
+        )
     )
     event, payment = ["visitor_id", "_event", "_time"], ["visitor_id", "_payment", "_paid_at"]
     events = near.select(*event).unique().with_columns(_nth=_nth("_event", "_time"))

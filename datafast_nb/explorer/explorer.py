@@ -34,7 +34,6 @@ from datafast_nb.polling import checked, log_unexpected, sentence
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, number
 from datafast_nb.widgets.faults import Faults
-from datafast_nb.widgets.private import answer_while_busy
 from datafast_nb.widgets.protocol import (
     Away,
     Beat,
@@ -281,11 +280,7 @@ class Explorer(OpenedWhenShown):
             self._view.on_refresh(self.refresh)
             self._view.front.on_message(self._take)
             self._view.chart.on_click(self._take_click)
-            self.children = self._view.children
-            self.add_class("datafast").add_class("datafast-explorer")
-            self.open()
-            for widget in {self, *self._view.family(), self.layout}:
-                answer_while_busy(widget)
+            self._open_view("datafast-explorer")
 
     # Traits
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 import polars as pl
 
 from datafast_nb.checks import checked_duration
+from datafast_nb.conversion.events import ONE_SALE
 from datafast_nb.conversion.funnel import Payment
 from datafast_nb.currencies import coded
 from datafast_nb.errors import TooLittleRecordedError
@@ -53,7 +54,6 @@ _DRAWS: Final = 64
 _MOST_TYPICAL: Final = 4_000  # prospects
 _SEED: Final = 20_260_206
 _MOST_AMOUNTS: Final = 2_000
-_ONE_SALE: Final = timedelta(minutes=10)
 _OVERLAP: Final = (
     "The record is short for a horizon of {}: some purchases count both in the part that the quality was learned from "
     "and in the later one, so it looks better than it is."
@@ -390,7 +390,7 @@ def _amounts(paid: _Paid, first: pl.DataFrame) -> tuple[float, ...]:
     if paid.currency is None:
         return ()
     sales = paid.found.paid.filter(pl.col("value") > 0).join(first, on="visitor_id")
-    nearby = (pl.col("at") - pl.col("converted_at")).abs() <= _ONE_SALE
+    nearby = (pl.col("at") - pl.col("converted_at")).abs() <= ONE_SALE
     values = sales.filter(nearby)["value"].sort()
     if len(values) > _MOST_AMOUNTS:
         place = pl.int_range(_MOST_AMOUNTS, eager=True)

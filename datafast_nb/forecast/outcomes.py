@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.events import PAYMENT_EVENTS, matched_payments, opened_events, with_sales
+from datafast_nb.conversion.events import ONE_SALE, PAYMENT_EVENTS, matched_payments, opened_events, with_sales
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.conversion.revenue import checked_rates
 from datafast_nb.currencies import coded
@@ -28,7 +28,6 @@ COUNTED: Final = "counted"
 CONVERTED_BEFORE: Final = "converted_before"
 RECOGNIZED: Final = "recognized"
 
-_ONE_SALE: Final = timedelta(minutes=10)  # as in `with_sales`
 _PREDICTION: Final = (
     "score",
     "confidence",
@@ -171,7 +170,7 @@ def at_their_sales(paid: pl.DataFrame, sold: pl.DataFrame) -> pl.DataFrame:
     """
     sales = sold.select(pl.col("at").cast(MOMENT)).drop_nulls().sort("at").with_columns(_sale="at")
     timed = paid.with_columns(pl.col("at").cast(MOMENT)).drop_nulls("at").sort("at")
-    found = timed.join_asof(sales, on="at", strategy="nearest", tolerance=_ONE_SALE)
+    found = timed.join_asof(sales, on="at", strategy="nearest", tolerance=ONE_SALE)
     return found.with_columns(at=pl.coalesce("_sale", "at")).drop("_sale")
 
 

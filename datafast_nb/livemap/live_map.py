@@ -47,7 +47,6 @@ from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, duration, number
 from datafast_nb.widgets.family import is_held
 from datafast_nb.widgets.faults import Faults
-from datafast_nb.widgets.private import answer_while_busy
 from datafast_nb.widgets.protocol import (
     Age,
     AskPlaces,
@@ -648,11 +647,7 @@ class LiveMap(OpenedWhenShown):
             self._view.front.on_message(self._take)
             self._view.front.on_values(self._take_settings)
             self._render()
-            self.children = self._view.children
-            self.add_class("datafast").add_class("datafast-map")
-            self.open()
-            for widget in {self, *self._view.family(), self.layout}:
-                answer_while_busy(widget)
+            self._open_view("datafast-map")
 
     # Traits
 

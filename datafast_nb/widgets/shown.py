@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ipywidgets import VBox, Widget
 
+from datafast_nb.widgets.private import answer_while_busy
 from datafast_nb.widgets.replaced import forget_shown, note_shown
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
@@ -19,7 +20,7 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
     """A widget that opens its comm, and creates its children, when it is displayed or put into another widget.
 
     ipywidgets keeps every widget with a comm alive forever. Until this one has a comm, it can be garbage collected.
-    A subclass creates its `_view` in `_show`, and then calls `open`.
+    A subclass creates its `_view` in `_show`, and then calls `_open_view`.
     """
 
     _view: Any = None
@@ -28,6 +29,14 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
     def _show(self) -> None:
         """Create the view and open the comm, on the first call."""
         raise NotImplementedError
+
+    def _open_view(self, name: str) -> None:
+        """Open the comm with the view's widgets as children; `name` is the root's class on the page."""
+        self.children = self._view.children
+        self.add_class("datafast").add_class(name)
+        self.open()
+        for widget in {self, *self._view.family(), self.layout}:
+            answer_while_busy(widget)
 
     def _removed_from_cells(self) -> None:
         """Handle that no cell shows the widget anymore: the cells that did were run again or deleted."""
