@@ -69,7 +69,7 @@ SLOW = {
     "datafast_nb/forecast/unusual.py",
     "tests/alerts/test_backtest.py",
     "tests/alerts/test_commands.py",
-    "tests/alerts/test_telling.py::test_what_the_rate_holds_back_is_told_together_later",
+    "tests/alerts/test_messages.py::test_what_the_rate_holds_back_is_reported_together_later",
     "tests/charts/test_alert_times.py",
     "tests/charts/test_altair_settings.py",
     "tests/charts/test_change_waterfall.py",

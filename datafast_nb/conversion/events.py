@@ -185,13 +185,12 @@ def _pairs(charges: nw.LazyFrame[Any], paid: nw.LazyFrame[Any]) -> nw.LazyFrame[
         _paid_amount=nw.col("_amount"),
         _paid_renewal=nw.col("_renewal"),
     )
+    longest = ONE_SALE.total_seconds() * 1_000  # milliseconds
     same = (nw.col("_amount") - nw.col("_paid_amount")).abs() < _SAME_AMOUNT
     near = (
         charges.select("visitor_id", "_event", "_time", "_amount")
         .join(records, on="visitor_id", how="inner")
-        .filter(
-            (nw.col("_time") - nw.col("_paid_at")).abs() <= ONE_SALE.total_seconds() * 1000, same.fill_null(value=True)
-        )
+        .filter((nw.col("_time") - nw.col("_paid_at")).abs() <= longest, same.fill_null(value=True))
     )
     event, payment = ["visitor_id", "_event", "_time"], ["visitor_id", "_payment", "_paid_at"]
     events = near.select(*event).unique().with_columns(_nth=_nth("_event", "_time"))

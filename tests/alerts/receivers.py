@@ -1,4 +1,4 @@
-"""Real receivers on loopback: HTTP, an endpoint like ntfy's, and SMTP; each can be told to misbehave."""
+"""Real receivers on loopback: HTTP, an endpoint like ntfy's, and SMTP; each can be set to misbehave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.alerts.sites import GENEROUS
 
 
 class Receiver:
-    """An HTTP server that answers as it is told, and keeps what it was sent."""
+    """An HTTP server that answers as it is set, and keeps what it was sent."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, str]]] = []  # the next ones; then 200

@@ -79,10 +79,10 @@ class Reports:
             return self.of(what)
 
 
-def told(
+def reported(
     alerts: dfn.Alert | list[dfn.Alert], *snapshots: dfn.Snapshot, memory: Memory | None = None, **options: Any
 ) -> list[tuple[float, int, bool, str]]:
-    """Give what alerts tell of snapshots: seconds since the start, how many, whether it is over, and the message."""
+    """Return the reports on snapshots: seconds since the start, how many, whether it is over, and the message."""
     dispatcher = Dispatcher([alerts] if isinstance(alerts, dfn.Alert) else alerts, lambda *_: None, memory, **options)
     for each in snapshots:
         dispatcher.take(each)

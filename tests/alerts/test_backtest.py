@@ -11,7 +11,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.errors import AlertError, NotRecordedError
-from tests.alerts.sites import goal, payment, told, visitor
+from tests.alerts.sites import goal, payment, reported, visitor
 from tests.history.moments import after, demo, snapshot
 
 
@@ -56,7 +56,7 @@ def test_it_agrees_with_a_watcher_of_the_replayed_snapshots(
 ) -> None:
     it = alert(where, about, at_most)
     start = None if since is None else after(since)
-    watched = [(at, over, count) for at, count, over, _ in told(it, *history.snapshots(start))]
+    watched = [(at, over, count) for at, count, over, _ in reported(it, *history.snapshots(start))]
     found = it.backtest(history, start)
     looked_back = [((at - after(0)).total_seconds(), over, count) for at, over, count in found.messages.iter_rows()]
     assert looked_back == watched
@@ -89,14 +89,14 @@ def test_what_depends_on_the_whole_snapshot_agrees_with_a_watcher(
 ) -> None:
     it = alert(where, "visitor", at_most)
     start = None if since is None else after(since)
-    watched = [(at, over, count) for at, count, over, _ in told(it, *history.snapshots(start), **options)]
+    watched = [(at, over, count) for at, count, over, _ in reported(it, *history.snapshots(start), **options)]
     found = it.backtest(history, start, **options)
     looked_back = [((at - after(0)).total_seconds(), over, count) for at, over, count in found.messages.iter_rows()]
     assert looked_back == watched
     assert watched
 
 
-def test_a_visitor_who_stays_likely_is_told_once(tmp_path: Path) -> None:
+def test_a_visitor_who_stays_likely_is_reported_once(tmp_path: Path) -> None:
     with dfn.History(tmp_path / "site") as history:
         for place in range(50):
             history.append(snapshot(1_000 + place * 60, [visitor("stays"), *([visitor("late")] if place > 30 else [])]))
@@ -104,12 +104,12 @@ def test_a_visitor_who_stays_likely_is_told_once(tmp_path: Path) -> None:
     assert messages.rows() == [(after(1_060), False, 1), (after(1_000 + 31 * 60), False, 1)]
 
 
-def test_something_would_have_been_told_in_each_kind(history: dfn.History) -> None:
+def test_something_would_have_been_reported_in_each_kind(history: dfn.History) -> None:
     for where, about in [("score > 60", "visitor"), (None, "payment"), (None, "goal"), ("visitors > 40", "traffic")]:
         assert alert(where, about).backtest(history).messages.height
 
 
-def test_it_says_how_often_it_would_have_told(tmp_path: Path) -> None:
+def test_it_says_how_often_it_would_have_fired(tmp_path: Path) -> None:
     day = 86_400
     with dfn.History(tmp_path / "site") as history:
         for place in range(10):
@@ -130,7 +130,7 @@ def test_two_currencies_have_no_sum(tmp_path: Path) -> None:
         history.append(snapshot(900))
         for where in ("revenue = 49", "revenue is null", "payments = 2"):
             it = alert(where, "traffic", None)
-            watched = [(at, over) for at, _, over, _ in told(it, *history.snapshots())]
+            watched = [(at, over) for at, _, over, _ in reported(it, *history.snapshots())]
             messages = it.backtest(history).messages
             assert [((at - after(0)).total_seconds(), over) for at, over, _ in messages.iter_rows()] == watched
             assert watched

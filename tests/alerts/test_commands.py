@@ -38,7 +38,7 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in text.splitlines()]
 
 
-def test_it_watches_tells_and_logs_without_the_url(
+def test_it_watches_reports_and_logs_without_the_url(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HOOK", f"http://{receiver.host}/{TOKEN}")
@@ -57,11 +57,11 @@ def test_it_watches_tells_and_logs_without_the_url(
     assert main(["watch", "--demo", "--site", "https://example.com", *arguments]) == 0
     out = capfd.readouterr()
     log = [msgspec.json.decode(line) for line in out.out.splitlines() if line.startswith("{")]
-    told = [line for line in log if line["what"] == "sent"]
-    assert told
+    reported = [line for line in log if line["what"] == "sent"]
+    assert reported
     assert log[-1]["what"] == "stopped"
-    assert {"time", "what", "alert", "about", "over", "count", "message"} == set(told[0])
-    assert receiver.bodies[0]["message"] == told[0]["message"]
+    assert {"time", "what", "alert", "about", "over", "count", "message"} == set(reported[0])
+    assert receiver.bodies[0]["message"] == reported[0]["message"]
     assert TOKEN not in out.out + out.err
     assert receiver.host not in out.out + out.err
 
@@ -88,19 +88,19 @@ def test_wrong_usage_is_refused_with_its_code(
     assert TOKEN not in out.out + out.err
 
 
-def test_what_was_told_is_remembered_over_restarts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_was_reported_is_remembered_over_restarts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ["watch", "--demo", "--about", "payment", "--at-most", "none", "--every", "60", "--duration", "1"]
     keys = []
     for _ in range(2):
-        assert main([*arguments, "--state", "told.json"]) == 0
-        keys.append(read_tags(tmp_path / "told.json"))
+        assert main([*arguments, "--state", "alerts.json"]) == 0
+        keys.append(read_tags(tmp_path / "alerts.json"))
     assert keys[0] <= keys[1]
     assert len(lines(capfd.readouterr().out)) >= 2
 
 
 def test_a_second_watcher_of_the_same_file_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with dfn.watch(dfn.demo.Site(), dfn.Alert(notify=silent), state=tmp_path / "told.json"):
-        assert main(["watch", "--demo", "--state", "told.json"]) == 3
+    with dfn.watch(dfn.demo.Site(), dfn.Alert(notify=silent), state=tmp_path / "alerts.json"):
+        assert main(["watch", "--demo", "--state", "alerts.json"]) == 3
     (line,) = lines(capfd.readouterr().out)
     assert line["error"] == "AlertsInUseError"
 
@@ -135,7 +135,7 @@ def read_tags(file: Path) -> set[str]:
     return set(alert["tags"])
 
 
-def test_a_recording_can_tell_in_the_same_process(receiver: Receiver, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_can_send_messages_too(receiver: Receiver, capfd: pytest.CaptureFixture[str]) -> None:
     Path("alerts.toml").write_text(
         f'[[alert]]\nname = "Anybody"\nwhere = "score > 20"\nnotify = ["http://{receiver.host}/{TOKEN}"]\n'
     )
@@ -208,11 +208,11 @@ def test_a_file_holds_what_an_alert_takes(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("HOOK", "json://localhost/x")
     file = tmp_path / "alerts.toml"
     file.write_text(
-        'state = "told.json"\n[[alert]]\nname = "N"\nabout = "goal"\ngoal = "signup"\nwhere = "page = \'/x\'"\n'
+        'state = "alerts.json"\n[[alert]]\nname = "N"\nabout = "goal"\ngoal = "signup"\nwhere = "page = \'/x\'"\n'
         'notify = ["env:HOOK", "print"]\nat_most = false\nmessage = "{type}"\nnames = true\nsite = "https://x.y"\n'
     )
     (alert,), state = read(file)
-    assert state == tmp_path / "told.json"
+    assert state == tmp_path / "alerts.json"
     assert (alert.name, alert.about, alert.goal, alert.at_most, alert.message) == (
         "N",
         "goal",

@@ -33,7 +33,7 @@ def moments(*names: str) -> list[dfn.Snapshot]:
     return [snapshot(10.0 * place, [visitor(each) for each in names[: place + 1]]) for place in range(len(names))]
 
 
-def test_it_tells_what_happens_until_it_is_stopped() -> None:
+def test_it_reports_what_happens_until_it_is_stopped() -> None:
     inbox = Inbox()
     source = Scripted(moments("a", "b", "c"))
     watcher = dfn.watch(source, dfn.Alert("score > 80", notify=inbox, at_most=None), every=0.001)
@@ -158,10 +158,10 @@ def test_what_is_printed_belongs_to_the_cell_that_began_to_watch() -> None:
     assert {where for _, where in heard} == {"the one that watches"}
 
 
-def test_it_is_told_which_of_several_like_channels_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_reported_which_of_several_like_channels_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OFFICE_URL", "http://127.0.0.1:9/T0K3N")
-    inbox, report, told = Inbox(), Reports(), list[object]()
-    alert = dfn.Alert(notify=["http://127.0.0.1:9/a", "http://127.0.0.1:9/b", "env:OFFICE_URL", told.append, inbox])
+    inbox, report, reported = Inbox(), Reports(), list[object]()
+    alert = dfn.Alert(notify=["http://127.0.0.1:9/a", "http://127.0.0.1:9/b", "env:OFFICE_URL", reported.append, inbox])
     with dfn.watch(Scripted(moments("a")), alert, every=60, report=report) as watcher:
         failed = {each["channel"] for each in report.wait_for("failed", 3)}
         inbox.wait_for(1)
@@ -180,8 +180,8 @@ def test_a_report_that_fails_stops_nothing() -> None:
         inbox.wait_for(2)
 
 
-def test_what_was_told_is_not_told_after_a_restart(tmp_path: Path) -> None:
-    file = tmp_path / "told.json"
+def test_what_was_reported_is_not_reported_after_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.json"
     for names, expected in ((("a",), 1), (("a", "b"), 1)):
         inbox = Inbox()
         source = Scripted(moments(*names)[-1:])

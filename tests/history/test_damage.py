@@ -107,7 +107,7 @@ def test_tables_without_the_checksums_are_gone_on_with(copy: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", MISSING[:-1], ids="+".join)
-def test_damage_is_told_also_where_the_checksums_are_gone(copy: Path, missing: tuple[str, ...]) -> None:
+def test_damage_is_reported_also_where_the_checksums_are_gone(copy: Path, missing: tuple[str, ...]) -> None:
     (copy / "SHA256SUMS").unlink()
     for table in missing:
         without_folder(copy / table)
@@ -145,7 +145,7 @@ def test_a_beginning_that_was_broken_off_goes_on(tmp_path: Path, monkeypatch: py
     assert history.info().rows["polls"] == 1
 
 
-def test_newest_entries_of_a_log_that_are_missing_are_told(copy: Path) -> None:
+def test_newest_entries_of_a_log_that_are_missing_are_reported(copy: Path) -> None:
     entries = sorted((copy / "visitors" / "_delta_log").glob("*.json"))
     entries[-1].unlink()
     for ask in ("visitors", "append"):
@@ -262,7 +262,7 @@ def test_polls_of_an_older_copy_cost_no_rows_of_the_other_tables(tmp_path: Path,
     assert content(copy) == before
 
 
-def test_polls_of_a_copy_that_is_older_by_one_snapshot_are_told(tmp_path: Path) -> None:
+def test_polls_of_a_copy_that_is_older_by_one_snapshot_are_reported(tmp_path: Path) -> None:
     site, older = tmp_path / "site", tmp_path / "older"
     with dfn.History(site) as history:
         for each in demos(TIMES[:2]):

@@ -158,7 +158,7 @@ except dfn.HistoryStorageError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
 @pytest.mark.parametrize("bytes_a_file", [0, 1_000, 9_000])
-def test_a_full_disk_is_told_and_loses_nothing(history: dfn.History, bytes_a_file: int) -> None:
+def test_a_full_disk_is_reported_and_loses_nothing(history: dfn.History, bytes_a_file: int) -> None:
     history.close()
     assert "No space left" in limited(history.location, bytes_a_file).stdout
     holds(history, 0, 60, 120)
@@ -206,7 +206,7 @@ def newest_entry(history: dfn.History, table: str) -> Path:
     return max(Path(history.location, table, "_delta_log").glob("*.json"))
 
 
-def test_a_log_entry_that_was_written_by_half_is_told(history: dfn.History) -> None:
+def test_a_log_entry_that_was_written_by_half_is_reported(history: dfn.History) -> None:
     history.close()
     entry = newest_entry(history, "events")
     whole = entry.read_text()
@@ -219,7 +219,7 @@ def test_a_log_entry_that_was_written_by_half_is_told(history: dfn.History) -> N
 
 
 @pytest.mark.parametrize("table", BREAKS)
-def test_an_empty_log_entry_is_told_not_taken_for_nothing(history: dfn.History, table: str) -> None:
+def test_an_empty_log_entry_is_reported_not_taken_for_nothing(history: dfn.History, table: str) -> None:
     history.append(demo(500))
     history.close()
     entry = newest_entry(history, table)
@@ -275,7 +275,7 @@ def test_a_log_entry_that_goes_while_the_folder_is_looked_at_is_no_fault(
     assert history.polls().collect().height == 2
 
 
-def test_a_log_entry_that_is_missing_is_told(history: dfn.History) -> None:
+def test_a_log_entry_that_is_missing_is_reported(history: dfn.History) -> None:
     history.append(demo(120))
     history.close()
     entry = sorted(Path(history.location, "events", "_delta_log").glob("*.json"))[-2]
@@ -319,7 +319,7 @@ def test_tables_of_a_newer_version_are_left_alone(history: dfn.History) -> None:
     assert newest_entry(history, "polls") == before
 
 
-def test_a_feature_of_delta_lake_that_is_not_known_is_told(history: dfn.History) -> None:
+def test_a_feature_of_delta_lake_that_is_not_known_is_reported(history: dfn.History) -> None:
     history.close()
     last = newest_entry(history, "polls")
     protocol = {
@@ -339,7 +339,7 @@ def test_a_table_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         dfn.History(tmp_path).append(demo(0))
 
 
-def test_a_location_that_is_a_file_is_told(tmp_path: Path) -> None:
+def test_a_location_that_is_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(dfn.HistoryStorageError):
         dfn.History(tmp_path / "file").append(demo(0))

@@ -88,7 +88,7 @@ def left_behind(table: Path) -> Path:
     return file
 
 
-def test_a_folder_that_is_moved_while_it_is_open_is_told_and_nothing_is_made_in_its_place(tmp_path: Path) -> None:
+def test_a_folder_that_is_moved_while_it_is_open_is_reported_and_nothing_is_made_in_its_place(tmp_path: Path) -> None:
     history = dfn.History(tmp_path / "site")
     history.append(demo(0))
     moved = (tmp_path / "site").rename(tmp_path / "moved")

@@ -92,7 +92,7 @@ def test_a_writer_that_slept_through_its_claim_is_shut_out(url: str, monkeypatch
 
 
 @pytest.mark.parametrize("answers", [False, True], ids=["refuses", "never answers"])
-def test_a_store_that_cannot_be_reached_is_told_soon(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_reached_is_reported_soon(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:  # the system accepts what connects; nobody reads it
         host, port = listening.getsockname()
         for name, value in {**LOOPBACK, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
@@ -133,7 +133,7 @@ def everything(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("table", ["visitors", "events", "payments", "polls"])
 @pytest.mark.parametrize("what", ["/", "_delta_log", ".parquet"], ids=["table", "log", "data"])
-def test_what_is_missing_is_told_and_nothing_is_touched(url: str, table: str, what: str) -> None:
+def test_what_is_missing_is_reported_and_nothing_is_touched(url: str, table: str, what: str) -> None:
     with dfn.History(url) as history:
         history.append(demo(0))
         history.append(demo(60))

@@ -171,7 +171,7 @@ def test_a_refused_key_leaves_the_history_to_others(tmp_path: Path) -> None:
         assert history.append(demo(10)).new
 
 
-def test_a_key_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_key_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(dfn.HistoryStorageError, match="site"):
         dfn.History(tmp_path / "file" / "site", redact=True).append(demo(0))

@@ -216,7 +216,7 @@ def test_a_request_that_hangs_is_left_behind_and_stores_nothing_later(
         history.info()
 
 
-def test_a_request_that_hangs_is_told_of_while_it_does(history: dfn.History, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_hangs_is_reported_meanwhile(history: dfn.History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "SOON", 0.01)
     source, waits, told = Hanging(), threading.Event(), []
 
