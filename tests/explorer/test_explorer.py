@@ -334,7 +334,7 @@ def test_a_click_reaches_the_right_ones_of_many_pairs_that_look_the_same(measure
     fields = ("row", "column") if measure == "lift" else ("group", "series")
     drawn = [row for rows in explorer.chart.to_dict()["datasets"].values() for row in rows if fields[1] in row]
     assert len(drawn) > 8
-    for row in drawn:
+    for row in drawn[::3]:
         click(explorer, **{name: row[name] for name in fields})
         chosen = crowd.filter(
             pl.col("device").is_in(explorer.filters["device"]),
