@@ -8,6 +8,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -37,15 +38,36 @@ def endpoint() -> Iterator[str]:
         process.kill()
 
 
+@pytest.fixture(scope="module")
+def store(endpoint: str) -> Iterator[None]:
+    """Say in the environment where the store is."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {**LOOPBACK, "AWS_ENDPOINT_URL": endpoint}.items():
+            environment.setenv(name, value)
+        yield
+
+
 @pytest.fixture
-def url(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+def url(store: None, request: pytest.FixtureRequest) -> str:
+    return in_bucket(f"b{zlib.crc32(request.node.name.encode())}")
+
+
+@pytest.fixture(scope="module")
+def recorded(store: None) -> str:
+    """Return where two moments are recorded, for tests that leave it as they find it."""
+    url = in_bucket("recorded")
+    with dfn.History(url) as history:
+        history.append(demo(0))
+        history.append(demo(60))
+    return url
+
+
+def in_bucket(name: str) -> str:
+    """Return a URL in a new bucket."""
     import boto3
 
-    for name, value in {**LOOPBACK, "AWS_ENDPOINT_URL": endpoint}.items():
-        monkeypatch.setenv(name, value)
-    bucket = f"b{zlib.crc32(request.node.name.encode())}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/site"
+    boto3.client("s3").create_bucket(Bucket=name)
+    return f"s3://{name}/site"
 
 
 def holds(history: dfn.History, *times: float) -> None:
@@ -113,15 +135,19 @@ def test_the_key_of_pseudonyms_is_not_put_there(url: str) -> None:
         assert history.append(demo(0)).new
 
 
-def removed(url: str, table: str, what: str) -> None:
-    """Remove objects of a table whose names hold a word."""
+@contextmanager
+def without(url: str, table: str, what: str) -> Iterator[None]:
+    """Remove objects of a table whose names hold a word, and put them back."""
     import boto3
 
-    bucket = url.split("/")[2]
-    client = boto3.client("s3")
-    for entry in client.list_objects_v2(Bucket=bucket, Prefix=f"site/{table}/")["Contents"]:
-        if what in entry["Key"]:
-            client.delete_object(Bucket=bucket, Key=entry["Key"])
+    client, bucket = boto3.client("s3"), url.split("/")[2]
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket, Prefix=f"site/{table}/")["Contents"]]
+    removed = {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if what in key}
+    for key in removed:
+        client.delete_object(Bucket=bucket, Key=key)
+    yield
+    for key, body in removed.items():
+        client.put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def everything(url: str) -> dict[str, str]:
@@ -133,13 +159,10 @@ def everything(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("table", ["visitors", "events", "payments", "polls"])
 @pytest.mark.parametrize("what", ["/", "_delta_log", ".parquet"], ids=["table", "log", "data"])
-def test_what_is_missing_is_reported_and_nothing_is_touched(url: str, table: str, what: str) -> None:
-    with dfn.History(url) as history:
-        history.append(demo(0))
-        history.append(demo(60))
-    removed(url, table, what)
-    before = everything(url)
-    for ask in ("append", "check", table):
-        with dfn.History(url) as opened, pytest.raises(dfn.HistoryFormatError, match=table):
-            opened.append(demo(120)) if ask == "append" else getattr(opened, ask)()
-    assert everything(url) == before
+def test_what_is_missing_is_reported_and_nothing_is_touched(recorded: str, table: str, what: str) -> None:
+    with without(recorded, table, what):
+        before = everything(recorded)
+        for ask in ("append", "check", table):
+            with dfn.History(recorded) as opened, pytest.raises(dfn.HistoryFormatError, match=table):
+                opened.append(demo(120)) if ask == "append" else getattr(opened, ask)()
+        assert everything(recorded) == before

@@ -246,7 +246,8 @@ def test_a_report_that_exits_ends_the_recording_and_lets_others_write(
         if what == at:
             raise raised
 
-    recording, _ = record(history, dfn.ServerError("down"), some(10), report=report, duration=0.5)
+    duration = 0.05 if at == "stopped" else None
+    recording, _ = record(history, dfn.ServerError("down"), some(10), report=report, duration=duration)
     assert recording.wait(GENEROUS)
     assert isinstance(recording.error, raised)
     with dfn.History(history.location) as other:
@@ -366,13 +367,10 @@ def test_each_refusal_has_its_exit_code(tmp_path: Path) -> None:
     text, _ = process.communicate(timeout=GENEROUS)
     assert process.returncode == 2
     assert "DATAFAST_API_KEY" in lines(text)[0]["message"]
-    process = command(tmp_path / "new", "--every", "soon")
-    assert "10s" in process.communicate(timeout=GENEROUS)[1]
-    assert process.returncode == 2
 
 
 @pytest.mark.parametrize("option", ["--every", "--duration"])
-@pytest.mark.parametrize("time", ["999999999999d", "9" * 400, "0.0000001", "0"])
+@pytest.mark.parametrize("time", ["999999999999d", "9" * 400, "0.0000001", "0", "soon"])
 def test_a_time_that_can_not_be_is_wrong_usage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, time: str
 ) -> None:
