@@ -12,6 +12,7 @@ const options = {
     explorer: "datafast_nb/explorer/src/main.tsx",
     chart: "datafast_nb/charts/src/view.ts",
     load: "datafast_nb/widgets/src/load.ts",
+    page: "datafast_nb/livemap/src/saved/page.ts",
   },
   outdir: "datafast_nb/widgets/static",
   bundle: true,
@@ -19,6 +20,8 @@ const options = {
   target: "es2023",
   minify: true,
   charset: "utf8",
+  loader: { ".png": "dataurl" },
+  plugins: [{ name: "leaflet.heat", setup: ({ onLoad }) => onLoad({ filter: /leaflet-heat\.js$/ }, withLeaflet) }],
   legalComments: "inline",
   metafile: true,
   preserveSymlinks: true, // a linked node_modules is one, for the licenses
@@ -33,6 +36,11 @@ if (process.argv.includes("--watch")) {
   built.set(resolve(options.outdir, "NOTICE"), await notice(metafile));
   if (process.argv.includes("--check")) await check(built);
   else for (const [path, text] of built) await writeFile(path, text);
+}
+
+/** Load what takes Leaflet for a global of the page, as a module that imports it. */
+async function withLeaflet({ path }) {
+  return { contents: `import L from "leaflet";${await readFile(path, "utf8")}` };
 }
 
 /** Return the licenses of the libraries that the bundles hold. */

@@ -181,11 +181,22 @@ class Filters:
         return [
             {
                 "name": name,
-                "label": _WORDS.get(name, capitalized(dimension(name))),
+                "label": label(name),
                 "text": _in_words(name, value),
             }
             for name, value in self.values.items()
         ]
+
+
+def label(name: str) -> str:
+    """Return what a filter is called before its value.
+
+    Examples
+    --------
+    >>> label("country_code"), label("min_score")
+    ('Country', 'Score from')
+    """
+    return _WORDS.get(name, capitalized(dimension(name)))
 
 
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass

@@ -60,11 +60,22 @@ def money(amount: float | None, currency: str | None, *, exact: bool = False) ->
     """
     if amount is None or not math.isfinite(amount):
         return ""
-    code = plain(currency or "", 12)
-    symbol, decimals = _currency(code.upper()) or (code + " " * bool(code), 2)
+    symbol, decimals = symbol_of(currency)
     number = _number(abs(amount), decimals, exact=exact)
     sign = "-" if amount < 0 and number.strip("0.,") else ""
     return f"{sign}{symbol}{number}"
+
+
+def symbol_of(currency: str | None) -> tuple[str, int]:
+    """Return what stands before an amount in a currency, and how many decimals it has.
+
+    Examples
+    --------
+    >>> symbol_of("eur"), symbol_of("JPY"), symbol_of("XRP coin"), symbol_of(None)
+    (('€', 2), ('¥', 0), ('XRP coin ', 2), ('', 2))
+    """
+    code = plain(currency or "", 12)
+    return _currency(code.upper()) or (code + " " * bool(code), 2)
 
 
 def percent(share: float) -> str:

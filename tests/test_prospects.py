@@ -14,7 +14,6 @@ import datafast_nb as dfn
 from datafast_nb.explorer.answer import Answer
 from datafast_nb.explorer.question import Question
 from datafast_nb.explorer.rows import table
-from datafast_nb.livemap.page import page
 from datafast_nb.livemap.sidebar import figures
 
 PREDICTIONS = ("score", "confidence", "conversion_rate", "expected_value")
@@ -51,7 +50,6 @@ SHOWN: dict[str, Callable[[dfn.Snapshot], Any]] = {
     "opportunities": lambda snap: dfn.opportunities(snap).rows(),
     "explorer": lambda snap: table(Answer(Question(("country_code",), "expected_value"), snap)),
     "map header": lambda snap: figures(snap.visitors),
-    "save_html": lambda snap: page(snap, redact=False),
 }
 
 

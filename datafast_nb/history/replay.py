@@ -199,6 +199,16 @@ class Replay:
             last = self._last = snapshot
         return last
 
+    def at(self, when: datetime) -> Snapshot:
+        """Return the snapshot of another moment (with a time zone); the replay stays where it is.
+
+        Raises
+        ------
+        NotRecordedError
+            The moment is in a gap, or outside of what was recorded.
+        """
+        return self._history.at(when)
+
     def _stand_at(self, when: datetime) -> None:
         """Continue from a moment; a replay at its end stops. The caller holds the lock."""
         self._playing = self.playing

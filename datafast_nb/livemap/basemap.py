@@ -78,8 +78,8 @@ def _provider(name: str) -> TileProvider:
 
 
 @cache
-def land() -> dict[str, Any]:
-    """Return the countries as one GeoJSON feature, including the parts that a view across ±180° shows.
+def land(*, around: bool = True) -> dict[str, Any]:
+    """Return the countries as one GeoJSON feature; with `around`, also the parts that a view across ±180° shows.
 
     Leaflet draws a shape once, on the first copy of the world. Without the extra parts, a map that was dragged across
     the date line, or is wider than the world, would show water in place of the land of the next copy.
@@ -90,6 +90,8 @@ def land() -> dict[str, Any]:
         parts = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
         for polygon in parts:
             polygons.append(polygon)
+            if not around:
+                continue
             middle = (min(x for x, _ in polygon[0]) + max(x for x, _ in polygon[0])) / 2
             polygons.append(_moved(polygon, -360 if middle > 0 else 360))
     shape = {"type": "MultiPolygon", "coordinates": polygons}

@@ -13,7 +13,7 @@ import polars as pl
 from datafast_nb.checks import checked_choice
 from datafast_nb.livemap.worth import worth_column, worth_currency
 from datafast_nb.text import money, percent, place_name, plain
-from datafast_nb.widgets.protocol import ColorBy, Legend, Ramp, Swatch
+from datafast_nb.widgets.protocol import ColorBy, Legend, Ramp, Scale, Swatch
 
 CATEGORIES: Final = ("device", "channel", "country_code", "visit_kind", "site")
 """The choices of `ColorBy` that are categories; the others are numbers."""
@@ -88,6 +88,9 @@ RISING: Final = _scale(_RISING)
 
 DIVERGING: Final = _scale(_DIVERGING)
 """The 101 colors of what is below or above an average, which has the one in the middle."""
+
+GRADIENT: Final = {step / 5: RISING[20 * step] for step in range(1, 6)}
+"""The colors of the heat map, by their place from 0 to 1."""
 
 _CUSTOMER_COLORS: Final = tuple(_mix((0x7A, 0x86, 0x91), (0x12, 0xA5, 0x7C), share / 100) for share in range(101))
 
@@ -180,11 +183,6 @@ class Coloring:
             color = pl.when(customer).then(pl.lit(CUSTOMER)).otherwise(color)
         return visitors.with_columns(alone.select(color=color))
 
-    def score_color(self, score: float | None) -> str:
-        """Return the color of one score, as on a map that is colored by scores."""
-        color: str = pl.DataFrame({"score": [score]}, schema={"score": pl.Float64}).select(self.colors()).item()
-        return color
-
     def legend(self, unplaced: int = 0) -> Legend:
         """Return the legend, a ramp or swatches; `unplaced` is the number of visitors who are not on the map."""
         title = COLOR_NAMES[self.by]
@@ -199,6 +197,13 @@ class Coloring:
         if self.by == "is_customer":
             return Legend(title, ramp, ring=False, unplaced=unplaced)
         return Legend(title, ramp, (Swatch("no prediction", NO_SCORE),), unplaced=unplaced)
+
+    def scale(self) -> Scale:
+        """Return all that it takes to color clusters as `colors` does."""
+        if self.category is not None:
+            return Scale(legend=self.legend(), categories=dict(zip(self.categories, _DISTINCT, strict=False)))
+        colors = self._steps()[1]
+        return Scale(legend=self.legend(), colors=colors, middle=self.middle, reach=self.reach, top=self.top)
 
     def _named(self, category: str) -> str:
         """Return the name of a category."""

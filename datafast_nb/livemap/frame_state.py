@@ -117,10 +117,14 @@ class FrameState:
         """Return what moves the predictions of some visitors most, on average, such as "Germany ×1.8"."""
         members = members.gather_every(1 + members.height // _MOST_EXPLAINED)
         mean = (pl.col("factor").log().sum() / members.height).exp()
-        shared = factors_of(members, self._effects).group_by("label").agg(factor=mean)
+        shared = self.factors(members).group_by("label").agg(factor=mean)
         strongest = shared.sort(pl.col("factor").log().abs(), "label", descending=[True, False])
         words = in_words(strongest.with_columns(_row=pl.lit(0)))["reasons"]
         return tuple(words.item()) if words.len() else ()
+
+    def factors(self, members: pl.DataFrame) -> pl.DataFrame:
+        """Return what moves the prediction of each of some visitors: their ``_row``, ``label`` and ``factor``."""
+        return factors_of(members, self._effects)
 
     @cached_property
     def paid(self) -> pl.DataFrame:

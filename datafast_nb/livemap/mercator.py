@@ -37,14 +37,3 @@ def ys(latitudes: Iterable[float]) -> list[float]:
 def latitude_at(y: pl.Expr) -> pl.Expr:
     """Return the latitude of each y, in degrees."""
     return (2 * math.pi * (0.5 - y)).tanh().arcsin().degrees()
-
-
-def latitude_of(y: float) -> float:
-    """Return the latitude of a y, in degrees.
-
-    Examples
-    --------
-    >>> round(latitude_of(0.0), 4), latitude_of(0.5)
-    (85.0511, 0.0)
-    """
-    return math.degrees(math.asin(math.tanh(2 * math.pi * (0.5 - y))))

@@ -287,18 +287,25 @@ def _figures(frame: FrameState, chosen: pl.DataFrame, payments: pl.DataFrame, fi
     if frame.snapshot is None:
         return tuple(Figure(name, _NOTHING) for name in names)
     sums = sidebar.figures(chosen)
-    everyone, counted = frame.visitors.height, frame.snapshot.count
-    counts = "" if everyone == counted else f"{everyone:,} visitors are listed; the service counts {counted:,}"
+    everyone = frame.visitors.height
     worth, note = (money(sums["worth"], "USD"), JUST_ARRIVING) if sums["scored"] else (_NOTHING, "")
     sums_by_currency, others = received(payments, _MOST_IN_HINT)
     earned = sums_by_currency[:_MOST_CURRENCIES]
     others += len(sums_by_currency) - len(earned)
     return (
-        Figure(names[0], f"{chosen.height:,}", f"of {everyone:,}" if filters else "", counts),
+        Figure(names[0], f"{chosen.height:,}", f"of {everyone:,}" if filters else "", counted(frame)),
         Figure(names[1], f"{sums['customers']:,}"),
         Figure(names[2], worth, note) if frame.model is None else expected_sales(chosen, frame.snapshot, frame.model),
         Figure(names[3], " · ".join(earned) or _NOTHING, _more(others), " · ".join(sums_by_currency) if others else ""),
     )
+
+
+def counted(frame: FrameState) -> str:
+    """Return what is said where the service counts other visitors than it lists; else nothing."""
+    listed = frame.visitors.height
+    if frame.snapshot is None or frame.snapshot.count == listed:
+        return ""
+    return f"{listed:,} visitors are listed; the service counts {frame.snapshot.count:,}"
 
 
 def _more(currencies: int) -> str:

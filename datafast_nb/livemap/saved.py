@@ -1,60 +1,24 @@
-"""What a map shows at one moment, as it is saved: who passes the filters, and in which words. Knows no widget."""
+"""What a map shows at one moment, as a picture of it is saved. Knows no widget."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-import polars as pl
 
 from datafast_nb import privacy
 from datafast_nb.filters import Filters
-from datafast_nb.livemap.colors import Coloring
-from datafast_nb.livemap.frame_state import FrameState, of_visitors, part_of
+from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.image import Shown
-from datafast_nb.livemap.prospects import expected_sales
 from datafast_nb.livemap.redacted import blanked, blanked_chips
-from datafast_nb.livemap.render import Renderer, payments_of
+from datafast_nb.livemap.render import Renderer
 from datafast_nb.livemap.view_state import MapState
-from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import number
-from datafast_nb.widgets.protocol import Figure, Legend, Theme
+from datafast_nb.widgets.protocol import Legend, Theme
 
 _REDACTED: Final = "Names are left out."
 _NAMED: Final = "Names are included: be careful who you share this with."
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What is saved of a map.
-
-    Attributes
-    ----------
-    snapshot : Snapshot
-        Who passes the filters, what they did and paid; with the names, until it is redacted.
-    predicted : polars.DataFrame or None
-        What the map's model predicts for each of these visitors: ``probability``, ``worth`` and ``currency``.
-    sales : Figure or None
-        The sales that the model expects from them.
-    names : list of str
-        The names and addresses of everybody, to be blanked out.
-    note : str
-        The filters, in a sentence; empty without any.
-    shown : Shown
-        The picture.
-    coloring : Coloring
-        How it is colored.
-    """
-
-    snapshot: Snapshot
-    predicted: pl.DataFrame | None
-    sales: Figure | None
-    names: list[str]
-    note: str
-    shown: Shown
-    coloring: Coloring
 
 
 def saved(
@@ -66,7 +30,7 @@ def saved(
     redact: bool,
     theme: Theme,
     time_zone: str,
-) -> Saved:
+) -> Shown:
     """Return what a map shows in the view that was opened last.
 
     Parameters
@@ -83,37 +47,28 @@ def saved(
     original, filters = frame.original, state.filters
     snapshot = original.snapshot
     assert snapshot is not None, "there is something to save"
-    chosen = frame.originals(renderer.chosen(frame, filters))
-    people = privacy.people((snapshot.visitors, snapshot.events, snapshot.payments))
-    note = _note(filters, chosen.height, frame.visitors.height, people if redact else None)
+    chosen = renderer.chosen(frame, filters)
+    people = privacy.people((snapshot.visitors, snapshot.events, snapshot.payments)) if redact else None
+    note = _note(filters, chosen.height, frame.visitors.height, people)
     layers, panels = renderer.layers(frame, state), renderer.panels(frame, state)
     view, last = [*state.views.items()][-1]
     there = snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
-    moment = f"As of {there:%Y-%m-%d %H:%M} {time_zone}. {_REDACTED if redact else _NAMED}"
-    return Saved(
-        snapshot=part_of(
-            snapshot,
-            chosen,
-            of_visitors(original.events, chosen) if filters else original.events,
-            payments_of(original, chosen, filters),
-            count=chosen.height if filters else snapshot.count,
-        ),
-        predicted=None if frame.model is None else chosen.select("probability", "worth", "currency"),
-        sales=None if frame.model is None else expected_sales(chosen, snapshot, frame.model),
-        names=people,
-        note=note,
-        shown=Shown(
-            viewport=last.viewport,
-            clusters=layers.clusters[view],
-            legend=_redacted_legend(layers.legend, people) if redact else layers.legend,
-            selected=None if panels.selected is None else panels.selected.place,
-            figures=panels.figures,
-            title=title,
-            notes=[moment, *([note] if note else [])],
-            theme=theme,
-        ),
-        coloring=renderer.coloring(frame, state),
+    moment = f"As of {there:%Y-%m-%d %H:%M} {time_zone}. {about_names(redact=redact)}"
+    return Shown(
+        viewport=last.viewport,
+        clusters=layers.clusters[view],
+        legend=layers.legend if people is None else _redacted_legend(layers.legend, people),
+        selected=None if panels.selected is None else panels.selected.place,
+        figures=panels.figures,
+        title=title,
+        notes=[moment, *([note] if note else [])],
+        theme=theme,
     )
+
+
+def about_names(*, redact: bool) -> str:
+    """Return what is said of the names in what is saved."""
+    return _REDACTED if redact else _NAMED
 
 
 def _note(filters: Filters, matched: int, total: int, people: list[str] | None) -> str:

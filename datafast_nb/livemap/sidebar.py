@@ -88,8 +88,8 @@ def visitor_rows(
 
 def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_ROWS) -> tuple[EventRow, ...]:
     """Return the newest events, each with the key of its visitor if they are still on the site."""
-    newest = _newest(events, most)
-    active = set(visitors["_key"].filter(visitors["_key"].is_in(newest["_key"].implode())))
+    rows = newest(events, most)
+    active = set(visitors["_key"].filter(visitors["_key"].is_in(rows["_key"].implode())))
     return tuple(
         EventRow(
             **_happening(row),
@@ -98,18 +98,18 @@ def event_rows(events: pl.DataFrame, visitors: pl.DataFrame, most: int = MOST_RO
             who=_first(row["display_name"], row["customer_name"]) or _stranger(row["_key"]),
             place=place_name(None, row["country_code"]) if row["country_code"] else "",
         )
-        for row in _rows(newest)
+        for row in _rows(rows)
     )
 
 
 def payment_rows(paid: pl.DataFrame, most: int = MOST_ROWS) -> tuple[PaymentRow, ...]:
     """Return the newest rows of a frame state's ``paid``."""
-    return tuple(_payment(row) for row in _rows(_newest(paid, most)))
+    return tuple(_payment(row) for row in _rows(newest(paid, most)))
 
 
 def announced(paid: pl.DataFrame, most: int) -> tuple[NewPayment, ...]:
     """Return the newest payments as announcements, with the payer's position if known. `paid` includes payers."""
-    return tuple(_announced(row) for row in _rows(_newest(paid, most)))
+    return tuple(_announced(row) for row in _rows(newest(paid, most)))
 
 
 def _announced(row: dict[str, Any]) -> NewPayment:
@@ -178,6 +178,18 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool, within: str =
         The horizon of the map's model, such as ``1 d``.
     """
     own = events.filter(pl.col("_key") == row["_key"])
+    known = tuple(CardEvent(**_happening(each)) for each in _rows(newest(own, _MOST_IN_CARD).reverse()))
+    return _card(row, known, here=here, within=within)
+
+
+def cards(visitors: pl.DataFrame, within: str = "") -> Iterator[Card]:
+    """Yield the card of each visitor without their events and reasons, in the colors of the scores."""
+    for row in _rows(_described(visitors, _BY_SCORE)):
+        yield _card(row, (), here=True, within=within)
+
+
+def _card(row: dict[str, Any], events: tuple[CardEvent, ...], *, here: bool, within: str) -> Card:
+    """Return a card; `row` is the result of `row_of`."""
     facts = {
         "Site": plain(row["site"], 40),
         "Place": place_name(row["city"], row["country_code"]),
@@ -194,11 +206,11 @@ def card(row: dict[str, Any], events: pl.DataFrame, *, here: bool, within: str =
         here=here,
         facts=tuple(Fact(label, text) for label, text in facts.items() if text),
         likelihood=_likelihood(row, within),
-        events=tuple(CardEvent(**_happening(each)) for each in _rows(_newest(own, _MOST_IN_CARD).reverse())),
+        events=events,
     )
 
 
-def _newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+def newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     """Return the newest rows, newest first, each with a ``_name`` that stays the same when newer rows arrive."""
     last = rows.lazy().with_row_index("_row").select("_row", "timestamp")
     last = last.sort("timestamp", "_row", descending=[True, False], nulls_last=True).head(most)

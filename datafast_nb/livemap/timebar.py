@@ -19,6 +19,7 @@ EVERY: Final = 1.0
 SPEEDS: Final = (1.0, 10.0, 60.0, 600.0, 3600.0)
 """The speeds that the time bar offers, in recorded seconds per second."""
 
+_MOST_MOMENTS: Final = 24  # of a span that are saved
 _MOST_GAPS: Final = 200  # maximum number of gaps to draw; the longest are kept
 _LONGEST_TURN: Final = 40  # characters
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +30,8 @@ class Replayed(Source, Protocol):
     """A source of the past that can be moved in time, such as ``History.replay``. Safe to use from any thread.
 
     If it also has ``gaps``, a frame with ``since`` and ``until``, the time bar shows when nothing was recorded; with
-    methods ``traffic()`` and ``payments()``, as those of ``History.replay``, it shows traffic and highlights.
+    methods ``traffic()`` and ``payments()``, as those of ``History.replay``, it shows traffic and highlights; and with
+    ``at(when)``, the snapshot of a moment, a page that is saved has several.
     """
 
     speed: float
@@ -138,6 +140,21 @@ class TimeBar:
             self._answered = (jumps if self.replay.jumps == jumps else None, when)
             self._answer = answer
         return answer
+
+    def moments(self, shown: Snapshot, most: int) -> list[Snapshot]:
+        """Return moments of the whole span in order, `shown` among them, with about so many visitors together at most.
+
+        A replay that has no method ``at(when)``, which returns the snapshot of a moment, has only the one shown.
+        """
+        recorded = self.recorded["seen_at"].to_list() if hasattr(self.replay, "at") else []
+        busiest = max(shown.visitors.height, *self.recorded["visitors"], 1)
+        wanted, last = min(_MOST_MOMENTS, most // busiest), len(recorded) - 1
+        if wanted < 2 or last < 1:  # noqa: PLR2004 - a time bar has two ends
+            return [shown]
+        places = {round(place * last / (wanted - 1)) for place in range(wanted)}
+        others = [self.replay.at(recorded[place]) for place in sorted(places)]  # type: ignore[attr-defined]
+        others = [each for each in others if each.fetched_at != shown.fetched_at]
+        return sorted([*others, shown], key=lambda each: each.fetched_at)
 
     def goes_on(self) -> bool:
         """Return whether the last answer follows the moment on the map without a jump, and record it as drawn."""

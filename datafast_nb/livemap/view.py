@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from datafast_nb.livemap.basemap import LAND, PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
-from datafast_nb.livemap.colors import RISING
+from datafast_nb.livemap.colors import GRADIENT
 from datafast_nb.livemap.front import SCRIPT, Front
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import MapAnnouncement
@@ -34,7 +34,7 @@ class View:
         self._anchor = LayerGroup(name="Visitors")  # lets users switch the visitors like any layer
         # Also empty: the front end adds the heat map, which can't be drawn on a map that is not visible yet.
         self._heat_anchor = LayerGroup(name="Heat: expected value")
-        self._heat = Heatmap(radius=22, blur=16, max_zoom=DEEPEST, gradient=_GRADIENT)
+        self._heat = Heatmap(radius=22, blur=16, max_zoom=DEEPEST, gradient=GRADIENT)
         self._base = layer_of(basemap)
         self._theirs = is_theirs(self._base, basemap)
         self.map = self._build_map(height)
@@ -109,6 +109,3 @@ class View:
         """Yield all widgets of the view."""
         for child in (*self.children, self._heat):
             yield from family(child)
-
-
-_GRADIENT: Final = {step / 5: RISING[20 * step] for step in range(1, 6)}

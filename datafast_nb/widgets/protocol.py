@@ -434,7 +434,7 @@ class Choice(Struct, frozen=True):
 
 
 class Privacy(Struct, frozen=True):
-    """Whether names are hidden, and whether code hides them, so that the browser can't show them."""
+    """Whether names are hidden, and whether the browser can't change that: code hides them, or a file has no others."""
 
     hidden: bool = False
     locked: bool = False
@@ -619,6 +619,125 @@ class MapPanels(Struct, frozen=True):
     card: Card | None = None
     selected: Selected | None = None
     zone: str = "UTC"
+
+
+# A saved page: what it answers from, without a kernel
+
+
+class Scale(Struct, frozen=True):
+    """How places and visitors are colored: the legend, and 101 colors from low to high or one for each category.
+
+    `middle` and `reach` are those of a scale of scores or probabilities, `top` that of one of expected values.
+    """
+
+    legend: Legend
+    colors: tuple[str, ...] = ()
+    categories: dict[str, str] = {}
+    middle: float = 0.0
+    reach: float = 0.0
+    top: float = 0.0
+
+
+class Currency(Struct, frozen=True):
+    """What stands before an amount in a currency, and its decimals."""
+
+    symbol: str
+    decimals: int
+
+
+class Factor(Struct, frozen=True):
+    """What a trait multiplies a prediction by, and its name."""
+
+    label: str
+    factor: float
+
+
+class Spot(Struct, frozen=True):
+    """The name of a place, and a shorter one where it is named among others."""
+
+    name: str
+    short: str
+
+
+class SavedVisitor(Struct, frozen=True):
+    """A visitor: their card without events and reasons, and what is summed, filtered and searched.
+
+    `spot` and `factors` are indexes of the moment's; `traits` holds the values that filters and colors compare, where
+    known; `text` is what is searched, in lower case.
+    """
+
+    card: Card
+    spot: int
+    latitude: float | None
+    longitude: float | None
+    score: float | None
+    probability: float | None
+    worth: float | None
+    traits: dict[str, str]
+    text: str
+    factors: tuple[int, ...]
+
+
+class SavedPayment(Struct, frozen=True):
+    """A payment: its row, and what is summed; `counts` says whether the amount makes sense."""
+
+    row: PaymentRow
+    amount: float | None
+    currency: str | None
+    counts: bool
+
+
+class SavedMoment(Struct, frozen=True):
+    """One moment: who was there, the largest key first, and what they did and paid, newest first.
+
+    `filters` holds the filters that it was saved with, which are locked, and all options; `scales` is by what the
+    colors can show; `sales` is what a model expects of all.
+    """
+
+    clock: int
+    notes: tuple[str, ...]
+    hint: str
+    sales: Figure | None
+    filters: FilterBar
+    scales: dict[str, Scale]
+    spots: tuple[Spot, ...]
+    factors: tuple[Factor, ...]
+    visitors: tuple[SavedVisitor, ...]
+    events: tuple[EventRow, ...]
+    payments: tuple[SavedPayment, ...]
+
+
+class Box(Struct, frozen=True):
+    """A part of the world, in degrees."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+class SavedMap(Struct, frozen=True):
+    """A map as a file: its moments in order, `first` the one that is shown first, and how it was shown.
+
+    `box` is the part of the world; None for all of it. `currency` is that of expected values, and `currencies` holds
+    all that occur; `arriving` is the note of a sum of the service's predictions. `labels` names the filters of the
+    panel, in the order of their chips; `gradient` holds the colors of the heat map.
+    """
+
+    moments: tuple[SavedMoment, ...]
+    first: int
+    settings: MapSettings
+    controls: Controls
+    coverage: Coverage
+    sort: Sort
+    selected: str | None
+    box: Box | None
+    zone: str
+    currency: str
+    currencies: dict[str, Currency]
+    arriving: str
+    labels: dict[str, str]
+    gradient: dict[str, str]
 
 
 # Messages of the browser to a map
@@ -833,6 +952,7 @@ FROM_KERNEL: Final[dict[str, Any]] = {
     "MapSettings": MapSettings,
     "MapParts": MapParts,
     "MapAnnouncement": MapAnnouncement,
+    "SavedMap": SavedMap,
 }
 FROM_BROWSER: Final[dict[str, Any]] = {
     "ExplorerMessage": ExplorerMessage,

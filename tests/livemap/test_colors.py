@@ -102,11 +102,6 @@ def test_the_scale_ends_at_a_round_amount(values: list[float | None], top: float
     assert colored(Coloring(), "expected_value", expected_value=values)[0].top == top
 
 
-@pytest.mark.parametrize("score", [None, math.nan, math.inf, -math.inf])
-def test_no_score_has_a_color_of_its_own(score: float | None) -> None:
-    assert Coloring().score_color(score) == NO_SCORE
-
-
 def test_the_scale_rises_without_a_jump() -> None:
     channels = [[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in RISING]
     steps = [max(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in pairwise(channels)]

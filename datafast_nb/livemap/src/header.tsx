@@ -33,7 +33,11 @@ export function Header({ model, ask, clock, kernel, faults }: HeaderProps) {
         <Figures model={model} live={kernel === "live"} />
       </Guarded>
       <Guarded what="The controls can't be drawn" faults={faults} model={model}>
-        <Controls model={model} ask={(message) => ask(message) || stress() || false} live={kernel === "live"} />
+        <Controls
+          model={model}
+          ask={(message) => ask(message) || stress() || false}
+          live={kernel === "live" || kernel === "file"}
+        />
       </Guarded>
       <StatusLine text={status} model={model} clock={clock} kernel={kernel} faults={faults} />
     </div>
@@ -64,14 +68,14 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
     for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
     model.save_changes();
   };
-  // A replay makes its requests as it plays, controlled by the time bar.
-  const replayed = useTrait(model, "replay") !== null;
+  // A replay makes its requests as it plays, controlled by the time bar; a file makes none.
+  const hidden = useTrait(model, "replay") !== null || every.length === 0;
   const globe = useTrait(model, "projection") === "globe";
   const word = resting ? "Resume" : "Pause";
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as these are
     <div class="df-controls" role="group" aria-label="Map controls">
-      <span class="df-buttons" hidden={replayed}>
+      <span class="df-buttons" hidden={hidden}>
         <Action
           icon={resting ? "play" : "pause"}
           label={word}
@@ -88,7 +92,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         title="How often to request new data"
         value={useTrait(model, "every")}
         choices={every}
-        hidden={replayed}
+        hidden={hidden}
         inert={!live}
         onChoose={(seconds) => set({ every: Number(seconds) })}
       />
@@ -126,6 +130,7 @@ interface HideNamesProps {
 
 /** The button of the privacy mode; names that code hides stay hidden. */
 function HideNames({ privacy: { hidden, locked }, live, onClick }: HideNamesProps) {
+  if (locked && !hidden) return null;
   const word = hidden ? "Names hidden" : "Hide names";
   const title = locked
     ? "The notebook's code hides names and addresses"
@@ -235,5 +240,6 @@ function useStatus(model: MapModel, kernel: KernelState): { state: string; notes
   const [replay, updated, zone] = [useTrait(model, "replay"), useTrait(model, "clock"), useTrait(model, "zone")];
   if (kernel === "live") return { state, notes: [text, ...notes] };
   const dated = updated > 0 && replay === null; // the time bar says which moment a replay is at
-  return { state: kernel, notes: standing(kernel, dated ? moment(updated, zone) : "") };
+  const own = kernel === "file" ? notes : [];
+  return { state: kernel, notes: [...standing(kernel, dated ? moment(updated, zone) : ""), ...own] };
 }

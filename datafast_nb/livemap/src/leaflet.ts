@@ -40,19 +40,32 @@ interface MapView extends LeafletView<LeafletMap> {
 }
 
 /** The layer that Leaflet.heat draws. */
-type HeatLayer = Layer & { setLatLngs: (points: Point[]) => void };
+export type HeatLayer = Layer & { setLatLngs: (points: Point[]) => void };
 
 /** Latitude, longitude and weight. */
 type Point = [number, number, number];
 
-/** The Leaflet map of a view, and the layers that can be switched on and off. */
+/** The Leaflet map of a view, ipyleaflet's or the package's own, and the layers that can be switched on and off. */
 export interface FoundMap {
   root: HTMLElement;
-  mapView: MapView;
   map: LeafletMap;
   anchor: Layer;
   heat: LayerGroup;
+  /** Return whether the page has no other view of the map. */
+  alone: () => boolean;
+  /** Make the heat layer, and a function that removes it. */
+  makeHeat: () => Promise<{ layer: HeatLayer; remove: () => void }>;
+  /** Remove the map. */
+  dismantle: () => Promise<void>;
 }
+
+/** Finds the map of the view in an element; null if the view is removed first. */
+export type FindMap = (
+  model: MapModel,
+  el: HTMLElement,
+  kernel: Kernel,
+  signal: AbortSignal,
+) => Promise<FoundMap | null>;
 
 /** Access to the models of ipyleaflet, whose views anywidget does not expose. */
 type Manager = { widget_manager: { get_model: (id: string) => Promise<WidgetModel> } };
@@ -61,8 +74,8 @@ function widgetOf(model: MapModel, trait: "map" | "heatmap"): Promise<WidgetMode
   return (model as MapModel & Manager).widget_manager.get_model(model.get(trait));
 }
 
-/** Wait until the map in the same widget as `el` is visible; null if the view is removed first. */
-export async function findMap(model: MapModel, el: HTMLElement, signal: AbortSignal): Promise<FoundMap | null> {
+/** Wait until the map in the same widget as `el` is visible. */
+export const findMap: FindMap = async (model, el, kernel, signal) => {
   const mapModel = await widgetOf(model, "map");
   while (!signal.aborted) {
     const root = el.closest<HTMLElement>(".datafast-map");
@@ -74,12 +87,24 @@ export async function findMap(model: MapModel, el: HTMLElement, signal: AbortSig
       map.invalidateSize({ animate: false, pan: true }); // it was made where it had another, maybe none
       const layers = await layersOf(mapView);
       const [anchor, heat] = [layers.get(model.get("anchor")), layers.get(model.get("heat_layer"))];
-      if (anchor && heat) return { root, mapView, map, anchor, heat: heat as LayerGroup };
+      if (!anchor || !heat) continue;
+      quiet(mapView, kernel);
+      standAlone(mapView);
+      releaseOnceClosed(boxOf(mapView, root));
+      return {
+        root,
+        map,
+        anchor,
+        heat: heat as LayerGroup,
+        alone: () => Object.keys(mapModel.views ?? {}).length < 2,
+        makeHeat: () => heatOf(mapView, model),
+        dismantle: () => dismantle(mapView),
+      };
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return null;
-}
+};
 
 /** Return whether an element has a size: it has none in a closed tab, outside the page, or in a cell without height. */
 function hasSize(element: HTMLElement): boolean {
@@ -93,22 +118,28 @@ async function layersOf(view: MapView): Promise<Map<string, Layer>> {
   return new Map(drawn.map(({ model, obj }) => [model.model_id, obj]));
 }
 
+/** Make the heat layer in ipyleaflet's view. */
+async function heatOf(view: MapView, model: MapModel) {
+  const heatmap = await widgetOf(model, "heatmap");
+  releaseOnceClosed(heatmap); // which no model holds
+  const heat = await view.create_child_view(heatmap, { map_view: view });
+  return { layer: heat.obj, remove: () => heat.remove() };
+}
+
 /** Add the heat layer to its group, which draws it while it is on the map; Leaflet.heat needs a map with a size. */
 export async function addHeat(
-  { mapView, heat: group }: FoundMap,
+  { makeHeat, heat: group }: FoundMap,
   model: MapModel,
   view: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const heatmap = await widgetOf(model, "heatmap");
-  releaseOnceClosed(heatmap); // which no model holds
-  const heat = await mapView.create_child_view(heatmap, { map_view: mapView });
-  if (signal.aborted) return heat.remove();
-  const draw = () => heat.obj.setLatLngs(pointsOf(model.get("heat")[view]));
+  const { layer, remove } = await makeHeat();
+  if (signal.aborted) return remove();
+  const draw = () => layer.setLatLngs(pointsOf(model.get("heat")[view]));
   signal.addEventListener("abort", onChange(model, ["heat"], draw));
   draw();
-  group.addLayer(heat.obj);
-  signal.addEventListener("abort", () => heat.remove());
+  group.addLayer(layer);
+  signal.addEventListener("abort", remove);
 }
 
 function pointsOf(heat: Heat | undefined): Point[] {
@@ -117,7 +148,7 @@ function pointsOf(heat: Heat | undefined): Point[] {
 }
 
 /** Keep ipyleaflet from sending each move of the pointer to the kernel, which ignores them or may be gone. */
-export function quiet(view: MapView, kernel: Pick<Kernel, "live">): void {
+function quiet(view: MapView, kernel: Pick<Kernel, "live">): void {
   const touch = view.touch;
   view.send = () => {};
   view.touch = () => {
@@ -137,12 +168,12 @@ export function keepSize(map: LeafletMap): void {
  *
  * ipyleaflet moves every view to the one center and zoom of the model. These now only record where the last view was.
  */
-export function standAlone(view: MapView): void {
+function standAlone(view: MapView): void {
   view.stopListening(view.model, "change:center change:zoom");
 }
 
 /** Return the model of the box that holds map and front end, or of the map on a page without that box. */
-export function boxOf(view: MapView, root: HTMLElement): unknown {
+function boxOf(view: MapView, root: HTMLElement): unknown {
   const box = view.options?.parent;
   return box?.el === root ? box.model : view.model;
 }
@@ -152,7 +183,7 @@ export function boxOf(view: MapView, root: HTMLElement): unknown {
  *
  * ipyleaflet leaves a listener of each layer's view on the model, so the view must not keep what it drew.
  */
-export async function dismantle(view: MapView): Promise<void> {
+async function dismantle(view: MapView): Promise<void> {
   const layers = await Promise.allSettled(view.layer_views.views ?? []);
   await Promise.allSettled([view.layer_views.remove(), view.control_views.remove()]);
   for (const each of layers) if (each.status === "fulfilled" && each.value) Object.assign(each.value, NOTHING_DRAWN);
@@ -161,9 +192,8 @@ export async function dismantle(view: MapView): Promise<void> {
 }
 
 /** Show the whole world at a view's own size; a single view continues where the last one was. */
-export function frame(map: LeafletMap, model: MapModel, view: MapView): void {
-  const alone = Object.keys(view.model.views ?? {}).length < 2;
-  if (model.get("framed") && alone) return;
+export function frame({ map, alone }: FoundMap, model: MapModel): void {
+  if (model.get("framed") && alone()) return;
   const show = () => showWorld(map);
   show();
   // The page may still be finding its layout, and the map its size.

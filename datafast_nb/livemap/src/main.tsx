@@ -12,7 +12,6 @@ import { freshId } from "#kit/id.ts";
 import { type Kernel, kernelOf } from "#kit/kernel.ts";
 import { onChange } from "#kit/model.ts";
 import type { MapAnnouncement, MapMessage } from "#kit/protocol.ts";
-import { releaseOnceClosed } from "#kit/release.ts";
 import { followTheme } from "#kit/theme.ts";
 import { visibility } from "#kit/visibility.ts";
 import { Descriptions } from "./descriptions.ts";
@@ -22,18 +21,7 @@ import { Globe } from "./globe.ts";
 import { Ground } from "./ground.ts";
 import { keepKeys } from "./keyboard.ts";
 import { ClusterLayer } from "./layer.ts";
-import {
-  addHeat,
-  boxOf,
-  dismantle,
-  type FoundMap,
-  findMap,
-  frame,
-  keepSize,
-  quiet,
-  standAlone,
-  watchViewport,
-} from "./leaflet.ts";
+import { addHeat, type FindMap, type FoundMap, findMap, frame, keepSize, watchViewport } from "./leaflet.ts";
 import { Legend } from "./legend.tsx";
 import type { MapAsk, MapModel, MapState } from "./model.ts";
 import { announce } from "./news.ts";
@@ -62,9 +50,13 @@ interface Parts {
 /** Draw a view into `el`, and return a function that removes it. */
 export function render({ model, el }: RenderProps<MapState>) {
   const leaving = new AbortController();
-  const { signal } = leaving;
+  show(model, el, kernelOf(model, leaving.signal), findMap, leaving.signal);
+  return () => leaving.abort();
+}
+
+/** Draw a view of what a kernel, or what stands for one, knows, with the map that is found for it. */
+export function show(model: MapModel, el: HTMLElement, kernel: Kernel, find: FindMap, signal: AbortSignal): void {
   const view = freshId();
-  const kernel = kernelOf(model, signal);
   const ask: MapAsk = asker<MapMessage>(model, kernel, signal, view);
   const faults = faultList(ask);
   watchUncaught(faults, model, import.meta.url, signal);
@@ -80,14 +72,13 @@ export function render({ model, el }: RenderProps<MapState>) {
     </Guarded>
   );
   drawInto(placeIn(el), legend, signal);
-  findMap(model, el, signal)
+  find(model, el, kernel, signal)
     .then((found) => {
       if (!found) return;
       found.root.append(after);
       furnish(found, parts);
     })
     .catch((error) => faults.report("The map can't be drawn", error));
-  return () => leaving.abort();
 }
 
 /** Return the clock of the data: it follows the kernel, and stands still for data of the past. */
@@ -96,7 +87,7 @@ function clockOf(model: MapModel, kernel: Kernel, signal: AbortSignal): Clock {
   const set = () => {
     const replay = model.get("replay");
     if (replay !== null) clock.hold(replay.now);
-    else if (kernel.state() === "saved") clock.hold(model.get("clock"));
+    else if (kernel.state() === "saved" || kernel.state() === "file") clock.hold(model.get("clock"));
     else if (kernel.ended()) clock.hold(clock.now());
     else clock.set(model.get("clock"));
   };
@@ -130,15 +121,12 @@ function drawInto(place: HTMLElement, what: ComponentChild, signal: AbortSignal)
 
 /** Put the visitors on the map, and keep them up to date until the view is removed. */
 function furnish(found: FoundMap, parts: Parts): void {
-  const { root, mapView, map, anchor, heat } = found;
-  const { model, view, ask, kernel, faults, signal } = parts;
-  quiet(mapView, kernel);
+  const { root, map, anchor, heat } = found;
+  const { model, view, ask, faults, signal } = parts;
   keepSize(map);
   goTheShortWay(map, signal);
-  standAlone(mapView);
-  releaseOnceClosed(boxOf(mapView, root));
   keepWorld(map, signal);
-  frame(map, model, mapView);
+  frame(found, model);
   const descriptions = describeIn(map, parts);
   const globe = new Globe({ map, ...parts });
   const layer = new ClusterLayer({ map, descriptions, globe, ...parts });
@@ -168,7 +156,7 @@ function furnish(found: FoundMap, parts: Parts): void {
   visibility(root, ask, signal);
   signal.addEventListener("abort", () => {
     toasts.clear();
-    dismantle(mapView).catch((error) => console.debug("datafast_nb: a map could not be taken away.", error));
+    found.dismantle().catch((error) => console.debug("datafast_nb: a map could not be taken away.", error));
   });
 }
 

@@ -87,7 +87,7 @@ export class Places {
 }
 
 /** Decompress gzip. */
-async function unpacked(content: DataView | undefined): Promise<unknown> {
+export async function unpacked(content: DataView | undefined): Promise<unknown> {
   if (!content) throw new Error("the kernel sent no places");
   const stream = new Blob([content as DataView<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).json();

@@ -67,6 +67,7 @@ function Bar({ replay, coverage, clocks, ask, resting }: BarProps) {
         toggle={toggle}
       />
       <Select
+        hidden={!speeds.length}
         label="Speed"
         title="Seconds of the past in one second"
         value={speed}

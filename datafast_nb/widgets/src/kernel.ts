@@ -10,14 +10,16 @@ const AGAIN = 60_000; // milliseconds until we ask again: a kernel that has been
 const COMMS = "jupyter.widget";
 
 /**
- * How a view is connected to its kernel: "live"; "saved", from a file, without a kernel; "restarted" or "ended", if the
- * kernel that drew the view was; or "unconnected", while the page can't reach it. A busy kernel is live.
+ * How a view is connected to its kernel: "live"; "saved", from a notebook, without a kernel; "file", a page that answers
+ * itself; "restarted" or "ended", if the kernel that drew the view was; or "unconnected", while the page can't reach it.
+ * A busy kernel is live.
  */
-export type KernelState = "live" | "saved" | "restarted" | "ended" | "unconnected";
+export type KernelState = "live" | "saved" | "file" | "restarted" | "ended" | "unconnected";
 
 /** What a view knows about its kernel. */
 export interface Kernel {
   state: () => KernelState;
+  /** Return whether messages are answered. */
   live: () => boolean;
   /** Return whether the kernel that drew the view is gone. */
   ended: () => boolean;
@@ -62,6 +64,9 @@ interface Facts {
 }
 
 type ViewModel = Model<object> & { widget_manager?: { kernel?: Connection } };
+
+/** The kernel of a page that answers itself. */
+export const FILE: Kernel = { state: () => "file", live: () => true, ended: () => false, follow: () => () => {} };
 
 /** Follow the connection of a view to its kernel. */
 export function kernelOf(viewed: Model<object>, signal: AbortSignal): Kernel {
@@ -203,6 +208,7 @@ export function standing(state: KernelState, when?: string): string[] {
   const data = when ? [`data of ${when}`] : [];
   const again = "run the cell to continue";
   if (state === "saved") return [when ? `Saved ${when}` : "Saved", again];
+  if (state === "file") return when ? [`As of ${when}`] : [];
   if (state === "restarted") return ["The kernel has restarted", ...data, again];
   if (state === "ended") return ["The kernel has ended", ...data, again];
   return ["No connection to the kernel", ...data];

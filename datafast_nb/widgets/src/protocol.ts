@@ -425,7 +425,7 @@ export interface Controls {
   colors: Choice[];
 }
 /**
- * Whether names are hidden, and whether code hides them, so that the browser can't show them.
+ * Whether names are hidden, and whether the browser can't change that: code hides them, or a file has no others.
  */
 export interface Privacy {
   hidden: boolean;
@@ -792,4 +792,128 @@ export interface Age {
 export interface Places {
   do: "places";
   part: "flags" | "globe" | "names" | "shapes";
+}
+/**
+ * A map as a file: its moments in order, `first` the one that is shown first, and how it was shown.
+ *
+ * `box` is the part of the world; None for all of it. `currency` is that of expected values, and `currencies` holds
+ * all that occur; `arriving` is the note of a sum of the service's predictions. `labels` names the filters of the
+ * panel, in the order of their chips; `gradient` holds the colors of the heat map.
+ */
+export interface SavedMap {
+  moments: SavedMoment[];
+  first: number;
+  settings: MapSettings;
+  controls: Controls;
+  coverage: Coverage;
+  sort: "newest" | "probability" | "score" | "time" | "value";
+  selected: string | null;
+  box: Box | null;
+  zone: string;
+  currency: string;
+  currencies: {
+    [k: string]: Currency;
+  };
+  arriving: string;
+  labels: {
+    [k: string]: string;
+  };
+  gradient: {
+    [k: string]: string;
+  };
+}
+/**
+ * One moment: who was there, the largest key first, and what they did and paid, newest first.
+ *
+ * `filters` holds the filters that it was saved with, which are locked, and all options; `scales` is by what the
+ * colors can show; `sales` is what a model expects of all.
+ */
+export interface SavedMoment {
+  clock: number;
+  notes: string[];
+  hint: string;
+  sales: Figure | null;
+  filters: FilterBar;
+  scales: {
+    [k: string]: Scale;
+  };
+  spots: Spot[];
+  factors: Factor[];
+  visitors: SavedVisitor[];
+  events: EventRow[];
+  payments: SavedPayment[];
+}
+/**
+ * How places and visitors are colored: the legend, and 101 colors from low to high or one for each category.
+ *
+ * `middle` and `reach` are those of a scale of scores or probabilities, `top` that of one of expected values.
+ */
+export interface Scale {
+  legend: Legend;
+  colors: string[];
+  categories: {
+    [k: string]: string;
+  };
+  middle: number;
+  reach: number;
+  top: number;
+}
+/**
+ * The name of a place, and a shorter one where it is named among others.
+ */
+export interface Spot {
+  name: string;
+  short: string;
+}
+/**
+ * What a trait multiplies a prediction by, and its name.
+ */
+export interface Factor {
+  label: string;
+  factor: number;
+}
+/**
+ * A visitor: their card without events and reasons, and what is summed, filtered and searched.
+ *
+ * `spot` and `factors` are indexes of the moment's; `traits` holds the values that filters and colors compare, where
+ * known; `text` is what is searched, in lower case.
+ */
+export interface SavedVisitor {
+  card: Card;
+  spot: number;
+  latitude: number | null;
+  longitude: number | null;
+  score: number | null;
+  probability: number | null;
+  worth: number | null;
+  traits: {
+    [k: string]: string;
+  };
+  text: string;
+  factors: number[];
+}
+/**
+ * A payment: its row, and what is summed; `counts` says whether the amount makes sense.
+ */
+export interface SavedPayment {
+  row: PaymentRow;
+  amount: number | null;
+  currency: string | null;
+  counts: boolean;
+}
+/**
+ * A part of the world, in degrees.
+ */
+export interface Box {
+  south: number;
+  west: number;
+  north: number;
+  east: number;
+}
+/**
+ * What stands before an amount in a currency, and its decimals.
+ */
+export interface Currency {
+  symbol: string;
+  decimals: number;
 }

@@ -33,11 +33,30 @@ export function isDark(theme: Theme): boolean {
 /** Call back whenever the page's theme may have changed. */
 export function onPageTheme(changed: () => void, signal: AbortSignal): void {
   const observer = new MutationObserver(changed);
-  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  const attributes = { attributes: true, attributeFilter: [...ATTRIBUTES, "class"] };
+  for (const each of [document.documentElement, document.body]) observer.observe(each, attributes);
+  window.matchMedia(PREFERS_DARK).addEventListener("change", changed, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
-/** JupyterLab, Notebook and Voilà write their theme on the body; any other page counts as light. */
+/** Where pages write their theme: VS Code on the body, Colab and marimo on the root or the body. */
+const ATTRIBUTES = ["data-jp-theme-light", "data-vscode-theme-kind", "theme", "data-theme"];
+const PREFERS_DARK = "(prefers-color-scheme: dark)";
+
+/** Return whether the page is dark: by its own mark or, if it has both themes and no mark, as its reader prefers. */
 function pageIsDark(): boolean {
-  return document.body.dataset.jpThemeLight === "false";
+  const light = document.body.dataset.jpThemeLight; // of JupyterLab, Notebook and Voilà
+  if (light !== undefined) return light === "false";
+  for (const each of [document.body, document.documentElement]) {
+    const told = ATTRIBUTES.map((name) => each.getAttribute(name) ?? "").join(" ");
+    if (/dark|high-contrast(?!-light)/.test(told) || each.classList.contains("dark")) return true;
+    if (/light/.test(told) || each.classList.contains("light")) return false;
+  }
+  return hasBothThemes() && window.matchMedia(PREFERS_DARK).matches;
+}
+
+/** Return whether the page declares that it can be dark; any other page counts as light. */
+function hasBothThemes(): boolean {
+  const told = document.querySelector<HTMLMetaElement>('meta[name="color-scheme"]')?.content ?? "";
+  return `${told} ${getComputedStyle(document.documentElement).colorScheme}`.includes("dark");
 }
