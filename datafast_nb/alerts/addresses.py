@@ -34,7 +34,7 @@ class Address:
         Raises
         ------
         AlertError
-            It is no URL, or the variable is not set.
+            It is not a URL, or the variable is not set.
         """
         variable = _VARIABLE.fullmatch(text)
         address = cls(Concealed(os.environ.get(variable[1], "")), variable[1]) if variable else cls(text)
@@ -43,8 +43,8 @@ class Address:
         if not address.scheme:
             raise AlertError(
                 "notify takes a function, print, 'desktop', or a URL such as ntfy://host/topic, mailto://… or "
-                "https://…; a text that is none of these was given"
-                + (f", in the environment variable {variable[1]}." if variable else ".")
+                "https://…; the given text is none of these"
+                + (f" (in the environment variable {variable[1]})." if variable else ".")
             )
         return address
 

@@ -110,7 +110,7 @@ def backtest(
     _check(alert, model)
     polls = history.collect(history.polls(start, end).select(pl.col("seen_at").sort()))["seen_at"]
     if polls.is_empty():
-        raise NotRecordedError("Nothing was recorded in this span: give another, or none for all of the history.")
+        raise NotRecordedError("Nothing was recorded in this span: give another one, or no start and end.")
     if alert.about == "traffic":
         found = _of_traffic(alert, history, polls, end)
     else:

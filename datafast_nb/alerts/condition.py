@@ -41,7 +41,7 @@ def parsed(where: object) -> pl.Expr:
     Raises
     ------
     AlertError
-        The text is no condition of a row. Subqueries are refused before Polars sees them, because it reads the files
+        The text is not a condition of a row. Subqueries are refused before Polars sees them, because it reads the files
         that a subquery names while it parses the text.
     TypeError
         It is of another type.
@@ -63,7 +63,7 @@ def parsed(where: object) -> pl.Expr:
         return pl.sql_expr(where)
     except _UNFIT as error:
         raise AlertError(
-            f"where is no SQL condition: {plain(error, 160)}. Text is in single quotes: \"country_code = 'DE'\"."
+            f"where is not a SQL condition: {plain(error, 160)}. Text is in single quotes: \"country_code = 'DE'\"."
         ) from None
 
 

@@ -200,7 +200,7 @@ def destinations(notify: object) -> tuple[Destination, ...]:
     Raises
     ------
     AlertError
-        A text is no URL that Apprise knows, or nothing is to be notified.
+        A text is not a URL that Apprise knows, or there is nothing to notify.
     TypeError
         It is neither text nor a function.
     ImportError
@@ -242,8 +242,8 @@ def _destination(given: object) -> Destination:
     if address.scheme in ("http", "https"):
         return Webhook(address)
     raise AlertError(
-        f"{address!r} is no URL that Apprise can send to: its scheme is unknown, or a part of it is missing. Its form "
-        "for each service is at https://github.com/caronc/apprise/wiki."
+        f"{address!r} is not a URL that Apprise can send to: its scheme is unknown, or a part of it is missing. Its "
+        "form for each service is at https://github.com/caronc/apprise/wiki."
     )
 
 
@@ -260,7 +260,7 @@ def _desktop() -> Destination:
     if not os.environ.get(_SESSION):
         raise AlertError(
             f"There is no desktop to notify on the computer that Python runs on: {_SESSION}, which a desktop sets, is "
-            "not there. A URL, such as one of ntfy or mail, reaches you anywhere."
+            "not set. A URL, such as for ntfy or mail, reaches you anywhere."
         )
     return Desktop()
 

@@ -53,13 +53,12 @@ def check(snapshot: Any, known: Iterable[str]) -> None:  # noqa: ANN401 - anythi
         return
     if urls.count() < _ENOUGH:
         warnings.warn(
-            "None of the pages that visitors are on was there when the model was learned: "
-            "it may be of another website.",
+            "None of the visitors' pages existed when the model was learned: it may be of another website.",
             stacklevel=4,
         )
     else:
         raise ModelError(
-            "This model is of another website: none of the pages that visitors are on was there when it was learned. "
+            "This model is of another website: none of the visitors' pages existed when it was learned. "
             "Learn one from this site's history: dfn.learn(history)."
         )
 

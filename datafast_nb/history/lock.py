@@ -92,7 +92,7 @@ class _FileLock:
         if not is_here:
             raise HistoryStorageError(
                 f"The folder of the history is no longer at {self._tables}: it was moved or removed while it was "
-                "open for writing, and nothing was stored. Close() this history and open it where it is now, or move "
+                "open for writing, and nothing was stored. Call close() and open the history where it is now, or move "
                 "it back."
             )
 

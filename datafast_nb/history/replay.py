@@ -80,7 +80,7 @@ class Replay:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if start > end:
-            raise ValueError(f"start, {start}, is after end, {end}: exchange them.")
+            raise ValueError(f"start, {start}, is after end, {end}: swap them.")
         self._history = history
         self._start = start
         self._end = end

@@ -549,7 +549,7 @@ class Tables:
             until = "none" if last is None else f"none after {last:%Y-%m-%d %H:%M:%S} UTC"
             raise HistoryFormatError(
                 f"The history at {self.location} is damaged: the table {name} has rows of later snapshots than the "
-                f"table polls, which has {until}. One of them is of an older copy: restore them from the same one. "
+                f"table polls, which has {until}. One of the two is an older copy: restore both from the same copy. "
                 "Nothing was changed."
             )
 

@@ -337,7 +337,7 @@ def test_a_desktop_that_ended_is_a_fault_of_its_channel_alone(monkeypatch: pytes
 @pytest.mark.parametrize(
     ("platform", "hint"),
     [
-        ("linux", "DBUS_SESSION_BUS_ADDRESS, which a desktop sets, is not there"),
+        ("linux", "DBUS_SESSION_BUS_ADDRESS, which a desktop sets, is not set"),
         ("win32", "pip install pywin32"),
         ("darwin", "brew install terminal-notifier"),
     ],

@@ -70,7 +70,7 @@ def test_it_watches_reports_and_logs_without_the_url(
     ("arguments", "code", "hint"),
     [
         (["--demo", "--where", "scor > 80"], 2, "Did you mean 'score'"),
-        (["--demo", "--notify", f"unheard-of://{TOKEN}"], 2, "no URL that Apprise can send to"),
+        (["--demo", "--notify", f"unheard-of://{TOKEN}"], 2, "not a URL that Apprise can send to"),
         (["--demo", "--alerts", "nowhere.toml"], 2, "can't be read"),
         (["--demo", "--about", "traffic"], 2, "pass history="),
         (["--where", "score > 80"], 2, "DATAFAST_API_KEY"),
