@@ -44,10 +44,11 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "lift": f"the predicted rate over the baseline's: {AVERAGE_LIFT}",
         "channel": "what brought a visitor, in one word: the first of source, ref and via in the link they followed, "
         "else the site they came from, else direct",
-        "source, ref, via": "what the link that a visitor followed says after utm_source= or source=, ref=, via=: "
-        "whoever made the link chose the word",
-        "campaign": "what the link says after utm_campaign=; medium, ad content and search term, likewise",
-        "referrer": "the page with the link that a visitor followed, as their browser tells it",
+        "source, ref, via": "the words after utm_source= or source=, ref= and via= in the link that a visitor "
+        "followed; the author of the link chose them",
+        "campaign": "the word after utm_campaign= in that link; likewise medium (utm_medium=), ad content "
+        "(utm_content=) and search term (utm_term=)",
+        "referrer": "the page with the link that a visitor followed, as their browser reports it",
         "country": "where a visitor is; the column country_code holds its two-letter code, such as DE, "
         "and by='country' means this column",
         "expected value": "the predicted rate times the value of a sale, in USD; a sum says what visitors bring "
