@@ -62,31 +62,20 @@ function Figures({ model, live }: { model: MapModel; live: boolean }) {
   );
 }
 
-function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: boolean }) {
-  const { resting, every, colors, privacy } = useTrait(model, "controls");
-  const set = (changes: Partial<MapSettings>) => {
-    for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
-    model.save_changes();
-  };
+interface ControlsProps {
+  model: MapModel;
+  ask: MapAsk;
+  live: boolean;
+}
+
+function Controls({ model, ask, live }: ControlsProps) {
+  const { every, colors, privacy } = useTrait(model, "controls");
   // A replay makes its requests as it plays, controlled by the time bar; a file makes none.
   const hidden = useTrait(model, "replay") !== null || every.length === 0;
-  const globe = useTrait(model, "projection") === "globe";
-  const word = resting ? "Resume" : "Pause";
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset can't be laid out as these are
     <div class="df-controls" role="group" aria-label="Map controls">
-      <span class="df-buttons" hidden={hidden}>
-        <Action
-          icon={resting ? "play" : "pause"}
-          label={word}
-          title={resting ? "Resume requests for new data" : "Pause requests for new data"}
-          live={live}
-          onClick={() => ask({ do: resting ? "resume" : "pause" })}
-        >
-          <span class="df-word">{word}</span>
-        </Action>
-        <Action icon="refresh" label="Refresh now" live={live} onClick={() => ask({ do: "refresh" })} />
-      </span>
+      <Requests model={model} ask={ask} live={live} hidden={hidden} />
       <Select
         label="Update"
         title="How often to request new data"
@@ -94,7 +83,7 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         choices={every}
         hidden={hidden}
         inert={!live}
-        onChoose={(seconds) => set({ every: Number(seconds) })}
+        onChoose={(seconds) => set(model, { every: Number(seconds) })}
       />
       <Select
         label="Color by"
@@ -103,22 +92,55 @@ function Controls({ model, ask, live }: { model: MapModel; ask: MapAsk; live: bo
         value={useTrait(model, "color_by")}
         choices={colors}
         inert={!live}
-        onChoose={(value) => set({ color_by: value as MapSettings["color_by"] })}
+        onChoose={(value) => set(model, { color_by: value as MapSettings["color_by"] })}
       />
       <span class="df-buttons">
         <HideNames privacy={privacy} live={live} onClick={() => ask({ do: "privacy", on: !privacy.hidden })} />
-        <Action
-          icon="globe"
-          label="Globe"
-          title={globe ? "Show a map again" : "Show a globe"}
-          live={live}
-          pressed={globe}
-          onClick={() => set({ projection: globe ? "mercator" : "globe" })}
-        />
+        <GlobeButton model={model} live={live} />
         <Action icon="fit" label="Fit to the visitors" live={live} onClick={() => ask({ do: "fit" })} />
         <FullScreen />
       </span>
     </div>
+  );
+}
+
+/** Change settings here and in the kernel. */
+function set(model: MapModel, changes: Partial<MapSettings>): void {
+  for (const [name, value] of Object.entries(changes)) model.set(name as keyof MapSettings, value);
+  model.save_changes();
+}
+
+/** The buttons that stop requests for new data, and make one now. */
+function Requests({ model, ask, live, hidden }: ControlsProps & { hidden: boolean }) {
+  const { resting } = useTrait(model, "controls");
+  const word = resting ? "Resume" : "Pause";
+  return (
+    <span class="df-buttons" hidden={hidden}>
+      <Action
+        icon={resting ? "play" : "pause"}
+        label={word}
+        title={`${word} requests for new data`}
+        live={live}
+        onClick={() => ask({ do: resting ? "resume" : "pause" })}
+      >
+        <span class="df-word">{word}</span>
+      </Action>
+      <Action icon="refresh" label="Refresh now" live={live} onClick={() => ask({ do: "refresh" })} />
+    </span>
+  );
+}
+
+function GlobeButton({ model, live }: Pick<ControlsProps, "model" | "live">) {
+  const globe = useTrait(model, "projection") === "globe";
+  return (
+    <Action
+      icon="globe"
+      label="Globe"
+      title={globe ? "Show a map again" : "Show a globe"}
+      live={live}
+      pressed={globe}
+      onClick={() => set(model, { projection: globe ? "mercator" : "globe" })}
+    />
   );
 }
 

@@ -1,5 +1,6 @@
 // The slider of the time bar on its rail, with gaps, marks, and a hint at the pointer.
 
+import type { RefObject } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { freshId } from "#kit/id.ts";
 import type { Coverage, Gap } from "#kit/protocol.ts";
@@ -25,15 +26,53 @@ interface TimeSliderProps extends Span {
   toggle: () => void;
 }
 
-/** The slider; space plays and pauses. */
+/** The slider with what lies under, on and over it. */
 export function TimeSlider({ start, end, now, coverage, clocks, go, toggle }: TimeSliderProps) {
   const { gaps, traffic, highlights } = coverage;
   const [described] = useState(freshId);
-  const input = useRef<HTMLInputElement>(null);
   const rail = useRef<HTMLSpanElement>(null);
   const width = useWidth(rail);
-  const [pointed, point] = useState<number | null>(null);
+  const { pointed, over, leave } = usePointed(rail);
   const share = end > start ? (now - start) / (end - start) : 1;
+  // What does not move with the moment is drawn once.
+  const line = useMemo(() => <TrafficLine traffic={traffic} />, [traffic]);
+  const unknown = useMemo(() => <Gaps {...{ gaps, start, end }} />, [gaps, start, end]);
+  const marks = useMemo(() => <Ticks {...{ width, start, end, clocks }} />, [width, start, end, clocks]);
+  return (
+    <div class="df-timeline" onPointerMove={over} onPointerLeave={leave}>
+      {line}
+      <span ref={rail} class="df-rail" style={{ "--df-share": `${100 * share}%` }}>
+        {unknown}
+      </span>
+      <Handle {...{ start, end, now, clocks, described, go, toggle }} />
+      {marks}
+      <Highlights {...{ highlights, start, end, clocks, go }} />
+      {pointed !== null && <Hint {...{ share: pointed, width, gaps, start, end, clocks }} />}
+      <span class="df-unseen" id={described}>
+        {gaps.length ? `Nothing was recorded in ${gaps.length} of its parts` : ""}
+      </span>
+    </div>
+  );
+}
+
+/** Return which share of a rail the pointer is over, null for none, and what follows it. */
+function usePointed(rail: RefObject<HTMLElement | null>) {
+  const [pointed, point] = useState<number | null>(null);
+  const over = ({ clientX }: PointerEvent) => {
+    const box = rail.current?.getBoundingClientRect();
+    if (box) point(Math.min(1, Math.max(0, (clientX - box.left) / box.width)));
+  };
+  return { pointed, over, leave: () => point(null) };
+}
+
+interface HandleProps extends Span, Pick<TimeSliderProps, "now" | "clocks" | "go" | "toggle"> {
+  /** The id of what says more of it. */
+  described: string;
+}
+
+/** What is dragged, or moved with the keys; space plays and pauses. */
+function Handle({ start, end, now, clocks, described, go, toggle }: HandleProps) {
+  const input = useRef<HTMLInputElement>(null);
   // After `max`, which limits it.
   useLayoutEffect(() => {
     if (input.current && Number(input.current.value) !== now - start) input.current.value = String(now - start);
@@ -46,64 +85,40 @@ export function TimeSlider({ start, end, now, coverage, clocks, go, toggle }: Ti
     else return;
     event.preventDefault();
   };
-  const over = ({ clientX }: PointerEvent) => {
-    const box = rail.current?.getBoundingClientRect();
-    if (box) point(Math.min(1, Math.max(0, (clientX - box.left) / box.width)));
-  };
   return (
-    <div class="df-timeline" onPointerMove={over} onPointerLeave={() => point(null)}>
-      {useMemo(
-        () => (
-          <TrafficLine traffic={traffic} />
-        ),
-        [traffic],
-      )}
-      <span ref={rail} class="df-rail" style={{ "--df-share": `${100 * share}%` }}>
-        {useMemo(
-          () => (
-            <Gaps gaps={gaps} start={start} end={end} />
-          ),
-          [gaps, start, end],
-        )}
-      </span>
-      <input
-        ref={input}
-        type="range"
-        class="df-slider"
-        aria-label="Moment"
-        aria-describedby={described}
-        aria-valuetext={clocks.moment(now)}
-        min={0}
-        max={end - start}
-        step={1}
-        disabled={start === end}
-        onInput={({ currentTarget }) => go(start + Number(currentTarget.value))}
-        onKeyDown={press}
-      />
-      {useMemo(
-        () => (
-          <Ticks width={width} start={start} end={end} clocks={clocks} />
-        ),
-        [width, start, end, clocks],
-      )}
-      {end > start &&
-        highlights.map(({ label, at }) => (
-          <button
-            key={label}
-            type="button"
-            class="df-highlight"
-            style={{ "--df-part": (at - start) / (end - start) }}
-            aria-label={`Go to: ${label}`}
-            title={`${label} · ${clocks.moment(at)}`}
-            onClick={() => go(at)}
-          />
-        ))}
-      {pointed !== null && <Hint share={pointed} width={width} gaps={gaps} start={start} end={end} clocks={clocks} />}
-      <span class="df-unseen" id={described}>
-        {gaps.length ? `Nothing was recorded in ${gaps.length} of its parts` : ""}
-      </span>
-    </div>
+    <input
+      ref={input}
+      type="range"
+      class="df-slider"
+      aria-label="Moment"
+      aria-describedby={described}
+      aria-valuetext={clocks.moment(now)}
+      min={0}
+      max={end - start}
+      step={1}
+      disabled={start === end}
+      onInput={({ currentTarget }) => go(start + Number(currentTarget.value))}
+      onKeyDown={press}
+    />
   );
+}
+
+type HighlightsProps = Span & Pick<TimeSliderProps, "clocks" | "go"> & Pick<Coverage, "highlights">;
+
+/** The moments worth a look, as buttons on the rail. */
+function Highlights({ highlights, start, end, clocks, go }: HighlightsProps) {
+  if (end <= start) return null;
+  return highlights.map(({ label, at }) => (
+    <button
+      key={label}
+      type="button"
+      class="df-highlight"
+      style={{ "--df-part": (at - start) / (end - start) }}
+      aria-label={`Go to: ${label}`}
+      title={`${label} · ${clocks.moment(at)}`}
+      onClick={() => go(at)}
+    />
+  ));
 }
 
 /** Return the moment that a key leads to; null for other keys. */

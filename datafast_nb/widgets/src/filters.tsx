@@ -219,61 +219,58 @@ const CAMPAIGN: [Counted, string][] = [
   ["utm_term", "Search term"],
 ];
 
+/** The fields whose choices do not change. */
+const FIXED = [
+  { name: "visit_kind", label: "Visits", choices: VISITS },
+  { name: "is_customer", label: "Customers", choices: CUSTOMERS },
+] as const;
+
+/** The sliders. */
+const LEAST = [
+  { name: "min_score", label: "Score at least", most: 100, unit: "" },
+  { name: "min_confidence", label: "Confidence at least", most: 1, unit: "%" },
+] as const;
+
 /** The fields of the panel; the kernel counts the options once it is open. */
 function Conditions({ filters, change }: ConditionsProps) {
-  const { values, options } = filters;
+  const { values } = filters;
   const locked = lockedIn(filters);
   const counted = ([name, label]: [Counted, string], least: number) => (
-    <Condition
-      key={name}
-      name={name}
-      label={label}
-      choices={options?.[name].map(({ value, label, visitors }) => ({ value, label, count: visitors }))}
-      value={values[name]}
-      locked={locked.has(name)}
-      change={change}
-      hidden={(options?.[name].length ?? 0) < least && values[name] === null}
-    />
+    <CountedCondition key={name} {...{ filters, name, label, least, locked: locked.has(name), change }} />
   );
   return (
     <>
       {COUNTED.map((each) => counted(each, each[0] === "site" ? 2 : 0))}
       {CAMPAIGN.map((each) => counted(each, 1))}
-      <Condition
-        name="visit_kind"
-        label="Visits"
-        choices={VISITS}
-        value={values.visit_kind}
-        locked={locked.has("visit_kind")}
-        change={change}
-      />
-      <Condition
-        name="is_customer"
-        label="Customers"
-        choices={CUSTOMERS}
-        value={values.is_customer}
-        locked={locked.has("is_customer")}
-        change={change}
-      />
-      <AtLeast
-        name="min_score"
-        label="Score at least"
-        most={100}
-        unit=""
-        value={values.min_score}
-        locked={locked.has("min_score")}
-        change={change}
-      />
-      <AtLeast
-        name="min_confidence"
-        label="Confidence at least"
-        most={1}
-        unit="%"
-        value={values.min_confidence}
-        locked={locked.has("min_confidence")}
-        change={change}
-      />
+      {FIXED.map((each) => (
+        <Condition key={each.name} {...each} value={values[each.name]} locked={locked.has(each.name)} change={change} />
+      ))}
+      {LEAST.map((each) => (
+        <AtLeast key={each.name} {...each} value={values[each.name]} locked={locked.has(each.name)} change={change} />
+      ))}
     </>
+  );
+}
+
+interface CountedProps extends ConditionsProps {
+  name: Counted;
+  label: string;
+  /** How many values there must be for a choice. */
+  least: number;
+  locked: boolean;
+}
+
+/** A select for a dimension whose values the kernel counts. */
+function CountedCondition({ filters: { values, options }, name, least, ...field }: CountedProps) {
+  const found = options?.[name];
+  return (
+    <Condition
+      {...field}
+      name={name}
+      choices={found?.map(({ value, label, visitors }) => ({ value, label, count: visitors }))}
+      value={values[name]}
+      hidden={(found?.length ?? 0) < least && values[name] === null}
+    />
   );
 }
 
