@@ -127,7 +127,8 @@ class LiveMap(OpenedWhenShown):
         A model of the website's record, from `learn`. The header then shows the sales to expect from the visitors who
         are here, colors and lists go by the probability to buy, and expected values are the model's.
     projection : str
-        ``mercator``, a map, or ``globe``, which turns slowly and can be dragged. Pictures and pages show the map.
+        ``mercator``, a map, or ``globe``, which turns slowly until a button stops it, and is turned and zoomed by hand.
+        A picture of a globe shows a map all the same, of the part of the world that the globe shows.
     basemap : str, xyzservices provider, ipyleaflet layer or None
         The base map under the visitors. None: only the land, without any network request. ``"osm"`` or another name
         in ``xyzservices.providers``: tiles, whose server then learns which places are viewed.
@@ -541,7 +542,8 @@ class LiveMap(OpenedWhenShown):
     ) -> Path:
         """Write a picture of what is shown: the filters, the colors, the part of the world, the selected visitor.
 
-        It is drawn without a browser, over the land; tiles, popups and the heat map are left out. Of several views, it
+        It is drawn without a browser, over the land; tiles, popups and the heat map are left out. For a globe it is a
+        map: of the whole world, or of the part that the globe is zoomed in to. Of several views, it
         is the one that was opened last; before the map is displayed, the whole world. The file is written whole or not
         at all.
 

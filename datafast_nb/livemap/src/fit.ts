@@ -38,7 +38,7 @@ export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
 }
 
 /** Show a place at exactly this zoom: Leaflet would round it, and the world would be wider than the map. */
-function setZoom(map: LeafletMap, center: LatLngExpression, zoom: number): void {
+export function setZoom(map: LeafletMap, center: LatLngExpression, zoom: number): void {
   const { zoomSnap } = map.options;
   map.options.zoomSnap = 0;
   map.setView(center, zoom, { animate: false });

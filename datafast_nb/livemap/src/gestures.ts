@@ -10,13 +10,13 @@ export function gestures(root: HTMLElement, map: LeafletMap, signal: AbortSignal
   const container = map.getContainer();
   const hint = hintOver(container, signal);
   const fills = () => root.matches(":fullscreen");
-  const onGlobe = () => container.classList.contains("df-on-globe"); // which is not zoomed, and turned with one finger
+  const onGlobe = () => container.classList.contains("df-on-globe"); // which one finger turns
   const key = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
   // Leaflet listens on the same element, but later: it does not receive events that are stopped here.
   const wheel = (event: WheelEvent) => {
     if (event.ctrlKey || event.metaKey || fills()) return;
     event.stopPropagation();
-    if (isOnMap(event) && !onGlobe()) hint.show(`Hold ${key} and scroll to zoom`);
+    if (isOnMap(event)) hint.show(`Hold ${key} and scroll to zoom`);
   };
   const touch = (event: TouchEvent) => {
     if (event.touches.length === 1 && !fills()) event.stopPropagation();

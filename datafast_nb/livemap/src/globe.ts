@@ -1,61 +1,69 @@
-// The globe: the same visitors in an orthographic projection, which turns slowly by itself and can be dragged.
+// The globe: the same visitors in an orthographic projection, which turns slowly by itself, and is turned and zoomed by hand.
 
-import { type GeoProjection, geoDistance, geoGraticule, geoOrthographic, geoPath } from "d3-geo";
+import { geoDistance, geoOrthographic } from "d3-geo";
+import type { ZoomAnimEvent } from "leaflet";
 import { onChange } from "#kit/model.ts";
+import { setZoom } from "./fit.ts";
+import { handle } from "./hand.ts";
+import { colorsOf, writeNames } from "./lettering.ts";
 import { followPlaces, type PlacesParts } from "./places.ts";
-import { isOnMap } from "./pointer.ts";
 import { lay, placement } from "./projection.ts";
+import { AIR, paintSphere, prepared, type Spot, spotsOn } from "./sphere.ts";
 import { nearestCopy, type Place } from "./world.ts";
 
-const HALF_TURN = 180; // degrees
-const MARGIN = 18; // pixels round the globe
 const SPEED = 3; // degrees that it turns in a second
 const REST = 8000; // milliseconds after a person has turned it
 const FRAME = 33; // milliseconds of a frame while it turns by itself
 const FLIGHT = 600; // milliseconds of a turn to a place
-const TILT = 70; // degrees of latitude at most
-const STEP = 12; // degrees of an arrow key
-const STILL = 4; // pixels that a pointer may go in a click
+const ZOOM = 250; // milliseconds of a zoom, as on the map
+const STILL = 150; // milliseconds without a move, after which names are written
+const LOOK = 500; // milliseconds until it is looked again whether it can turn
+const TILT = 80; // degrees of latitude at most
+const NEAR = 0.02; // zoom levels that make no difference
+const NEAREST = 8; // zoom to which visitors are fitted, as on the map
+const ROOM = 32; // pixels round those who are fitted
 const TILE = 256;
+const DETAIL_FROM = 430; // pixels of the radius from which the land at 1:110m is too coarse
 const STRETCHED = 0.6; // zoom levels, of Web Mercator at 50 degrees
-const GRATICULE = geoGraticule().step([20, 20]).precision(4)();
-const ZOOMS = ["+", "=", "-"];
-const KEYS: Record<string, [number, number]> = {
-  ArrowLeft: [-STEP, 0],
-  ArrowRight: [STEP, 0],
-  ArrowUp: [0, STEP],
-  ArrowDown: [0, -STEP],
-};
+const POLE = 85; // degrees of latitude
+const WHOLE = { south: -POLE, west: -180, north: POLE, east: 180 };
+const DEGREES = 180 / Math.PI;
 
-/** A point in pixels; not a number where a place can't be seen. */
-interface Spot {
-  x: number;
-  y: number;
+/** What is in the middle, as longitude and latitude, and how many levels it is zoomed in beyond the whole globe. */
+interface Look {
+  center: [number, number];
+  levels: number;
 }
 
-/** Return the way from degrees to pixels, on a globe with a place in its middle; the far side is nowhere. */
-export function spotsOn(projection: GeoProjection): (place: Place) => Spot {
-  const [longitude = 0, latitude = 0] = projection.rotate();
-  const middle: [number, number] = [-longitude, -latitude];
-  return ([lat, lon]) => {
-    const seen = geoDistance([lon, lat], middle) < Math.PI / 2;
-    const [x, y] = (seen && projection([lon, lat])) || [Number.NaN, Number.NaN];
-    return { x, y };
-  };
+/** A place that stays under the pointer in a zoom. */
+interface Hold {
+  point: [number, number];
+  place: [number, number];
 }
 
-/** The globe over a map, until its view is removed. */
+interface Flight {
+  from: Look;
+  to: Look;
+  start: number;
+  length: number;
+  hold: Hold | null;
+}
+
+/** The globe over a map, until its view is removed. Its zoom is the map's; its center is its own. */
 export class Globe {
   readonly #parts: PlacesParts;
   readonly #canvas = document.createElement("canvas");
   readonly #calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   readonly #projection = geoOrthographic().clipAngle(90).precision(0);
   readonly #followers = new Set<() => void>();
-  #spots: (place: Place) => Spot = () => ({ x: Number.NaN, y: Number.NaN });
-  #center: [number, number] = [10, 25]; // longitude and latitude
-  #flight: { from: [number, number]; to: [number, number]; start: number } | null = null;
+  #spots: (place: Place) => Spot = () => ({ x: Number.NaN, y: Number.NaN, size: 1 });
+  #look: Look = { center: [10, 25], levels: 0 };
+  #flight: Flight | null = null;
+  #hold: Hold | null = null; // under the pointer that zooms
   #touched = Number.NEGATIVE_INFINITY; // when a person turned it last
-  #pressed = false;
+  #moved = false; // whether a person has turned it since it is shown
+  #held = false;
+  #paused = false;
   #seen = true;
   #drawn = 0; // when the last frame was
   #frame = 0;
@@ -70,23 +78,26 @@ export class Globe {
     pane.style.zIndex = "440";
     pane.style.pointerEvents = "none";
     pane.append(this.#canvas);
-    this.#listen();
-    map.on("resize moveend", this.redraw);
+    handle(map, this, signal);
+    const heard = { "resize moveend": this.redraw, "zoom resize": this.#takeZoom, zoomanim: this.#zoom };
+    for (const [names, hear] of Object.entries(heard)) map.on(names, hear as () => void);
     const watcher = new IntersectionObserver((entries) => {
       this.#seen = entries.at(-1)?.isIntersecting ?? true;
       this.#next();
     });
     watcher.observe(map.getContainer());
-    signal.addEventListener(
-      "abort",
+    this.#calm.addEventListener("change", this.redraw, { signal });
+    const unfollow = [
       onChange(model, ["projection"], () => this.#turn()),
-    );
-    signal.addEventListener("abort", followPlaces(this.redraw));
+      onChange(model, ["clusters"], this.redraw),
+      followPlaces(this.redraw),
+    ];
     signal.addEventListener("abort", () => {
+      for (const end of unfollow) end();
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#timer);
       watcher.disconnect();
-      map.off("resize moveend", this.redraw);
+      for (const [names, hear] of Object.entries(heard)) map.off(names, hear as () => void);
       this.#canvas.remove();
     });
     this.#turn();
@@ -97,17 +108,51 @@ export class Globe {
     return this.#parts.model.get("projection") === "globe";
   }
 
+  /** Whether it would turn by itself if nobody looked closer: not where motion is reduced, nor once zoomed in. */
+  get turnable(): boolean {
+    return this.on && !this.#calm.matches && !this.zoomed;
+  }
+
+  /** Whether a part of it is shown, and not all. */
+  get zoomed(): boolean {
+    return this.#look.levels > NEAR;
+  }
+
+  /** Whether a person has stopped it. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Stop it, or let it turn again, at once. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    this.#touched = Number.NEGATIVE_INFINITY;
+    this.redraw();
+  }
+
   /** Return where a place is in the map's container; not a number on the far side. */
   readonly spot = (place: Place): Spot => this.#spots(place);
 
-  /** Return the zoom of a map on which the inhabited world is as large, which is stretched away from the equator. */
-  zoom(): number {
-    return Math.log2((2 * Math.PI * this.#radius()) / TILE) - STRETCHED;
+  /** Return the place at a point of the map's container; nothing beside the globe. */
+  placeAt(point: [number, number]): [number, number] | null {
+    const place = this.#projection.invert?.(point) ?? null;
+    return place?.every(Number.isFinite) ? place : null;
   }
 
-  #radius(): number {
+  /** Return the part of the world that is shown, and the zoom of a map on which it is as large. */
+  view(): { zoom: number; south: number; west: number; north: number; east: number } {
+    const [longitude, latitude] = this.#look.center;
     const { x, y } = this.#parts.map.getSize();
-    return Math.max(40, Math.min(x, y) / 2 - MARGIN);
+    const reach = DEGREES * Math.asin(Math.min(1, Math.hypot(x, y) / 2 / this.#radius()));
+    if (!this.zoomed || reach >= 90) return { zoom: this.#zoomOfMap() - STRETCHED, ...WHOLE };
+    // The map is stretched away from the equator, the globe is not.
+    const zoom = this.#zoomOfMap() + Math.log2(Math.cos(latitude / DEGREES));
+    const [south, north] = [Math.max(-POLE, latitude - reach), Math.min(POLE, latitude + reach)];
+    const wide = Math.sin(reach / DEGREES) / Math.cos(latitude / DEGREES);
+    if (wide >= 1) return { zoom, ...WHOLE, south, north };
+    const middle = nearestCopy(longitude, 0);
+    const across = DEGREES * Math.asin(wide);
+    return { zoom, south, west: middle - across, north, east: middle + across };
   }
 
   /** Call back whenever the globe has been drawn again. Return a function that ends this. */
@@ -120,11 +165,48 @@ export class Globe {
 
   /** Turn until a place is in the center. */
   turnTo([latitude, longitude]: Place): void {
-    this.#touched = performance.now();
-    const to: [number, number] = [nearestCopy(longitude, this.#center[0]), tilted(latitude)];
-    if (this.#calm.matches) this.#center = to;
-    else this.#flight = { from: this.#center, to, start: this.#touched };
+    this.#fly({ center: [longitude, latitude], levels: this.#wanted() }, FLIGHT);
+  }
+
+  /** Turn and zoom until a box is in sight. */
+  fit({ south, west, north, east }: { south: number; west: number; north: number; east: number }): void {
+    const { map } = this.#parts;
+    const center: [number, number] = [(west + east) / 2, (south + north) / 2];
+    const corners = [west, east].flatMap((lon) => [south, center[1], north].map((lat): [number, number] => [lon, lat]));
+    const reach = Math.max(...corners.map((corner) => geoDistance(center, corner)));
+    const { x, y } = map.getSize();
+    const least = map.getMinZoom();
+    const room = Math.max(40, Math.min(x, y) / 2 - ROOM);
+    const close = reach < 1.2 ? Math.log2(room / Math.max(1e-6, Math.sin(reach)) / this.#whole()) : 0;
+    const zoom = Math.max(least, Math.min(NEAREST, least + close));
+    this.#fly({ center, levels: zoom - least }, FLIGHT);
+    setZoom(map, [center[1], center[0]], zoom);
+  }
+
+  /** Turn it by degrees, by hand. */
+  by(east: number, north: number): void {
+    this.#touch();
+    this.#flight = null;
+    const [longitude, latitude] = this.#look.center;
+    this.#look = { center: [longitude + east, tilted(latitude + north)], levels: this.#wanted() };
     this.redraw();
+  }
+
+  /** Return the degrees that a pixel of the globe's middle is. */
+  degrees(): number {
+    return DEGREES / this.#radius();
+  }
+
+  /** Say whether a person holds it. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.redraw();
+  }
+
+  /** Zoom around a point from now on, and around the middle without one. */
+  zoomAround(point: [number, number] | null): void {
+    const place = point && this.placeAt(point);
+    this.#hold = point && place && { point, place };
   }
 
   /** Draw again, soon. */
@@ -139,19 +221,79 @@ export class Globe {
     const { on } = this;
     map.getContainer().classList.toggle("df-on-globe", on);
     this.#canvas.hidden = !on;
-    for (const handler of [map.dragging, map.scrollWheelZoom, map.doubleClickZoom, map.touchZoom, map.boxZoom])
-      handler?.[on ? "disable" : "enable"]();
+    for (const handler of [map.dragging, map.boxZoom]) handler?.[on ? "disable" : "enable"]();
+    // Where the pointer is on the globe, Leaflet does not know.
+    const around = on ? "center" : true;
+    Object.assign(map.options, { scrollWheelZoom: around, doubleClickZoom: around, touchZoom: around });
     if (on) {
       const { lat, lng } = map.getCenter();
-      this.#center = [lng, tilted(lat)];
+      this.#look = { center: [lng, tilted(lat)], levels: this.#wanted() };
+      this.#moved = false;
+    } else if (this.#moved) {
+      const [longitude, latitude] = this.#look.center;
+      setZoom(map, [latitude, nearestCopy(longitude, 0)], map.getZoom());
     }
+    this.#flight = null;
     this.redraw();
-    if (!on) this.#tell();
+    this.#tell();
     map.fire("moveend");
   }
 
   #tell(): void {
     for (const drawn of this.#followers) drawn();
+  }
+
+  #touch(): void {
+    this.#touched = performance.now();
+    this.#moved = true;
+  }
+
+  /** Return the radius of the whole globe in pixels. */
+  #whole(): number {
+    const { x, y } = this.#parts.map.getSize();
+    return Math.max(40, Math.min(x, y) / 2 - AIR);
+  }
+
+  #radius(): number {
+    return this.#whole() * 2 ** this.#look.levels;
+  }
+
+  /** Return the zoom of a map whose equator is as long. */
+  #zoomOfMap(): number {
+    return Math.log2((2 * Math.PI * this.#radius()) / TILE);
+  }
+
+  /** Return how many levels the map is zoomed in. */
+  #wanted(): number {
+    const { map } = this.#parts;
+    return Math.max(0, map.getZoom() - map.getMinZoom());
+  }
+
+  /** Follow a zoom that Leaflet begins. */
+  readonly #zoom = ({ zoom }: ZoomAnimEvent): void => {
+    const levels = Math.max(0, zoom - this.#parts.map.getMinZoom());
+    if (this.on && !this.#calm.matches) this.#fly({ center: this.#look.center, levels }, ZOOM, this.#hold);
+  };
+
+  /** Take over a zoom that Leaflet has made. */
+  readonly #takeZoom = (): void => {
+    const levels = this.#wanted();
+    if (!this.on || Math.abs((this.#flight?.to.levels ?? this.#look.levels) - levels) < NEAR) return;
+    this.#flight = null;
+    this.#look = { center: this.#look.center, levels };
+    if (this.#hold) this.#keep(this.#hold);
+    this.redraw();
+  };
+
+  #fly(to: Look, length: number, hold: Hold | null = null): void {
+    this.#touch();
+    const { center } = this.#look;
+    const end: Look = { center: [nearestCopy(to.center[0], center[0]), tilted(to.center[1])], levels: to.levels };
+    if (this.#calm.matches) {
+      this.#flight = null;
+      this.#look = end;
+    } else this.#flight = { from: this.#look, to: end, start: this.#touched, length, hold };
+    this.redraw();
   }
 
   #next(): void {
@@ -164,26 +306,27 @@ export class Globe {
     if (!this.on) return;
     const turns = this.#turns(now);
     const passed = now - this.#drawn;
+    const moves = turns || this.#held || this.#flight !== null;
     if (this.#drawn === 0 || this.#flight || (turns && passed >= FRAME)) {
-      if (turns && this.#drawn)
-        this.#center = [this.#center[0] + (SPEED * Math.min(passed, 200)) / 1000, this.#center[1]];
-      this.#fly(now);
+      if (turns && this.#drawn) this.#look.center[0] += (SPEED * Math.min(passed, 200)) / 1000;
+      this.#goOn(now);
       this.#drawn = now;
-      this.#parts.faults.guard("The globe can't be drawn", () => this.#draw());
+      this.#parts.faults.guard("The globe can't be drawn", () => this.#draw(!moves));
       this.#tell();
     }
     if (this.#flight || turns) this.#next();
-    else if (!this.#calm.matches) this.#later();
+    else this.#later(moves);
   };
 
-  /** Return whether it turns by itself: nobody holds it, has just turned it, or is reading something on it. */
+  /** Return whether it turns by itself: nobody has stopped it, holds it, has just turned it, or is reading something on it. */
   #turns(now: number): boolean {
     const { model, map, view } = this.#parts;
     const container = map.getContainer();
     const read = model.get("card") !== null || model.get("popups")[view] !== undefined;
     return (
-      !this.#calm.matches &&
-      !this.#pressed &&
+      this.turnable &&
+      !this.#paused &&
+      !this.#held &&
       !read &&
       now - this.#touched > REST &&
       !container.classList.contains("df-pointing") &&
@@ -191,27 +334,51 @@ export class Globe {
     );
   }
 
-  /** Check again later whether it can turn. */
-  #later(): void {
+  /** Write the names once it is still; check again later whether it can turn. */
+  #later(moved: boolean): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#next(), 500);
+    if (moved) this.#timer = setTimeout(this.redraw, STILL);
+    else if (this.turnable) this.#timer = setTimeout(() => this.#next(), LOOK);
   }
 
-  #fly(now: number): void {
+  #goOn(now: number): void {
     if (!this.#flight) return;
-    const { from, to, start } = this.#flight;
-    const share = Math.min(1, Math.max(0, (now - start) / FLIGHT));
+    const { from, to, start, length, hold } = this.#flight;
+    const share = Math.min(1, Math.max(0, (now - start) / length));
     const eased = 1 - (1 - share) ** 3;
-    this.#center = [from[0] + (to[0] - from[0]) * eased, from[1] + (to[1] - from[1]) * eased];
+    const between = (one: number, other: number) => one + (other - one) * eased;
+    const [longitude, latitude] = from.center.map((each, axis) => between(each, to.center[axis] ?? each));
+    const center = hold ? this.#look.center : ([longitude, latitude] as [number, number]);
+    this.#look = { center, levels: between(from.levels, to.levels) };
+    if (hold) this.#keep(hold);
     if (share === 1) this.#flight = null;
   }
 
-  #draw(): void {
+  /** Turn it so that a place is at a point again: nearly so at first, so that it takes a few steps. */
+  #keep({ point, place }: Hold): void {
+    for (let step = 0; step < 4; step += 1) {
+      this.#aim();
+      const under = this.placeAt(point);
+      if (!under) return;
+      const { center, levels } = this.#look;
+      const east = nearestCopy(place[0] - under[0], 0);
+      this.#look = { center: [center[0] + east, tilted(center[1] + place[1] - under[1])], levels };
+    }
+  }
+
+  #aim(): void {
+    const { x, y } = this.#parts.map.getSize();
+    const [longitude, latitude] = this.#look.center;
+    this.#projection
+      .scale(this.#radius())
+      .translate([x / 2, y / 2])
+      .rotate([-longitude, -latitude]);
+  }
+
+  #draw(named: boolean): void {
     const { map, places } = this.#parts;
     const size = map.getSize();
-    const radius = this.#radius();
-    const middle: [number, number] = [size.x / 2, size.y / 2];
-    this.#projection.scale(radius).translate(middle).rotate([-this.#center[0], -this.#center[1]]);
+    this.#aim();
     this.#spots = spotsOn(this.#projection);
     const place = { ...placement(map), origin: map.containerPointToLayerPoint([0, 0]), width: size.x, height: size.y };
     lay(this.#canvas, place);
@@ -219,96 +386,16 @@ export class Globe {
     if (pen === null) throw new Error("the browser gives no canvas to draw on");
     const ratio = this.#canvas.width / place.width;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const style = getComputedStyle(this.#canvas);
-    const color = (name: string) => style.getPropertyValue(name).trim();
-    pen.fillStyle = color("--df-space");
-    pen.fillRect(0, 0, size.x, size.y);
-    halo(pen, middle, radius, [color("--df-glow"), color("--df-glow-end")]);
-    const path = geoPath(this.#projection, pen);
-    const draw = (what: Parameters<typeof path>[0], fill: string | null, line: string | null, width = 1) => {
-      pen.beginPath();
-      path(what);
-      if (fill) {
-        pen.fillStyle = fill;
-        pen.fill();
-      }
-      if (line) {
-        pen.lineWidth = width;
-        pen.strokeStyle = line;
-        pen.stroke();
-      }
-    };
-    draw({ type: "Sphere" }, color("--df-water"), null);
-    draw(GRATICULE, null, color("--df-grid"), 0.5);
-    const shapes = places.get("globe");
-    if (shapes) {
-      draw(shapes.land, color("--df-ground"), color("--df-border"), 0.7);
-      draw(shapes.borders, null, color("--df-border"), 0.5);
-    }
-    draw({ type: "Sphere" }, null, color("--df-border"));
-  }
-
-  /** Let a person turn it, with the pointer and the arrow keys. */
-  #listen(): void {
-    const container = this.#parts.map.getContainer();
-    const { signal } = this.#parts;
-    let from: { x: number; y: number } | null = null;
-    let way = 0; // pixels that the pointer has gone since it was pressed
-    const press = (event: PointerEvent) => {
-      way = 0;
-      if (this.on && event.button === 0 && isOnMap(event)) from = { x: event.clientX, y: event.clientY };
-    };
-    const move = (event: PointerEvent) => {
-      if (!from) return;
-      this.#pressed = true;
-      way += Math.hypot(event.clientX - from.x, event.clientY - from.y);
-      const degrees = HALF_TURN / Math.PI / this.#projection.scale();
-      this.#by((from.x - event.clientX) * degrees, (event.clientY - from.y) * degrees);
-      from = { x: event.clientX, y: event.clientY };
-    };
-    const release = () => {
-      from = null;
-      this.#pressed = false;
-    };
-    // The click at the end of a drag opens nothing.
-    const click = (event: MouseEvent) => {
-      if (this.on && way > STILL && isOnMap(event)) event.stopImmediatePropagation();
-    };
-    const key = (event: KeyboardEvent) => {
-      if (!this.on || event.target !== container) return;
-      const by = KEYS[event.key];
-      // The map under it stays as it is.
-      if (by || ZOOMS.includes(event.key)) event.stopImmediatePropagation();
-      if (!by) return;
-      event.preventDefault();
-      this.#by(...by);
-    };
-    container.addEventListener("pointerdown", press, { signal, capture: true });
-    window.addEventListener("pointermove", move, { signal });
-    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, release, { signal });
-    container.addEventListener("click", click, { signal, capture: true });
-    container.addEventListener("keydown", key, { signal });
-  }
-
-  #by(east: number, north: number): void {
-    this.#touched = performance.now();
-    this.#flight = null;
-    this.#center = [this.#center[0] + east, tilted(this.#center[1] + north)];
-    this.redraw();
+    const shapes = this.#radius() >= DETAIL_FROM ? places.get("shapes") : undefined;
+    const fine = shapes && prepared(shapes) ? shapes : undefined;
+    if (shapes && !fine) requestAnimationFrame(this.redraw);
+    paintSphere(pen, this.#projection, size, { coarse: places.get("globe"), fine }, colorsOf(this.#canvas));
+    const names = named ? places.get("names") : undefined;
+    const sheet = { width: size.x, height: size.y, edge: size, zoom: this.#zoomOfMap(), project: this.spot };
+    if (names) writeNames(pen, names, sheet, this.#parts);
   }
 }
 
 function tilted(latitude: number): number {
   return Math.max(-TILT, Math.min(TILT, latitude));
-}
-
-/** The air round the globe. */
-function halo(pen: CanvasRenderingContext2D, [x, y]: [number, number], radius: number, colors: [string, string]): void {
-  const air = pen.createRadialGradient(x, y, radius * 0.96, x, y, radius + MARGIN);
-  air.addColorStop(0, colors[0]);
-  air.addColorStop(1, colors[1]);
-  pen.fillStyle = air;
-  pen.beginPath();
-  pen.arc(x, y, radius + MARGIN, 0, 2 * Math.PI);
-  pen.fill();
 }

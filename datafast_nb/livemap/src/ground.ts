@@ -1,18 +1,17 @@
 // The ground under the visitors: the land at 1:50m with regions once zoomed in, and the names of countries and cities.
 
-import type { Map as LeafletMap, ZoomAnimEvent } from "leaflet";
+import type { Map as LeafletMap, Point, ZoomAnimEvent } from "leaflet";
 import { feature } from "topojson-client";
 import type { GeometryCollection, MultiPolygon, Polygon } from "topojson-specification";
 import { onChange } from "#kit/model.ts";
-import { clustersOf } from "./clusters.ts";
-import { type Block, type Label, labels } from "./names.ts";
+import { colorsOf, writeNames } from "./lettering.ts";
 import { followPlaces, type PlacesParts, type Shapes } from "./places.ts";
 import { lay, type Placement, placement, projection, zoomTo } from "./projection.ts";
+import { acrossDateLine } from "./world.ts";
 
 const DETAIL_FROM = 3.4; // zoom from which the land at 1:110m is too coarse
 const BUDGET = 12; // milliseconds of a frame that shapes may take
 const POLE = 85.06; // degrees of latitude
-const FONTS = { country: "600 12px", region: "italic 500 11px", city: "400 11px" };
 
 type Bounds = { bounds: [number, number, number, number] };
 type Country = (Polygon<Bounds> | MultiPolygon<Bounds>) & { properties: Bounds };
@@ -65,9 +64,11 @@ export class Ground {
   /** Follow Leaflet's zoom, until the shapes are drawn again. */
   readonly #zoom = ({ center, zoom }: ZoomAnimEvent): void => {
     const { map } = this.#parts;
-    const corner = map.layerPointToLatLng(this.#placement.origin);
-    const at = map.project(corner, zoom).subtract(zoomTo(map, center, zoom, 0).origin);
-    this.#land.style.transform = `translate3d(${at.x}px, ${at.y}px, 0) scale(${map.getZoomScale(zoom, map.getZoom())})`;
+    const scale = map.getZoomScale(zoom, map.getZoom());
+    const at = this.#corner()
+      .multiplyBy(scale)
+      .subtract(zoomTo(map, center, zoom, 0).origin);
+    this.#land.style.transform = `translate3d(${at.x}px, ${at.y}px, 0) scale(${scale})`;
     this.#names.hidden = true;
   };
 
@@ -86,6 +87,11 @@ export class Ground {
   };
 
   /** Paint the visible shapes; continue in the next frame if it takes longer than one. */
+  /** Return where the canvas begins, in pixels of the world: not by way of degrees, which end at the poles. */
+  #corner(): Point {
+    return this.#placement.origin.add(this.#parts.map.getPixelOrigin());
+  }
+
   #paintShapes({ world, regions }: Shapes): void {
     const { map } = this.#parts;
     const start = performance.now();
@@ -96,7 +102,7 @@ export class Ground {
       pen.fillRect(0, 0, this.#placement.width, this.#placement.height);
     }
     const size = 256 * 2 ** map.getZoom();
-    const corner = map.project(map.layerPointToLatLng(this.#placement.origin));
+    const corner = this.#corner();
     pen.lineJoin = "round";
     pen.fillStyle = read("--df-ground");
     pen.strokeStyle = read("--df-border");
@@ -124,7 +130,8 @@ export class Ground {
     const { map } = this.#parts;
     const { origin, width, height } = this.#placement;
     const [from, to] = [map.layerPointToLatLng(origin), map.layerPointToLatLng(origin.add([width, height]))];
-    const [left, right] = [west + 360 * turn, east + 360 * turn];
+    const beyond = east - west > 350 ? 30 : 0; // degrees, of those on both sides of the date line
+    const [left, right] = [west + 360 * turn - beyond, east + 360 * turn + beyond];
     return right >= from.lng && left <= to.lng && north >= to.lat && south <= from.lat;
   }
 
@@ -132,37 +139,12 @@ export class Ground {
     const names = this.#parts.places.get("names");
     if (!names) return;
     const { map } = this.#parts;
+    const { origin, width, height } = this.#placement;
     const pen = penOn(this.#names, this.#placement);
-    const read = colorsOf(this.#names);
-    const font = (kind: Label["kind"]) => `${FONTS[kind]} ${read("font-family")}`;
-    const measure = (text: string, kind: Label["kind"]) => {
-      pen.font = font(kind);
-      return pen.measureText(text).width;
-    };
-    pen.clearRect(0, 0, this.#placement.width, this.#placement.height);
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    pen.lineJoin = "round";
-    const project = projection(map, this.#placement.origin, null, 0);
-    const canvas = { ...this.#placement, zoom: map.getZoom(), project, measure };
-    for (const { text, x, y, kind } of labels(names, this.#blocks(project), canvas)) {
-      pen.font = font(kind);
-      pen.lineWidth = 3;
-      pen.strokeStyle = read("--df-halo");
-      pen.strokeText(text, x, y);
-      pen.fillStyle = read(kind === "city" ? "--df-city" : "--df-country");
-      pen.fillText(text, x, y);
-    }
-  }
-
-  /** Return the places of circles. */
-  #blocks(project: (place: [number, number]) => { x: number; y: number }): Block[] {
-    const all = this.#parts.model.get("clusters");
-    const shown = all[this.#parts.view] ?? Object.values(all).at(-1);
-    return (shown ? clustersOf(shown) : []).map(({ latitude, longitude, radius }) => {
-      const { x, y } = project([latitude, longitude]);
-      return { x, y, across: radius, down: radius };
-    });
+    pen.clearRect(0, 0, width, height);
+    const project = projection(map, origin, null, 0);
+    const edge = map.getSize().subtract(map.layerPointToContainerPoint(origin));
+    writeNames(pen, names, { width, height, edge, zoom: map.getZoom(), project }, this.#parts);
   }
 }
 
@@ -187,11 +169,6 @@ function penOn(canvas: HTMLCanvasElement, place: Placement): CanvasRenderingCont
   return pen;
 }
 
-function colorsOf(canvas: HTMLCanvasElement): (name: string) => string {
-  const style = getComputedStyle(canvas);
-  return (name) => style.getPropertyValue(name).trim();
-}
-
 /** Return the place of degrees, where the world is a square of 1. */
 function square(longitude: number, latitude: number): [number, number] {
   const sine = Math.sin((Math.min(POLE, Math.max(-POLE, latitude)) * Math.PI) / 180);
@@ -204,7 +181,8 @@ function pathOfCountry(country: Country, world: Shapes["world"]): Path2D {
     const { coordinates } = geometry as GeoJSON.Polygon | GeoJSON.MultiPolygon;
     const rings = (country.type === "Polygon" ? coordinates : coordinates.flat()) as GeoJSON.Position[][];
     for (const ring of rings) {
-      for (const [index, [x = 0, y = 0]] of ring.entries()) path[index ? "lineTo" : "moveTo"](...square(x, y));
+      for (const [index, place] of acrossDateLine(ring).entries())
+        path[index ? "lineTo" : "moveTo"](...square(...place));
       path.closePath();
     }
   });

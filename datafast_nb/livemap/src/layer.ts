@@ -136,8 +136,8 @@ export class ClusterLayer {
     if (!globe.on) return projection(map, origin, this.#zoom, now);
     const corner = map.containerPointToLayerPoint([0, 0]).subtract(origin);
     return (place) => {
-      const { x, y } = globe.spot(place);
-      return { x: x + corner.x, y: y + corner.y };
+      const { x, y, size } = globe.spot(place);
+      return { x: x + corner.x, y: y + corner.y, size };
     };
   }
 

@@ -3,6 +3,7 @@
 import type { InvalidateSizeOptions, Layer, LayerGroup, Map as LeafletMap } from "leaflet";
 import type { Kernel } from "#kit/kernel.ts";
 import { onChange } from "#kit/model.ts";
+import { modelOfIpywidgets } from "#kit/others.ts";
 import type { Heat, MapAnnouncement } from "#kit/protocol.ts";
 import { releaseOnceClosed } from "#kit/release.ts";
 import { showWorld } from "./fit.ts";
@@ -11,7 +12,6 @@ import type { MapAsk, MapModel } from "./model.ts";
 
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
 const SETTLED = 60; // milliseconds without a move before it is reported to the kernel
-const WHOLE = { south: -85, west: -180, north: 85, east: 180 }; // of the world, which a globe shows as it turns
 const NOTHING_DRAWN = { obj: null, map_view: null, displayed: null, options: {} }; // what keeps a map: `displayed` gives its view
 
 /** A model of ipywidgets, with the views that a page has of it. */
@@ -67,16 +67,9 @@ export type FindMap = (
   signal: AbortSignal,
 ) => Promise<FoundMap | null>;
 
-/** Access to the models of ipyleaflet, whose views anywidget does not expose. */
-type Manager = { widget_manager: { get_model: (id: string) => Promise<WidgetModel> } };
-
-function widgetOf(model: MapModel, trait: "map" | "heatmap"): Promise<WidgetModel> {
-  return (model as MapModel & Manager).widget_manager.get_model(model.get(trait));
-}
-
 /** Wait until the map in the same widget as `el` is visible. */
 export const findMap: FindMap = async (model, el, kernel, signal) => {
-  const mapModel = await widgetOf(model, "map");
+  const mapModel = await modelOfIpywidgets<WidgetModel>(model, model.get("map"));
   while (!signal.aborted) {
     const root = el.closest<HTMLElement>(".datafast-map");
     // A model may be shown more than once: the map of this view is the one under the same root.
@@ -120,7 +113,7 @@ async function layersOf(view: MapView): Promise<Map<string, Layer>> {
 
 /** Make the heat layer in ipyleaflet's view. */
 async function heatOf(view: MapView, model: MapModel) {
-  const heatmap = await widgetOf(model, "heatmap");
+  const heatmap = await modelOfIpywidgets<WidgetModel>(model, model.get("heatmap"));
   releaseOnceClosed(heatmap); // which no model holds
   const heat = await view.create_child_view(heatmap, { map_view: view });
   return { layer: heat.obj, remove: () => heat.remove() };
@@ -214,7 +207,7 @@ export function watchViewport(
 ): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const report = () => {
-    if (globe.on) return void ask({ do: "viewport", zoom: globe.zoom(), ...WHOLE });
+    if (globe.on) return void ask({ do: "viewport", ...globe.view() });
     const bounds = map.getBounds();
     ask({
       do: "viewport",
@@ -234,6 +227,10 @@ export function watchViewport(
   };
   const resized = new ResizeObserver(() => map.invalidateSize({ animate: false, pan: true, debounceMoveend: true }));
   map.on("moveend resize", moved);
+  signal.addEventListener(
+    "abort",
+    globe.follow(() => globe.on && globe.zoomed && moved()),
+  );
   model.on("msg:custom", onMessage);
   resized.observe(map.getContainer());
   signal.addEventListener("abort", () => {

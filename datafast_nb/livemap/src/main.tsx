@@ -27,10 +27,11 @@ import type { MapAsk, MapModel, MapState } from "./model.ts";
 import { announce } from "./news.ts";
 import { showPanels } from "./panels.tsx";
 import { Places } from "./places.ts";
-import { popups } from "./popups.tsx";
+import { ClusterPopup } from "./popups.tsx";
 import { Clock } from "./time.ts";
 import { Toasts } from "./toasts.tsx";
 import { Tooltip } from "./tooltip.tsx";
+import { turnButton } from "./turning.tsx";
 import { goTheShortWay } from "./world.ts";
 
 /** Shared by all parts of a view. */
@@ -129,9 +130,10 @@ function furnish(found: FoundMap, parts: Parts): void {
   frame(found, model);
   const descriptions = describeIn(map, parts);
   const globe = new Globe({ map, ...parts });
+  turnButton(map, globe, signal);
   const layer = new ClusterLayer({ map, descriptions, globe, ...parts });
   const ground = new Ground({ map, ...parts });
-  popups({ map, globe, ...parts });
+  new ClusterPopup({ map, globe, ...parts });
   map.removeLayer(heat);
   addHeat(found, model, view, signal).catch((error) => faults.report("The heat can't be drawn", error));
   switchable(map, heat, (on) => ask({ do: "heat", on }), signal);

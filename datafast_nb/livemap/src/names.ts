@@ -48,7 +48,8 @@ export function labels(
   const written: Label[] = [];
   const write = (kind: Label["kind"], [text, latitude, longitude]: Named) => {
     const { x, y } = canvas.project([latitude / 100, longitude / 100]);
-    if (x < 0 || y < 0 || x > canvas.width || y > canvas.height) return;
+    // What is on the far side of a globe has no place.
+    if (!(x >= 0 && y >= 0 && x <= canvas.width && y <= canvas.height)) return;
     const box = { x, y, across: canvas.measure(text, kind) / 2 + ROOM, down: 7 + ROOM };
     if (taken.some((other) => meet(box, other))) return;
     taken.push(box);

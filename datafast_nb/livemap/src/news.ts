@@ -16,7 +16,7 @@ interface NewsParts {
   map: LeafletMap;
   layer: { pulse: (place: Point, kind: Pulse["kind"]) => void };
   toasts: Pick<Toasts, "show">;
-  globe: Pick<Globe, "on" | "turnTo">;
+  globe: Pick<Globe, "on" | "fit">;
   signal: AbortSignal;
 }
 
@@ -33,7 +33,7 @@ export function announce({ model, view, map, layer, toasts, globe, signal }: New
   const received = (message: MapAnnouncement) => {
     if (message.do === "news" && document.visibilityState === "visible") show(message);
     if (message.do !== "fit" || (message.view ?? view) !== view) return;
-    if (globe.on) globe.turnTo([(message.south + message.north) / 2, (message.west + message.east) / 2]);
+    if (globe.on) globe.fit(message);
     else fit(map, message);
   };
   model.on("msg:custom", received);

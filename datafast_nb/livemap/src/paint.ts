@@ -36,7 +36,7 @@ export interface Frame {
   /** The length of a pulse, in milliseconds. */
   pulse: number;
   /** Converts degrees to pixels of the canvas. */
-  project: (place: Place) => Point;
+  project: (place: Place) => Point & { size?: number };
 }
 
 interface Palette {
@@ -60,9 +60,12 @@ export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
   // Small ones last, or the large ones would hide them.
   const discs = [...frame.marks.values()].flatMap((mark): Disc[] => {
     const now = between(mark, frame.share);
-    const { x, y } = frame.project([now.lat, now.lon]);
+    const { x, y, size = 1 } = frame.project([now.lat, now.lon]);
+    const radius = size * now.radius;
     // Places on the far side of a globe have no position.
-    return Number.isNaN(x) ? [] : [{ x, y, ...now, color: mark.cluster.color, visitors: mark.cluster.visitors }];
+    return Number.isNaN(x)
+      ? []
+      : [{ x, y, ...now, radius, color: mark.cluster.color, visitors: mark.cluster.visitors }];
   });
   discs.sort((one, other) => other.radius - one.radius);
   for (const each of discs) {
@@ -175,8 +178,8 @@ function ring(
   colors: Palette,
 ): void {
   const now = mark ? between(mark, frame.share) : { lat: place[0], lon: place[1], radius: 3, customers: 0 };
-  const { x, y } = frame.project([now.lat, now.lon]);
-  circle(context, x, y, now.radius + (now.customers > 0 ? ARC + 5 : 5));
+  const { x, y, size = 1 } = frame.project([now.lat, now.lon]);
+  circle(context, x, y, size * now.radius + (now.customers > 0 ? ARC + 5 : 5));
   context.globalAlpha = 1;
   context.lineWidth = 5;
   context.strokeStyle = colors.edge;

@@ -23,7 +23,7 @@ export interface Shapes {
 }
 
 /** The land and the borders on it, in degrees. */
-interface GlobeShapes {
+export interface GlobeShapes {
   land: GeoJSON.MultiPolygon;
   borders: GeoJSON.MultiLineString;
 }

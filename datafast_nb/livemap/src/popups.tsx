@@ -1,6 +1,6 @@
 // The popup of a cluster that was clicked, with its members: it follows its circle and is never cut by the map's edge.
 
-import type { Map as LeafletMap, ZoomAnimEvent } from "leaflet";
+import type { LatLng, Map as LeafletMap, ZoomAnimEvent } from "leaflet";
 import { render } from "preact";
 import type { Faults } from "#kit/faults.ts";
 import { useKeptFocus } from "#kit/focus.ts";
@@ -8,7 +8,7 @@ import { Icon } from "#kit/icons.tsx";
 import { onChange } from "#kit/model.ts";
 import { formatNumber } from "#kit/numbers.ts";
 import type { Popup } from "#kit/protocol.ts";
-import { type Box, balloonAt } from "./balloon.ts";
+import { balloonAt } from "./balloon.ts";
 import { clustersOf } from "./clusters.ts";
 import type { Globe } from "./globe.ts";
 import type { MapAsk, MapModel } from "./model.ts";
@@ -28,74 +28,111 @@ interface PopupParts {
   signal: AbortSignal;
 }
 
-/** Open, fill, move and close the popup as the kernel says, and report when a person closes it. */
-export function popups({ map, model, view, ask, clock, faults, globe, signal }: PopupParts): void {
-  const balloon = balloonOn(map.getContainer());
-  const shown = () => model.get("popups")[view];
-  const close = () => {
+/** The popup of a view: it opens, fills, moves and closes as the kernel says, and reports when a person closes it. */
+export class ClusterPopup {
+  readonly #parts: PopupParts;
+  readonly #balloon: HTMLElement;
+  #selected: string | undefined; // the id of the visitor whose card was open
+
+  constructor(parts: PopupParts) {
+    this.#parts = parts;
+    this.#balloon = balloonOn(parts.map.getContainer());
+    this.#selected = parts.model.get("selected")?.id;
+    this.#follow();
+    this.#draw();
+  }
+
+  get #popup(): Popup | undefined {
+    return this.#parts.model.get("popups")[this.#parts.view];
+  }
+
+  /** Follow the map, the globe, the model and the keys. */
+  #follow(): void {
+    const { map, model, globe, signal } = this.#parts;
+    const moved = () => this.#lay();
+    const ended = () => {
+      delete this.#balloon.dataset.zooming;
+      this.#lay();
+    };
+    const zoomed = ({ center, zoom }: ZoomAnimEvent) => {
+      if (globe.on) return; // which says where it is, frame by frame
+      this.#balloon.dataset.zooming = "";
+      this.#lay(center, zoom);
+    };
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && this.#popup) this.#close();
+    };
+    const heard = { move: moved, moveend: ended, resize: moved, zoomanim: zoomed };
+    map.on(heard);
+    map.getContainer().addEventListener("keydown", pressed, { signal });
+    signal.addEventListener("abort", globe.follow(moved));
+    const unfollow = onChange(model, ["popups", "selected", "clusters"], this.#draw);
+    signal.addEventListener("abort", () => {
+      map.off(heard);
+      unfollow();
+      render(null, this.#balloon);
+      this.#balloon.remove();
+    });
+  }
+
+  readonly #close = (): void => {
+    const { ask, model, view } = this.#parts;
     if (ask({ do: "close" })) return;
     // Without a kernel, it still closes.
     const { [view]: _closed, ...others } = model.get("popups");
     model.set("popups", others);
   };
+
+  readonly #draw = (): void =>
+    this.#parts.faults.guard("The popup can't be drawn", () => {
+      const { model, ask, clock } = this.#parts;
+      const [popup, selected] = [this.#popup, model.get("selected")];
+      if (!popup && this.#balloon.contains(document.activeElement)) this.#passFocusOn(selected?.id);
+      this.#selected = selected?.id;
+      this.#balloon.hidden = !popup;
+      render(popup ? <Balloon {...{ popup, selected, ask, clock, close: this.#close }} /> : null, this.#balloon);
+      this.#lay();
+    });
+
+  /** Let the focus, which is on the popup, not go with it: to the card of who was chosen on it, or else to the map. */
+  #passFocusOn(selected: string | undefined): void {
+    const container = this.#parts.map.getContainer();
+    container.focus({ preventScroll: true });
+    if (selected === undefined || selected === this.#selected) return;
+    const back = () => container.closest(".datafast-map")?.querySelector<HTMLElement>(".df-back");
+    requestAnimationFrame(() => back()?.focus({ preventScroll: true })); // once the card is drawn
+  }
+
   /** Put the balloon beside its circle, at this center and zoom. */
-  const lay = (center = map.getCenter(), zoom = map.getZoom()) => {
-    const popup = shown();
+  #lay(center = this.#parts.map.getCenter(), zoom = this.#parts.map.getZoom()): void {
+    const popup = this.#popup;
     if (!popup) return;
-    const place: [number, number] = [popup.latitude, copyInView(popup.longitude, center.lng)];
-    const onMap = () => map.project(place, zoom).subtract(map.project(center, zoom)).add(map.getSize().divideBy(2));
-    const middle = globe.on ? globe.spot(place) : onMap();
-    balloon.hidden = Number.isNaN(middle.x);
+    const { map } = this.#parts;
+    const balloon = this.#balloon;
+    const { x, y } = this.#middle(popup, center, zoom);
+    balloon.hidden = Number.isNaN(x);
     const room = { width: map.getSize().x, height: map.getSize().y };
     balloon.style.removeProperty("--df-most");
-    const { left, top, tail, side, most } = balloonAt(
-      { x: middle.x, y: middle.y, radius: radiusOf(popup) },
-      sizeOf(balloon),
-      room,
-    );
+    const size = { width: balloon.offsetWidth, height: balloon.offsetHeight };
+    const { left, top, tail, side, most } = balloonAt({ x, y, radius: this.#radiusOf(popup) }, size, room);
     balloon.dataset.side = side;
     balloon.style.transform = `translate(${left}px, ${top}px)`;
     balloon.style.setProperty("--df-tail", `${tail}px`);
     if (most !== undefined) balloon.style.setProperty("--df-most", `${most}px`);
-  };
-  const radiusOf = ({ id }: Popup) => {
-    const clusters = model.get("clusters")[view];
+  }
+
+  /** Return where the circle of a popup is in the container. */
+  #middle({ latitude, longitude }: Popup, center: LatLng, zoom: number): { x: number; y: number } {
+    const { map, globe } = this.#parts;
+    const place: [number, number] = [latitude, copyInView(longitude, center.lng)];
+    if (globe.on) return globe.spot(place);
+    return map.project(place, zoom).subtract(map.project(center, zoom)).add(map.getSize().divideBy(2));
+  }
+
+  #radiusOf({ id }: Popup): number {
+    const clusters = this.#parts.model.get("clusters")[this.#parts.view];
     return (clusters && clustersOf(clusters).find((cluster) => cluster.id === id)?.radius) ?? 6;
-  };
-  const draw = () =>
-    faults.guard("The popup can't be drawn", () => {
-      const popup = shown();
-      // The focus would be lost with it.
-      if (!popup && balloon.contains(document.activeElement)) map.getContainer().focus({ preventScroll: true });
-      balloon.hidden = !popup;
-      const selected = model.get("selected");
-      render(popup ? <Balloon {...{ popup, selected, ask, clock, close }} /> : null, balloon);
-      lay();
-    });
-  const moved = () => lay();
-  const ended = () => {
-    delete balloon.dataset.zooming;
-    lay();
-  };
-  const zoomed = ({ center, zoom }: ZoomAnimEvent) => {
-    balloon.dataset.zooming = "";
-    lay(center, zoom);
-  };
-  const pressed = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && shown()) close();
-  };
-  const heard = { move: moved, moveend: ended, resize: moved, zoomanim: zoomed };
-  map.on(heard);
-  map.getContainer().addEventListener("keydown", pressed, { signal });
-  signal.addEventListener("abort", globe.follow(moved));
-  const unfollow = onChange(model, ["popups", "selected", "clusters"], draw);
-  signal.addEventListener("abort", () => {
-    map.off(heard);
-    unfollow();
-    render(null, balloon);
-    balloon.remove();
-  });
-  draw();
+  }
 }
 
 function balloonOn(container: HTMLElement): HTMLElement {
@@ -106,10 +143,6 @@ function balloonOn(container: HTMLElement): HTMLElement {
     balloon.addEventListener(name, (event) => event.stopPropagation(), { passive: true });
   container.append(balloon);
   return balloon;
-}
-
-function sizeOf({ offsetWidth: width, offsetHeight: height }: HTMLElement): Box {
-  return { width, height };
 }
 
 interface BalloonProps extends MembersProps {

@@ -2,7 +2,7 @@
 
 import type { Map as LeafletMap } from "leaflet";
 import { expect, test, vi } from "vitest";
-import { copyInView, goTheShortWay, nearestCopy } from "./world.ts";
+import { acrossDateLine, copyInView, goTheShortWay, nearestCopy } from "./world.ts";
 
 test.for([
   [170, -175, -190],
@@ -50,4 +50,11 @@ test("a map that has gone round the world ends on its first copy, until its view
   expect(map.setView).toHaveBeenCalledWith([10, 10], 3, { animate: false });
   leaving.abort();
   expect(handlers.size).toBe(0);
+});
+
+test("a line across the date line goes on beyond it, east or west", () => {
+  const ends = (...longitudes: number[]) => acrossDateLine(longitudes.map((each) => [each, 65])).map(([x]) => x);
+  expect(ends(170, 179, -178, -170, 175)).toEqual([170, 179, 182, 190, 175]);
+  expect(ends(-170, 178, -179)).toEqual([-170, -182, -179]);
+  expect(acrossDateLine([])).toEqual([]);
 });

@@ -17,6 +17,15 @@ export function copyInView(longitude: number, middle: number): number {
   return Math.abs(longitude - middle) <= 180 + SLACK ? longitude : nearestCopy(longitude, middle);
 }
 
+/** Return a line in degrees, longitude first, that goes on beyond ±180 where it crosses the date line. */
+export function acrossDateLine(line: readonly (readonly number[])[]): [longitude: number, latitude: number][] {
+  let last = line[0]?.[0] ?? 0;
+  return line.map(([longitude = 0, latitude = 0]) => {
+    last = nearestCopy(longitude, last);
+    return [last, latitude];
+  });
+}
+
 /** Move a map the short way around the world, and end on its first copy: the land extends half the world beyond it. */
 export function goTheShortWay(map: LeafletMap, signal: AbortSignal): void {
   const pan = map.panTo;

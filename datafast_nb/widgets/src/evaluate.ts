@@ -1,6 +1,7 @@
 // Evaluates a script that is the text of another widget's model.
 
-import type { AnyModel, RenderProps } from "@anywidget/types";
+import type { RenderProps } from "@anywidget/types";
+import { modelOf } from "./others.ts";
 
 interface Script {
   source: string;
@@ -18,15 +19,6 @@ export async function evaluated<Module>({ model, host }: RenderProps, reference:
   const known = page[EVALUATED];
   if (!known.has(version)) known.set(version, evaluate(script.get("source")));
   return (await known.get(version)) as Module;
-}
-
-/** Return the model that a trait of another refers to: by anywidget's documented way or, before its version 0.11, by that of ipywidgets. */
-export async function modelOf<State extends object>(
-  { model, host }: Pick<RenderProps, "model"> & Partial<Pick<RenderProps, "host">>,
-  reference: string,
-): Promise<AnyModel<State>> {
-  const id = reference.replace(/^(IPY_MODEL_|anywidget:)/, "");
-  return host?.getModel ? host.getModel<State>(`anywidget:${id}`) : model.widget_manager.get_model<State>(id);
 }
 
 async function evaluate(source: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import type { RenderProps } from "@anywidget/types";
 import { expect, test, vi } from "vitest";
-import { modelOf } from "./evaluate.ts";
+import { modelOf } from "./others.ts";
 import { testModel } from "./testing.ts";
 
 test.each(["IPY_MODEL_abc", "anywidget:abc", "abc"])("%s is looked up as anywidget documents it", async (reference) => {

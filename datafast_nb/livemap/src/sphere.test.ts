@@ -1,6 +1,6 @@
 import { geoOrthographic } from "d3-geo";
 import { expect, test } from "vitest";
-import { spotsOn } from "./globe.ts";
+import { spotsOn } from "./sphere.ts";
 
 const globe = (longitude: number, latitude: number) =>
   spotsOn(geoOrthographic().scale(100).translate([200, 200]).rotate([-longitude, -latitude]));
@@ -22,4 +22,14 @@ test("the far side is nowhere", () => {
 test("a place is the same on every copy of the world", () => {
   const spot = globe(0, 20);
   expect(spot([30, 370]).x).toBeCloseTo(spot([30, 10]).x);
+});
+
+test("toward the edge things look smaller", () => {
+  const spot = globe(0, 0);
+  expect([0, 50, 80, 89].map((longitude) => spot([0, longitude]).size)).toEqual([
+    1,
+    1,
+    expect.closeTo(0.71, 2),
+    expect.closeTo(0.57, 2),
+  ]);
 });
