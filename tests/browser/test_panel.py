@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.map_page import SECONDS, MapPage
+from tests.browser.map_page import MapPage
 
 pytestmark = pytest.mark.browser
 
@@ -279,7 +279,7 @@ def test_the_card_follows_the_visitor_and_says_when_he_has_left(live: MapPage) -
     live.refresh(f"moment({OTHERS})")
     expect(live.part("gone")).to_have_text("Has left")
     expect(live.part("card").locator("dl")).to_contain_text("/checkout")
-    live.page.wait_for_timeout(0.1 * SECONDS)
+    live.rest()
     expect(live.part("card")).to_be_visible()
 
 

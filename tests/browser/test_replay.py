@@ -109,7 +109,7 @@ def test_play_goes_on_pause_holds(past: MapPage) -> None:
     expect(past.part("state")).to_contain_text("Paused")
     held = now(past)
     assert held >= 10 * MINUTE
-    past.page.wait_for_timeout(1500)
+    past.page.wait_for_timeout(1500)  # in which more than a minute would pass
     assert now(past) == held
     reads(past, held)
 

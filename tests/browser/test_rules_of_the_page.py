@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.lab import next_frame
 from tests.browser.map_page import MapPage
 
 pytestmark = pytest.mark.browser
@@ -55,7 +56,7 @@ def test_rules_for_elements_deform_nothing(live: MapPage) -> None:
     try:
         for name, rule in RULES.items():
             live.page.evaluate(_STYLE, rule.format(":where(.datafast-map)"))
-            live.page.wait_for_timeout(100)
+            next_frame(live.page)
             sizes = live.root.evaluate(_SIZES)
             changed = {node: (plain.get(node), size) for node, size in sizes.items() if plain.get(node) != size}
             assert changed == {}, name
@@ -72,7 +73,7 @@ def test_rules_that_hide_leave_the_map_as_it_is(live: MapPage) -> None:
     try:
         for name, rule in HIDING.items():
             live.page.evaluate(_STYLE, rule.format(":where(.datafast-map)"))
-            live.page.wait_for_timeout(100)
+            next_frame(live.page)
             assert box.screenshot() == plain, name
     finally:
         live.page.evaluate(_STYLE, "")

@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.lab import Lab, Notebook
-from tests.browser.map_page import PATIENT, RECORDER, SECONDS, MapPage
+from tests.browser.lab import Lab, Notebook, next_frame
+from tests.browser.map_page import PATIENT, RECORDER, MapPage
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +84,8 @@ def test_a_map_that_goes_out_of_sight_keeps_its_place_and_its_visitors(live: Map
     layers.get_by_label("Heat").check()
     seen, discs = live.rest().view(), live.discs()
     live.python("box.layout.display = 'none'")
-    live.page.wait_for_timeout(0.3 * SECONDS)
+    expect(live.root).to_be_hidden()
+    next_frame(live.page)
     live.refresh("people(299)")
     live.python("box.layout.display = ''")
     shows_visitors(live)
@@ -121,7 +122,7 @@ def test_a_map_below_the_fold_of_a_long_notebook_shows_its_visitors_when_it_is_s
         notebook.open("import datafast_nb as dfn", *["print('\\n' * 30)"] * 20, "dfn.LiveMap(dfn.demo.Site(seed=0))")
         notebook.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => null)")
         notebook.page.evaluate("window.jupyterapp.shell.currentWidget.content.scrollToItem(0).catch(() => null)")
-        notebook.page.wait_for_timeout(1 * SECONDS)
+        expect(notebook.page.locator(".jp-Cell").first).to_be_in_viewport()
         notebook.page.evaluate("window.jupyterapp.shell.currentWidget.content.scrollToItem(21).catch(() => null)")
         expect(notebook.page.locator(".df-status")).to_have_attribute("data-state", "live", timeout=PATIENT)
         notebook.page.wait_for_function("window.drawn.frames.at(-1)?.discs.length > 9", timeout=PATIENT, polling=200)

@@ -69,9 +69,9 @@ def pauses(live: MapPage) -> None:
     deadline = time.monotonic() + LIMIT
     while state(live) != "unwatched":
         assert time.monotonic() < deadline, "it goes on, and nobody looks"
-        live.page.wait_for_timeout(500)
+        live.page.wait_for_timeout(200)
     requests = live.number("source.calls")
-    live.page.wait_for_timeout(1500)
+    live.page.wait_for_timeout(1500)  # in which it would ask again
     assert live.number("source.calls") == requests
     assert live.number("sum('live map' in thread.name for thread in threading.enumerate())") == 0
 
@@ -106,7 +106,7 @@ def test_scrolled_away_pauses_and_scrolled_back_resumes(live: MapPage) -> None:
 def test_a_short_look_elsewhere_is_no_absence(live: MapPage) -> None:
     live.show("people(300)", every=1)
     scroll_to(live, 9)
-    live.page.wait_for_timeout(2000)
+    live.page.wait_for_timeout(2000)  # less than what counts as absence
     scroll_to(live, 0)
     requests = live.number("source.calls")
     live.until(lambda: live.number("source.calls") > requests + 1)

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.lab import Lab, Notebook
-from tests.browser.map_page import PATIENT, RECORDER, SECONDS
+from tests.browser.lab import Lab, Notebook, next_frame
+from tests.browser.map_page import PATIENT, RECORDER
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +68,7 @@ def use(notebook: Notebook) -> None:
     page.mouse.down()
     page.mouse.move(x + 60, y + 20, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(0.5 * SECONDS)  # an error may come late
+    next_frame(page)  # in which an error would come
 
 
 def test_a_notebook_that_is_opened_again_says_of_when_its_map_is(notebook: Notebook, faults: list[str]) -> None:
