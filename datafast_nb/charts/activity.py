@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.currencies import coded
@@ -98,7 +99,7 @@ def timeline(snap: Snapshot, *, brush: alt.Parameter | None = None, **_words: Un
     bars = _bars(events, width, drawn.height * _LANE + _GAP, times)
     layers = [bars if brush is None else bars.add_params(brush), *_diamonds(payments, width, drawn)]
     apart = alt.Resolve(scale=alt.ScaleResolveMap(y="independent"))
-    return alt.LayerChart(layer=layers, title=heading, width=600, height=_HEIGHT, resolve=apart)
+    return alt.LayerChart(layer=layers, title=heading, width=Usual(600), height=_HEIGHT, resolve=apart)
 
 
 def bar_width(seconds: int, bars: int) -> int:

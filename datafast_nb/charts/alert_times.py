@@ -8,13 +8,14 @@ from typing import Final, Protocol, Unpack
 import altair as alt
 import polars as pl
 
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.text import number, plain
 
 _SUBJECT: Final = "When an alert would have sent messages"
 _NEVER: Final = "It would have sent no message"
-_WIDTH: Final = 600
+_WIDTH: Final = Usual(600)
 _HEIGHT: Final = 120
 _FAINT: Final = 0.35  # of a message that something is over
 

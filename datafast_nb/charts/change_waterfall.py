@@ -10,6 +10,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import cell_numbers, uncertainty, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
@@ -196,7 +197,7 @@ def _drawn(rows: pl.DataFrame, ends: pl.DataFrame) -> alt.LayerChart:
     ]
     column = max(_COLUMN[0], 12 + _LETTER * max(map(len, one_each["size"].to_list())))
     width = min(max(_LEAST_WIDTH / len(order), column), _COLUMN[1]) * len(order)
-    return alt.LayerChart(layer=layers, width=round(width), height=_HEIGHT)
+    return alt.LayerChart(layer=layers, width=Usual(round(width)), height=_HEIGHT)
 
 
 def _names(order: Sequence[str]) -> alt.Axis:

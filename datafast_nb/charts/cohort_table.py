@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import Theme
@@ -130,4 +131,6 @@ def _drawn(rates: pl.DataFrame) -> alt.LayerChart:
     texts = base.mark_text(fontSize=11).encode(
         text="text:N", color=alt.when(many).then(alt.value(on_many)).otherwise(alt.value(on_few))
     )
-    return alt.LayerChart(layer=[cells, texts], width=max(_CELL[0] * len(weeks), 120), height=_CELL[1] * len(labels))
+    return alt.LayerChart(
+        layer=[cells, texts], width=Usual(max(_CELL[0] * len(weeks), 120)), height=_CELL[1] * len(labels)
+    )

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
@@ -138,4 +139,4 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
             legend=alt.Legend() if _UNMATCHED in rows["kind"] else None,
         ),
     )
-    return alt.LayerChart(layer=[bars, wording.at_the_right(base)], width=420, height=max(26 * rows.height, 60))
+    return alt.LayerChart(layer=[bars, wording.at_the_right(base)], width=Usual(420), height=max(26 * rows.height, 60))

@@ -12,6 +12,7 @@ from datafast_nb.charts.drawer import Drawer
 from datafast_nb.errors import DrawingError
 
 _VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # "v6.4.1" is 6.4 to vl-convert
+_OF_JUPYTERLAB: Final = "5.21"  # the newest Vega-Lite whose Vega is 5
 _MARKS: Final = re.compile(r'class="mark-\w+ role-mark[^"]*"[^>]*><(?!/)')
 _drawer: Final = Drawer()
 
@@ -54,6 +55,18 @@ def pdf(picture: str) -> bytes:
 def vega(snippet: str) -> str:
     """Return Vega, which is part of vl-convert, as JavaScript that ends with a snippet."""
     return _drawer.ask("javascript_bundle", snippet=snippet, vl_version=_VEGA_LITE).decode()
+
+
+def compiled(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a specification as the Vega that it compiles to, in the version that JupyterLab draws.
+
+    Raises
+    ------
+    DrawingError
+        It can't be compiled.
+    """
+    vega: dict[str, Any] = json.loads(_drawer.ask("vegalite_to_vega", vl_spec=spec, vl_version=_OF_JUPYTERLAB))
+    return vega
 
 
 def has_rows(part: object) -> bool:

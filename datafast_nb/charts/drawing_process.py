@@ -49,11 +49,13 @@ def _answered(library: Any, request: bytes) -> bytes:  # noqa: ANN401 - a module
     # Ends the process from outside Python, if no one is left to end it.
     faulthandler.dump_traceback_later(asked["seconds"], exit=True)
     try:
-        result: str | bytes = getattr(library, asked["function"])(**asked["arguments"])
+        result: str | bytes | dict[str, Any] = getattr(library, asked["function"])(**asked["arguments"])
     except ValueError as error:  # what vl-convert raises for anything that it can't draw
         return REFUSED + str(error).encode(errors="replace")
     finally:
         faulthandler.cancel_dump_traceback_later()
+    if isinstance(result, dict):
+        result = json.dumps(result)
     return DRAWN + (result.encode() if isinstance(result, str) else result)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
@@ -18,7 +19,7 @@ from datafast_nb.snapshot import Baseline, Snapshot
 from datafast_nb.text import number
 
 _SUBJECT: Final = "What moves the likelihood to buy"
-_WIDTH: Final = 460
+_WIDTH: Final = Usual(460)
 _LEAST_REACH: Final = 1.25
 _MOST_REACH: Final = 8.0
 _ROOM: Final = 1.15

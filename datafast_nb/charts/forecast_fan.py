@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import calendar_steps, recorded, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -23,7 +24,7 @@ from datafast_nb.text import capitalized, money
 
 _SUBJECT: Final = "What comes next"
 _MEASURES: Final[tuple[ForecastMeasure, ...]] = ("visitors", "sales", "revenue")
-_WIDTH: Final = 600
+_WIDTH: Final = Usual(600)
 _HEIGHT: Final = 220
 _LEAST_BEFORE: Final = timedelta(days=1)
 _EXPECTED, _COUNTED = "expected", "counted"

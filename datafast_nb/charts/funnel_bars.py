@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.conversion.frames import in_polars
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datafast_nb.conversion.funnel import Step, Unit
 
 _SUBJECT: Final = "How far visitors get"
-_WIDTH: Final = 460
+_WIDTH: Final = Usual(460)
 _STEP: Final = 56
 _BAR: Final = 24
 _SERIES: Final = 5

@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import IN_TOOLTIPS, NOTATIONS, Measure, Notation, notation_of, tooltip, why_missing
 from datafast_nb.charts.specification import finished
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from datafast_nb.conversion import Dimension
 
-_WIDTH: Final = 460
+_WIDTH: Final = Usual(460)
 _SERIES: Final = 5
 _WITH_INTERVAL: Final = ("predicted_rate", "lift")
 # Dimensions whose groups have a natural order, which the bars keep.

@@ -10,6 +10,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import cell_numbers, uncertainty, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.color_scales import lift_legend, lift_scale
 from datafast_nb.charts.group_bars import largest, with_measure
 from datafast_nb.charts.heading import Heading
@@ -147,7 +148,9 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
         color=alt.Color("lift:Q", scale=scale, legend=lift_legend(NOTATIONS["lift"].title, scale)),
         opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
     )
-    return alt.LayerChart(layer=[rectangles, *cell_numbers.numbers(base, numbered, 11)], width=width, height=height)
+    return alt.LayerChart(
+        layer=[rectangles, *cell_numbers.numbers(base, numbered, 11)], width=Usual(width), height=height
+    )
 
 
 def _with_figures(cells: pl.DataFrame, reach: float) -> pl.DataFrame:

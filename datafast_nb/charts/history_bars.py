@@ -11,6 +11,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import calendar_steps, recorded, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -23,7 +24,7 @@ from datafast_nb.text import money, number
 
 _SUBJECT: Final = "Visitors, and expected and real revenue, over time"
 _NOBODY: Final = "No visit began in this time"
-_WIDTH: Final = 600
+_WIDTH: Final = Usual(600)
 _HEIGHTS: Final = {"visitors": 130, "USD": 130, "other": 70}
 _CURRENCIES: Final = 3
 _GAPS: Final = 100

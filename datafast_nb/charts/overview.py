@@ -11,6 +11,7 @@ import polars as pl
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.activity import bar_width, timeline
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.driver_bars import drivers
 from datafast_nb.charts.group_bars import breakdown, drawn_groups, with_measure
 from datafast_nb.charts.heading import Heading
@@ -97,7 +98,7 @@ def _panel(chart: alt.LayerChart, width: int, letters: int = 68) -> alt.LayerCha
     """Return a chart as a part of the dashboard; its title starts where its plot does, so that titles line up."""
     lines = textwrap.wrap(" ".join(chart.title.subtitle), letters)
     placed: alt.LayerChart = chart.properties(
-        width=width, title=alt.Title(chart.title.text, subtitle=lines, frame="group")
+        width=Usual(width), title=alt.Title(chart.title.text, subtitle=lines, frame="group")
     )
     return placed
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import cell_numbers, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -153,7 +154,7 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
         *cell_numbers.numbers(cells, rows, 11),
         wording.at_the_right(sizes),
     ]
-    return alt.LayerChart(layer=layers, width=width, height=max(_CELL[1] * len(pages), 2 * _CELL[1]))
+    return alt.LayerChart(layer=layers, width=Usual(width), height=max(_CELL[1] * len(pages), 2 * _CELL[1]))
 
 
 def _angle(labels: Sequence[str], width: int) -> int:

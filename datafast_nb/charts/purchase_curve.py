@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.checks import checked_whole
@@ -17,7 +18,7 @@ from datafast_nb.forecast import time_to_purchase as estimated
 from datafast_nb.history import History
 
 _SUBJECT: Final = "How long visitors take to buy"
-_WIDTH, _HEIGHT, _ROW = 560, 300, 18
+_WIDTH, _HEIGHT, _ROW = Usual(560), 300, 18
 _MOST: Final = 300  # rows of a curve
 _TICKS: Final = 7
 _DAYS: Final = 72.0  # hours from which the axis is in days

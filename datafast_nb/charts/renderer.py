@@ -2,7 +2,8 @@
 
 Altair's default renderer loads Vega from a CDN, and JupyterLab does not understand its ``mimetype`` renderer. This one
 puts three views of a chart into the same output: its specification, which JupyterLab, Notebook and Voilà draw by
-themselves; a PNG, for GitHub, nbconvert and other tools without Vega; and a description in words.
+themselves, as wide as their cell unless a person has given the chart a width; a PNG, for GitHub, nbconvert and other
+tools without Vega; and a description in words.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any, Final
 
 import altair as alt
 
+from datafast_nb.charts import drawing
+from datafast_nb.charts.cell_width import following, follows_place
 from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
 from datafast_nb.charts.specification import specification_of, titles_of
@@ -22,6 +25,9 @@ NAME: Final = "datafast_nb"
 
 VEGALITE: Final = "application/vnd.vegalite.v5+json"
 """The MIME type of a specification: the newest one that JupyterLab draws. Our charts use nothing newer."""
+
+VEGA: Final = "application/vnd.vega.v5+json"
+"""The MIME type of what a specification compiles to, which charts as wide as their cell are shown as."""
 
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 
@@ -48,15 +54,16 @@ def render(
     Returns
     -------
     tuple of dict
-        The content and the metadata of each MIME type: Vega-Lite, ``image/png`` and ``text/plain``. If the chart can't
-        be drawn, there is no picture, and a `DrawingWarning` says why.
+        The content and the metadata of each MIME type: Vega-Lite, or Vega for a chart that is as wide as its cell;
+        ``image/png`` and ``text/plain``. If the chart can't be drawn, there is no picture, and a `DrawingWarning` says
+        why.
     """
     clean, options = specification_of(spec), embedded(embed_options)
     content, metadata = still(clean, options)
-    return (
-        {VEGALITE: {**clean, "$schema": _SCHEMA}, **content},
-        {VEGALITE: {"embed_options": options}, **metadata},
-    )
+    kind, shown = VEGALITE, {**clean, "$schema": _SCHEMA}
+    if follows_place(clean) and "image/png" in metadata:
+        kind, shown = VEGA, following(drawing.compiled(clean), metadata["image/png"]["width"])
+    return {kind: shown, **content}, {kind: {"embed_options": options}, **metadata}
 
 
 def still(spec: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

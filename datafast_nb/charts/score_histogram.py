@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
@@ -17,7 +18,7 @@ from datafast_nb.text import number
 
 _SUBJECT: Final = "How likely prospects are to buy"
 _BIN: Final = 5
-_WIDTH: Final = 480
+_WIDTH: Final = Usual(480)
 _HEIGHT: Final = 260
 _ROOM: Final = 20
 # The most confident at the bottom of a bar, in the strongest color.

@@ -178,6 +178,7 @@ def _text(colors: _Palette) -> dict[str, Any]:
             "titlePadding": 10,
             "labelPadding": 6,
             "labelLimit": 220,
+            "labelSeparation": 8,
             "domain": False,
             "ticks": False,
             "gridColor": colors.line,

@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import calendar_steps, recorded, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -21,7 +22,7 @@ from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import capitalized
 
 _SUBJECT: Final = "Whether the last minutes were out of the ordinary"
-_WIDTH: Final = 600
+_WIDTH: Final = Usual(600)
 _HEIGHT: Final = 220
 _BAND: Final = 0.25
 _USUAL, _OTHER = "usual", "unusual"

@@ -9,6 +9,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.specification import finished
@@ -102,7 +103,7 @@ def _drawn(cells: pl.DataFrame) -> alt.LayerChart:
     ).with_columns(sure=pl.format("{} to {}", pl.col("low"), pl.col("high")))
     line = alt.Chart(alt.InlineData(values=[{"half": conversion.CONFIDENT}])).mark_rule(strokeDash=[4, 3])
     layers = [_rectangles(rows.drop("row", "column"), list(names.values())), line.encode(y="half:Q")]
-    return alt.LayerChart(layer=layers, width=max(_CELL[0] * len(names), 240), height=_CELL[1] * _ROWS)
+    return alt.LayerChart(layer=layers, width=Usual(max(_CELL[0] * len(names), 240)), height=_CELL[1] * _ROWS)
 
 
 def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:

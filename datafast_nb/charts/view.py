@@ -57,14 +57,11 @@ class ChartView(TypedWidget):
     """
 
     _esm = asset("chart.js")
-    # The menu may extend beyond the chart; its button is white by default, which glares on a dark page. ipywidgets
-    # marks widgets without a kernel with a broken link, but a chart works without one.
+    # The menu may extend beyond the chart. ipywidgets marks widgets without a kernel with a broken link, but a chart
+    # works without one.
     _css = """
     .datafast-chart .vega-embed { overflow: visible; }
     .datafast-chart.jupyter-widgets-disconnected::before { content: none; }
-    [data-jp-theme-light="false"] .datafast-chart .vega-embed summary {
-        background: #3a3f45; fill: #e9edf1; border-color: #555b63;
-    }
     """
     spec: dict[str, Any]
     embed_options: dict[str, Any]

@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import cell_numbers, recorded, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
@@ -242,4 +243,4 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
     rectangles = base.mark_rect().encode(color=color, opacity=whole)
     crosses = alt.Chart(never).mark_text(color=NEUTRAL, text="×").encode(**axes, tooltip=named)
     layers = [rectangles, *cell_numbers.numbers(base, seen, 9), *([crosses] if never.height else [])]
-    return alt.LayerChart(layer=layers, width=_CELL[0] * 24, height=_CELL[1] * 7)
+    return alt.LayerChart(layer=layers, width=Usual(_CELL[0] * 24), height=_CELL[1] * 7)

@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb import glossary
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
 from datafast_nb.conversion import ALIASES
 from datafast_nb.schema import VISITOR_COLUMNS
@@ -137,7 +138,7 @@ def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.Lay
         text.transform_filter(first).mark_text(align="left", baseline="top", fontSize=13, fontWeight=600),
         text.transform_filter(others).mark_text(align="left", baseline="top", fontSize=12, dy=4),
     ]
-    return alt.LayerChart(layer=layers, title=title(subject, *notes), width=480, height=80)
+    return alt.LayerChart(layer=layers, title=title(subject, *notes), width=Usual(480), height=80)
 
 
 def grouped(column: str) -> pl.Expr:

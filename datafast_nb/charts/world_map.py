@@ -11,6 +11,7 @@ import polars as pl
 
 from datafast_nb import conversion
 from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.color_scales import lift_legend, scale_of
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import IN_TOOLTIPS, NOTATIONS, Measure, Notation, notation_of, tooltip, why_missing
@@ -96,7 +97,9 @@ def world(
     if places is not None and places.height:
         layers.append(_circles(places.head(_PLACES), notation))
     heading = _heading(table.with_columns(has_shape=has_shape), placed, places, total, measure)
-    return alt.LayerChart(data=_shapes(), layer=layers, title=heading, width=680, height=330).project("equalEarth")
+    return alt.LayerChart(data=_shapes(), layer=layers, title=heading, width=Usual(680), height=330).project(
+        "equalEarth"
+    )
 
 
 def _heading(

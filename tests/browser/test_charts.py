@@ -131,3 +131,29 @@ def test_a_chart_follows_jupyterlab_s_theme_when_it_changes_and_a_chosen_one_sta
         assert background.evaluate("it => getComputedStyle(it).fill") in ("none", "rgba(0, 0, 0, 0)", "transparent")
     finally:
         notebook.theme("JupyterLab Light")
+
+
+def test_a_chart_follows_the_width_of_its_cell(notebook: Notebook) -> None:
+    notebook.open(SITE, "dfn.charts.scores(snap)", "dfn.charts.scores(snap).properties(width=300)")
+    notebook.run(0).run(1).run(2)
+    cell = notebook.output(1)
+    drawn, own = (notebook.output(index).locator("svg.marks") for index in (1, 2))
+    expect(drawn).to_be_visible()
+    expect(own).to_be_visible()
+    fixed, output = own.get_attribute("width"), cell.locator(".jp-OutputArea-output")
+    for width in (900, 640, 400):
+        cell.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)  # as where a sidebar opens
+        place = cell.locator(".chart-wrapper").evaluate("it => it.clientWidth")
+        assert place < width
+        expect(drawn).to_have_attribute("width", str(max(480, place)))
+        assert output.evaluate("it => it.scrollWidth > it.clientWidth") is (width == 400)
+    assert own.get_attribute("width") == fixed
+
+
+def test_tooltips_use_the_font_of_the_charts(notebook: Notebook) -> None:
+    notebook.open(SITE, "dfn.charts.scores(snap)").run(0).run(1)
+    chart = notebook.output(1).locator("svg.marks")
+    chart.locator(".mark-rect path").first.hover()
+    tooltip = notebook.page.locator(".vg-tooltip.visible")
+    font = "it => getComputedStyle(it).fontFamily.replaceAll('\"', \"'\")"
+    assert tooltip.evaluate(font) == chart.locator(".mark-text text").first.get_attribute("font-family")

@@ -11,7 +11,7 @@ import altair as alt
 import pytest
 
 import datafast_nb as dfn
-from datafast_nb.charts.renderer import VEGALITE, render
+from datafast_nb.charts.renderer import VEGA, render
 from tests.charts.sites import CHARTS, crowd
 
 TRANSFORMERS = ["json", "csv", "vegafusion", "a user's own"]
@@ -63,8 +63,8 @@ def printed(code: str) -> str:
 def test_embed_options_that_were_set_before_the_first_chart_are_kept() -> None:
     code = "import altair as alt, datafast_nb as dfn; alt.renderers.set_embed_options(actions=False, hover=True); "
     code += "_, metadata = dfn.charts.scores(dfn.Snapshot())._repr_mimebundle_(); "
-    code += f"print(alt.renderers.active, metadata[{VEGALITE!r}]['embed_options'])"
-    assert printed(code) == "datafast_nb {'actions': False, 'renderer': 'svg', 'hover': True}"
+    code += f"print(alt.renderers.active, {{**metadata[{VEGA!r}]['embed_options'], 'defaultStyle': ''}})"
+    assert printed(code) == "datafast_nb {'actions': False, 'renderer': 'svg', 'defaultStyle': '', 'hover': True}"
 
 
 def test_a_locale_is_that_of_the_page_and_of_the_picture(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_locale_is_that_of_the_page_and_of_the_picture(tmp_path: Path) -> None
         german = dfn.charts.save(chart, tmp_path / "chart.svg").read_text()
         page = dfn.charts.save(chart, tmp_path / "chart.html").read_text()
     assert "image/png" in bundle
-    assert metadata[VEGALITE]["embed_options"]["formatLocale"]["decimal"] == ","
+    assert metadata[VEGA]["embed_options"]["formatLocale"]["decimal"] == ","
     assert '"decimal": ","' in page
     assert german != dfn.charts.save(chart, tmp_path / "chart.svg").read_text()
     assert dfn.charts.ChartView(chart, {"formatLocale": "de-DE"}).embed_options["formatLocale"]["thousands"] == "."

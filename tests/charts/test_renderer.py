@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import datafast_nb as dfn
-from datafast_nb.charts.renderer import VEGALITE, render
+from datafast_nb.charts.renderer import VEGA, VEGALITE, render
 from tests.charts.sites import (
     crowd,
 )
@@ -39,9 +39,9 @@ class TestRenderer:
 
     def test_a_bundle_has_a_specification_a_picture_and_words_and_needs_no_kernel(self) -> None:
         bundle, metadata = dfn.charts.scores(crowd(30))._repr_mimebundle_()
-        assert set(bundle) == {VEGALITE, "image/png", "text/plain"}
-        assert metadata[VEGALITE]["embed_options"]["actions"]["editor"] is False
-        assert bundle[VEGALITE]["$schema"].split("/")[-1].startswith(VEGALITE.split(".")[2].split("+")[0])
+        assert set(bundle) == {VEGA, "image/png", "text/plain"}
+        assert metadata[VEGA]["embed_options"]["actions"]["editor"] is False
+        assert bundle[VEGA]["$schema"].split("/")[-1].startswith(VEGA.split(".")[2].split("+")[0])
         assert bundle["text/plain"].startswith("How likely 27 prospects are to buy\n")
 
     def test_the_picture_is_sharper_than_its_size_on_the_screen(self) -> None:

@@ -1,0 +1,169 @@
+"""Charts that are as wide as the cell of a notebook, also when that changes.
+
+Vega-Lite gives the width of its place to single charts alone, and looks at it only when the window changes. So a chart
+is shown as the Vega that it compiles to, with one signal more: `place`, the width of the cell, from which the widths of
+all parts follow. Where charts side by side would be too narrow, they stand one below the other, and where a single one
+would be, the cell scrolls.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+from datafast_nb.charts.wrapped_titles import wrapped
+
+_Part = dict[str, Any]
+
+_LEAST: Final = 480  # pixels, for a whole chart
+_LEAST_PLOT: Final = 220  # pixels between the axes of a chart
+_LEAST_BESIDE: Final = 260  # the same for charts side by side
+_FONTS_DIFFER: Final = 10  # pixels by which a chart may have more beside its plots than in the picture
+_LABEL: Final = 7.5  # pixels of a letter of a label, on average
+_BETWEEN_LABELS: Final = 8  # pixels
+_OFTEN: Final = 500  # milliseconds from one look at the place to the next
+_CONCATENATIONS: Final = ("concat", "hconcat", "vconcat")
+
+
+class Usual(int):
+    """A width that a chart has if nobody gives it another: where it is shown, it follows the width of its place."""
+
+    __slots__ = ()
+
+
+def follows_place(spec: _Part) -> bool:
+    """Return whether a specification has the width of its place: nobody has given any of its parts another."""
+    parts = [part for name in _CONCATENATIONS for part in spec.get(name, ())]
+    return all(map(follows_place, parts)) if parts else isinstance(spec.get("width"), Usual)
+
+
+def following(vega: _Part, drawn: float) -> _Part:
+    """Return a chart whose widths follow its place.
+
+    Parameters
+    ----------
+    vega : dict
+        The chart as Vega, with fixed widths; it is modified.
+    drawn : float
+        The width of the whole chart with these, in pixels: what it has where that of its place is not known.
+    """
+    signals = vega.pop("signals", [])
+    fixed = {it["name"]: it["value"] for it in signals if it["name"].lower().endswith("width")}
+    rows = _rows(vega, {"width": vega.pop("width", 0), **fixed}, drawn)
+    widest, beside = max(row.width for row in rows), max(row.beside for row in rows)
+    # The width of the whole, from which Vega takes what stands beside the plots, is that of the plot of a single chart.
+    updates = _widths(rows, "width", widest) | {"width": "place"}
+    if "projections" in vega:  # a map keeps its shape
+        updates["height"] = f"width * {vega.pop('height') / widest}"
+    # Whatever changes the height depends on the place: after Vega has fitted the width, it keeps the height.
+    rooms = {name: f"{width} - {_FONTS_DIFFER}" for name, width in _widths(rows, "place", drawn).items()}
+    rooms["width"] = f"place - {2 * vega.get('padding', 0)}"
+    _stand_upright(vega, drawn - widest)
+    vega["signals"] = [
+        _place(max(_LEAST, round(beside) + _LEAST_PLOT), round(drawn)),
+        *({"name": name, "update": update} for name, update in updates.items()),
+        *_titles(vega, rooms, 0),
+        *(signal for signal in signals if signal["name"] not in updates),
+    ]
+    return vega | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def _place(least: int, drawn: int) -> _Part:
+    """Return the signal of the place's width. A place that is not shown, as in a hidden tab, has none."""
+    now = f"containerSize()[0] ? max({least}, containerSize()[0])"
+    look = {"events": {"type": "timer", "throttle": _OFTEN}, "update": f"{now} : place"}
+    return {"name": "place", "init": f"{now} : {drawn}", "on": [look]}
+
+
+class _Row(NamedTuple):
+    """Charts side by side.
+
+    Attributes
+    ----------
+    columns : tuple of dict
+        Of each chart, or of those in a column, the fixed widths by the name of their signals.
+    drawn : float
+        The width of the whole picture.
+    """
+
+    columns: tuple[dict[str, float], ...]
+    drawn: float
+
+    @property
+    def width(self) -> float:
+        """The sum of the widths."""
+        return sum(max(column.values()) for column in self.columns)
+
+    @property
+    def beside(self) -> float:
+        """What a chart needs beside its plot, for axes and labels."""
+        return (self.drawn - self.width) / len(self.columns)
+
+    @property
+    def stacked(self) -> str:
+        """A test whether the place is too narrow for the charts side by side."""
+        return f"place < {round(len(self.columns) * (self.beside + _LEAST_BESIDE))}"
+
+    def share(self, column: dict[str, float], fixed: float, whole: str, of: float) -> str:
+        """Return an expression for a width that was `fixed` when the whole was `of`."""
+        grown = f"max(0, {fixed} + {max(column.values()) / self.width} * ({whole} - {of}))"
+        alone = f"{whole} - {round(self.beside - self.drawn + of)}"
+        return grown if len(self.columns) == 1 else f"({self.stacked} ? {alone} : {grown})"
+
+
+def _widths(rows: list[_Row], whole: str, of: float) -> dict[str, str]:
+    """Return an expression for each width, from a signal for the whole, which was `of`."""
+    return {
+        name: row.share(column, fixed, whole, of)
+        for row in rows
+        for column in row.columns
+        for name, fixed in column.items()
+    }
+
+
+def _rows(part: _Part, fixed: dict[str, float], drawn: float) -> list[_Row]:
+    """Return the rows of a chart, or of a part of one, and let their columns depend on the place."""
+    if "layout" not in part:
+        name = _width_of(part)
+        return [_Row(({name: fixed[name]},), drawn)]
+    inner = [_rows(chart, fixed, drawn) for chart in _charts(part)]
+    beside = part["layout"].get("columns", len(inner))
+    if beside == 1:
+        return [row for rows in inner for row in rows]
+    columns = [
+        {name: width for row in rows for column in row.columns for name, width in column.items()} for rows in inner
+    ]
+    rows = [_Row(tuple(columns[first : first + beside]), drawn) for first in range(0, len(columns), beside)]
+    part["layout"]["columns"] = {"signal": f"{rows[0].stacked} ? 1 : {beside}"}
+    return rows
+
+
+def _charts(part: _Part) -> list[_Part]:
+    """Return the charts of a concatenation."""
+    return [mark for mark in part["marks"] if mark["type"] == "group"]
+
+
+def _width_of(chart: _Part) -> str:
+    """Return the name of the signal of a chart's width."""
+    name: str = chart.get("encode", {}).get("update", {}).get("width", {}).get("signal", "width")
+    return name
+
+
+def _stand_upright(vega: _Part, beside: float) -> None:
+    """Let leaning labels of columns stand upright where the columns are wide enough."""
+    domains = {scale["name"]: scale.get("domain") for scale in vega.get("scales", ())}
+    for axis in vega.get("axes", ()):
+        names = domains.get(axis["scale"])
+        if axis.get("labelAngle") and isinstance(names, list):
+            longest = min(_LABEL * max(len(str(name)) for name in names), axis.get("labelLimit", math.inf))
+            narrow = f"place < {round(beside + len(names) * (longest + _BETWEEN_LABELS))}"
+            axis["labelAngle"] = {"signal": f"{narrow} ? {axis['labelAngle']} : 0"}
+            axis["labelAlign"] = {"signal": f"{narrow} ? '{axis['labelAlign']}' : 'center'"}
+
+
+def _titles(part: _Part, rooms: dict[str, str], count: int) -> list[_Part]:
+    """Wrap the titles of a chart, or of a part of one, for their room; return their signals."""
+    found = wrapped(part["title"], rooms[_width_of(part)], count) if "title" in part else []
+    for chart in _charts(part) if "layout" in part else ():
+        found += _titles(chart, rooms, count + len(found))
+    return found

@@ -1,0 +1,92 @@
+"""Charts that are as wide as their cell."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import altair as alt
+import pytest
+import vl_convert
+
+import datafast_nb as dfn
+from datafast_nb.charts.renderer import VEGA, VEGALITE, render
+from tests.charts.sites import CHARTS, HOSTILE, crowd, strings
+
+SHOWN = ["scores", "two dimensions", "world", "compare", "dashboard"]
+
+
+def shown(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart as JupyterLab gets it, for a cell of any width."""
+    vega: dict[str, Any] = render(chart.to_dict())[0][VEGA]
+    return vega
+
+
+def in_cell(vega: dict[str, Any], width: int) -> str:
+    """Draw a chart in a cell of a width, where only a browser knows that of its place."""
+    text = json.dumps(vega).replace("containerSize()[0]", str(width))
+    drawn: str = vl_convert.vega_to_svg(json.loads(text))
+    return drawn
+
+
+def size(picture: str) -> tuple[float, float]:
+    """Return the width and the height of a picture."""
+    found = re.search(r'<svg[^>]* width="([\d.]+)"[^>]* height="([\d.]+)"', picture)
+    assert found
+    return float(found[1]), float(found[2])
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_chart_is_as_wide_as_its_cell_and_in_a_narrow_one_as_wide_as_it_must(name: str) -> None:
+    vega = shown(CHARTS[name](crowd(300)))
+    assert [size(in_cell(vega, width))[0] for width in (1_500, 1_000, 640)] == [1_500, 1_000, 640]
+    assert 480 <= size(in_cell(vega, 200))[0] < 640
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_where_the_place_has_no_width_a_chart_has_that_of_its_picture(name: str) -> None:
+    bundle, metadata = render(CHARTS[name](crowd(300)).to_dict())
+    assert size(vl_convert.vega_to_svg(bundle[VEGA]))[0] == metadata["image/png"]["width"]
+
+
+def test_a_dashboard_has_two_columns_where_both_fit_and_otherwise_one() -> None:
+    vega = shown(dfn.charts.dashboard(crowd(300)))
+    narrow, wide, wider = (size(in_cell(vega, width))[1] for width in (700, 1_000, 1_600))
+    assert narrow > 1.3 * wide
+    assert wide <= 1.2 * wider
+
+
+def test_a_map_keeps_its_shape() -> None:
+    vega = shown(dfn.charts.world(crowd(300)))
+    assert size(in_cell(vega, 1_400))[1] > 1.5 * size(in_cell(vega, 640))[1]
+
+
+def test_the_lines_above_a_chart_are_shorter_in_a_narrow_cell() -> None:
+    title = "A title that is longer than a narrow cell is wide, and needs two lines there"
+    vega = shown(dfn.charts.scores(crowd(300), title=title))
+    assert f">{title}</t" in in_cell(vega, 1_000)
+    assert f">{title}</t" not in in_cell(vega, 480)
+    assert "needs two lines there</t" in in_cell(vega, 480)
+
+
+def test_labels_lean_only_where_the_columns_are_narrow() -> None:
+    vega = shown(dfn.charts.value(crowd(300)))
+    assert ["rotate(-40" in in_cell(vega, width) or "rotate(320" in in_cell(vega, width) for width in (500, 1_500)] == [
+        True,
+        False,
+    ]
+
+
+def test_a_width_that_a_person_has_given_stays() -> None:
+    chart = dfn.charts.scores(crowd(30))
+    own, other = chart.properties(width=300), dfn.charts.timeline(crowd(30))
+    assert render(own.to_dict())[0][VEGALITE]["width"] == 300
+    assert VEGA not in render((own | other).to_dict())[0]
+    assert VEGA in render((chart | other).to_dict())[0]
+
+
+def test_no_text_from_the_site_is_a_part_of_an_expression() -> None:
+    title = f"{HOSTILE} {'and more words ' * 8}"
+    for key, text in strings(shown(dfn.charts.scores(crowd(30), title=title))):
+        assert key not in {"signal", "update", "init"} or "img" not in text
