@@ -122,8 +122,8 @@ def breakdown(
     bars = _bars(rows, names, measure, series)
     layers = bars if reference is None else [*bars, _line(reference, notation)]
     how_many = [] if others else _of_how_many(known_groups, names, groups, series, order_by)
-    is_shrunk = order_by is None and _is_ranked(names[0], measure) and groups.height > 1
-    notes = [*how_many, *_notes(rows, names, measure, reference, is_shrunk=is_shrunk)]
+    order = order_note(names[0], measure, groups) if order_by is None else ""
+    notes = [*how_many, *_notes(rows, names, measure, reference, order)]
     height = (groups.height + bool(others)) * (26 if series is None else 12 + 14 * series.height)
     left_out = "" if notation.is_count else wording.left_out(total)
     heading = wording.title(_sentence(notation, names, total), left_out, *notes)
@@ -131,7 +131,7 @@ def breakdown(
 
 
 def _notes(
-    rows: pl.DataFrame, names: Sequence[str], measure: Measure, reference: float | None, *, is_shrunk: bool
+    rows: pl.DataFrame, names: Sequence[str], measure: Measure, reference: float | None, order: str
 ) -> list[str]:
     """Return notes that explain what is drawn."""
     notation = NOTATIONS[measure]
@@ -139,7 +139,7 @@ def _notes(
         "The groups overlap." if "dimension_matches" in names else "",
         "Thin lines: 95 % interval of the mean." if rows["low"].count() else "",
         wording.no_line(rows["low"]) if measure in _WITH_INTERVAL else "",
-        _SHRUNK_ORDER if is_shrunk else "",
+        order,
         "" if reference is None else f"Dashed: the site's average, {format(reference, notation.format)}.",
         "" if notation.is_count else uncertainty.note(rows["scored"]),
     ]
@@ -202,6 +202,11 @@ def _is_pooled(names: Sequence[str]) -> bool:
 def _is_ranked(name: str, measure: Measure) -> bool:
     """Return whether the groups are drawn in the order of the shrunk rate."""
     return measure in _BY_CHANCE and name not in _ORDERED
+
+
+def order_note(name: str, measure: Measure, groups: pl.DataFrame) -> str:
+    """Return a note on the order of the groups, if it is another than that of the bars."""
+    return _SHRUNK_ORDER if _is_ranked(name, measure) and groups.height > 1 else ""
 
 
 def _first(

@@ -13,7 +13,7 @@ from datafast_nb.charts import uncertainty, wording
 from datafast_nb.charts.activity import bar_width, timeline
 from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.driver_bars import drivers
-from datafast_nb.charts.group_bars import breakdown, drawn_groups, with_measure
+from datafast_nb.charts.group_bars import breakdown, drawn_groups, order_note, with_measure
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
@@ -170,6 +170,7 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
         "Thin lines: 95 % interval. The groups overlap."
         if name == "dimension_matches"
         else "Thin lines: 95 % interval.",
+        order_note(name, "predicted_rate", groups),
         f"Faint: fewer than {uncertainty.ENOUGH} prospects.",
     )
     layers = _layers(_live(rows, labels, times, brush), labels, rate)

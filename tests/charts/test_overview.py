@@ -76,6 +76,11 @@ class TestDashboard:
         picture = svg(dfn.charts.dashboard(crowd(30, scored=False)))
         assert "Visitors by channel, 30 visitors in all" in picture
 
+    def test_it_says_in_which_order_its_groups_are(self) -> None:
+        bars = dfn.charts.dashboard(crowd(300), by=["channel", "score_band"]).to_dict()["concat"][1]["concat"]
+        said = [" ".join(chart["title"]["subtitle"]) for chart in bars]
+        assert ["In the order of the rate shrunk toward the average" in each for each in said] == [True, False]
+
     def test_a_picture_of_it_gives_no_orders(self) -> None:
         assert not re.search(r"drag|click", svg(dfn.charts.dashboard(crowd(300))), re.IGNORECASE)
 
