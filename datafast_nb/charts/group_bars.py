@@ -122,8 +122,8 @@ def breakdown(
     bars = _bars(rows, names, measure, series)
     layers = bars if reference is None else [*bars, _line(reference, notation)]
     how_many = [] if others else _of_how_many(known_groups, names, groups, series, order_by)
-    order = order_note(names[0], measure, groups) if order_by is None else ""
-    notes = [*how_many, *_notes(rows, names, measure, reference, order)]
+    in_order = order_note(names[0], measure, groups) if order_by is None else ""
+    notes = [*how_many, *_notes(rows, names, measure, reference, in_order)]
     height = (groups.height + bool(others)) * (26 if series is None else 12 + 14 * series.height)
     left_out = "" if notation.is_count else wording.left_out(total)
     heading = wording.title(_sentence(notation, names, total), left_out, *notes)
