@@ -49,8 +49,9 @@ def test_every_name_of_its_table_is_there() -> None:
         parent = path.rpartition(".")[0]
 
 
-def test_the_picture_is_a_few_hundred_kilobytes_at_most() -> None:
+def test_the_pictures_are_small() -> None:
     assert (ROOT / "notebooks/images/live-map.png").stat().st_size < 500_000
+    assert (ROOT / "docs/images/live-map.webp").stat().st_size < 3_000_000
 
 
 def test_it_defines_the_terms_as_the_package_does() -> None:

@@ -168,8 +168,8 @@ class Notebook:
         notebook.page.on("websocket", lambda socket: notebook._note(socket.url))
         try:
             yield notebook
-            assert notebook.foreign == [], "the page asked the network for something"
-            assert notebook.errors == [], "the page's console tells an error"
+            assert not notebook.foreign, f"the page asked the network for something: {notebook.foreign}"
+            assert not notebook.errors, f"the page's console tells an error: {notebook.errors}"
         finally:
             context.close()
             for kernel in lab.kernels() - running:
