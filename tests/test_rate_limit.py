@@ -155,9 +155,15 @@ def closed(seconds: float, unit: int = 1_000) -> faults.Fault:
     return faults.status(429, headers=limits)
 
 
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """Return a site that keeps what it has simulated."""
+    return Site(visitors=100)
+
+
 @pytest.mark.parametrize("unit", [1, 1_000])
-def test_no_request_goes_into_a_closed_window(sleeps: list[float], unit: int) -> None:
-    with serve(Site(visitors=100)) as server:
+def test_no_request_goes_into_a_closed_window(site: Site, sleeps: list[float], unit: int) -> None:
+    with serve(site) as server:
         server.misbehave(closed(20, unit))
         client = server.client()
         assert client.snapshot().visitors.height
@@ -167,8 +173,8 @@ def test_no_request_goes_into_a_closed_window(sleeps: list[float], unit: int) ->
         assert len(sleeps) == 1, "the window is open again"
 
 
-def test_a_window_beyond_the_deadline_is_left_to_whoever_polls(sleeps: list[float]) -> None:
-    with serve(Site(visitors=100)) as server:
+def test_a_window_beyond_the_deadline_is_left_to_whoever_polls(site: Site, sleeps: list[float]) -> None:
+    with serve(site) as server:
         server.misbehave(closed(30))
         client = server.client(deadline=5)
         for _ in range(3):
@@ -180,8 +186,8 @@ def test_a_window_beyond_the_deadline_is_left_to_whoever_polls(sleeps: list[floa
     assert sleeps == []
 
 
-def test_after_the_last_request_of_a_window_the_next_call_waits(sleeps: list[float]) -> None:
-    with serve(Site(visitors=100)) as server:
+def test_after_the_last_request_of_a_window_the_next_call_waits(site: Site, sleeps: list[float]) -> None:
+    with serve(site) as server:
         body = server.site.body()
         ends = datetime.now(UTC).timestamp() + 30
         limits = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{ends:.0f}"}
@@ -194,10 +200,10 @@ def test_after_the_last_request_of_a_window_the_next_call_waits(sleeps: list[flo
         assert 25 <= sleeps[0] <= 31
 
 
-def test_a_window_that_closed_on_one_copy_is_no_matter_of_another() -> None:
+def test_a_window_that_closed_on_one_copy_is_no_matter_of_another(site: Site) -> None:
     import copy
 
-    with serve(Site(visitors=100)) as server:
+    with serve(site) as server:
         server.misbehave(closed(3_000))
         client = server.client(deadline=5)
         with pytest.raises(RateLimitError):
@@ -205,16 +211,16 @@ def test_a_window_that_closed_on_one_copy_is_no_matter_of_another() -> None:
         assert copy.copy(client).snapshot().visitors.height
 
 
-def test_a_limit_that_comes_under_200_is_waited_for_too(sleeps: list[float]) -> None:
-    with serve(Site(visitors=100)) as server:
+def test_a_limit_that_comes_under_200_is_waited_for_too(site: Site, sleeps: list[float]) -> None:
+    with serve(site) as server:
         server.misbehave(faults.Fault(200, faults.error_body(429), {"Retry-After": "20"}))
         assert server.client().snapshot().visitors.height
         assert len(server.requests) == 2
     assert sum(sleeps) >= 20
 
 
-def test_a_fault_of_the_service_closes_no_window(sleeps: list[float]) -> None:
-    with serve(Site(visitors=100)) as server:
+def test_a_fault_of_the_service_closes_no_window(site: Site, sleeps: list[float]) -> None:
+    with serve(site) as server:
         server.misbehave(faults.status(503, headers={"Retry-After": "3000"}))
         client = server.client()
         with pytest.raises(ServerError):

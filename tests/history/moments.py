@@ -21,9 +21,15 @@ def after(seconds: float) -> datetime:
 
 
 @cache
+def site(visitors: int) -> dfn.demo.Site:
+    """Return the demo site, which keeps what it has simulated."""
+    return dfn.demo.Site(seed=3, visitors=visitors)
+
+
+@cache
 def demo(seconds: float, visitors: int = 40) -> dfn.Snapshot:
     """Return the demo site at a moment."""
-    body = dfn.demo.Site(seed=3, visitors=visitors).body(after(seconds))
+    body = site(visitors).body(after(seconds))
     return dfn.Snapshot.from_json(body, fetched_at=after(seconds))
 
 
