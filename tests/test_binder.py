@@ -1,6 +1,7 @@
 """What Binder does: install from ``binder/``, then run a notebook without a key.
 
-All notebooks run with the packages of the tests (by nbval); here runs the one that a visitor of Binder opens.
+All notebooks run with the packages of the tests in ``test_running_notebooks.py``; here runs the one that a visitor of
+Binder opens.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("binder")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", "binder/requirements.txt"], cwd=ROOT, check=True)
+    # Of all modules, a tenth is imported: to compile the others would take most of the time.
+    line = [python, "-m", "pip", "install", "--quiet", "--no-compile", "-r", "binder/requirements.txt"]
+    subprocess.run(line, cwd=ROOT, check=True)
     return python
 
 
