@@ -116,18 +116,18 @@ def in_groups(rates: Numbers) -> tuple[Numbers, Numbers]:
     return np.add.reduceat(rates[:, order], edges[:-1], axis=1) / sizes, sizes.astype(float)
 
 
-def interval(chances: Numbers) -> tuple[int, int]:
+def interval(chances: Numbers, outside: float = _OUTSIDE) -> tuple[int, int]:
     """Return the 95 % interval of a count, as whole numbers.
 
     Half the probability of a count counts as beyond it ("mid-P", Lancaster, *JASA* 56, 1961), so that the interval
-    holds 95 % on average, rather than more. If no count is below the interval, all that is outside is above.
+    holds 95 % on average, rather than more. If no count is below the interval, all that is `outside` is above.
     """
     import numpy as np
 
     below = np.cumsum(chances) - chances / 2.0
-    low = int(np.searchsorted(below, _OUTSIDE / 2.0))
-    outside = float(chances[:low].sum())
-    high = int(np.searchsorted(below, 1.0 - (_OUTSIDE - min(outside, _OUTSIDE / 2.0)), side="right")) - 1
+    low = int(np.searchsorted(below, outside / 2.0))
+    beneath = min(float(chances[:low].sum()), outside / 2.0)
+    high = int(np.searchsorted(below, 1.0 - (outside - beneath), side="right")) - 1
     return low, max(low, high)
 
 

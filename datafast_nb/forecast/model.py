@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -360,6 +361,14 @@ class _Fit(NamedTuple):
     dispersion: float
 
 
+class _Found(NamedTuple):
+    """What was chosen and fitted, how good such a model is on later data, and what to know about it."""
+
+    fit: _Fit
+    quality: Quality
+    notes: list[str]
+
+
 def _too_short(history: Record, within: timedelta) -> str:
     """Return what to record, if no moment was recorded to the end of its horizon."""
     span = history.collect(history.polls().select(pl.col("seen_at").max() - pl.col("seen_at").min())).item()
@@ -409,8 +418,32 @@ def _learned(
     end: datetime | None,
 ) -> Model:
     """Return the model of prospect-moments."""
-    buyers = rows.filter("converted")["visitor"].n_unique()
-    predicted = rows["predicted_rate"].count() > 0
+    amounts = _amounts(paid, first)
+    found = _found(rows, within)
+    learned = Learned(
+        formula=found.fit.formula,
+        level=found.fit.level,
+        horizon=within.total_seconds(),
+        start=at[0],
+        end=at[-1],
+        moments=len(at),
+        rows=rows.height,
+        visitors=rows["visitor"].n_unique(),
+        buyers=_buyers(rows),
+        sales=paid.found.sold.height + paid.found.unmatched,
+        unmatched=paid.found.unmatched,
+        amounts=amounts,
+        currency=paid.currency if amounts else None,
+        pages=site_pages.of_record(history, start, end),
+        notes=tuple(filter(None, [*found.notes, *_unmatched_note(paid.found), paid.note])),
+    )
+    amount = sum(amounts) / len(amounts) if amounts else None
+    return Model(learned, replace(found.quality, amount=amount, currency=learned.currency))
+
+
+def _found(rows: pl.DataFrame, within: timedelta) -> _Found:
+    """Return the formula that suits the rows best, fitted to them."""
+    buyers, predicted = _buyers(rows), rows["predicted_rate"].count() > 0
     if not predicted and buyers < _FEWEST:
         raise TooLittleRecordedError(
             f"The service predicts nothing here, and {number(buyers, 'prospect')} bought: record until {_FEWEST} have."
@@ -418,43 +451,18 @@ def _learned(
     few = buyers < ENOUGH
     names, note = _candidates(rows, few=few, predicted=predicted)
     earlier, later, apart = _split(rows, within)
-    tested = earlier["converted"].any() and later["converted"].any()
-    if len(names) > 1 and tested:
-        choice = chosen(earlier, later, names)
-        name, table = choice.name, choice.table
-    else:
-        name, table = names[0], CHOICE.to_frame()
+    name, table = names[0], CHOICE.to_frame()
+    if len(names) > 1 and earlier["converted"].any() and later["converted"].any():
+        name, table = chosen(earlier, later, names)
     fit = _fit(name, rows, few=few)
-    amounts = _amounts(paid, first)
-    amount = sum(amounts) / len(amounts) if amounts else None
-    currency = paid.currency if amounts else None
-    quality = _quality(name, earlier, later, fit, table, few=few)
     overlap = [] if apart else [_OVERLAP.format(duration(within.total_seconds()))]
-    notes = [
-        *note,
-        *overlap,
-        *_few_note(fit, buyers, predicted=predicted, few=few),
-        *_unmatched_note(paid.found),
-        paid.note,
-    ]
-    learned = Learned(
-        formula=fit.formula,
-        level=fit.level,
-        horizon=within.total_seconds(),
-        start=at[0],
-        end=at[-1],
-        moments=len(at),
-        rows=rows.height,
-        visitors=rows["visitor"].n_unique(),
-        buyers=buyers,
-        sales=paid.found.sold.height + paid.found.unmatched,
-        unmatched=paid.found.unmatched,
-        amounts=amounts,
-        currency=currency,
-        pages=site_pages.of_record(history, start, end),
-        notes=tuple(filter(None, notes)),
-    )
-    return Model(learned, Quality(quality.scores, quality.gains, quality.bins, quality.choice, amount, currency))
+    notes = [*note, *overlap, *_few_note(fit, buyers, predicted=predicted, few=few)]
+    return _Found(fit, _quality(name, earlier, later, fit, table, few=few), notes)
+
+
+def _buyers(rows: pl.DataFrame) -> int:
+    """Return how many prospects bought."""
+    return rows.filter("converted")["visitor"].n_unique()
 
 
 def _candidates(rows: pl.DataFrame, *, few: bool, predicted: bool) -> tuple[tuple[Name, ...], list[str]]:
@@ -507,7 +515,7 @@ def _quality(
     import numpy as np
 
     if not (earlier.height and later.height):
-        return judged(later.clear(), {}, table, 1.0, None, None)
+        return judged(later.clear(), {}, table, 1.0)
     before = _fit(name, earlier, few=few)
     typical = fitted("rate", earlier)
     predictors = {
@@ -517,7 +525,7 @@ def _quality(
     }
     if not earlier["predicted_rate"].count():
         del predictors[BEFORE]
-    return judged(later, predictors, table, fit.dispersion, None, None)
+    return judged(later, predictors, table, fit.dispersion)
 
 
 def _few_note(fit: _Fit, buyers: int, *, predicted: bool, few: bool) -> list[str]:

@@ -176,14 +176,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
     return f"{row['predictor']}: {', '.join(parts)}"
 
 
-def judged(
-    rows: pl.DataFrame,
-    predictors: dict[str, Numbers],
-    choice: pl.DataFrame,
-    dispersion: float,
-    amount: float | None,
-    currency: str | None,
-) -> Quality:
+def judged(rows: pl.DataFrame, predictors: dict[str, Numbers], choice: pl.DataFrame, dispersion: float) -> Quality:
     """Return the quality of several predictors on rows with `visitor` and `converted`."""
     tables = [(name, rates) for name, rates in predictors.items() if rows.height]
     gains = [_gains(rows, name, rates) for name, rates in tables]
@@ -195,8 +188,6 @@ def judged(
         pl.concat([GAINS.to_frame(), *gains]),
         pl.concat([BINS.to_frame(), *binned]),
         choice,
-        amount,
-        currency,
     )
 
 

@@ -26,7 +26,6 @@ _FEWEST_DRAWS: Final = 500
 _MOST: Final = 2_000_000  # amounts that are drawn
 _RESAMPLED: Final = 200  # amounts of which the mean is drawn again
 _SEED: Final = 0
-_OUTSIDE: Final = 0.05  # of an interval
 _MOST_LISTED: Final = 40  # currencies in a message
 
 
@@ -92,9 +91,10 @@ def takings(sales: Predictive, of: Amounts) -> tuple[float, float, float]:
     again = draw.choice(of.paid, (size, few)).mean(axis=1) / of.paid.mean() - 1.0
     total *= 1.0 + again * np.sqrt(few / len(of.paid))
     mean_amount = of.paid.mean() + (per_sale * of.refunded.mean() if len(of.refunded) else 0.0)
-    low = float(np.quantile(total, _OUTSIDE / 2.0))
+    beyond = traffic_level.outside(sales)
+    low = float(np.quantile(total, beyond / 2.0))
     # Where nothing may come, no total is below the interval, and all that is outside is above.
-    high = float(np.quantile(total, 1.0 - _OUTSIDE + float((total < low).mean())))
+    high = float(np.quantile(total, 1.0 - beyond + float((total < low).mean())))
     return mean_number * of.share * float(mean_amount), low, high
 
 

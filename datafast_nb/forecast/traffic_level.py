@@ -39,6 +39,8 @@ _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are l
 _MOST: Final = 0.9  # of a day; a larger hour says nothing about hours within days
 _NOTHING: Final = 1e-9
 _OUTSIDE: Final = 0.05  # of an interval
+_FREEDOM: Final = 18.0  # independent deviations that tell as much of how hours vary as those of a week do
+_MOST_FREEDOM: Final = 1e6  # from which on Student's t is normal
 
 
 class Clumps(NamedTuple):
@@ -287,7 +289,7 @@ def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, ho
     first, length = hours
     seen, due = counts[:-1].ravel(), expected[:-1].ravel()
     apart = _DAY if length >= _DAY else _APART
-    off = []
+    off, tells = [], []
     for start in range(first % apart, _DAY, apart):
         days = -(-(start + length) // _DAY)
         for day in range(max(1, it.since, len(counts) - 1 - _PAST), len(counts) - days):
@@ -297,9 +299,18 @@ def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, ho
             if ahead.sum() > _NOTHING:
                 level = level_at(it, day, seen[now - start : now], due[now - start : now], extra)
                 forecast = predicted(level, ahead.reshape(-1, _DAY), extra)
-                off.append((seen[now : now + length].sum() - mean_of(forecast)) ** 2 / _variance_of(forecast))
-    independent = min(len(off), len(counts) * _DAY / length)
-    return (_TRUST + independent * float(np.mean(off))) / (_TRUST + independent) if off else 1.0
+                mean, variance = mean_of(forecast), _variance_of(forecast)
+                off.append((seen[now : now + length].sum() - mean) ** 2 / variance)
+                tells.append(2.0 / (2.0 + _excess(mean, variance)))
+    if not off:
+        return 1.0
+    independent = sum(tells) * min(1.0, len(counts) * _DAY / length / len(off))
+    return (_TRUST + independent * float(np.average(off, weights=tells))) / (_TRUST + independent)
+
+
+def _excess(mean: float, variance: float) -> float:
+    """Return the excess kurtosis of a negative binomial distribution: how little a squared deviation tells of it."""
+    return 6.0 * max(variance - mean, 0.0) / max(mean, _NOTHING) ** 2 + 1.0 / variance
 
 
 def _shapes(mean: Numbers, variance: Numbers) -> tuple[Numbers, Numbers]:
@@ -352,15 +363,28 @@ def quantile(it: Predictive, share: float) -> int:
     return _first(it, lambda count: cumulative(it, count) >= share)
 
 
+def outside(it: Predictive) -> float:
+    """Return how much of a distribution is outside of an interval that holds 95 %.
+
+    How much hours vary is itself learned from them, so the tails are those of Student's t: Geisser and Cornfield,
+    *Journal of the Royal Statistical Society B* 25 (1963). The degrees of freedom are those of a variance of which a
+    part is estimated: Satterthwaite, *Biometrics Bulletin* 2 (1946). That of independent arrivals is known.
+    """
+    special = scipy("special")
+    learned = max(1.0 - mean_of(it) / _variance_of(it), _NOTHING)
+    return 2.0 * float(special.ndtr(special.stdtrit(min(_FREEDOM / learned**2, _MOST_FREEDOM), _OUTSIDE / 2.0)))
+
+
 def interval(it: Predictive) -> tuple[int, int]:
     """Return the 95 % interval of a count; as in `expectation.interval`, it holds 95 % on average, rather than more."""
+    beyond = outside(it)
 
     def reached(share: float) -> int:
         return _first(it, lambda count: cumulative(it, count) + cumulative(it, count - 1) >= 2.0 * share)
 
-    low = reached(_OUTSIDE / 2.0)
-    outside = min(cumulative(it, low - 1), _OUTSIDE / 2.0)
-    return low, max(low, reached(1.0 - (_OUTSIDE - outside)) - 1)
+    low = reached(beyond / 2.0)
+    beneath = min(cumulative(it, low - 1), beyond / 2.0)
+    return low, max(low, reached(1.0 - (beyond - beneath)) - 1)
 
 
 def _first(it: Predictive, holds: Callable[[int], bool]) -> int:

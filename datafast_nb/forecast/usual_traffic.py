@@ -69,12 +69,12 @@ class UsualTraffic:
 
 def usual_traffic(counts: Numbers, over: Calendar, base: UsualTraffic | None = None) -> UsualTraffic:
     """Learn from counts of days × 24; those that are rare learn from the shape of what is more frequent, the `base`."""
-    week = None if base is None else base.shape.week
-    return UsualTraffic(over, counts, *learned(counts, over.watched, over.weekdays, week))
+    shape = None if base is None else base.shape
+    return UsualTraffic(over, counts, *learned(counts, over.watched, over.weekdays, shape))
 
 
 def learned(
-    counts: Numbers, watched: Numbers, weekdays: Places, week: Numbers | None = None
+    counts: Numbers, watched: Numbers, weekdays: Places, base: Shape | None = None
 ) -> tuple[Shape, Clumps, Filtered]:
     """Return the shape of the week, how much hours vary, and the level; arguments as for `weekly_shape.fitted`.
 
@@ -83,7 +83,7 @@ def learned(
     """
     import numpy as np
 
-    shape = fitted(counts, watched, weekdays, week)
+    shape = fitted(counts, watched, weekdays, base)
     extra = traffic_level.clumps(counts, shape.expected)
     filtered = traffic_level.followed(counts, shape.expected, extra)
     if not filtered.since:
@@ -92,6 +92,6 @@ def learned(
     outside = np.ones((len(counts), 1))
     outside[slice(*changes)] = 0.0
     counts, watched = counts * outside, watched * outside
-    shape = fitted(counts, watched, weekdays, week, changes)
+    shape = fitted(counts, watched, weekdays, base, changes)
     extra = traffic_level.clumps(counts, shape.expected)
     return shape, extra, traffic_level.followed(counts, shape.expected, extra)._replace(since=filtered.since)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 HOURS: Final = 24
 WEEKDAYS: Final = 7
+_KIND: Final = (0, 0, 0, 0, 0, 1, 1)  # of a day: one week tells what weekends are like, but nothing of Tuesdays
 _ROUNDS: Final = 3  # in which the steps are fitted to each other
-_FREE: Final = 7  # degrees of freedom from which repeated observations tell a difference from chance
+_FREE: Final = 5  # degrees of freedom from which repeated observations tell a difference from chance
 _FEW: Final = 30.0  # counts in a week; with fewer, its level is mostly that of all weeks
 _NOTHING: Final = 1e-9
 
@@ -52,7 +53,7 @@ def fitted(
     counts: Numbers,
     watched: Numbers,
     weekdays: Places,
-    base: Numbers | None = None,
+    base: Shape | None = None,
     changes: Sequence[int] = (),
 ) -> Shape:
     """Fit the shape of the week to counts.
@@ -64,31 +65,35 @@ def fitted(
         clocks go back).
     weekdays : array of days
         The day of the week of each, 0 for Monday.
-    base : array of 7 × 24, optional
-        A shape to begin with, that of something more frequent; by default all hours are alike.
+    base : Shape, optional
+        A shape to begin with, that of something more frequent in the same hours; by default all hours are alike.
     changes
         The days from which on the level is another one.
     """
     import numpy as np
 
-    start = np.ones((WEEKDAYS, HOURS)) if base is None else np.maximum(base, _NOTHING)
-    before = start[weekdays] * watched
+    start = np.ones((WEEKDAYS, HOURS)) if base is None else np.maximum(base.week, _NOTHING)
+    # What is frequent was high by chance in the hours when this was: so no hour is expected by what it brought itself.
+    before = start[weekdays] * watched if base is None else np.where(watched > 0, base.expected, 0.0)
     hour = np.broadcast_to(np.arange(HOURS), counts.shape)
     cell = weekdays[:, None] * HOURS + hour
     hourly, daily, single = (np.ones(it) for it in (HOURS, WEEKDAYS, WEEKDAYS * HOURS))
+    of_days, kind = counts.sum(axis=1), np.array(_KIND)
     for _ in range(_ROUNDS):
         level = _levels(counts, before * hourly[hour] * single[cell] * daily[weekdays][:, None], changes)
         flat = before * level[:, None]
         of_hour = _credible(counts, flat * single[cell] * daily[weekdays][:, None], hour, HOURS)
         hourly = of_hour.of_cells
-        of_day = _credible(counts.sum(axis=1), (flat * single[cell] * hourly[hour]).sum(axis=1), weekdays, WEEKDAYS)
-        daily = of_day.of_cells
+        due = (flat * single[cell] * hourly[hour]).sum(axis=1)
+        of_kind = _credible(of_days, due, kind[weekdays], 2)
+        of_day = _credible(of_days, due * of_kind.of_cells[kind[weekdays]], weekdays, WEEKDAYS)
+        daily = of_kind.of_cells[kind] * of_day.of_cells
         of_single = _credible(counts, flat * hourly[hour] * daily[weekdays][:, None], cell, WEEKDAYS * HOURS)
         single = of_single.of_cells
     week = start * hourly * daily[:, None] * single.reshape(WEEKDAYS, HOURS)
     # Where nothing was counted, half a count: that it never happened does not mean that it can't.
     scale = max(float(counts.sum()), 0.5) / max(float((week[weekdays] * watched).sum()), _NOTHING)
-    others = of_hour.of_others * of_day.of_others[:, None] * of_single.of_others
+    others = of_hour.of_others * (of_kind.of_others * of_day.of_others)[:, None] * of_single.of_others
     return Shape(week * scale, before * others * scale)
 
 

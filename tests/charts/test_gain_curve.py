@@ -24,7 +24,7 @@ def quality(prospects: int = 1_000, buyers: int = 100) -> Quality:
     model = np.where(place < buyers, 0.9, 0.01)
     half = (place < buyers // 2) | (place >= prospects - buyers // 2)
     rates = {BEFORE: np.where(half, 0.5, 0.1), AFTER: model, BASELINE: np.full(prospects, 0.1)}
-    return judged(rows, rates, CHOICE.to_frame(), 1.0, None, None)
+    return judged(rows, rates, CHOICE.to_frame(), 1.0)
 
 
 def test_a_curve_is_the_share_of_buyers_among_the_most_likely() -> None:

@@ -30,10 +30,17 @@ def test_a_busy_hour_of_each_week_is_kept() -> None:
     assert shape.week[1, 9] > 3 * 60 * WEEK[1, 9]
 
 
-def test_without_two_weeks_days_of_the_week_are_alike() -> None:
+def test_without_a_week_all_days_are_alike() -> None:
     shape = fitted(counted(6, 60.0), np.ones((6, 24)), np.arange(6))
     sums = shape.week.sum(axis=1)
     assert sums.max() == pytest.approx(sums.min())
+
+
+def test_one_week_tells_what_weekends_are_like_and_nothing_of_single_days() -> None:
+    shape = fitted(counted(8, 60.0), np.ones((8, 24)), np.arange(8) % 7)
+    sums = shape.week.sum(axis=1)
+    assert sums[5:].mean() / sums[:5].mean() == pytest.approx(0.5, abs=0.05)
+    assert sums[:5].max() == pytest.approx(sums[:5].min(), rel=0.02)
 
 
 def test_what_was_not_watched_is_neither_quiet_nor_busy() -> None:
@@ -49,10 +56,21 @@ def test_rare_counts_have_the_shape_of_frequent_ones() -> None:
     sales = counted(28, 0.05, seed=1)
     days, watched = np.arange(28) % 7, np.ones_like(sales)
     visits = fitted(counted(28, 60.0), watched, days)
-    shape = fitted(sales, watched, days, visits.week)
+    shape = fitted(sales, watched, days, visits)
     alike = np.corrcoef(shape.week.ravel(), WEEK.ravel())[0, 1]
     assert alike > 0.75
     assert np.corrcoef(fitted(sales, watched, days).week.ravel(), WEEK.ravel())[0, 1] < alike - 0.1
+
+
+def test_no_hour_is_expected_by_what_the_frequent_brought_in_it() -> None:
+    visits, days = counted(28, 60.0), np.arange(28) % 7
+    watched = np.ones_like(visits)
+    sales = np.random.default_rng(1).binomial(visits.astype(int), 0.05).astype(float)
+    before = fitted(sales, watched, days, fitted(visits, watched, days)).expected
+    visits[16, 10] *= 20
+    after = fitted(sales, watched, days, fitted(visits, watched, days)).expected
+    assert after[16, 10] / after.sum() < 1.1 * before[16, 10] / before.sum()
+    assert after[9, 10] / after.sum() > 1.1 * before[9, 10] / before.sum()
 
 
 def test_what_never_happened_can_still_happen() -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.usual_traffic import learned
+from datafast_nb.forecast.weekly_shape import Shape
 from tests.forecast.simulated import shape_of_week
 from tests.statistics.randomized import randomized
 
@@ -81,12 +82,14 @@ def _of_site(factors: Numbers, level: float, hours: Sequence[int], draw: np.rand
     return found
 
 
-def _forecast(came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequence[int]) -> list[dict[str, float]]:
+def _forecast(
+    came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequence[int], base: Shape | None = None
+) -> list[dict[str, float]]:
     """Forecast from one moment on, and compare with what came."""
     day, hour = now
     weekdays = np.arange(len(known)) % 7
     counts = came[: known.size].reshape(known.shape) * known
-    shape, extra, filtered = learned(counts, known, weekdays)
+    shape, extra, filtered = learned(counts, known, weekdays, base)
     level = traffic_level.level_at(filtered, day, counts[day], shape.expected[day], extra)
     found = []
     for length in hours:
@@ -102,4 +105,34 @@ def _forecast(came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequen
         reached = (traffic_level.cumulative(it, total - 1), traffic_level.cumulative(it, total))
         row = {"held": float(low <= total <= high), "meant": meant, "randomized": randomized(*reached), "width": width}
         found.append({"hours": length, **row})
+    return found
+
+
+def sales_table(
+    records: int = 300, overdispersions: Sequence[float] = (0.0, 0.5), days: Sequence[int] = (7, 28)
+) -> pl.DataFrame:
+    """Return how often the interval of the next hour's sales holds what came: of 120 visitors an hour, 3.5 % buy.
+
+    The number of visitors in an hour has the variance mean + overdispersion × mean².
+    """
+    rows = []
+    for more in overdispersions:
+        for before in days:
+            draw = np.random.default_rng(1)
+            found = [row for _ in range(records) for row in _sales_of_site(before, more, draw)]
+            rows.append({"overdispersion": more, "days": before, **pl.DataFrame(found).mean().row(0, named=True)})
+    return pl.DataFrame(rows)
+
+
+def _sales_of_site(days: int, more: float, draw: np.random.Generator) -> list[dict[str, float]]:
+    """Forecast the sales of some hours of the two days after a record."""
+    mean = 120.0 * np.resize(np.array(shape_of_week()), (days + 2, 24))
+    came = draw.poisson(mean * draw.gamma(1 / more, more, mean.shape) if more else mean)
+    sold = draw.binomial(came, 0.035).astype(float)
+    found = []
+    for now in draw.integers(days * 24, (days + 2) * 24 - 1, _MOMENTS):
+        day, hour = divmod(int(now), 24)
+        known = (np.arange((day + 1) * 24) < now).reshape(-1, 24).astype(float)
+        visits = learned(came[: day + 1] * known, known, np.arange(day + 1) % 7)
+        found += _forecast(sold.ravel(), known, (day, hour), [1], visits[0])
     return found
