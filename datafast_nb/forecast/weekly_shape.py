@@ -22,7 +22,7 @@ HOURS: Final = 24
 WEEKDAYS: Final = 7
 _KIND: Final = (0, 0, 0, 0, 0, 1, 1)  # of a day: one week tells what weekends are like, but nothing of Tuesdays
 _ROUNDS: Final = 3  # in which the steps are fitted to each other
-_FREE: Final = 5  # degrees of freedom from which repeated observations tell a difference from chance
+_FREE: Final = 5  # degrees of freedom, if no more cells, from which repeated observations tell a difference from chance
 _FEW: Final = 30.0  # counts in a week; with fewer, its level is mostly that of all weeks
 _NOTHING: Final = 1e-9
 
@@ -135,14 +135,15 @@ def _credible(counts: Numbers, expected: Numbers, places: Places, cells: int) ->
     mean = _ratio(seen, due)
     known = expected > _NOTHING
     free = int(known.sum()) - int((due > _NOTHING).sum())
-    if free < _FREE:
+    if free < max(_FREE, cells):
         return _Step(np.ones(cells), np.ones(expected.shape))
     away = np.where(known, _ratio(counts, expected) - mean[places], 0.0)
     within = float((expected * away**2).sum()) / free
     total = float(due.sum())
     # What chance brings, and a standard error of it (of Poisson counts): cells differ once they do so beyond that.
     full = due[due > _NOTHING]
-    chance = (len(full) - 1 + float(np.sqrt((2.0 + 1.0 / full).sum()))) * within
+    error = float(np.sqrt((2.0 + 1.0 / full).sum() + 2.0 * (len(full) - 1) ** 2 / free))
+    chance = (len(full) - 1 + error) * within
     spread = total - float((due**2).sum()) / max(total, _NOTHING)
     between = (float((due * (mean - 1.0) ** 2).sum()) - chance) / max(spread, _NOTHING)
 

@@ -43,6 +43,14 @@ def test_one_week_tells_what_weekends_are_like_and_nothing_of_single_days() -> N
     assert sums[:5].max() == pytest.approx(sums[:5].min(), rel=0.02)
 
 
+def test_hours_that_came_once_are_not_followed_one_by_one() -> None:
+    bursts = np.random.default_rng(2).gamma(2.0, 0.5, (8, 24))
+    watched = np.ones((8, 24))
+    watched[7, 8:] = 0
+    shape = fitted(counted(8, 60.0) * bursts * watched, watched, np.arange(8) % 7)
+    assert shape.week[:5] == pytest.approx(shape.week[:1].repeat(5, axis=0))
+
+
 def test_what_was_not_watched_is_neither_quiet_nor_busy() -> None:
     counts, watched = counted(28, 60.0), np.ones((28, 24))
     watched[5:19] = 0
