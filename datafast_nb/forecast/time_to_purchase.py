@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import narwhals.stable.v2 as nw
 import polars as pl
 
 from datafast_nb.checks import checked_duration
 from datafast_nb.conversion import Z_95
+from datafast_nb.conversion.frames import opened, require
 from datafast_nb.conversion.funnel import Payment
 from datafast_nb.errors import TooLittleRecordedError
 from datafast_nb.forecast.dimensions import checked_dimensions
@@ -205,6 +207,28 @@ def _groups(times: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     return times.group_by(names).agg(**figures).sort("visitors", *names, descending=order, nulls_last=True)
 
 
+def ended_after(times: Any, by: Sequence[str]) -> Any:  # noqa: ANN401 - the caller's kind of frame
+    """Return of how many visitors of each group nothing is known after so many hours, and how many bought then.
+
+    Parameters
+    ----------
+    times : frame
+        One row for each visitor: the `by` columns, `hours`, and whether they `bought` then. Lazy frames stay lazy.
+    by
+        The columns to group by.
+
+    Returns
+    -------
+    frame
+        `by`, `hours`, ``purchases`` and ``ended``, those who bought among them.
+    """
+    frame, restore = opened(times)
+    require(frame, ("hours", "bought", *by), "a time to purchase")
+    hits = frame.with_columns(_hit=nw.col("bought").cast(nw.Int64))
+    counts = hits.group_by(*by, "hours").agg(purchases=nw.col("_hit").sum(), ended=nw.len())
+    return restore(counts.with_columns(nw.col("purchases", "ended").cast(nw.Int64)))
+
+
 def kaplan_meier(times: pl.DataFrame, names: Sequence[str] = ()) -> pl.DataFrame:
     """Return the curve of each group from rows with `hours` and whether the visitor `bought` then.
 
@@ -215,17 +239,15 @@ def kaplan_meier(times: pl.DataFrame, names: Sequence[str] = ()) -> pl.DataFrame
     whole = {"_group": pl.lit(0)} if not keys else {}
     rows = times.with_columns(**whole)
     keys = keys or ["_group"]
-    counted = rows.group_by(*keys, "hours").agg(purchases=pl.col("bought").sum().cast(pl.Int64), ended=pl.len())
-    begin = (
-        rows.select(keys).unique().with_columns(hours=0.0, purchases=pl.lit(0, pl.Int64), ended=pl.lit(0, pl.UInt32))
-    )
+    counted = ended_after(rows, keys)
+    begin = rows.select(keys).unique().with_columns(hours=0.0, purchases=pl.lit(0, pl.Int64), ended=pl.lit(0, pl.Int64))
     steps = (
         pl.concat([counted, begin.select(counted.columns)])
         .group_by(*keys, "hours")
         .agg(pl.col("purchases", "ended").sum())
         .sort(*keys, "hours", nulls_last=True)
     )
-    ended, purchases = pl.col("ended").cast(pl.Int64), pl.col("purchases")
+    ended, purchases = pl.col("ended"), pl.col("purchases")
     steps = steps.with_columns(at_risk=ended.sum().over(keys) - ended.cum_sum().over(keys) + ended)
     risk = pl.col("at_risk").cast(pl.Float64)
     alive = (1.0 - purchases / risk).cum_prod().over(keys)

@@ -18,6 +18,7 @@ from datafast_nb.forecast.calibration import EDGES
 from datafast_nb.forecast.cohorts import returned
 from datafast_nb.forecast.outcome_comparison import counted_by_hour
 from datafast_nb.forecast.reliability import bins, scores
+from datafast_nb.forecast.time_to_purchase import ended_after
 from datafast_nb.history.tables import Tables
 from tests.spark import collected
 
@@ -157,3 +158,10 @@ def test_outcomes_are_counted_by_hour_alike(engine: Engine, history: dfn.History
     expected = counted_by_hour(visits, by).collect().sort(*by, "hour")
     assert expected["conversions"].sum() > 5
     same(engine.collect(counted_by_hour(engine.frame(visits.collect()), by)).sort(*by, "hour"), expected)
+
+
+def test_times_to_a_purchase_are_counted_alike(engine: Engine, history: dfn.History) -> None:
+    visits = history.sessions().select("device", hours=pl.col("states").cast(pl.Float64), bought="became_customer")
+    expected = ended_after(visits, ["device"]).collect().sort("device", "hours")
+    assert expected["purchases"].sum() > 5
+    same(engine.collect(ended_after(engine.frame(visits.collect()), ["device"])).sort("device", "hours"), expected)
