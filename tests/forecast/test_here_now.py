@@ -106,3 +106,10 @@ def test_more_people_on_the_site_make_more_sales(record: Simulated, model: Model
 def test_the_model_must_have_the_horizon_of_the_forecast(record: Simulated, model: Model) -> None:
     with pytest.raises(ValueError, match=r"within 1 h, .*next 24 hours.*learn\(history, horizon='1d'\)"):
         dfn.forecast(record, "1d", model=model)
+
+
+def test_a_model_of_another_site_is_refused(record: Simulated, model: Model) -> None:
+    elsewhere = pl.col("current_url").str.replace("example.com", "elsewhere.example")
+    rows = record.rows._replace(visitors=record.rows.visitors.with_columns(elsewhere))
+    with pytest.raises(dfn.ModelError, match=r"another website.*dfn\.learn\(history\)"):
+        dfn.forecast(Simulated(record.world, rows, record.visits), "1h", now=NOW, model=model)
