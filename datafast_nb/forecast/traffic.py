@@ -146,10 +146,10 @@ def forecast(
     The forecast for an hour is what the same hour of the week brought before, at the level of the last days. Gaps in
     the record count neither as quiet nor as busy: they are left out. The intervals allow for counts that vary more than
     independent arrivals, from hour to hour and from day to day, as far as the record shows it. They know nothing about
-    new causes, such as a campaign that begins tomorrow. On a site with few visitors whose number drifts from day to day,
-    the record shows too little of the drift: with one visit an hour, the interval of the next week is right about nine
-    times in ten, not 95 times in 100. In the first two weeks of a record, a forecast knows weekends from other days, but
-    not one weekday from another.
+    new causes, such as a campaign that begins tomorrow. On a site with few visitors whose number drifts from day to
+    day, the record shows too little of the drift: with one visit an hour, the interval of the next week is right about
+    nine times in ten, not 95 times in 100. In the first two weeks of a record, a forecast knows weekends from other
+    days, but not one weekday from another.
 
     Parameters
     ----------
@@ -201,8 +201,8 @@ def forecast(
     the usual sales is replaced by what the model expects. It is small: most people who buy within an hour or a day come
     later. So a model shows whom to expect sales from, but rarely makes the interval narrower.
 
-    How much hours vary is an estimate too. So where they vary, the intervals are as wide as those of Student's t: Geisser
-    and Cornfield, *Journal of the Royal Statistical Society B* 25 (1963).
+    How much hours vary is an estimate too. So where they vary, the intervals are as wide as those of Student's t:
+    Geisser and Cornfield, *Journal of the Royal Statistical Society B* 25 (1963).
 
     Examples
     --------
