@@ -239,7 +239,7 @@ def kaplan_meier(times: pl.DataFrame, names: Sequence[str] = ()) -> pl.DataFrame
     whole = {"_group": pl.lit(0)} if not keys else {}
     rows = times.with_columns(**whole)
     keys = keys or ["_group"]
-    counted = ended_after(rows, keys)
+    counted: pl.DataFrame = ended_after(rows, keys)
     begin = rows.select(keys).unique().with_columns(hours=0.0, purchases=pl.lit(0, pl.Int64), ended=pl.lit(0, pl.Int64))
     steps = (
         pl.concat([counted, begin.select(counted.columns)])
