@@ -6,8 +6,10 @@ JupyterLab would show an error in their place.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -15,6 +17,7 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURE = "image/png"
+MOST = 100_000  # characters of a chart's specification that are stored; of a larger chart, only the picture is
 
 
 def render(path: Path) -> None:
@@ -26,7 +29,8 @@ def render(path: Path) -> None:
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not only_a_widget(output)]
         for output in cell.get("outputs", ()):
-            output.get("data", {}).pop(WIDGET, None)
+            for kind in [it for it in output.get("data", {}) if it == WIDGET or is_large(output.data, it)]:
+                del output.data[kind]
             picture = output.get("metadata", {}).pop(PICTURE, {})
             output.get("metadata", {}).clear()
             if "width" in picture:  # without it, pictures for screens of double density show at double size
@@ -34,6 +38,11 @@ def render(path: Path) -> None:
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+
+
+def is_large(data: dict[str, Any], kind: str) -> bool:
+    """Say whether a form of a chart is more than is stored, beside its picture."""
+    return PICTURE in data and kind != PICTURE and len(json.dumps(data[kind])) > MOST
 
 
 def only_a_widget(output: nbformat.NotebookNode) -> bool:
