@@ -12,7 +12,7 @@ const options = {
     explorer: "datafast_nb/explorer/src/main.tsx",
     chart: "datafast_nb/charts/src/view.ts",
     load: "datafast_nb/widgets/src/load.ts",
-    page: "datafast_nb/livemap/src/saved/page.ts",
+    alone: "datafast_nb/livemap/src/alone.ts",
   },
   outdir: "datafast_nb/widgets/static",
   bundle: true,

@@ -29,3 +29,9 @@ class _Shown:
     def __call__(self, frame: Any) -> str | None:  # noqa: ANN401 - a frame of Polars, which is not imported here
         shown: str | None = getattr(import_module("datafast_nb.shown_tables"), self.function)(frame)
         return shown
+
+
+def is_marimo() -> bool:
+    """Return whether this code runs in a marimo notebook."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())

@@ -19,6 +19,7 @@ from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
 from datafast_nb.charts.specification import specification_of, titles_of
 from datafast_nb.errors import DrawingError, DrawingWarning
+from datafast_nb.notebook_display import is_marimo
 
 NAME: Final = "datafast_nb"
 """The renderer's name in ``altair.renderers``."""
@@ -33,9 +34,12 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 def register_renderer() -> None:
-    """Register the renderer with Altair, and enable it unless the user has chosen one; options already set are kept."""
+    """Register the renderer with Altair, and enable it unless the user has chosen one; options already set are kept.
+
+    marimo draws charts itself, and would show the picture of this renderer instead.
+    """
     alt.renderers.register(NAME, render)
-    if alt.renderers.active == "default":
+    if alt.renderers.active == "default" and not is_marimo():
         alt.renderers.enable(NAME, **alt.renderers.options)
 
 

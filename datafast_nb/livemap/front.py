@@ -28,3 +28,10 @@ class Front(FrontEnd):
     _esm = front_script("livemap.js")
     messages = MapMessage
     vars().update(traits_of(MapPanels, MapLayers, MapSettings, MapParts))
+
+
+class OwnFront(Front):
+    """The front end with a Leaflet map of its own, in one script: marimo has no views of ipyleaflet."""
+
+    _esm = asset("alone.js")
+    _css = asset("alone.css")

@@ -15,6 +15,7 @@ from typing import Any, Final, Unpack, get_args
 
 import msgspec
 import polars as pl
+from ipywidgets import Widget
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
 
@@ -39,8 +40,9 @@ from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.traffic import Minutes
-from datafast_nb.livemap.view import View
+from datafast_nb.livemap.view import OwnView, View
 from datafast_nb.livemap.view_state import MapState
+from datafast_nb.notebook_display import is_marimo
 from datafast_nb.polling import Poller
 from datafast_nb.renamed import renamed
 from datafast_nb.schema import PAYMENTS, VISITORS
@@ -189,7 +191,7 @@ class LiveMap(OpenedWhenShown):
     time_zone = Unicode("UTC").tag(sync=True)
     redact = Bool(default_value=False)  # not synced, or the browser could set it
 
-    _view: View | None = None
+    _view: View | OwnView | None = None
 
     @renamed(interval="every")
     def __init__(  # noqa: PLR0913 - the options of one widget, all but two by name
@@ -476,10 +478,12 @@ class LiveMap(OpenedWhenShown):
 
         It holds who passes the filters: the map that can be moved, with its lists, cards, colors and further filters,
         and the part of the world and the card that are shown. Of a replay, it holds up to 24 moments at equal
-        distances, those with fewer visitors more, and the one that is shown; the time bar goes from one to the next.
-        It keeps no tiles, and no more than fits into 1.5 MB: of more than about 4,000 visitors, those who are most
-        likely to buy, and it says so. A policy in it forbids all requests. The file is written whole or not at all: if
-        writing fails, an existing file stays as it was.
+        distances, fewer if there are many visitors, and the one that is shown; the time bar goes from one to the next.
+        It keeps no tiles, and no more than fits into 1.5 MB: of more than about 1,600 visitors at one moment, those who
+        are most likely to buy, and it says so.
+
+        A policy in the file forbids all requests. It is written whole or not at all: if writing fails, an existing file
+        stays as it was.
 
         Parameters
         ----------
@@ -661,13 +665,23 @@ class LiveMap(OpenedWhenShown):
         with self._lock:
             if self._view is not None or self.status.state == "closed":
                 return
-            self._view = View(self.height, self.basemap)
+            self._view = OwnView(self.height) if is_marimo() else View(self.height, self.basemap)
             self.layout.open()  # closed if an earlier view was closed
             self._visibility.expect()
             self._view.front.on_message(self._take)
             self._view.front.on_values(self._take_settings)
             self._render()
             self._open_view("datafast-map")
+
+    def _display_(self) -> Widget | str:
+        """Return what marimo shows: a new view each time, as marimo closes the last one with the cell that made it."""
+        with self._lock:
+            view, self._view = self._view, None
+            self._renderer.forget()
+            if view is not None:
+                view.close()
+            self._show()
+            return repr(self) if self._view is None else self._view.front
 
     # Traits
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from datafast_nb.livemap.basemap import LAND, PANE, Basemap, is_theirs, layer_of
 from datafast_nb.livemap.clusters import DEEPEST
 from datafast_nb.livemap.colors import GRADIENT
-from datafast_nb.livemap.front import SCRIPT, Front
+from datafast_nb.livemap.front import SCRIPT, Front, OwnFront
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import MapAnnouncement
 
@@ -109,3 +109,40 @@ class View:
         """Yield all widgets of the view."""
         for child in (*self.children, self._heat):
             yield from family(child)
+
+
+class OwnView:
+    """The view of one live map where there is no ipyleaflet, as in marimo: its front end has a map of the land.
+
+    Parameters
+    ----------
+    height
+        Height of the map, in pixels.
+    """
+
+    def __init__(self, height: int) -> None:
+        self.front = OwnFront(height=height, gradient={f"{place:g}": color for place, color in GRADIENT.items()})
+        self.children: tuple[Widget, ...] = (self.front,)
+
+    def show(self, *states: Struct) -> None:
+        """Show states, as `View` does."""
+        self.front.show(*states)
+
+    def announce(self, message: MapAnnouncement, *content: bytes) -> None:
+        """Send a one-time message, as `View` does."""
+        self.front.announce(message, *content)
+
+    def resize(self, height: int) -> None:
+        """Change the map's height, in pixels."""
+        self.front.height = height
+
+    def put_under(self, basemap: Basemap) -> None:
+        """Change nothing: there are no tiles here."""
+
+    def close(self) -> None:
+        """Close the widget."""
+        self.front.close()
+
+    def family(self) -> Iterator[Widget]:
+        """Yield all widgets of the view."""
+        yield from family(self.front)

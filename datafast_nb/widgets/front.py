@@ -141,7 +141,7 @@ class FrontEnd(TypedWidget):
     A subclass sets its `_esm` to the result of `front_script`.
     """
 
-    script = Instance(Script).tag(sync=True, **widget_serialization)
+    script = Instance(Script, allow_none=True).tag(sync=True, **widget_serialization)
 
     def show(self, *states: msgspec.Struct) -> None:
         """Show states, sent in one message, so that no view ever mixes two moments."""

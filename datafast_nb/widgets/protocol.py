@@ -249,7 +249,7 @@ ColorBy = Literal[
 Projection = Literal["mercator", "globe"]
 """The projection of the world: a flat map, or a globe that can be turned."""
 
-Part = Literal["names", "shapes", "flags", "globe"]
+Part = Literal["names", "shapes", "flags", "globe", "land"]
 """A kind of details of the base map that the page requests when it needs them."""
 
 VisitorKind = Literal["customer", "returning", "new", "unknown"]
@@ -388,7 +388,8 @@ class MapSettings(Struct, frozen=True):
 class MapParts(Struct, frozen=True):
     """The model ids of the Leaflet map and of its layers, whether the map shows the land, and whether a view is fitted.
 
-    The land has names and details; tiles have their own.
+    The land has names and details; tiles have their own. Without ipyleaflet, there are no ids: the front end has a map
+    of its own, with its `height` in pixels, and the colors of the heat map by their place from 0 to 1 as `gradient`.
     """
 
     map: str = ""
@@ -397,6 +398,8 @@ class MapParts(Struct, frozen=True):
     heatmap: str = ""
     land: bool = True
     framed: bool = False
+    height: int = 460
+    gradient: dict[str, str] = {}
 
 
 # The map's header
@@ -721,7 +724,7 @@ class SavedMap(Struct, frozen=True):
 
     `box` is the part of the world; None for all of it. `currency` is that of expected values, and `currencies` holds
     all that occur; `arriving` is the note of a sum of the service's predictions. `labels` names the filters of the
-    panel, in the order of their chips; `gradient` holds the colors of the heat map.
+    panel, in the order of their chips.
     """
 
     moments: tuple[SavedMoment, ...]
@@ -737,7 +740,7 @@ class SavedMap(Struct, frozen=True):
     currencies: dict[str, Currency]
     arriving: str
     labels: dict[str, str]
-    gradient: dict[str, str]
+    gradient: dict[str, str]  # as in `MapParts`
 
 
 # Messages of the browser to a map

@@ -193,6 +193,7 @@ def test_a_replay_is_saved_as_of_the_moment_that_it_shows(tmp_path: Path) -> Non
         assert note in words(drawn)
         assert numbers(drawn) == live.selection.drop_nulls("latitude").height
         assert len(page.moments) == 20
+        assert all(each.notes == () for each in page.moments)
         first = page.moments[page.first]
         assert first.clock == after(seconds).timestamp() * 1000
         assert len(first.visitors) == live.selection.height

@@ -8,26 +8,24 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
 from datafast_nb.livemap import places
-from datafast_nb.livemap.basemap import land
 from datafast_nb.livemap.page.content import Kept, content
 from datafast_nb.text import plain
 from datafast_nb.widgets.front import bundle
 from datafast_nb.widgets.protocol import Figure, Part
 
 MOST_BYTES: Final = 1_500_000
-"""The size that no page exceeds: of more visitors, it keeps those who are most likely to buy."""
+"""The size that no page exceeds: of a long replay it keeps fewer moments, and of many visitors the likeliest buyers."""
 
 MOST_VISITORS: Final = 4_000
 """The most visitors of all moments together."""
 
 _SPARE: Final = 0.97  # of what would just fit
 _WITHOUT_SCRIPTS: Final = "The map is drawn by a script in this file, which does not run here: open it in a browser."
-_PARTS: Final[tuple[Part, ...]] = ("flags", "names", "globe", "shapes")
 
 
 def page(kept: Kept, *, title: str, note: str, figures: Sequence[Figure], height: int) -> bytes:
@@ -60,13 +58,16 @@ def page(kept: Kept, *, title: str, note: str, figures: Sequence[Figure], height
         over = len(document) - MOST_BYTES
         if over <= 0 or most <= 1:
             return document
-        written = sum(len(moment.visitors) for moment in saved.moments)
-        most = max(int(_SPARE * written * (1 - over / (len(data) * 4 / 3))), 1)
+        share = _SPARE * (1 - over / (len(data) * 4 / 3))
+        if len(kept.snapshots) > 1:
+            kept = kept.with_fewer(int(share * len(kept.snapshots)))
+        else:
+            most = max(int(share * len(saved.moments[0].visitors)), 1)
 
 
 def _document(data: bytes, title: str, note: str, figures: Sequence[Figure], height: int) -> str:
     """Return the document. What was written by strangers is in it as compressed data, or escaped."""
-    script, style = bundle("page.js"), f"{bundle('page.css')}\n:root {{ --df-height: {height}px; }}\n"
+    script, style = bundle("alone.js"), f"{bundle('alone.css')}\n:root {{ --df-height: {height}px; }}\n"
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -89,9 +90,7 @@ def _document(data: bytes, title: str, note: str, figures: Sequence[Figure], hei
 @cache
 def _base_map() -> str:
     """Return the land and the other parts of the base map, as blocks of data."""
-    parts = {part: places.content(part) for part in _PARTS}
-    blocks = {"land": _packed(msgspec.json.encode(land(around=False)))} | parts
-    return "\n".join(_block(name, content) for name, content in blocks.items())
+    return "\n".join(_block(part, places.content(part)) for part in get_args(Part))
 
 
 def _block(name: str, content: bytes) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self, get_args
 
 import polars as pl
 from msgspec.structs import replace as with_changes
@@ -91,6 +91,14 @@ class Kept:
     redact: bool
     time_zone: str
     coverage: Coverage = field(default_factory=Coverage)
+
+    def with_fewer(self, moments: int) -> Self:
+        """Return the same with about so many moments, at equal distances; the first one to be shown is among them."""
+        last = len(self.snapshots) - 1
+        equal = {round(place * last / (moments - 1)) for place in range(moments)} if moments > 1 else set()
+        places = sorted({*equal, self.first})
+        snapshots = [self.snapshots[place] for place in places]
+        return replace(self, snapshots=snapshots, first=places.index(self.first))
 
 
 def content(kept: Kept, most: int) -> SavedMap:

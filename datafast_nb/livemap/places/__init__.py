@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
+import gzip
+from functools import cache
 from importlib.resources import files
 
+import msgspec
+
+from datafast_nb.livemap.basemap import land
 from datafast_nb.widgets.protocol import Part
 
 
+@cache
 def content(part: Part) -> bytes:
-    """Return one of the files, compressed."""
+    """Return one of the files, compressed; the land is that of the base map."""
+    if part == "land":
+        return gzip.compress(msgspec.json.encode(land(around=False)), 9, mtime=0)
     return files(__name__).joinpath(f"{part}.json.gz").read_bytes()

@@ -9,6 +9,7 @@ import { releaseOnceClosed } from "#kit/release.ts";
 import { showWorld } from "./fit.ts";
 import type { Globe } from "./globe.ts";
 import type { MapAsk, MapModel } from "./model.ts";
+import type { Places } from "./places.ts";
 
 const LAYOUT = 1000; // milliseconds in which a page finds its layout
 const SETTLED = 60; // milliseconds without a move before it is reported to the kernel
@@ -59,16 +60,21 @@ export interface FoundMap {
   dismantle: () => Promise<void>;
 }
 
-/** Finds the map of the view in an element; null if the view is removed first. */
-export type FindMap = (
-  model: MapModel,
-  el: HTMLElement,
-  kernel: Kernel,
-  signal: AbortSignal,
-) => Promise<FoundMap | null>;
+/** What it takes to find the map of a view. */
+export interface Wanted {
+  model: MapModel;
+  /** The element of the front end. */
+  el: HTMLElement;
+  kernel: Kernel;
+  places: Places;
+  signal: AbortSignal;
+}
+
+/** Finds the map of a view; null if the view is removed first. */
+export type FindMap = (wanted: Wanted) => Promise<FoundMap | null>;
 
 /** Wait until the map in the same widget as `el` is visible. */
-export const findMap: FindMap = async (model, el, kernel, signal) => {
+export const findMap: FindMap = async ({ model, el, kernel, signal }) => {
   const mapModel = await modelOfIpywidgets<WidgetModel>(model, model.get("map"));
   while (!signal.aborted) {
     const root = el.closest<HTMLElement>(".datafast-map");
@@ -100,7 +106,7 @@ export const findMap: FindMap = async (model, el, kernel, signal) => {
 };
 
 /** Return whether an element has a size: it has none in a closed tab, outside the page, or in a cell without height. */
-function hasSize(element: HTMLElement): boolean {
+export function hasSize(element: HTMLElement): boolean {
   return Boolean(element.clientWidth && element.clientHeight);
 }
 

@@ -73,7 +73,7 @@ export function show(model: MapModel, el: HTMLElement, kernel: Kernel, find: Fin
     </Guarded>
   );
   drawInto(placeIn(el), legend, signal);
-  find(model, el, kernel, signal)
+  find({ el, ...parts })
     .then((found) => {
       if (!found) return;
       found.root.append(after);

@@ -2,20 +2,52 @@
 
 import L from "leaflet";
 import "leaflet.heat";
-import type { FoundMap, HeatLayer } from "./leaflet.ts";
+import { onChange } from "#kit/model.ts";
+import { type FindMap, type FoundMap, type HeatLayer, hasSize } from "./leaflet.ts";
+import { followPlaces, type Land, type Places } from "./places.ts";
 
 const CENTER: [number, number] = [26, 8]; // degrees, of the inhabited world
 const DEEPEST = 14; // zoom
 const LAND = "land"; // the pane, whose canvas is not drawn again whenever the visitors are
 
-/** The countries, as the kernel gives them. */
-export type Land = GeoJSON.FeatureCollection<GeoJSON.MultiPolygon>;
-
-/** Make a map in an element, over the land, with the colors of the heat from low to high. */
-export function ownMap(root: HTMLElement, land: Land, gradient: Record<string, string>): FoundMap {
+/** Make the map of a view, once its land is there. */
+export const findOwn: FindMap = async ({ model, el, places, signal }) => {
+  const root = el.closest<HTMLElement>(".datafast-map");
+  const land = await landOf(places, signal);
+  if (!root || !land) return null;
   const place = document.createElement("div");
   place.className = "leaflet-widgets";
+  place.style.height = `${model.get("height")}px`;
   root.append(place);
+  signal.addEventListener("abort", () => place.remove());
+  signal.addEventListener(
+    "abort",
+    onChange(model, ["height"], () => {
+      place.style.height = `${model.get("height")}px`;
+    }),
+  );
+  while (!hasSize(place)) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (signal.aborted) return null;
+  }
+  return ownMap(root, place, land, model.get("gradient"));
+};
+
+/** Wait for the land; null if the view is removed first. */
+function landOf(places: Places, signal: AbortSignal): Promise<Land | null> {
+  return new Promise((resolve) => {
+    const look = () => {
+      const land = places.get("land");
+      if (land) resolve(land);
+    };
+    signal.addEventListener("abort", followPlaces(look));
+    signal.addEventListener("abort", () => resolve(null));
+    look();
+  });
+}
+
+/** Make a map over the land, with the colors of the heat map by their place from 0 to 1. */
+function ownMap(root: HTMLElement, place: HTMLElement, land: Land, gradient: Record<string, string>): FoundMap {
   const map = L.map(place, {
     center: CENTER,
     zoom: 1,
@@ -44,7 +76,6 @@ export function ownMap(root: HTMLElement, land: Land, gradient: Record<string, s
   const dismantle = async () => {
     map.off("moveend zoomend");
     map.remove();
-    place.remove();
   };
   return { root, map, anchor, heat, alone: () => true, makeHeat, dismantle };
 }

@@ -28,12 +28,16 @@ export interface GlobeShapes {
   borders: GeoJSON.MultiLineString;
 }
 
+/** The countries, for the base map. */
+export type Land = GeoJSON.FeatureCollection<GeoJSON.MultiPolygon>;
+
 /** The parts by their names; flags are SVG, by the codes of countries. */
 interface Parts {
   names: Names;
   shapes: Shapes;
   flags: Record<string, string>;
   globe: GlobeShapes;
+  land: Land;
 }
 
 /** The parts that this page has. */

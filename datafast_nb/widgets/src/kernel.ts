@@ -208,7 +208,7 @@ export function standing(state: KernelState, when?: string): string[] {
   const data = when ? [`data of ${when}`] : [];
   const again = "run the cell to continue";
   if (state === "saved") return [when ? `Saved ${when}` : "Saved", again];
-  if (state === "file") return when ? [`As of ${when}`] : [];
+  if (state === "file") return [when ? `As of ${when}` : "A saved replay"];
   if (state === "restarted") return ["The kernel has restarted", ...data, again];
   if (state === "ended") return ["The kernel has ended", ...data, again];
   return ["No connection to the kernel", ...data];

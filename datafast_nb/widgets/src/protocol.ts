@@ -183,7 +183,7 @@ export interface HideNames {
  */
 export interface AskPlaces {
   do: "places";
-  part: "flags" | "globe" | "names" | "shapes";
+  part: "flags" | "globe" | "land" | "names" | "shapes";
   view: string;
 }
 /**
@@ -720,7 +720,8 @@ export interface MapSettings {
 /**
  * The model ids of the Leaflet map and of its layers, whether the map shows the land, and whether a view is fitted.
  *
- * The land has names and details; tiles have their own.
+ * The land has names and details; tiles have their own. Without ipyleaflet, there are no ids: the front end has a map
+ * of its own, with its `height` in pixels, and the colors of the heat map by their place from 0 to 1 as `gradient`.
  */
 export interface MapParts {
   map: string;
@@ -729,6 +730,10 @@ export interface MapParts {
   heatmap: string;
   land: boolean;
   framed: boolean;
+  height: number;
+  gradient: {
+    [k: string]: string;
+  };
 }
 /**
  * What just happened: where visitors arrived, by view; the first payments, and how many `more` there are.
@@ -791,14 +796,14 @@ export interface Age {
  */
 export interface Places {
   do: "places";
-  part: "flags" | "globe" | "names" | "shapes";
+  part: "flags" | "globe" | "land" | "names" | "shapes";
 }
 /**
  * A map as a file: its moments in order, `first` the one that is shown first, and how it was shown.
  *
  * `box` is the part of the world; None for all of it. `currency` is that of expected values, and `currencies` holds
  * all that occur; `arriving` is the note of a sum of the service's predictions. `labels` names the filters of the
- * panel, in the order of their chips; `gradient` holds the colors of the heat map.
+ * panel, in the order of their chips.
  */
 export interface SavedMap {
   moments: SavedMoment[];

@@ -1,7 +1,16 @@
 // Stands for the kernel of a saved page: a model that answers the messages of its view from what the page holds.
 
 import type { Outgoing } from "#kit/ask.ts";
-import type { Card, MapAnnouncement, MapLayers, MapMessage, SavedMap, SavedMoment, VisitorRow } from "#kit/protocol.ts";
+import type {
+  AskPlaces,
+  Card,
+  MapAnnouncement,
+  MapLayers,
+  MapMessage,
+  SavedMap,
+  SavedMoment,
+  VisitorRow,
+} from "#kit/protocol.ts";
 import type { MapModel, MapState } from "../model.ts";
 import { Choice } from "./choice.ts";
 import { boundsOf, grouped, heatOf, marks, membersOf, successor, type Viewport } from "./grid.ts";
@@ -16,13 +25,12 @@ const MOST_EVENTS = 50; // of a card
 const STEP = 1500; // milliseconds from one moment to the next
 const WORLD: Viewport = { zoom: 1.5, south: -60, west: -180, north: 80, east: 180 };
 
-type Part = "flags" | "names" | "globe" | "shapes";
 type Listener = (...given: never[]) => void;
 
 /** The state of a page's map, and who changes it: its reader alone. */
 export class SavedModel {
   readonly #map: SavedMap;
-  readonly #part: (name: Part) => DataView;
+  readonly #part: (name: AskPlaces["part"]) => DataView;
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #people = new Map<SavedMoment, Person[]>();
   readonly #choice: Choice;
@@ -38,12 +46,12 @@ export class SavedModel {
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /** `part` returns a part of what the map shows of places, compressed. */
-  constructor(map: SavedMap, part: (name: Part) => DataView) {
+  constructor(map: SavedMap, part: (name: AskPlaces["part"]) => DataView) {
     this.#map = map;
     this.#part = part;
     this.#choice = new Choice(map.labels);
     [this.#place, this.#sort, this.#selected] = [map.first, map.sort, map.selected];
-    this.#state = { ...EMPTY, ...map.settings, framed: map.box !== null };
+    this.#state = { ...EMPTY, ...map.settings, framed: map.box !== null, gradient: map.gradient };
     this.#show(this.#panels(), this.#layers());
   }
 
@@ -324,4 +332,6 @@ const EMPTY: MapState = {
   heatmap: "",
   land: true,
   framed: false,
+  height: 460,
+  gradient: {},
 };

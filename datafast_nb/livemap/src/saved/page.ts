@@ -1,11 +1,10 @@
 // A saved page: the map, drawn from what the page holds.
 
-import "leaflet/dist/leaflet.css"; // before what changes it
 import { FILE } from "#kit/kernel.ts";
 import type { SavedMap } from "#kit/protocol.ts";
 import type { FindMap } from "../leaflet.ts";
 import { show } from "../main.tsx";
-import { type Land, ownMap } from "../own.ts";
+import { findOwn } from "../own.ts";
 import { unpacked } from "../places.ts";
 import { SavedModel } from "./file.ts";
 import "./page.css";
@@ -17,33 +16,35 @@ function held(name: string): DataView {
   return new DataView(bytes.buffer);
 }
 
-async function open(root: HTMLElement): Promise<void> {
-  const map = (await unpacked(held("map"))) as SavedMap;
-  const land = (await unpacked(held("land"))) as Land;
+/** Draw the map that a page holds. */
+async function draw(root: HTMLElement): Promise<void> {
+  const saved = (await unpacked(held("map"))) as SavedMap;
+  const model = new SavedModel(saved, held);
+  Object.assign(globalThis, { datafast: model }); // for scripts
   const front = document.createElement("div");
   front.className = "df-front";
   root.append(front);
-  const find: FindMap = async (model) => {
-    const found = ownMap(root, land, map.gradient);
-    const { box } = map;
-    if (box && model.get("framed"))
-      found.map.fitBounds(
-        [
-          [box.south, box.west],
-          [box.north, box.east],
-        ],
-        { animate: false },
-      );
+  const find: FindMap = async (wanted) => {
+    const found = await findOwn(wanted);
+    if (saved.box) {
+      const { south, west, north, east } = saved.box;
+      const corners: [number, number][] = [
+        [south, west],
+        [north, east],
+      ];
+      found?.map.fitBounds(corners, { animate: false });
+    }
     return found;
   };
-  const model = new SavedModel(map, held);
-  Object.assign(globalThis, { datafast: model }); // for whoever writes scripts
-  show(model as never, front, FILE, find, new AbortController().signal);
+  show(model, front, FILE, find, new AbortController().signal);
 }
 
-const root = document.getElementById("df-root");
-if (root)
-  open(root).catch((error) => {
+/** Draw the map that a page holds, if this is such a page. */
+export function openPage(): void {
+  const root = document.getElementById("df-root");
+  if (!root) return;
+  draw(root).catch((error) => {
     console.error("datafast_nb: the page can't be shown.", error);
     root.textContent = "This page can't be shown: its file is not whole, or the browser is too old.";
   });
+}
