@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import duckdb
@@ -17,9 +18,7 @@ from tests.conversion.tables import BAD_NUMBERS
 from tests.spark import collected
 
 MOMENT = datetime(2026, 2, 6, 15, tzinfo=UTC)
-SNAP = dfn.demo.Site(seed=4, visitors=400, clock=lambda: MOMENT).snapshot()
-LATER = dfn.demo.Site(seed=5, visitors=400, clock=lambda: MOMENT).snapshot()
-BASELINE = SNAP.baseline
+BASELINE = dfn.Baseline(0.025, 100.0)
 STEPS = ["/", "/pricing", dfn.goal("signup")]
 SALE = ["/pricing", "/checkout/*", dfn.payment()]
 
@@ -37,8 +36,6 @@ def tainted(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 
 MEASURES = ("score", "confidence", "conversion_rate", "expected_value")
-VISITORS, LATER_VISITORS = tainted(SNAP.visitors, *MEASURES), tainted(LATER.visitors, *MEASURES)
-PAYMENTS = tainted(SNAP.payments, "amount")
 
 
 class Frames(NamedTuple):
@@ -46,6 +43,14 @@ class Frames(NamedTuple):
     events: Any
     payments: Any
     later: Any
+
+
+@cache
+def given() -> Frames:
+    """Return Polars frames of the demo site, with the visitors of another."""
+    here, later = (dfn.demo.Site(seed=seed, visitors=400, clock=lambda: MOMENT).snapshot() for seed in (4, 5))
+    visitors, other = (tainted(snap.visitors, *MEASURES) for snap in (here, later))
+    return Frames(visitors, here.events, tainted(here.payments, "amount"), other)
 
 
 # Each takes frames of one kind and gives a table of that kind.
@@ -93,14 +98,14 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def same(call: str, make: Make, collect: Callable[[Any], pl.DataFrame]) -> None:
     """Call the function with frames of another kind, and compare the result with that for Polars frames."""
-    frames = Frames(VISITORS, SNAP.events, PAYMENTS, LATER_VISITORS)
+    frames = given()
     expected = CALLS[call](frames)
     assert expected.height
     found = collect(CALLS[call](Frames(*map(make, frames))))
     if call == "with_dimensions":  # the one that does not sort
         keys = ["visitor_id"]
         found, expected = (it.select(*keys, "channel", "page", "score_band").sort(keys) for it in (found, expected))
-    if call.startswith("opportunities") and not isinstance(make(VISITORS), pl.LazyFrame):
+    if call.startswith("opportunities") and not isinstance(make(frames.visitors), pl.LazyFrame):
         # An engine of its own has no factors, so that the reason says what matched instead of what moves the rate.
         assert found["reason"].str.len_chars().min() > 0  # type: ignore[operator]
         found, expected = found.drop("reason"), expected.drop("reason")

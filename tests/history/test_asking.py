@@ -11,16 +11,15 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
-from tests.history.moments import IDS, START, after, demos, event, snapshot
+from tests.history.moments import IDS, START, after, demo, demos, event, snapshot
 
 TIMES = [*range(0, 300, 10), *range(300, 3_600, 150)]
-SNAPSHOTS = demos(TIMES)
 
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
     recorded = dfn.History(tmp_path_factory.mktemp("site"))
-    for each in SNAPSHOTS:
+    for each in demos(TIMES):
         recorded.append(each)
     recorded.close()
     return recorded
@@ -38,7 +37,8 @@ def same(found: dfn.Snapshot, given: dfn.Snapshot) -> None:
 
 @pytest.mark.parametrize("place", [0, 7, 29, 30, -1])
 def test_a_moment_comes_back_as_it_was(history: dfn.History, place: int) -> None:
-    same(history.at(SNAPSHOTS[place].fetched_at), SNAPSHOTS[place])
+    given = demo(TIMES[place])
+    same(history.at(given.fetched_at), given)
 
 
 def test_between_two_snapshots_the_earlier_one_holds(history: dfn.History) -> None:
@@ -46,7 +46,7 @@ def test_between_two_snapshots_the_earlier_one_holds(history: dfn.History) -> No
 
 
 def test_all_snapshots_come_back_in_order(history: dfn.History) -> None:
-    for found, given in zip(history.snapshots(), SNAPSHOTS, strict=True):
+    for found, given in zip(history.snapshots(), demos(TIMES), strict=True):
         same(found, given)
 
 
