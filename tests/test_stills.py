@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 import struct
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,11 +14,12 @@ import nbformat
 import pytest
 from ipywidgets import Widget
 from nbconvert import HTMLExporter
+from PIL import Image
 
 import datafast_nb as dfn
 from datafast_nb.errors import ConnectionFailedError
 from tests.charts.sites import crowd
-from tests.livemap.maps import displayed, made
+from tests.livemap.maps import made
 from tests.livemap.sources import people
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
@@ -75,12 +79,62 @@ def test_a_page_of_nbconvert_shows_the_pictures_where_the_file_has_no_widgets(wi
     assert "object at 0x" not in page
 
 
-def test_a_page_of_nbconvert_says_what_a_map_is_and_of_when() -> None:
-    silent = made(ConnectionFailedError("No route."))
-    assert "Live map of Scripted\n" in converted(silent._repr_mimebundle_())
-    live = displayed(made(people(3), time_zone="Europe/Berlin"))
-    page = converted(live._repr_mimebundle_())
-    assert "Live map of Scripted: 3 visitors at 13:00:00 Europe/Berlin\n" in page
-    assert "run the cell" in page
-    silent.close()
+def test_a_map_s_output_holds_a_small_picture_of_its_first_answer_and_says_its_figures() -> None:
+    live = made(people(300), time_zone="Europe/Berlin")
+    content, metadata = live._repr_mimebundle_()
+    assert content["text/plain"].startswith("Live map of Scripted: 300 visitors at 13:00:00 Europe/Berlin\n")
+    size = metadata["image/png"]
+    assert struct.unpack_from(">II", content["image/png"], 16) == (
+        1.5 * size["width"],
+        pytest.approx(1.5 * size["height"], abs=1),
+    )
+    assert 20_000 < len(content["image/png"]) < 150_000
+    page = converted((content, metadata))
+    assert 'alt="Live map of Scripted. Visitors now: 300, ' in page
     live.close()
+
+
+def test_the_picture_of_a_map_holds_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr("datafast_nb.charts.drawing.png", lambda svg, _: drawn.append(svg) or png())
+    jane = {"customer_name": "Jane Quartz", "customer_email": "jane@example.org", "utm_campaign": "for-Jane-Quartz"}
+    live = made(people(3, **jane), color_by="channel")
+    live.filter(utm_campaign="for-Jane-Quartz", text="jane")
+    content, metadata = live._repr_mimebundle_()
+    assert "Names are left out." in drawn[0]
+    assert "3 of 3 visitors" in drawn[0]
+    assert not re.search("jane|quartz", f"{drawn} {metadata} {content['text/plain']}", re.IGNORECASE)
+    live.close()
+
+
+def test_a_map_without_an_answer_is_shown_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datafast_nb.livemap.live_map._PATIENCE", 0.01)
+    answer = threading.Event()
+    source = Late(answer)
+    late, failed = dfn.LiveMap(source), made(ConnectionFailedError("No route."))
+    for live, name in ((late, "Late"), (failed, "Scripted")):
+        page = converted(live._repr_mimebundle_())
+        assert f"Live map of {name}\n" in page
+        assert "run the cell" in page
+        assert "<img" not in page
+    answer.set()
+    late.close()
+    failed.close()
+
+
+class Late:
+    """A source that answers when it may."""
+
+    def __init__(self, answer: threading.Event) -> None:
+        self._answer = answer
+
+    def snapshot(self) -> dfn.Snapshot:
+        self._answer.wait(60)
+        return people(1)
+
+
+def png() -> bytes:
+    """Return the smallest picture."""
+    picture = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(picture, "png")
+    return picture.getvalue()

@@ -38,6 +38,7 @@ from datafast_nb.livemap.render import Renderer, announcements, color_choices
 from datafast_nb.livemap.saved import about_names, saved
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
+from datafast_nb.livemap.still import still
 from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
 from datafast_nb.livemap.traffic import Minutes
 from datafast_nb.livemap.view import OwnView, View
@@ -102,6 +103,7 @@ MOST_HEIGHT: Final = 10_000
 
 _LOG: Final = logging.getLogger(__name__)
 _SETTINGS: Final = ("color_by", "projection", "every", "theme")  # those of the traits that the browser can set
+_PATIENCE: Final = 1.0  # seconds that a cell's output waits for the first answer, to hold a picture of it
 _NO_SCORE_YET: Final = "No predictions for this site yet"
 _WITHHELD: Final = "Something failed; see the log, as the message may name a person"
 
@@ -233,6 +235,7 @@ class LiveMap(OpenedWhenShown):
         self._status_callbacks: Callbacks[Status] = Callbacks("on_status")
         self._last_status: Status | None = None
         self._faults = Faults()  # of the drawing
+        self._answered = threading.Event()  # the first request has had an answer or failed
         asked = sources if self._timebar is None else dict.fromkeys(sources, self._timebar)
         seconds = float(every) if self._timebar is None else EVERY
         self._sites = Sites(asked, seconds, _weakly(self._update), self._visibility.is_watched)
@@ -653,12 +656,14 @@ class LiveMap(OpenedWhenShown):
         return f"LiveMap({self._source_names}, every={self.every:g}, status={self.status.state!r})"
 
     def _static_output(self) -> Bundle:
-        """Return a text with the source of the map and, if known, the number of visitors and its time."""
-        snapshot = self.snapshot
-        moment = ""
-        if snapshot is not None:
-            moment = f": {number(snapshot.visitors.height, 'visitor')} at {clock(snapshot.fetched_at, self.time_zone)}"
-        return {"text/plain": f"Live map of {self._source_names}{moment}\n{NEEDS_KERNEL}"}, {}
+        """Return a picture without names, if there is an answer or soon will be, and the same in words."""
+        self._answered.wait(_PATIENCE)
+        snapshot, title = self.snapshot, f"Live map of {self._source_names}"
+        if snapshot is None:
+            return {"text/plain": f"{title}\n{NEEDS_KERNEL}"}, {}
+        count, time = number(snapshot.visitors.height, "visitor"), clock(snapshot.fetched_at, self.time_zone)
+        content, metadata = still(self._saved(title, redact=True))
+        return {"text/plain": f"{title}: {count} at {time}\n{NEEDS_KERNEL}", **content}, metadata
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""
@@ -921,6 +926,8 @@ class LiveMap(OpenedWhenShown):
                 with self._calling_back:
                     self._call_back(snapshot, news)
         before, self._last_status = self._last_status, self.status
+        if self._last_status.state not in {"starting", "waiting"}:
+            self._answered.set()
         if self._last_status != before:
             self._status_callbacks.call(self._last_status)
         if self._last_status.state == "unwatched":
