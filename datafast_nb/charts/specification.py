@@ -65,9 +65,15 @@ def _finish(part: Any, seen: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever 
             seen[id(part)] = in_line(part)
         else:
             seen[id(part)] = part
-            for name, value in part._kwds.items():  # noqa: SLF001 - Altair has no other way to walk a chart
-                part._kwds[name] = _finish(value, seen)  # noqa: SLF001
+            properties = _properties_of(part)
+            for name, value in properties.items():
+                properties[name] = _finish(value, seen)
     return seen[id(part)]
+
+
+def _properties_of(part: SchemaBase) -> dict[str, Any]:
+    """Return the properties of a part of a chart, to be changed in place: Altair 6.3.0 has no public way to them."""
+    return part._kwds  # noqa: SLF001
 
 
 def in_line(rows: pl.DataFrame) -> alt.InlineData:

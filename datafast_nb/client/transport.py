@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
+from http.client import HTTPMessage
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, NamedTuple
 
@@ -205,7 +206,7 @@ class _Watched(HTTPConnection):
         """Read the status and the headers; raise if a malformed line has hidden the length of the body."""
         response: Any = super().getresponse()
         if not {"content-length", "transfer-encoding"} & {name.lower() for name in response.headers}:
-            assert_header_parsing(response._original_response.msg)  # noqa: SLF001
+            assert_header_parsing(_headers_as_read(response))
         return response
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - whatever http.client takes
@@ -215,6 +216,12 @@ class _Watched(HTTPConnection):
             super().send(data)
         finally:
             self.debuglevel = level
+
+
+def _headers_as_read(response: Any) -> HTTPMessage:  # noqa: ANN401 - urllib3 and http.client differ in it
+    """Return the headers with the faults in them, which urllib3 2.8.0 only logs: it has no public way to them."""
+    headers: HTTPMessage = response._original_response.msg  # noqa: SLF001
+    return headers
 
 
 def _report(line: Any) -> None:  # noqa: ANN401 - a socket, or TLS around one

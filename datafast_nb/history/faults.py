@@ -98,6 +98,7 @@ def _is_of_storage(error: BaseException) -> bool:
 
 
 def _is_of_delta(kind: type[BaseException]) -> bool:
+    """Return whether an error's class is Delta Lake's, by where deltalake 1.6.6 defines them: it may not be loaded."""
     return kind.__module__.endswith("_internal")
 
 

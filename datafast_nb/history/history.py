@@ -626,9 +626,8 @@ class History:
 
         If `start` or `end` is given, only rows seen from or until then will be requested.
         """
-        opened = (
-            opened or self._current()
-        )  # the polls first, so that the other tables hold at least what these polls completed
+        # The polls first, so that the other tables hold at least what these polls completed.
+        opened = opened or self._current()
         if opened.newest is None:
             raise NotRecordedError(f"The history at {self.location} exists, but holds no snapshot yet.")
         span = (start and in_utc(start, "start"), end and in_utc(end, "end"))

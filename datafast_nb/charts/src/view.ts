@@ -6,6 +6,7 @@ import { type Ask, asker } from "#kit/ask.ts";
 import { evaluated } from "#kit/evaluate.ts";
 import { faultList, watchUncaught } from "#kit/faults.ts";
 import { freshId } from "#kit/id.ts";
+import { hasKernel } from "#kit/kernel.ts";
 import { type Model, onChange } from "#kit/model.ts";
 import type { ChartMessage, ChartState } from "#kit/protocol.ts";
 import { isDark, onPageTheme } from "#kit/theme.ts";
@@ -42,8 +43,7 @@ export async function render(props: RenderProps<ChartState & { vega: string }>) 
   const { model, el } = props;
   const leaving = new AbortController();
   const { signal } = leaving;
-  const live = () => (model as Model<{ layout?: { comm_live?: boolean } }>).get("layout")?.comm_live !== false;
-  const ask: Ask<ChartMessage> = asker<ChartMessage>(model, { live }, signal, freshId());
+  const ask: Ask<ChartMessage> = asker<ChartMessage>(model, { live: () => hasKernel(model) }, signal, freshId());
   const faults = faultList(ask);
   watchUncaught(faults, model, import.meta.url, signal);
   const failure = document.createElement("div");

@@ -1,13 +1,13 @@
 // Fits the world to a map: it is never narrower than the map, so that no continent appears twice.
 
 import type { LatLngExpression, Map as LeafletMap } from "leaflet";
+import { OUTSIDE } from "./mercator.ts";
 
 type Corner = [number, number];
 
 const TILE = 256; // pixels of the world's width at zoom 0
 const CENTER: Corner = [26, 8]; // degrees, of the inhabited world
 const NEAR = 0.01; // zoom levels that make no difference
-const POLE = 85.06; // degrees of latitude, where Web Mercator's square ends
 const ROUND = 1e5; // degrees of longitude: no limit around the world
 
 /** Return the zoom at which the world is as wide as a map. */
@@ -31,7 +31,7 @@ export function keepWorld(map: LeafletMap, signal: AbortSignal): void {
   };
   limit(map);
   // Leaflet's `setMaxBounds` would move a map that has just grown before the world is fitted to it.
-  const bounds = map.getCenter().toBounds(1).extend([-POLE, -ROUND]).extend([POLE, ROUND]);
+  const bounds = map.getCenter().toBounds(1).extend([-OUTSIDE, -ROUND]).extend([OUTSIDE, ROUND]);
   Object.assign(map.options, { maxBounds: bounds, maxBoundsViscosity: 1 });
   map.on("resize", resized);
   signal.addEventListener("abort", () => map.off("resize", resized));

@@ -5,13 +5,13 @@ import { feature } from "topojson-client";
 import type { GeometryCollection, MultiPolygon, Polygon } from "topojson-specification";
 import { onChange } from "#kit/model.ts";
 import { colorsOf, writeNames } from "./lettering.ts";
+import { OUTSIDE, xOf, yOf } from "./mercator.ts";
 import { followPlaces, type PlacesParts, type Shapes } from "./places.ts";
 import { lay, type Placement, placement, projection, zoomTo } from "./projection.ts";
 import { acrossDateLine } from "./world.ts";
 
 const DETAIL_FROM = 3.4; // zoom from which the land at 1:110m is too coarse
 const BUDGET = 12; // milliseconds of a frame that shapes may take
-const POLE = 85.06; // degrees of latitude
 
 type Bounds = { bounds: [number, number, number, number] };
 type Country = (Polygon<Bounds> | MultiPolygon<Bounds>) & { properties: Bounds };
@@ -171,8 +171,7 @@ function penOn(canvas: HTMLCanvasElement, place: Placement): CanvasRenderingCont
 
 /** Return the place of degrees, where the world is a square of 1. */
 function square(longitude: number, latitude: number): [number, number] {
-  const sine = Math.sin((Math.min(POLE, Math.max(-POLE, latitude)) * Math.PI) / 180);
-  return [longitude / 360 + 0.5, 0.5 - Math.atanh(sine) / (2 * Math.PI)];
+  return [xOf(longitude), yOf(latitude, OUTSIDE)];
 }
 
 function pathOfCountry(country: Country, world: Shapes["world"]): Path2D {

@@ -60,25 +60,44 @@ export function ListBox({ label, rows }: { label: string; rows: readonly Row[] }
       onKeyDown={onKeyDown}
       onFocus={onFocus}
     >
-      {rows.map(({ content, choose, selected, kind }, place) => (
-        // biome-ignore lint/a11y/useFocusableInteractive: the focus stays on the list, which says which option is active
-        // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys
-        <div
+      {rows.map((row, place) => (
+        <Option
           key={keys[place]}
           id={ids[place]}
-          class={place === cursor.place ? "df-row df-active" : "df-row"}
-          role="option"
-          aria-selected={selected ?? false}
-          aria-disabled={choose === null ? true : undefined}
-          data-kind={kind}
+          row={row}
+          active={place === cursor.place}
           onClick={() => {
             cursor.put(place);
-            choose?.();
+            row.choose?.();
           }}
-        >
-          {content}
-        </div>
+        />
       ))}
+    </div>
+  );
+}
+
+interface OptionProps {
+  id: string | undefined;
+  row: Row;
+  active: boolean;
+  onClick: () => void;
+}
+
+/** A row in the list. */
+function Option({ id, row: { content, choose, selected, kind }, active, onClick }: OptionProps) {
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the focus stays on the list, which says which option is active
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys
+    <div
+      id={id}
+      class={active ? "df-row df-active" : "df-row"}
+      role="option"
+      aria-selected={selected ?? false}
+      aria-disabled={choose === null ? true : undefined}
+      data-kind={kind}
+      onClick={onClick}
+    >
+      {content}
     </div>
   );
 }

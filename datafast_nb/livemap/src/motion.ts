@@ -1,10 +1,10 @@
 // The motion of clusters from one state to the next: which becomes which, and where each is in between.
 
 import type { Cluster } from "./clusters.ts";
+import { xOf, yOf } from "./mercator.ts";
 import { nearestCopy, type Place } from "./world.ts";
 
 const CURVE = 3;
-const NORTH = 85.0511287798066; // degrees of latitude, where Web Mercator's square ends
 
 /** The properties of a cluster that change smoothly; `customers` is their share. */
 export interface Shape {
@@ -46,10 +46,8 @@ export function ease(share: number): number {
 
 /** Return the id of the cell that a place is in, on a grid of `across` cells, as the kernel names it. */
 export function cellOf([lat, lon]: Place, across: number): string {
-  const x = (((lon / 360 + 0.5) % 1) + 1) % 1;
-  const sine = Math.sin((Math.min(NORTH, Math.max(-NORTH, lat)) * Math.PI) / 180);
-  const y = 0.5 - Math.atanh(sine) / (2 * Math.PI);
-  return `${across}/${Math.floor(x * across)}/${Math.floor(y * across)}`;
+  const x = ((xOf(lon) % 1) + 1) % 1;
+  return `${across}/${Math.floor(x * across)}/${Math.floor(yOf(lat) * across)}`;
 }
 
 /** Return a mark's shape at a share of its motion. */

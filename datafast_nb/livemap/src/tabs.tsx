@@ -16,11 +16,8 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const [id] = useState(freshId);
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState(tabs[0]?.name);
-  // By its name, as tabs come and go.
-  const open = Math.max(
-    0,
-    tabs.findIndex(({ name }) => name === chosen),
-  );
+  const found = tabs.findIndex(({ name }) => name === chosen); // by its name, as tabs come and go
+  const open = Math.max(0, found);
   const walk = (event: KeyboardEvent) => {
     const next = nextTab(event.key, open, tabs.length);
     if (next === null) return;

@@ -63,16 +63,28 @@ interface Facts {
   lostAt: number | null;
 }
 
-type ViewModel = Model<object> & { widget_manager?: { kernel?: Connection } };
+/** Return JupyterLab's connection to the kernel of a model, as JupyterLab 4.6.6 has it; anywidget 0.11.0 has none. */
+function connectionOf(model: Model<object>): Connection | undefined {
+  return (model as Model<object> & { widget_manager?: { kernel?: Connection } }).widget_manager?.kernel;
+}
+
+/** Return the layout of a model: ipywidgets 8.1.9 says of it what anywidget 0.11.0 does not say of the model itself. */
+function witnessOf(model: Model<object>): Witness | undefined {
+  return (model as Model<{ layout?: Witness }>).get("layout");
+}
+
+/** Return whether a model belongs to a kernel, not to a saved notebook or to a kernel that has restarted. */
+export function hasKernel(model: Model<object>): boolean {
+  return witnessOf(model)?.comm_live !== false;
+}
 
 /** The kernel of a page that answers itself. */
 export const FILE: Kernel = { state: () => "file", live: () => true, ended: () => false, follow: () => () => {} };
 
 /** Follow the connection of a view to its kernel. */
-export function kernelOf(viewed: Model<object>, signal: AbortSignal): Kernel {
-  const model: ViewModel = viewed;
-  const witness = (model as Model<{ layout?: Witness }>).get("layout"); // a model like ours, which anywidget does not expose
-  const kernel = model.widget_manager?.kernel;
+export function kernelOf(model: Model<object>, signal: AbortSignal): Kernel {
+  const witness = witnessOf(model);
+  const kernel = connectionOf(model);
   const facts: Facts = { forgotten: false, lostAt: null };
   const followers = new Set<() => void>();
   let state = stateOf(model, witness, kernel, facts);
@@ -118,7 +130,7 @@ export function disableWithoutKernel(el: HTMLElement, kernel: Kernel, selector: 
 
 /** Return the state, from what JupyterLab knows about the widget and the kernel. */
 function stateOf(
-  model: ViewModel,
+  model: Model<object>,
   witness: Witness | undefined,
   kernel: Connection | undefined,
   facts: Facts,
@@ -126,11 +138,7 @@ function stateOf(
   if (witness?.comm_live === false) return witness.comm === undefined ? "saved" : "restarted";
   if (facts.forgotten) return "restarted";
   if (!kernel) return "live";
-  if (
-    model.widget_manager?.kernel !== kernel ||
-    kernel.isDisposed ||
-    ["dead", "terminating"].includes(kernel.status ?? "")
-  )
+  if (connectionOf(model) !== kernel || kernel.isDisposed || ["dead", "terminating"].includes(kernel.status ?? ""))
     return "ended";
   if (["connecting", "disconnected"].includes(kernel.connectionStatus ?? "")) facts.lostAt ??= performance.now();
   else facts.lostAt = null;
@@ -162,7 +170,7 @@ function listen(
  * This is how a page notices a restart from another page. A busy kernel answers later.
  */
 function asksWhetherKnown(
-  model: ViewModel,
+  model: Model<object>,
   witness: Witness | undefined,
   kernel: Connection | undefined,
   forgotten: () => void,

@@ -2,7 +2,7 @@
 
 import type { AnyModel, RenderProps } from "@anywidget/types";
 
-/** The model of a trait's widget: as anywidget documents it, or, before its version 0.11, as ipywidgets has it. */
+/** Return the model of a trait's widget: as anywidget documents it, or, before its version 0.11, as ipywidgets has it. */
 export async function modelOf<State extends object>(
   { model, host }: Pick<RenderProps, "model"> & Partial<Pick<RenderProps, "host">>,
   reference: string,
@@ -13,9 +13,9 @@ export async function modelOf<State extends object>(
 }
 
 /**
- * The model of a trait's widget as ipywidgets itself has it, with the views that a page has of it.
+ * Return the model of a trait's widget as ipywidgets itself has it, with the views that a page has of it.
  *
- * anywidget's `host.getWidget` gives its own widgets alone, and `host.getModel` none of a model's views.
+ * In anywidget 0.11.0, `host.getWidget` gives its own widgets alone, and `host.getModel` none of a model's views.
  */
 export async function modelOfIpywidgets<WidgetModel>(model: object, reference: string): Promise<WidgetModel> {
   return (model as { widget_manager: Manager<WidgetModel> }).widget_manager.get_model(idOf(reference));

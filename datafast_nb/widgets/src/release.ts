@@ -13,7 +13,7 @@ const nothing = () => {};
 /**
  * Release a model, and all that its traits hold, once the kernel has closed it.
  *
- * JupyterLab's connection keeps the comm of every widget forever. A comm keeps its callbacks, and so its model, its last
+ * The connection of JupyterLab 4.6.6 keeps the comm of every widget forever. A comm keeps its callbacks, and so its model, its last
  * view and all that was drawn. So a closed comm must have no callbacks.
  */
 export function releaseOnceClosed(model: unknown): void {

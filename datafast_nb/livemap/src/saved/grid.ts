@@ -1,8 +1,9 @@
 // Groups the visitors of a saved moment into the cells of a grid, as `livemap/clusters.py` does.
 
 import type { Clusters, Heat, ShowViewport } from "#kit/protocol.ts";
+import { latitudeAt, xOf, yOf } from "../mercator.ts";
 import { apart } from "./crowding.ts";
-import { byText, commonest, latitudeOf, mean, type Person, type Placed, placed, sum, yOf } from "./people.ts";
+import { byText, commonest, mean, type Person, type Placed, placed, sum } from "./people.ts";
 
 const MOST_CELLS = 900; // with visitors
 const MOST_GRID = 3600; // cells in a viewport
@@ -33,7 +34,7 @@ export interface Group {
 
 /** Return left, top, right and bottom with the margin, in units of the world's width. */
 function boxOf({ south, west, north, east }: Viewport): [number, number, number, number] {
-  const [left, right] = [west / 360 + 0.5, east / 360 + 0.5];
+  const [left, right] = [xOf(west), xOf(east)];
   const [top, bottom] = [yOf(north), yOf(south)];
   const [across, down] = [(right - left) * MARGIN, (bottom - top) * MARGIN];
   return [left - across, top - down, right + across, bottom + down];
@@ -118,7 +119,7 @@ export function marks(groups: readonly Group[], viewport: Viewport, paint: (grou
   return {
     across: groups[0] ? Number(groups[0].id.split("/")[0]) : cellsAcross(viewport, CELL),
     id: groups.map(({ id }) => id),
-    latitude: moved.map(({ y }) => rounded(latitudeOf(Math.min(1, Math.max(0, y))), decimals)),
+    latitude: moved.map(({ y }) => rounded(latitudeAt(Math.min(1, Math.max(0, y))), decimals)),
     longitude: moved.map(({ x }) => rounded(360 * (x - 0.5), decimals)),
     radius: groups.map(({ visitors }) => rounded(radius(visitors), 1)),
     color: groups.map(paint),

@@ -1,8 +1,7 @@
 // The visitors of a saved moment, with their places on the square of Web Mercator.
 
 import type { SavedVisitor, VisitorRow } from "#kit/protocol.ts";
-
-const EDGE = 85.0511287798066; // degrees of latitude, where the square ends
+import { xOf, yOf } from "../mercator.ts";
 
 /** A visitor of a saved moment; `x` and `y` are from 0 to 1, and null where the place is not known. */
 export type Person = SavedVisitor & { row: VisitorRow; customer: boolean; x: number | null; y: number | null };
@@ -16,7 +15,7 @@ export function peopleOf(visitors: readonly SavedVisitor[]): Person[] {
     ...each,
     row: each.card.visitor,
     customer: each.card.visitor.kind === "customer",
-    x: each.longitude === null ? null : (each.longitude / 360 + 0.5) % 1,
+    x: each.longitude === null ? null : xOf(each.longitude) % 1,
     y: each.latitude === null ? null : yOf(each.latitude),
   }));
 }
@@ -24,17 +23,6 @@ export function peopleOf(visitors: readonly SavedVisitor[]): Person[] {
 /** Return those whose place is known. */
 export function placed(people: readonly Person[]): Placed[] {
   return people.filter((each): each is Placed => each.x !== null && each.y !== null);
-}
-
-/** Return the y of a latitude in degrees. */
-export function yOf(latitude: number): number {
-  const sine = Math.sin((Math.min(EDGE, Math.max(-EDGE, latitude)) * Math.PI) / 180);
-  return 0.5 - Math.atanh(sine) / (2 * Math.PI);
-}
-
-/** Return the latitude of a y, in degrees. */
-export function latitudeOf(y: number): number {
-  return (Math.asin(Math.tanh(2 * Math.PI * (0.5 - y))) * 180) / Math.PI;
 }
 
 /** Return the sum of what is known. */
