@@ -93,7 +93,7 @@ def lowest(session: nox.Session) -> None:
     """Run the fast tests with the lowest versions that pyproject.toml declares, and today's of all else."""
     project = nox.project.load_toml("pyproject.toml")["project"]
     extras = project["optional-dependencies"]
-    named = [bound for name in ("history", "forecast", "export", "alerts") for bound in extras[name]]
+    named = [bound for name in ("history", "forecast", "export", "alerts", "mcp") for bound in extras[name]]
     bounds = [*project["dependencies"], *named]
     session.install("-e", ".[test]", *(bound.replace(">=", "==") for bound in bounds if ">=" in bound))
     session.run("pytest", "-m", "fast", "-n", "auto", *session.posargs)

@@ -244,7 +244,7 @@ POLARS: Final = Vocabulary(pl, codes, list(SEARCHED))
 
 
 def condition(name: str, value: Any, words: Vocabulary = POLARS) -> Any:  # noqa: ANN401 - as `Filters` holds it
-    """Return who passes a filter, as a Polars expression or as its code. This is the only definition."""
+    """Return who passes a filter, as a Polars expression or as its code; a saved page defines it again."""
     polars, known, searched = words
     if name == "text":
         texts = polars.concat_str(searched, separator="\n", ignore_nulls=True).str.to_lowercase()

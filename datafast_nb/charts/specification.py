@@ -73,7 +73,8 @@ def _finish(part: Any, seen: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever 
 
 def _properties_of(part: SchemaBase) -> dict[str, Any]:
     """Return the properties of a part of a chart, to be changed in place: Altair 6.3.0 has no public way to them."""
-    return part._kwds  # noqa: SLF001
+    properties: dict[str, Any] = part._kwds  # noqa: SLF001
+    return properties
 
 
 def in_line(rows: pl.DataFrame) -> alt.InlineData:

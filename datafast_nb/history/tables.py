@@ -268,7 +268,7 @@ class Tables:
         return True
 
     def _store(self) -> DeltaFileSystemHandler:
-        """Return the object store of Delta Lake: the public class of deltalake 1.6.6 needs pyarrow, this one does not."""
+        """Return the object store of Delta Lake: the public class in deltalake 1.6.6 needs pyarrow, this one not."""
         from deltalake._internal import DeltaFileSystemHandler
 
         return DeltaFileSystemHandler(self.location, self._options)

@@ -39,7 +39,7 @@ from datafast_nb.livemap.saved import about_names, saved
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
 from datafast_nb.livemap.still import still
-from datafast_nb.livemap.timebar import EVERY, TimeBar, replayed
+from datafast_nb.livemap.timebar import EVERY, Replayed, TimeBar, replayed
 from datafast_nb.livemap.traffic import Minutes
 from datafast_nb.livemap.view import OwnView, View
 from datafast_nb.livemap.view_state import MapState
@@ -243,13 +243,17 @@ class LiveMap(OpenedWhenShown):
         traits["projection"] = projection
         super().__init__(every=float(every), color_by=by, **traits)
         weakref.finalize(self, self._sites.close)
+        self._begin(replay)
+
+    def _begin(self, replay: Replayed | None) -> None:
+        """Ask the sources, or follow a replay."""
         if replay is None:
             self._sites.each(Poller.start)
-        else:
-            moved = _weakly(self._follow_replay)
-            replay.on_change(moved)
-            self._unfollow = weakref.finalize(self, replay.on_change, moved, remove=True)
-            self._follow_replay()
+            return
+        moved = _weakly(self._follow_replay)
+        replay.on_change(moved)
+        self._unfollow = weakref.finalize(self, replay.on_change, moved, remove=True)
+        self._follow_replay()
 
     # The state
 
