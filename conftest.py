@@ -8,7 +8,6 @@ worker.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import psutil
@@ -20,10 +19,6 @@ from xdist.scheduler import LoadScopeScheduling
 # The tests, their notebooks among them, ask the demo site, never the reader's own.
 for _name in [name for name in os.environ if name.startswith("DATAFAST_") and not name.startswith("DATAFAST_NB_")]:
     del os.environ[_name]
-
-# A module is compiled once, not by each worker and by each of the hundred processes that tests start.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 # The same examples in each run, however slow the machine; with --hypothesis-profile deep many more, and always others.
 settings.register_profile("datafast_nb", max_examples=50, deadline=None, derandomize=True)
@@ -37,8 +32,7 @@ MEMORY = 2_500_000_000  # bytes that a worker may need with what it starts: Chro
 BROWSERS = ("browser 1", "browser 2")  # each has a Chromium and a JupyterLab
 SPARK = "spark"
 HISTORIES = "histories in charts"  # share a simulated history
-NOTEBOOKS = "tests/test_running_notebooks.py"  # a kernel for each test
-LONG = (*BROWSERS, SPARK, "tests/test_binder.py", "tests/test_bench.py", NOTEBOOKS)
+LONG = (*BROWSERS, SPARK, "tests/test_binder.py", "tests/test_bench.py", "notebooks/")
 
 CHARTS_OF_HISTORIES = {
     "tests/charts/test_credit_bars.py",
@@ -53,7 +47,6 @@ CHARTS_OF_HISTORIES = {
 # chart, measure, start processes, or try many examples.
 SLOW = {
     *CHARTS_OF_HISTORIES,
-    NOTEBOOKS,
     "datafast_nb/charts/change_waterfall.py",
     "datafast_nb/charts/cohort_table.py",
     "datafast_nb/charts/credit_bars.py",
@@ -222,7 +215,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr != "fast" or not collection_path.is_relative_to(config.rootpath):
         return None
     path = collection_path.relative_to(config.rootpath).as_posix()
-    return True if path in {*SLOW, "tests/browser"} else None
+    return True if path in {*SLOW, "notebooks", "tests/browser"} else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -240,14 +233,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def group(nodeid: str) -> str:
-    """Return the group of a test: its module, unless several share what takes long to start, or its tests nothing."""
+    """Return the group of a test: its module, unless several share what takes long to start."""
     path = nodeid.partition("::")[0]
     if path.startswith("tests/browser/"):
         return BROWSERS[path > "tests/browser/test_i"]
     if path in CHARTS_OF_HISTORIES:
         return HISTORIES
-    if path == NOTEBOOKS:
-        return nodeid
     return SPARK if "spark" in nodeid.lower() else path
 
 

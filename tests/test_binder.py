@@ -1,7 +1,6 @@
 """What Binder does: install from ``binder/``, then run a notebook without a key.
 
-All notebooks run with the packages of the tests in ``test_running_notebooks.py``; here runs the one that a visitor of
-Binder opens.
+All notebooks run with the packages of the tests (by nbval); here runs the one that a visitor of Binder opens.
 """
 
 from __future__ import annotations

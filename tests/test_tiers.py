@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import conftest
-from conftest import BROWSERS, HISTORIES, NOTEBOOKS, SLOW, SPARK, group, pytest_ignore_collect
+from conftest import BROWSERS, HISTORIES, SLOW, SPARK, group, pytest_ignore_collect
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,7 +32,7 @@ def test_every_test_that_is_named_is_there(nodeid: str) -> None:
         ("tests/conversion/test_sales.py::test_two_sales_are_two[Spark]", SPARK),
         ("tests/conversion/test_sales.py::test_two_sales_are_two[Polars]", "tests/conversion/test_sales.py"),
         ("tests/charts/test_week.py::TestRhythm::test_it", HISTORIES),
-        (f"{NOTEBOOKS}::test_it[quickstart]", f"{NOTEBOOKS}::test_it[quickstart]"),
+        ("notebooks/quickstart.ipynb::Cell 0", "notebooks/quickstart.ipynb"),
     ],
     ids=["browser", "another browser", "Java", "Java beside others", "none", "history", "notebook"],
 )
@@ -44,6 +44,7 @@ def test_what_is_costly_to_start_is_shared(nodeid: str, expected: str) -> None:
     ("path", "left_out"),
     [
         ("tests/browser", True),
+        ("notebooks", True),
         ("tests/test_bench.py", True),
         ("tests/test_wire.py", None),
         ("tests", None),
