@@ -166,11 +166,11 @@ def visitor(name: str, began: float, *, rate: float | None = 0.1, **more: object
     return {"visitorId": name, "sessionStartTime": started, "conversionLikelihood": raw, **more}
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> dfn.History:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
     """Record two hours: who is there already, buys, signs up, is a customer, has no score, or comes too late."""
     bought = {"isCustomer": True, "customerEmail": "Ada@example.com ", "customerName": "Ada Lovelace"}
-    with dfn.History(tmp_path) as history:
+    with dfn.History(tmp_path_factory.mktemp("small")) as history:
         for seconds in range(0, 7_200, 300):
             here = [
                 visitor("early", -60),
