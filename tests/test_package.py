@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import runpy
 import subprocess
 import sys
-from ast import literal_eval
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import pairwise
@@ -52,7 +52,7 @@ for name in {order!r}:
 print({{name: type(getattr(dfn, name)).__name__ for name in {order!r}}})
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert literal_eval(done.stdout) == kinds
+    assert ast.literal_eval(done.stdout) == kinds
     assert callable(dfn.connect)
 
 
@@ -85,3 +85,14 @@ def test_every_country_s_shape_is_a_closed_ring_that_does_not_cross_the_antimeri
 def test_the_shapes_on_the_map_of_the_world_are_those_of_the_countries() -> None:
     made = runpy.run_path(str(Path(__file__).parents[1] / "topology.py"))["encoded"]()
     assert files("datafast_nb").joinpath("charts/countries.topojson").read_text(encoding="utf-8") == made
+
+
+def test_every_function_fits_on_a_screen_without_its_docstring() -> None:
+    lengths = {}
+    for file in Path(dfn.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                docstring = len((ast.get_docstring(node, clean=False) or "").splitlines())
+                lengths[f"{file.name}: {node.name}"] = (node.end_lineno or 0) - node.lineno + 1 - docstring
+    assert len(lengths) > 1_000
+    assert {name: lines for name, lines in lengths.items() if lines > 50} == {}
