@@ -33,8 +33,9 @@ def render(path: Path) -> None:
                 del output.data[kind]
             picture = output.get("metadata", {}).pop(PICTURE, {})
             output.get("metadata", {}).clear()
-            if "width" in picture:  # without it, pictures for screens of double density show at double size
-                output.metadata[PICTURE] = {"width": picture["width"]}
+            # Without a width, pictures for screens of double density show at double size.
+            if kept := {name: picture[name] for name in ("width", "alt") if name in picture}:
+                output.metadata[PICTURE] = kept
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
