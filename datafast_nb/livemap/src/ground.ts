@@ -86,12 +86,12 @@ export class Ground {
     });
   };
 
-  /** Paint the visible shapes; continue in the next frame if it takes longer than one. */
   /** Return where the canvas begins, in pixels of the world: not by way of degrees, which end at the poles. */
   #corner(): Point {
     return this.#placement.origin.add(this.#parts.map.getPixelOrigin());
   }
 
+  /** Paint the visible shapes; continue in the next frame if it takes longer than one. */
   #paintShapes({ world, regions }: Shapes): void {
     const { map } = this.#parts;
     const start = performance.now();

@@ -200,7 +200,11 @@ function FullScreen() {
   const [full, setFull] = useState(false);
   const root = () => place.current?.closest<HTMLElement>(".datafast-map") ?? null;
   useEffect(() => {
-    const changed = () => setFull(document.fullscreenElement !== null && document.fullscreenElement === root());
+    const changed = () => {
+      const map = root();
+      const tree = map?.getRootNode() as Document | ShadowRoot | undefined; // a document names the host of its tree alone
+      setFull(map !== null && tree?.fullscreenElement === map);
+    };
     document.addEventListener("fullscreenchange", changed);
     return () => document.removeEventListener("fullscreenchange", changed);
   }, []);

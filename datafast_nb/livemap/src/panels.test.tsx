@@ -324,6 +324,50 @@ test("chips take their filter away, and the focus goes on", async () => {
   expect(document.activeElement).toBe(find(".df-bar .df-button"));
 });
 
+/** Draw from here on in a shadow tree, as marimo does. */
+function inShadow(): ShadowRoot {
+  const shadow = place.attachShadow({ mode: "open" });
+  place = document.createElement("div");
+  place.className = "datafast-map";
+  shadow.append(place);
+  return shadow;
+}
+
+test("in a shadow tree the focus goes on as well", async () => {
+  const shadow = inShadow();
+  const active = [{ name: "device", label: "Device", text: "x", locked: false }];
+  await show({ filters: { ...EMPTY.filters, active }, visitors: { rows: [ADA], total: 1, sort: "score" } });
+  await act(() => find(".df-chip").focus());
+  await change({ filters: EMPTY.filters });
+  expect(shadow.activeElement).toBe(find(".df-bar .df-button"));
+  const list = find("[role=listbox]");
+  await act(() => list.focus());
+  await change({ card: CARD });
+  expect(shadow.activeElement).toBe(find(".df-back"));
+  await change({ card: null });
+  expect(shadow.activeElement).toBe(list);
+});
+
+test.each(["page", "shadow tree"])("a map in a %s enters and leaves full screen", async (where) => {
+  const exit = vi.fn(async () => {});
+  Object.assign(document, { fullscreenEnabled: true, exitFullscreen: exit });
+  place.className = "datafast-map";
+  const tree = where === "page" ? document : inShadow();
+  await show();
+  const fill = vi.fn(async () => {});
+  place.requestFullscreen = fill;
+  await press("[aria-label='Full screen']");
+  expect(fill).toHaveBeenCalledOnce();
+  // The document names the host of a shadow tree, and only the tree the element in it.
+  Object.defineProperty(document, "fullscreenElement", { value: (tree as ShadowRoot).host, configurable: true });
+  Object.defineProperty(tree, "fullscreenElement", { value: place, configurable: true });
+  await act(() => void document.dispatchEvent(new Event("fullscreenchange")));
+  await press("[aria-label='Exit full screen']");
+  expect(exit).toHaveBeenCalledOnce();
+  for (const name of ["fullscreenEnabled", "exitFullscreen", "fullscreenElement"])
+    delete (document as unknown as Record<string, unknown>)[name];
+});
+
 test("what code has locked can't be changed or removed", async () => {
   const options = { ...OPTIONS, device: [{ value: "mobile", label: "mobile", visitors: 3 }] };
   const locked = [

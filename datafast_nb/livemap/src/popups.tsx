@@ -3,7 +3,7 @@
 import type { LatLng, Map as LeafletMap, ZoomAnimEvent } from "leaflet";
 import { render } from "preact";
 import type { Faults } from "#kit/faults.ts";
-import { useKeptFocus } from "#kit/focus.ts";
+import { focusNear, useKeptFocus } from "#kit/focus.ts";
 import { Icon } from "#kit/icons.tsx";
 import { onChange } from "#kit/model.ts";
 import { formatNumber } from "#kit/numbers.ts";
@@ -87,7 +87,7 @@ export class ClusterPopup {
     this.#parts.faults.guard("The popup can't be drawn", () => {
       const { model, ask, clock } = this.#parts;
       const [popup, selected] = [this.#popup, model.get("selected")];
-      if (!popup && this.#balloon.contains(document.activeElement)) this.#passFocusOn(selected?.id);
+      if (!popup && this.#balloon.contains(focusNear(this.#balloon))) this.#passFocusOn(selected?.id);
       this.#selected = selected?.id;
       this.#balloon.hidden = !popup;
       render(popup ? <Balloon {...{ popup, selected, ask, clock, close: this.#close }} /> : null, this.#balloon);

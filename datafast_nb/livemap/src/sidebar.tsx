@@ -2,6 +2,7 @@
 
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { focusNear } from "#kit/focus.ts";
 import { formatCompact, formatNumber } from "#kit/numbers.ts";
 import type { VisitorList } from "#kit/protocol.ts";
 import { Select } from "#kit/select.tsx";
@@ -90,7 +91,7 @@ function useFocusBetween(
 ): void {
   const left = useRef<HTMLElement | null>(null);
   // Checked before anything changes: a covered or removed element loses the focus.
-  const focused = document.activeElement;
+  const focused = focusNear(lists.current);
   const inLists = focused instanceof HTMLElement && lists.current?.contains(focused) ? focused : null;
   const inDetails = details.current?.contains(focused) ?? false;
   useLayoutEffect(() => {

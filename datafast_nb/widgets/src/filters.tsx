@@ -3,6 +3,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Ask } from "./ask.ts";
+import { focusNear } from "./focus.ts";
 import { Icon } from "./icons.tsx";
 import { freshId } from "./id.ts";
 import type { Model } from "./model.ts";
@@ -139,10 +140,10 @@ interface ChipsProps {
 /** The chips of the active filters; each removes its filter. */
 function Chips({ chips, fallback, change, onClear }: ChipsProps) {
   const frame = useRef<HTMLSpanElement>(null);
-  const focused = frame.current?.contains(document.activeElement);
+  const focused = frame.current?.contains(focusNear(frame.current));
   // After a chip is removed with the keyboard, the next one gets the focus.
   useLayoutEffect(() => {
-    if (!focused || frame.current?.contains(document.activeElement)) return;
+    if (!focused || frame.current?.contains(focusNear(frame.current))) return;
     (frame.current?.querySelector<HTMLElement>("button.df-chip") ?? fallback.current)?.focus();
   });
   return (

@@ -18,7 +18,10 @@ export function categoryOf(by: ColorBy): string | null {
 
 /** Return the color of a place. */
 export function colorOf(group: Colored, by: ColorBy, scale: Scale): string {
-  if (categoryOf(by)) return scale.categories[group.category ?? ""] ?? NONE;
+  if (categoryOf(by)) {
+    const [category, known] = [group.category ?? "", scale.categories];
+    return (Object.hasOwn(known, category) && known[category]) || NONE; // strangers may write "constructor"
+  }
   const step = stepOf(group, by, scale);
   if (step === null || !Number.isFinite(step)) return NONE;
   return scale.colors[Math.min(100, Math.max(0, halfEven(step)))] ?? NONE;
