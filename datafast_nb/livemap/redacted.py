@@ -27,15 +27,17 @@ class RedactedFrame(FrameState):
     ----------
     original
         The frame state with the names.
+    known
+        Names and addresses to leave out in addition to those in it.
     """
 
-    def __init__(self, original: FrameState) -> None:
+    def __init__(self, original: FrameState, known: Iterable[str] = ()) -> None:
         self._original = original
         self.sites, self.known_payments = original.sites, original.known_payments
         self.model, self.model_fault = original.model, original.model_fault
         frames = (original.visitors.drop(get_args(Derived), strict=False), original.events, original.payments)
-        self._people = privacy.people(frames)
-        visitors, events, payments = privacy.redacted(frames, privacy.PROCESS_KEY)
+        self._people = [*privacy.people(frames), *known]
+        visitors, events, payments = privacy.redacted(frames, privacy.PROCESS_KEY, self._people)
         self.visitors = visitors.with_columns(_key=keys_of(visitors, "visitor_id", _SEED)).with_row_index("_original")
         self.events = events.with_columns(_key=keys_of(events, "visitor_id", _SEED))
         self.payments = payments.with_columns(_payment=payment_keys_of(payments))

@@ -280,6 +280,42 @@ def test_a_live_map_that_has_no_answer_yet_says_that_there_is_nothing_to_save(tm
     live.close()
 
 
+def of_a_replay(folder: Path, moments: list[pl.DataFrame], shown: int, **filters: Any) -> Path:
+    """Save the map of a replay with these visitors, one moment a minute, that shows one of the moments."""
+    with dfn.History(folder / "site") as history:
+        for minute, rows_of_minute in enumerate(moments):
+            history.append(Snapshot(rows_of_minute, fetched_at=NOON + timedelta(minutes=minute)))
+    replay = history.replay()
+    replay.pause()
+    replay.seek(NOON + timedelta(minutes=shown))
+    live = LiveMap(replay)
+    until(lambda: live.snapshot is not None and live.snapshot.fetched_at == NOON + timedelta(minutes=shown))
+    live.filter(**filters)
+    file = live.save_html(folder / "then.html")
+    live.close()
+    return file
+
+
+def test_a_replay_that_hardly_fits_is_saved_with_fewer_moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = [visitors(9) for _ in range(4)]
+    whole = of_a_replay(tmp_path / "whole", moments, 1)
+    assert len(held(whole).moments) == 4
+    monkeypatch.setattr("datafast_nb.livemap.page.MOST_BYTES", whole.stat().st_size - 1)
+    page = held(file := of_a_replay(tmp_path / "less", moments, 1))
+    assert file.stat().st_size < whole.stat().st_size
+    assert len(page.moments) == 3
+    assert page.moments[page.first].clock == (NOON + timedelta(minutes=1)).timestamp() * 1000
+
+
+def test_who_is_known_at_one_moment_is_named_at_none(tmp_path: Path) -> None:
+    name = "Ada Lovelace"
+    before = visitors(2, current_url="https://example.org/of/ada-lovelace", utm_campaign=name)
+    moments = [before, before.with_columns(customer_name=pl.lit(name)), visitors(1, utm_campaign="spring")]
+    file = of_a_replay(tmp_path, moments, 1, utm_campaign=[name, "spring"])
+    assert [len(each.visitors) for each in held(file).moments] == [2, 2, 1]
+    assert "lovelace" not in everything(file).lower()
+
+
 def test_of_a_long_replay_there_are_fewer_moments_and_no_fewer_visitors(tmp_path: Path) -> None:
     with dfn.History(tmp_path / "site") as history:
         for minute in range(40):

@@ -9,7 +9,7 @@ from typing import Any, Final, Self, get_args
 import polars as pl
 from msgspec.structs import replace as with_changes
 
-from datafast_nb import countries
+from datafast_nb import countries, privacy
 from datafast_nb.filter_bar import OFFERED, filter_bar, offered
 from datafast_nb.filters import NAMES, SEARCHED, label
 from datafast_nb.forecast.model import Model
@@ -92,18 +92,27 @@ class Kept:
     time_zone: str
     coverage: Coverage = field(default_factory=Coverage)
 
+    def people(self) -> list[str]:
+        """Return whom to leave out: those of all moments, as a visitor may become known after they left traces."""
+        if not (self.redact or self.private):
+            return []
+        moments = ((each.visitors, each.events, each.payments) for each in self.snapshots)
+        return sorted({name for frames in moments for name in privacy.people(frames)})
+
     def with_fewer(self, moments: int) -> Self:
-        """Return the same with about so many moments, at equal distances; the first one to be shown is among them."""
+        """Return the same with so many moments, at nearly equal distances; the first one to be shown is among them."""
         last = len(self.snapshots) - 1
-        equal = {round(place * last / (moments - 1)) for place in range(moments)} if moments > 1 else set()
-        places = sorted({*equal, self.first})
+        equal = [round(place * last / (moments - 1)) for place in range(moments)] if moments > 1 else [self.first]
+        nearest = min(equal, key=lambda place: abs(place - self.first))
+        places = sorted({*equal} - {nearest} | {self.first})
         snapshots = [self.snapshots[place] for place in places]
         return replace(self, snapshots=snapshots, first=places.index(self.first))
 
 
 def content(kept: Kept, most: int) -> SavedMap:
     """Return what a page holds, with so many visitors of all moments together at most."""
-    parts = [_Part(kept, snapshot, most // len(kept.snapshots)) for snapshot in kept.snapshots]
+    people = kept.people()
+    parts = [_Part(kept, snapshot, people, most // len(kept.snapshots)) for snapshot in kept.snapshots]
     shown, selected = parts[kept.first], None
     if kept.state.selected is not None:
         row = shown.basis.visitors["_key"].index_of(kept.state.selected)
@@ -153,9 +162,9 @@ class _Part:
         The frame that is written: the same rows, without names unless they are wanted.
     """
 
-    def __init__(self, kept: Kept, snapshot: Snapshot, most: int) -> None:
+    def __init__(self, kept: Kept, snapshot: Snapshot, people: Sequence[str], most: int) -> None:
         frame = FrameState(snapshot, kept.sites, model=kept.model)
-        redacted = RedactedFrame(frame) if kept.redact or kept.private else frame
+        redacted = RedactedFrame(frame, people) if kept.redact or kept.private else frame
         self._kept = kept
         self._snapshot = snapshot
         self.basis = redacted if kept.private else frame
