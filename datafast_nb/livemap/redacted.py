@@ -41,9 +41,9 @@ class RedactedFrame(FrameState):
         self.visitors = visitors.with_columns(_key=keys_of(visitors, "visitor_id", _SEED)).with_row_index("_original")
         self.events = events.with_columns(_key=keys_of(events, "visitor_id", _SEED))
         self.payments = payments.with_columns(_payment=payment_keys_of(payments))
-        known = original.snapshot
+        moment = original.snapshot
         parts = (self.visitors, self.events, self.payments)
-        self.snapshot = None if known is None else part_of(known, *parts, count=known.count)
+        self.snapshot = None if moment is None else part_of(moment, *parts, count=moment.count)
 
     @property
     def original(self) -> FrameState:
