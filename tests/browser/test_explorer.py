@@ -243,3 +243,5 @@ def test_a_fault_in_the_browsers_drawing_is_in_the_kernels_log_once_and_in_the_h
     alone.choose("Break down by", "Country")
     expect(alone.row("FR")).to_be_visible(timeout=PATIENT)
     expect(status).not_to_contain_text("planted")
+    assert [error for error in window.errors if "planted" in error]
+    window.errors[:] = [error for error in window.errors if "planted" not in error]
