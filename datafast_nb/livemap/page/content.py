@@ -100,11 +100,13 @@ class Kept:
         return sorted({name for frames in moments for name in privacy.people(frames)})
 
     def with_fewer(self, moments: int) -> Self:
-        """Return the same with so many moments, at nearly equal distances; the first one to be shown is among them."""
+        """Return the same with so many moments at most, at nearly equal distances, with both ends and the one shown."""
         last = len(self.snapshots) - 1
-        equal = [round(place * last / (moments - 1)) for place in range(moments)] if moments > 1 else [self.first]
-        nearest = min(equal, key=lambda place: abs(place - self.first))
-        places = sorted({*equal} - {nearest} | {self.first})
+        kept = {round(place * last / (moments - 1)) for place in range(moments)} if moments > 1 else set()
+        if self.first not in kept:
+            nearest = sorted(kept - {0, last}, key=lambda place: abs(place - self.first))[:1]
+            kept = {*kept.difference(nearest), self.first} if nearest else {self.first}
+        places = sorted(kept)
         snapshots = [self.snapshots[place] for place in places]
         return replace(self, snapshots=snapshots, first=places.index(self.first))
 

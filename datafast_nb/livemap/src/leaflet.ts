@@ -52,8 +52,8 @@ export interface FoundMap {
   map: LeafletMap;
   anchor: Layer;
   heat: LayerGroup;
-  /** Return whether the page has no other view of the map. */
-  alone: () => boolean;
+  /** Return whether the map is where the last view was, as the only one of the page. */
+  continues: () => boolean;
   /** Make the heat layer, and a function that removes it. */
   makeHeat: () => Promise<{ layer: HeatLayer; remove: () => void }>;
   /** Remove the map. */
@@ -95,7 +95,7 @@ export const findMap: FindMap = async ({ model, el, kernel, signal }) => {
         map,
         anchor,
         heat: heat as LayerGroup,
-        alone: () => Object.keys(mapModel.views ?? {}).length < 2,
+        continues: () => Object.keys(mapModel.views ?? {}).length < 2,
         makeHeat: () => heatOf(mapView, model),
         dismantle: () => dismantle(mapView),
       };
@@ -191,8 +191,8 @@ async function dismantle(view: MapView): Promise<void> {
 }
 
 /** Show the whole world at a view's own size; a single view continues where the last one was. */
-export function frame({ map, alone }: FoundMap, model: MapModel): void {
-  if (model.get("framed") && alone()) return;
+export function frame({ map, continues }: FoundMap, model: MapModel): void {
+  if (model.get("framed") && continues()) return;
   const show = () => showWorld(map);
   show();
   // The page may still be finding its layout, and the map its size.

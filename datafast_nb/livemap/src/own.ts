@@ -77,7 +77,8 @@ function ownMap(root: HTMLElement, place: HTMLElement, land: Land, gradient: Rec
     map.off("moveend zoomend");
     map.remove();
   };
-  return { root, map, anchor, heat, alone: () => true, makeHeat, dismantle };
+  // It begins with the whole world: no model has where another view was.
+  return { root, map, anchor, heat, continues: () => false, makeHeat, dismantle };
 }
 
 /** Return the land with the parts that a view across ±180° shows: Leaflet draws a shape once, on the first copy of the world. */

@@ -26,15 +26,14 @@ async function draw(root: HTMLElement): Promise<void> {
   root.append(front);
   const find: FindMap = async (wanted) => {
     const found = await findOwn(wanted);
-    if (saved.box) {
-      const { south, west, north, east } = saved.box;
-      const corners: [number, number][] = [
-        [south, west],
-        [north, east],
-      ];
-      found?.map.fitBounds(corners, { animate: false });
-    }
-    return found;
+    if (!found || !saved.box) return found;
+    const { south, west, north, east } = saved.box;
+    const corners: [number, number][] = [
+      [south, west],
+      [north, east],
+    ];
+    found.map.fitBounds(corners, { animate: false });
+    return { ...found, continues: () => true };
   };
   show(model, front, FILE, find, new AbortController().signal);
 }

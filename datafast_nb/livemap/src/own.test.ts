@@ -1,0 +1,28 @@
+// @vitest-environment happy-dom
+
+import { expect, test, vi } from "vitest";
+import { faultList } from "#kit/faults.ts";
+import { FILE } from "#kit/kernel.ts";
+import { testModel } from "#kit/testing.ts";
+import { worldZoom } from "./fit.ts";
+import { frame } from "./leaflet.ts";
+import type { MapState } from "./model.ts";
+import { findOwn } from "./own.ts";
+import { known, Places } from "./places.ts";
+
+test("a map that is drawn again shows the whole world, as it does not know where the last one was", async () => {
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(1024);
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(460);
+  known.land = { type: "FeatureCollection", features: [] };
+  const [root, el] = [document.createElement("div"), document.createElement("div")];
+  root.className = "datafast-map";
+  root.append(el);
+  document.body.replaceChildren(root);
+  const model = testModel({ height: 460, gradient: {}, framed: true } as unknown as MapState);
+  const { signal } = new AbortController();
+  const places = new Places(model, () => true, faultList(() => {}).report.bind(null, ""), signal);
+  const found = await findOwn({ model, el, kernel: FILE, places, signal });
+  if (!found) throw new Error("there is no map");
+  frame(found, model);
+  expect(found.map.getZoom()).toBe(worldZoom(1024));
+});
