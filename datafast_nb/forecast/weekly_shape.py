@@ -73,8 +73,11 @@ def fitted(
     import numpy as np
 
     start = np.ones((WEEKDAYS, HOURS)) if base is None else np.maximum(base.week, _NOTHING)
-    # What is frequent was high by chance in the hours when this was: so no hour is expected by what it brought itself.
-    before = start[weekdays] * watched if base is None else np.where(watched > 0, base.expected, 0.0)
+    before = start[weekdays] * watched
+    if base is not None:
+        # What is frequent was high by chance in the hours when this was: so no hour is expected by what it brought
+        # itself. The days in which it changed at once have no expectation; they are as the week.
+        before = np.where((watched > 0) & (base.expected > 0), base.expected, before)
     hour = np.broadcast_to(np.arange(HOURS), counts.shape)
     cell = weekdays[:, None] * HOURS + hour
     hourly, daily, single = (np.ones(it) for it in (HOURS, WEEKDAYS, WEEKDAYS * HOURS))

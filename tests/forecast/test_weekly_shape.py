@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from datafast_nb.forecast.usual_traffic import learned
 from datafast_nb.forecast.weekly_shape import fitted
 from tests.forecast.simulated import shape_of_week
 
@@ -79,6 +80,17 @@ def test_no_hour_is_expected_by_what_the_frequent_brought_in_it() -> None:
     after = fitted(sales, watched, days, fitted(visits, watched, days)).expected
     assert after[16, 10] / after.sum() < 1.1 * before[16, 10] / before.sum()
     assert after[9, 10] / after.sum() > 1.1 * before[9, 10] / before.sum()
+
+
+def test_the_days_in_which_the_frequent_changed_at_once_are_days_of_the_rare_as_others() -> None:
+    visits, days = counted(30, 60.0), np.arange(30) % 7
+    visits[25:] *= 3
+    watched = np.ones_like(visits)
+    of_visits, _, level = learned(visits, watched, days)
+    assert level.since == 27
+    shape = fitted(counted(30, 1.0, seed=1), watched, days, of_visits)
+    of_days = shape.expected.sum(axis=1)
+    assert of_days[25:27].min() > 0.3 * of_days[18:20].min()
 
 
 def test_what_never_happened_can_still_happen() -> None:
