@@ -371,7 +371,7 @@ def outside(it: Predictive) -> float:
     part is estimated: Satterthwaite, *Biometrics Bulletin* 2 (1946). That of independent arrivals is known.
     """
     special = scipy("special")
-    learned = max(1.0 - mean_of(it) / _variance_of(it), _NOTHING)
+    learned = max(1.0 - mean_of(it) / max(_variance_of(it), _NOTHING), _NOTHING)
     return 2.0 * float(special.ndtr(special.stdtrit(min(_FREEDOM / learned**2, _MOST_FREEDOM), _OUTSIDE / 2.0)))
 
 

@@ -43,6 +43,10 @@ def test_the_tails_are_those_of_student_s_t_as_far_as_the_variance_is_learned() 
     assert traffic_level.outside(poisson) == pytest.approx(0.05, abs=1e-6)
 
 
+def test_the_interval_of_what_can_not_come_is_nothing() -> None:
+    assert traffic_level.interval(Predictive(np.array([1.0]), np.array([0.0]), np.array([0.0]))) == (0, 0)
+
+
 def test_drawn_counts_have_the_mean_and_the_variance() -> None:
     counts = traffic_level.drawn(ONE, 40_000, np.random.default_rng(1))
     assert counts.mean() == pytest.approx(50, abs=0.3)
