@@ -48,16 +48,16 @@ def following(vega: _Part, drawn: float) -> _Part:
         The width of the whole chart with these, in pixels: what it has where that of its place is not known.
     """
     signals = vega.pop("signals", [])
-    fixed = {it["name"]: it["value"] for it in signals if it["name"].lower().endswith("width")}
+    fixed = {it["name"]: it["value"] for it in signals if it["name"].lower().endswith("width") and "value" in it}
     rows = _rows(vega, {"width": vega.pop("width", 0), **fixed}, drawn)
     widest, beside = max(row.width for row in rows), max(row.beside for row in rows)
     # The width of the whole, from which Vega takes what stands beside the plots, is that of the plot of a single chart.
     updates = _widths(rows, "width", widest) | {"width": "place"}
-    if "projections" in vega:  # a map keeps its shape
+    if "projections" in vega and "height" in vega:  # a map by itself keeps its shape
         updates["height"] = f"width * {vega.pop('height') / widest}"
     # Whatever changes the height depends on the place: after Vega has fitted the width, it keeps the height.
     rooms = {name: f"{width} - {_FONTS_DIFFER}" for name, width in _widths(rows, "place", drawn).items()}
-    rooms["width"] = f"place - {2 * vega.get('padding', 0)}"
+    rooms["width"] = f"place - {_padding(vega)}"
     _stand_upright(vega, drawn - widest)
     vega["signals"] = [
         _place(max(_LEAST, round(beside) + _LEAST_PLOT), round(drawn)),
@@ -66,6 +66,13 @@ def following(vega: _Part, drawn: float) -> _Part:
         *(signal for signal in signals if signal["name"] not in updates),
     ]
     return vega | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def _padding(vega: _Part) -> float:
+    """Return the padding at the left and the right together."""
+    given = vega.get("padding", 0)
+    padding: float = given.get("left", 0) + given.get("right", 0) if isinstance(given, dict) else 2 * given
+    return padding
 
 
 def _place(least: int, drawn: int) -> _Part:

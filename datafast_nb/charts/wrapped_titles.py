@@ -41,7 +41,8 @@ def wrapped(title: _Part, room: str, count: int) -> list[_Part]:
         lines = [title[name]] if isinstance(title.get(name), str) else title.get(name)
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             continue
-        letter = size.letter * title.get("fontSize", _USUAL) / _USUAL if name == "text" else size.letter
+        font = title.get("fontSize", _USUAL) if name == "text" else _USUAL
+        letter = size.letter * (_USUAL if isinstance(font, dict) else font) / _USUAL  # the size may be an expression
         longest = max(map(len, lines), default=0)
         shorter = [letters for letters in size.lines if letters < longest]
         if shorter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
@@ -84,6 +85,21 @@ def test_a_width_that_a_person_has_given_stays() -> None:
     assert render(own.to_dict())[0][VEGALITE]["width"] == 300
     assert VEGA not in render((own | other).to_dict())[0]
     assert VEGA in render((chart | other).to_dict())[0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda chart: dfn.charts.world(crowd(30)) | chart,
+        lambda chart: chart & dfn.charts.world(crowd(30)),
+        lambda chart: chart.properties(padding={"left": 10, "right": 30}),
+        lambda chart: chart.add_params(alt.param(name="bar_width", expr="width / 10")),
+        lambda chart: chart.properties(title=alt.Title("A title " * 9, fontSize=alt.expr("10 + 5"))),
+    ],
+    ids=["beside a map", "above a map", "padding", "parameter", "size of the title"],
+)
+def test_a_chart_that_a_person_has_changed_is_as_wide_as_its_cell(changed: Callable[[Any], Any]) -> None:
+    assert size(in_cell(shown(changed(dfn.charts.scores(crowd(30)))), 1_300))[0] == 1_300
 
 
 def test_no_text_from_the_site_is_a_part_of_an_expression() -> None:
