@@ -79,7 +79,7 @@ def test_another_speed_counts_from_now(replay: Replay, clock: Clock) -> None:
         replay.speed = 0
 
 
-def test_it_goes_where_it_is_reported_within_its_span(replay: Replay, clock: Clock) -> None:
+def test_it_goes_where_it_is_sent_within_its_span(replay: Replay, clock: Clock) -> None:
     replay.seek(after(300))
     clock.time = 1
     assert replay.now == after(360)
@@ -138,7 +138,7 @@ def test_only_seeking_and_playing_again_are_jumps(replay: Replay, clock: Clock) 
     assert replay.jumps == 2
 
 
-def test_who_follows_it_is_reported_of_each_change_once_until_taken_off(replay: Replay) -> None:
+def test_who_follows_it_hears_of_each_change_once_until_taken_off(replay: Replay) -> None:
     told: list[tuple[bool, float, float]] = []
 
     def tell() -> None:
@@ -173,7 +173,7 @@ def test_one_poll_is_a_span_in_which_nothing_moves(history: dfn.History, clock: 
 
 
 def test_a_span_that_ends_before_it_starts_is_refused(history: dfn.History, clock: Clock) -> None:
-    with pytest.raises(ValueError, match="exchange"):
+    with pytest.raises(ValueError, match="swap them"):
         Replay(history, after(60), after(0), 1, clock)
 
 
