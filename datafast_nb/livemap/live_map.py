@@ -320,7 +320,9 @@ class LiveMap(OpenedWhenShown):
     def _without_names(self) -> RedactedFrame:
         """Return the current frame without names, which is made once. The caller holds the lock."""
         if self._redacted is None or self._redacted[0] is not self._frame:
-            self._redacted = (self._frame, RedactedFrame(self._frame))
+            # Who has left is still known by the filters.
+            known = [] if self._redacted is None else self._redacted[1].named_in(self._map_state.filters)
+            self._redacted = (self._frame, RedactedFrame(self._frame, known))
         return self._redacted[1]
 
     # Actions from code

@@ -36,7 +36,8 @@ class RedactedFrame(FrameState):
         self.sites, self.known_payments = original.sites, original.known_payments
         self.model, self.model_fault = original.model, original.model_fault
         frames = (original.visitors.drop(get_args(Derived), strict=False), original.events, original.payments)
-        self._people = [*privacy.people(frames), *known]
+        self._known = list(known)
+        self._people = [*privacy.people(frames), *self._known]
         visitors, events, payments = privacy.redacted(frames, privacy.PROCESS_KEY, self._people)
         self.visitors = visitors.with_columns(_key=keys_of(visitors, "visitor_id", _SEED)).with_row_index("_original")
         self.events = events.with_columns(_key=keys_of(events, "visitor_id", _SEED))
@@ -63,6 +64,13 @@ class RedactedFrame(FrameState):
     def blanked(self, texts: Sequence[str]) -> list[str]:
         """Return texts with the names and addresses of those who are here blanked out."""
         return blanked(texts, self._people) if any(texts) else list(texts)
+
+    def named_in(self, filters: Filters) -> list[str]:
+        """Return the names and addresses, few or all, that blank out of filters what all of this frame state do."""
+        texts = [str(value) for value in filters.values.values()]
+        left = self.blanked(texts)
+        enough = (people for people in ([], self._known) if not texts or blanked(texts, people) == left)
+        return next(enough, self._people)
 
     def blanked_bar(self, filters: Filters, bar: FilterBar) -> FilterBar:
         """Return the content of the filter bar without names, and without what was searched for."""

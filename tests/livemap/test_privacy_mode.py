@@ -210,6 +210,20 @@ def test_a_description_is_of_those_who_are_shown(sent: Sent) -> None:
     assert said[1]["title"] != said[0]["title"]
 
 
+def test_a_filter_names_nobody_who_has_left(sent: Sent) -> None:
+    name = "Ada Lovelace"
+    named = Snapshot(visitors(2, utm_campaign=name, customer_name=name), fetched_at=NOON)
+    others = (Snapshot(visitors(2, utm_campaign="spring", city=city), fetched_at=NOON) for city in ("Bonn", "Lima"))
+    live = shown(named, *others, redact=True)
+    live.filter(utm_campaign=[name, "spring"])
+    for _ in range(2):
+        refreshed(live)
+        assert front(live).filters.matched == 2
+        assert front(live).filters.active[0].text == "(redacted), spring"
+    assert "lovelace" not in str(sent).lower()
+    live.close()
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_filters_apply_to_what_is_shown(count: int) -> None:
     live = shown(moment(), redact=True)
