@@ -200,6 +200,15 @@ def label(name: str) -> str:
 
 
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass
+    """Return a filter's value in its standard form; refuse a country that is given by its name."""
+    found = standard(name, value)
+    for each in found or () if name == "country_code" else ():
+        if each is not None:
+            checked_country(each)
+    return found
+
+
+def standard(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass, or a service has sent
     """Return a filter's value in its standard form."""
     checked_choice(name, NAMES, "filter")
     if value is None:
@@ -217,8 +226,7 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a p
     if name == "channel":
         texts = [each if each is None else channel_called(str(each)) for each in texts]
     if name == "country_code":
-        known = pl.select(codes(pl.lit(pl.Series(texts, dtype=pl.String, strict=False)))).to_series()
-        texts = [each if each is None else checked_country(each) for each in known]
+        texts = pl.select(codes(pl.lit(pl.Series(texts, dtype=pl.String, strict=False)))).to_series().to_list()
     return tuple(dict.fromkeys(texts)) or None
 
 

@@ -11,7 +11,7 @@ from datafast_nb.charts.measures import Measure
 from datafast_nb.checks import checked_choice
 from datafast_nb.conversion import ALIASES, Derived, dimension_names, with_dimensions
 from datafast_nb.conversion.frames import once
-from datafast_nb.filters import DIMENSIONS, Filters
+from datafast_nb.filters import DIMENSIONS, Filters, standard
 from datafast_nb.snapshot import Snapshot
 
 MOST_DIMENSIONS: Final = 2
@@ -128,5 +128,5 @@ def accepted(name: str, value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a grou
     """Return a group in the form that the filter of its dimension holds."""
     if name == "is_customer" and value is None:
         value = False  # a visitor who is not known to be a customer counts as a prospect
-    values: tuple[Any, ...] = Filters().but(**{name: [value]}).values[name]
+    values: tuple[Any, ...] = standard(name, [value])
     return values

@@ -17,7 +17,9 @@ from datafast_nb.errors import ConnectionFailedError
 from datafast_nb.explorer import Explorer
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import ExplorerStatus
+from tests.alerts.sites import visitor
 from tests.explorer.panels import PEOPLE, ask, click, displayed, key, names, picked, view
+from tests.history.moments import snapshot
 from tests.livemap.maps import registry
 from tests.livemap.sources import Scripted, people, visitors
 
@@ -93,6 +95,14 @@ def test_a_click_on_a_bar_picks_the_group_and_another_lets_it_go() -> None:
     click(explorer, group="FR")
     click(explorer, group="(not known)")
     assert explorer.filters == {}
+
+
+def test_a_country_that_the_service_sent_without_a_code_stops_no_filter() -> None:
+    here = [visitor("a"), visitor("b"), visitor("c", location={"countryCode": "Germany"})]
+    explorer = displayed(Explorer(snapshot(0, here), by="country_code"))
+    click(explorer, group="DE")
+    assert picked(explorer) == ["DE"]
+    assert len(names(explorer)) == 2
 
 
 def test_a_click_on_a_row_of_the_table_does_the_same() -> None:

@@ -42,6 +42,7 @@ def test_a_site_that_a_single_website_has_not_is_nobodys() -> None:
         ({"country_code": None}, {"country_code": [None]}, True),
         ({"country_code": "US"}, {"country_code": "FR"}, False),
         ({"country_code": "US"}, {}, False),
+        ({"country_code": "Germany"}, {"country_code": "DE"}, False),  # a service may send anything
         ({"is_customer": None}, {"is_customer": False}, True),
         ({"visit_count": 3}, {"visit_count": "3"}, True),
         ({"country_code": "FR", "device": "mobile"}, {"country_code": "FR"}, True),
