@@ -191,7 +191,7 @@ def test_a_signal_ends_it_with_code_0(tmp_path: Path) -> None:
         ("alarts = 1\n[[alert]]\n", "Did you mean 'alert'"),
         ("state = 5\n[[alert]]\n", "state takes"),
         ("[[alert]]\n[[alert]]\nat_most = 'often'", "alert 2: at_most is 'often'"),
-        (f"[[alert]]\nnotify = 'slack://{TOKEN}'", "alert 1: slack://*** is no URL"),
+        (f"[[alert]]\nnotify = 'slack://{TOKEN}'", "alert 1: slack://*** is not a URL"),
         ("[[alert]]\nnotify = 5", "alert 1: notify takes"),
     ],
 )
