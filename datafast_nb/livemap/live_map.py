@@ -602,12 +602,16 @@ class LiveMap(OpenedWhenShown):
         return file
 
     def _saved(self, title: str, *, redact: bool) -> Shown:
-        """Return what is shown now."""
+        """Return what is shown now, to be saved."""
+        snapshot, sites = self._sites.latest()
+        if snapshot is None:
+            of = "" if self._timebar is None else " of this moment"
+            raise RuntimeError(f"There is no snapshot{of} to save yet. Wait until live.snapshot is not None.")
+        return self._pictured(snapshot, sites, title, redact=redact)
+
+    def _pictured(self, snapshot: Snapshot, sites: Collection[str], title: str, *, redact: bool) -> Shown:
+        """Return what is shown of a snapshot."""
         with self._lock:
-            snapshot, sites = self._sites.latest()
-            if snapshot is None:
-                of = "" if self._timebar is None else " of this moment"
-                raise RuntimeError(f"There is no snapshot{of} to save yet. Wait until live.snapshot is not None.")
             if self._frame.snapshot is snapshot:
                 frame = self._shown
             else:
@@ -664,11 +668,11 @@ class LiveMap(OpenedWhenShown):
     def _static_output(self) -> Bundle:
         """Return a picture without names, if there is an answer or soon will be, and the same in words."""
         self._answered.wait(_PATIENCE)
-        snapshot, title = self.snapshot, f"Live map of {self._source_names}"
+        (snapshot, sites), title = self._sites.latest(), f"Live map of {self._source_names}"
         if snapshot is None:
             return {"text/plain": f"{title}\n{NEEDS_KERNEL}"}, {}
         count, time = number(snapshot.visitors.height, "visitor"), clock(snapshot.fetched_at, self.time_zone)
-        content, metadata = still(self._saved(title, redact=True))
+        content, metadata = still(self._pictured(snapshot, sites, title, redact=True))
         return {"text/plain": f"{title}: {count} at {time}\n{NEEDS_KERNEL}", **content}, metadata
 
     def _show(self) -> None:

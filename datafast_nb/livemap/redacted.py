@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, get_args
 
 import msgspec
@@ -15,6 +15,7 @@ from datafast_nb.livemap.frame_state import FrameState, News, keys_of, part_of, 
 from datafast_nb.widgets.protocol import FilterBar
 
 _SEED: Final = int(privacy.PROCESS_KEY.tag("visitors of a map"), 16)  # of keys, from which names and faces are made
+_OF_STRANGERS: Final = ("channel", "page")  # derived from what strangers wrote
 _HIDDEN: Final = ("name", "address", "id")  # treatments of columns whose values, as filters, are left out
 
 
@@ -72,10 +73,15 @@ class RedactedFrame(FrameState):
         enough = (people for people in ([], self._known) if not texts or blanked(texts, people) == left)
         return next(enough, self._people)
 
-    def blanked_bar(self, filters: Filters, bar: FilterBar) -> FilterBar:
-        """Return the content of the filter bar without names, and without what was searched for."""
+    def blanked_bar(self, filters: Filters, bar: FilterBar, here: pl.DataFrame | None = None) -> FilterBar:
+        """Return the content of the filter bar without names, and without what was searched for.
+
+        With the visitors who are `here`, also without values that may name somebody who has left.
+        """
+        left = who_left(filters, here)
         values = {name: self._blanked_value(name, value) for name, value in msgspec.structs.asdict(bar.values).items()}
-        chips = zip(bar.active, blanked_chips(filters, self._people), strict=True)
+        values |= {name: [privacy.BLANK] for name in left if name in values}
+        chips = zip(bar.active, blanked_chips(filters, self._people, left), strict=True)
         return msgspec.structs.replace(
             bar,
             active=tuple(msgspec.structs.replace(chip, text=text) for chip, text in chips),
@@ -98,9 +104,19 @@ def blanked(texts: Sequence[str], people: Iterable[str]) -> list[str]:
     return privacy.redacted([asked], privacy.PROCESS_KEY, people)[0]["path"].to_list()
 
 
-def blanked_chips(filters: Filters, people: Iterable[str]) -> list[str]:
-    """Return the text of each active filter without names, and without what was searched for."""
+def who_left(filters: Filters, here: pl.DataFrame | None) -> set[str]:
+    """Return the filters with a value written by strangers that no visitor here has: it may name one who has left."""
+    if here is None:
+        return set()
+    strangers = {name for name in filters.values if privacy.TREATMENTS.get(name) == "text" or name in _OF_STRANGERS}
+    columns = strangers.intersection(here.select(pl.col(pl.String)).columns)
+    return {name for name in columns if not set(filters.values[name]) <= {None, *here[name].unique()}}
+
+
+def blanked_chips(filters: Filters, people: Iterable[str], left: Collection[str] = ()) -> list[str]:
+    """Return the text of each active filter without names, without those that `left`, and what was searched for."""
     chips = filters.chips()
     texts = blanked([chip["text"] for chip in chips], people)
-    named = [chip["name"] == "text" or privacy.TREATMENTS.get(chip["name"]) in _HIDDEN for chip in chips]
+    hidden = {"text", *left, *(name for name, treatment in privacy.TREATMENTS.items() if treatment in _HIDDEN)}
+    named = [chip["name"] in hidden for chip in chips]
     return [privacy.BLANK if is_name else text for text, is_name in zip(texts, named, strict=True)]

@@ -6,12 +6,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+import polars as pl
 
 from datafast_nb import privacy
 from datafast_nb.filters import Filters
 from datafast_nb.livemap.frame_state import FrameState
 from datafast_nb.livemap.image import Shown
-from datafast_nb.livemap.redacted import blanked, blanked_chips
+from datafast_nb.livemap.redacted import blanked, blanked_chips, who_left
 from datafast_nb.livemap.render import Renderer
 from datafast_nb.livemap.view_state import MapState
 from datafast_nb.text import number
@@ -49,7 +50,7 @@ def saved(
     assert snapshot is not None, "there is something to save"
     chosen = renderer.chosen(frame, filters)
     people = privacy.people((snapshot.visitors, snapshot.events, snapshot.payments)) if redact else None
-    note = _note(filters, chosen.height, frame.visitors.height, people)
+    note = _note(filters, chosen.height, original.visitors, people)
     layers, panels = renderer.layers(frame, state), renderer.panels(frame, state)
     view, last = [*state.views.items()][-1]
     there = snapshot.fetched_at.astimezone(ZoneInfo(time_zone))
@@ -71,14 +72,15 @@ def about_names(*, redact: bool) -> str:
     return _REDACTED if redact else _NAMED
 
 
-def _note(filters: Filters, matched: int, total: int, people: list[str] | None) -> str:
+def _note(filters: Filters, matched: int, visitors: pl.DataFrame, people: list[str] | None) -> str:
     """Return the filters in a sentence; with people to hide, without their names and what was searched for."""
     chips = filters.chips()
     if not chips:
         return ""
-    texts = [chip["text"] for chip in chips] if people is None else blanked_chips(filters, people)
+    left = who_left(filters, visitors)
+    texts = [chip["text"] for chip in chips] if people is None else blanked_chips(filters, people, left)
     shown = "; ".join(f"{chip['label']}: {text}" for chip, text in zip(chips, texts, strict=True))
-    return f"{matched:,} of {number(total, 'visitor')}. {shown}"
+    return f"{matched:,} of {number(visitors.height, 'visitor')}. {shown}"
 
 
 def _redacted_legend(legend: Legend, people: list[str]) -> Legend:

@@ -20,7 +20,7 @@ from datafast_nb.livemap.page import MOST_BYTES
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot
 from datafast_nb.widgets.protocol import Box
-from tests.livemap.maps import ask, front, made, set_in_browser, shown, until
+from tests.livemap.maps import ask, front, made, refreshed, set_in_browser, shown, until
 from tests.livemap.pages import everything, held
 from tests.livemap.sources import NOON, Scripted, people, visitors
 
@@ -190,6 +190,21 @@ def test_the_filters_and_colors_name_nobody(tmp_path: Path) -> None:
     assert held(file).moments[0].filters.matched == 2
     assert "lovelace" not in everything(file).lower()
     assert "ada@" not in everything(file).lower()
+    live.close()
+
+
+def test_a_filter_does_not_name_who_has_left(tmp_path: Path) -> None:
+    live = shown(personal(), people(3, utm_campaign="spring", utm_source="news"))
+    live.filter(utm_campaign=["Ada Lovelace", "spring"], channel="news")
+    refreshed(live)
+    assert live.selection.height == 3
+    file = live.save_html(tmp_path / "now.html")
+    assert "Ada Lovelace" not in everything(file)
+    assert [chip.text for chip in held(file).moments[0].filters.active] == ["news", "(redacted)"]
+    picture = live.save_image(tmp_path / "now.svg").read_text()
+    assert "Lovelace" not in picture
+    assert "Channel: news" in picture
+    assert "Ada Lovelace" in everything(live.save_html(tmp_path / "now.html", redact=False))
     live.close()
 
 

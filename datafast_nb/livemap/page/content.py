@@ -241,7 +241,9 @@ class _Part:
         options = offered(self._kept_visitors, several_sites=self.several)
         locked = filters.lock(*filters.values)
         bar = filter_bar(locked, self._kept_visitors.height, self.frame.visitors.height, options)
-        return self.frame.blanked_bar(locked, bar) if isinstance(self.frame, RedactedFrame) else bar
+        if not isinstance(self.frame, RedactedFrame):
+            return bar
+        return self.frame.blanked_bar(locked, bar, here=self.frame.original.visitors)
 
     def _scales(self) -> dict[str, Scale]:
         """Return the coloring by each thing; that by what the map shows is the map's own."""
