@@ -66,7 +66,10 @@ def render(
     content, metadata = still(clean, options)
     kind, shown = VEGALITE, {**clean, "$schema": _SCHEMA}
     if follows_place(clean) and "image/png" in metadata:
-        kind, shown = VEGA, following(drawing.compiled(clean), metadata["image/png"]["width"])
+        try:
+            kind, shown = VEGA, following(drawing.compiled(clean), metadata["image/png"]["width"])
+        except DrawingError as error:  # it keeps the width of its picture
+            warnings.warn(str(error), DrawingWarning, stacklevel=2)
     return {kind: shown, **content}, {kind: {"embed_options": options}, **metadata}
 
 

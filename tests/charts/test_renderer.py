@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.charts import drawing
 from datafast_nb.charts.renderer import VEGA, VEGALITE, render
 from tests.charts.sites import (
     crowd,
@@ -52,6 +53,12 @@ class TestRenderer:
         assert (
             width / shown["width"] == pytest.approx(1.5, rel=0.01) == pytest.approx(height / shown["height"], rel=0.01)
         )
+
+    def test_a_chart_that_an_older_vega_can_not_draw_keeps_its_width(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(drawing, "_OF_JUPYTERLAB", "0.1")  # as if it did not know what the newer one draws
+        with pytest.warns(dfn.errors.DrawingWarning):
+            bundle, _ = render(dfn.charts.scores(crowd(30)).to_dict())
+        assert set(bundle) == {VEGALITE, "image/png", "text/plain"}
 
     def test_a_chart_that_can_not_be_drawn_has_no_picture(self) -> None:
         with pytest.warns(dfn.errors.DrawingWarning, match="can't be drawn"):
