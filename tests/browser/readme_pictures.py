@@ -63,7 +63,7 @@ def pass_until_one_pays():
         known = paid
         source.pass_by(5)
 
-source, options = Filmed(), {"every": 3600, "theme": "dark"}
+source, options = Filmed(), {"every": 10, "theme": "dark"}
 """
 _POINTER: Final = """() => {
     const pointer = document.createElement('div');

@@ -22,8 +22,11 @@ def tasks_of(page: Page) -> Iterator[list[float]]:
     assert browser is not None
     browser.start_tracing(page=page, categories=_CATEGORIES)
     tasks: list[float] = []
-    yield tasks
-    events = json.loads(browser.stop_tracing())["traceEvents"]
+    try:
+        yield tasks
+    finally:
+        trace = browser.stop_tracing()
+    events = json.loads(trace)["traceEvents"]
     main = {
         (event["pid"], event["tid"])
         for event in events

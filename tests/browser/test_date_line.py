@@ -131,3 +131,4 @@ def test_land_is_in_its_place_where_the_map_ends_at_a_pole(live: MapPage) -> Non
         [disc["x"], disc["y"]],
     )
     assert under == sea
+    assert len(set(live.page.evaluate(_COLUMN))) > 1  # Greenland, south of it
