@@ -9,6 +9,7 @@ would be, the cell scrolls.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Final, NamedTuple
 
 from datafast_nb.charts.wrapped_titles import wrapped
@@ -22,6 +23,8 @@ _FONTS_DIFFER: Final = 10  # pixels by which a chart may have more beside its pl
 _LABEL: Final = 7.5  # pixels of a letter of a label, on average
 _BETWEEN_LABELS: Final = 8  # pixels
 _OFTEN: Final = 500  # milliseconds from one look at the place to the next
+_DEEPEST: Final = 2  # levels of concatenations; Vega does not find the scale of a brush on a deeper one as it resizes
+_OWN_SIGNAL: Final = re.compile(r"place|title_\d+")
 _CONCATENATIONS: Final = ("concat", "hconcat", "vconcat")
 
 
@@ -31,10 +34,17 @@ class Usual(int):
     __slots__ = ()
 
 
-def follows_place(spec: _Part) -> bool:
-    """Return whether a specification has the width of its place: nobody has given any of its parts another."""
+def follows_place(spec: _Part, deepest: int = _DEEPEST) -> bool:
+    """Return whether a specification has the width of its place: nobody has given any of its parts another.
+
+    Charts that are concatenated more deeply, or whose parameters have the names of signals here, keep their widths.
+    """
+    if any(_OWN_SIGNAL.fullmatch(str(param.get("name"))) for param in spec.get("params", ())):
+        return False
     parts = [part for name in _CONCATENATIONS for part in spec.get(name, ())]
-    return all(map(follows_place, parts)) if parts else isinstance(spec.get("width"), Usual)
+    if not parts:
+        return isinstance(spec.get("width"), Usual)
+    return deepest > 0 and all(follows_place(part, deepest - 1) for part in parts)
 
 
 def following(vega: _Part, drawn: float) -> _Part:

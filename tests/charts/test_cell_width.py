@@ -106,3 +106,15 @@ def test_no_text_from_the_site_is_a_part_of_an_expression() -> None:
     title = f"{HOSTILE} {'and more words ' * 8}"
     for key, text in strings(shown(dfn.charts.scores(crowd(30), title=title))):
         assert key not in {"signal", "update", "init"} or "img" not in text
+
+
+@pytest.mark.parametrize("name", ["place", "title_0"])
+def test_a_chart_with_a_parameter_of_such_a_name_keeps_its_width(name: str) -> None:
+    assert VEGALITE in render(CHARTS["scores"](crowd(30)).add_params(alt.param(name=name, value=1)).to_dict())[0]
+
+
+def test_a_dashboard_in_a_concatenation_keeps_its_width() -> None:
+    """Vega cuts it off: it does not find the scale of its brush while it resizes."""
+    scores, dashboard = CHARTS["scores"](crowd(30)), dfn.charts.dashboard(crowd(30))
+    assert VEGALITE in render((scores & dashboard).to_dict())[0]
+    assert VEGA in render((scores & scores).to_dict())[0]
