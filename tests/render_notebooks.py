@@ -6,13 +6,16 @@ JupyterLab would show an error in their place.
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -33,12 +36,22 @@ def render(path: Path) -> None:
                 del output.data[kind]
             picture = output.get("metadata", {}).pop(PICTURE, {})
             output.get("metadata", {}).clear()
+            if PICTURE in output.get("data", {}):
+                output.data[PICTURE] = in_fewer_colors(output.data[PICTURE])
             # Without a width, pictures for screens of double density show at double size.
             if kept := {name: picture[name] for name in ("width", "alt") if name in picture}:
                 output.metadata[PICTURE] = kept
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+
+
+def in_fewer_colors(picture: str) -> str:
+    """Return a PNG, in base64, with 256 colors."""
+    packed = io.BytesIO()
+    with Image.open(io.BytesIO(b64decode(picture))) as image:
+        image.convert("RGBA").quantize(256, Image.Quantize.FASTOCTREE).save(packed, "png", optimize=True)
+    return b64encode(packed.getvalue()).decode()
 
 
 def is_large(data: dict[str, Any], kind: str) -> bool:
