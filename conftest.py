@@ -189,11 +189,10 @@ SLOW = {
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return a worker per core, and one more for when browsers wait; at most four, and what there is memory for."""
+def pytest_xdist_auto_num_workers() -> int:
+    """Return a worker per core, but no more than four, and no more than there is memory for."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wanted = cores if config.option.markexpr == "fast" else cores + 1
-    return max(1, min(wanted, WORKERS, _available() // MEMORY))
+    return max(1, min(cores, WORKERS, _available() // MEMORY))
 
 
 def _available() -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import conftest
 from conftest import BROWSERS, HISTORIES, SLOW, SPARK, group, pytest_ignore_collect
 
 ROOT = Path(__file__).parents[1]
@@ -58,17 +57,3 @@ def test_the_fast_tier_does_not_import_what_it_does_not_run(
     for every in ("", "not fast", "fast or browser"):
         monkeypatch.setattr(pytestconfig.option, "markexpr", every)
         assert pytest_ignore_collect(ROOT / path, pytestconfig) is None
-
-
-@pytest.mark.parametrize(
-    ("cores", "gigabytes", "fast", "everything"),
-    [(1, 64, 1, 2), (2, 64, 2, 3), (16, 64, 4, 4), (4, 5, 2, 2), (4, 0, 1, 1)],
-)
-def test_there_are_as_many_workers_as_the_machine_has_room_for(
-    cores: int, gigabytes: int, fast: int, everything: int, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    monkeypatch.setattr(conftest, "_available", lambda: gigabytes * 10**9)
-    for expression, expected in (("fast", fast), ("", everything), ("not fast", everything)):
-        monkeypatch.setattr(pytestconfig.option, "markexpr", expression)
-        assert conftest.pytest_xdist_auto_num_workers(pytestconfig) == expected
