@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -244,4 +245,5 @@ def test_a_fault_in_the_browsers_drawing_is_in_the_kernels_log_once_and_in_the_h
     expect(alone.row("FR")).to_be_visible(timeout=PATIENT)
     expect(status).not_to_contain_text("planted")
     assert [error for error in window.errors if "planted" in error]
-    window.errors[:] = [error for error in window.errors if "planted" not in error]
+    # What Preact had drawn in part, it may not find again when it draws the whole.
+    window.errors[:] = [error for error in window.errors if not re.search("planted|'removeChild'", error)]
