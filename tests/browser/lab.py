@@ -132,7 +132,8 @@ def _wait_until_up(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
 
 
-_KNOWN_ERRORS: Final = ("Failed to load resource",)  # what JupyterLab looks for and is not there
+# What JupyterLab looks for and is not there; and what it says where it is opened again, before it knows the widgets.
+_KNOWN_ERRORS: Final = ("Failed to load resource", "Error: widget model not found")
 
 
 @dataclass
