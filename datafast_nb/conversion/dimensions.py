@@ -184,6 +184,7 @@ _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyTyp
     }
 )
 
+_REMEMBERED: Final = 1_000  # combinations of values from one batch to the next
 _OF_TEXT: Final = ("channel", "page")  # derived from texts, which takes many times as long as from numbers
 
 
@@ -211,13 +212,24 @@ def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame
 
 
 def _by_distinct(name: str) -> pl.Expr:
-    """Return a derived dimension in Polars, computed once for each combination of values: visitors share theirs."""
+    """Return a derived dimension in Polars, computed once for each combination of values: visitors share theirs.
+
+    Polars computes it batch by batch, and the later batches of a query hold hardly anything new.
+    """
     columns, derived = _DERIVED[name]
+    known: pl.DataFrame | None = None
 
     def derive(rows: pl.Series) -> pl.Series:
-        given = rows.struct.unnest()
-        distinct = nw.from_native(given.unique()).with_columns(derived.alias(name)).to_native()
-        return given.join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left").get_column(name)
+        nonlocal known
+        given, found = rows.struct.unnest(), known  # another thread may set `known` at any time
+        new = given.unique()
+        if found is not None:
+            new = new.join(found, on=columns, how="anti", nulls_equal=True)
+        if found is None or new.height:
+            added = nw.from_native(new).with_columns(derived.alias(name)).to_native()
+            found = added if found is None else pl.concat([found, added])
+            known = found if found.height <= _REMEMBERED else known
+        return given.join(found, on=columns, how="left", nulls_equal=True, maintain_order="left").get_column(name)
 
     return pl.struct(columns).map_batches(derive, return_dtype=pl.String, is_elementwise=True).alias(name)
 

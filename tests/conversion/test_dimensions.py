@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from datafast_nb.conversion import with_dimensions
+from datafast_nb.conversion import dimensions, with_dimensions
 
 
 class TestDerivedDimensions:
@@ -101,3 +102,17 @@ def test_texts_that_visitors_share_are_read_in_their_order(engine: Any) -> None:
     found = with_dimensions(frame.lazy(), "channel", "page").select("channel", "page").collect(engine=engine)
     alone = with_dimensions(frame.to_pandas(), "channel", "page")
     assert found.to_dicts() == pl.from_pandas(alone[["channel", "page"]]).to_dicts()
+
+
+def test_texts_are_read_alike_in_one_batch_and_in_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dimensions, "_REMEMBERED", 40)  # so that some batches are remembered, and others are not
+    numbers = pl.int_range(3_000, eager=True)
+    url = pl.when(numbers % 5 != 0).then(
+        pl.format("https://a.example/{}?q={}", numbers % 7 + numbers // 500 * 10, numbers % 3)
+    )
+    frame = pl.select(current_url=url)
+    for place, part in enumerate(frame.iter_slices(100)):
+        part.write_parquet(tmp_path / f"{place:03}.parquet")
+    expected = frame["current_url"].str.extract(r"example(/\d+)")
+    for files in (frame.lazy(), pl.scan_parquet(tmp_path / "*.parquet")):
+        assert with_dimensions(files, "page").collect()["page"].equals(expected, check_names=False)
