@@ -59,10 +59,15 @@ def codes(given: pl.Expr) -> pl.Expr:
 def known(given: pl.Series) -> pl.Series:
     """Return a column of country codes as `codes` does; return a column that is already correct unchanged."""
     distinct = given.unique()
-    tidy = pl.select(codes(pl.lit(distinct))).to_series()
-    if tidy.equals(distinct, null_equal=True):
+    if all(code is None or _is_tidy(code) for code in distinct):
         return given
+    tidy = pl.select(codes(pl.lit(distinct))).to_series()
     return given.replace_strict(distinct, tidy, return_dtype=pl.String)
+
+
+def _is_tidy(code: str) -> bool:
+    """Return whether this is a country's code as in ISO 3166-1 alpha-2."""
+    return len(code) == 2 and code.isascii() and code.isupper() and code not in ALIASES and code not in NO_COUNTRIES  # noqa: PLR2004
 
 
 @cache

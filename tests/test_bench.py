@@ -78,7 +78,7 @@ def drifted(value: Any, kind: type | tuple[type, ...], other: Callable[[Any], ob
 
 
 @pytest.mark.parametrize("drift", DRIFTS)
-def test_a_drift_of_all_values_of_a_kind_costs_at_most_three_times_a_clean_body(drift: str) -> None:
+def test_a_drift_of_all_values_of_a_kind_costs_at_most_four_times_a_clean_body(drift: str) -> None:
     clean = of_visitors(3_000)
     response = json.loads(clean)
     body = json.dumps({**response, "data": drifted(response["data"], *DRIFTS[drift])})
@@ -86,7 +86,7 @@ def test_a_drift_of_all_values_of_a_kind_costs_at_most_three_times_a_clean_body(
         assert Snapshot.from_json(body).problem_count > 9_000
         # Each beside the other, as a machine is not always as fast.
         ratios = [cpu(Snapshot.from_json, body) / cpu(Snapshot.from_json, clean) for _ in range(7)]
-    assert statistics.median(ratios) <= 3, ratios
+    assert statistics.median(ratios) <= 4, ratios
 
 
 def cpu(read: Callable[[Any], object], body: bytes | str) -> float:

@@ -644,6 +644,42 @@ def test_a_wrong_value_elsewhere_changes_no_other(mutations: list[tuple[tuple[st
         assert whole.equals(salvaged, null_equal=True)
 
 
+SPOILED: dict[str, dict[str, object]] = {
+    "visitors": {
+        "visitorId": [],
+        "latitude": "north",
+        "location": {"city": 3},
+        "system": 5,
+        "profileData": {"userId": {}},
+    },
+    "recentEvents": {"_id": [], "amount": "much", "path": 3},
+    "recentPayments": {"_id": [], "renewal": "perhaps", "name": {}},
+}
+"""Records that fit nowhere, so that all others beside them are read field by field."""
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PATHS), st.sampled_from(["drop", "replace"]), NUMBERS | WORDS | VALUES), max_size=3
+    )
+)
+def test_records_read_field_by_field_give_the_same_rows(
+    mutations: list[tuple[tuple[str | int, ...], str, object]],
+) -> None:
+    response = example()
+    for path, change, value in mutations:
+        mutate(response, path, change, value)
+    try:
+        expected = frames(json.dumps(response))[:3]
+    except DataFastError:
+        return
+    for name, spoiled in SPOILED.items():
+        if isinstance(response["data"].get(name), list):
+            response["data"][name].append(spoiled)
+    for whole, salvaged in zip(expected, frames(json.dumps(response)), strict=False):
+        assert whole.equals(salvaged.head(whole.height), null_equal=True)
+
+
 CHILD = """
 import resource, sys, warnings
 import datafast_nb

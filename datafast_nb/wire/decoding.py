@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, AnyStr, Final, NamedTuple
 
 import msgspec
 import polars as pl
@@ -15,8 +15,8 @@ from datafast_nb.wire.columns import Columns, SalvagedColumns, decoder, is_objec
 from datafast_nb.wire.fault import one_line, read_fault
 from datafast_nb.wire.frames import frame
 from datafast_nb.wire.problems import Deadline, Place, Problems
-from datafast_nb.wire.records import Data, Event, Payment, Response, Visitor
-from datafast_nb.wire.text import holds_more_than, text_of, without_deep_values, without_lone_surrogates
+from datafast_nb.wire.records import NULL, Data, Event, Payment, Response, Visitor
+from datafast_nb.wire.text import holds_more_than, utf8_of, without_deep_values, without_lone_surrogates
 
 MOST_RECORDS: Final = 500_000
 """How many visitors, events or payments one response may hold."""
@@ -61,22 +61,23 @@ def decode(body: bytes | str, *, strict: bool = False, deadline: float | None = 
         The body is not JSON or not a realtime map, holds more than ``MOST_RECORDS`` records of a kind, or could not
         be read in time; with `strict`, also any value of the wrong type.
     """
-    text, ends = text_of(body), Deadline(deadline)
+    utf8, ends = utf8_of(body), Deadline(deadline)
     while True:
         try:
-            return _tables(text, ends, strict=strict)
+            return _tables(utf8, ends, strict=strict)
         except RecursionError:
-            mended = without_deep_values(text, ends)
+            mended = without_deep_values(utf8.decode(), ends).encode()
             error = InvalidResponseError("The response is nested too deeply to be a realtime map. Check base_url.")
-        except (msgspec.DecodeError, UnicodeEncodeError) as fault:
-            mended = without_lone_surrogates(text)
+        except msgspec.DecodeError as fault:
+            text = utf8.decode()
+            mended = without_lone_surrogates(text).encode()
             error = InvalidResponseError(
                 f"The response is not JSON ({fault}); it begins with {text[:60].strip()!r}. A response that broke off, "
                 "or a gateway's error page, looks like this: try again, and check base_url."
             )
-        if mended == text:
+        if mended == utf8:
             raise error
-        text = mended
+        utf8 = mended
 
 
 class _Body(NamedTuple):
@@ -96,9 +97,9 @@ _SITE_COLUMNS: Final = (
 )
 
 
-def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
+def _tables(utf8: bytes, deadline: Deadline, *, strict: bool) -> Tables:
     problems = Problems()
-    body = _whole(text) or _salvaged(text, problems, deadline)
+    body = _whole(utf8) or _salvaged(utf8.decode(), problems, deadline)
     visitors = frame(body.visitors, VISITOR_COLUMNS, problems)
     events = frame(body.events, EVENT_COLUMNS, problems)
     payments = frame(body.payments, PAYMENT_COLUMNS, problems)
@@ -124,25 +125,26 @@ def _tables(text: str, deadline: Deadline, *, strict: bool) -> Tables:
     )
 
 
-def _whole(text: str) -> _Body | None:
+def _whole(utf8: bytes) -> _Body | None:
     """Decode a body at once; return None if it does not fit, or may be a flood of empty records."""
-    if _crowded(text, "{", _SPARSE):
+    if _crowded(utf8, b"{", _SPARSE):
         return None
     try:
-        response: Response = decoder(Response).decode(text)
+        response: Response = decoder(Response).decode(utf8)
+        _refuse_error(response.status, utf8)
+        data = response.data[0] if isinstance(response.data, tuple) else response.data
+        if data is None:
+            raise _no_data()
+        lists = (data.visitors or (), data.recentEvents or (), data.recentPayments or ())
+        return _Body(
+            Columns([data], "$.data", None),
+            *(
+                Columns.fitting(_bounded(records, path), path, range(len(records)))
+                for records, path in zip(lists, _PATHS, strict=True)
+            ),
+        )
     except msgspec.ValidationError:
         return None
-    _refuse_error(response.status, text)
-    data = response.data[0] if isinstance(response.data, tuple) else response.data
-    if data is None:
-        raise _no_data()
-    return _Body(
-        Columns([data], "$.data", None),
-        *(
-            Columns(_bounded(records or (), path), path, range(len(records or ())))
-            for records, path in zip((data.visitors, data.recentEvents, data.recentPayments), _PATHS, strict=True)
-        ),
-    )
 
 
 _PATHS: Final = ("$.data.visitors", "$.data.recentEvents", "$.data.recentPayments")
@@ -151,18 +153,14 @@ _PATHS: Final = ("$.data.visitors", "$.data.recentEvents", "$.data.recentPayment
 def _salvaged(text: str, problems: Problems, deadline: Deadline) -> _Body:
     """Decode a body that does not fit as a whole."""
     try:
-        response: Any = decoder(unread(Response)).decode(text)
+        response: Any = decoder(_Unread).decode(text)
     except msgspec.ValidationError:
-        raise InvalidResponseError(
-            "The response is JSON, but not a realtime map: there is no object at its top. Check base_url."
-        ) from None
+        response = _without_data(text)
     status = SalvagedColumns([response], Response, "$", None, problems, deadline)
-    _refuse_error(status.values(Column("status", pl.String(), "status"))[0], text)
-    try:
-        data: Any = decoder(_DATA).decode(response.data)
-    except msgspec.ValidationError:
-        raise _no_data() from None
-    data = data[0] if isinstance(data, tuple) else data
+    _refuse_error(status.values(Column("status", pl.String(), "status"))[0], text.encode())
+    data = response.data[0] if isinstance(response.data, tuple) else response.data
+    if data is None:
+        raise _no_data()
 
     lists = []
     for raw, kind, path in zip((data.visitors, data.recentEvents, data.recentPayments), _KINDS, _PATHS, strict=True):
@@ -170,8 +168,24 @@ def _salvaged(text: str, problems: Problems, deadline: Deadline) -> _Body:
     return _Body(SalvagedColumns([data], Data, "$.data", None, problems, deadline), *lists)
 
 
+class _Unread(Struct, gc=False):
+    """A response of which nothing is decoded but where its data is."""
+
+    status: Raw = NULL
+    data: unread(Data) | tuple[unread(Data)] | None = None  # type: ignore[valid-type]
+
+
+def _without_data(text: str) -> _Unread:
+    """Return a response without its data, which is no object."""
+    try:
+        return _Unread(decoder(unread(Response)).decode(text).status)
+    except msgspec.ValidationError:
+        raise InvalidResponseError(
+            "The response is JSON, but not a realtime map: there is no object at its top. Check base_url."
+        ) from None
+
+
 _KINDS: Final[tuple[type[Struct], ...]] = (Visitor, Event, Payment)
-_DATA: Final[Any] = unread(Data) | tuple[unread(Data)]  # type: ignore[misc]
 
 
 def _columns(raw: Raw, kind: type[Struct], path: str, problems: Problems, deadline: Deadline) -> Columns:
@@ -181,10 +195,10 @@ def _columns(raw: Raw, kind: type[Struct], path: str, problems: Problems, deadli
     _refuse_flood(text, "{", _SPARSE, path, deadline)
     try:
         records = _bounded(decoder(list[kind] | None).decode(text) or (), path)  # type: ignore[valid-type]
+        return Columns.fitting(records, path, range(len(records)))
     except msgspec.ValidationError:
         unread_records, rows = _unread_records(text, kind, path, problems, deadline)
         return SalvagedColumns(unread_records, kind, path, rows, problems, deadline)
-    return Columns(records, path, range(len(records)))
 
 
 def _unread_records(
@@ -213,7 +227,7 @@ def _refuse_flood(text: str, character: str, sparse: int, path: str, deadline: D
         raise _too_many(path)
 
 
-def _crowded(text: str, character: str, sparse: int) -> bool:
+def _crowded(text: AnyStr, character: AnyStr, sparse: int) -> bool:
     """Return whether a cheap sample shows a character so often that the records may be many and small."""
     return text[::_STRIDE].count(character) * _STRIDE > max(MOST_RECORDS // 2, len(text) // sparse)
 
@@ -242,9 +256,9 @@ def _no_data() -> InvalidResponseError:
     )
 
 
-def _refuse_error(status: str | None, text: str) -> None:
+def _refuse_error(status: str | None, utf8: bytes) -> None:
     """Raise the error that the service reports, if any."""
     if (status or "").strip().lower() == "error":
-        fault = read_fault(text.encode(errors="replace"))
+        fault = read_fault(utf8)
         reason = one_line(fault.message) if fault and fault.message else "no reason given"
         raise InvalidResponseError(f"The service answered with an error: {reason}", "$.status")

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from datafast_nb import countries
 from datafast_nb.schema import TIMESTAMP, Column
-from datafast_nb.wire.columns import Columns
+from datafast_nb.wire.columns import Columns, distinct, texts_of
 from datafast_nb.wire.problems import Problems
 from datafast_nb.wire.text import TOO_DEEP
 from datafast_nb.wire.times import times
@@ -31,7 +31,8 @@ def _series(records: Columns, column: Column, problems: Problems) -> pl.Series:
     if column.source.endswith("dimensionMatches"):
         return _lists(values, column, records, problems)
     if column.source == "extraData":
-        values = [None if text == "null" else text for text in (str(raw, "utf-8") for raw in values)]
+        texts = pl.Series(column.name, texts_of(values), dtype=pl.String)
+        values = texts.set(texts == "null", None)
     given = _given(values, column)
     held, expected = given, ""
     if column.dtype == TIMESTAMP:
@@ -72,17 +73,16 @@ def _within(numbers: pl.Series, limit: float) -> pl.Series:
 
 def _lists(values: Sequence[Raw] | pl.Series, column: Column, records: Columns, problems: Problems) -> pl.Series:
     """Return a column of lists, decoding each distinct text once."""
-    texts = [bytes(value) for value in values]
-    lists: dict[bytes, list[str] | None] = {}
-    unheld: set[bytes] = set()
-    for text in dict.fromkeys(texts):
+    texts, numbers = distinct(values)
+    lists: list[list[str] | None] = []
+    unheld: list[int] = []
+    for number, text in enumerate(texts):
         try:
-            lists[text] = msgspec.json.decode(text, type=list[str] | None)
+            lists.append(msgspec.json.decode(text, type=list[str] | None))
         except msgspec.DecodeError:
-            lists[text] = None
-            unheld.add(text)
+            lists.append(None)
+            unheld.append(number)
     if unheld:
-        wrong = pl.Series([text in unheld for text in texts], dtype=pl.Boolean)
-        problems.note(records.place(column.source), "a list of texts", wrong, texts)
-    codes = {text: code for code, text in enumerate(lists)}
-    return pl.Series(column.name, list(lists.values()), dtype=column.dtype).gather([codes[text] for text in texts])
+        wrong = numbers.is_in(unheld)
+        problems.note(records.place(column.source), "a list of texts", wrong, [texts[number] for number in numbers])
+    return pl.Series(column.name, lists, dtype=column.dtype)[numbers]

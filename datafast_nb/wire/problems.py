@@ -87,7 +87,7 @@ class Problems:
         self._fields.append((place.before, place.after, expected, len(first)))
         self._rows.append(_rows(place.rows, first))
         if isinstance(values, pl.Series):
-            self._values.append(values.gather(first).cast(pl.String))
+            self._values.append(values[first].cast(pl.String))
         else:
             self._values.append(pl.Series([_start(values[row]) for row in first], dtype=pl.String))
 
@@ -111,7 +111,7 @@ def _rows(rows: Sequence[int] | None, found: pl.Series) -> pl.Series:
         return pl.Series([None] * len(found), dtype=pl.Int64)
     if isinstance(rows, range):  # the whole list
         return found.cast(pl.Int64)
-    return pl.Series(rows, dtype=pl.Int64).gather(found)
+    return pl.Series(rows, dtype=pl.Int64)[found]
 
 
 def _start(value: Raw | bytes) -> str:

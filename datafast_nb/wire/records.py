@@ -96,16 +96,16 @@ class Likelihood(Struct, gc=False):
 
 
 class Visitor(Struct, gc=False):
-    """One active visitor."""
+    """One active visitor; the objects of `FEW_DISTINCT` are left undecoded."""
 
     visitorId: Identifier | None = None
-    location: Location | None = None
-    system: System | None = None
+    location: Raw = NULL
+    system: Raw = NULL
     currentUrl: str | None = None
     referrer: str | None = None
     sessionStartTime: Moment | None = None
     visitCount: Int64 | None = None
-    params: Params | None = None
+    params: Raw = NULL
     latitude: float | None = None
     longitude: float | None = None
     isCustomer: bool | None = None
@@ -171,6 +171,9 @@ class Response(Struct, gc=False):
     status: str | None = None
     data: Data | tuple[Data] | None = None
 
+
+FEW_DISTINCT: Final[dict[str, type[Struct]]] = {"location": Location, "system": System, "params": Params}
+"""The objects of a visitor that are the same for many visitors, and their types: each distinct one is decoded once."""
 
 # Replaces an object of the response that is absent or null.
 ABSENT: Final[dict[str, Struct]] = {

@@ -16,6 +16,9 @@ _EPOCHS: Final = (946_684_800, 4_102_444_800)
 
 _NUMBER: Final = r"^[0-9]+(?:\.[0-9]+)?(?:[eE]\+?[0-9]+)?$"
 
+_OWN_FORM: Final = "%Y-%m-%dT%H:%M:%S.%3fZ"
+"""The form of the service, which Polars reads in a fourth of the time of any RFC 3339 time."""
+
 # The forms of other programs, and those of RFC 3339 with a "t", a "z" or a blank.
 _FORMS: Final = (
     (r"^(\d{4}-\d{2}-\d{2})[Tt\s_]\s*(\d)", "${1}T${2}"),
@@ -27,20 +30,32 @@ _FORMS: Final = (
 
 def times(text: pl.Series) -> pl.Series:
     """Read times; a time without an offset is UTC, and text that is not a time becomes null."""
-    read = _aware(text)
+    read = text.str.to_datetime(_OWN_FORM, time_unit="ms", strict=False).cast(TIMESTAMP)  # a naive time becomes UTC
     if read.null_count() > text.null_count():
-        tidy = text.str.strip_chars()
-        for form, standard in _FORMS:
-            tidy = tidy.str.replace(form, standard)
-        naive = tidy.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False).dt.replace_time_zone("UTC")
-        for other in (_aware(tidy), naive, _since_1970(tidy)):
-            read = read.zip_with(read.is_not_null(), other)
+        numbers = _since_1970(text)
+        if numbers.null_count() == text.null_count() or not text.str.contains("-", literal=True).any():
+            return numbers
+        read = _of_any_form(text)
+        read = read.zip_with(read.is_not_null(), numbers)
     milliseconds = read.to_physical()
     earliest: Any = milliseconds.min()
     latest: Any = milliseconds.max()
     if earliest is None or (earliest >= _YEARS[0] and latest <= _YEARS[1]):
         return read
     return read.set((milliseconds < _YEARS[0]) | (milliseconds > _YEARS[1]), None)
+
+
+def _of_any_form(text: pl.Series) -> pl.Series:
+    """Read times of all forms that begin with a date."""
+    read = _aware(text)
+    if read.null_count() > text.null_count():
+        tidy = text.str.strip_chars()
+        for form, standard in _FORMS:
+            tidy = tidy.str.replace(form, standard)
+        naive = tidy.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="ms", strict=False).cast(TIMESTAMP)
+        for other in (_aware(tidy), naive):
+            read = read.zip_with(read.is_not_null(), other)
+    return read
 
 
 def _aware(text: pl.Series) -> pl.Series:
