@@ -93,7 +93,7 @@ def _contents(objects: Sequence[Any]) -> dict[str, list[Any]]:
 
 def distinct(raws: Sequence[Raw] | pl.Series) -> tuple[list[bytes], pl.Series]:
     """Return the distinct JSON values, and the number among them of each value."""
-    texts = b"\0".join(raws).split(b"\0") if len(raws) else []  # which copies all at once; no value holds this character
+    texts = b"\0".join(raws).split(b"\0") if len(raws) else []  # no value holds this control character
     number = {text: row for row, text in enumerate(dict.fromkeys(texts))}
     return list(number), pl.Series(list(map(number.__getitem__, texts)), dtype=pl.UInt32)
 
