@@ -23,6 +23,8 @@ _SAME_AMOUNT: Final = 0.005
 _NEVER: Final = 1e18  # milliseconds
 SEEN: Final = ("session_start_time", "first_seen", "seen_at")
 """Columns that tell when a visitor was there; a frame of visitors may lack some."""
+NAMED: Final = ("customer_email", "customer_name", "display_name", "is_random_name")
+"""Columns by which payments are matched to visitors."""
 
 
 def opened_events(data: Any, purpose: str) -> tuple[nw.LazyFrame[Any], Callable[[nw.LazyFrame[Any]], Any]]:  # noqa: ANN401
@@ -90,6 +92,20 @@ def matched_payments(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -
     return nw.concat([by_address.select(*columns), by_name.select(*columns)])
 
 
+def candidates(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the `visitor_id` of each visitor who has the address or the name of a payment.
+
+    Of all visitors, they are few, and the payments of `matched_payments` are the same if it gets only their states.
+    """
+    columns = visitors.collect_schema().names()
+    made_up = flag("is_random_name") if "is_random_name" in columns else nw.lit(value=False)
+    own_name = ~nw.col("display_name").is_null() & ~made_up
+    named = ~nw.col("customer_email").is_null() | ~nw.col("customer_name").is_null() | own_name
+    paid, states = _paid(payments), _states(visitors.filter(named))
+    found = [states.join(paid.select(key), on=key, how="semi").select("visitor_id") for key in ("_email", "_name")]
+    return nw.concat(found).unique()
+
+
 def _paid(payments: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the payments, each once; one without an id is identified by its content."""
     paid = payments.select(
@@ -149,10 +165,14 @@ def with_sales(
     belong to one visitor, are within ten minutes of each other, and have the same amount or one of them has none: the
     event then stands for both. A sale without an event is a row without `_type` and `_page`.
     """
-    found = events.with_columns(_charge=nw.col("_type").is_in(PAYMENT_EVENTS).fill_null(value=False))
     if payments is None or visitors is None:
-        return _with_sales(found.with_columns(_renewal=nw.lit(value=False)))
-    paid = matched_payments(payments, visitors)
+        return _with_sales(_with_charges(events).with_columns(_renewal=nw.lit(value=False)))
+    return with_sales_of(events, matched_payments(payments, visitors))
+
+
+def with_sales_of(events: nw.LazyFrame[Any], paid: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add sales to a frame of events as `with_sales` does, given the payments of `matched_payments`."""
+    found = _with_charges(events)
     pairs = _pairs(found.filter(nw.col("_charge")), paid)
     more = pairs.select(
         "visitor_id", "_event", "_time", _payment_amount=nw.col("_paid_amount"), _renewal=nw.col("_paid_renewal")
@@ -165,6 +185,11 @@ def with_sales(
     alone = alone.filter(nw.col("_amount") > 0).with_columns(**nothing, _charge=nw.lit(value=True))
     columns = ("visitor_id", "_type", "_page", "_time", "_event", "_amount", "_charge", "_renewal")
     return _with_sales(nw.concat([known.select(*columns), alone.select(*columns)]))
+
+
+def _with_charges(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add which events are payments."""
+    return events.with_columns(_charge=nw.col("_type").is_in(PAYMENT_EVENTS).fill_null(value=False))
 
 
 def _with_sales(events: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -15,7 +15,7 @@ from datafast_nb.checks import checked_choice, checked_duration
 from datafast_nb.conversion import with_dimensions
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.forecast.agreement import ENOUGH_POWER, ERROR, with_agreement
-from datafast_nb.forecast.dimensions import checked_dimensions, derived
+from datafast_nb.forecast.dimensions import checked_dimensions, columns_of, derived
 from datafast_nb.forecast.outcomes import (
     CONVERTED_BEFORE,
     COUNTED,
@@ -215,7 +215,7 @@ def calibration(  # noqa: PLR0913 - each is a choice of its own, and has a usual
     shown_at = None if age is None else checked_duration(age, "age", zero=True)
     renewals = isinstance(converted, Payment) and converted.renewals
     found = money(history, rates or {}, start, end, renewals=renewals)
-    seen = with_dimensions(visits(history, start, end, span, shown_at), *derived(names))
+    seen = with_dimensions(visits(history, start, end, span, shown_at, columns_of(names)), *derived(names))
     first = conversions(history, converted, found.sold, start, end)
     every = with_outcomes(seen, first, found.paid, by_payment_alone=converted == "customer")
     coverage = _coverage(every["kept"], found, by_goal=isinstance(converted, Goal))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal, NamedTuple
 
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from datafast_nb.conversion.events import ONE_SALE, PAYMENT_EVENTS, matched_payments, opened_events, with_sales
+from datafast_nb.conversion.events import (
+    NAMED,
+    ONE_SALE,
+    PAYMENT_EVENTS,
+    candidates,
+    matched_payments,
+    opened_events,
+    with_sales_of,
+)
 from datafast_nb.conversion.funnel import Goal, Payment
 from datafast_nb.conversion.revenue import checked_rates
 from datafast_nb.currencies import coded
@@ -37,6 +46,8 @@ _PREDICTION: Final = (
     "average_value",
     "expected_value",
 )
+_PREDICTED: Final = pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate")
+_VISIT: Final = ("visitor_id", "session_start_time", "first_seen", "is_customer", "became_customer")
 
 
 class Money(NamedTuple):
@@ -55,46 +66,70 @@ class Money(NamedTuple):
 
 
 def visits(
-    history: Record, start: datetime | None, end: datetime | None, horizon: timedelta, age: timedelta | None
+    history: Record,
+    start: datetime | None,
+    end: datetime | None,
+    horizon: timedelta,
+    age: timedelta | None,
+    columns: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Return the visits first seen in a span, each with the prediction to test and the reason why it counts or not.
 
-    The columns are those of ``History.sessions``, with those of the prediction as of when it was shown, and also
-    `predicted`; `since`, when the visit began; `shown_at`, when the prediction was shown; `until`, the end of its
-    horizon; and `kept`, which is ``counted`` for visits whose prediction can be tested.
+    The columns are some of those of ``History.sessions`` and the given ones, with those of the prediction as of when it
+    was shown, and also `predicted`; `since`, when the visit began; `shown_at`, when the prediction was shown; `until`,
+    the end of its horizon; and `kept`, which is ``counted`` for visits whose prediction can be tested.
     """
     watched = coverage(history, start, end).rename({"until": "watched_until"})
+    prediction = [name for name in _PREDICTION if name in {"expected_value", *columns}]
+    asked = dict.fromkeys((*_VISIT, *columns, *prediction, "conversion_rate", *(() if age is None else ("left_at",))))
     seen = (
-        history.collect(history.sessions(start, end).drop(_PREDICTION))
-        .with_columns(since=began())
+        history.collect(history.sessions(start, end).select(*asked))
+        .with_columns(since=began(), predicted=_PREDICTED)
         .sort("first_seen")
         .join_asof(watched, left_on="first_seen", right_on="from")
         .with_row_index("visit")
     )
-    states = history.visitors(start, end).select("visitor_id", "seen_at", "is_customer", *_PREDICTION)
-    rate = pl.when(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"])).then("conversion_rate")
-    states = states.with_columns(predicted=rate, is_customer=pl.col("is_customer").fill_null(value=False))
-    predictions = _first_predicted(seen, states) if age is None else _predicted_at(seen, states, age)
+    states = history.visitors(start, end).select(
+        "visitor_id", "seen_at", "is_customer", *prediction, predicted=_PREDICTED
+    )
+    states = states.with_columns(pl.col("is_customer").fill_null(value=False))
+    ask = _first_predicted if age is None else partial(_predicted_at, age=age)
+    predictions = ask(seen, states, prediction)
     counted_from = pl.col("since") + (age or timedelta(0))
-    seen = seen.join(predictions, on="visit", how="left", maintain_order="left")
+    seen = seen.drop(_PREDICTION, "predicted", strict=False).join(
+        predictions, on="visit", how="left", maintain_order="left"
+    )
     return seen.with_columns(kept=_kept(counted_from, horizon, age), until=counted_from + horizon)
 
 
-def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame) -> pl.DataFrame:
-    """Return the first prediction of each visit while its visitor was not a customer, and when it was shown."""
+def _first_predicted(seen: pl.DataFrame, states: pl.LazyFrame, prediction: Sequence[str]) -> pl.DataFrame:
+    """Return the first prediction of each visit while its visitor was not a customer, and when it was shown.
+
+    Of most visits, it is that of the first state. The states of all others' visitors are looked through.
+    """
+    known = seen.drop_nulls("visitor_id").with_columns(is_customer=pl.col("is_customer").fill_null(value=False))
+    alone = pl.struct("visitor_id", "first_seen").is_unique()
+    at_once = alone & pl.col("predicted").is_not_null() & ~pl.col("is_customer")
+    later = known.filter(~at_once)
+    whose = later.lazy().select("visitor_id").unique()
+    begun = known.lazy().select("visit", "visitor_id", "first_seen").join(whose, on="visitor_id", how="semi")
     predicted = states.filter(pl.col("predicted").is_not_null(), ~pl.col("is_customer")).drop("is_customer")
-    begun = seen.lazy().select("visit", "visitor_id", "first_seen").drop_nulls("visitor_id")
-    return (
-        predicted.sort("seen_at")
-        .join_asof(begun, left_on="seen_at", right_on="first_seen", by="visitor_id", check_sortedness=False)
+    found = (
+        predicted.join(whose, on="visitor_id", how="semi")
+        .sort("seen_at")
+        .join_asof(
+            begun.sort("visit"), left_on="seen_at", right_on="first_seen", by="visitor_id", check_sortedness=False
+        )
         .filter(pl.col("visit").is_not_null())
         .unique("visit", keep="first", maintain_order=True)
-        .select("visit", "predicted", *_PREDICTION, shown_at="seen_at")
+        .join(later.lazy().select("visit"), on="visit", how="semi")
+        .select("visit", "predicted", *prediction, shown_at="seen_at")
         .collect()
     )
+    return pl.concat([known.filter(at_once).select("visit", "predicted", *prediction, shown_at="first_seen"), found])
 
 
-def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, age: timedelta) -> pl.DataFrame:
+def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, prediction: Sequence[str], age: timedelta) -> pl.DataFrame:
     """Return the prediction that was shown for each visit at an age, for visitors who were still there."""
     moment = pl.col("since") + age
     there = pl.col("first_seen").le(moment) & (pl.col("left_at").is_null() | pl.col("left_at").gt(moment))
@@ -106,7 +141,7 @@ def _predicted_at(seen: pl.DataFrame, states: pl.LazyFrame, age: timedelta) -> p
             states.sort("seen_at"), left_on="shown_at", right_on="seen_at", by="visitor_id", check_sortedness=False
         )
         .filter(pl.col("seen_at") >= pl.col("first_seen"))
-        .select("visit", "predicted", "shown_at", *_PREDICTION, was_customer="is_customer")
+        .select("visit", "predicted", "shown_at", *prediction, was_customer="is_customer")
         .collect()
     )
 
@@ -148,15 +183,21 @@ def money(
     numbered = nw.from_native(
         paid.lazy().with_columns(payment_id=pl.col("payment").cast(pl.String), timestamp=pl.col("at"))
     )
-    states = nw.from_native(history.visitors(start, end))
-    charges = history.events(start, end).filter(pl.col("type").is_in(PAYMENT_EVENTS)).with_columns(timestamp=happened())
-    sales = with_sales(opened_events(charges, "a sale")[0], numbered, states)
-    sales = sales.filter(nw.col("_sale") if renewals else nw.col("_sale") & ~nw.col("_renewal"))
-    matched: pl.LazyFrame = nw.to_native(matched_payments(numbered, states))
-    sold: pl.LazyFrame = nw.to_native(sales)
-    payers = matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
+    every = history.visitors(start, end).select("visitor_id", "session_start_time", "seen_at", *NAMED)
+    payers: pl.LazyFrame = nw.to_native(candidates(numbered, nw.from_native(every)))
+    states = history.collect(every.join(payers, on="visitor_id", how="semi"))
+    matched: pl.DataFrame = nw.to_native(matched_payments(numbered, nw.from_native(states.lazy()))).collect()
+    charges = history.collect(
+        history.events(start, end).filter(pl.col("type").is_in(PAYMENT_EVENTS)).with_columns(timestamp=happened())
+    )
+    charged = opened_events(charges.lazy(), "a sale")[0]
+    sales = with_sales_of(charged, nw.from_native(matched.lazy()))
+    sold: pl.LazyFrame = nw.to_native(
+        sales.filter(nw.col("_sale") if renewals else nw.col("_sale") & ~nw.col("_renewal"))
+    )
+    of_whom = matched.select("visitor_id", payment=pl.col("_event").str.strip_prefix("payment ").cast(pl.UInt32))
     at = pl.col("_time").cast(pl.Int64).cast(pl.Datetime("ms", "UTC")).cast(MOMENT)
-    of_whom, sold_to = pl.collect_all([payers, sold.select("visitor_id", at=at)])
+    sold_to = sold.select("visitor_id", at=at).collect()
     recorded = paid.filter(pl.col("amount") > 0).height
     paid = paid.join(of_whom, on="payment", how="left").select("visitor_id", "at", "amount", "currency", "value")
     return Money(paid, sold_to, max(0, recorded - sold_to.height))

@@ -33,6 +33,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> dfn.History:
 class Doubled:
     """A history with predictions twice as high."""
 
+    _DOUBLED = (pl.col("conversion_rate", "expected_value") * 2).clip(upper_bound=0.95)
+
     def __init__(self, history: dfn.History) -> None:
         self._history = history
 
@@ -40,8 +42,10 @@ class Doubled:
         return getattr(self._history, name)
 
     def visitors(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
-        predicted = pl.col("conversion_rate", "expected_value")
-        return self._history.visitors(start, end).with_columns((predicted * 2).clip(upper_bound=0.95))
+        return self._history.visitors(start, end).with_columns(self._DOUBLED)
+
+    def sessions(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
+        return self._history.sessions(start, end).with_columns(self._DOUBLED)
 
 
 @pytest.fixture(scope="module")
