@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import polars as pl
 
@@ -79,11 +79,22 @@ class Info:
 class _Opened:
     """The tables at one version of the polls; each is opened when it is first requested."""
 
-    def __init__(self, polls: DeltaTable) -> None:
+    def __init__(self, polls: DeltaTable, stamp: object) -> None:
+        self.stamp = stamp  # of the tables, before they were opened
         self.version = (polls.metadata().id, polls.version())
         self.newest: datetime | None = files(polls)["last"].max()  # type: ignore[assignment]
         self.tables: dict[Name, DeltaTable] = {"polls": polls}
+        self.hour: _Hour | None = None  # in which the moment last requested is
         self.last: tuple[datetime, Snapshot] | None = None  # the snapshot last requested, and the time of its poll
+
+
+class _Hour(NamedTuple):
+    """The rows of which the snapshots of an hour are made: a replay reads them once, not at each step."""
+
+    start: datetime
+    end: datetime
+    polls: pl.DataFrame
+    tables: list[pl.LazyFrame]
 
 
 class History:
@@ -455,7 +466,7 @@ class History:
         NotRecordedError
             There is no history at this location.
         """
-        return as_given(sessions(self._changes(start, end)))
+        return as_given(sessions(self._changes(start, end), complete=start is None))
 
     def polls(self, start: datetime | None = None, end: datetime | None = None) -> pl.LazyFrame:
         """Return one row for each snapshot.
@@ -499,14 +510,14 @@ class History:
             Nothing was recorded within ten minutes before that moment.
         """
         moment, opened = in_utc(when, "when"), self._current()
-        found = self._polls_at([moment], opened)
+        hour = self._hour_of(moment, opened)
+        found = _shown_at([moment], hour.polls)
         if not found.height:
             raise NotRecordedError(self._nearest(moment, opened))
-        poll: datetime = found["seen_at"].item()
+        poll: dict[str, Any] = found.row(0, named=True)
         last = opened.last
-        if last is None or last[0] != poll:
-            (snapshot,) = self._rebuilt(found, opened)
-            last = opened.last = (poll, snapshot)
+        if last is None or last[0] != poll["seen_at"]:
+            last = opened.last = (poll["seen_at"], snapshot_at(poll, *hour.tables))
         return last[1]
 
     def snapshots(
@@ -532,7 +543,11 @@ class History:
             moments = [first + step * place for place in range((last - first) // step + 1)]
         for place in range(0, len(moments), _CHUNK):
             opened = self._current()
-            yield from self._rebuilt(self._polls_at(moments[place : place + _CHUNK], opened), opened)
+            some = moments[place : place + _CHUNK]
+            polls = _shown_at(some, self._polls_of(some[0], some[-1], opened))
+            tables = self._tables_of(polls, opened)
+            for poll in polls.iter_rows(named=True):
+                yield snapshot_at(poll, *tables)
 
     def replay(self, start: datetime | None = None, end: datetime | None = None, speed: float = 1.0) -> Replay:
         """Replay a span of the past, as a source for ``LiveMap``.
@@ -613,8 +628,12 @@ class History:
 
     def _current(self) -> _Opened:
         """Open the polls; reuse what was opened before if they have not changed."""
-        now, before = _Opened(self._open("polls")), self._opened
+        stamp, before = self._tables.stamp(), self._opened
+        if before is not None and stamp is not None and before.stamp == stamp:
+            return before
+        now = _Opened(self._open("polls"), stamp)
         if before is not None and before.version == now.version:
+            before.stamp = stamp
             return before
         self._opened = now
         return now
@@ -659,24 +678,27 @@ class History:
         rows = _between(self._rows(name), "timestamp", start, end)
         return as_given(rows).select(*SCHEMAS[name].names()[1:], "seen_at")
 
-    def _polls_at(self, moments: list[datetime], opened: _Opened) -> pl.DataFrame:
-        """Return the poll shown at each of some sorted moments; none for moments without a record."""
-        span = (before(moments[0], WINDOW), following(moments[-1]))
-        polls = self.collect(_between(self._rows("polls", *span, opened), "seen_at", *span).sort("seen_at"))
-        wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
-        rows = wanted.join_asof(polls, left_on="when", right_on="seen_at", tolerance=WINDOW, coalesce=False)
-        return rows.filter(pl.col("seen_at").is_not_null())
+    def _hour_of(self, moment: datetime, opened: _Opened) -> _Hour:
+        """Return the rows of the hour that a moment is in; those read last are kept."""
+        if opened.hour is None or not opened.hour.start <= moment < opened.hour.end:
+            start = moment.replace(minute=0, second=0, microsecond=0)
+            end = following(start.replace(minute=59, second=59, microsecond=999_999))
+            polls = self._polls_of(start, end, opened)
+            opened.hour = _Hour(start, end, polls, self._tables_of(polls, opened))
+        return opened.hour
 
-    def _rebuilt(self, polls: pl.DataFrame, opened: _Opened) -> Iterator[Snapshot]:
-        """Return the snapshot of each poll, in order."""
-        if not polls.height:
-            return
-        tables = [self._rows_of(name, polls, opened) for name in ("visitors", "events", "payments")]
-        for poll in polls.iter_rows(named=True):
-            yield snapshot_at(poll, *(table.lazy() for table in tables))
+    def _polls_of(self, first: datetime, last: datetime, opened: _Opened) -> pl.DataFrame:
+        """Return the polls that are shown from one moment to another, in order."""
+        span = (before(first, WINDOW), following(last))
+        return self.collect(_between(self._rows("polls", *span, opened), "seen_at", *span).sort("seen_at"))
+
+    def _tables_of(self, polls: pl.DataFrame, opened: _Opened) -> list[pl.LazyFrame]:
+        """Return the rows that some snapshots consist of."""
+        names = ("visitors", "events", "payments")
+        return [self._rows_of(name, polls, opened).lazy() for name in names] if polls.height else []
 
     def _rows_of(self, name: Any, polls: pl.DataFrame, opened: _Opened) -> pl.DataFrame:  # noqa: ANN401 - a name
-        """Read the rows that some snapshots consist of."""
+        """Read the rows of a table that some snapshots consist of."""
         last: Any = polls["seen_at"].max()
         since: Any = polls["states_since" if name == "visitors" else f"{name}_since"].min()
         if name == "visitors":
@@ -684,11 +706,9 @@ class History:
             rows = self._rows(name, first, last, opened)
             return self.collect(rows.filter(pl.col("seen_at").is_between(first, last)))
         retimed = polls[f"{name}_retimed"].explode().struct.field("id").drop_nulls().unique()
-        shown = (
-            pl.col("timestamp").is_null()
-            | (pl.col("timestamp") >= pl.lit(since, MOMENT))
-            | pl.col(IDS[name]).is_in(retimed.implode())
-        )
+        shown = pl.col("timestamp").is_null() | (pl.col("timestamp") >= pl.lit(since, MOMENT))
+        if len(retimed):  # an id may be in any file, so all are read
+            shown = shown | pl.col(IDS[name]).is_in(retimed.implode())
         return self.collect(self._rows(name, end=last, opened=opened).filter(pl.col("seen_at") <= last, shown))
 
     def _nearest(self, when: datetime, opened: _Opened) -> str:
@@ -710,6 +730,13 @@ class History:
 
 def _silent(what: str, figures: dict[str, Any]) -> None:
     """Report nothing."""
+
+
+def _shown_at(moments: list[datetime], polls: pl.DataFrame) -> pl.DataFrame:
+    """Return the poll shown at each of some sorted moments; none for moments without a record."""
+    wanted = pl.DataFrame({"when": moments}, schema={"when": MOMENT})
+    rows = wanted.join_asof(polls, left_on="when", right_on="seen_at", tolerance=WINDOW, coalesce=False)
+    return rows.filter(pl.col("seen_at").is_not_null())
 
 
 def _between(rows: pl.LazyFrame, column: str, start: datetime | None, end: datetime | None) -> pl.LazyFrame:

@@ -158,6 +158,9 @@ _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.02
 """How often, and after how many seconds, opening a table is retried if an entry of its log was removed meanwhile."""
 
+_SETTLED: Final = 2.0
+"""Seconds after which the time of a folder tells apart all changes: on FAT, it is even."""
+
 _OWN_FILE: Final = re.compile(r"(^|/)(part-[^/]+\.parquet|_delta_log/[^/]+\.tmp)$")
 _COMPRESSION_LEVEL: Final = 6
 _MISSING: Final = "A history needs Delta Lake, which is not installed. Get it with: pip install 'datafast_nb[history]'"
@@ -183,6 +186,7 @@ class Tables:
         self._sums = None if self.is_remote else Checksums(Path(self.location), SCHEMAS)
         self._met = False  # whether all tables existed at the last check
         self._complete: dict[Name, int] = {}  # in an object store: the version whose files all existed
+        self._listed: dict[Name, tuple[DeltaTable, int, pl.DataFrame]] = {}  # the files of a table at a version
 
     def __str__(self) -> str:
         return self.location
@@ -211,6 +215,21 @@ class Tables:
                     )
                 return None
         return self._checked(table)
+
+    def stamp(self) -> tuple[tuple[int, int], ...] | None:
+        """Return what changes whenever a table does; None if that can't be told.
+
+        It is the metadata of the folders of the logs, as each commit adds a file to one. A folder that changed just now
+        may change again without looking different, and an object store has no folders.
+        """
+        if self.is_remote:
+            return None
+        try:
+            found = [Path(self.location, name, LOG).stat() for name in SCHEMAS]
+        except OSError:
+            return None
+        settled = max(it.st_mtime for it in found) + _SETTLED < time.time()
+        return tuple((it.st_ino, it.st_mtime_ns) for it in found) if settled else None
 
     def are_there(self) -> bool:
         """Return whether the history was begun; refuse one with missing tables, and change nothing.
@@ -420,7 +439,7 @@ class Tables:
         if self._sums is None:
             self._check_complete(table, name, afresh=afresh)
             return
-        found = files(table)
+        found = self._files(table, name)
         if first is not None:
             found = found.filter(pl.col("last") >= first)
         if last is not None:
@@ -429,6 +448,13 @@ class Tables:
             self._check_size(f"{name}/{path}", size)
         with self.guarded("read"):
             self._sums.check((f"{name}/{path}" for path in found["path"]), afresh=afresh)
+
+    def _files(self, table: DeltaTable, name: Name) -> pl.DataFrame:
+        """Return the files of a table, as `files` does, and remember them: to list them takes longer than to filter."""
+        version, kept = table.version(), self._listed.get(name)
+        if kept is None or kept[0] is not table or kept[1] != version:
+            kept = self._listed[name] = table, version, files(table)
+        return kept[2]
 
     def check(self) -> Checked | None:
         """Read every file; return None if no history was begun."""
