@@ -28,6 +28,7 @@ from tests.bench.load import load_table
 from tests.bench.moments import Turns, busy, crowd, passing
 from tests.bench.month import Run, lively, month_table, polling
 from tests.bench.predicting import predict_table
+from tests.bench.questions import question_table
 from tests.bench.refresh import (
     OURS,
     Cost,
@@ -189,6 +190,11 @@ def test_a_history_is_small_and_quick_beside_every_snapshot_kept_whole() -> None
     assert parquet["times ours"] > 30, table
     assert json["times ours"] > 150, table
     assert parquet["breakdown of all visits, s"] > 3 * ours["breakdown of all visits, s"], table
+
+
+def test_questions_to_a_history_have_the_same_answers_in_duckdb() -> None:
+    table = question_table(0.2, 500, 1)
+    assert table["CPU, ms"].min() > 0, table  # type: ignore[operator]
 
 
 def test_an_append_costs_little_more_than_writing_its_rows() -> None:

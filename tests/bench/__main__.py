@@ -17,6 +17,7 @@ from tests.bench.load import load_table
 from tests.bench.memory import memory_table
 from tests.bench.month import lively_recorder_table, map_table, still_recorder_table
 from tests.bench.predicting import predict_table
+from tests.bench.questions import question_table
 from tests.bench.refresh import refresh_table
 
 TABLES = {
@@ -42,6 +43,7 @@ TABLES = {
         "A month of snapshots, one every ten seconds; where fewer were measured, the figures are multiplied",
         history_table,
     ),
+    "questions": ("Questions to a month of a site with 5,000 visits a day, as processor time", question_table),
     "append": ("Appending a snapshot to a history in a folder", append_table),
     "predict": ("A model's prediction for each prospect of a snapshot, against the same in pandas", predict_table),
     "import": ("Importing, in a fresh interpreter", import_table),
