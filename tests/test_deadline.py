@@ -34,6 +34,14 @@ def endless(start: bytes, then: bytes, pause: float = 0.0) -> Talk:
     return talk
 
 
+def stalling(start: bytes) -> Talk:
+    def talk(caller: Caller) -> None:
+        caller.say(start)
+        caller.wait()
+
+    return talk
+
+
 ENDLESS: dict[str, Talk] = {
     "nothing": Caller.wait,
     "a status line, byte by byte": endless(b"HTTP/1.1 200 ", b"O", 0.02),
@@ -42,6 +50,7 @@ ENDLESS: dict[str, Talk] = {
     "100 Continue": endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "103 Early Hints": endless(b"", b"HTTP/1.1 100 Continue\r\nLink: x\r\n\r\n", 0.01),
     "a body, byte by byte": endless(START + b"Content-Length: 1000000\r\n\r\n", b" ", 0.02),
+    "a body that stalls": stalling(START + b"Content-Length: 1000000\r\n\r\n {"),
     "a body, byte by byte, on a connection that closes": endless(START + b"Connection: close\r\n\r\n", b" ", 0.02),
     "an error's body, byte by byte": endless(b"HTTP/1.1 403 No\r\nContent-Length: 1000000\r\n\r\n", b" ", 0.02),
     "chunks": endless(CHUNKED, b"1\r\n \r\n", 0.02),
