@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import pickle
-import time
 import traceback
 import tracemalloc
 from collections.abc import Iterator

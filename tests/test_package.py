@@ -35,6 +35,12 @@ def test_loading_a_snapshot_loads_neither_charts_nor_widgets() -> None:
     assert loaded & HEAVY == {"polars"}
 
 
+def test_a_map_and_its_picture_load_no_charts() -> None:
+    code = "import datafast_nb as dfn; live = dfn.LiveMap(dfn.demo.Site(visitors=3)); live._repr_mimebundle_(); "
+    assert {"ipyleaflet", "PIL"} <= (loaded := modules_after(code + "live.close()"))
+    assert loaded & {"altair", "jsonschema"} == set()
+
+
 @pytest.mark.parametrize("name", dfn.__all__)
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     value = getattr(dfn, name)

@@ -96,7 +96,7 @@ def test_a_map_s_output_holds_a_small_picture_of_its_first_answer_and_says_its_f
 
 def test_the_picture_of_a_map_holds_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr("datafast_nb.charts.drawing.png", lambda svg, _: drawn.append(svg) or png())
+    monkeypatch.setattr("datafast_nb.pictures.formats.png", lambda svg, _: drawn.append(svg) or png())
     jane = {"customer_name": "Jane Quartz", "customer_email": "jane@example.org", "utm_campaign": "for-Jane-Quartz"}
     live = made(people(3, **jane), color_by="channel")
     live.filter(utm_campaign="for-Jane-Quartz", text="jane")

@@ -1,4 +1,4 @@
-"""Charts as SVG, PNG and PDF, drawn without a browser or a network."""
+"""Charts as SVG, and as the Vega that they compile to."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import altair as alt
 
-from datafast_nb.charts.drawer import Drawer
 from datafast_nb.errors import DrawingError
+from datafast_nb.pictures.drawer import drawer
 
 _VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # "v6.4.1" is 6.4 to vl-convert
 _OF_JUPYTERLAB: Final = "5.21"  # the newest Vega-Lite whose Vega is 5
 _MARKS: Final = re.compile(r'class="mark-\w+ role-mark[^"]*"[^>]*><(?!/)')
-_drawer: Final = Drawer()
 
 
 def svg(spec: dict[str, Any], options: dict[str, Any]) -> str:
@@ -35,26 +34,16 @@ def svg(spec: dict[str, Any], options: dict[str, Any]) -> str:
     locales = {"format_locale": options.get("formatLocale"), "time_format_locale": options.get("timeFormatLocale")}
     picture = _svg(spec, locales)
     if has_rows(spec) and not _MARKS.search(picture):
-        said = _drawer.said()
+        said = drawer.said()
         raise DrawingError(
             f"The chart has rows, but not a single mark is drawn.{f' Vega says: {said}' if said else ''}"
         )
     return picture
 
 
-def png(picture: str, scale: float) -> bytes:
-    """Turn an SVG into a PNG with `scale` pixels for each pixel of the chart."""
-    return _drawer.ask("svg_to_png", svg=picture, scale=scale)
-
-
-def pdf(picture: str) -> bytes:
-    """Turn an SVG into a PDF."""
-    return _drawer.ask("svg_to_pdf", svg=picture)
-
-
 def vega(snippet: str) -> str:
     """Return Vega, which is part of vl-convert, as JavaScript that ends with a snippet."""
-    return _drawer.ask("javascript_bundle", snippet=snippet, vl_version=_VEGA_LITE).decode()
+    return drawer.ask("javascript_bundle", snippet=snippet, vl_version=_VEGA_LITE).decode()
 
 
 def compiled(spec: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +54,7 @@ def compiled(spec: dict[str, Any]) -> dict[str, Any]:
     DrawingError
         It can't be compiled.
     """
-    vega: dict[str, Any] = json.loads(_drawer.ask("vegalite_to_vega", vl_spec=spec, vl_version=_OF_JUPYTERLAB))
+    vega: dict[str, Any] = json.loads(drawer.ask("vegalite_to_vega", vl_spec=spec, vl_version=_OF_JUPYTERLAB))
     return vega
 
 
@@ -97,7 +86,7 @@ def _svg(spec: dict[str, Any], locales: dict[str, Any]) -> str:
     """
 
     def drawn(it: dict[str, Any]) -> str:
-        return _drawer.ask("vegalite_to_svg", vl_spec=it, vl_version=_VEGA_LITE, **locales).decode()
+        return drawer.ask("vegalite_to_svg", vl_spec=it, vl_version=_VEGA_LITE, **locales).decode()
 
     try:
         return drawn(spec)

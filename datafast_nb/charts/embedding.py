@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from altair.utils.mimebundle import preprocess_embed_options
 
-from datafast_nb.charts.theme import FONT
+from datafast_nb.pictures.font import FONT
 
 # What vega-embed's own style does, and: a chart may be as wide as its place, the menu and the tooltips have the page's
 # colors and the charts' font. The first chart of a page determines the style of all.

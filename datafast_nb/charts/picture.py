@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import zlib
 from typing import Any, Final
 
 from PIL import Image
 
 from datafast_nb.charts import drawing
 from datafast_nb.charts.theme import on_paper
+from datafast_nb.pictures import formats
 
 _SCALE: Final = 1.5
 
@@ -29,15 +29,7 @@ def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str,
     DrawingError
         The chart can't be drawn.
     """
-    picture = packed(drawing.png(drawing.svg(on_paper(spec), options), _SCALE))
+    picture = formats.packed(formats.png(drawing.svg(on_paper(spec), options), _SCALE))
     with Image.open(io.BytesIO(picture)) as image:
         width, height = image.size
     return picture, {"width": round(width / _SCALE), "height": round(height / _SCALE)}
-
-
-def packed(picture: bytes) -> bytes:
-    """Compress a PNG again: vl-convert compresses for speed, and the same pixels can take a third of the space."""
-    smaller = io.BytesIO()
-    with Image.open(io.BytesIO(picture)) as image:
-        image.save(smaller, "png", dpi=image.info.get("dpi"), compress_level=9, compress_type=zlib.Z_DEFAULT_STRATEGY)
-    return smaller.getvalue()

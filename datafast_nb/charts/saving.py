@@ -12,11 +12,12 @@ import altair as alt
 
 from datafast_nb.charts import drawing
 from datafast_nb.charts.embedding import embed_options
-from datafast_nb.charts.picture import packed
 from datafast_nb.charts.specification import specification_of, titles_of
-from datafast_nb.charts.theme import FONT, on_paper
+from datafast_nb.charts.theme import on_paper
 from datafast_nb.checks import checked_between
 from datafast_nb.files import write_whole
+from datafast_nb.pictures import formats
+from datafast_nb.pictures.font import FONT
 
 _FORMATS: Final = ("png", "svg", "pdf", "html")
 _PAGE: Final = """<!DOCTYPE html>
@@ -100,8 +101,8 @@ def _content(spec: dict[str, Any], kind: str, scale: float, options: dict[str, A
     if kind == "html":
         return _page(spec, options).encode()
     if kind == "png":
-        return packed(drawing.png(picture, scale))
-    return drawing.pdf(picture) if kind == "pdf" else picture.encode()
+        return formats.packed(formats.png(picture, scale))
+    return formats.pdf(picture) if kind == "pdf" else picture.encode()
 
 
 def _page(spec: dict[str, Any], options: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ user's own, uses `specification_of`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock
@@ -17,22 +16,11 @@ import polars as pl
 from altair.utils.schemapi import SchemaBase
 
 from datafast_nb.charts.heading import Heading, signature_with_heading, with_heading
+from datafast_nb.pictures import characters
 
 _Asked = ParamSpec("_Asked")
 _Chart = TypeVar("_Chart", bound=alt.TopLevelMixin)
 
-# Neither XML 1.0 (section 2.2) nor the drawing library allows these: controls, halves of surrogate pairs, and the
-# noncharacters, two at the end of each plane and 32 more (Unicode, section 23.7).
-_ENDS_OF_PLANES: Final = "".join(f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-NO_CHARACTERS: Final = f"\ufdd0-\ufdef{_ENDS_OF_PLANES}"
-"""The noncharacters, for use in a character class of a regular expression."""
-
-REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
-"""The character that replaces them."""
-
-_UNCLEAN: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{NO_CHARACTERS}]")
-# Some text of a chart becomes part of Vega expressions, which end at a line break.
-_LINES: Final = re.compile("[\u2028\u2029]")
 _transformers: Final = Lock()
 
 
@@ -123,7 +111,7 @@ def _clean_again(part: Any) -> Any:  # noqa: ANN401 - any JSON
 def _clean(part: Any, inner: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any JSON
     """Clean a text; for a list or an object, clean its keys, and its values by another function."""
     if isinstance(part, str):
-        return _LINES.sub(" ", _UNCLEAN.sub(REPLACED, part))
+        return characters.cleaned(part)
     if isinstance(part, dict):
         return {_clean(key, inner): inner(value) for key, value in part.items()}
     return [inner(each) for each in part] if isinstance(part, (list, tuple)) else part

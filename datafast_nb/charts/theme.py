@@ -16,6 +16,7 @@ import altair as alt
 
 from datafast_nb.charts.cell_numbers import INKS, STYLE
 from datafast_nb.checks import checked_choice
+from datafast_nb.pictures.font import FONT
 
 if TYPE_CHECKING:
     from altair.utils.plugin_registry import PluginEnabler
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 Theme = Literal["auto", "light", "dark"]
 """A variant of the charts' look; ``auto`` takes its ink from the page, and works on light and dark pages."""
 
-FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
 NEUTRAL: Final = "#8a94a0"
 """A gray that is visible on light and on dark, for anything without a known figure."""

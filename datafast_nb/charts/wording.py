@@ -11,8 +11,8 @@ import polars as pl
 
 from datafast_nb import glossary
 from datafast_nb.charts.cell_width import Usual
-from datafast_nb.charts.specification import NO_CHARACTERS, REPLACED
 from datafast_nb.conversion import ALIASES
+from datafast_nb.pictures.characters import NO_CHARACTERS, REPLACED
 from datafast_nb.schema import VISITOR_COLUMNS
 from datafast_nb.text import number
 

@@ -12,14 +12,13 @@ from typing import Final, NamedTuple
 
 from babel.numbers import format_compact_decimal
 
-from datafast_nb.charts import drawing
-from datafast_nb.charts.picture import packed
-from datafast_nb.charts.specification import cleaned
-from datafast_nb.charts.theme import FONT
 from datafast_nb.livemap.clusters import Viewport
 from datafast_nb.livemap.colors import CUSTOMER
 from datafast_nb.livemap.land import ink, land
 from datafast_nb.livemap.mercator import ys
+from datafast_nb.pictures import formats
+from datafast_nb.pictures.characters import cleaned
+from datafast_nb.pictures.font import FONT
 from datafast_nb.text import nearest, number, plain
 from datafast_nb.widgets.protocol import Clusters, Figure, Legend, Point, Theme
 
@@ -162,8 +161,8 @@ def content(shown: Shown, file: Path, width: float | None, scale: float) -> byte
     """
     picture, kind = drawn(shown, width), file.suffix.lower()
     if kind == ".png":
-        return packed(drawing.png(picture, scale))
-    return drawing.pdf(picture) if kind == ".pdf" else picture.encode()
+        return formats.packed(formats.png(picture, scale))
+    return formats.pdf(picture) if kind == ".pdf" else picture.encode()
 
 
 def _svg(width: float, height: float, content: str, label: str, shown_at: float | None) -> str:
@@ -174,8 +173,7 @@ def _svg(width: float, height: float, content: str, label: str, shown_at: float 
         f'viewBox="0 0 {width:.1f} {height:.1f}" preserveAspectRatio="xMinYMin slice" font-family="{escape(FONT)}" '
         f'role="img" aria-label="{label}">'
     )
-    text: str = cleaned({"svg": f"{head}{content}</svg>"})["svg"]
-    return text
+    return cleaned(f"{head}{content}</svg>")
 
 
 def _map(shown: Shown, box: _Box, colors: _Palette) -> str:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from PIL import Image
 
-from datafast_nb.charts import drawing
 from datafast_nb.errors import DrawingError, DrawingWarning
 from datafast_nb.livemap.image import Shown, drawn
+from datafast_nb.pictures import formats
 from datafast_nb.text import plain
 
 _WIDTH: Final = 900
@@ -26,7 +26,7 @@ def still(shown: Shown) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     try:
         svg = drawn(shown, _WIDTH)
-        pictures = ((_packed(drawing.png(svg, scale)), scale) for scale in _SCALES)
+        pictures = ((_packed(formats.png(svg, scale)), scale) for scale in _SCALES)
         picture, scale = next((each for each in pictures if len(each[0]) <= _LARGEST), (b"", 1.0))
     except DrawingError as error:
         warnings.warn(str(error), DrawingWarning, stacklevel=3)

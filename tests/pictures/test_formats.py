@@ -8,7 +8,7 @@ import vl_convert
 from PIL import Image, ImageChops
 
 import datafast_nb as dfn
-from datafast_nb.charts.picture import packed
+from datafast_nb.pictures.formats import packed
 from tests.charts.sites import (
     crowd,
 )

@@ -17,8 +17,8 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.charts import drawing
-from datafast_nb.charts.drawer import WAITING, Drawer
 from datafast_nb.charts.renderer import VEGALITE
+from datafast_nb.pictures.drawer import WAITING, Drawer
 from tests.charts.sites import crowd
 
 SPEC = {"data": {"values": [{"a": 1}]}, "mark": "bar", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
@@ -123,7 +123,7 @@ def test_a_fork_of_the_kernel_draws_with_a_process_of_its_own(drawer: Drawer) ->
 @posix
 @pytest.mark.parametrize("end", ["pass", "os.kill(os.getpid(), signal.SIGKILL)"])
 def test_it_ends_with_the_kernel(end: str) -> None:
-    code = "import os, signal; from datafast_nb.charts.drawer import Drawer; drawer = Drawer(); "
+    code = "import os, signal; from datafast_nb.pictures.drawer import Drawer; drawer = Drawer(); "
     code += f"drawer.ask('get_vega_version'); print(drawer._process.pid, flush=True); {end}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     try:

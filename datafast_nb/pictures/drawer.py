@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import IO, Any, Final
 
-from datafast_nb.charts import drawing_process
 from datafast_nb.errors import DrawingError
+from datafast_nb.pictures import process as child
 from datafast_nb.text import duration
 
 WAITING: Final = "datafast_nb drawing"
@@ -69,7 +69,7 @@ class Drawer:
             answer = self._answer(process, request)
             if answer is None:
                 raise self._ended(process)
-        if answer[:1] == drawing_process.REFUSED:
+        if answer[:1] == child.REFUSED:
             raise DrawingError(f"The chart can't be drawn: {answer[1:].decode()[:_SAID]}")
         return answer[1:]
 
@@ -139,7 +139,7 @@ def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
     windows = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
         return subprocess.Popen(  # noqa: S603 - this interpreter, and a file of this package
-            [sys.executable, "-P", drawing_process.__file__, str(Path(found.origin).parents[1])],
+            [sys.executable, "-P", child.__file__, str(Path(found.origin).parents[1])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -157,7 +157,11 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes | None:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        drawing_process.send(process.stdin, request)
-        return drawing_process.received(process.stdout)
+        child.send(process.stdin, request)
+        return child.received(process.stdout)
     except (OSError, ValueError):  # the pipe is broken, or closed
         return None
+
+
+drawer: Final = Drawer()
+"""The one of this kernel."""
