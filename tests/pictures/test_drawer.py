@@ -151,7 +151,7 @@ def test_modules_of_the_current_folder_are_not_taken(tmp_path: Path, monkeypatch
 
 def test_a_chart_whose_process_ends_is_shown_without_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     drawer = Drawer()
-    monkeypatch.setattr(drawing, "_drawer", drawer)
+    monkeypatch.setattr(drawing, "drawer", drawer)
     ended = dfn.errors.DrawingError("The drawing process ended in the middle of the chart.")
     monkeypatch.setattr(drawer, "ask", lambda *_, **__: (_ for _ in ()).throw(ended))
     with pytest.warns(dfn.errors.DrawingWarning, match="ended in the middle"):
