@@ -34,5 +34,7 @@ def idle(snapshot: Snapshot, *columns: str) -> pl.LazyFrame:
     minutes = (pl.lit(snapshot.fetched_at) - active).dt.total_milliseconds() / 60_000
     if columns:
         visitors = visitors.select(*dict.fromkeys([*whose, "session_start_time", *columns]))
-    known = visitors.lazy().with_columns(_who=hashed).join(last, on="_who", how="left", maintain_order="left")
-    return known.with_columns(minutes_idle=minutes.clip(0.0)).drop("_last", "_who")
+    # Only the numbers are joined: the other columns stay where they are.
+    of_each = visitors.lazy().select(_who=hashed).join(last, on="_who", how="left", maintain_order="left")
+    known = pl.concat([visitors.lazy(), of_each.select("_last")], how="horizontal")
+    return known.with_columns(minutes_idle=minutes.clip(0.0)).drop("_last")

@@ -57,28 +57,33 @@ def prospects(snapshot: Snapshot) -> pl.DataFrame:
     ).collect()
 
 
-def log_odds(rates: pl.Expr) -> pl.Expr:
+def log_odds(rates: Numbers) -> Numbers:
     """Return the logarithm of the odds, kept finite."""
-    known = rates.clip(_LEAST_RATE, _MOST_RATE)
-    return known.log() - (-known).log1p()
+    import numpy as np
+
+    known = np.clip(rates, _LEAST_RATE, _MOST_RATE)
+    logarithm: Numbers = np.log(known / (1.0 - known))
+    return logarithm
 
 
 def column(frame: pl.DataFrame, name: str) -> Numbers:
     """Return a feature as an array; NaN where it is not known."""
-    result: Numbers = frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    result: Numbers = frame[name].cast(pl.Float64).to_numpy()
     return result
 
 
-def activity() -> list[pl.Expr]:
+def activity(frame: pl.DataFrame) -> list[Numbers]:
     """Return the columns of a regression on what a prospect does, `ACTIVITY` in number, each about 0 to 3.
 
     Idle time has a slope that changes at some knots, as a line of segments; time on site and earlier visits are
     logarithms. What is not known counts as 0.
     """
+    import numpy as np
 
-    def known(name: str, most: float) -> pl.Expr:
-        return pl.col(name).fill_null(0.0).clip(0.0, most)
+    def known(name: str, most: float) -> Numbers:
+        return np.clip(np.nan_to_num(column(frame, name)), 0.0, most)
 
     waited = known("minutes_idle", _MOST_IDLE)
-    segments = [waited, *((waited - knot).clip(0.0) for knot in _KNOTS)]
-    return [*segments, known("minutes_on_site", _MOST_ON_SITE).log1p(), known("visits_before", _MOST_VISITS).log1p()]
+    segments = [waited, *(np.maximum(waited - knot, 0.0) for knot in _KNOTS)]
+    counted = known("minutes_on_site", _MOST_ON_SITE), known("visits_before", _MOST_VISITS)
+    return [*segments, *(np.log(1.0 + it) for it in counted)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import add
+from operator import add, mul
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import msgspec
@@ -73,24 +73,19 @@ def probabilities(formula: Formula, frame: pl.DataFrame, coefficients: Numbers |
     """Return the probability of each row, with other `coefficients` than the formula's own if given."""
     import numpy as np
 
-    if coefficients is not None:
-        odds = _matrix(formula, frame) @ coefficients
-        result: Numbers = 1.0 / (1.0 + np.exp(-odds))
-        return result
-    return frame.lazy().select(_probability(formula, frame)).collect().to_series().to_numpy()
-
-
-def _probability(formula: Formula, frame: pl.DataFrame) -> pl.Expr:
-    """Return the probability of each row, as an expression on it."""
     if formula.name == "baseline":
-        return pl.repeat(formula.base, pl.len())
+        return np.full(frame.height, formula.base)
     if formula.name == "rate":
-        return _known_rate(formula)
+        return _known_rate(formula, frame)
     if formula.name == "isotonic":
         return _curve(formula, frame)
-    weighed = zip(_columns(formula, frame), formula.coefficients, strict=True)
-    odds = reduce(add, (column * coefficient for column, coefficient in weighed))
-    return 1.0 / (1.0 + (-odds).exp())
+    columns = _columns(formula, frame)
+    if coefficients is not None:
+        odds: Numbers = np.column_stack(columns) @ coefficients
+    else:
+        odds = reduce(add, map(mul, columns, formula.coefficients))
+    result: Numbers = 1.0 / (1.0 + np.exp(-odds))
+    return result
 
 
 def fitted(name: Name, frame: pl.DataFrame) -> Formula:
@@ -139,19 +134,22 @@ def _mean(values: pl.Series) -> float:
     return float(values.cast(pl.Float64).mean() or 0.0)  # type: ignore[arg-type]
 
 
-def _known_rate(formula: Formula) -> pl.Expr:
+def _known_rate(formula: Formula, frame: pl.DataFrame) -> Numbers:
     """Return the service's rate, or the typical one where it is missing."""
-    return pl.col("predicted_rate").fill_null(formula.typical_rate)
+    import numpy as np
+
+    rates = column(frame, "predicted_rate")
+    return np.where(np.isnan(rates), formula.typical_rate, rates)
 
 
-def _curve(formula: Formula, frame: pl.DataFrame) -> pl.Expr:
+def _curve(formula: Formula, frame: pl.DataFrame) -> Numbers:
     """Return the isotonic curve at the service's rate, or the base where it is missing."""
     import numpy as np
 
     if not formula.rates:
-        return pl.repeat(formula.base, pl.len())
-    curve = pl.Series(np.interp(column(frame, "predicted_rate"), formula.rates, formula.came))
-    return pl.when(pl.col("predicted_rate").is_null()).then(formula.base).otherwise(pl.lit(curve))
+        return np.full(frame.height, formula.base)
+    rates = column(frame, "predicted_rate")
+    return np.where(np.isnan(rates), formula.base, np.interp(rates, formula.rates, formula.came))
 
 
 def _knots(frame: pl.DataFrame) -> dict[str, tuple[float, ...]]:
@@ -181,24 +179,20 @@ def _knots(frame: pl.DataFrame) -> dict[str, tuple[float, ...]]:
     return {"rates": tuple(values[places].tolist()), "came": tuple(curve[places].tolist())}
 
 
-def _columns(formula: Formula, frame: pl.DataFrame) -> list[pl.Expr]:
-    """Return the columns of the regression, one for each coefficient, as expressions on the rows."""
+def _columns(formula: Formula, frame: pl.DataFrame) -> list[Numbers]:
+    """Return the columns of the regression, one for each coefficient."""
+    import numpy as np
+
+    one = np.ones(frame.height)
     if formula.name == "activity":
-        return [pl.repeat(1.0, pl.len()), *activity()]
-    unknown = pl.col("predicted_rate").is_null()
+        return [one, *activity(frame)]
+    unknown = np.isnan(column(frame, "predicted_rate"))
     if formula.name == "logistic":
-        rate, typical = _known_rate(formula), formula.typical_rate
+        rate, typical = _known_rate(formula, frame), formula.typical_rate
     else:
-        rate, typical = _curve(formula, frame).clip(formula.base / _FARTHEST), formula.base
-    odds = pl.when(unknown).then(0.0).otherwise(log_odds(rate) - log_odds(pl.lit(typical)))
-    return [pl.repeat(1.0, pl.len()), odds, unknown.cast(pl.Float64), *activity()]
-
-
-def _matrix(formula: Formula, frame: pl.DataFrame) -> Numbers:
-    """Return the columns of the regression: of shape (rows, coefficients)."""
-    columns = _columns(formula, frame)
-    named = (column.alias(str(place)) for place, column in enumerate(columns))
-    return frame.lazy().select(named).collect().to_numpy()
+        rate, typical = np.maximum(_curve(formula, frame), formula.base / _FARTHEST), formula.base
+    odds = np.where(unknown, 0.0, log_odds(rate) - log_odds(np.array(typical)))
+    return [one, odds, unknown.astype(float), *activity(frame)]
 
 
 def _regressed(formula: Formula, frame: pl.DataFrame) -> Formula:
@@ -210,11 +204,11 @@ def _regressed(formula: Formula, frame: pl.DataFrame) -> Formula:
     """
     import numpy as np
 
-    columns, came = _matrix(formula, frame), frame["converted"].to_numpy().astype(float)
+    columns, came = np.column_stack(_columns(formula, frame)), frame["converted"].to_numpy().astype(float)
     ridge = np.eye(columns.shape[1]) * _RIDGE
     ridge[0, 0] = 0.0
     beta = np.zeros(columns.shape[1])
-    beta[0] = pl.select(log_odds(pl.lit(formula.base))).item()
+    beta[0] = log_odds(np.array(formula.base))
     for _ in range(_STEPS):
         rate = 1.0 / (1.0 + np.exp(-(columns @ beta)))
         weighted = columns * (rate * (1.0 - rate))[:, None]

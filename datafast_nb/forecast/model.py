@@ -154,11 +154,14 @@ class Model:
         TypeError
             It is not a snapshot.
         """
-        here = self._prospects(snapshot)
-        chance = pl.Series(self._learned.level.mean * probabilities(self._learned.formula, here)).clip(0.0, 1.0)
-        amount = self.quality.amount
-        predicted = here.rename({"expected_value": "predicted_value"}).with_columns(
-            probability=chance, expected_value=pl.lit(None, pl.Float64) if amount is None else chance * amount
+        import numpy as np
+
+        here, amount = self._prospects(snapshot), self.quality.amount
+        chance = np.clip(self._learned.level.mean * probabilities(self._learned.formula, here), 0.0, 1.0)
+        predicted = here.with_columns(
+            predicted_value="expected_value",
+            probability=pl.Series(chance),
+            expected_value=pl.lit(None, pl.Float64) if amount is None else pl.Series(chance * amount),
         )
         return predicted.select(_PREDICTED).sort("probability", descending=True, maintain_order=True)
 
