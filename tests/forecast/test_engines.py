@@ -16,6 +16,7 @@ import datafast_nb as dfn
 from datafast_nb.forecast.attribution import AttributionModel, credited
 from datafast_nb.forecast.calibration import EDGES
 from datafast_nb.forecast.cohorts import returned
+from datafast_nb.forecast.counting import by_quarter
 from datafast_nb.forecast.outcome_comparison import counted_by_hour
 from datafast_nb.forecast.reliability import bins, scores
 from datafast_nb.forecast.time_to_purchase import ended_after
@@ -165,3 +166,13 @@ def test_times_to_a_purchase_are_counted_alike(engine: Engine, history: dfn.Hist
     expected = ended_after(visits, ["device"]).collect().sort("device", "hours")
     assert expected["purchases"].sum() > 5
     same(engine.collect(ended_after(engine.frame(visits.collect()), ["device"])).sort("device", "hours"), expected)
+
+
+def test_what_happens_is_counted_by_the_quarter_of_an_hour_alike(engine: Engine) -> None:
+    at = [END + timedelta(seconds=100 * place) for place in range(-100, 100)]  # each ninth is at an edge
+    rows = pl.DataFrame({"at": at, "amount": [0.5] * 200}, schema_overrides={"at": pl.Datetime("us", "UTC")})
+    expected = rows.group_by_dynamic("at", every="15m").agg(pl.col("amount").sum())
+    found = engine.collect(by_quarter(engine.frame(rows))).sort("quarter")
+    assert found["quarter"].to_list() == (expected["at"].dt.epoch("s") // 900).to_list()
+    assert found["amount"].to_list() == expected["amount"].to_list()
+    assert by_quarter(rows.lazy()).collect().sort("quarter").equals(found)
