@@ -72,4 +72,4 @@ def with_those_here(usual: Predictive, share: float, chances: Numbers) -> Predic
     mean = float(chances @ number)
     variance = float(chances @ (number - mean) ** 2)
     thinned = later**2 * (usual.variance - usual.mean) + later * usual.mean
-    return Predictive(usual.weight, later * usual.mean + mean, thinned + variance)
+    return Predictive(usual.weight, later * usual.mean + mean, thinned + variance, usual.freedom)

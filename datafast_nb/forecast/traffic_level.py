@@ -31,6 +31,7 @@ SPREADS: Final = (0.0, 0.01, 0.02, 0.035, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45,
 """By how much a day may differ from its level: the standard deviation, relative to it."""
 
 _DAY: Final = 24
+_WEEK: Final = 168
 _PAST: Final = 56  # days whose forecasts are looked at, and in which the level may have changed at once
 CHANGING: Final = 2  # days, of which none tells the level before or after: it may change in the middle of one
 _APART: Final = 4  # hours
@@ -39,15 +40,19 @@ _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are l
 _MOST: Final = 0.9  # of a day; a larger hour says nothing about hours within days
 _NOTHING: Final = 1e-9
 _OUTSIDE: Final = 0.05  # of an interval
-_FREEDOM: Final = 18.0  # independent deviations that tell as much of how hours vary as those of a week do
+_FREEDOM: Final = 18.0  # independent deviations that tell as much of how hours vary as the hours of a week do
 _MOST_FREEDOM: Final = 1e6  # from which on Student's t is normal
 
 
 class Clumps(NamedTuple):
-    """How much more hours vary than independent arrivals: the variance is mean × (1 + `each`) + mean² × `shared`."""
+    """How much more hours vary than independent arrivals: the variance is mean × (1 + `each`) + mean² × `shared`.
+
+    `freedom` is how many independent deviations tell as much of that as the record does.
+    """
 
     each: float
     shared: float
+    freedom: float = _FREEDOM
 
 
 class Filtered(NamedTuple):
@@ -93,11 +98,15 @@ class Level(NamedTuple):
 
 
 class Predictive(NamedTuple):
-    """The distribution of a count: a mixture of negative binomial ones, of these weights, means and variances."""
+    """The distribution of a count: a mixture of negative binomial ones, of these weights, means and variances.
+
+    `freedom` is that of `Clumps`.
+    """
 
     weight: Numbers
     mean: Numbers
     variance: Numbers
+    freedom: float = _FREEDOM
 
 
 def clumps(counts: Numbers, expected: Numbers) -> Clumps:
@@ -121,7 +130,7 @@ def clumps(counts: Numbers, expected: Numbers) -> Clumps:
     for _ in range(3):
         variance = mean * (1.0 + found.each) + mean**2 * found.shared
         found = _least_squares(more, mean, 1.0 / (2.0 * variance**2 + variance))
-    return found
+    return found._replace(freedom=_FREEDOM * max(1.0, len(mean) / _WEEK))
 
 
 def _least_squares(more: Numbers, mean: Numbers, weight: Numbers) -> Clumps:
@@ -267,7 +276,7 @@ def predicted(level: Level, expected: Numbers, extra: Clumps, surprise: float = 
     shared = extra.shared * (squares[0] * level.today**2 + squares[1:].sum() * level.later**2)
     by_chance = mean * (1.0 + extra.each) + shared
     variance = of_level + float((ahead**2).sum()) * level.own + by_chance
-    return Predictive(level.weight, mean, variance * surprise)
+    return Predictive(level.weight, mean, variance * surprise, extra.freedom)
 
 
 def surprise(counts: Numbers, expected: Numbers, extra: Clumps, it: Filtered, hours: tuple[int, int]) -> float:
@@ -372,7 +381,7 @@ def outside(it: Predictive) -> float:
     """
     special = scipy("special")
     learned = max(1.0 - mean_of(it) / max(_variance_of(it), _NOTHING), _NOTHING)
-    return 2.0 * float(special.ndtr(special.stdtrit(min(_FREEDOM / learned**2, _MOST_FREEDOM), _OUTSIDE / 2.0)))
+    return 2.0 * float(special.ndtr(special.stdtrit(min(it.freedom / learned**2, _MOST_FREEDOM), _OUTSIDE / 2.0)))
 
 
 def interval(it: Predictive) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from datafast_nb.forecast.expectation import interval
 from datafast_nb.forecast.traffic_level import Clumps, Predictive
 from datafast_nb.forecast.usual_traffic import learned
 from tests.forecast.simulated import shape_of_week
-from tests.statistics.forecasts import forecasts_table, sales_table
+from tests.statistics.forecasts import forecasts_table, measures_table, sales_table
 
 ONE = Predictive(np.array([1.0]), np.array([50.0]), np.array([120.0]))
 
@@ -41,6 +41,15 @@ def test_the_tails_are_those_of_student_s_t_as_far_as_the_variance_is_learned() 
     assert traffic_level.outside(ONE) == pytest.approx(2 * stats.norm.sf(beyond), rel=1e-9)
     poisson = Predictive(np.array([1.0]), np.array([50.0]), np.array([50.0]))
     assert traffic_level.outside(poisson) == pytest.approx(0.05, abs=1e-6)
+
+
+@pytest.mark.parametrize(("days", "weeks"), [(5, 1.0), (28, 4.0)])
+def test_each_week_of_a_record_tells_as_much_of_how_hours_vary(days: int, weeks: float) -> None:
+    draw, expected = np.random.default_rng(7), np.full((days, 24), 40.0)
+    found = traffic_level.clumps(draw.poisson(expected * draw.gamma(4, 0.25, expected.shape)).astype(float), expected)
+    assert found.freedom == weeks * Clumps(0.0, 0.0).freedom
+    wider, narrower = (traffic_level.outside(ONE._replace(freedom=it)) for it in (found.freedom, 2 * found.freedom))
+    assert wider < narrower < 0.05
 
 
 def test_the_interval_of_what_can_not_come_is_nothing() -> None:
@@ -132,3 +141,13 @@ def test_the_intervals_hold_what_comes() -> None:
 def test_the_interval_of_sales_holds_where_visitors_come_in_bursts_and_one_week_is_known() -> None:
     table = sales_table(60, [0.5], [7])
     assert table["held"].item() >= 0.91  # of 240; 0.87 if an hour is expected by its own visitors
+
+
+def test_the_intervals_of_a_day_and_a_week_hold_visitors_sales_and_revenue() -> None:
+    table = measures_table(60, ["hours differ"], [60.0])
+    assert table.height == 6
+    assert table["held"].min() >= 0.88  # type: ignore[operator] # of 60; below that once in 70 intervals of 95 %
+    assert table["held"].mean() >= 0.92  # type: ignore[operator]
+    assert (
+        table.filter(hours=168, measure="visitors")["width"].item() < 0.272
+    )  # 0.28 if a month tells no more of hours than a week

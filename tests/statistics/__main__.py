@@ -9,7 +9,7 @@ import polars as pl
 
 from tests.statistics.alarms import alarms_table, effects_table
 from tests.statistics.expected_sales import expected_table
-from tests.statistics.forecasts import forecasts_table, sales_table
+from tests.statistics.forecasts import forecasts_table, measures_table, sales_table
 from tests.statistics.forecasts_with_model import with_model_table
 from tests.statistics.intervals import conversions_table, coverage_table
 from tests.statistics.looks import looks_table
@@ -23,6 +23,7 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "alarms": ("How often an unchanged pair of 20 groups has one beyond noise (5 % is meant)", alarms_table),
     "verdicts": ("How often a calibration finds fault with fair predictions, and with wrong ones", verdicts_table),
     "forecasts": ("How often the interval of a forecast holds what comes (95 %)", forecasts_table),
+    "measures": ("How often the intervals of visitors, sales and revenue hold what comes (95 %)", measures_table),
     "sales": ("How often the interval of the next hour's sales holds what comes (95 %)", sales_table),
     "expected": ("How often the interval of sales from those here now holds what comes (95 %)", expected_table),
     "forecasts with a model": ("How often the interval of the next hour's sales holds what comes", with_model_table),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from datafast_nb.forecast import traffic_level
+from datafast_nb.forecast.takings import Amounts, takings
+from datafast_nb.forecast.traffic_level import Clumps, Filtered, Predictive
 from datafast_nb.forecast.usual_traffic import learned
 from datafast_nb.forecast.weekly_shape import Shape
 from tests.forecast.simulated import shape_of_week
@@ -87,17 +89,10 @@ def _forecast(
 ) -> list[dict[str, float]]:
     """Forecast from one moment on, and compare with what came."""
     day, hour = now
-    weekdays = np.arange(len(known)) % 7
-    counts = came[: known.size].reshape(known.shape) * known
-    shape, extra, filtered = learned(counts, known, weekdays, base)
-    level = traffic_level.level_at(filtered, day, counts[day], shape.expected[day], extra)
+    usual = _learned(came, known, base)
     found = []
     for length in hours:
-        ahead = np.zeros(-(-(hour + length) // 24) * 24)
-        ahead[hour : hour + length] = 1.0
-        expected = ahead.reshape(-1, 24) * shape.week[(day + np.arange(len(ahead) // 24)) % 7]
-        surprise = traffic_level.surprise(counts, shape.expected, extra, filtered, (hour, length))
-        it = traffic_level.predicted(level, expected, extra, surprise)
+        it = _ahead(usual, now, length)
         low, high = traffic_level.interval(it)
         meant = traffic_level.cumulative(it, high) - traffic_level.cumulative(it, low - 1)
         total = came[day * 24 + hour :][:length].sum()
@@ -105,6 +100,83 @@ def _forecast(
         reached = (traffic_level.cumulative(it, total - 1), traffic_level.cumulative(it, total))
         row = {"held": float(low <= total <= high), "meant": meant, "randomized": randomized(*reached), "width": width}
         found.append({"hours": length, **row})
+    return found
+
+
+class _Usual(NamedTuple):
+    """What was learned from the hours of a record, days × 24."""
+
+    counts: Numbers
+    shape: Shape
+    extra: Clumps
+    filtered: Filtered
+
+
+def _learned(came: Numbers, known: Numbers, base: Shape | None = None) -> _Usual:
+    """Learn from the hours that are known."""
+    counts = came[: known.size].reshape(known.shape) * known
+    return _Usual(counts, *learned(counts, known, np.arange(len(known)) % 7, base))
+
+
+def _ahead(usual: _Usual, now: tuple[int, int], length: int) -> Predictive:
+    """Forecast the count of the hours after a record."""
+    day, hour = now
+    level = traffic_level.level_at(usual.filtered, day, usual.counts[day], usual.shape.expected[day], usual.extra)
+    ahead = np.zeros(-(-(hour + length) // 24) * 24)
+    ahead[hour : hour + length] = 1.0
+    expected = ahead.reshape(-1, 24) * usual.shape.week[(day + np.arange(len(ahead) // 24)) % 7]
+    surprise = traffic_level.surprise(usual.counts, usual.shape.expected, usual.extra, usual.filtered, (hour, length))
+    return traffic_level.predicted(level, expected, usual.extra, surprise)
+
+
+def measures_table(
+    sites: int = 600,
+    names: Sequence[str] = tuple(SITES),
+    arrivals: Sequence[float] = (60.0, 400.0),
+    hours: Sequence[int] = (24, 168),
+) -> pl.DataFrame:
+    """Return how often the intervals of visitors, sales and revenue held what came, at one moment of each site.
+
+    Of the visitors, 3 % buy, for amounts that vary. As each site has one moment, no two depend on each other.
+    """
+    rows = []
+    for name in names:
+        for level in arrivals:
+            draw = np.random.default_rng(2)
+            found = [
+                row for _ in range(sites) for row in _measures_of_site(SITES[name](draw, _DAYS), level, hours, draw)
+            ]
+            table = pl.DataFrame(found).group_by("hours", "measure", maintain_order=True).mean()
+            rows += [{"site": name, "arrivals per hour": level, **row} for row in table.iter_rows(named=True)]
+    return pl.DataFrame(rows)
+
+
+def _measures_of_site(
+    factors: Numbers, level: float, hours: Sequence[int], draw: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Forecast visitors, sales and revenue at one moment of a site after four weeks."""
+    week = np.tile(np.array(shape_of_week()), len(factors) // 7 + 1)[: factors.size]
+    visits = draw.poisson(level * week * factors.ravel())
+    sold = draw.binomial(visits, 0.03)
+    now = int(draw.integers(168 * WEEKS, 168 * WEEKS + 24))
+    paid = draw.lognormal(3.5, 0.8, int(sold[: now + max(hours)].sum()))
+    before = int(sold[:now].sum())
+    day, hour = divmod(now, 24)
+    known = (np.arange((day + 1) * 24) < now).reshape(-1, 24).astype(float)
+    of_visits = _learned(visits.astype(float), known)
+    of_sales = _learned(sold.astype(float), known, of_visits.shape)
+    of = Amounts(paid[:before], np.zeros(0), 1.0, "amount", "USD")
+    found: list[dict[str, Any]] = []
+    for length in hours:
+        came = {name: float(it[now : now + length].sum()) for name, it in (("visitors", visits), ("sales", sold))}
+        came["revenue"] = float(paid[before : before + int(came["sales"])].sum())
+        of_each = {name: _ahead(it, (day, hour), length) for name, it in (("visitors", of_visits), ("sales", of_sales))}
+        ends = {name: (traffic_level.mean_of(it), *traffic_level.interval(it)) for name, it in of_each.items()}
+        ends["revenue"] = takings(of_each["sales"], of)
+        for name, (mean, low, high) in ends.items():
+            off = {"below": float(came[name] < low), "above": float(came[name] > high)}
+            held = 1.0 - sum(off.values())
+            found.append({"hours": length, "measure": name, "held": held, **off, "width": (high - low) / mean})
     return found
 
 
