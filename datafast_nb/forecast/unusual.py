@@ -173,7 +173,9 @@ def unusual(
     the record. At most 1 in 1,000 quiet spans is called unusual, however many groups there are. Which changes stand out
     from chance depends on the traffic. On a site with 60 visitors an hour on average who come independently of each
     other, a doubled hour is found at least 3 times in 4 after two weeks of recording; with 30 visitors an hour, 2 times
-    in 3. If hours differ much, or after ten days of recording or less, only larger changes are found.
+    in 3. After ten days of recording or less, only larger changes are found, and so they are where hours or days differ
+    by themselves. If they do so by 30 % or more, a doubled hour is much like a usual one: with one false alarm in 1,000
+    spans, even a test that knew exactly how much they differ would miss 2 doubled hours in 3.
 
     Parameters
     ----------
