@@ -352,9 +352,9 @@ def p_value(it: Predictive, count: int) -> float:
     How much hours vary, and in what shape, is learned from the record, so the tails are heavier than those of the
     distribution: the probability is that of Student's t at the score where a normal distribution has the same tail.
     """
-    stats = scipy("stats")
+    special = scipy("special")
     below, above = traffic_level.cumulative(it, count), traffic_level.exceeding(it, count - 1)
-    return min(1.0, 2.0 * float(stats.t.cdf(stats.norm.ppf(min(below, above)), _FREEDOM)))
+    return min(1.0, 2.0 * float(special.stdtr(_FREEDOM, special.ndtri(min(below, above)))))
 
 
 def _with_groups(it: Happenings, visits: pl.DataFrame, names: Sequence[str]) -> dict[Counted, pl.DataFrame]:

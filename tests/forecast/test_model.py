@@ -433,7 +433,7 @@ def test_the_regression_is_scikit_learn_s(fair: Simulated) -> None:
     formula = fitted("activity", rows)
     from datafast_nb.forecast.features import activity
 
-    columns = rows.select(column.alias(str(place)) for place, column in enumerate(activity())).to_numpy()
+    columns = np.column_stack(activity(rows))
     oracle = LogisticRegression(C=1.0, tol=1e-12, solver="newton-cholesky").fit(columns, rows["converted"])
     assert formula.coefficients[0] == pytest.approx(oracle.intercept_[0], abs=1e-5)
     assert formula.coefficients[1:] == pytest.approx(oracle.coef_[0].tolist(), abs=1e-5)
