@@ -76,6 +76,11 @@ def folded(text: Text) -> Text:
     return Text("".join(characters), starts, ends)
 
 
+def folded_text(text: str) -> str:
+    """Return what `folded` does, without the places of the characters."""
+    return text.lower() if text.isascii() else "".join(map(_folded, text))
+
+
 _PLAIN: Final = str.maketrans(
     {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "。": ".", "’": "'", "ʼ": "'"}
     | dict.fromkeys("‘`´ʹʻʽʾʿ", "'")
@@ -198,12 +203,17 @@ def _character(code: int) -> str:
 # Text in base64, base32 or hexadecimal
 
 
+def _joined(high: set[int], low: set[int]) -> set[int]:
+    """Return the values of digits whose high bits come from one byte and whose low bits come from the next."""
+    return {left | right for left in high for right in low}
+
+
 def _quad(one: range, two: range, three: range) -> str:
     """Return the pattern of four base64 digits that encode three bytes of these values."""
     values = (
         {a >> 2 for a in one},
-        {(a & 3) << 4 | b >> 4 for a in one for b in two},
-        {(b & 15) << 2 | c >> 6 for b in two for c in three},
+        _joined({(a & 3) << 4 for a in one}, {b >> 4 for b in two}),
+        _joined({(b & 15) << 2 for b in two}, {c >> 6 for c in three}),
         {c & 63 for c in three},
     )
     digits = ({*(_DIGITS[value] for value in each), *(_URL_DIGITS[value] for value in each)} for each in values)
@@ -256,15 +266,14 @@ HEX: Final = (
 
 def _octet(digits: str) -> str:
     """Return the pattern of eight base32 digits that encode five bytes of ASCII."""
-    two = [(one, other) for one in _ASCII for other in _ASCII]
     values = (
         {one >> 3 for one in _ASCII},
-        {(one & 7) << 2 | other >> 6 for one, other in two},
+        _joined({(one & 7) << 2 for one in _ASCII}, {other >> 6 for other in _ASCII}),
         {one >> 1 & 31 for one in _ASCII},
-        {(one & 1) << 4 | other >> 4 for one, other in two},
+        _joined({(one & 1) << 4 for one in _ASCII}, {other >> 4 for other in _ASCII}),
         {(one & 15) << 1 for one in _ASCII},
         {one >> 2 for one in _ASCII},
-        {(one & 3) << 3 | other >> 5 for one, other in two},
+        _joined({(one & 3) << 3 for one in _ASCII}, {other >> 5 for other in _ASCII}),
         set(range(32)),
     )
     return "".join(f"[{''.join(digits[value] for value in sorted(each))}]" for each in values)

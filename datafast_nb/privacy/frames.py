@@ -169,7 +169,8 @@ def _blanks(texts: pl.Series, anybody: People) -> _Forms:
 
 def _pseudonyms(values: pl.Series, key: Key, form: str) -> _Forms:
     """Return a pseudonym for each person: the same in all frames, however their name is written."""
-    return _Forms.of({value: form.format(key.tag(_alike(value))) for value in values})
+    people = values.to_list()
+    return _Forms.of({each: form.format(tag) for each, tag in zip(people, key.tags(map(_alike, people)), strict=True)})
 
 
 def _alike(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Self
 
 SHORTEST_KEY: Final = 16  # bytes
@@ -58,7 +59,16 @@ class Key(bytes):
 
     def tag(self, value: str) -> str:
         """Return the start of a value's keyed hash."""
-        return hmac.digest(self, value.encode(), "sha256").hex()[:10]
+        (tag,) = self.tags([value])
+        return tag
+
+    def tags(self, values: Iterable[str]) -> Iterator[str]:
+        """Yield the start of each value's keyed hash."""
+        keyed = hmac.new(self, digestmod="sha256")  # which hashes the key once, not again for each value
+        for value in values:
+            one = keyed.copy()
+            one.update(value.encode())
+            yield one.hexdigest()[:10]
 
 
 PROCESS_KEY: Final = Key(secrets.token_bytes(32))

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from datafast_nb.privacy.encodings import Text, folded, peeled
+from datafast_nb.privacy.encodings import Text, folded_text, peeled
 
 HASHES: Final = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 """The hashes that are used to pass on addresses, by the number of their hexadecimal digits."""
@@ -30,6 +30,7 @@ UNSPACED_NAME: Final = r"^[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー·・]{3,
 _LEFT_OUT: Final = r"\b(?:dr|prof|mr|mrs|ms|mx|sir|herr|frau|mme|[\p{Latin}\p{Greek}\p{Cyrillic}])\b\.?\s+"
 _SHORTEST: Final = 6  # letters of a name that is searched for without anything between its words
 _LONGEST: Final = 200  # letters of a name
+_BEGINNING: Final = 4  # letters that rule out most words as the beginning of a name
 _ADDRESS: Final = r"[^\s<>\"]*@[^\s<>\"]*"
 _NOT_PLAIN: Final = r"[^\x00-\x7F]|[%\\&+=]"
 _SIGNS: Final = r"[^\p{L}\p{N}]+"
@@ -64,7 +65,7 @@ class People:
     def __init__(self, names: pl.Series, addresses: Iterable[str] = (), sizes: Iterable[int] = ()) -> None:
         unspaced = names.drop_nulls().str.strip_chars().str.contains(UNSPACED_NAME)
         plain = _plain(names)
-        spelled, self.beginnings = _spelled(pl.concat([plain, plain.str.replace_all(_LEFT_OUT, "")]))
+        spelled, self.beginnings = _spelled(pl.concat([plain, plain.str.replace_all(_LEFT_OUT, "")]).unique())
         whole = _plain(names.drop_nulls().filter(unspaced)).str.replace_all(_SIGNS, "")
         self.spelled = pl.concat([spelled, whole.rename(spelled.name)]).unique()
         kinds = [HASHES[size] for size in sizes if size in HASHES]
@@ -73,11 +74,22 @@ class People:
     @cached_property
     def longest(self) -> int:
         """The number of letters in the longest name."""
-        return max(map(len, self._names), default=0)
+        longest = self.spelled.str.len_chars().max()
+        return longest if isinstance(longest, int) else 0
 
     def named(self, letters: str, words: int) -> bool:
         """Return whether consecutive words, without anything between them, are a full name."""
         return letters in self._names and (words > 1 or len(letters) >= _SHORTEST)
+
+    def begins(self, letters: str) -> bool:
+        """Return whether a full name may begin with these letters."""
+        return letters[:_BEGINNING] in self._first_letters
+
+    @cached_property
+    def _first_letters(self) -> frozenset[str]:
+        """The first letters of each name: so many, or fewer."""
+        first = [self.spelled.str.head(length) for length in range(1, _BEGINNING + 1)]
+        return frozenset(pl.concat(first).unique())
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -97,9 +109,11 @@ def _variants(name: str) -> frozenset[str]:
     """Return the variants of a name: without encodings, and with umlauts as two letters."""
     decoded = Text.written(name.replace("+", " "))
     for _ in range(_LAYERS):
-        decoded = peeled(decoded)
+        outer, decoded = decoded, peeled(decoded)
+        if decoded is outer:
+            break
     plain = unicodedata.normalize("NFC", decoded.text).lower()
-    return frozenset(folded(Text.written(each)).text for each in (plain, plain.translate(_GERMAN)))
+    return frozenset(map(folded_text, {plain, plain.translate(_GERMAN)}))
 
 
 def _spelled(names: pl.Series) -> tuple[pl.Series, pl.Series]:

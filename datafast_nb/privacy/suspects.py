@@ -10,20 +10,19 @@ from datafast_nb.privacy.encodings import BASE32, BASE64, HEX
 from datafast_nb.privacy.people import HASHES, People
 
 _PERCENT: Final = "%(?:25)*"
-_ENCODED: Final = "|".join(
-    (
-        r"[@＠﹫]",
-        # Percent-encoded letters, digits, @, \ and non-ASCII. Other signs and blanks are encoded in every URL.
-        rf"{_PERCENT}(?:3[0-9]|4[0-9A-Fa-f]|5[0-9ACac]|6[0-9A-Fa-f]|7[0-9Aa]|[89A-Fa-f][0-9A-Fa-f]|u)",
-        rf"(?:&|{_PERCENT}26)(?:#|{_PERCENT}23|[A-Za-z][A-Za-z0-9]{{1,30}}(?:;|{_PERCENT}3[Bb]))",
-        r"\\",
-        rf"(?:=|{_PERCENT}3[Dd])(?:40|20|5F|5f|2[DEde]|[C-Fc-f][0-9A-Fa-f](?:=|%)|\r?\n)",
-        # The word "at" in brackets, as in addresses that are written to hide from robots.
-        rf"(?i:(?:[(\[{{<]|{_PERCENT}(?:28|5B|7B|3C))(?:\s|\+|{_PERCENT}20){{0,3}}at(?:[\s+)\]}}>]|%))",
-        BASE64,
-        BASE32,
-        HEX,
-    )
+# Each is searched for by itself: one pattern of all of them takes ten times as long.
+_ENCODED: Final = (
+    r"[@＠﹫]",
+    # Percent-encoded letters, digits, @, \ and non-ASCII. Other signs and blanks are encoded in every URL.
+    rf"{_PERCENT}(?:3[0-9]|4[0-9A-Fa-f]|5[0-9ACac]|6[0-9A-Fa-f]|7[0-9Aa]|[89A-Fa-f][0-9A-Fa-f]|u)",
+    rf"(?:&|{_PERCENT}26)(?:#|{_PERCENT}23|[A-Za-z][A-Za-z0-9]{{1,30}}(?:;|{_PERCENT}3[Bb]))",
+    r"\\",
+    rf"(?:=|{_PERCENT}3[Dd])(?:40|20|5F|5f|2[DEde]|[C-Fc-f][0-9A-Fa-f](?:=|%)|\r?\n)",
+    # The word "at" in brackets, as in addresses that are written to hide from robots.
+    rf"(?i:(?:[(\[{{<]|{_PERCENT}(?:28|5B|7B|3C))(?:\s|\+|{_PERCENT}20){{0,3}}at(?:[\s+)\]}}>]|%))",
+    BASE64,
+    BASE32,
+    HEX,
 )
 _HASH: Final = "[0-9A-Fa-f]{32,128}"
 _WORDS: Final = "[a-z]+|[0-9]+"
@@ -40,7 +39,8 @@ def suspects(texts: pl.Series, people: People) -> pl.Series:
     people
         The people whose names and hashes to search for.
     """
-    may = texts.str.contains(_ENCODED)
+    each = pl.col(texts.name)
+    may = texts.to_frame().select(pl.any_horizontal(each.str.contains(form) for form in _ENCODED)).to_series()
     if people.hashes:
         may |= texts.str.contains(_HASH)
     if people.spelled.len():

@@ -232,7 +232,7 @@ def _names(plain: Text, people: People) -> Iterator[Span]:
         letters, before = "", start
         for count, (left, right) in enumerate(words[first:], 1):
             letters += text[left:right]
-            if len(letters) > people.longest or not _GAP.fullmatch(text, before, left):
+            if not people.begins(letters) or len(letters) > people.longest or not _GAP.fullmatch(text, before, left):
                 break
             before = right
             if people.named(letters, count):

@@ -73,7 +73,7 @@ def verbose(error: BaseException) -> str:
 
 SNAP = snapshot(0, [{"visitorId": "a", "customerName": "Jane Doe", "currentUrl": "/jane-doe"}])
 BROKEN = [
-    "hmac.digest",
+    "hmac.new",
     "datafast_nb.privacy.frames.people",
     "datafast_nb.privacy.frames.blanked",
     "datafast_nb.privacy.frames._alike",
