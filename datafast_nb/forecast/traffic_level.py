@@ -372,16 +372,23 @@ def quantile(it: Predictive, share: float) -> int:
     return _first(it, lambda count: cumulative(it, count) >= share)
 
 
+def freedom(it: Predictive, of_learned: float) -> float:
+    """Return the degrees of freedom of a variance of which a part is learned, with so many, and a part is known.
+
+    That of independent arrivals is known: Satterthwaite, *Biometrics Bulletin* 2 (1946).
+    """
+    learned = max(1.0 - mean_of(it) / max(_variance_of(it), _NOTHING), _NOTHING)
+    return min(of_learned / learned**2, _MOST_FREEDOM)
+
+
 def outside(it: Predictive) -> float:
     """Return how much of a distribution is outside of an interval that holds 95 %.
 
     How much hours vary is itself learned from them, so the tails are those of Student's t: Geisser and Cornfield,
-    *Journal of the Royal Statistical Society B* 25 (1963). The degrees of freedom are those of a variance of which a
-    part is estimated: Satterthwaite, *Biometrics Bulletin* 2 (1946). That of independent arrivals is known.
+    *Journal of the Royal Statistical Society B* 25 (1963).
     """
     special = scipy("special")
-    learned = max(1.0 - mean_of(it) / max(_variance_of(it), _NOTHING), _NOTHING)
-    return 2.0 * float(special.ndtr(special.stdtrit(min(it.freedom / learned**2, _MOST_FREEDOM), _OUTSIDE / 2.0)))
+    return 2.0 * float(special.ndtr(special.stdtrit(freedom(it, it.freedom), _OUTSIDE / 2.0)))
 
 
 def interval(it: Predictive) -> tuple[int, int]:

@@ -43,7 +43,7 @@ GROUPS: Final[tuple[Dimension, ...]] = ("channel", "country_code", "device")
 FALSE_ALARMS: Final = 0.001
 """The share of quiet spans that are called unusual, at most."""
 
-_FREEDOM: Final = 25  # degrees of freedom of the tails, by which quiet hours that vary stay usual in simulations
+_FREEDOM: Final = 25  # degrees of freedom where hours vary, by which quiet ones stay usual in simulations
 _NEEDED: Final = timedelta(days=7)
 _LOOKED_AT: Final = timedelta(weeks=8)  # before the span
 _TOP: Final = 5  # groups of a dimension, by what was recorded before
@@ -172,10 +172,10 @@ def unusual(
     Counts are compared with those of such a span at the level of the days before, given how much hours and days vary in
     the record. At most 1 in 1,000 quiet spans is called unusual, however many groups there are. Which changes stand out
     from chance depends on the traffic. On a site with 60 visitors an hour on average who come independently of each
-    other, a doubled hour is found at least 3 times in 4 after two weeks of recording; with 30 visitors an hour, 2 times
-    in 3. After ten days of recording or less, only larger changes are found, and so they are where hours or days differ
-    by themselves. If they do so by 30 % or more, a doubled hour is much like a usual one: with one false alarm in 1,000
-    spans, even a test that knew exactly how much they differ would miss 2 doubled hours in 3.
+    other, a doubled hour is found at least 3 times in 4 after two weeks of recording; with 30 visitors an hour, 7 times
+    in 10 after four weeks. After ten days of recording or less, only larger changes are found, and so they are where
+    hours or days differ by themselves. If they do so by 30 % or more, a doubled hour is much like a usual one: with one
+    false alarm in 1,000 spans, even a test that knew exactly how much they differ would miss 2 doubled hours in 3.
 
     Parameters
     ----------
@@ -350,11 +350,12 @@ def p_value(it: Predictive, count: int) -> float:
     """Return how often a usual span is as far from the usual count as this one, by the smaller of both tails.
 
     How much hours vary, and in what shape, is learned from the record, so the tails are heavier than those of the
-    distribution: the probability is that of Student's t at the score where a normal distribution has the same tail.
+    distribution: the probability is that of Student's t at the score where a normal distribution has the same tail. For
+    independent arrivals, of which nothing is learned, it is that of the distribution itself.
     """
-    special = scipy("special")
+    special, freedom = scipy("special"), traffic_level.freedom(it, _FREEDOM)
     below, above = traffic_level.cumulative(it, count), traffic_level.exceeding(it, count - 1)
-    return min(1.0, 2.0 * float(special.stdtr(_FREEDOM, special.ndtri(min(below, above)))))
+    return min(1.0, 2.0 * float(special.stdtr(freedom, special.ndtri(min(below, above)))))
 
 
 def _with_groups(it: Happenings, visits: pl.DataFrame, names: Sequence[str]) -> dict[Counted, pl.DataFrame]:
