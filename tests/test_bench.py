@@ -11,11 +11,15 @@ import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+import datafast_nb as dfn
 from datafast_nb import Snapshot
 from datafast_nb.livemap.clusters import Viewport, cluster, marks
 from datafast_nb.livemap.colors import Coloring
@@ -23,6 +27,7 @@ from datafast_nb.livemap.frame_state import FrameState
 from tests.bench.answers import WORLD, answer_costs
 from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.counting import counted_comms
+from tests.bench.engines import by_duckdb, by_polars, months_of
 from tests.bench.history import append_table, history_table
 from tests.bench.load import load_table
 from tests.bench.moments import Turns, busy, crowd, passing
@@ -195,6 +200,19 @@ def test_a_history_is_small_and_quick_beside_every_snapshot_kept_whole() -> None
 def test_questions_to_a_history_have_the_same_answers_in_duckdb() -> None:
     table = question_table(0.2, 500, 1)
     assert table["CPU, ms"].min() > 0, table  # type: ignore[operator]
+
+
+def test_months_of_a_history_give_the_same_in_polars_and_duckdb(tmp_path: Path) -> None:
+    history = dfn.demo.simulate(tmp_path / "site", 0.2, 500, progress=False)
+    files = months_of(history, 3, tmp_path)
+    visits = history.sessions().collect().height
+    with duckdb.connect() as database:
+        ours, theirs = by_polars(files, tmp_path), by_duckdb(files, tmp_path, database)
+        assert ours["breakdown"]()["visitors"].sum() == theirs["breakdown"]()["visitors"].sum() >= 3
+        assert_frame_equal(ours["calibration"](), theirs["calibration"](), rel_tol=1e-9)
+        theirs["sessions"]()
+    ours["sessions"]()
+    assert [pl.read_parquet(tmp_path / f"{it}.parquet").height for it in ("polars", "duckdb")] == [3 * visits] * 2
 
 
 def test_an_append_costs_little_more_than_writing_its_rows() -> None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from tests.bench.answers import answer_table
 from tests.bench.breakdown import breakdown_table, parquet_table
+from tests.bench.engines import engine_table
 from tests.bench.history import append_table, history_table
 from tests.bench.importing import import_table
 from tests.bench.load import load_table
@@ -44,6 +45,7 @@ TABLES = {
         history_table,
     ),
     "questions": ("Questions to a month of a site with 5,000 visits a day, as processor time", question_table),
+    "engines": ("A year of that site, in Polars, DuckDB and a local Spark", engine_table),
     "append": ("Appending a snapshot to a history in a folder", append_table),
     "predict": ("A model's prediction for each prospect of a snapshot, against the same in pandas", predict_table),
     "import": ("Importing, in a fresh interpreter", import_table),
