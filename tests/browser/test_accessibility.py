@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.lab import ROOT, Notebook, next_frame
+from tests.browser.lab import ROOT, Lab, Notebook, next_frame
 from tests.browser.map_page import MapPage
 
 pytestmark = pytest.mark.browser
@@ -65,19 +65,26 @@ source = history.replay(speed=60); source.pause(); options = {{}}
     assert found(live.page, ".datafast-map") == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_in_the_explorer_and_a_chart(notebook: Notebook, theme: str) -> None:
+def test_axe_finds_nothing_in_the_explorer_and_a_chart(lab: Lab, browser: Browser) -> None:
     site = "import datafast_nb as dfn\nsnap = dfn.demo.Site(seed=0, visitors=300).snapshot()"
-    chart = f"dfn.charts.ChartView(dfn.charts.breakdown(snap, by='device'), theme={theme!r})"
-    notebook.open(site, f"dfn.Explorer(snap, by='country_code', theme={theme!r})", chart)
-    for cell in range(3):
-        notebook.run(cell)
-    notebook.output(1).locator("canvas, .vega-embed svg").first.wait_for()
-    notebook.output(2).locator("canvas, svg").first.wait_for()
-    next_frame(notebook.page)
-    assert found(notebook.page, ".datafast-explorer") == []
-    notebook.output(2).evaluate("(output) => { output.id = 'a-chart'; }")
-    assert found(notebook.page, "#a-chart .jp-OutputArea-output") == []
+    cells = [
+        f"dfn.{shown}, theme={theme!r})"
+        for shown in (
+            "Explorer(snap, by='country_code'",
+            "charts.ChartView(dfn.charts.breakdown(snap, by='device')",
+        )
+        for theme in ("light", "dark")
+    ]
+    with Notebook.window(lab, browser, height=3_200) as notebook:  # all cells are in the page
+        notebook.open(site, *cells)
+        for cell in range(5):
+            notebook.run(cell)
+        for cell in range(1, 5):
+            notebook.output(cell).locator("canvas, svg.marks").first.wait_for()
+            notebook.output(cell).evaluate("(output, cell) => { output.id = `shown-${cell}`; }", cell)
+        next_frame(notebook.page)
+        for cell in range(1, 5):
+            assert found(notebook.page, f"#shown-{cell} .jp-OutputArea-output") == [], cells[cell - 1]
 
 
 def test_tab_goes_from_the_filters_to_the_map_and_to_the_panel(live: MapPage) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import datafast_nb as dfn
 from datafast_nb.charts.renderer import render
-from tests.browser.lab import Notebook
+from tests.browser.lab import Lab, Notebook
 from tests.charts.sites import CHARTS, crowd
 
 pytestmark = pytest.mark.browser
@@ -31,25 +31,50 @@ dfn.charts.breakdown(dirty, "channel", "visitors")
 """.strip()
 
 
-def test_charts_are_drawn_without_a_network(notebook: Notebook) -> None:
-    cells = ("dfn.charts.scores(snap)", "dfn.charts.timeline(snap)", "dfn.charts.world(snap)")
-    notebook.open(SITE, *cells).run(0)
-    for cell, title in enumerate(("are to buy", "payments within", "visitors on the map"), start=1):
-        drawn = notebook.run(cell).output(cell).locator("svg.marks")
-        expect(drawn).to_be_visible()
-        expect(drawn).to_contain_text(title)
-    assert notebook.foreign == []
+DARK = 'with dfn.charts.use_theme("dark"):\n    display(dfn.charts.scores(snap))'
+CELLS = {
+    "scores": "dfn.charts.scores(snap)",
+    "timeline": "dfn.charts.timeline(snap)",
+    "world": "dfn.charts.world(snap)",
+    "hostile": HOSTILE,
+    "dark": DARK,
+    "narrow": "dfn.charts.scores(snap).properties(width=300)",
+}
 
 
-def test_text_from_the_site_shows_as_text_in_labels_and_tooltips(notebook: Notebook) -> None:
-    notebook.open(SITE, HOSTILE).run(0).run(1)
-    chart = notebook.output(1).locator("svg.marks")
-    expect(chart).to_contain_text("<img src=x")
-    chart.locator(".mark-rect path").first.hover()
-    tooltip = notebook.page.locator(".vg-tooltip.visible")
+@pytest.fixture(scope="module")
+def window(lab: Lab, browser: Browser) -> Iterator[Notebook]:
+    """Return a notebook whose charts these tests share, in a window that shows all of them."""
+    with Notebook.window(lab, browser, height=3_200) as notebook:
+        notebook.open(SITE, *CELLS.values())
+        for cell in range(1 + len(CELLS)):
+            notebook.run(cell)
+        yield notebook
+
+
+@pytest.fixture
+def drawn(window: Notebook) -> dict[str, Locator]:
+    """Return the charts of the shared notebook, with the pointer on none of them."""
+    window.page.mouse.move(0, 0)
+    return {name: window.output(cell).locator("svg.marks") for cell, name in enumerate(CELLS, start=1)}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("scores", "are to buy"), ("timeline", "payments within"), ("world", "visitors on the map")]
+)
+def test_charts_are_drawn_without_a_network(window: Notebook, drawn: dict[str, Locator], name: str, title: str) -> None:
+    expect(drawn[name]).to_be_visible()
+    expect(drawn[name]).to_contain_text(title)
+    assert window.foreign == []
+
+
+def test_text_from_the_site_shows_as_text_in_labels_and_tooltips(window: Notebook, drawn: dict[str, Locator]) -> None:
+    expect(drawn["hostile"]).to_contain_text("<img src=x")
+    drawn["hostile"].locator(".mark-rect path").first.hover()
+    tooltip = window.page.locator(".vg-tooltip.visible")
     expect(tooltip).to_contain_text("<img src=x")
     assert tooltip.locator("img").count() == 0
-    assert notebook.page.evaluate("window.hacked") is None
+    assert window.page.evaluate("window.hacked") is None
 
 
 def test_a_notebook_from_somebody_else_shows_its_charts_without_a_kernel(notebook: Notebook) -> None:
@@ -114,46 +139,43 @@ def test_a_brush_over_the_timeline_leaves_those_who_were_there_then(page: Page, 
     expect(sizes.first).to_have_text(f"n = {everybody}")
 
 
-def test_a_chart_follows_jupyterlab_s_theme_when_it_changes_and_a_chosen_one_stays(notebook: Notebook) -> None:
-    dark = 'with dfn.charts.use_theme("dark"):\n    display(dfn.charts.scores(snap))'
-    notebook.open(SITE, "dfn.charts.scores(snap)", dark).run(0).run(1).run(2)
+def test_a_chart_follows_jupyterlab_s_theme_when_it_changes_and_a_chosen_one_stays(
+    window: Notebook, drawn: dict[str, Locator]
+) -> None:
     ink = "chart => getComputedStyle(chart.querySelector('.role-title-text text')).fill"
-    follows, chosen = (notebook.output(cell).locator("svg.marks") for cell in (1, 2))
+    follows, chosen = drawn["scores"], drawn["dark"]
     expect(follows).to_be_visible()
     expect(chosen).to_be_visible()
     in_light, own = follows.evaluate(ink), chosen.evaluate(ink)
     try:
-        notebook.theme("JupyterLab Dark")
-        page = notebook.page.evaluate("getComputedStyle(document.body).color")
+        window.theme("JupyterLab Dark")
+        page = window.page.evaluate("getComputedStyle(document.body).color")
         assert follows.evaluate(ink) == page != in_light
         assert chosen.evaluate(ink) == own
         background = follows.locator(".background").first
         assert background.evaluate("it => getComputedStyle(it).fill") in ("none", "rgba(0, 0, 0, 0)", "transparent")
     finally:
-        notebook.theme("JupyterLab Light")
+        window.theme("JupyterLab Light")
 
 
-def test_a_chart_follows_the_width_of_its_cell(notebook: Notebook) -> None:
-    notebook.open(SITE, "dfn.charts.scores(snap)", "dfn.charts.scores(snap).properties(width=300)")
-    notebook.run(0).run(1).run(2)
-    cell = notebook.output(1)
-    drawn, own = (notebook.output(index).locator("svg.marks") for index in (1, 2))
-    expect(drawn).to_be_visible()
+def test_a_chart_follows_the_width_of_its_cell(window: Notebook, drawn: dict[str, Locator]) -> None:
+    follows, own, cell = drawn["scores"], drawn["narrow"], window.output(1)
+    expect(follows).to_be_visible()
     expect(own).to_be_visible()
     fixed, output = own.get_attribute("width"), cell.locator(".jp-OutputArea-output")
     for width in (900, 640, 400):
         cell.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)  # as where a sidebar opens
         place = cell.locator(".chart-wrapper").evaluate("it => it.clientWidth")
         assert place < width
-        expect(drawn).to_have_attribute("width", str(max(480, place)))
+        expect(follows).to_have_attribute("width", str(max(480, place)))
         assert output.evaluate("it => it.scrollWidth > it.clientWidth") is (width == 400)
     assert own.get_attribute("width") == fixed
+    cell.evaluate("cell => { cell.style.maxWidth = ''; }")
 
 
-def test_tooltips_use_the_font_of_the_charts(notebook: Notebook) -> None:
-    notebook.open(SITE, "dfn.charts.scores(snap)").run(0).run(1)
-    chart = notebook.output(1).locator("svg.marks")
+def test_tooltips_use_the_font_of_the_charts(window: Notebook, drawn: dict[str, Locator]) -> None:
+    chart = drawn["scores"]
     chart.locator(".mark-rect path").first.hover()
-    tooltip = notebook.page.locator(".vg-tooltip.visible")
+    tooltip = window.page.locator(".vg-tooltip.visible")
     font = "it => getComputedStyle(it).fontFamily.replaceAll('\"', \"'\")"
     assert tooltip.evaluate(font) == chart.locator(".mark-text text").first.get_attribute("font-family")
