@@ -1,7 +1,7 @@
 """Altair charts of the conversion analysis. Each is a plain Altair chart that you can layer, concatenate and save.
 
-Completion (``dfn.charts.<Tab>``) offers the charts, and `ChartView`, which shows any of them as a widget. Beside them
-there are `save`, which writes one to a file (``datafast_nb.charts.saving``), `use_theme`
+Completion (``dfn.charts.<Tab>``) offers the charts alone. Beside them there are `ChartView`, which shows any of them
+as a widget, `save`, which writes one to a file (``datafast_nb.charts.saving``), `use_theme`
 (``datafast_nb.charts.theme``), and the types `Measure`, `WeeklyMeasure` and `Theme`.
 
 Importing this package registers three Altair themes, ``datafast_auto``, which follows the page's theme,
@@ -75,7 +75,7 @@ register_themes()
 register_renderer()
 
 
-_OFFERED = {*__all__} - {"Measure", "Theme", "WeeklyMeasure", "save", "use_theme"}
+_OFFERED = {*__all__} - {"ChartView", "Measure", "Theme", "WeeklyMeasure", "save", "use_theme"}
 
 
 def __dir__() -> list[str]:

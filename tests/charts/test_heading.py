@@ -12,8 +12,7 @@ from datafast_nb.charts.specification import titles_of
 from tests.charts.sites import Draw, crowd, every_chart
 from tests.charts.test_gain_curve import quality
 
-OTHER = {"ChartView"}
-DRAWN = sorted(set(dir(dfn.charts)) - OTHER)
+DRAWN = sorted(dir(dfn.charts))
 STEPS = [dfn.goal("signup"), dfn.payment()]
 SNAP = crowd(200)
 

@@ -36,7 +36,7 @@ CHARTS = {
 
 
 def test_the_charts_are_offered_and_nothing_else() -> None:
-    assert {*dir(dfn.charts)} == {*CHARTS, "ChartView"}
+    assert {*dir(dfn.charts)} == {*CHARTS}
     for name in CHARTS:
         assert isinstance(getattr(dfn.charts, name), types.FunctionType)
         assert "Chart" in str(inspect.signature(getattr(dfn.charts, name)).return_annotation)
@@ -47,7 +47,7 @@ def test_a_notebook_completes_to_them(use_jedi: bool) -> None:
     completer = IPCompleter(namespace={"dfn": dfn}, use_jedi=use_jedi)
     with provisionalcompleter():
         offered = {found.text.lstrip(".") for found in completer.completions("dfn.charts.", len("dfn.charts."))}
-    assert {name for name in offered if not name.startswith("_")} == {*CHARTS, "ChartView"}
+    assert {name for name in offered if not name.startswith("_")} == {*CHARTS}
 
 
 def test_what_else_is_public_is_found_by_its_name() -> None:
