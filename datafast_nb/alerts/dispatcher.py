@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import polars as pl
@@ -19,7 +20,7 @@ from datafast_nb.alerts.channel import Channel, Report
 from datafast_nb.alerts.destinations import Destination
 from datafast_nb.alerts.memory import Memory, Reported, fingerprint, keep_latest
 from datafast_nb.alerts.message import News
-from datafast_nb.alerts.rows import KEY, rows_of, site_of, with_derived, without_derived
+from datafast_nb.alerts.rows import KEY, About, rows_of, site_of, with_derived, without_derived
 from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.forecast.record import Record
 from datafast_nb.privacy import PROCESS_KEY, people, redacted
@@ -41,6 +42,9 @@ visitors, payments or goals it is about, and the message."""
 
 COMPARE_EVERY: Final = timedelta(minutes=1)
 """The time between two comparisons with usual traffic, as each reads the history."""
+
+Rows = Callable[[About], pl.DataFrame]
+"""Returns the rows of a snapshot that an alert is about."""
 
 _MOST_KEPT: Final = 10_000  # messages that are kept to be looked at
 _MOST_SHOWN: Final = 100  # rows that a message holds
@@ -93,7 +97,8 @@ class Dispatcher:
 
     def take(self, snapshot: Snapshot) -> None:
         """Look for what the alerts ask for, and send it. An alert that fails does not stop the others."""
-        news = [found for pending in self._pending if (found := self._found(pending, snapshot)) is not None]
+        rows = cache(lambda about: rows_of(snapshot, about, self._model))  # the same for all alerts about the same
+        news = [found for pending in self._pending if (found := self._found(pending, snapshot, rows)) is not None]
         if news:
             self._save()
         for pending, each in news:
@@ -112,10 +117,10 @@ class Dispatcher:
         for channel in self.channels.values():
             channel.close(max(0.0, ends - time.monotonic()))
 
-    def _found(self, pending: _Pending, snapshot: Snapshot) -> tuple[_Pending, News] | None:
+    def _found(self, pending: _Pending, snapshot: Snapshot, rows: Rows) -> tuple[_Pending, News] | None:
         """Return what an alert has to report now."""
         try:
-            found = pending.take(snapshot, self._model)
+            found = pending.take(snapshot, rows(pending.alert.about))
         except (Exception, PanicException) as error:  # noqa: BLE001 - of a function in a condition, or of any model
             self._fault(pending.alert.name, error)
             return None
@@ -185,9 +190,8 @@ class _Pending:
     def _known(self) -> Reported:
         return self._memory.of(self._mark)
 
-    def take(self, snapshot: Snapshot, model: Predictor | None) -> News | None:
-        """Return what is to be reported now, if anything."""
-        rows = rows_of(snapshot, self.alert.about, model)
+    def take(self, snapshot: Snapshot, rows: pl.DataFrame) -> News | None:
+        """Return what is to be reported now, if anything; `rows` are those that the alert is about."""
         if self.alert.needs_history:
             return self._compared(rows, snapshot)
         if self.alert.about == "traffic":

@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 import polars as pl
 
-from datafast_nb.conversion import Derived, effects_of, factors_of, in_words, made_of, rate_of, with_dimensions
+from datafast_nb.conversion import Derived, effects_of, factors_of, in_words, rate_of, with_dimensions
 from datafast_nb.currencies import coded
 from datafast_nb.errors import ModelError
 from datafast_nb.filters import Filters
@@ -133,13 +133,7 @@ class FrameState:
 
     def with_dimensions(self, *names: str) -> pl.DataFrame:
         """Return the visitors with derived dimensions as columns. Each is computed once, when first requested."""
-        for name in get_args(Derived):
-            if name in names and name not in self.visitors.columns:
-                # Compute each combination of values once, as many visitors share one.
-                known = self.visitors.select(made_of(name))
-                worked_out = with_dimensions(known.unique(), name)
-                derived = known.join(worked_out, on=known.columns, how="left", nulls_equal=True, maintain_order="left")
-                self.visitors = self.visitors.with_columns(derived[name])
+        self.visitors = with_dimensions(self.visitors, *(name for name in get_args(Derived) if name in names))
         return self.visitors
 
     def chosen(self, filters: Filters) -> pl.DataFrame:

@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 
 import datafast_nb as dfn
-from datafast_nb.alerts import memory
+from datafast_nb.alerts import dispatcher, memory
 from datafast_nb.alerts.dispatcher import _Pending
 from datafast_nb.alerts.escaping import as_text, inert, without_links
 from datafast_nb.alerts.memory import Memory
 from datafast_nb.alerts.message import News
+from datafast_nb.alerts.rows import rows_of
 from datafast_nb.errors import AlertError, AlertsInUseError
 from tests.alerts.sites import Inbox, goal, payment, reported, visitor
 from tests.history.moments import after, snapshot
@@ -160,13 +161,27 @@ def test_those_who_wait_are_counted_without_keeping_each(monkeypatch: pytest.Mon
     monkeypatch.setattr(memory, "MOST", 5)
     first, *others = (snapshot(30 * place, [visitor(f"{place} {it}") for it in range(4)]) for place in range(10))
     pending = _Pending(alert(at_most="1 per 10m"), "x", Memory(), None)
-    assert pending.take(first, None) is not None
+    assert pending.take(first, rows_of(first, "visitor")) is not None
     for each in others:
-        assert pending.take(each, None) is None
+        assert pending.take(each, rows_of(each, "visitor")) is None
     assert len(pending._waiting) <= 5
-    news = pending.take(snapshot(600), None)
+    last = snapshot(600)
+    news = pending.take(last, rows_of(last, "visitor"))
     assert news is not None
     assert news.count == 36
+
+
+def test_alerts_about_the_same_look_at_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(snap: dfn.Snapshot, about: Any, model: Any = None) -> pl.DataFrame:
+        asked.append(about)
+        return rows_of(snap, about, model)
+
+    monkeypatch.setattr(dispatcher, "rows_of", counted)
+    several = [alert(), alert(where="score > 10"), alert(about="payment", where="amount > 1")]
+    assert len(reported(several, snapshot(0, [visitor("a")]))) == 2
+    assert asked == ["visitor", "payment"]
 
 
 def test_one_watcher_at_a_time_remembers_in_a_file(tmp_path: Path) -> None:

@@ -14,15 +14,18 @@ from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.engines import engine_table
 from tests.bench.history import append_table, history_table
 from tests.bench.importing import import_table
-from tests.bench.load import load_table
+from tests.bench.load import drift_table, load_table
 from tests.bench.memory import memory_table
 from tests.bench.month import lively_recorder_table, map_table, still_recorder_table
 from tests.bench.predicting import predict_table
 from tests.bench.questions import question_table
+from tests.bench.redacting import redact_table
 from tests.bench.refresh import refresh_table
 
 TABLES = {
     "load": ("From a response's body to three frames, against json.loads and Polars by hand", load_table),
+    "drift": ("A body in which a field is of another type in every record, against a clean one", drift_table),
+    "redact": ("Pseudonyms for visitors who all have names, against the keyed hashes alone", redact_table),
     "refresh": (
         "One refresh of the map in the kernel, against drawing every visitor with other libraries",
         refresh_table,

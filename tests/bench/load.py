@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+import warnings
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -47,3 +50,41 @@ def load_table(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> pl.DataFram
             }
         )
     return pl.DataFrame(rows)
+
+
+WRONG: Final[dict[str, Any]] = {
+    "currentUrl": 7,
+    "latitude": "north",
+    "isCustomer": "maybe",
+    "location": 5,
+    "system": {"browser": 5},
+    "conversionLikelihood": {"score": "high"},
+}
+"""Fields of a visitor, each with a value of another type than it should have."""
+
+
+def drift_table(size: int = 3_000, rounds: int = 5) -> pl.DataFrame:
+    """Return one row per field that is of another type in every record."""
+    clean = of_visitors(size)
+    bodies = {"a clean body": clean}
+    for field, value in WRONG.items():
+        response = json.loads(clean)
+        for visitor in response["data"]["visitors"]:
+            visitor[field] = value
+        bodies[field] = json.dumps(response).encode()
+    with warnings.catch_warnings(action="ignore"):
+        best = best_milliseconds(
+            {name: lambda body=body: Snapshot.from_json(body) for name, body in bodies.items()},
+            rounds,
+            time.process_time,
+        )
+    return pl.DataFrame(
+        [
+            {
+                "of another type": name,
+                "CPU ms": round(spent, 1),
+                "times a clean body": round(spent / best["a clean body"], 2),
+            }
+            for name, spent in best.items()
+        ]
+    )
