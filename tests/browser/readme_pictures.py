@@ -203,6 +203,7 @@ def still(live: MapPage) -> None:
     """Make the still picture: the map in light, after half an hour."""
     live.python("live.theme = 'light'")
     live.page.clock.fast_forward(10_000)  # until the messages of payments have left
+    live.python("refresh()")  # at the same moment of the website
     live.rest()
     live.page.mouse.move(0, 0)
     Image.open(io.BytesIO(live.root.screenshot())).convert("RGB").save(STILL, optimize=True)
