@@ -118,7 +118,7 @@ class Filters:
     def __bool__(self) -> bool:
         return bool(self.values)
 
-    def but(self, **changes: Any) -> Self:  # noqa: ANN401 - see `_checked`
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401 - see `standard`
         """Return the same selection with some filters changed, and not locked; None removes a filter.
 
         Raises
@@ -128,22 +128,27 @@ class Filters:
         ValueError
             There is no such filter, it is given twice, a limit is outside its scale, or a country is given by its name.
         """
-        for name in changes.keys() & ALIASES.keys():
-            if ALIASES[name] in changes:
-                raise ValueError(f"{name} and {ALIASES[name]} are the same filter. Pass one of them.")
-        named = {ALIASES.get(name, name): value for name, value in changes.items()}
-        checked = {name: _checked(name, value) for name, value in named.items()}
-        kept = {name: value for name, value in (dict(self.values) | checked).items() if value is not None}
+        named = _standard(changes)
+        for code in named.get("country_code") or ():
+            if code is not None:
+                checked_country(code)
+        return self._changed(named)
+
+    def _changed(self, changes: dict[str, Any]) -> Self:
+        """Return the same selection with some values, which are in their standard form, changed and not locked."""
+        kept = {name: value for name, value in (dict(self.values) | changes).items() if value is not None}
         values = MappingProxyType({name: kept[name] for name in NAMES if name in kept})
-        return replace(self, values=values, locked=self.locked - named.keys())
+        return replace(self, values=values, locked=self.locked - changes.keys())
 
     def lock(self, *names: str) -> Self:
         """Return the same selection with some of its active filters locked."""
         named = {ALIASES.get(name, name) for name in names}
         return replace(self, locked=self.locked | (named & self.values.keys()))
 
-    def but_by_person(self, **changes: Any) -> Self:  # noqa: ANN401 - see `_checked`
+    def but_by_person(self, **changes: Any) -> Self:  # noqa: ANN401 - see `standard`
         """Return the same selection with some filters changed in the browser, where locked filters can't be.
+
+        What a person chooses there is what the service has sent, even if that is a country's name.
 
         Raises
         ------
@@ -152,9 +157,10 @@ class Filters:
         ValueError
             There is no such filter, it is locked, or a limit is outside its scale.
         """
-        changed = self.but(**changes)
+        changed = self._changed(_standard(changes))
         if missing := self.locked - changed.locked:
-            raise ValueError(f"locked by the notebook's code: {', '.join(sorted(missing))}")
+            names = ", ".join(label(name) for name in NAMES if name in missing)
+            raise ValueError(f"The notebook's code has locked this filter: {names}.")
         return changed
 
     def only_locked(self) -> Self:
@@ -199,13 +205,13 @@ def label(name: str) -> str:
     return _WORDS.get(name, capitalized(dimension(name)))
 
 
-def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass
-    """Return a filter's value in its standard form; refuse a country that is given by its name."""
-    found = standard(name, value)
-    for each in found or () if name == "country_code" else ():
-        if each is not None:
-            checked_country(each)
-    return found
+def _standard(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return filters by their own names, with their values in their standard form."""
+    for name in changes.keys() & ALIASES.keys():
+        if ALIASES[name] in changes:
+            raise ValueError(f"{name} and {ALIASES[name]} are the same filter. Pass one of them.")
+    names = {name: ALIASES.get(name, name) for name in changes}
+    return {names[name]: standard(names[name], value) for name, value in changes.items()}
 
 
 def standard(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass, or a service has sent
@@ -297,7 +303,7 @@ def countries_named(text: str) -> list[str]:
     return [code for code, country in country_names().items() if text.lower() in country.lower()]
 
 
-def _in_words(name: str, value: Any) -> str:  # noqa: ANN401 - as `_checked` gives it
+def _in_words(name: str, value: Any) -> str:  # noqa: ANN401 - as `standard` gives it
     """Describe what a filter accepts."""
     if name == "text":
         return plain(value, 40)

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Unpack, get_args
 
 import altair as alt
@@ -44,7 +44,6 @@ from datafast_nb.widgets.protocol import (
     ExplorerState,
     ExplorerStatus,
     FilterOptions,
-    FilterValue,
     Pick,
     ShowOptions,
     Theme,
@@ -139,6 +138,7 @@ class Explorer(OpenedWhenShown):
         self._own = Filters()  # used without a live map
         self._fault: str | None = None  # of the source
         self._faults = Faults()  # of the drawing
+        self._refusal = ""  # why the last change by a person was refused
         self._offers = self._showing = self._closed = False
         self._answered: Answer | None = None
         self._shown: Answer | None = None  # the answer that a click refers to
@@ -330,26 +330,26 @@ class Explorer(OpenedWhenShown):
             case Pick(key=key):
                 self._pick(rows.group_of(self._answer(), key))
             case ChangeFilter(name=name, value=value):
-                self._change_filter(name, value)
+                self._change_filters({name: value})
             case ClearFilters():
-                unlocked: Any = dict.fromkeys(self.filters.keys() - self.locked)
-                self.filter(**unlocked)
+                self._change_filters(dict.fromkeys(self.filters.keys() - self.locked))
             case ShowOptions(open=is_open):
                 with self._lock:
                     self._offers = is_open
                     self._draw()
 
-    def _change_filter(self, name: str, value: FilterValue) -> None:
-        """Change a filter as the browser asks. An invalid change, or one of a locked filter, is logged and ignored."""
-        self._change_filters({name: value})
-
-    def _change_filters(self, changes: Any) -> None:  # noqa: ANN401 - of any filter
+    def _change_filters(self, changes: Mapping[str, Any]) -> None:
+        """Change filters as a person does. An invalid change, or one of a locked filter, is shown and logged."""
         try:
-            self._question().filters.but_by_person(**changes)
+            if self._live is not None:
+                self._live.filter_by_person(**changes)  # the map calls back
+                return
+            with self._lock:
+                self._own = self._own.but_by_person(**changes)
+                self._draw()
         except (TypeError, ValueError) as error:
             _LOG.warning("A filter that the browser set was refused: %s", error)
-        else:
-            self.filter(**changes)
+            self._refusal = str(error)
 
     def _take_click(self, datum: dict[str, Any]) -> None:
         with self._lock:
@@ -361,6 +361,7 @@ class Explorer(OpenedWhenShown):
         """Run an action of the user. Log any error, and show it until an action of the same kind succeeds."""
         if self._closed:
             return
+        self._refusal = ""
         with self._faults.guarded(f"An action failed: {kind}"):
             action()
         with self._lock:
@@ -376,7 +377,7 @@ class Explorer(OpenedWhenShown):
     def _question(self) -> Question:
         """Return the current question."""
         with self._lock:
-            return Question(self.by, self.measure, Filters().but(**self.filters).lock(*self.locked))
+            return Question(self.by, self.measure, Filters(self.filters, self.locked))
 
     def _answer(self) -> Answer:
         """Return the answer to the current question; the last one if nothing has changed."""
@@ -443,14 +444,13 @@ class Explorer(OpenedWhenShown):
         here = None if snapshot is None else number(once(snapshot.visitors).height, "visitor")
         shown = "" if snapshot is None else f"{here} at {clock(snapshot.fetched_at, zone)}"
         faults = self._faults.notes
+        notes = [self._refusal, *faults] if self._refusal else faults
         if self._live is None:
             wrong = [self._fault] if self._fault else []
-            return ExplorerStatus("refused" if wrong or faults else "", " · ".join([*wrong, *faults]), shown)
+            return ExplorerStatus("refused" if wrong or faults else "", " · ".join([*wrong, *notes]), shown)
         status = self._live.status
         tone = status.state if status.state in {"live", "waiting", "retrying", "refused"} else ""
-        return ExplorerStatus(
-            "refused" if faults else tone, " · ".join([f"Linked to the map. {status}", *faults]), shown
-        )
+        return ExplorerStatus("refused" if faults else tone, " · ".join([f"Linked to the map. {status}", *notes]), shown)
 
     def _draw_when_the_cell_has_run(self) -> None:
         """Draw again after the cell has run, as the code then can use the names of its variables and its result."""

@@ -381,6 +381,20 @@ class LiveMap(OpenedWhenShown):
             self._change_state(filters=changed.lock(*filters) if locked else changed)
         self._selection_callbacks.call(self.selection)
 
+    def filter_by_person(self, **filters: Any) -> None:  # noqa: ANN401 - see `Filters.but_by_person`
+        """Change filters as a person does in another widget that follows this map: by what the service has sent.
+
+        Raises
+        ------
+        TypeError
+            A limit is not a number.
+        ValueError
+            There is no such filter, it is locked, or a limit is out of range.
+        """
+        with self._lock:
+            self._change_state(filters=self._map_state.filters.but_by_person(**filters))
+        self._selection_callbacks.call(self.selection)
+
     def clear_filters(self) -> None:
         """Remove all filters, locked ones too."""
         self._change_state(filters=Filters())
@@ -819,14 +833,10 @@ class LiveMap(OpenedWhenShown):
 
     def _do_filter(self, message: ChangeFilter) -> None:
         """Change a filter. An invalid change, or one of a locked filter, is logged and ignored."""
-        with self._lock:
-            try:
-                filters = self._map_state.filters.but_by_person(**{message.name: message.value})
-            except (TypeError, ValueError) as error:
-                _LOG.warning("A filter that the browser set was refused: %s", error)
-                return
-            self._change_state(filters=filters)
-        self._selection_callbacks.call(self.selection)
+        try:
+            self.filter_by_person(**{message.name: message.value})
+        except (TypeError, ValueError) as error:
+            _LOG.warning("A filter that the browser set was refused: %s", error)
 
     def _do_clear(self, _message: ClearFilters) -> None:
         with self._lock:

@@ -103,6 +103,21 @@ def test_a_country_that_the_service_sent_without_a_code_stops_no_filter() -> Non
     click(explorer, group="DE")
     assert picked(explorer) == ["DE"]
     assert len(names(explorer)) == 2
+    click(explorer, group="Germany")
+    assert explorer.filters == {"country_code": ("DE", "Germany")}
+    click(explorer, group="DE")
+    explorer.by = ("device",)
+    assert explorer.table["visitors"].sum() == 1
+
+
+def test_a_filter_that_the_code_has_locked_says_so_where_it_is_clicked() -> None:
+    explorer = displayed(Explorer(PEOPLE, by="country_code"))
+    explorer.filter(country_code="FR", locked=True)
+    click(explorer, group="DE")
+    assert explorer.filters == {"country_code": ("FR",)}
+    assert view(explorer).front.status.text == "The notebook's code has locked this filter: Country."
+    ask(explorer, "filter", name="device", value="mobile")
+    assert view(explorer).front.status.text == ""
 
 
 def test_a_click_on_a_row_of_the_table_does_the_same() -> None:

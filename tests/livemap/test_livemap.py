@@ -1130,7 +1130,7 @@ def test_the_browser_can_neither_change_nor_remove_a_locked_filter(caplog: pytes
     for message in ({"do": "filter", "name": "device", "value": value} for value in (None, "desktop", ["mobile"])):
         ask(live, **message)
         assert live.filters["device"] == ("mobile",)
-    assert "locked by the notebook's code: device" in caplog.text
+    assert "The notebook's code has locked this filter: Device." in caplog.text
     assert [(chip.name, chip.locked) for chip in front(live).filters.active] == [("device", True), ("min_score", False)]
     ask(live, "clear")
     assert live.filters == {"device": ("mobile",)}
