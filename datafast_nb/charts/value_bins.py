@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
-from datafast_nb.charts import wording
+from datafast_nb.charts import cell_numbers, wording
 from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.measures import why_missing
@@ -45,8 +45,8 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Heading
     Returns
     -------
     altair.LayerChart
-        Cells of a tenth of confidence and a range of expected value in USD, in steps of about one half, colored by the
-        number of prospects in them; and a line at a confidence of 0.5, below which DataFast advises against decisions.
+        Cells of a tenth of confidence and a range of expected value in USD, in steps of about one half, with the
+        number of prospects in them, in figures and as a color; and a line at a confidence of 0.5, below which DataFast advises against decisions.
         Customers, and prospects without confidence or expected value, are left out; the subtitle counts them.
 
     Examples
@@ -96,23 +96,30 @@ def _drawn(cells: pl.DataFrame) -> alt.LayerChart:
         column: _range(column, lowest=column == first and last - first + 1 == _COLUMNS)
         for column in range(first, last + 1)
     }
+    strength = (pl.col("scored") / pl.col("scored").max()).sqrt()
     rows = cells.with_columns(
         worth=pl.col("column").replace_strict(list(names), list(names.values()), return_dtype=pl.String),
         low=(pl.col("row") / _ROWS).round(1),
+        middle=((pl.col("row") + 0.5) / _ROWS).round(2),
         high=((pl.col("row") + 1) / _ROWS).round(1),
+        number=cell_numbers.short_count(pl.col("scored")),
+        ink=cell_numbers.ink(strength),
     ).with_columns(sure=pl.format("{} to {}", pl.col("low"), pl.col("high")))
     line = alt.Chart(alt.InlineData(values=[{"half": conversion.CONFIDENT}])).mark_rule(strokeDash=[4, 3])
-    layers = [_rectangles(rows.drop("row", "column"), list(names.values())), line.encode(y="half:Q")]
+    layers = [*_numbered(rows.drop("row", "column"), list(names.values())), line.encode(y="half:Q")]
     return alt.LayerChart(layer=layers, width=Usual(max(_CELL[0] * len(names), 240)), height=_CELL[1] * _ROWS)
 
 
-def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:
-    """Draw the cells."""
-    confidence = alt.Y(
-        "low:Q",
-        title="Confidence",
-        scale=alt.Scale(domain=[0, 1]),
-        axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2~f", grid=False),
+def _numbered(rows: pl.DataFrame, columns: Sequence[str]) -> list[alt.Chart]:
+    """Draw the cells, and their figures in the middle of each."""
+    low, middle = (
+        alt.Y(
+            name,
+            title="Confidence",
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2~f", grid=False),
+        )
+        for name in ("low:Q", "middle:Q")
     )
     worth = alt.X(
         "worth:O",
@@ -133,10 +140,9 @@ def _rectangles(rows: pl.DataFrame, columns: Sequence[str]) -> alt.Chart:
         alt.Tooltip("scored:Q", title="Prospects", format=",d"),
         alt.Tooltip("expected_value:Q", title="Expected value of all", format="$,.2f"),
     ]
-    rectangles: alt.Chart = (
-        alt.Chart(rows).mark_rect().encode(x=worth, y=confidence, y2="high:Q", color=prospects, tooltip=tooltips)
-    )
-    return rectangles
+    base = alt.Chart(rows).encode(x=worth, tooltip=tooltips)
+    rectangles = base.mark_rect().encode(y=low, y2="high:Q", color=prospects)
+    return [rectangles, *cell_numbers.numbers(base.encode(y=middle), rows, 11)]
 
 
 def _range(column: int, *, lowest: bool) -> str:

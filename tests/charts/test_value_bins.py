@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+import vl_convert
 
 import datafast_nb as dfn
 from datafast_nb.schema import VISITORS
@@ -32,6 +33,10 @@ class TestValue:
         cells = drawn(dfn.charts.value(dfn.Snapshot(pl.DataFrame(rows, schema=VISITORS))), "worth")
         expected = [f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}" for tenth in range(10)]
         assert sorted(cell["sure"] for cell in cells) == expected
+
+    def test_a_cell_prints_its_number(self) -> None:
+        picture = vl_convert.vegalite_to_svg(dfn.charts.value(self.worth(*[2.0] * 1234)).to_dict())
+        assert ">1.2k</text>" in picture
 
     def test_values_of_all_sizes_need_few_columns(self) -> None:
         rows = drawn(dfn.charts.value(self.worth(-1e12, *(10.0**power for power in range(-9, 13, 3)))), "worth")
