@@ -46,8 +46,9 @@ def value(data: Snapshot | pl.DataFrame | pl.LazyFrame, **_words: Unpack[Heading
     -------
     altair.LayerChart
         Cells of a tenth of confidence and a range of expected value in USD, in steps of about one half, with the
-        number of prospects in them, in figures and as a color; and a line at a confidence of 0.5, below which DataFast advises against decisions.
-        Customers, and prospects without confidence or expected value, are left out; the subtitle counts them.
+        number of prospects in them, in figures and as a color; and a line at a confidence of 0.5, below which DataFast
+        advises against decisions. Customers, and prospects without confidence or expected value, are left out; the
+        subtitle counts them.
 
     Examples
     --------

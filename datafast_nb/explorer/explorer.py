@@ -450,7 +450,8 @@ class Explorer(OpenedWhenShown):
             return ExplorerStatus("refused" if wrong or faults else "", " · ".join([*wrong, *notes]), shown)
         status = self._live.status
         tone = status.state if status.state in {"live", "waiting", "retrying", "refused"} else ""
-        return ExplorerStatus("refused" if faults else tone, " · ".join([f"Linked to the map. {status}", *notes]), shown)
+        text = " · ".join([f"Linked to the map. {status}", *notes])
+        return ExplorerStatus("refused" if faults else tone, text, shown)
 
     def _draw_when_the_cell_has_run(self) -> None:
         """Draw again after the cell has run, as the code then can use the names of its variables and its result."""

@@ -159,6 +159,8 @@ STATES: Final = {
     "heat": State("site(400)", heat),
     "by-value": State("site(400)", options="color_by='expected_value'"),
     "by-channel": State("site(400)", options="color_by='channel'"),
+    "by-device": State("site(400)", options="color_by='device'"),
+    "by-country": State("site(400)", options="color_by='country_code'"),
     "by-customer": State("site(400)", options="color_by='is_customer'"),
     "model": State("site(400)", options="model=modeled()"),
     "model-card": State("site(400)", click(".df-listing [role=option]"), options="model=modeled()"),

@@ -15,7 +15,7 @@ interface Sheet {
   height: number;
   edge: { x: number; y: number };
   zoom: number;
-  project: (place: Place) => { x: number; y: number };
+  project: (place: Place) => { x: number; y: number; size?: number };
 }
 
 /** Return what reads the colors of the page. */

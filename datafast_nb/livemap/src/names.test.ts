@@ -22,8 +22,8 @@ const NAMES: Names = {
 };
 
 /** Write on a canvas of 1,000 × 400 pixels, where a degree is ten of them. */
-function written(zoom: number, blocks: Parameters<typeof labels>[1] = [], most?: number) {
-  const project = ([latitude, longitude]: [number, number]) => ({ x: 10 * longitude, y: 200 - latitude });
+function written(zoom: number, blocks: Parameters<typeof labels>[1] = [], most?: number, size = 1) {
+  const project = ([latitude, longitude]: [number, number]) => ({ x: 10 * longitude, y: 200 - latitude, size });
   const canvas = { width: 1000, height: 400, zoom, project, measure: (text: string) => 8 * text.length };
   return labels(NAMES, blocks, canvas, most).map(({ text }) => text);
 }
@@ -51,4 +51,9 @@ test("what is beyond the edge is not written, and no more than can be read", () 
   NAMES.countries.push(["Beyond", 0, 17_000, 20_000]);
   expect(written(2)).not.toContain("Beyond");
   expect(written(4, [], 1)).toEqual(["Large"]);
+});
+
+test("no name is written across the edge of a globe", () => {
+  expect(written(2, [], undefined, 0.8)).toContain("Large");
+  expect(written(2, [], undefined, 0.6)).toEqual([]);
 });

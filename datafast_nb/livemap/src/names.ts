@@ -9,6 +9,7 @@ const REGIONS_UNTIL = 7.5;
 const ROOM = 3; // pixels round a name
 const LEAST_WIDTH = 70; // pixels of a country with a name, were it a square
 const SPHERE = 1e6; // of the unit of a country's share of the world
+const LEAST_SIZE = 0.7; // of what is at the edge of a globe, across which a name would be written
 const LETTERS = 26; // longest name at small zooms
 
 /** A text, its center on the canvas, and its style. */
@@ -31,8 +32,8 @@ interface Canvas {
   width: number;
   height: number;
   zoom: number;
-  /** Converts degrees to pixels. */
-  project: (place: [number, number]) => { x: number; y: number };
+  /** Converts degrees to pixels; says how large things look there. */
+  project: (place: [number, number]) => { x: number; y: number; size?: number };
   /** The width of a text, in pixels. */
   measure: (text: string, kind: Label["kind"]) => number;
 }
@@ -47,9 +48,9 @@ export function labels(
   const taken = [...blocks];
   const written: Label[] = [];
   const write = (kind: Label["kind"], [text, latitude, longitude]: Named) => {
-    const { x, y } = canvas.project([latitude / 100, longitude / 100]);
+    const { x, y, size = 1 } = canvas.project([latitude / 100, longitude / 100]);
     // What is on the far side of a globe has no place.
-    if (!(x >= 0 && y >= 0 && x <= canvas.width && y <= canvas.height)) return;
+    if (size < LEAST_SIZE || !(x >= 0 && y >= 0 && x <= canvas.width && y <= canvas.height)) return;
     const box = { x, y, across: canvas.measure(text, kind) / 2 + ROOM, down: 7 + ROOM };
     if (taken.some((other) => meet(box, other))) return;
     taken.push(box);

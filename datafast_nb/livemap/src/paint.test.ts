@@ -111,3 +111,12 @@ test("the visitor who is selected has a ring, also where no cluster is", () => {
     2 * Math.PI,
   ]);
 });
+
+test("the ring of the visitor who is selected hides no number", () => {
+  const here = { lat: 0, lon: 0, radius: 20, customers: 0, alpha: 1 };
+  const mark = { id: "a", cluster: cluster("a", 0, 20), from: here, to: here, gone: false };
+  const calls = painted([cluster("b", 30, 15, { visitors: 7 })], { selected: { place: [0, 0], mark } });
+  const ring = calls.findIndex(([name, , , radius]) => name === "arc" && radius === 25);
+  expect(ring).toBeGreaterThan(-1);
+  expect(ring).toBeLessThan(calls.findIndex(([name]) => name === "fillText"));
+});

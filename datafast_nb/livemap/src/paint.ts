@@ -68,12 +68,14 @@ export function paintFrame(canvas: HTMLCanvasElement, frame: Frame): void {
       : [{ x, y, ...now, radius, color: mark.cluster.color, visitors: mark.cluster.visitors }];
   });
   discs.sort((one, other) => other.radius - one.radius);
+  const { selected } = frame;
+  if (selected?.mark) ring(context, selected, frame, colors); // below the others, so that it hides none of their numbers
   for (const each of discs) {
     disc(context, each, colors);
     if (each.visitors > 1) number(context, each, colors);
   }
   for (const each of frame.pulses) pulse(context, each, frame, colors);
-  if (frame.selected) ring(context, frame.selected, frame, colors);
+  if (selected && !selected.mark) ring(context, selected, frame, colors);
   context.globalAlpha = 1;
 }
 

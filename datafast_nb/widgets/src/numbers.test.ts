@@ -12,8 +12,8 @@ test.for([
 
 test.for([
   [99_999, "99,999"],
-  [100_000, "100K"],
-  [123_456, "123K"],
+  [100_000, "100k"],
+  [123_456, "123k"],
   [2_500_000, "2.5M"],
 ] as const)("%d is short", ([number, text]) => {
   expect(formatCompact(number)).toBe(text);

@@ -9,7 +9,7 @@ export function formatNumber(number: number): string {
   return whole.format(number);
 }
 
-/** Return a number for a small space: 12,345 unchanged, 123,456 as 123K. */
+/** Return a number for a small space: 12,345 unchanged, 123,456 as 123k. */
 export function formatCompact(number: number): string {
-  return (number < LONG ? whole : compact).format(number);
+  return (number < LONG ? whole : compact).format(number).replace("K", "k"); // as in the circles
 }
