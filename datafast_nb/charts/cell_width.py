@@ -25,7 +25,8 @@ _BETWEEN_LABELS: Final = 8  # pixels
 _OFTEN: Final = 500  # milliseconds from one look at the place to the next
 _DEEPEST: Final = 2  # levels of concatenations; Vega does not find the scale of a brush on a deeper one as it resizes
 _OWN_SIGNAL: Final = re.compile(r"place|title_\d+")
-_CONCATENATIONS: Final = ("concat", "hconcat", "vconcat")
+CONCATENATIONS: Final = ("concat", "hconcat", "vconcat")
+"""The properties that hold the charts of a concatenation."""
 
 
 class Usual(int):
@@ -41,7 +42,7 @@ def follows_place(spec: _Part, deepest: int = _DEEPEST) -> bool:
     """
     if any(_OWN_SIGNAL.fullmatch(str(param.get("name"))) for param in spec.get("params", ())):
         return False
-    parts = [part for name in _CONCATENATIONS for part in spec.get(name, ())]
+    parts = [part for name in CONCATENATIONS for part in spec.get(name, ())]
     if not parts:
         return isinstance(spec.get("width"), Usual)
     return deepest > 0 and all(follows_place(part, deepest - 1) for part in parts)

@@ -11,8 +11,12 @@ import altair as alt
 from datafast_nb.errors import DrawingError
 from datafast_nb.pictures.drawer import drawer
 
-_VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # "v6.4.1" is 6.4 to vl-convert
-_OF_JUPYTERLAB: Final = "5.21"  # the newest Vega-Lite whose Vega is 5
+NEWEST: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])  # "v6.4.1" is 6.4 to vl-convert
+"""The version of Vega-Lite that draws pictures and widgets."""
+
+OF_JUPYTERLAB: Final = "5.21"
+"""The newest version of Vega-Lite whose Vega is the one that JupyterLab has."""
+
 _MARKS: Final = re.compile(r'class="mark-\w+ role-mark[^"]*"[^>]*><(?!/)')
 
 
@@ -43,18 +47,18 @@ def svg(spec: dict[str, Any], options: dict[str, Any]) -> str:
 
 def vega(snippet: str) -> str:
     """Return Vega, which is part of vl-convert, as JavaScript that ends with a snippet."""
-    return drawer.ask("javascript_bundle", snippet=snippet, vl_version=_VEGA_LITE).decode()
+    return drawer.ask("javascript_bundle", snippet=snippet, vl_version=NEWEST).decode()
 
 
-def compiled(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a specification as the Vega that it compiles to, in the version that JupyterLab draws.
+def compiled(spec: dict[str, Any], version: str) -> dict[str, Any]:
+    """Return a specification as the Vega that it compiles to with a version of Vega-Lite.
 
     Raises
     ------
     DrawingError
         It can't be compiled.
     """
-    vega: dict[str, Any] = json.loads(drawer.ask("vegalite_to_vega", vl_spec=spec, vl_version=_OF_JUPYTERLAB))
+    vega: dict[str, Any] = json.loads(drawer.ask("vegalite_to_vega", vl_spec=spec, vl_version=version))
     return vega
 
 
@@ -86,7 +90,7 @@ def _svg(spec: dict[str, Any], locales: dict[str, Any]) -> str:
     """
 
     def drawn(it: dict[str, Any]) -> str:
-        return drawer.ask("vegalite_to_svg", vl_spec=it, vl_version=_VEGA_LITE, **locales).decode()
+        return drawer.ask("vegalite_to_svg", vl_spec=it, vl_version=NEWEST, **locales).decode()
 
     try:
         return drawn(spec)

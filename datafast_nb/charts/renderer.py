@@ -17,6 +17,7 @@ from datafast_nb.charts import drawing
 from datafast_nb.charts.cell_width import following, follows_place
 from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
+from datafast_nb.charts.placed import has_long_title, width_of
 from datafast_nb.charts.specification import specification_of, titles_of
 from datafast_nb.errors import DrawingError, DrawingWarning
 from datafast_nb.notebook_display import is_marimo
@@ -67,7 +68,8 @@ def render(
     kind, shown = VEGALITE, {**clean, "$schema": _SCHEMA}
     if follows_place(clean) and "image/png" in metadata:
         try:
-            kind, shown = VEGA, following(drawing.compiled(clean), metadata["image/png"]["width"])
+            width = width_of(clean, options) if has_long_title(clean) else metadata["image/png"]["width"]
+            kind, shown = VEGA, following(drawing.compiled(clean, drawing.OF_JUPYTERLAB), width)
         except DrawingError as error:  # it keeps the width of its picture
             warnings.warn(str(error), DrawingWarning, stacklevel=2)
     return {kind: shown, **content}, {kind: {"embed_options": options}, **metadata}

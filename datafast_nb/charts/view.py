@@ -11,6 +11,7 @@ from ipywidgets import widget_serialization
 
 from datafast_nb.charts import drawing
 from datafast_nb.charts.embedding import embed_options as embedded
+from datafast_nb.charts.placed import placed
 from datafast_nb.charts.renderer import still
 from datafast_nb.charts.specification import specification_of
 from datafast_nb.charts.theme import configs
@@ -44,7 +45,8 @@ class ChartView(TypedWidget):
 
     Notes
     -----
-    A chart whose width is ``"container"`` is always as wide as its container.
+    A chart is as wide as its place, also when that changes, unless it was given a width. So is a chart of your own
+    whose width is ``"container"``.
 
     Examples
     --------
@@ -63,9 +65,10 @@ class ChartView(TypedWidget):
     .datafast-chart .vega-embed { overflow: visible; }
     .datafast-chart.jupyter-widgets-disconnected::before { content: none; }
     """
-    spec: dict[str, Any]
+    spec = traitlets.Dict()
+    drawn: dict[str, Any]
     embed_options: dict[str, Any]
-    configs: dict[str, dict[str, Any]]
+    variants: dict[str, dict[str, Any]]
     theme: Theme | None
     reports_clicks: bool
     vars().update(traits_of(ChartState))
@@ -79,17 +82,19 @@ class ChartView(TypedWidget):
         *,
         theme: Theme | None = None,
     ) -> None:
-        super().__init__(
-            spec=specification_of(chart),
-            embed_options=embedded(embed_options),
-            theme=theme,
-            configs=configs() if theme is not None else {},
-            vega=_VEGA.get(),
-        )
+        self._themes = configs() if theme is not None else {}
+        super().__init__(embed_options=embedded(embed_options), theme=theme, vega=_VEGA.get())
+        self.show(chart)
 
     def show(self, chart: TopLevelMixin | dict[str, Any]) -> None:
         """Show another chart in the same place. Pages that show this one change without flicker."""
         self.spec = specification_of(chart)
+
+    @traitlets.observe("spec")
+    def _draw(self, _change: traitlets.Bunch) -> None:
+        parts = placed(self.spec, self.embed_options, self._themes)
+        with self.hold_sync():
+            self.drawn, self.variants = parts
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:  # noqa: ANN401
         """Return the widget, and a current picture for tools without widgets, such as GitHub and nbconvert."""
@@ -105,7 +110,7 @@ class ChartView(TypedWidget):
         if spec.get("width") == "container":
             spec = {**spec, "width": _WIDTH}
         if self.theme is not None:
-            spec = {**spec, "config": self.configs["dark" if self.theme == "dark" else "light"]}
+            spec = {**spec, "config": self._themes["dark" if self.theme == "dark" else "light"]}
         return spec
 
     def on_click(self, callback: Callable[[dict[str, Any]], Any]) -> None:

@@ -215,15 +215,15 @@ ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Faul
 
 
 class ChartState(Struct, frozen=True):
-    """A chart: its Vega-Lite specification as JSON, the options for vega-embed, and the configuration of each theme.
+    """A chart: what is drawn, the options for vega-embed, and the parts of what is drawn that each theme has otherwise.
 
-    `theme` is None for a chart that keeps the colors of its specification; `reports_clicks` says whether to report
-    clicks.
+    It is drawn from Vega-Lite, or from Vega if it is as wide as its place. `theme` is None for a chart that keeps the
+    colors of its specification; `reports_clicks` says whether to report clicks.
     """
 
-    spec: dict[str, Any] = {}
+    drawn: dict[str, Any] = {}
     embed_options: dict[str, Any] = {}
-    configs: dict[str, dict[str, Any]] = {}
+    variants: dict[str, dict[str, Any]] = {}
     theme: Theme | None = None
     reports_clicks: bool = False
 

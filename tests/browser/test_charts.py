@@ -173,6 +173,17 @@ def test_a_chart_follows_the_width_of_its_cell(window: Notebook, drawn: dict[str
     cell.evaluate("cell => { cell.style.maxWidth = ''; }")
 
 
+def test_a_chart_widget_follows_the_width_of_its_place(notebook: Notebook) -> None:
+    notebook.open(SITE, "dfn.charts.ChartView(dfn.charts.dashboard(snap), theme='auto')").run(0).run(1)
+    cell, drawn = notebook.output(1), notebook.output(1).locator("svg.marks")
+    expect(drawn).to_be_visible(timeout=30_000)
+    for width in (900, 640):
+        cell.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)
+        place = cell.locator(".chart-wrapper").evaluate("it => it.clientWidth")
+        assert place < width
+        expect(drawn).to_have_attribute("width", str(max(480, place)))
+
+
 def test_tooltips_use_the_font_of_the_charts(window: Notebook, drawn: dict[str, Locator]) -> None:
     chart = drawn["scores"]
     chart.locator(".mark-rect path").first.hover()

@@ -71,6 +71,12 @@ def test_the_lines_above_a_chart_are_shorter_in_a_narrow_cell() -> None:
     assert "needs two lines there</t" in in_cell(vega, 480)
 
 
+def test_a_long_title_makes_no_chart_wider() -> None:
+    chart = dfn.charts.scores(crowd(30))
+    long = chart.properties(title="A title of many words " * 12)
+    assert size(in_cell(shown(long), 200))[0] == size(in_cell(shown(chart), 200))[0]
+
+
 def test_labels_lean_only_where_the_columns_are_narrow() -> None:
     vega = shown(dfn.charts.value(crowd(300)))
     assert ["rotate(-40" in in_cell(vega, width) or "rotate(320" in in_cell(vega, width) for width in (500, 1_500)] == [

@@ -13,6 +13,8 @@ from tests.charts.sites import (
     crowd,
 )
 
+OWN = {"data": {"values": []}, "mark": "bar", "width": 300}
+
 
 class TestChartView:
     def test_all_charts_share_one_vega(self) -> None:
@@ -20,7 +22,7 @@ class TestChartView:
         first, second = ChartView(spec), ChartView(spec)
         assert first.vega is second.vega
         own = first.get_state()
-        assert len(json.dumps({**own, "layout": None, "vega": None})) < 14_000
+        assert len(json.dumps({**own, "layout": None, "vega": None})) < 20_000
         assert "vegaEmbed" in first.vega.source
 
     def test_charts_draw_again_after_all_widgets_were_closed(self) -> None:
@@ -42,7 +44,7 @@ class TestChartView:
     def test_a_specification_may_hold_numbers_of_numpy(self) -> None:
         numpy = pytest.importorskip("numpy")
         rows = [{"n": numpy.int64(3), "x": numpy.float32(0.5), "y": numpy.float64(0.25)}]
-        spec = ChartView({"data": {"values": rows}}).get_state("spec")["spec"]
+        spec = ChartView({"data": {"values": rows}}).get_state("drawn")["drawn"]
         assert repr(spec["data"]["values"]) == "[{'n': 3, 'x': 0.5, 'y': 0.25}]"
 
     def test_whole_numbers_of_a_clicked_row_stay_whole(self) -> None:
@@ -53,8 +55,25 @@ class TestChartView:
         assert repr(rows) == repr([datum])
 
     def test_a_view_brings_both_themes_along_only_where_it_follows_one(self) -> None:
-        assert ChartView({}).configs == {}
-        assert set(ChartView({}, theme="auto").configs) == {"light", "dark"}
+        assert ChartView(OWN).variants == {}
+        assert set(ChartView(OWN, theme="auto").variants) == {"light", "dark"}
+
+    def test_a_view_is_as_wide_as_its_place_unless_a_person_has_given_a_width(self) -> None:
+        chart = dfn.charts.scores(crowd(30))
+        view = ChartView(chart, theme="auto")
+        assert "place" in {signal["name"] for signal in view.drawn["signals"]}
+        view.show(chart.properties(width=300))
+        assert view.drawn["width"] == 300
+        assert (
+            ChartView(json.loads(chart.to_json()))
+            .drawn["$schema"]
+            .startswith("https://vega.github.io/schema/vega-lite")
+        )
+
+    def test_the_themes_of_a_view_share_its_rows(self) -> None:
+        view = ChartView(dfn.charts.scores(crowd(300)), theme="auto")
+        assert "data" in view.drawn
+        assert "data" not in view.variants["light"].keys() | view.variants["dark"].keys()
 
     def test_no_menu_entry_sends_the_data_away(self) -> None:
         actions = ChartView({}, {"renderer": "canvas"}).embed_options["actions"]

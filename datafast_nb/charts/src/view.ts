@@ -61,7 +61,7 @@ export async function render(props: RenderProps<ChartState & { vega: string }>) 
     }
   };
   onPageTheme(() => model.get("theme") === "auto" && draw(), signal);
-  signal.addEventListener("abort", onChange(model, ["spec", "theme"], draw));
+  signal.addEventListener("abort", onChange(model, ["drawn", "variants", "theme"], draw));
   await draw();
   return () => {
     leaving.abort();
@@ -103,7 +103,7 @@ class Chart {
     const place = document.createElement("div");
     try {
       const embed = await this.#embedder();
-      const fits = this.#model.get("spec").width === "container";
+      const fits = this.#model.get("drawn").width === "container";
       const width = fits ? this.#shown?.width || this.#el.clientWidth || UNKNOWN : null;
       const result = await this.#embed(embed, place, width);
       if (overtaken()) {
@@ -170,18 +170,17 @@ class Chart {
 
 /** Return the specification and the options as they are drawn now: with a theme, in its colors. */
 function wanted(model: ChartModel, width: number | null): [object, object] {
-  const [spec, options] = [structuredClone(model.get("spec")), structuredClone(model.get("embed_options"))];
-  if (width) spec.width = width; // Vega's own fit to a place follows only the window
   const theme = model.get("theme");
-  if (!theme) return [spec, options];
-  const name = isDark(theme) ? "dark" : "light";
-  const config = structuredClone(model.get("configs")[name]) ?? {};
+  const name = theme && (isDark(theme) ? "dark" : "light");
+  const own = name ? model.get("variants")[name] : undefined;
+  const spec: Record<string, unknown> = structuredClone({ ...model.get("drawn"), ...own });
+  const options = structuredClone(model.get("embed_options"));
+  if (width) spec.width = width; // Vega's own fit to a place follows only the window
+  if (!name) return [spec, options];
   const labels = { labelLimit: Math.min(220, (width ?? 0) * MOST_OF_LABELS), labelSeparation: 8 };
-  if (width) config.axis = { ...(config.axis as object | undefined), ...labels };
-  return [
-    { ...spec, config },
-    { ...options, tooltip: { theme: name } },
-  ];
+  const config = spec.config as { axis?: object } | undefined;
+  if (width) spec.config = { ...config, axis: { ...config?.axis, ...labels } };
+  return [spec, { ...options, tooltip: { theme: name } }];
 }
 
 /** Return the width of a chart in its place; 0 while the place is not on the page. */

@@ -351,19 +351,19 @@ export interface ExplorerOptions {
   theme: "auto" | "dark" | "light";
 }
 /**
- * A chart: its Vega-Lite specification as JSON, the options for vega-embed, and the configuration of each theme.
+ * A chart: what is drawn, the options for vega-embed, and the parts of what is drawn that each theme has otherwise.
  *
- * `theme` is None for a chart that keeps the colors of its specification; `reports_clicks` says whether to report
- * clicks.
+ * It is drawn from Vega-Lite, or from Vega if it is as wide as its place. `theme` is None for a chart that keeps the
+ * colors of its specification; `reports_clicks` says whether to report clicks.
  */
 export interface ChartState {
-  spec: {
+  drawn: {
     [k: string]: unknown;
   };
   embed_options: {
     [k: string]: unknown;
   };
-  configs: {
+  variants: {
     [k: string]: {
       [k: string]: unknown;
     };
