@@ -21,7 +21,7 @@ from datafast_nb.widgets.protocol import Clusters, Heat
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_CELLS: Final = 900
+MOST_CELLS: Final = 550
 """Maximum number of cells with visitors, which limits what is sent, whatever the number of visitors."""
 
 MOST_GRID: Final = 3600

@@ -904,10 +904,11 @@ def test_whatever_strangers_write_everywhere_is_short_plain_text() -> None:
     assert not UNSEEN & set(front(live).status.text)
 
 
-def test_a_hundred_thousand_hostile_visitors_are_less_than_a_hundred_kilobytes(sent: Sent) -> None:
+@pytest.mark.parametrize("zoom", [2.5, 5.0], ids=["map", "globe on a large screen"])
+def test_a_hundred_thousand_hostile_visitors_are_less_than_a_hundred_kilobytes(sent: Sent, zoom: float) -> None:
     crowd = written(100_000, HOSTILE + "x" * 100)
     live = shown(people(5), crowd, people(6), crowd)
-    ask(live, "viewport", zoom=2.5, south=-60.0, north=75.0, west=-180.0, east=180.0)
+    ask(live, "viewport", zoom=zoom, south=-60.0, north=75.0, west=-180.0, east=180.0)
     sent.clear()
     refreshed(live)
     assert on_map(live) == 100_000

@@ -5,7 +5,7 @@ import { latitudeAt, xOf, yOf } from "../mercator.ts";
 import { apart } from "./crowding.ts";
 import { byText, commonest, mean, type Person, type Placed, placed, sum } from "./people.ts";
 
-const MOST_CELLS = 900; // with visitors
+const MOST_CELLS = 550; // with visitors
 const MOST_GRID = 3600; // cells in a viewport
 const CELL = 28; // pixels of the map
 const HEAT_CELL = 30;
