@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { faultList } from "#kit/faults.ts";
 import { FILE } from "#kit/kernel.ts";
 import { testModel } from "#kit/testing.ts";
@@ -9,6 +9,28 @@ import { frame } from "./leaflet.ts";
 import type { MapState } from "./model.ts";
 import { findOwn } from "./own.ts";
 import { known, Places } from "./places.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  delete known.land;
+});
+
+test("the land is requested again where the first request was lost, and no more once it is there", async () => {
+  vi.useFakeTimers();
+  const asked: unknown[] = [];
+  const { signal } = new AbortController();
+  const ask = (message: unknown) => asked.push(message) > 0;
+  const land = new Places(testModel({} as MapState), ask, () => {}, signal).wait("land", signal);
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(asked).toEqual([{ do: "places", part: "land" }]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(asked).toHaveLength(2);
+  known.land = { type: "FeatureCollection", features: [] };
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await land).toBe(known.land);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(asked).toHaveLength(2);
+});
 
 test("a map that is drawn again shows the whole world, as it does not know where the last one was", async () => {
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(1024);

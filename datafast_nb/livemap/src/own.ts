@@ -4,7 +4,7 @@ import L from "leaflet";
 import "leaflet.heat";
 import { onChange } from "#kit/model.ts";
 import { type FindMap, type FoundMap, type HeatLayer, hasSize } from "./leaflet.ts";
-import { followPlaces, type Land, type Places } from "./places.ts";
+import type { Land } from "./places.ts";
 
 const CENTER: [number, number] = [26, 8]; // degrees, of the inhabited world
 const DEEPEST = 14; // zoom
@@ -13,7 +13,7 @@ const LAND = "land"; // the pane, whose canvas is not drawn again whenever the v
 /** Make the map of a view, once its land is there. */
 export const findOwn: FindMap = async ({ model, el, places, signal }) => {
   const root = el.closest<HTMLElement>(".datafast-map");
-  const land = await landOf(places, signal);
+  const land = await places.wait("land", signal);
   if (!root || !land) return null;
   const place = document.createElement("div");
   place.className = "leaflet-widgets";
@@ -32,19 +32,6 @@ export const findOwn: FindMap = async ({ model, el, places, signal }) => {
   }
   return ownMap(root, place, land, model.get("gradient"));
 };
-
-/** Wait for the land; null if the view is removed first. */
-function landOf(places: Places, signal: AbortSignal): Promise<Land | null> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const land = places.get("land");
-      if (land) resolve(land);
-    };
-    signal.addEventListener("abort", followPlaces(look));
-    signal.addEventListener("abort", () => resolve(null));
-    look();
-  });
-}
 
 /** Make a map over the land, with the colors of the heat map by their place from 0 to 1. */
 function ownMap(root: HTMLElement, place: HTMLElement, land: Land, gradient: Record<string, string>): FoundMap {

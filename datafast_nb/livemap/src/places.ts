@@ -63,10 +63,13 @@ export interface PlacesParts {
   signal: AbortSignal;
 }
 
-/** Asks the kernel for places, each part once. */
+const PATIENCE = 5000; // milliseconds without an answer, after which a part is requested again; then twice as long
+const MOST_PATIENCE = 60_000;
+
+/** Asks the kernel for places. A request may be lost, as while a page connects to its kernel. */
 export class Places {
   readonly #ask: MapAsk;
-  readonly #asked = new Set<keyof Parts>();
+  readonly #asked = new Map<keyof Parts, { at: number; patience: number }>();
 
   constructor(model: MapModel, ask: MapAsk, failed: (error: unknown) => void, signal: AbortSignal) {
     this.#ask = ask;
@@ -85,8 +88,28 @@ export class Places {
 
   /** Return a part if it is there, or else request it. */
   get<Part extends keyof Parts>(part: Part): Parts[Part] | undefined {
-    if (!known[part] && !this.#asked.has(part) && this.#ask({ do: "places", part })) this.#asked.add(part);
+    const [now, last] = [performance.now(), this.#asked.get(part)];
+    if (!known[part] && (!last || now >= last.at + last.patience) && this.#ask({ do: "places", part }))
+      this.#asked.set(part, { at: now, patience: Math.min(2 * (last?.patience ?? PATIENCE / 2), MOST_PATIENCE) });
     return known[part];
+  }
+
+  /** Wait for a part; undefined if the view is removed first. */
+  wait<Part extends keyof Parts>(part: Part, signal: AbortSignal): Promise<Parts[Part] | undefined> {
+    return new Promise((resolve) => {
+      const done = (found?: Parts[Part]) => {
+        clearInterval(timer);
+        end();
+        resolve(found);
+      };
+      const look = () => {
+        const found = this.get(part);
+        if (found) done(found);
+      };
+      const [timer, end] = [setInterval(look, PATIENCE), followPlaces(look)];
+      signal.addEventListener("abort", () => done());
+      look();
+    });
   }
 }
 
