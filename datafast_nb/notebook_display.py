@@ -11,9 +11,7 @@ _TYPES: Final = (("polars.dataframe.frame", "DataFrame", "table"), ("polars.lazy
 
 def register() -> None:
     """Show this package's results in the notebook that runs now, if one does."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
-    formatter = getattr(shell, "display_formatter", None)
+    formatter = getattr(_shell(), "display_formatter", None)
     if formatter is None:
         return
     for module, name, function in _TYPES:
@@ -29,6 +27,17 @@ class _Shown:
     def __call__(self, frame: Any) -> str | None:  # noqa: ANN401 - a frame of Polars, which is not imported here
         shown: str | None = getattr(import_module("datafast_nb.shown_tables"), self.function)(frame)
         return shown
+
+
+def _shell() -> Any:  # noqa: ANN401 - IPython's, which is not imported here
+    """Return IPython's shell, or None where it does not run."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+
+
+def is_jupyter() -> bool:
+    """Return whether this code runs in a kernel of Jupyter, and not in a terminal, a script or marimo."""
+    return getattr(_shell(), "kernel", None) is not None and not is_marimo()
 
 
 def is_marimo() -> bool:

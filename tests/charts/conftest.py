@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
+import altair as alt
 import pytest
 
 import datafast_nb as dfn
+from datafast_nb.charts.renderer import NAME
 from tests.charts.recordings import MONDAY
 from tests.forecast.simulated import Simulated, World, simulate
+
+
+@pytest.fixture(autouse=True)
+def _as_in_jupyter() -> Iterator[None]:
+    """Draw charts as in a kernel, in which the tests do not run."""
+    with alt.renderers.enable(NAME):
+        yield
 
 
 @pytest.fixture(scope="package")

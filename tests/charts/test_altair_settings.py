@@ -13,6 +13,7 @@ import pytest
 import datafast_nb as dfn
 from datafast_nb.charts.renderer import VEGA, render
 from tests.charts.sites import CHARTS, crowd
+from tests.charts.test_renderer import KERNEL
 
 TRANSFORMERS = ["json", "csv", "vegafusion", "a user's own"]
 
@@ -61,7 +62,8 @@ def printed(code: str) -> str:
 
 
 def test_embed_options_that_were_set_before_the_first_chart_are_kept() -> None:
-    code = "import altair as alt, datafast_nb as dfn; alt.renderers.set_embed_options(actions=False, hover=True); "
+    code = f"{KERNEL}import altair as alt, datafast_nb as dfn; "
+    code += "alt.renderers.set_embed_options(actions=False, hover=True); "
     code += "_, metadata = dfn.charts.scores(dfn.Snapshot())._repr_mimebundle_(); "
     code += f"print(alt.renderers.active, {{**metadata[{VEGA!r}]['embed_options'], 'defaultStyle': ''}})"
     assert printed(code) == "datafast_nb {'actions': False, 'renderer': 'svg', 'defaultStyle': '', 'hover': True}"

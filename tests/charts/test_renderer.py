@@ -22,19 +22,29 @@ def printed(code: str) -> str:
     return done.stdout.strip()
 
 
+SCRIPT = ""
+SHELL = "from IPython.core.interactiveshell import InteractiveShell as Shell; shell = Shell.instance(); "
+KERNEL = f"{SHELL}shell.kernel = object(); "
+MARIMO = f"{KERNEL}import sys, types; sys.modules['marimo'] = types.SimpleNamespace(running_in_notebook=lambda: True); "
+
+
 class TestRenderer:
-    def test_it_is_enabled_where_the_user_has_chosen_nothing(self) -> None:
+    @pytest.mark.parametrize(
+        ("place", "active"), [(KERNEL, "datafast_nb"), (SCRIPT, "default"), (SHELL, "default"), (MARIMO, "default")]
+    )
+    def test_it_is_enabled_in_jupyter_where_the_user_has_chosen_nothing(self, place: str, active: str) -> None:
         names = "alt.renderers.active, alt.theme.active"
-        assert printed(f"import altair as alt, datafast_nb.charts; print({names})") == "datafast_nb datafast_auto"
+        code = f"{place}import altair as alt, datafast_nb.charts; print({names})"
+        assert printed(code) == f"{active} datafast_auto"
 
     def test_a_choice_made_before_is_respected(self) -> None:
-        choice = "import altair as alt; alt.renderers.enable('svg'); alt.theme.enable('dark')"
+        choice = f"{KERNEL}import altair as alt; alt.renderers.enable('svg'); alt.theme.enable('dark')"
         assert (
             printed(f"{choice}; import datafast_nb.charts; print(alt.renderers.active, alt.theme.active)") == "svg dark"
         )
 
     def test_a_choice_made_after_is_respected(self) -> None:
-        code = "import datafast_nb as dfn, altair as alt; dfn.charts; alt.renderers.enable('default'); "
+        code = f"{KERNEL}import datafast_nb as dfn, altair as alt; dfn.charts; alt.renderers.enable('default'); "
         code += "dfn.charts.scores(dfn.Snapshot()); print(alt.renderers.active)"
         assert printed(code) == "default"
 

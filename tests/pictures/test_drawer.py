@@ -49,7 +49,8 @@ def test_one_process_draws_all(drawer: Drawer) -> None:
 
 
 def test_the_kernel_does_not_load_what_draws() -> None:
-    code = "import sys, datafast_nb as dfn; dfn.charts.scores(dfn.Snapshot())._repr_mimebundle_(); "
+    code = "import sys, altair as alt, datafast_nb as dfn; dfn.charts; alt.renderers.enable('datafast_nb'); "
+    code += "dfn.charts.scores(dfn.Snapshot())._repr_mimebundle_(); "
     code += "print('vl_convert' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
