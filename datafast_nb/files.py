@@ -5,8 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+_SHARING: Final = os.name == "nt"
+"""Whether the system refuses to replace a file that another program, such as a virus scanner, is reading."""
+
+_TRIES: Final = 20
+_PAUSE: Final = 0.05  # seconds until the next one
 
 
 def write_whole(file: Path, content: bytes, mode: int | None = None) -> None:
@@ -47,7 +55,19 @@ def whole(file: Path, mode: int | None = None) -> Iterator[Path]:
             os.fsync(it.fileno())
         if mode is not None:
             new.chmod(mode)
-        new.replace(target)
+        _replace(new, target)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def _replace(new: Path, target: Path) -> None:
+    """Put a file into another one's place; wait for those who are reading it, where the system does not."""
+    for _ in range(_TRIES - 1 if _SHARING else 0):
+        try:
+            new.replace(target)
+        except PermissionError:
+            time.sleep(_PAUSE)
+        else:
+            return
+    new.replace(target)

@@ -143,8 +143,12 @@ def serve(begin: Callable[[contextlib.ExitStack], Background]) -> int:
 
 
 def ending_signals() -> list[signal.Signals]:
-    """Return the signals that end a command: all except those that were ignored at the start."""
-    known = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    """Return the signals that end a command: all except those that were ignored at the start.
+
+    Windows has no SIGHUP; there, SIGBREAK is what another program can send, and what closing the console sends.
+    """
+    names = ("SIGINT", "SIGHUP", "SIGBREAK")
+    known = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
     return [signal.SIGTERM, *(number for number in known if signal.getsignal(number) is not signal.SIG_IGN)]
 
 

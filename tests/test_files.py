@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from datafast_nb import files
 from datafast_nb.files import write_whole
 
 SAVES = (
@@ -84,3 +85,29 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
         write_whole(pipe, b"through")
         assert reader.communicate()[0] == b"through"
+
+
+@pytest.mark.parametrize(("refusals", "written"), [(3, True), (10_000, False)])
+def test_a_file_that_another_program_reads_is_replaced_once_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: int, written: bool
+) -> None:
+    file = tmp_path / "saved.html"
+    file.write_text("as it was")
+    replace, asked = Path.replace, []
+
+    def replace_if_free(new: Path, target: Path) -> Path:
+        asked.append(new)
+        if len(asked) <= refusals:
+            raise PermissionError("the file is used by another process")
+        return replace(new, target)
+
+    monkeypatch.setattr(Path, "replace", replace_if_free)
+    monkeypatch.setattr(files, "_SHARING", True)  # as on Windows
+    monkeypatch.setattr(files, "_PAUSE", 0)
+    if written:
+        write_whole(file, b"new")
+    else:
+        with pytest.raises(PermissionError):
+            write_whole(file, b"new")
+    assert file.read_text() == ("new" if written else "as it was")
+    assert list(tmp_path.iterdir()) == [file]
