@@ -14,10 +14,14 @@ import nbformat
 import pytest
 from ipywidgets import Widget
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import ClearMetadataPreprocessor
 from PIL import Image
 
 import datafast_nb as dfn
+from datafast_nb.charts import picture, renderer
 from datafast_nb.errors import ConnectionFailedError
+from datafast_nb.pictures import formats
+from datafast_nb.pictures.formats import LARGEST
 from tests.charts.sites import crowd
 from tests.livemap.maps import made
 from tests.livemap.sources import people
@@ -26,13 +30,15 @@ VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
 
 def converted(*bundles: tuple[dict[str, Any], dict[str, Any]]) -> str:
-    """Return nbconvert's page of a notebook with these outputs, and without the widgets' state."""
+    """Return nbconvert's page of a notebook with these outputs, without the widgets' state and the cells' metadata."""
     outputs = []
     for bundle, metadata in bundles:
         content = {kind: b64encode(data).decode() if isinstance(data, bytes) else data for kind, data in bundle.items()}
         outputs.append(nbformat.v4.new_output("display_data", data=content, metadata=metadata))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
-    return str(HTMLExporter(template_name="basic").from_notebook_node(notebook)[0])
+    exporter = HTMLExporter(template_name="basic")
+    exporter.register_preprocessor(ClearMetadataPreprocessor(), enabled=True)
+    return str(exporter.from_notebook_node(notebook)[0])
 
 
 @pytest.fixture
@@ -62,10 +68,40 @@ def test_a_widget_s_output_holds_its_picture_and_its_title(widgets: dict[str, An
     content, metadata = widgets[name]._repr_mimebundle_()
     assert content[VIEW]["model_id"] == widgets[name].model_id
     assert content["text/plain"].startswith(PICTURED[name])
+    assert len(content["image/png"]) <= LARGEST
     width, height = struct.unpack_from(">II", content["image/png"], 16)
     size = metadata["image/png"]
+    assert size["alt"].startswith(f"{PICTURED[name]}. ")
+    assert size["alt"].endswith(".")
     assert (width, height) == pytest.approx((1.5 * size["width"], 1.5 * size["height"]), abs=2)
     assert size["width"] > 400
+
+
+def test_an_explorer_s_words_name_its_first_groups_for_a_terminal(widgets: dict[str, Any]) -> None:
+    content, _ = widgets["explorer"]._repr_mimebundle_()
+    rates = widgets["explorer"].table["predicted_rate"]
+    lines = content["text/plain"].splitlines()
+    assert [line for line in lines if line.startswith("  ")] == [f"  (not known): {rate:.2%}" for rate in rates]
+    assert lines[-1].startswith("It is drawn where a kernel runs")
+
+
+def test_a_picture_that_would_be_too_large_has_fewer_colors_then_fewer_pixels_then_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chart = dfn.charts.scores(crowd(30))
+    best, _ = picture.png(chart.to_dict(), {})
+    monkeypatch.setattr(formats, "LARGEST", len(best) - 1)
+    fewer_colors, _ = picture.png(chart.to_dict(), {})
+    monkeypatch.setattr(formats, "LARGEST", len(fewer_colors) - 1)
+    fewer_pixels, _ = picture.png(chart.to_dict(), {})
+    widths = [struct.unpack_from(">I", found, 16)[0] for found in (best, fewer_colors, fewer_pixels)]
+    assert widths[0] == widths[1] > widths[2]
+    assert len(best) > len(fewer_colors) > len(fewer_pixels)
+    monkeypatch.setattr(formats, "LARGEST", 100)
+    with pytest.warns(dfn.errors.DrawingWarning, match="too large to be kept in a notebook"):
+        content, metadata = renderer.still(chart.to_dict(), {})
+    assert set(content) == {"text/plain"}
+    assert metadata == {}
 
 
 def test_a_picture_has_the_colors_of_the_theme(widgets: dict[str, Any]) -> None:
@@ -76,6 +112,8 @@ def test_a_picture_has_the_colors_of_the_theme(widgets: dict[str, Any]) -> None:
 def test_a_page_of_nbconvert_shows_the_pictures_where_the_file_has_no_widgets(widgets: dict[str, Any]) -> None:
     page = converted(*(widgets[name]._repr_mimebundle_() for name in PICTURED))
     assert page.count("data:image/png;base64,") == len(PICTURED)
+    for name, title in PICTURED.items():
+        assert page.count(f'alt="{title}. ') == [*PICTURED.values()].count(title), name
     assert "object at 0x" not in page
 
 
@@ -88,7 +126,8 @@ def test_a_map_s_output_holds_a_small_picture_of_its_first_answer_and_says_its_f
         1.5 * size["width"],
         pytest.approx(1.5 * size["height"], abs=1),
     )
-    assert 20_000 < len(content["image/png"]) < 150_000
+    assert 20_000 < len(content["image/png"]) <= LARGEST
+    assert "\nVisitors now: 300 · Customers: " in content["text/plain"]
     page = converted((content, metadata))
     assert 'alt="Live map of Scripted. Visitors now: 300, ' in page
     live.close()

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any, Final
-
-from PIL import Image
+from typing import Any
 
 from datafast_nb.charts import drawing
 from datafast_nb.charts.theme import on_paper
 from datafast_nb.pictures import formats
 
-_SCALE: Final = 1.5
-
 
 def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str, int]]:
-    """Return a chart as a PNG that is sharp on high-density screens, and its size on the screen.
+    """Return a chart as a PNG that is as sharp as fits into a notebook, and its size on the screen.
 
     Parameters
     ----------
@@ -27,9 +22,6 @@ def png(spec: dict[str, Any], options: dict[str, Any]) -> tuple[bytes, dict[str,
     Raises
     ------
     DrawingError
-        The chart can't be drawn.
+        The chart can't be drawn, or its picture is too large however it is compressed.
     """
-    picture = formats.packed(formats.png(drawing.svg(on_paper(spec), options), _SCALE))
-    with Image.open(io.BytesIO(picture)) as image:
-        width, height = image.size
-    return picture, {"width": round(width / _SCALE), "height": round(height / _SCALE)}
+    return formats.small(drawing.svg(on_paper(spec), options), formats.packed, formats.reduced)

@@ -18,9 +18,10 @@ from datafast_nb.charts.cell_width import following, follows_place
 from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
 from datafast_nb.charts.placed import has_long_title, width_of
-from datafast_nb.charts.specification import specification_of, titles_of
+from datafast_nb.charts.specification import description_of, specification_of, titles_of
 from datafast_nb.errors import DrawingError, DrawingWarning
-from datafast_nb.notebook_display import is_marimo
+from datafast_nb.notebook_display import is_jupyter
+from datafast_nb.text import plain
 
 NAME: Final = "datafast_nb"
 """The renderer's name in ``altair.renderers``."""
@@ -31,16 +32,17 @@ VEGALITE: Final = "application/vnd.vegalite.v5+json"
 VEGA: Final = "application/vnd.vega.v5+json"
 """The MIME type of what a specification compiles to, which charts as wide as their cell are shown as."""
 
+_LONGEST_WORDS: Final = 300  # characters of alternative text
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 
 
 def register_renderer() -> None:
-    """Register the renderer with Altair, and enable it unless the user has chosen one; options already set are kept.
+    """Register the renderer with Altair; in Jupyter, enable it unless the user has chosen one, and keep its options.
 
-    marimo draws charts itself, and would show the picture of this renderer instead.
+    Elsewhere, Altair's own choice stays: marimo draws charts itself, and a terminal would only wait for a picture.
     """
     alt.renderers.register(NAME, render)
-    if alt.renderers.active == "default" and not is_marimo():
+    if alt.renderers.active == "default" and is_jupyter():
         alt.renderers.enable(NAME, **alt.renderers.options)
 
 
@@ -88,13 +90,14 @@ def still(spec: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any]
     Returns
     -------
     tuple of dict
-        The content and the metadata of ``image/png`` and ``text/plain``. If the chart can't be drawn, there is no
-        picture, and a `DrawingWarning` says why.
+        The content and the metadata of ``image/png`` and ``text/plain``; the picture has the description as its
+        alternative text. If the chart can't be drawn, there is no picture, and a `DrawingWarning` says why.
     """
     content: dict[str, Any] = {"text/plain": "\n".join(titles_of(spec)) or "Chart"}
     metadata: dict[str, Any] = {}
     try:
-        content["image/png"], metadata["image/png"] = png(spec, options)
+        content["image/png"], size = png(spec, options)
+        metadata["image/png"] = {**size, "alt": plain(description_of(spec), _LONGEST_WORDS)}
     except DrawingError as error:
         warnings.warn(str(error), DrawingWarning, stacklevel=3)
     return content, metadata

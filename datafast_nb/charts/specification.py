@@ -93,10 +93,20 @@ def titles_of(spec: dict[str, Any]) -> list[str]:
 
     Expressions, which only Vega can evaluate, are left out.
     """
+    return [line for lines in _title_parts(spec) for line in lines]
+
+
+def description_of(spec: dict[str, Any]) -> str:
+    """Return the title and the subtitle of a specification as running text."""
+    return ". ".join(" ".join(lines) for lines in _title_parts(spec)) or "Chart"
+
+
+def _title_parts(spec: dict[str, Any]) -> list[list[str]]:
+    """Return the lines of the title, and those of the subtitle; without those that have none."""
     title = spec.get("title")
     parts = [title.get("text"), title.get("subtitle")] if isinstance(title, dict) else [title]
-    lines = (line for part in parts for line in (part if isinstance(part, list) else [part]))
-    return [line for line in lines if isinstance(line, str) and line]
+    lines = [part if isinstance(part, list) else [part] for part in parts]
+    return [found for each in lines if (found := [line for line in each if isinstance(line, str) and line])]
 
 
 def cleaned(spec: dict[str, Any]) -> dict[str, Any]:

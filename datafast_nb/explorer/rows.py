@@ -15,6 +15,7 @@ from datafast_nb.widgets.protocol import Column, GroupRow, GroupTable
 MOST_ROWS: Final = 50
 """Maximum number of groups in the panel's table; ``Explorer.table`` has all of them."""
 
+_MOST_IN_WORDS: Final = 5
 _NONE: Final = "–"
 _SIZES: Final[tuple[Measure, ...]] = ("visitors", "scored")
 _ALWAYS: Final[tuple[Measure, ...]] = ("predicted_rate", "lift", "expected_value")
@@ -40,6 +41,17 @@ def table(answer: Answer) -> GroupTable:
         ),
         more=number(groups.height - MOST_ROWS, "more group") if groups.height > MOST_ROWS else "",
     )
+
+
+def in_words(answer: Answer) -> list[str]:
+    """Return the first groups with their measure, one a line, for a terminal."""
+    question = answer.question
+    first = answer.table.head(_MOST_IN_WORDS)
+    labels = first.select(wording.label(name) for name in question.by).rows()
+    figures = (_text(value, NOTATIONS[question.measure].format) for value in first[question.measure])
+    lines = [f"  {', '.join(label)}: {figure}" for label, figure in zip(labels, figures, strict=True)]
+    left = answer.table.height - first.height
+    return [*lines, f"  {number(left, 'more group')}"] if left else lines
 
 
 def group_of(answer: Answer, key: str) -> dict[str, Any] | None:

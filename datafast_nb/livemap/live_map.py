@@ -680,14 +680,15 @@ class LiveMap(OpenedWhenShown):
         return f"LiveMap({self._source_names}, every={self.every:g}, status={self.status.state!r})"
 
     def _static_output(self) -> Bundle:
-        """Return a picture without names, if there is an answer or soon will be, and the same in words."""
+        """Return a picture without names, if there is an answer or soon will be, and the figures in words."""
         self._answered.wait(_PATIENCE)
         (snapshot, sites), title = self._sites.latest(), f"Live map of {self._source_names}"
         if snapshot is None:
             return {"text/plain": f"{title}\n{NEEDS_KERNEL}"}, {}
         count, time = number(snapshot.visitors.height, "visitor"), clock(snapshot.fetched_at, self.time_zone)
         content, metadata = still(self._pictured(snapshot, sites, title, redact=True))
-        return {"text/plain": f"{title}: {count} at {time}\n{NEEDS_KERNEL}", **content}, metadata
+        words = f"{title}: {count} at {time}\n{content['text/plain']}\n{NEEDS_KERNEL}"
+        return {**content, "text/plain": words}, metadata
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""

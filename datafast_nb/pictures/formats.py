@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
+from typing import Final
 
 from PIL import Image
 
+from datafast_nb.errors import DrawingError
 from datafast_nb.pictures.drawer import drawer
+
+LARGEST: Final = 150_000
+"""Bytes of a picture in a notebook."""
+
+_SCALES: Final = (1.5, 1.0, 0.75, 0.5)  # the first is sharp on high-density screens
 
 
 def png(svg: str, scale: float) -> bytes:
@@ -26,3 +34,36 @@ def packed(picture: bytes) -> bytes:
     with Image.open(io.BytesIO(picture)) as image:
         image.save(smaller, "png", dpi=image.info.get("dpi"), compress_level=9, compress_type=zlib.Z_DEFAULT_STRATEGY)
     return smaller.getvalue()
+
+
+def reduced(picture: bytes) -> bytes:
+    """Compress a PNG to 256 colors."""
+    smaller = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        image.convert("RGB").quantize(256).save(smaller, "png", optimize=True)
+    return smaller.getvalue()
+
+
+def small(svg: str, *ways: Callable[[bytes], bytes]) -> tuple[bytes, dict[str, int]]:
+    """Return an SVG as a PNG of at most 150 kB, and its size on the screen.
+
+    Parameters
+    ----------
+    svg
+        The drawing.
+    *ways
+        How to compress a PNG, the best first: `packed` and `reduced` are two.
+
+    Raises
+    ------
+    DrawingError
+        It is too large however it is compressed.
+    """
+    for scale in _SCALES:
+        whole = png(svg, scale)
+        for picture in (compress(whole) for compress in ways):
+            if len(picture) <= LARGEST:
+                with Image.open(io.BytesIO(picture)) as image:
+                    width, height = (round(pixels / scale) for pixels in image.size)
+                return picture, {"width": width, "height": height}
+    raise DrawingError("The picture is too large to be kept in a notebook. Draw fewer rows, or a smaller chart.")
