@@ -10,6 +10,7 @@ const options = {
   entryPoints: {
     livemap: "datafast_nb/livemap/src/main.tsx",
     explorer: "datafast_nb/explorer/src/main.tsx",
+    explorer_alone: "datafast_nb/explorer/src/alone.ts",
     chart: "datafast_nb/charts/src/view.ts",
     load: "datafast_nb/widgets/src/load.ts",
     alone: "datafast_nb/livemap/src/alone.ts",

@@ -12,8 +12,9 @@ from typing import Any, Final, Unpack, get_args
 import altair as alt
 import polars as pl
 from IPython.core.getipython import get_ipython
+from ipywidgets import Widget
 from traitlets import Any as AnyTrait
-from traitlets import Bunch, Enum, observe, validate
+from traitlets import Bunch, Enum, TraitError, observe, validate
 
 from datafast_nb.charts.embedding import embed_options
 from datafast_nb.charts.measures import Measure
@@ -30,6 +31,7 @@ from datafast_nb.explorer.view import View
 from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Choices, FilterDimension, Filters
 from datafast_nb.livemap import LiveMap
+from datafast_nb.notebook_display import is_marimo
 from datafast_nb.polling import checked, log_unexpected, sentence
 from datafast_nb.snapshot import Snapshot, Source
 from datafast_nb.text import clock, number
@@ -38,6 +40,7 @@ from datafast_nb.widgets.protocol import (
     Away,
     Beat,
     ChangeFilter,
+    ChangeQuestion,
     ClearFilters,
     ExplorerHeader,
     ExplorerMessage,
@@ -45,10 +48,11 @@ from datafast_nb.widgets.protocol import (
     ExplorerStatus,
     FilterOptions,
     Pick,
+    Refresh,
     ShowOptions,
     Theme,
 )
-from datafast_nb.widgets.shown import Bundle, OpenedWhenShown
+from datafast_nb.widgets.shown import NEEDS_KERNEL, Bundle, OpenedWhenShown
 from datafast_nb.widgets.synced import as_trait_error
 
 _LOG: Final = logging.getLogger(__name__)
@@ -265,22 +269,34 @@ class Explorer(OpenedWhenShown):
         return f"Explorer(by={list(self.by)!r}, measure={self.measure!r}{linked})"
 
     def _static_output(self) -> Bundle:
-        """Return an image of the chart and its title, for viewers that can't show widgets."""
-        return still(specification_of(self.chart), embed_options(alt.renderers.options.get("embed_options")))
+        """Return an image of the chart, its title and its first groups, for viewers that can't show widgets."""
+        content, metadata = still(
+            specification_of(self.chart), embed_options(alt.renderers.options.get("embed_options"))
+        )
+        words = "\n".join([content["text/plain"], *rows.in_words(self._answer()), NEEDS_KERNEL])
+        return {**content, "text/plain": words}, metadata
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""
         with self._lock:
             if self._view is not None or self._closed:
                 return
-            self._view = View(self.theme, can_refresh=self._source is not None, linked=self._live is not None)
+            linked = self._live is not None
+            self._view = View(self.theme, can_refresh=self._source is not None, linked=linked, in_one=is_marimo())
             self._draw()
             self._draw_when_the_cell_has_run()
-            self._view.on_choice(self._choose)
-            self._view.on_refresh(self.refresh)
             self._view.front.on_message(self._take)
             self._view.chart.on_click(self._take_click)
             self._open_view("datafast-explorer")
+
+    def _display_(self) -> Widget | str:
+        """Return what marimo shows, as `LiveMap` does."""
+        with self._lock:
+            view, self._view = self._view, None
+            if view is not None:
+                view.close()
+            self._show()
+            return repr(self) if self._view is None else self._view.front
 
     # Traits
 
@@ -300,16 +316,15 @@ class Explorer(OpenedWhenShown):
 
     # Actions of a person
 
-    def _choose(self, name: str, value: Any) -> None:  # noqa: ANN401 - the value of a control
+    def _choose(self, control: str, value: str) -> None:
         """Apply a choice of the controls. If a dimension is chosen twice, the two swap places."""
-        with self._lock:
-            if self._showing or self._view is None:
-                return
-            if name == "measure":
+        try:
+            if control == "measure":
                 self.measure = value
-                return
-            self.by = after_choosing(self.by, name, value)
-            self._draw()  # even if nothing has changed, so that the controls show it
+            else:
+                self.by = after_choosing(self.by, control, value or None)
+        except TraitError as error:
+            _LOG.warning("A choice of the browser was refused: %s", error)
 
     def _take(self, message: ExplorerMessage) -> None:
         """Handle a message of the browser."""
@@ -331,6 +346,10 @@ class Explorer(OpenedWhenShown):
                 self._pick(rows.group_of(self._answer(), key))
             case ChangeFilter(name=name, value=value):
                 self._change_filters({name: value})
+            case ChangeQuestion(control=control, value=value):
+                self._choose(control, value)
+            case Refresh():
+                self.refresh()
             case ClearFilters():
                 self._change_filters(dict.fromkeys(self.filters.keys() - self.locked))
             case ShowOptions(open=is_open):
@@ -404,7 +423,7 @@ class Explorer(OpenedWhenShown):
 
     def _show_answer(self, view: View) -> None:
         """Show the controls, the current answer and its chart."""
-        view.show_choice(self.by, self.measure, several_sites=self._has_several_sites())
+        view.ask(self.by, self.measure, several_sites=self._has_several_sites())
         answer = self._shown = self._answer()
         nothing = self._why_nothing(answer)
         view.show(self._state(answer, nothing), None if nothing else answer.spec)

@@ -120,6 +120,10 @@ class Beat(FromView, frozen=True, tag="beat"):
     first: bool = False
 
 
+class Refresh(FromView, frozen=True, tag="refresh"):
+    """Request new data now."""
+
+
 class Away(FromView, frozen=True, tag="away"):
     """The view is not visible anymore; `gone` if it was removed from the page."""
 
@@ -178,6 +182,36 @@ class GroupTable(Struct, frozen=True):
     more: str = ""
 
 
+class Dimension(Struct, frozen=True):
+    """A dimension to break down by, its label, and the group under which it is offered."""
+
+    value: str
+    label: str
+    group: str
+
+
+class MeasureChoice(Struct, frozen=True):
+    """A measure to choose, and its label."""
+
+    value: str
+    label: str
+
+
+class Question(Struct, frozen=True):
+    """What is asked: one dimension or two, and a measure; and those to choose from."""
+
+    by: tuple[str, ...] = ()
+    measure: str = ""
+    dimensions: tuple[Dimension, ...] = ()
+    measures: tuple[MeasureChoice, ...] = ()
+
+
+class ExplorerControls(Struct, frozen=True):
+    """The controls of an explorer, which are shown even if the rest could not be drawn."""
+
+    question: Question = Question()
+
+
 class ExplorerState(Struct, frozen=True):
     """The state of an explorer, except its controls and its chart; `empty` says why there is no chart."""
 
@@ -195,9 +229,10 @@ class ExplorerHeader(Struct, frozen=True):
 
 
 class ExplorerOptions(Struct, frozen=True):
-    """The fixed options of an explorer, and its theme."""
+    """The fixed options of an explorer, and its theme; `refreshable` if it has a source that can be asked again."""
 
     linked: bool = False
+    refreshable: bool = False
     theme: Theme = "auto"
 
 
@@ -207,7 +242,14 @@ class Pick(FromView, frozen=True, tag="pick"):
     key: str
 
 
-ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick
+class ChangeQuestion(FromView, frozen=True, tag="question"):
+    """Choose the first dimension, the second, which may be none (an empty text), or the measure."""
+
+    control: Literal["first", "second", "measure"]
+    value: str
+
+
+ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick | ChangeQuestion | Refresh
 """The messages that the browser can send to an explorer."""
 
 
@@ -833,10 +875,6 @@ class Resume(FromView, frozen=True, tag="resume"):
     """Resume polling, or play the replay."""
 
 
-class Refresh(FromView, frozen=True, tag="refresh"):
-    """Request new data now."""
-
-
 class Seek(FromView, frozen=True, tag="seek"):
     """Jump to a moment of a replay, in milliseconds since 1970; `turn` identifies this seek."""
 
@@ -948,6 +986,7 @@ MapAnnouncement = Announcements | Description | Fit | AskViewport | Age | Places
 FROM_KERNEL: Final[dict[str, Any]] = {
     "ExplorerState": ExplorerState,
     "ExplorerHeader": ExplorerHeader,
+    "ExplorerControls": ExplorerControls,
     "ExplorerOptions": ExplorerOptions,
     "ChartState": ChartState,
     "MapPanels": MapPanels,

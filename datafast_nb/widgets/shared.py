@@ -7,11 +7,15 @@ from typing import Generic, TypeVar
 
 from ipywidgets import Widget
 
+from datafast_nb.notebook_display import is_marimo
+
 W = TypeVar("W", bound=Widget)
 
 
 class Shared(Generic[W]):
     """Creates a widget on first use, and again if it was closed, as by ``Widget.close_all``.
+
+    In marimo, it creates one for each use: marimo closes a widget with the cell that created it.
 
     Parameters
     ----------
@@ -25,7 +29,7 @@ class Shared(Generic[W]):
 
     def get(self) -> W:
         """Return the widget, open."""
-        if self._made is None or self._made.comm is None:
+        if self._made is None or self._made.comm is None or is_marimo():
             self._made = self._make()
         return self._made
 

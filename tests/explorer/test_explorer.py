@@ -53,24 +53,32 @@ def test_the_figures_of_the_table_are_written_with_their_units() -> None:
 
 def test_the_controls_change_the_question() -> None:
     explorer = displayed(Explorer(PEOPLE))
-    view(explorer).first.value = "device"
-    view(explorer).second.value = "country_code"
-    view(explorer).measure.value = "visitors"
+    ask(explorer, "question", control="first", value="device")
+    ask(explorer, "question", control="second", value="country_code")
+    ask(explorer, "question", control="measure", value="visitors")
     assert (explorer.by, explorer.measure) == (("device", "country_code"), "visitors")
-    view(explorer).first.value = "country_code"
+    ask(explorer, "question", control="first", value="country_code")
     assert explorer.by == ("country_code", "device")
-    assert view(explorer).second.value == "device"
-    view(explorer).second.value = ""
+    ask(explorer, "question", control="second", value="")
     assert explorer.by == ("country_code",)
+
+
+@pytest.mark.parametrize(("control", "value"), [("first", "chanel"), ("second", "chanel"), ("measure", "rate")])
+def test_an_impossible_choice_is_refused_and_logged(control: str, value: str, caplog: pytest.LogCaptureFixture) -> None:
+    explorer = displayed(Explorer(PEOPLE))
+    ask(explorer, "question", control=control, value=value)
+    assert (explorer.by, explorer.measure) == (("channel",), "predicted_rate")
+    assert view(explorer).front.status.text == ""
+    assert "A choice of the browser was refused" in caplog.text
 
 
 def test_the_controls_follow_code() -> None:
     explorer = displayed(Explorer(PEOPLE))
     explorer.by = ["page", "device"]
     explorer.measure = "lift"
-    shown = view(explorer)
-    assert (shown.first.value, shown.second.value, shown.measure.value) == ("page", "device", "lift")
-    assert shown.front.table.groups == ("Page", "Device")
+    front = view(explorer).front
+    assert (front.question.by, front.question.measure) == (("page", "device"), "lift")
+    assert front.table.groups == ("Page", "Device")
 
 
 @pytest.mark.parametrize(
@@ -217,9 +225,8 @@ def test_a_source_that_fails_leaves_what_was_there_and_says_so() -> None:
     explorer.refresh()
     assert view(explorer).front.status.text == "Gone."
     assert explorer.table["visitors"].sum() == 60
-    button = view(explorer).refresh
-    assert button is not None
-    button.click()
+    assert view(explorer).front.refreshable
+    ask(explorer, "refresh")
     assert view(explorer).front.status.text == ""
     assert explorer.table["visitors"].sum() == 3
 
@@ -330,8 +337,8 @@ def test_the_site_is_offered_where_there_are_several() -> None:
     both = dfn.Snapshot.of_sites({"shop": PEOPLE, "blog": people(5)})
     explorer = displayed(Explorer(both, by="site", measure="visitors"))
     assert names(explorer) == ["shop", "blog"]
-    assert "site" in dict(view(explorer).first.options).values()
-    assert "site" not in dict(view(displayed(Explorer(PEOPLE))).first.options).values()
+    assert "site" in {each.value for each in view(explorer).front.question.dimensions}
+    assert "site" not in {each.value for each in view(displayed(Explorer(PEOPLE))).front.question.dimensions}
 
 
 def test_a_single_site_may_be_asked_for_by_name_all_the_same() -> None:
@@ -340,7 +347,7 @@ def test_a_single_site_may_be_asked_for_by_name_all_the_same() -> None:
     explorer = displayed(Explorer(PEOPLE))
     explorer.by = "site"
     explorer.by = ["device", "site"]
-    assert view(explorer).second.value == "site"
+    assert view(explorer).front.question.by == ("device", "site")
 
 
 @pytest.mark.parametrize("measure", ["visitors", "lift"])

@@ -197,8 +197,8 @@ def test_a_number_of_the_table_is_of_one_moment_whatever_happens_at_once(caplog:
             raised.append(error)
 
     def choose(chance: random.Random) -> None:
-        view(explorer).first.value = chance.choice(["device", "channel", "country_code"])
-        view(explorer).measure.value = chance.choice(["visitors", "score"])
+        ask(explorer, "question", control="first", value=chance.choice(["device", "channel", "country_code"]))
+        ask(explorer, "question", control="measure", value=chance.choice(["visitors", "score"]))
 
     acts: list[Callable[[random.Random], object]] = [
         choose,
@@ -220,5 +220,5 @@ def test_a_number_of_the_table_is_of_one_moment_whatever_happens_at_once(caplog:
     assert live.snapshot is not None
     assert view(explorer).front.filters.total == live.snapshot.visitors.height
     assert explorer.table["visitors"].sum() == live.snapshot.visitors.height
-    assert view(explorer).first.value == explorer.by[0]
+    assert view(explorer).front.question.by == explorer.by
     assert isinstance(explorer.table, pl.DataFrame)

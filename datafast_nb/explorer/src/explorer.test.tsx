@@ -8,6 +8,7 @@ import type { Theme } from "#kit/theme.ts";
 import { Groups } from "./groups.tsx";
 import { Heading, Status } from "./heading.tsx";
 import view from "./main.tsx";
+import { Question } from "./question.tsx";
 import { Script } from "./script.tsx";
 
 const live: Kernel = { state: () => "live", live: () => true, ended: () => false, follow: () => () => {} };
@@ -23,6 +24,19 @@ const columns = [
 
 function explorer() {
   return testModel({
+    question: {
+      by: ["country_code", "device"],
+      measure: "visitors",
+      dimensions: [
+        { value: "country_code", label: "Country", group: "Where they are" },
+        { value: "device", label: "Device", group: "What they use" },
+      ],
+      measures: [
+        { value: "visitors", label: "Visitors" },
+        { value: "lift", label: "Lift" },
+      ],
+    },
+    refreshable: true,
     filters: { active: [], matched: 0, total: 0, values: {} as never, options: null },
     heading: { sentence: "Visitors by country", notes: "" },
     status: { tone: "live", text: "Linked to the map.", shown: "60 visitors" },
@@ -53,6 +67,28 @@ test("a group is picked out by its name, once, wherever in its row one clicks", 
   expect(ask.mock.calls).toEqual([[{ do: "pick", key: "key of <b>DE</b>" }]]);
   body.querySelector("td")?.click();
   expect(ask.mock.calls[1]).toEqual([{ do: "pick", key: "key of FR" }]);
+});
+
+test("a question is asked by its controls, whose dimensions are offered in groups", () => {
+  const ask = vi.fn(() => true);
+  const body = shown(<Question model={explorer()} ask={ask} resting={false} />);
+  const [first, second, measure] = [...body.querySelectorAll("select")];
+  expect([first?.value, second?.value, measure?.value]).toEqual(["country_code", "device", "visitors"]);
+  expect([...(first?.querySelectorAll("optgroup") ?? [])].map(({ label }) => label)).toEqual([
+    "Where they are",
+    "What they use",
+  ]);
+  if (!second || !measure) throw new Error("a control is missing");
+  second.value = "";
+  second.dispatchEvent(new Event("change", { bubbles: true }));
+  measure.value = "lift";
+  measure.dispatchEvent(new Event("change", { bubbles: true }));
+  body.querySelector("button")?.click();
+  expect(ask.mock.calls).toEqual([
+    [{ do: "question", control: "second", value: "" }],
+    [{ do: "question", control: "measure", value: "lift" }],
+    [{ do: "refresh" }],
+  ]);
 });
 
 test("what a stranger wrote is text", () => {

@@ -10,18 +10,19 @@ import { Filters } from "#kit/filters.tsx";
 import { useFollowed } from "#kit/followed.ts";
 import { Guarded } from "#kit/guarded.tsx";
 import { freshId } from "#kit/id.ts";
-import { disableWithoutKernel, type Kernel, kernelOf } from "#kit/kernel.ts";
+import { type Kernel, kernelOf, markWithoutKernel } from "#kit/kernel.ts";
 import { onChange } from "#kit/model.ts";
-import type { ExplorerHeader, ExplorerMessage, ExplorerOptions, ExplorerState } from "#kit/protocol.ts";
+import type { ExplorerMessage } from "#kit/protocol.ts";
 import { followTheme } from "#kit/theme.ts";
 import { visibility } from "#kit/visibility.ts";
 import { Groups } from "./groups.tsx";
 import { Empty, Heading, Status } from "./heading.tsx";
-import type { ExplorerAsk, ExplorerModel } from "./model.ts";
+import type { ExplorerAsk, ExplorerFields, ExplorerModel } from "./model.ts";
+import { Question } from "./question.tsx";
 import { Script } from "./script.tsx";
 
 /** Draw a view into `el`, and return a function that removes it. */
-export function render({ model, el }: RenderProps<ExplorerState & ExplorerHeader & ExplorerOptions>) {
+export function render({ model, el }: RenderProps<ExplorerFields>) {
   const leaving = new AbortController();
   const { signal } = leaving;
   const kernel = kernelOf(model, signal);
@@ -52,6 +53,9 @@ function Parts({ model, ask, kernel, faults }: PartsProperties) {
   useFollowed(kernel);
   return (
     <>
+      <Guarded what="The controls can't be drawn" faults={faults} model={model}>
+        <Question model={model} ask={ask} resting={!kernel.live()} />
+      </Guarded>
       <Guarded what="The filters can't be drawn" faults={faults} model={model}>
         <Filters model={model} ask={ask} resting={!kernel.live()} />
       </Guarded>
@@ -84,7 +88,7 @@ async function findRoot(el: HTMLElement, signal: AbortSignal): Promise<HTMLEleme
 
 /** Set up what concerns the whole explorer, until the view is removed. */
 function furnish(root: HTMLElement, model: ExplorerModel, ask: ExplorerAsk, kernel: Kernel, signal: AbortSignal): void {
-  disableWithoutKernel(root, kernel, ".df-asked");
+  markWithoutKernel(root, kernel);
   followTheme(root, model, () => {}, signal);
   root.classList.toggle("df-linked", model.get("linked"));
   const showEmpty = () => root.classList.toggle("df-nothing", Boolean(model.get("empty")));

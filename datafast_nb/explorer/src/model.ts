@@ -2,7 +2,14 @@
 
 import type { Ask } from "#kit/ask.ts";
 import type { Model } from "#kit/model.ts";
-import type { ExplorerHeader, ExplorerMessage, ExplorerOptions, ExplorerState } from "#kit/protocol.ts";
+import type {
+  ExplorerControls,
+  ExplorerHeader,
+  ExplorerMessage,
+  ExplorerOptions,
+  ExplorerState,
+} from "#kit/protocol.ts";
 
-export type ExplorerModel = Model<ExplorerState & ExplorerHeader & ExplorerOptions>;
+export type ExplorerFields = ExplorerControls & ExplorerState & ExplorerHeader & ExplorerOptions;
+export type ExplorerModel = Model<ExplorerFields>;
 export type ExplorerAsk = Ask<ExplorerMessage>;

@@ -118,12 +118,9 @@ export function kernelOf(model: Model<object>, signal: AbortSignal): Kernel {
   };
 }
 
-/** Disable the parts of an element that a selector names while there is no kernel, and mark the element. */
-export function disableWithoutKernel(el: HTMLElement, kernel: Kernel, selector: string): void {
-  const change = () => {
-    for (const node of el.querySelectorAll<HTMLElement>(selector)) node.inert = !kernel.live();
-    el.classList.toggle("df-resting", !kernel.live());
-  };
+/** Mark an element while there is no kernel. */
+export function markWithoutKernel(el: HTMLElement, kernel: Kernel): void {
+  const change = () => el.classList.toggle("df-resting", !kernel.live());
   kernel.follow(change);
   change();
 }

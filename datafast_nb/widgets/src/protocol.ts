@@ -1,5 +1,6 @@
 // Generated from datafast_nb/widgets/protocol.py by "npm run protocol". Change that, not this.
-export type ExplorerMessage = ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick;
+export type ExplorerMessage =
+  ChangeFilter | ClearFilters | ShowOptions | Beat | Away | Fault | Pick | ChangeQuestion | Refresh;
 export type ChartMessage = Click | Fault;
 export type MapMessage =
   | ChangeFilter
@@ -82,6 +83,22 @@ export interface Fault {
 export interface Pick {
   do: "pick";
   key: string;
+  view: string;
+}
+/**
+ * Choose the first dimension, the second, which may be none (an empty text), or the measure.
+ */
+export interface ChangeQuestion {
+  do: "question";
+  control: "first" | "measure" | "second";
+  value: string;
+  view: string;
+}
+/**
+ * Request new data now.
+ */
+export interface Refresh {
+  do: "refresh";
   view: string;
 }
 /**
@@ -198,13 +215,6 @@ export interface Pause {
  */
 export interface Resume {
   do: "resume";
-  view: string;
-}
-/**
- * Request new data now.
- */
-export interface Refresh {
-  do: "refresh";
   view: string;
 }
 /**
@@ -344,10 +354,41 @@ export interface ExplorerStatus {
   shown: string;
 }
 /**
- * The fixed options of an explorer, and its theme.
+ * The controls of an explorer, which are shown even if the rest could not be drawn.
+ */
+export interface ExplorerControls {
+  question: Question;
+}
+/**
+ * What is asked: one dimension or two, and a measure; and those to choose from.
+ */
+export interface Question {
+  by: string[];
+  measure: string;
+  dimensions: Dimension[];
+  measures: MeasureChoice[];
+}
+/**
+ * A dimension to break down by, its label, and the group under which it is offered.
+ */
+export interface Dimension {
+  value: string;
+  label: string;
+  group: string;
+}
+/**
+ * A measure to choose, and its label.
+ */
+export interface MeasureChoice {
+  value: string;
+  label: string;
+}
+/**
+ * The fixed options of an explorer, and its theme; `refreshable` if it has a source that can be asked again.
  */
 export interface ExplorerOptions {
   linked: boolean;
+  refreshable: boolean;
   theme: "auto" | "dark" | "light";
 }
 /**

@@ -4,11 +4,12 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons.tsx";
 import { formatNumber } from "./numbers.ts";
 
-/** An option, and how many visitors have it. */
+/** An option, how many visitors have it, and the group under which it is offered. */
 export interface Choice {
   value: string | number;
   label: string;
   count?: number;
+  group?: string;
 }
 
 interface SelectProps {
@@ -57,12 +58,32 @@ export function Select({ label, title, icon, value, choices, disabled, hidden, i
         onFocus={() => setFocused(true)}
         onBlur={() => setFocused(false)}
       >
-        {shown.current.map((each) => (
-          <option key={each.value} value={each.value}>
-            {each.count === undefined ? each.label : `${each.label} (${formatNumber(each.count)})`}
-          </option>
-        ))}
+        {grouped(shown.current).map(([group, choices]) =>
+          group === undefined ? (
+            choices.map(option)
+          ) : (
+            <optgroup key={group} label={group}>
+              {choices.map(option)}
+            </optgroup>
+          ),
+        )}
       </select>
     </label>
+  );
+}
+
+/** Return the choices by their groups, in the order in which they come. */
+function grouped(choices: readonly Choice[]): [string | undefined, Choice[]][] {
+  const groups = new Map<string | undefined, Choice[]>();
+  for (const each of choices) groups.set(each.group, [...(groups.get(each.group) ?? []), each]);
+  return [...groups];
+}
+
+/** Return a choice as an option. */
+function option({ value, label, count }: Choice) {
+  return (
+    <option key={value} value={value}>
+      {count === undefined ? label : `${label} (${formatNumber(count)})`}
+    </option>
   );
 }

@@ -1,0 +1,29 @@
+// The explorer and its chart in one view, for notebooks that draw no boxes of ipywidgets, such as marimo.
+
+import type { RenderProps } from "@anywidget/types";
+import { modelOf } from "#kit/others.ts";
+import type { ChartState } from "#kit/protocol.ts";
+import { render as renderChart } from "../../charts/src/view.ts";
+import { render as renderFront } from "./main.tsx";
+import type { ExplorerFields } from "./model.ts";
+
+/** Draw a view into `el`, and return a function that removes it. */
+async function render({ model, el, ...props }: RenderProps<ExplorerFields & { chart: string }>) {
+  const root = document.createElement("div");
+  root.className = "datafast datafast-explorer widget-vbox";
+  const [front, chart] = [document.createElement("div"), document.createElement("div")];
+  front.className = "df-front";
+  chart.className = "df-chart";
+  root.append(front, chart);
+  el.append(root);
+  const endFront = renderFront({ model, el: front, ...props });
+  const chartModel = await modelOf<ChartState & { vega: string }>({ model, ...props }, model.get("chart"));
+  const endChart = await renderChart({ model: chartModel, el: chart, ...props });
+  return () => {
+    endChart();
+    endFront();
+    root.remove();
+  };
+}
+
+export default { render };
