@@ -1,12 +1,18 @@
-"""Poll a source for snapshots at an interval, in one thread, and decide when to wait, back off or give up."""
+"""Poll a source for snapshots at an interval, in one thread, and decide when to wait, back off or give up.
+
+Where no thread can be started, as in a browser, a task of the event loop polls instead.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import random
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -151,7 +157,8 @@ class Follower:
 class Poller:
     """Polls a source for snapshots at an interval, one request at a time.
 
-    Its thread runs only while there is a request to make or to wait for: stopped, refused or closed, it costs nothing.
+    Its thread, or its task, runs only while there is a request to make or to wait for: stopped, refused or closed, it
+    costs nothing.
 
     Parameters
     ----------
@@ -187,6 +194,8 @@ class Poller:
         # Reentrant, because the garbage collector may close the poller at any line, even while the lock is held.
         self._condition = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
+        self._task: asyncio.Task[None] | None = None  # in place of the thread
+        self._woken = asyncio.Event()  # for the task
         self._ends = time.monotonic() + duration
         self._due: float | None = None  # time of the next request, on the monotonic clock; None: none is planned
         self._sent = self._answered = time.monotonic()
@@ -210,6 +219,11 @@ class Poller:
     def is_this_thread(self) -> bool:
         """Whether the calling thread is the poller's own."""
         return threading.current_thread() is self._thread
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether it polls while other code runs: in a thread, not in a task."""
+        return self._task is None
 
     def start(self) -> None:
         """Make a request now, and continue at the interval."""
@@ -262,7 +276,7 @@ class Poller:
             if self._due is not None and not self._requested and self._standing.state == "live":
                 self._due = self._answered + seconds
             self._publish()
-            self._condition.notify_all()
+            self._wake()
         self._follower.change()
 
     def close(self) -> None:
@@ -285,16 +299,34 @@ class Poller:
         self._requested = True
         self._retry_at = None
         self._publish()
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name=f"datafast_nb {self._name}", daemon=True)
+        if self._task is None and (self._thread is None or not self._thread.is_alive()):
+            self._begin()
+        self._wake()
+
+    def _begin(self) -> None:
+        """Start the thread; where none can be started, start the task."""
+        self._thread = threading.Thread(target=self._run, name=f"datafast_nb {self._name}", daemon=True)
+        try:
             self._thread.start()
+        except RuntimeError:
+            self._thread = loop = None
+            with contextlib.suppress(RuntimeError):
+                loop = asyncio.get_running_loop()
+            if loop is None:
+                raise
+            self._task = loop.create_task(self._run_as_task(), name=f"datafast_nb {self._name}")
+
+    def _wake(self) -> None:
+        """Let the thread or the task look at what is planned."""
         self._condition.notify_all()
+        if self._task is not None:
+            self._woken.set()
 
     def _rest(self) -> None:
         """Cancel the planned request, which ends the thread."""
         self._due = None
         self._publish()
-        self._condition.notify_all()
+        self._wake()
 
     def _publish(self) -> None:
         """Publish the current state as one immutable `Standing`."""
@@ -315,9 +347,31 @@ class Poller:
 
     def _run(self) -> None:
         """Make planned requests until none is left."""
-        try:
+        with self._ending():
             while self._wait_for_turn():
                 self._take(self._ask())
+
+    async def _run_as_task(self) -> None:
+        """Make planned requests until none is left; each blocks the event loop, as nothing else runs meanwhile."""
+        with self._ending():
+            while True:
+                watched = self._follower.is_watched()
+                self._woken.clear()
+                wait = self._until_turn(watched=watched)
+                if wait is None:
+                    return
+                if wait:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), wait)
+                else:
+                    self._take(self._ask())
+                    await asyncio.sleep(0)
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Tell the follower of the end of automatic requests, or of an error that a hook raised."""
+        try:
+            yield
             if self._unwatched:
                 self._follower.change()
         except BaseException as error:  # noqa: BLE001 - passed to the follower
@@ -332,7 +386,8 @@ class Poller:
         overdue = threading.Timer(max(self._every, SOON), self._report_waiting, (since,))
         overdue.daemon = True
         try:
-            overdue.start()
+            if self.is_threaded:
+                overdue.start()
             return checked(self._source.snapshot())
         # A failing source must be shown and not kill the thread; a Polars panic is not an Exception.
         except BaseException as error:  # noqa: BLE001
@@ -358,21 +413,29 @@ class Poller:
         while True:
             watched = self._follower.is_watched()  # outside our lock, because the call takes other locks
             with self._condition:
-                now = time.monotonic()
-                if self._due is not None and now >= self._ends:
-                    self._closed = True
-                    self._rest()
-                elif self._due is not None and not (self._requested or watched):
-                    self._unwatched = True
-                    self._rest()
-                if self._due is None:
-                    self._thread = None
-                    return False
-                if self._due <= now:
-                    self._requested = self._again = False
-                    self._sent = now
-                    return True
-                self._condition.wait(min(self._due - now, self._ends - now, LOOK_EVERY))
+                wait = self._until_turn(watched=watched)
+                if not wait:
+                    return wait is not None
+                self._condition.wait(wait)
+
+    def _until_turn(self, *, watched: bool) -> float | None:
+        """Return the seconds until the next look; 0 if a request is due; None if none is planned, which is the end."""
+        with self._condition:
+            now = time.monotonic()
+            if self._due is not None and now >= self._ends:
+                self._closed = True
+                self._rest()
+            elif self._due is not None and not (self._requested or watched):
+                self._unwatched = True
+                self._rest()
+            if self._due is None:
+                self._thread = self._task = None
+                return None
+            if self._due <= now:
+                self._requested = self._again = False
+                self._sent = now
+                return 0
+            return min(self._due - now, self._ends - now, LOOK_EVERY)
 
     def _take(self, outcome: Snapshot | BaseException) -> None:
         """Pass an answer on, record the outcome, and plan the next request; do nothing once closed."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -529,3 +532,66 @@ def test_a_steady_pace_never_waits_longer_than_it_says(chance: float) -> None:
         for failures in (1, 2, 9)
         for every in (10.0, 300.0)
     )
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no thread be started, as in a browser."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+async def soon(condition: Callable[[], bool]) -> None:
+    """Wait for something that another task is about to do."""
+    async with asyncio.timeout(GENEROUS):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_where_no_thread_can_be_started_a_task_polls() -> None:
+    async def poll() -> None:
+        polled = Polled(people(1), ConnectionFailedError("Gone."), people(3), interval=0.001)
+        poller = polled.poller
+        poller.start()
+        assert not poller.is_threaded
+        await soon(lambda: len(polled.taken) == 2)
+        assert [snapshot.visitors.height for snapshot in polled.taken] == [1, 3]
+        poller.set_every(NEVER)
+        poller.refresh()
+        poller.stop()
+        await soon(lambda: poller.is_threaded)
+        assert poller.standing.state == "stopped"
+        poller.start()
+        poller.close()
+        await soon(lambda: len(asyncio.all_tasks()) == 1)
+
+    asyncio.run(poll())
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_a_task_rests_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "LOOK_EVERY", 0.001)
+
+    async def poll() -> None:
+        polled = Polled(people(1), people(2))
+        polled.watched = False
+        polled.poller.start()
+        await soon(lambda: polled.poller.standing.state == "unwatched")
+        assert len(polled.taken) == 1
+        polled.watched = True
+        polled.poller.watch()
+        await soon(lambda: len(polled.taken) == 2)
+        polled.poller.close()
+        await soon(lambda: len(asyncio.all_tasks()) == 1)
+
+    asyncio.run(poll())
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_threads_and_without_a_loop_nothing_polls() -> None:
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Polled(people(1)).poller.start()

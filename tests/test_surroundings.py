@@ -265,3 +265,33 @@ assert frame["t"].to_list()[0].astimezone(UTC) == snap.fetched_at
     assert done.returncode == 0, done.stderr
     names = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert any(name.startswith("tzdata") for name in names), "the database comes with the package"
+
+
+def test_without_threads_processes_and_what_draws_pictures_all_is_shown_as_in_a_browser() -> None:
+    code = """
+import asyncio, sys, threading, warnings
+import altair as alt, deltalake, ipyleaflet, polars, requests, subprocess
+def refuse(*_, **__): raise RuntimeError("can't start new thread")
+threading.Thread.start = refuse
+subprocess.Popen = None
+sys.modules["vl_convert"] = None
+sys.platform = "emscripten"
+import datafast_nb as dfn
+site = dfn.demo.Site(seed=0, visitors=20)
+warnings.simplefilter("ignore", dfn.errors.DrawingWarning)
+from datafast_nb.charts.renderer import VEGALITE, render
+assert set(render(dfn.charts.scores(site.snapshot()).to_dict())[0]) == {VEGALITE, "text/plain"}
+async def cells():
+    live = dfn.LiveMap(site, every=1)
+    assert "text/plain" in live._repr_mimebundle_()[0]
+    while live.snapshot is None:
+        await asyncio.sleep(0.01)
+    assert live._view.front.clusters is not None and live.status.state == "live"
+    assert "Visitors now: " in live._repr_mimebundle_()[0]["text/plain"]
+    live.close()
+    while len(asyncio.all_tasks()) > 1:
+        await asyncio.sleep(0.01)
+asyncio.run(cells())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr

@@ -681,7 +681,8 @@ class LiveMap(OpenedWhenShown):
 
     def _static_output(self) -> Bundle:
         """Return a picture without names, if there is an answer or soon will be, and the figures in words."""
-        self._answered.wait(_PATIENCE)
+        if self._sites.are_threaded:
+            self._answered.wait(_PATIENCE)
         (snapshot, sites), title = self._sites.latest(), f"Live map of {self._source_names}"
         if snapshot is None:
             return {"text/plain": f"{title}\n{NEEDS_KERNEL}"}, {}

@@ -110,6 +110,11 @@ class Sites:
         for poller in self.pollers.values():
             action(poller)
 
+    @property
+    def are_threaded(self) -> bool:
+        """Whether they are polled while other code runs."""
+        return all(poller.is_threaded for poller in self.pollers.values())
+
     def close(self) -> None:
         """End all threads."""
         self.each(Poller.close)
