@@ -82,6 +82,17 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def lite(session: nox.Session) -> None:
+    """Build a JupyterLite site of the notebooks into lite/; ``-- --pyodide FILE`` puts a release of Pyodide into it."""
+    session.install("build", "jupyter-server", "jupyterlite-core>=0.8", "jupyterlite-pyodide-kernel>=0.8.7")
+    folder = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "build", "--wheel", "--outdir", f"{folder}/dist")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    options = ["--contents", "notebooks", "--output-dir", "lite", "--piplite-wheels", f"{wheel}", *session.posargs]
+    session.run("jupyter", "lite", "build", *options, env={"JUPYTERLITE_LITE_DIR": f"{folder}"})
+
+
+@nox.session
 def release(session: nox.Session) -> None:
     """Build the source distribution and the wheel, and upload them; TWINE_PASSWORD holds the token of the index."""
     files = build(session, Path(session.create_tmp()).resolve())
