@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import altair as alt
 import psutil
 import pytest
 
@@ -155,6 +156,6 @@ def test_a_chart_whose_process_ends_is_shown_without_its_picture(monkeypatch: py
     monkeypatch.setattr(drawing, "drawer", drawer)
     ended = dfn.errors.DrawingError("The drawing process ended in the middle of the chart.")
     monkeypatch.setattr(drawer, "ask", lambda *_, **__: (_ for _ in ()).throw(ended))
-    with pytest.warns(dfn.errors.DrawingWarning, match="ended in the middle"):
+    with pytest.warns(dfn.errors.DrawingWarning, match="ended in the middle"), alt.renderers.enable("datafast_nb"):
         bundle, _ = dfn.charts.scores(crowd(30))._repr_mimebundle_()
     assert set(bundle) == {VEGALITE, "text/plain"}
