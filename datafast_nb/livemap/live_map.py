@@ -1101,7 +1101,7 @@ class LiveMap(OpenedWhenShown):
             resting=self.status.state in {"stopped", "refused"},
             every=tuple(Choice(each, f"every {duration(each)}") for each in sorted({*CHOICES_OF_EVERY, self.every})),
             colors=color_choices(several_sites=self._several, modeled=self._model is not None),
-            modeled=self._model is not None,
+            modeled=self._model is not None and not self._frame.model_fault,
             privacy=Privacy(hidden=self._is_private, locked=self.redact),
         )
 

@@ -130,6 +130,7 @@ def test_a_model_that_does_not_fit_is_said_and_the_map_shows_what_the_service_pr
     assert "The model is of another website." in front(live).status.notes
     assert figure(live, "Expected value")[1] == "if each were just arriving"
     assert len(own(live, "clusters")["id"]) == 3
+    assert not front(live).controls.modeled
 
 
 def test_a_probability_needs_a_model() -> None:
