@@ -129,7 +129,7 @@ def test_a_map_s_output_holds_a_small_picture_of_its_first_answer_and_says_its_f
     assert 20_000 < len(content["image/png"]) <= LARGEST
     assert "\nVisitors now: 300 · Customers: " in content["text/plain"]
     page = converted((content, metadata))
-    assert 'alt="Live map of Scripted. Visitors now: 300, ' in page
+    assert 'alt="Live map of Scripted. Visitors now: 300 · ' in page
     live.close()
 
 

@@ -38,7 +38,7 @@ from datafast_nb.livemap.render import Renderer, announcements, color_choices
 from datafast_nb.livemap.saved import about_names, saved
 from datafast_nb.livemap.sites import Sites, named
 from datafast_nb.livemap.status import Status
-from datafast_nb.livemap.still import still
+from datafast_nb.livemap.still import in_words, still
 from datafast_nb.livemap.timebar import EVERY, Replayed, TimeBar, replayed
 from datafast_nb.livemap.traffic import Minutes
 from datafast_nb.livemap.view import OwnView, View
@@ -687,8 +687,9 @@ class LiveMap(OpenedWhenShown):
         if snapshot is None:
             return {"text/plain": f"{title}\n{NEEDS_KERNEL}"}, {}
         count, time = number(snapshot.visitors.height, "visitor"), clock(snapshot.fetched_at, self.time_zone)
-        content, metadata = still(self._pictured(snapshot, sites, title, redact=True))
-        words = f"{title}: {count} at {time}\n{content['text/plain']}\n{NEEDS_KERNEL}"
+        shown = self._pictured(snapshot, sites, title, redact=True)
+        content, metadata = still(shown)
+        words = f"{title}: {count} at {time}\n{in_words(shown)}\n{NEEDS_KERNEL}"
         return {**content, "text/plain": words}, metadata
 
     def _show(self) -> None:

@@ -11,19 +11,22 @@ from datafast_nb.pictures import formats
 from datafast_nb.text import plain
 
 _WIDTH: Final = 900
+_LONGEST: Final = 300  # characters of the figures in words
 
 
 def still(shown: Shown) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the map shows as the content and the metadata of ``image/png`` and ``text/plain``.
+    """Return what the map shows as the content and the metadata of ``image/png``, with the figures in words.
 
-    If it can't be drawn, or only as too large a picture, there is none, and a `DrawingWarning` says why.
+    If it can't be drawn, or only as too large a picture, both are empty, and a `DrawingWarning` says why.
     """
-    figures = [f"{figure.label}: {figure.value}" for figure in shown.figures]
-    content: dict[str, Any] = {"text/plain": plain(" · ".join(figures), 300)}
     try:
-        content["image/png"], size = formats.small(drawn(shown, _WIDTH), formats.reduced)
+        picture, size = formats.small(drawn(shown, _WIDTH), formats.reduced)
     except DrawingError as error:
         warnings.warn(str(error), DrawingWarning, stacklevel=3)
-        return content, {}
-    words = plain(f"{shown.title}. {', '.join(figures)}.", 300)
-    return content, {"image/png": {**size, "alt": words}}
+        return {}, {}
+    return {"image/png": picture}, {"image/png": {**size, "alt": f"{plain(shown.title)}. {in_words(shown)}."}}
+
+
+def in_words(shown: Shown) -> str:
+    """Return the figures above the map."""
+    return plain(" · ".join(f"{figure.label}: {figure.value}" for figure in shown.figures), _LONGEST)
