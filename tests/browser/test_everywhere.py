@@ -136,11 +136,11 @@ OPEN: Final = {"JupyterLab": open_in_jupyterlab, "Notebook 7": open_in_notebook_
 
 
 def themer(notebook: Notebook) -> Callable[[str], object]:
-    """Return what makes a page "Dark" or "Light" as a person there does; Voilà has the theme of its address."""
-    voila = "(theme) => { document.body.dataset.jpThemeLight = String(theme === 'Light') }"
-    if "/voila/" in notebook.page.url:
-        return lambda theme: notebook.page.evaluate(voila, theme)
-    return lambda theme: notebook.theme(f"JupyterLab {theme}")  # type: ignore[arg-type]
+    """Return what makes a page "Dark" or "Light": JupyterLab's command; elsewhere, what that command writes."""
+    mark = "(theme) => { document.body.dataset.jpThemeLight = String(theme === 'Light') }"
+    if "/doc/tree/" in notebook.page.url:
+        return lambda theme: notebook.theme(f"JupyterLab {theme}")  # type: ignore[arg-type]
+    return lambda theme: notebook.page.evaluate(mark, theme)
 
 
 @contextmanager
