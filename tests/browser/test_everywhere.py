@@ -218,7 +218,7 @@ def test_a_chart_and_its_view_are_drawn_by_the_page(place: Place) -> None:
 
 def test_map_and_explorer_have_the_theme_of_the_page(place: Place) -> None:
     for part in (place.map, place.explorer):
-        expect(part).not_to_have_class(DARK)
+        expect(part).not_to_have_class(DARK, timeout=PATIENT)
     place.turn("Dark")
     for part in (place.map, place.explorer):
         expect(part).to_have_class(DARK, timeout=PATIENT)
