@@ -50,7 +50,7 @@ def traits_of(*states: type[Struct]) -> dict[str, Synced]:
     --------
     >>> from datafast_nb.widgets.protocol import ExplorerOptions
     >>> sorted(traits_of(ExplorerOptions))
-    ['linked', 'theme']
+    ['linked', 'refreshable', 'theme']
     """
     fields = (each for state in states for each in msgspec.structs.fields(state))
     return {each.name: Synced(each.type, _default_of(each)) for each in fields}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 
 import pytest
 
@@ -47,29 +48,40 @@ def test_a_long_task_is_seen(live: MapPage) -> None:
     assert tasks[0] > LONG
 
 
-def test_a_refresh_of_100000_visitors_causes_no_long_task(live: MapPage) -> None:
-    live.show(CROWD.format(count=100_000, factor=1))
+@pytest.mark.parametrize("what", ["a refresh", "moving the map"])
+def test_100000_visitors_cause_no_long_task(live: MapPage, what: str) -> None:
+    cause = {"a refresh": refresh_thrice, "moving the map": move_about}[what]
+    few, many = (longest_tasks(live, count, cause) for count in (1_000, 100_000))
+    # On a slow machine the tasks of any map are long, but those of a large one are not longer.
+    assert many[0] < max(LONG, 1.5 * few[0]), f"longest tasks in ms: {many[:5]}, and of 1,000 visitors: {few[:5]}"
+
+
+def longest_tasks(live: MapPage, count: int, cause: Callable[[MapPage, int], None]) -> list[float]:
+    """Return how long the page is busy at a stretch with a map of so many visitors."""
+    live.show(CROWD.format(count=count, factor=1))
     with tasks_of(live.page) as tasks:
-        for extra in range(1, 4):
-            live.refresh(CROWD.format(count=100_000 + extra, factor=extra))
-            live.visitors_now(f"{100_000 + extra:,}")
-            live.rest()
-    assert tasks[0] < LONG, f"longest tasks in ms: {tasks[:5]}"
+        cause(live, count)
+    live.clear()
+    return tasks
 
 
-def test_moving_the_map_among_100000_visitors_causes_no_long_task(live: MapPage) -> None:
-    live.show(CROWD.format(count=100_000, factor=1))
+def refresh_thrice(live: MapPage, count: int) -> None:
+    for extra in range(1, 4):
+        live.refresh(CROWD.format(count=count + extra, factor=extra))
+        live.visitors_now(f"{count + extra:,}")
+        live.rest()
+
+
+def move_about(live: MapPage, _: int) -> None:
     x, y = live.middle()
-    with tasks_of(live.page) as tasks:
-        for button in ("in", "in", "in", "out"):
-            live.root.get_by_role("button", name=f"Zoom {button}").click()
-            live.rest()
-            live.page.mouse.move(x, y)
-            live.page.mouse.down()
-            live.page.mouse.move(x - 120, y + 20, steps=8)
-            live.page.mouse.up()
-            live.rest()
-    assert tasks[0] < LONG, f"longest tasks in ms: {tasks[:5]}"
+    for button in ("in", "in", "in", "out"):
+        live.root.get_by_role("button", name=f"Zoom {button}").click()
+        live.rest()
+        live.page.mouse.move(x, y)
+        live.page.mouse.down()
+        live.page.mouse.move(x - 120, y + 20, steps=8)
+        live.page.mouse.up()
+        live.rest()
 
 
 def test_zooming_among_100000_visitors_is_answered_like_among_1000(live: MapPage) -> None:
