@@ -65,7 +65,7 @@ class TestRenderer:
         )
 
     def test_a_chart_that_an_older_vega_can_not_draw_keeps_its_width(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(drawing, "_OF_JUPYTERLAB", "0.1")  # as if it did not know what the newer one draws
+        monkeypatch.setattr(drawing, "OF_JUPYTERLAB", "0.1")  # as if it did not know what the newer one draws
         with pytest.warns(dfn.errors.DrawingWarning):
             bundle, _ = render(dfn.charts.scores(crowd(30)).to_dict())
         assert set(bundle) == {VEGALITE, "image/png", "text/plain"}
