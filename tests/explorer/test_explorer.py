@@ -158,7 +158,6 @@ def test_a_click_on_what_is_no_group_changes_nothing(datum: dict[str, Any]) -> N
     [
         {"do": "pick"},
         {"do": "pick", "key": 3},
-        {"do": "filter", "name": "nonsense", "value": 1},
         {"do": "filter"},
         {"do": "init__"},
         {"do": "show"},
@@ -444,4 +443,4 @@ def test_a_filter_that_is_refused_is_in_the_log_and_changes_nothing(
     ask(explorer, "filter", **message)
     assert "was refused" in caplog.text
     assert explorer.filters == {}
-    assert view(explorer).front.status.text == ""
+    assert view(explorer).front.status.text in caplog.text
