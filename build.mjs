@@ -19,6 +19,7 @@ const options = {
   bundle: true,
   format: "esm",
   target: "es2023",
+  supported: { nesting: false }, // of CSS, which older browsers ignore with all that is in it
   minify: true,
   charset: "utf8",
   loader: { ".png": "dataurl" },

@@ -13,10 +13,10 @@ from datafast_nb.charts.measures import NOTATIONS
 from datafast_nb.explorer.front import SCRIPT, Front, OwnFront
 from datafast_nb.text import capitalized
 from datafast_nb.widgets.family import family
-from datafast_nb.widgets.protocol import Dimension, ExplorerState, MeasureChoice, Question, Theme
+from datafast_nb.widgets.protocol import Choice, Dimension, ExplorerState, Question, Theme
 
 _NOTHING_DRAWN: Final = {"data": {"values": []}, "mark": "point"}
-_MEASURES: Final = tuple(MeasureChoice(name, NOTATIONS[name].name) for name in get_args(Measure))
+_MEASURES: Final = tuple(Choice(name, NOTATIONS[name].name) for name in get_args(Measure))
 
 
 class View:

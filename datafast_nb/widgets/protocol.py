@@ -190,10 +190,10 @@ class Dimension(Struct, frozen=True):
     group: str
 
 
-class MeasureChoice(Struct, frozen=True):
-    """A measure to choose, and its label."""
+class Choice(Struct, frozen=True):
+    """A choice for the user, and its label."""
 
-    value: str
+    value: str | float
     label: str
 
 
@@ -203,7 +203,7 @@ class Question(Struct, frozen=True):
     by: tuple[str, ...] = ()
     measure: str = ""
     dimensions: tuple[Dimension, ...] = ()
-    measures: tuple[MeasureChoice, ...] = ()
+    measures: tuple[Choice, ...] = ()
 
 
 class ExplorerControls(Struct, frozen=True):
@@ -469,13 +469,6 @@ class Traffic(Struct, frozen=True):
 
     until: int = 0
     visitors: tuple[int | None, ...] = ()
-
-
-class Choice(Struct, frozen=True):
-    """A choice for the user, and its label."""
-
-    value: str | float
-    label: str
 
 
 class Privacy(Struct, frozen=True):

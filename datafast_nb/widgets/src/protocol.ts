@@ -366,7 +366,7 @@ export interface Question {
   by: string[];
   measure: string;
   dimensions: Dimension[];
-  measures: MeasureChoice[];
+  measures: Choice[];
 }
 /**
  * A dimension to break down by, its label, and the group under which it is offered.
@@ -377,10 +377,10 @@ export interface Dimension {
   group: string;
 }
 /**
- * A measure to choose, and its label.
+ * A choice for the user, and its label.
  */
-export interface MeasureChoice {
-  value: string;
+export interface Choice {
+  value: string | number;
   label: string;
 }
 /**
@@ -471,13 +471,6 @@ export interface Controls {
 export interface Privacy {
   hidden: boolean;
   locked: boolean;
-}
-/**
- * A choice for the user, and its label.
- */
-export interface Choice {
-  value: string | number;
-  label: string;
 }
 /**
  * A replay: its span and current moment, in milliseconds since 1970; `sought` is the `turn` of the last seek.
