@@ -160,7 +160,7 @@ class Filters:
         changed = self._changed(_standard(changes))
         if missing := self.locked - changed.locked:
             names = ", ".join(label(name) for name in NAMES if name in missing)
-            raise ValueError(f"The notebook's code has locked this filter: {names}.")
+            raise ValueError(f"The notebook's code has locked: {names}.")
         return changed
 
     def only_locked(self) -> Self:
@@ -210,8 +210,7 @@ def _standard(changes: Mapping[str, Any]) -> dict[str, Any]:
     for name in changes.keys() & ALIASES.keys():
         if ALIASES[name] in changes:
             raise ValueError(f"{name} and {ALIASES[name]} are the same filter. Pass one of them.")
-    names = {name: ALIASES.get(name, name) for name in changes}
-    return {names[name]: standard(names[name], value) for name, value in changes.items()}
+    return {(own := ALIASES.get(name, name)): standard(own, value) for name, value in changes.items()}
 
 
 def standard(name: str, value: Any) -> Any:  # noqa: ANN401 - any value that a person may pass, or a service has sent

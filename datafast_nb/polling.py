@@ -222,7 +222,7 @@ class Poller:
 
     @property
     def is_threaded(self) -> bool:
-        """Whether it polls while other code runs: in a thread, not in a task."""
+        """Whether it polls while other code runs: False only while a task polls."""
         return self._task is None
 
     def start(self) -> None:
@@ -374,6 +374,10 @@ class Poller:
             yield
             if self._unwatched:
                 self._follower.change()
+        except (asyncio.CancelledError, GeneratorExit):  # the event loop of the task ends
+            self.close()
+            self._follower.end(None)
+            raise
         except BaseException as error:  # noqa: BLE001 - passed to the follower
             self.close()
             self._follower.end(error)

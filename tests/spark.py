@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,19 +36,21 @@ SETTINGS = {
 
 
 @contextmanager
-def local() -> Iterator[Any]:
-    """Return a Spark session in one thread of this machine."""
+def local(threads: int | str = 1, settings: Mapping[str, str] = SETTINGS) -> Iterator[Any]:
+    """Return a Spark session in so many threads of this machine; ``*`` for one per core."""
     if not has_java():
         pytest.fail(MISSING, pytrace=False)
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local[1]").appName("datafast_nb")
-    for name, value in SETTINGS.items():
+    builder = SparkSession.builder.master(f"local[{threads}]").appName("datafast_nb")
+    for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
+    try:
+        yield session
+    finally:
+        session.stop()
 
 
 def collected(frame: Any) -> pl.DataFrame:

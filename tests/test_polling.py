@@ -592,6 +592,19 @@ def test_a_task_rests_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("no_threads")
+def test_a_task_that_ends_with_its_loop_is_no_failure() -> None:
+    async def poll() -> Polled:
+        polled = Polled(people(1))
+        polled.poller.start()
+        await soon(lambda: bool(polled.taken))
+        return polled
+
+    polled = asyncio.run(poll())
+    assert polled.ended == [None]
+    assert polled.poller.standing.state == "closed"
+
+
+@pytest.mark.usefixtures("no_threads")
 def test_without_threads_and_without_a_loop_nothing_polls() -> None:
     with pytest.raises(RuntimeError, match="can't start new thread"):
         Polled(people(1)).poller.start()

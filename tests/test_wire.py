@@ -435,6 +435,7 @@ MOMENT = datetime(2026, 2, 6, 5, 27, 20, tzinfo=UTC)
         MOMENT.timestamp(),
         int(MOMENT.timestamp()) * 1_000,
         str(int(MOMENT.timestamp())),
+        f" {int(MOMENT.timestamp())}\n",
         f"{MOMENT.timestamp() * 1_000:.1f}",
     ],
 )

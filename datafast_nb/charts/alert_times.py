@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Protocol, Unpack
+from typing import Any, Final, Protocol, Unpack
 
 import altair as alt
 import polars as pl
@@ -18,6 +18,7 @@ _NEVER: Final = "It would have sent no message"
 _WIDTH: Final = Usual(600)
 _HEIGHT: Final = 120
 _FAINT: Final = 0.35  # of a message that something is over
+_MOST_STEPS: Final = 5  # on the axis of counts, which are whole
 
 
 class LookedBack(Protocol):
@@ -70,13 +71,20 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
         what=pl.when("over").then(pl.lit("back to usual")).otherwise(pl.lit("message")),
     )
     subtitle = f"{plain(backtest.alert)}: {number(sent, 'message')}" if sent else f"{plain(backtest.alert)}: {_NEVER}"
+    most: Any = rows["count"].max()
+    steps = min(_MOST_STEPS, most or 1)
     span = [each.timestamp() * 1_000 for each in (backtest.start, backtest.end)]
     chart: alt.Chart = (
         alt.Chart(rows, title=alt.Title(_SUBJECT, subtitle=subtitle), width=_WIDTH, height=_HEIGHT)
         .mark_bar(width=3)
         .encode(
-            x=alt.X("at:T", title="Time (UTC)", scale=alt.Scale(type="utc", domain=span)),
-            y=alt.Y("count:Q", title="In one message", axis=alt.Axis(tickMinStep=1, format=",d")),
+            x=alt.X(
+                "at:T",
+                title="Time (UTC)",
+                scale=alt.Scale(type="utc", domain=span),
+                axis=alt.Axis(format="%b %-d %H:%M", labelOverlap="greedy"),
+            ),
+            y=alt.Y("count:Q", title="In one message", axis=alt.Axis(tickCount=steps, format=",d")),
             opacity=alt.condition("datum.over", alt.value(_FAINT), alt.value(1)),
             tooltip=[
                 alt.Tooltip("time:N", title="Time (UTC)"),

@@ -35,6 +35,11 @@ class Usual(int):
     __slots__ = ()
 
 
+def parts_of(spec: _Part) -> list[_Part]:
+    """Return the charts of a concatenation."""
+    return [part for name in CONCATENATIONS for part in spec.get(name, ())]
+
+
 def follows_place(spec: _Part, deepest: int = _DEEPEST) -> bool:
     """Return whether a specification has the width of its place: nobody has given any of its parts another.
 
@@ -42,7 +47,7 @@ def follows_place(spec: _Part, deepest: int = _DEEPEST) -> bool:
     """
     if any(_OWN_SIGNAL.fullmatch(str(param.get("name"))) for param in spec.get("params", ())):
         return False
-    parts = [part for name in CONCATENATIONS for part in spec.get(name, ())]
+    parts = parts_of(spec)
     if not parts:
         return isinstance(spec.get("width"), Usual)
     return deepest > 0 and all(follows_place(part, deepest - 1) for part in parts)

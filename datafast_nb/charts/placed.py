@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from datafast_nb.charts import drawing
-from datafast_nb.charts.cell_width import CONCATENATIONS, following, follows_place
+from datafast_nb.charts.cell_width import CONCATENATIONS, following, follows_place, parts_of
 from datafast_nb.charts.specification import titles_of
 from datafast_nb.charts.theme import on_paper
 from datafast_nb.errors import DrawingError, DrawingWarning
@@ -47,14 +47,14 @@ def placed(spec: dict[str, Any], options: dict[str, Any], themes: Mapping[Any, d
 def _following(spec: dict[str, Any], options: dict[str, Any], themes: Mapping[Any, dict[str, Any]]) -> Placed:
     """Return a chart as Vega. Its themes share what is equal, such as all rows."""
     width = width_of(spec, options)
-    whole = following(drawing.compiled(spec, drawing.NEWEST), width)
     if not themes:
-        return Placed(whole, {})
+        return Placed(following(drawing.compiled(spec, drawing.NEWEST), width), {})
     each = {
         name: following(drawing.compiled({**spec, "config": config}, drawing.NEWEST), width)
         for name, config in themes.items()
     }
-    shared = {key: value for key, value in whole.items() if all(it.get(key) == value for it in each.values())}
+    one, *others = each.values()
+    shared = {key: value for key, value in one.items() if all(it.get(key) == value for it in others)}
     own = {name: {key: it[key] for key in it.keys() - shared.keys()} for name, it in each.items()}
     return Placed(shared, own)
 
@@ -76,15 +76,10 @@ def width_of(spec: dict[str, Any], options: dict[str, Any]) -> float:
 
 def has_long_title(spec: dict[str, Any]) -> bool:
     """Return whether a chart, or a part of one, has a title that may be wider than the chart."""
-    return any(len(line) > _LONG for line in titles_of(spec)) or any(map(has_long_title, _parts(spec)))
+    return any(len(line) > _LONG for line in titles_of(spec)) or any(map(has_long_title, parts_of(spec)))
 
 
 def _without_titles(spec: dict[str, Any]) -> dict[str, Any]:
     """Return a chart, and the parts of one, without titles."""
     parts = {name: [_without_titles(part) for part in spec[name]] for name in CONCATENATIONS if name in spec}
     return {name: value for name, value in spec.items() if name != "title"} | parts
-
-
-def _parts(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the charts of a concatenation."""
-    return [part for name in CONCATENATIONS for part in spec.get(name, ())]

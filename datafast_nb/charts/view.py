@@ -82,7 +82,6 @@ class ChartView(TypedWidget):
         *,
         theme: Theme | None = None,
     ) -> None:
-        self._themes = configs() if theme is not None else {}
         super().__init__(embed_options=embedded(embed_options), theme=theme, vega=_VEGA.get())
         self.show(chart)
 
@@ -90,9 +89,11 @@ class ChartView(TypedWidget):
         """Show another chart in the same place. Pages that show this one change without flicker."""
         self.spec = specification_of(chart)
 
-    @traitlets.observe("spec")
+    @traitlets.observe("spec", "theme")
     def _draw(self, _change: traitlets.Bunch) -> None:
-        parts = placed(self.spec, self.embed_options, self._themes)
+        if not self.spec:  # as it is being made
+            return
+        parts = placed(self.spec, self.embed_options, {} if self.theme is None else configs())
         with self.hold_sync():
             self.drawn, self.variants = parts
 
@@ -110,7 +111,7 @@ class ChartView(TypedWidget):
         if spec.get("width") == "container":
             spec = {**spec, "width": _WIDTH}
         if self.theme is not None:
-            spec = {**spec, "config": self._themes["dark" if self.theme == "dark" else "light"]}
+            spec = {**spec, "config": configs()["dark" if self.theme == "dark" else "light"]}
         return spec
 
     def on_click(self, callback: Callable[[dict[str, Any]], Any]) -> None:

@@ -97,6 +97,7 @@ def candidates(payments: nw.LazyFrame[Any], visitors: nw.LazyFrame[Any]) -> nw.L
 
     Of all visitors, they are few, and the payments of `matched_payments` are the same if it gets only their states.
     """
+    # The rows without any name, most of them, are left out before their names are brought into one form.
     columns = visitors.collect_schema().names()
     made_up = flag("is_random_name") if "is_random_name" in columns else nw.lit(value=False)
     own_name = ~nw.col("display_name").is_null() & ~made_up

@@ -12,7 +12,6 @@ from typing import Any, Final, Unpack, get_args
 import altair as alt
 import polars as pl
 from IPython.core.getipython import get_ipython
-from ipywidgets import Widget
 from traitlets import Any as AnyTrait
 from traitlets import Bunch, Enum, TraitError, observe, validate
 
@@ -270,10 +269,9 @@ class Explorer(OpenedWhenShown):
 
     def _static_output(self) -> Bundle:
         """Return an image of the chart, its title and its first groups, for viewers that can't show widgets."""
-        content, metadata = still(
-            specification_of(self.chart), embed_options(alt.renderers.options.get("embed_options"))
-        )
-        words = "\n".join([content["text/plain"], *rows.in_words(self._answer()), NEEDS_KERNEL])
+        answer, options = self._answer(), embed_options(alt.renderers.options.get("embed_options"))
+        content, metadata = still(specification_of(answer.chart), options)
+        words = "\n".join([content["text/plain"], *rows.in_words(answer), NEEDS_KERNEL])
         return {**content, "text/plain": words}, metadata
 
     def _show(self) -> None:
@@ -288,15 +286,6 @@ class Explorer(OpenedWhenShown):
             self._view.front.on_message(self._take)
             self._view.chart.on_click(self._take_click)
             self._open_view("datafast-explorer")
-
-    def _display_(self) -> Widget | str:
-        """Return what marimo shows, as `LiveMap` does."""
-        with self._lock:
-            view, self._view = self._view, None
-            if view is not None:
-                view.close()
-            self._show()
-            return repr(self) if self._view is None else self._view.front
 
     # Traits
 
@@ -359,16 +348,17 @@ class Explorer(OpenedWhenShown):
 
     def _change_filters(self, changes: Mapping[str, Any]) -> None:
         """Change filters as a person does. An invalid change, or one of a locked filter, is shown and logged."""
-        try:
-            if self._live is not None:
-                self._live.filter_by_person(**changes)  # the map calls back
-                return
-            with self._lock:
+        if self._live is not None:
+            self._refusal = self._live.filter_by_person(**changes)  # the map calls back
+            return
+        with self._lock:
+            try:
                 self._own = self._own.but_by_person(**changes)
+            except (TypeError, ValueError) as error:
+                _LOG.warning("A filter that the browser set was refused: %s", error)
+                self._refusal = str(error)
+            else:
                 self._draw()
-        except (TypeError, ValueError) as error:
-            _LOG.warning("A filter that the browser set was refused: %s", error)
-            self._refusal = str(error)
 
     def _take_click(self, datum: dict[str, Any]) -> None:
         with self._lock:

@@ -175,7 +175,7 @@ def unusual(
     other, a doubled hour is found at least 3 times in 4 after two weeks of recording; with 30 visitors an hour, 7 times
     in 10 after four weeks. After ten days of recording or less, only larger changes are found, and so they are where
     hours or days differ by themselves. If they do so by 30 % or more, a doubled hour is much like a usual one: with one
-    false alarm in 1,000 spans, even a test that knew exactly how much they differ would miss 2 doubled hours in 3.
+    false alarm in 1,000 spans, even a test that knew exactly how much they differ would miss most doubled hours.
 
     Parameters
     ----------

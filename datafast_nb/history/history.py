@@ -216,7 +216,8 @@ class History:
         Parameters
         ----------
         rows
-            Rows with the columns of the tables, all of snapshots later than the last one.
+            Rows with the columns of the tables, all of snapshots later than the last one. The first row of each visit
+            says ``appeared``: a visit without one is missing in `sessions`.
         """
         if self._redact is not False:
             raise HistoryKeyError("extend stores names unchanged, but this history holds pseudonyms: use append.")
@@ -680,12 +681,13 @@ class History:
 
     def _hour_of(self, moment: datetime, opened: _Opened) -> _Hour:
         """Return the rows of the hour that a moment is in; those read last are kept."""
-        if opened.hour is None or not opened.hour.start <= moment < opened.hour.end:
+        hour = opened.hour  # another thread may set it at any time
+        if hour is None or not hour.start <= moment < hour.end:
             start = moment.replace(minute=0, second=0, microsecond=0)
             end = following(start.replace(minute=59, second=59, microsecond=999_999))
             polls = self._polls_of(start, end, opened)
-            opened.hour = _Hour(start, end, polls, self._tables_of(polls, opened))
-        return opened.hour
+            hour = opened.hour = _Hour(start, end, polls, self._tables_of(polls, opened))
+        return hour
 
     def _polls_of(self, first: datetime, last: datetime, opened: _Opened) -> pl.DataFrame:
         """Return the polls that are shown from one moment to another, in order."""

@@ -159,7 +159,7 @@ _PAUSE: Final = 0.02
 """How often, and after how many seconds, opening a table is retried if an entry of its log was removed meanwhile."""
 
 _SETTLED: Final = 2.0
-"""Seconds after which the time of a folder tells apart all changes: on FAT, it is even."""
+"""Seconds after which the time of a folder tells all changes apart: FAT stores times in steps of two seconds."""
 
 _OWN_FILE: Final = re.compile(r"(^|/)(part-[^/]+\.parquet|_delta_log/[^/]+\.tmp)$")
 _COMPRESSION_LEVEL: Final = 6

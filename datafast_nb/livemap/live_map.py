@@ -15,7 +15,6 @@ from typing import Any, Final, Unpack, get_args
 
 import msgspec
 import polars as pl
-from ipywidgets import Widget
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Bunch, Enum, Float, Int, TraitError, Unicode, observe, validate
 
@@ -381,19 +380,20 @@ class LiveMap(OpenedWhenShown):
             self._change_state(filters=changed.lock(*filters) if locked else changed)
         self._selection_callbacks.call(self.selection)
 
-    def filter_by_person(self, **filters: Any) -> None:  # noqa: ANN401 - see `Filters.but_by_person`
-        """Change filters as a person does in another widget that follows this map: by what the service has sent.
+    def filter_by_person(self, **filters: Any) -> str:  # noqa: ANN401 - see `Filters.but_by_person`
+        """Change filters as a person does, here or in another widget that follows this map.
 
-        Raises
-        ------
-        TypeError
-            A limit is not a number.
-        ValueError
-            There is no such filter, it is locked, or a limit is out of range.
+        Return why the change was refused and logged, or an empty text.
         """
         with self._lock:
-            self._change_state(filters=self._map_state.filters.but_by_person(**filters))
+            try:
+                changed = self._map_state.filters.but_by_person(**filters)
+            except (TypeError, ValueError) as error:
+                _LOG.warning("A filter that the browser set was refused: %s", error)
+                return str(error)
+            self._change_state(filters=changed)
         self._selection_callbacks.call(self.selection)
+        return ""
 
     def clear_filters(self) -> None:
         """Remove all filters, locked ones too."""
@@ -705,15 +705,9 @@ class LiveMap(OpenedWhenShown):
             self._render()
             self._open_view("datafast-map")
 
-    def _display_(self) -> Widget | str:
-        """Return what marimo shows: a new view each time, as marimo closes the last one with the cell that made it."""
-        with self._lock:
-            view, self._view = self._view, None
-            self._renderer.forget()
-            if view is not None:
-                view.close()
-            self._show()
-            return repr(self) if self._view is None else self._view.front
+    def _forget_view(self) -> None:
+        super()._forget_view()
+        self._renderer.forget()
 
     # Traits
 
@@ -835,11 +829,7 @@ class LiveMap(OpenedWhenShown):
         self.refresh()
 
     def _do_filter(self, message: ChangeFilter) -> None:
-        """Change a filter. An invalid change, or one of a locked filter, is logged and ignored."""
-        try:
-            self.filter_by_person(**{message.name: message.value})
-        except (TypeError, ValueError) as error:
-            _LOG.warning("A filter that the browser set was refused: %s", error)
+        self.filter_by_person(**{message.name: message.value})
 
     def _do_clear(self, _message: ClearFilters) -> None:
         with self._lock:

@@ -116,7 +116,7 @@ class Sites:
         return all(poller.is_threaded for poller in self.pollers.values())
 
     def close(self) -> None:
-        """End all threads."""
+        """End all polling."""
         self.each(Poller.close)
 
     @property

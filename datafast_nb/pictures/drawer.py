@@ -70,7 +70,7 @@ class Drawer:
             if answer is None:
                 raise self._ended(process)
         if answer[:1] == child.REFUSED:
-            raise DrawingError(f"The chart can't be drawn: {answer[1:].decode()[:_SAID]}")
+            raise DrawingError(f"The picture can't be drawn: {answer[1:].decode()[:_SAID]}")
         return answer[1:]
 
     def said(self) -> str:
@@ -118,15 +118,15 @@ class Drawer:
             self.end()
             raise
         self.end()
-        raise DrawingError(f"The chart was not drawn within {duration(self.patience)}. Draw fewer rows.")
+        raise DrawingError(f"The picture was not drawn within {duration(self.patience)}. Draw less.")
 
     def _ended(self, process: subprocess.Popen[bytes]) -> DrawingError:
         """Return an error that says how the process ended."""
         self.end()
         said = f" It said: {self.said()}" if self.said() else ""
         return DrawingError(
-            f"The drawing process ended in the middle of the chart (exit code {process.returncode}); the next chart "
-            f"gets a new one. A text in the chart may be more than it can draw.{said}"
+            f"The drawing process ended in the middle of the picture (exit code {process.returncode}); the next one "
+            f"gets a new one. A text in it may be more than it can draw.{said}"
         )
 
 
@@ -134,7 +134,7 @@ def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the process, without the key, and out of reach of interrupts meant for the kernel."""
     found = importlib.util.find_spec("vl_convert")
     if found is None or found.origin is None:
-        raise DrawingError("vl-convert, which draws charts, is not installed: pip install vl-convert-python.")
+        raise DrawingError("vl-convert, which draws pictures, is not installed: pip install vl-convert-python.")
     environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OWN)}
     windows = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:

@@ -37,10 +37,13 @@ def packed(picture: bytes) -> bytes:
 
 
 def reduced(picture: bytes) -> bytes:
-    """Compress a PNG to 256 colors."""
+    """Compress a PNG to 256 colors; what is transparent stays so."""
     smaller = io.BytesIO()
     with Image.open(io.BytesIO(picture)) as image:
-        image.convert("RGB").quantize(256).save(smaller, "png", optimize=True)
+        whole = image.convert("RGBA")
+    is_opaque = whole.getchannel("A").getextrema() == (255, 255)
+    colors = whole.convert("RGB").quantize(256) if is_opaque else whole.quantize(256, Image.Quantize.FASTOCTREE)
+    colors.save(smaller, "png", optimize=True)
     return smaller.getvalue()
 
 
@@ -66,4 +69,4 @@ def small(svg: str, *ways: Callable[[bytes], bytes]) -> tuple[bytes, dict[str, i
                 with Image.open(io.BytesIO(picture)) as image:
                     width, height = (round(pixels / scale) for pixels in image.size)
                 return picture, {"width": width, "height": height}
-    raise DrawingError("The picture is too large to be kept in a notebook. Draw fewer rows, or a smaller chart.")
+    raise DrawingError("The picture is too large to be kept in a notebook. Draw less, or a smaller picture.")

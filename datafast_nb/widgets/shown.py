@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final
 
 from ipywidgets import VBox, Widget
@@ -23,6 +24,7 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
     A subclass creates its `_view` in `_show`, and then calls `_open_view`.
     """
 
+    _lock: threading.RLock
     _view: Any = None
     _replaced = False  # whether a cell has shown it, and none does anymore
 
@@ -37,6 +39,19 @@ class OpenedWhenShown(VBox):  # type: ignore[misc] # ipywidgets is not typed
         self.open()
         for widget in {self, *self._view.family(), self.layout}:
             answer_while_busy(widget)
+
+    def _display_(self) -> Widget | str:
+        """Return what marimo shows: a new view each time, as marimo closes the last one with the cell that made it."""
+        with self._lock:
+            self._forget_view()
+            self._show()
+            return repr(self) if self._view is None else self._view.front
+
+    def _forget_view(self) -> None:
+        """Close the view, if there is one, so that `_show` creates another. The caller holds the lock."""
+        view, self._view = self._view, None
+        if view is not None:
+            view.close()
 
     def _removed_from_cells(self) -> None:
         """Handle that no cell shows the widget anymore: the cells that did were run again or deleted."""

@@ -48,7 +48,7 @@ def _check_utf8(body: bytes) -> None:
     if body.isascii():
         return
     try:
-        pl.Series([body], dtype=pl.Binary).cast(pl.String)
+        pl.Series([bytes(body)], dtype=pl.Binary).cast(pl.String)
     except pl.exceptions.PolarsError:
         body.decode("utf-8-sig")
 

@@ -32,7 +32,7 @@ def times(text: pl.Series) -> pl.Series:
     """Read times; a time without an offset is UTC, and text that is not a time becomes null."""
     read = text.str.to_datetime(_OWN_FORM, time_unit="ms", strict=False).cast(TIMESTAMP)  # a naive time becomes UTC
     if read.null_count() > text.null_count():
-        numbers = _since_1970(text)
+        numbers = _since_1970(text.str.strip_chars())
         if numbers.null_count() == text.null_count() or not text.str.contains("-", literal=True).any():
             return numbers
         read = _of_any_form(text)

@@ -142,7 +142,7 @@ def question_table(days: float = 30, visitors_per_day: float = 5_000, rounds: in
 
 
 def assert_same(every: Mapping[str, Question]) -> None:
-    """See to it that both answer the same, before their times are compared."""
+    """See to it that both give the same breakdown and the same visits, before their times are compared."""
     channels, visits = every["breakdown of all visits by channel"], every["sessions().collect()"]
     sums = channels.ours().select(pl.col("customers", "scored", "confident", "expected_value").sum()).row(0)
     (rows,) = channels.theirs()

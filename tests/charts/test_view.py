@@ -70,6 +70,15 @@ class TestChartView:
             .startswith("https://vega.github.io/schema/vega-lite")
         )
 
+    def test_a_theme_may_be_chosen_and_given_up_later(self) -> None:
+        chart = dfn.charts.scores(crowd(30))
+        view, plain = ChartView(chart, theme="auto"), ChartView(chart)
+        view.theme = None
+        assert (view.drawn, view.variants) == (plain.drawn, {})
+        plain.theme = "dark"
+        assert set(plain.variants) == {"light", "dark"}
+        assert "image/png" in plain._repr_mimebundle_()[0]
+
     def test_the_themes_of_a_view_share_its_rows(self) -> None:
         view = ChartView(dfn.charts.scores(crowd(300)), theme="auto")
         assert "data" in view.drawn

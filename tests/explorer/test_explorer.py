@@ -123,7 +123,7 @@ def test_a_filter_that_the_code_has_locked_says_so_where_it_is_clicked() -> None
     explorer.filter(country_code="FR", locked=True)
     click(explorer, group="DE")
     assert explorer.filters == {"country_code": ("FR",)}
-    assert view(explorer).front.status.text == "The notebook's code has locked this filter: Country."
+    assert view(explorer).front.status.text == "The notebook's code has locked: Country."
     ask(explorer, "filter", name="device", value="mobile")
     assert view(explorer).front.status.text == ""
 
@@ -443,4 +443,5 @@ def test_a_filter_that_is_refused_is_in_the_log_and_changes_nothing(
     ask(explorer, "filter", **message)
     assert "was refused" in caplog.text
     assert explorer.filters == {}
-    assert view(explorer).front.status.text in caplog.text
+    assert (text := view(explorer).front.status.text)
+    assert text in caplog.text

@@ -177,7 +177,7 @@ def test_quiet_spans_are_seldom_called_unusual_and_doubled_hours_are_found() -> 
     assert differ["quiet events"].item() <= 0.002
     found = unusual_table(2, ["independent"], [30.0, 60.0])["doubled hour found"]
     assert found[1] >= 0.75
-    assert found[0] >= 0.7  # 0.75 is the most that is possible, and 0.67 with the tails of what is learned
+    assert found[0] >= 0.7  # with the tails of what is learned it was 0.67
 
 
 def test_an_hour_that_the_clocks_skip_is_not_in_the_trend() -> None:

@@ -117,6 +117,7 @@ def test_sessions_of_a_span_are_those_that_were_seen_in_it(history: dfn.History)
     start, end = after(2_000), after(3_000)
     key = ["visitor_id", "session_start_time"]
     found = history.sessions(start, end)
+    assert sources(history._changes(start, end)) < sources(history._changes(None, None))
     assert sorted(found.select(key).collect().rows()) == sorted(
         history.visitors(start, end).select(key).unique().collect().rows()
     )

@@ -12,6 +12,7 @@ import threading
 import weakref
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import ipywidgets
 import msgspec
@@ -1124,6 +1125,16 @@ def test_a_view_that_is_first_heard_by_something_else_is_asked_where_it_looks(se
     assert sent.told("look") == [{"do": "look", "view": "woken"}]
 
 
+def test_a_fault_of_the_drawing_is_not_taken_for_a_refused_filter(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = shown(people(3))
+    monkeypatch.setattr(live, "_change_state", Mock(side_effect=ValueError("a fault of the drawing")))
+    ask(live, "filter", name="min_score", value=1)
+    assert "was refused" not in caplog.text
+    assert "Traceback" in caplog.text
+
+
 def test_the_browser_can_neither_change_nor_remove_a_locked_filter(caplog: pytest.LogCaptureFixture) -> None:
     live = shown(people(30, device=pl.Series(["mobile", "desktop", "tablet"] * 10)))
     live.filter(device="mobile", locked=True)
@@ -1131,7 +1142,7 @@ def test_the_browser_can_neither_change_nor_remove_a_locked_filter(caplog: pytes
     for message in ({"do": "filter", "name": "device", "value": value} for value in (None, "desktop", ["mobile"])):
         ask(live, **message)
         assert live.filters["device"] == ("mobile",)
-    assert "The notebook's code has locked this filter: Device." in caplog.text
+    assert "The notebook's code has locked: Device." in caplog.text
     assert [(chip.name, chip.locked) for chip in front(live).filters.active] == [("device", True), ("min_score", False)]
     ask(live, "clear")
     assert live.filters == {"device": ("mobile",)}

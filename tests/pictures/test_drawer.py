@@ -59,7 +59,7 @@ def test_the_kernel_does_not_load_what_draws() -> None:
 def test_after_an_abort_the_next_chart_is_drawn(drawer: Drawer) -> None:
     # What vl-convert aborts on today. Where it does no longer, this test should abort it in another way.
     lethal = {"data": {"values": [{"a": 1}]}, "mark": {"type": "text", "text": "\ufffe"}}
-    with pytest.raises(dfn.errors.DrawingError, match="ended in the middle of the chart"):
+    with pytest.raises(dfn.errors.DrawingError, match="ended in the middle of the picture"):
         drawer.ask("vegalite_to_png", vl_spec=lethal)
     assert draw(drawer).startswith(b"<svg")
 
@@ -154,7 +154,7 @@ def test_modules_of_the_current_folder_are_not_taken(tmp_path: Path, monkeypatch
 def test_a_chart_whose_process_ends_is_shown_without_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     drawer = Drawer()
     monkeypatch.setattr(drawing, "drawer", drawer)
-    ended = dfn.errors.DrawingError("The drawing process ended in the middle of the chart.")
+    ended = dfn.errors.DrawingError("The drawing process ended in the middle of the picture.")
     monkeypatch.setattr(drawer, "ask", lambda *_, **__: (_ for _ in ()).throw(ended))
     with pytest.warns(dfn.errors.DrawingWarning, match="ended in the middle"), alt.renderers.enable("datafast_nb"):
         bundle, _ = dfn.charts.scores(crowd(30))._repr_mimebundle_()

@@ -103,6 +103,7 @@ class Chart {
     const place = document.createElement("div");
     try {
       const embed = await this.#embedder();
+      if (overtaken()) return false;
       const fits = this.#model.get("drawn").width === "container";
       const width = fits ? this.#shown?.width || this.#el.clientWidth || UNKNOWN : null;
       const result = await this.#embed(embed, place, width);

@@ -108,7 +108,8 @@ export class Places {
       };
       const [timer, end] = [setInterval(look, PATIENCE), followPlaces(look)];
       signal.addEventListener("abort", () => done());
-      look();
+      if (signal.aborted) done();
+      else look();
     });
   }
 }
