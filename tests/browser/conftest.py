@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, required
 from tests.browser.lab import Lab, Notebook, serve
-from tests.browser.map_page import CELLS, RECORDER, SETUP, MapPage
+from tests.browser.map_page import CELLS, PATIENT, RECORDER, SETUP, MapPage
+
+expect.set_options(timeout=PATIENT)
 
 
 @pytest.fixture(scope="package")

@@ -415,12 +415,14 @@ def test_the_legend_counts_who_is_not_on_the_map(live: MapPage) -> None:
 # States
 
 
-def test_the_first_load_is_said_to_be_one(live: MapPage) -> None:
-    live.make("(time.sleep(1.5), people(3))[1]")
+def test_the_first_load_is_said_to_be_one(live: MapPage, tmp_path: Path) -> None:
+    answered = tmp_path / "answered"
+    live.make(f"([time.sleep(0.02) for _ in iter(Path({str(answered)!r}).exists, True)], people(3))[1]")
     live.notebook.run(0)
     expect(live.part("state")).to_have_text("Loading…")
     expect(live.part("listing").first).to_contain_text("Loading…")
     expect(live.part("figure", "Visitors now").locator("strong")).to_have_text("–")
+    answered.touch()
     live.visitors_now("3")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -201,6 +203,7 @@ def test_times_go_on_between_two_answers(live: MapPage) -> None:
     live.show(f"moment({ADA}, events(dict(event_id='1', type='pageview', visitor_id='ada', timestamp=at(-20))))")
     live.tab("Events").click()
     shown = live.rows("Events").first.locator(".df-time")
+    expect(shown).to_have_text(re.compile(r"\d+ s ago"))
     first = int(shown.inner_text().removesuffix(" s ago"))
     live.until(lambda: int(shown.inner_text().removesuffix(" s ago")) >= first + 2)
     assert int(live.part("age").inner_text().removesuffix(" s ago").replace("just now", "3")) >= 2
