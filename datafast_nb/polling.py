@@ -374,13 +374,12 @@ class Poller:
             yield
             if self._unwatched:
                 self._follower.change()
-        except (asyncio.CancelledError, GeneratorExit):  # the event loop of the task ends
+        except BaseException as error:
+            is_cut_off = not self.is_threaded and isinstance(error, (asyncio.CancelledError, GeneratorExit))
             self.close()
-            self._follower.end(None)
-            raise
-        except BaseException as error:  # noqa: BLE001 - passed to the follower
-            self.close()
-            self._follower.end(error)
+            self._follower.end(None if is_cut_off else error)
+            if is_cut_off:  # the event loop of the task ends
+                raise
         else:
             self._follower.end(self._error if self._refused else None)
 
