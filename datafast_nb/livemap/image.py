@@ -107,10 +107,10 @@ class _Box:
         """Return the place in the picture of a point of the unit square of Web Mercator."""
         return (x - self._left) * self._world, (y - self._top) * self._world
 
-    def of(self, latitude: float, longitude: float) -> tuple[float, float]:
-        """Return the place of a position in degrees, on the copy of the world that is nearest to the middle."""
-        x = longitude / 360 + 0.5
-        return self.place(x + round(self._middle - x), ys([latitude])[0])
+    def of(self, latitudes: Sequence[float], longitudes: Sequence[float]) -> list[tuple[float, float]]:
+        """Return the places of positions in degrees, on the copy of the world that is nearest to the middle."""
+        xs = [longitude / 360 + 0.5 for longitude in longitudes]
+        return [self.place(x + round(self._middle - x), y) for x, y in zip(xs, ys(latitudes), strict=True)]
 
 
 def drawn(shown: Shown, width: float | None = None, *, heading: bool = True) -> str:
@@ -185,7 +185,7 @@ def _map(shown: Shown, box: _Box, colors: _Palette) -> str:
         *_circles(shown.clusters, box, colors),
     ]
     if shown.selected is not None:
-        x, y = box.of(shown.selected.latitude, shown.selected.longitude)
+        ((x, y),) = box.of([shown.selected.latitude], [shown.selected.longitude])
         around = f'cx="{x:.1f}" cy="{y:.1f}" r="{_ring(shown.clusters, box, (x, y)):.1f}" fill="none"'
         parts.append(f'<circle {around} stroke="{colors.edge}" stroke-width="5"/>')
         parts.append(f'<circle class="selected" {around} stroke="{colors.accent}" stroke-width="2.5"/>')
@@ -194,10 +194,9 @@ def _map(shown: Shown, box: _Box, colors: _Palette) -> str:
 
 def _circles(clusters: Clusters, box: _Box, colors: _Palette) -> Iterator[str]:
     """Draw each cluster: a disc with an arc for the share of customers, and its number."""
-    columns = (clusters.latitude, clusters.longitude, clusters.radius, clusters.color)
-    counts = (clusters.visitors, clusters.customers)
-    for latitude, longitude, radius, color, visitors, customers in zip(*columns, *counts, strict=True):
-        x, y = box.of(latitude, longitude)
+    places = box.of(clusters.latitude, clusters.longitude)
+    columns = (clusters.radius, clusters.color, clusters.visitors, clusters.customers)
+    for (x, y), radius, color, visitors, customers in zip(places, *columns, strict=True):
         yield f'<g transform="translate({x:.1f} {y:.1f})">'
         yield f'<circle class="spot" r="{radius:g}" fill="{color}" fill-opacity=".92" stroke="{colors.edge}"/>'
         if customers:
@@ -217,11 +216,10 @@ def _circles(clusters: Clusters, box: _Box, colors: _Palette) -> Iterator[str]:
 
 def _ring(clusters: Clusters, box: _Box, place: tuple[float, float]) -> float:
     """Return the radius of a ring round the selected visitor: round the smallest circle over them, or a dot."""
-    found = [
-        radius
-        for latitude, longitude, radius in zip(clusters.latitude, clusters.longitude, clusters.radius, strict=True)
-        if math.dist(box.of(latitude, longitude), place) <= radius
-    ]
+    centers = box.of(clusters.latitude, clusters.longitude)
+    found = (
+        radius for center, radius in zip(centers, clusters.radius, strict=True) if math.dist(center, place) <= radius
+    )
     return min(found, default=3.0) + 7
 
 
