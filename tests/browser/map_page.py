@@ -27,6 +27,9 @@ from datafast_nb import LiveMap, Snapshot
 from datafast_nb.errors import AuthenticationError, ConnectionFailedError
 from tests.livemap.sources import NOON, FromFile, events, payments, people, visitors
 
+# To draw the picture for readers without widgets takes half the time in which a map is shown, and has its own tests.
+LiveMap._static_output = lambda live: ({"text/plain": repr(live)}, {})
+
 def at(seconds):
     return NOON + timedelta(seconds=seconds)
 
