@@ -7,7 +7,9 @@ intervals are wide, as those of Student's t are. Beforehand, that there is no ch
 together: Jeffreys (1961), *Theory of Probability*, section 5.0. Given a hypothesis, the level is followed by the filter
 of Kalman (*Journal of Basic Engineering* 82, 1960) for a local level: Harvey (1989), *Forecasting, Structural Time
 Series Models and the Kalman Filter*, section 4.1.2; where it changes at once, what was known of it is given up, as in
-Harrison and Stevens (*Journal of the Royal Statistical Society B* 38, 1976). Counts are negative binomial around it:
+Harrison and Stevens (*Journal of the Royal Statistical Society B* 38, 1976). Rare counts, such as sales, do not show
+how their level moves, so their hypotheses are beforehand about as likely as those of what is more frequent have become:
+the robust mixture prior of Schmidli and others, *Biometrics* 70 (2014). Counts are negative binomial around it:
 McCullagh and Nelder (1989), *Generalized Linear Models*, section 6.2.3.
 """
 
@@ -38,6 +40,7 @@ _APART: Final = 4  # hours
 _TRUST: Final = 14.0  # the number of past forecasts that the model itself is worth
 _LIKELY: Final = 1e-4  # of the weight of the best hypothesis; those below are left out
 _MOST: Final = 0.9  # of a day; a larger hour says nothing about hours within days
+_ALIKE: Final = 0.8  # how likely it is beforehand that what is rare moves as what is more frequent
 _NOTHING: Final = 1e-9
 _OUTSIDE: Final = 0.05  # of an interval
 _FREEDOM: Final = 18.0  # independent deviations that tell as much of how hours vary as the hours of a week do
@@ -60,7 +63,8 @@ class Filtered(NamedTuple):
 
     `level` and `variance`, before the day; `weight`, of each hypothesis given the whole record; `drift` and `spread`,
     the relative variances of a change from a day to the next, and of a day around its level; `since`, the first day of
-    the present level, if it probably changed at once, and else 0.
+    the present level, if it probably changed at once, and else 0; `believed`, the weight of every hypothesis, also of
+    those so unlikely that they are left out.
     """
 
     level: Numbers
@@ -69,6 +73,7 @@ class Filtered(NamedTuple):
     drift: Numbers
     spread: Numbers
     since: int
+    believed: Numbers
 
 
 class _Hypotheses(NamedTuple):
@@ -147,7 +152,7 @@ def _least_squares(more: Numbers, mean: Numbers, weight: Numbers) -> Clumps:
     return Clumps(alone[0], 0.0) if better else Clumps(0.0, alone[1])
 
 
-def followed(counts: Numbers, expected: Numbers, extra: Clumps) -> Filtered:
+def followed(counts: Numbers, expected: Numbers, extra: Clumps, base: Filtered | None = None) -> Filtered:
     """Follow the level over the days of a record, of which the last one is not over.
 
     Parameters
@@ -156,11 +161,15 @@ def followed(counts: Numbers, expected: Numbers, extra: Clumps) -> Filtered:
         What was counted, and what the shape of the week makes expect at a level of 1; both 0 where nothing was watched.
     extra
         How much hours vary.
+    base
+        The level of something more frequent over the same days. What moved that level probably moved this one, too.
     """
     import numpy as np
 
     seen, due = counts.sum(axis=1), expected.sum(axis=1)
     drift, spread, changes, beforehand = _hypotheses(len(seen))
+    if base is not None:
+        beforehand = _ALIKE * base.believed + (1.0 - _ALIKE) * beforehand
     level, variance, weight = np.ones_like(drift), np.ones_like(drift), np.log(beforehand)
     levels, variances = [], []
     for day in range(len(seen)):
@@ -174,11 +183,11 @@ def followed(counts: Numbers, expected: Numbers, extra: Clumps) -> Filtered:
             gain = variance / whole
             level, variance = level + gain * (seen[day] / due[day] - level), variance * (1.0 - gain)
         variance = variance + drift * level**2
-    weight = np.exp(weight - weight.max())
-    kept = weight > _LIKELY
-    weight = weight[kept] / weight[kept].sum()
+    believed = np.exp(weight - weight.max())
+    kept = believed > _LIKELY
+    believed, weight = believed / believed.sum(), believed[kept] / believed[kept].sum()
     level, variance = np.vstack(levels)[:, kept], np.vstack(variances)[:, kept]
-    return Filtered(level, variance, weight, drift[kept], spread[kept], _since(changes[kept], weight))
+    return Filtered(level, variance, weight, drift[kept], spread[kept], _since(changes[kept], weight), believed)
 
 
 def _hypotheses(days: int) -> _Hypotheses:

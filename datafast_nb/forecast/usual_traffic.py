@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.counting import Calendar, ahead
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
     Places = NDArray[np.int64]
+
+
+class Learned(NamedTuple):
+    """What was learned from the counts of days × 24: the shape of the week, how much hours vary, and the level."""
+
+    shape: Shape
+    extra: Clumps
+    filtered: Filtered
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +76,32 @@ class UsualTraffic:
 
 
 def usual_traffic(counts: Numbers, over: Calendar, base: UsualTraffic | None = None) -> UsualTraffic:
-    """Learn from counts of days × 24; those that are rare learn from the shape of what is more frequent, the `base`."""
-    shape = None if base is None else base.shape
-    return UsualTraffic(over, counts, *learned(counts, over.watched, over.weekdays, shape))
+    """Learn from counts of days × 24; those that are rare learn from what is more frequent, the `base`."""
+    more = None if base is None else Learned(base.shape, base.extra, base.filtered)
+    return UsualTraffic(over, counts, *learned(counts, over.watched, over.weekdays, more))
 
 
-def learned(
-    counts: Numbers, watched: Numbers, weekdays: Places, base: Shape | None = None
-) -> tuple[Shape, Clumps, Filtered]:
+def learned(counts: Numbers, watched: Numbers, weekdays: Places, base: Learned | None = None) -> Learned:
     """Return the shape of the week, how much hours vary, and the level; arguments as for `weekly_shape.fitted`.
+
+    What is rare learns from the `base`, which is more frequent, the shape of the week and how the level moves.
 
     If the level changed at once, the days in which it did are left out, and the shape is learned from those before and
     after, each at their own level.
     """
     import numpy as np
 
-    shape = fitted(counts, watched, weekdays, base)
+    shape_before, level_before = (None, None) if base is None else (base.shape, base.filtered)
+    shape = fitted(counts, watched, weekdays, shape_before)
     extra = traffic_level.clumps(counts, shape.expected)
-    filtered = traffic_level.followed(counts, shape.expected, extra)
+    filtered = traffic_level.followed(counts, shape.expected, extra, level_before)
     if not filtered.since:
-        return shape, extra, filtered
+        return Learned(shape, extra, filtered)
     changes = (filtered.since - traffic_level.CHANGING, filtered.since)
     outside = np.ones((len(counts), 1))
     outside[slice(*changes)] = 0.0
     counts, watched = counts * outside, watched * outside
-    shape = fitted(counts, watched, weekdays, base, changes)
+    shape = fitted(counts, watched, weekdays, shape_before, changes)
     extra = traffic_level.clumps(counts, shape.expected)
-    return shape, extra, traffic_level.followed(counts, shape.expected, extra)._replace(since=filtered.since)
+    again = traffic_level.followed(counts, shape.expected, extra, level_before)
+    return Learned(shape, extra, again._replace(since=filtered.since))

@@ -121,6 +121,20 @@ def test_after_a_change_at_once_the_next_week_is_as_sure_as_if_it_had_always_bee
     assert width["changed"] < 1.7 * width["steady"] < 0.1
 
 
+@pytest.mark.parametrize("drift", [0.0, 0.05])
+def test_sales_move_as_visitors_do_though_they_are_too_few_to_show_it(drift: float) -> None:
+    draw, expected, none = np.random.default_rng(8), np.full((29, 24), 60.0), Clumps(0.0, 0.0)
+    told: list[list[float]] = []
+    for _ in range(10):
+        visits = draw.poisson(expected * np.exp(np.cumsum(draw.normal(0, drift, (29, 1)), axis=0)))
+        sold = draw.binomial(visits, 0.03).astype(float)
+        of_visits = traffic_level.followed(visits.astype(float), expected, none)
+        both = (traffic_level.followed(sold, expected * 0.03, none, base) for base in (None, of_visits))
+        told.append([float(it.weight @ np.sqrt(it.drift)) for it in both])
+    by_themselves, as_visitors = np.abs(np.array(told) - drift).mean(axis=0)
+    assert as_visitors < 0.6 * by_themselves
+
+
 def test_a_change_of_the_last_days_is_not_yet_one_of_the_level() -> None:
     expected = np.full((9, 24), 20.0)
     counts = np.random.default_rng(6).poisson(expected).astype(float)

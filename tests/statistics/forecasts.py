@@ -10,9 +10,8 @@ import polars as pl
 
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.takings import Amounts, takings
-from datafast_nb.forecast.traffic_level import Clumps, Filtered, Predictive
-from datafast_nb.forecast.usual_traffic import learned
-from datafast_nb.forecast.weekly_shape import Shape
+from datafast_nb.forecast.traffic_level import Predictive
+from datafast_nb.forecast.usual_traffic import Learned, learned
 from tests.forecast.simulated import shape_of_week
 from tests.statistics.randomized import randomized
 
@@ -85,7 +84,7 @@ def _of_site(factors: Numbers, level: float, hours: Sequence[int], draw: np.rand
 
 
 def _forecast(
-    came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequence[int], base: Shape | None = None
+    came: Numbers, known: Numbers, now: tuple[int, int], hours: Sequence[int], base: Learned | None = None
 ) -> list[dict[str, float]]:
     """Forecast from one moment on, and compare with what came."""
     day, hour = now
@@ -107,26 +106,25 @@ class _Usual(NamedTuple):
     """What was learned from the hours of a record, days × 24."""
 
     counts: Numbers
-    shape: Shape
-    extra: Clumps
-    filtered: Filtered
+    of: Learned
 
 
-def _learned(came: Numbers, known: Numbers, base: Shape | None = None) -> _Usual:
+def _learned(came: Numbers, known: Numbers, base: Learned | None = None) -> _Usual:
     """Learn from the hours that are known."""
     counts = came[: known.size].reshape(known.shape) * known
-    return _Usual(counts, *learned(counts, known, np.arange(len(known)) % 7, base))
+    return _Usual(counts, learned(counts, known, np.arange(len(known)) % 7, base))
 
 
 def _ahead(usual: _Usual, now: tuple[int, int], length: int) -> Predictive:
     """Forecast the count of the hours after a record."""
     day, hour = now
-    level = traffic_level.level_at(usual.filtered, day, usual.counts[day], usual.shape.expected[day], usual.extra)
+    shape, extra, filtered = usual.of
+    level = traffic_level.level_at(filtered, day, usual.counts[day], shape.expected[day], extra)
     ahead = np.zeros(-(-(hour + length) // 24) * 24)
     ahead[hour : hour + length] = 1.0
-    expected = ahead.reshape(-1, 24) * usual.shape.week[(day + np.arange(len(ahead) // 24)) % 7]
-    surprise = traffic_level.surprise(usual.counts, usual.shape.expected, usual.extra, usual.filtered, (hour, length))
-    return traffic_level.predicted(level, expected, usual.extra, surprise)
+    expected = ahead.reshape(-1, 24) * shape.week[(day + np.arange(len(ahead) // 24)) % 7]
+    surprise = traffic_level.surprise(usual.counts, shape.expected, extra, filtered, (hour, length))
+    return traffic_level.predicted(level, expected, extra, surprise)
 
 
 def measures_table(
@@ -164,7 +162,7 @@ def _measures_of_site(
     day, hour = divmod(now, 24)
     known = (np.arange((day + 1) * 24) < now).reshape(-1, 24).astype(float)
     of_visits = _learned(visits.astype(float), known)
-    of_sales = _learned(sold.astype(float), known, of_visits.shape)
+    of_sales = _learned(sold.astype(float), known, of_visits.of)
     of = Amounts(paid[:before], np.zeros(0), 1.0, "amount", "USD")
     found: list[dict[str, Any]] = []
     for length in hours:
@@ -206,5 +204,5 @@ def _sales_of_site(days: int, more: float, draw: np.random.Generator) -> list[di
         day, hour = divmod(int(now), 24)
         known = (np.arange((day + 1) * 24) < now).reshape(-1, 24).astype(float)
         visits = learned(came[: day + 1] * known, known, np.arange(day + 1) % 7)
-        found += _forecast(sold.ravel(), known, (day, hour), [1], visits[0])
+        found += _forecast(sold.ravel(), known, (day, hour), [1], visits)
     return found

@@ -12,7 +12,7 @@ from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.agreement import discovered
 from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.unusual import FALSE_ALARMS, p_value
-from datafast_nb.forecast.usual_traffic import learned
+from datafast_nb.forecast.usual_traffic import Learned, learned
 from tests.forecast.simulated import shape_of_week
 from tests.statistics.forecasts import SITES, Numbers
 
@@ -76,22 +76,27 @@ def _of_record(name: str, level: float, draw: np.random.Generator) -> dict[str, 
     """Return the shares for the days that may follow a record of four weeks."""
     before, after = _site(name, level, draw)
     visits, span, twice = (draw.poisson(it) for it in (before, after / _SPANS, after * 2))
-    usual = _usual(visits, 1 / _SPANS)
+    of_visits = _learned(visits)
+    of_events, usual = _learned(_events(visits, draw), of_visits), _usual(of_visits, 1 / _SPANS)
     return {
         "quiet": _called(usual, span),
-        "quiet events": _called(_usual(_events(visits, draw), 1 / _SPANS), _events(span, draw)),
+        "quiet events": _called(_usual(of_events, 1 / _SPANS), _events(span, draw)),
         "doubled ten minutes found": _called(usual, draw.poisson(after * 2 / _SPANS)),
-        "doubled hour found": _called(_usual(visits, 1.0), twice),
+        "doubled hour found": _called(_usual(of_visits, 1.0), twice),
     }
 
 
-def _usual(counts: Numbers, hours: float) -> list[Predictive]:
-    """Return what is usual in a part of each hour of the day after a record."""
+def _learned(counts: Numbers, base: Learned | None = None) -> Learned:
+    """Learn from a record of four weeks, before the day after it."""
     known, watched = (np.vstack([days, np.zeros(24)]) for days in (counts.astype(float), np.ones(counts.shape)))
-    shape, extra, filtered = learned(known, watched, np.arange(_DAYS + 1) % 7)
-    level = traffic_level.level_at(filtered, _DAYS, np.zeros(0), np.zeros(0), extra)
-    ahead = np.diag(shape.week[_DAYS % 7] * hours)
-    return [traffic_level.predicted(level, ahead[hour : hour + 1], extra) for hour in range(24)]
+    return learned(known, watched, np.arange(_DAYS + 1) % 7, base)
+
+
+def _usual(it: Learned, hours: float) -> list[Predictive]:
+    """Return what is usual in a part of each hour of the day after a record."""
+    level = traffic_level.level_at(it.filtered, _DAYS, np.zeros(0), np.zeros(0), it.extra)
+    ahead = np.diag(it.shape.week[_DAYS % 7] * hours)
+    return [traffic_level.predicted(level, ahead[hour : hour + 1], it.extra) for hour in range(24)]
 
 
 def _called(usual: list[Predictive], counts: Numbers) -> float:
@@ -118,15 +123,24 @@ def _any_of_groups(name: str, level: float, draw: np.random.Generator) -> Number
     """Return in which spans of the days after a record anything is unusual: 14 counts are looked at."""
     before, after = _site(name, level, draw)
     visits, span = ([draw.poisson(share * it) for share in _GROUPS] for it in (before, after / _SPANS))
-    records, spans = ([*it, *(_events(one, draw) for one in it)] for it in (visits, span))
-    for rows in (records, spans):
-        rows += [sum(rows[: len(_GROUPS)]), sum(rows[len(_GROUPS) :])]
-    rows = []
-    for which, (record, counts) in enumerate(zip(records, spans, strict=True)):
-        for hour, it in enumerate(_usual(record, 1 / _SPANS)):
-            known = {int(count): p_value(it, int(count)) for count in np.unique(counts[:, hour])}
-            rows += [(which, day * 24 + hour, known[int(count)]) for day, count in enumerate(counts[:, hour])]
+    records, spans = ([it, [_events(one, draw) for one in it]] for it in (visits, span))
+    rows: list[tuple[int, int, float]] = []
+    base: Learned | None = None
+    for of_measure, came in zip(records, spans, strict=True):
+        base = _learned(sum(of_measure), base)  # events learn from visits, and groups from the site
+        of_each = [(base, sum(came)), *((_learned(one, base), it) for one, it in zip(of_measure, came, strict=True))]
+        for of_one, counts in of_each:
+            rows += _p_values(_usual(of_one, 1 / _SPANS), counts, len(rows) // counts.size)
     table = pl.DataFrame(rows, schema=["which", "span", "p_value"], orient="row")
     found = table.with_columns(found=discovered(pl.col("p_value"), FALSE_ALARMS).over("span"))
     any_found: Numbers = found.group_by("span").agg(pl.col("found").any())["found"].to_numpy()
     return any_found
+
+
+def _p_values(usual: list[Predictive], counts: Numbers, which: int) -> list[tuple[int, int, float]]:
+    """Return the p-value of each count, days × 24, with the number of its span."""
+    rows = []
+    for hour, it in enumerate(usual):
+        known = {int(count): p_value(it, int(count)) for count in np.unique(counts[:, hour])}
+        rows += [(which, day * 24 + hour, known[int(count)]) for day, count in enumerate(counts[:, hour])]
+    return rows
