@@ -15,12 +15,14 @@ from datafast_nb.charts.theme import Theme
 from datafast_nb.errors import TooLittleRecordedError
 from datafast_nb.forecast import Cohorts
 from datafast_nb.forecast import cohorts as counted
+from datafast_nb.forecast.cohorts import ENOUGH
 from datafast_nb.history import History
 from datafast_nb.text import number
 
 _SUBJECT: Final = "How many of those first seen in a week came back"
 _CELL: Final = (58, 28)
 _MOST: Final = 26
+_IN_PART: Final = " †"
 # The colors of numbers on cells of many and of few: on dark, cells of many are bright.
 _INKS: Final[dict[Theme, tuple[str, str]]] = {"light": ("#ffffff", "#1d2733"), "dark": ("#111111", "#e9edf1")}
 
@@ -43,7 +45,8 @@ def cohorts(data: Cohorts | History, *, time_zone: str = "UTC", **_words: Unpack
     altair.LayerChart
         A row for each week in which visitors were first seen, with their number, and a cell for each week after with
         the share who came back: the last 26 weeks. A cross stands for a week that was not recorded as a whole; a week
-        that is not over is empty. If there is nothing to draw, a chart that says why.
+        that is not over is empty. A dagger stands for a first week of which only a part was recorded, such as that in
+        which the record began. If there is nothing to draw, a chart that says why.
 
     Raises
     ------
@@ -84,13 +87,21 @@ def cohorts(data: Cohorts | History, *, time_zone: str = "UTC", **_words: Unpack
             _SUBJECT, "No week after the first has been watched to its end yet", *notes[1:], remedy=remedy
         )
     gaps = "×: less than 99 % of the week was recorded." if (rates["status"] == "gaps").any() else ""
-    heading = wording.title(f"How many of {number(seen['counted'], 'new visitor')} came back", *notes, gaps)
+    parts = f"{_IN_PART.strip()}: only part of that week was recorded; who came in the rest of it is not in the row."
+    in_part = parts if rates.select(_in_part().any()).item() else ""
+    heading = wording.title(f"How many of {number(seen['counted'], 'new visitor')} came back", *notes, gaps, in_part)
     return _drawn(rates).properties(title=heading)
+
+
+def _in_part() -> pl.Expr:
+    """Return whether only a part of the week in which visitors were first seen was recorded."""
+    return pl.col("first_week_watched") < ENOUGH
 
 
 def _drawn(rates: pl.DataFrame) -> alt.LayerChart:
     """Draw a cell with its number for each week that was watched, and a cross for each other one."""
-    label = pl.format("{} (n = {})", pl.col("first_week").cast(pl.String), wording.grouped("visitors"))
+    mark = pl.when(_in_part()).then(pl.lit(_IN_PART)).otherwise(pl.lit(""))
+    label = pl.format("{}{} (n = {})", pl.col("first_week").cast(pl.String), mark, wording.grouped("visitors"))
     rows = rates.with_columns(
         label=label,
         interval=wording.interval("return_rate_low", "return_rate_high", 1),

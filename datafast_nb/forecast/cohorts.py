@@ -42,12 +42,13 @@ class Cohorts:
         A row for each cohort and each later week: ``first_week``, the Monday of the week in which its visitors were
         first seen; ``week``, how many weeks later, from 1 on; ``visitors`` of the cohort; ``returned``, how many of
         them were seen to begin a visit in that week; ``return_rate`` (0 to 1) with its 95 % interval (Wilson)
-        ``return_rate_low`` and ``return_rate_high``; ``watched``, the share of that week that was recorded; and
-        ``status``: ``watched``, ``gaps`` (less than 99 % of the week was recorded), or ``not over``. Unless a week was
-        watched, its rate is null: more may have come back than were seen.
+        ``return_rate_low`` and ``return_rate_high``; ``watched``, the share of that week that was recorded; ``status``:
+        ``watched``, ``gaps`` (less than 99 % of the week was recorded), or ``not over``; and ``first_week_watched``, as
+        in `cohorts`. Unless a week was watched, its rate is null: more may have come back than were seen.
     cohorts : polars.DataFrame
         A row for each week in which somebody was first seen: ``first_week``, ``visitors``, and ``watched``, the share
-        of the week that was recorded; those who came in the rest of it are not in the cohort.
+        of the week that was recorded. That of the first week and of the last one is mostly below 1, as a record seldom
+        begins and ends on a Monday. Those who came in the rest of it are not in the cohort.
     coverage : polars.DataFrame
         One row: all ``visitors`` with an id, those ``counted``, and those ``truncated``, who first came before the
         record began: the week of their first visit is not known.
@@ -61,11 +62,10 @@ class Cohorts:
     time_zone: str
 
     def __repr__(self) -> str:
-        seen = self.coverage.row(0, named=True)
-        sentences = [
-            f"{number(seen['counted'], 'new visitor')} in {number(self.cohorts.height, 'week')} ({self.time_zone})",
-            self.next_week(),
-        ]
+        seen, parts = self.coverage.row(0, named=True), self.cohorts.filter(pl.col("watched") < ENOUGH).height
+        in_part = f", {parts:,} of them recorded only in part" if parts else ""
+        weeks = f"{number(self.cohorts.height, 'week')} ({self.time_zone}){in_part}"
+        sentences = [f"{number(seen['counted'], 'new visitor')} in {weeks}", self.next_week()]
         if seen[TRUNCATED]:
             left_out = f"{seen[TRUNCATED]:,} who first came before the record began"
             sentences.append(f"Left out of {number(seen['visitors'], 'visitor')}: {left_out}")
@@ -204,7 +204,8 @@ def returned(visits: Any, edges: Sequence[datetime]) -> Any:  # noqa: ANN401 - t
 
 def _rates(found: pl.DataFrame, sizes: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Return the return rate of each cohort in each later week, null for weeks that were not watched to their end."""
-    first = sizes.join(spans.select(first="place", first_week="monday"), on="first")
+    whose = spans.select(first="place", first_week="monday", first_week_watched="watched")
+    first = sizes.join(whose, on="first")
     back = found.rename({"visitors": "returned"})
     table = (
         first.join(spans.select("place", "watched", "over"), how="cross")
@@ -225,8 +226,8 @@ def _rates(found: pl.DataFrame, sizes: pl.DataFrame, spans: pl.DataFrame) -> pl.
     return (
         _with_rates(table.with_columns(status=status))
         .with_columns(pl.when(known).then(name).alias(name) for name in _RATE)
-        .select("first_week", "visitors", "returned", *_RATE, "watched", "status", week="later")
-        .select("first_week", "week", "visitors", "returned", *_RATE, "watched", "status")
+        .rename({"later": "week"})
+        .select("first_week", "week", "visitors", "returned", *_RATE, "watched", "status", "first_week_watched")
     )
 
 

@@ -43,6 +43,14 @@ def test_a_week_with_a_gap_is_crossed_out_and_the_cross_explained(cohorts: Cohor
     assert "×" not in said(dfn.charts.cohorts(whole))
 
 
+def test_a_week_in_which_the_record_began_is_marked_and_the_mark_explained(simulated: Simulated) -> None:
+    found = dfn.cohorts(simulated, start=START + timedelta(days=2))
+    chart = dfn.charts.cohorts(found)
+    labels = [row["label"] for row in drawn(chart, "return_rate") if row["week"] == 1]
+    assert labels[0] == f"{START.date()} † (n = {found.rates['visitors'][0]:,})"
+    assert "†: only part of that week was recorded; who came in the rest of it is not in the row." in said(chart)
+
+
 def test_weeks_that_are_not_over_are_left_out(cohorts: Cohorts) -> None:
     labels = {row["label"][:10] for row in drawn(dfn.charts.cohorts(cohorts), "return_rate")}
     assert str((START + timedelta(weeks=2)).date()) not in labels

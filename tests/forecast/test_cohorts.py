@@ -70,8 +70,16 @@ def test_the_newest_week_is_a_cohort_without_a_rate(record: Simulated) -> None:
     assert found.cohorts["first_week"].to_list() == [START.date() + timedelta(weeks=it) for it in range(4)]
     assert found.cohorts["watched"].to_list() == pytest.approx([1, 1, 1, 2.5 / 7], abs=0.001)
     assert found.coverage["counted"].item() == found.cohorts["visitors"].sum()
-    assert "new visitors in 4 weeks (UTC). Of " in str(found)
+    assert "new visitors in 4 weeks (UTC), 1 of them recorded only in part. Of " in str(found)
     assert "came back in the week after" in str(found)
+
+
+def test_a_week_in_which_the_record_began_is_told_as_a_part_of_one(record: Simulated) -> None:
+    found = dfn.cohorts(record, start=START + timedelta(days=3.5))
+    assert found.cohorts["watched"].to_list() == pytest.approx([0.5, 1.0, 1.0, 2.5 / 7], abs=1e-3)
+    first = found.rates.filter(first_week=START.date())
+    assert first["first_week_watched"].to_list() == pytest.approx([0.5] * 3, abs=1e-3)
+    assert " in 4 weeks (UTC), 2 of them recorded only in part. Of " in repr(found)
 
 
 def test_a_week_with_a_gap_has_no_rate_and_says_so() -> None:
