@@ -15,7 +15,7 @@ from datafast_nb.charts.specification import finished
 from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.checks import checked_choice, checked_whole
 from datafast_nb.errors import TooLittleRecordedError
-from datafast_nb.forecast.unusual import MEASURES, Counted, Unusual
+from datafast_nb.forecast.unusual import MEASURES, Counted, Unusual, counted
 from datafast_nb.forecast.unusual import unusual as compared
 from datafast_nb.history import History
 from datafast_nb.snapshot import Snapshot
@@ -128,13 +128,13 @@ def _heading(of: Unusual, whole: dict[str, Any]) -> alt.Title:
     """Return the title: the verdict, and the groups that are unusual."""
     found = of.table.filter("unusual", pl.col("dimension").is_not_null()).sort("p_value")
     groups = [
-        f"{wording.dimension(row['dimension'])} {wording.cut(row['group'] or wording.UNKNOWN)} ({row['count']:,} "
-        f"{row['measure']}, {row['mean']:,.1f} are usual)"
+        f"{wording.dimension(row['dimension'])} {wording.cut(row['group'] or wording.UNKNOWN)} ({counted(row)}, "
+        f"{row['mean']:,.1f} are usual)"
         for row in found.head(_GROUPS).iter_rows(named=True)
     ]
     local = [moment.astimezone(of.zone) for moment in (of.start, of.end)]
     usual = f"{whole['mean']:,.1f} are usual, {whole['low']:,.0f} to {whole['high']:,.0f}"
-    sentence = f"{capitalized(of.verdict)}: {whole['count']:,} {whole['measure']} ({usual})"
+    sentence = f"{capitalized(of.verdict)}: {counted(whole)} ({usual})"
     notes = [
         f"From {local[0]:%Y-%m-%d %H:%M} to {local[1]:%H:%M}, compared with the same hour of other weeks.",
         f"Unusual: {'; '.join(groups)}." if groups else "",

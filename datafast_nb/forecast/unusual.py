@@ -28,7 +28,7 @@ from datafast_nb.history.coverage import coverage, watched_seconds
 from datafast_nb.history.moments import MOMENT, before, following
 from datafast_nb.schema import WINDOW
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import duration, plain
+from datafast_nb.text import duration, number, plain
 
 Counted = Literal["visitors", "events", "sales"]
 """What is compared with the usual: visitors whose visit began, events, and sales."""
@@ -79,7 +79,9 @@ class Unusual:
     ----------
     table : polars.DataFrame
         A row for each ``measure`` (``visitors``, ``events``, ``sales``) of the whole site, where ``dimension`` and
-        ``group`` are null, and of each group: ``count``; what is usual, ``mean`` with the bounds of 95 % of usual
+        ``group`` are null, and of each group: ``count``, for visitors how many came in the span, whether they have
+        left since or not; those who were there before do not count, so it is not the number of visitors of a snapshot,
+        and not that of the prospects in ``Model.predict``; what is usual, ``mean`` with the bounds of 95 % of usual
         spans, ``low`` and ``high``; ``p_value``, how often a usual span is as far from that; and ``unusual``, whether
         it is beyond what chance explains in a table of that many rows.
     start, end : datetime
@@ -151,8 +153,13 @@ def _in_words(row: Mapping[str, Any]) -> str:
     """Return a row in words."""
     digits = ",.0f" if row["mean"] >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
     usual = f"{row['mean']:{digits}} are usual, {row['low']:,.0f} to {row['high']:,.0f}"
-    noun = row["measure"].removesuffix("s") if row["count"] == 1 else row["measure"]
-    return f"{row['count']:,} {noun} ({usual})"
+    return f"{counted(row)} ({usual})"
+
+
+def counted(row: Mapping[str, Any]) -> str:
+    """Return the count of a row of the table in words: of visitors, how many came."""
+    came = " came" if row["measure"] == "visitors" else ""
+    return f"{number(row['count'], row['measure'].removesuffix('s'))}{came}"
 
 
 def _named(row: Mapping[str, Any]) -> str:

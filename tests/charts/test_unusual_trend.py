@@ -23,7 +23,7 @@ def test_the_span_is_drawn_after_the_hours_before_it(recorded: dfn.History) -> N
     assert rows[-1]["count"] == pytest.approx(6 * whole["count"])
     assert rows[-1]["kind"] == "usual"
     assert len(rows) == 1 + 24 - 2  # two hours lie in the gap
-    assert said(chart).startswith(f"Usual: {whole['count']} visitors (")
+    assert said(chart).startswith(f"Usual: {whole['count']} visitors came (")
     assert chart.title.text.endswith(", UTC")
 
 
