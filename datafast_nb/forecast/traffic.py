@@ -62,6 +62,7 @@ _STEPS: Final = {
     "low": pl.Float64(),
     "high": pl.Float64(),
 }
+_RARE: Final = "on average, mostly none"
 _IN_WORDS: Final = {"1h": "next hour", "1d": "next 24 hours", "7d": "next 7 days"}
 
 
@@ -74,8 +75,8 @@ class Forecast:
     table : polars.DataFrame
         A row for each ``measure`` (``visitors``, ``sales``, ``revenue``) and ``period``: ``next 1h``, ``next 1d`` or
         ``next 7d``; ``so far today`` (counted, not predicted), ``rest of today`` and ``today``, both together. ``mean``
-        and its 95 % interval ``low`` and ``high``; ``currency`` of revenue. Revenue is null if it is not known; see
-        ``notes``.
+        and its 95 % interval ``low`` and ``high``; ``currency`` of revenue. Where sales are so rare that mostly none
+        comes, the mean is above its interval, which is 0 to 0. Revenue is null if it is not known; see ``notes``.
     steps : polars.DataFrame
         The same for each hour to come: ``start``, ``end``, ``measure``, ``mean``, ``low``, ``high``.
     horizon : {"1h", "1d", "7d"}
@@ -124,11 +125,14 @@ class Forecast:
         mean, low, high = (row[name] for name in ("mean", "low", "high"))
         if mean is None:
             return ""
+        rare = low == high == 0 < mean
         if row["measure"] == "revenue":
             ends = [amount_of(it, row["currency"]) for it in (mean, low, high)]
-            return f"{ends[0]} of revenue ({ends[1]} to {ends[2]})"
-        digits = ",.0f" if mean >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
-        return f"{mean:{digits}} {row['measure']} ({low:,.0f} to {high:,.0f})"
+            interval = _RARE if rare else f"{ends[1]} to {ends[2]}"
+            return f"{ends[0]} of revenue ({interval})"
+        digits = ".1g" if rare else ",.0f" if mean >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
+        interval = _RARE if rare else f"{low:,.0f} to {high:,.0f}"
+        return f"{mean:{digits}} {row['measure']} ({interval})"
 
 
 def forecast(

@@ -40,6 +40,22 @@ def test_it_is_a_row_for_each_measure_and_period_and_a_sentence(record: Simulate
     assert "of revenue ($" in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("measure", "ends", "words"),
+    [
+        ("sales", (0.034, 0.0, 0.0), "0.03 sales (on average, mostly none)"),
+        ("revenue", (1.7, 0.0, 0.0), "$1.70 of revenue (on average, mostly none)"),
+        ("sales", (0.3, 0.0, 1.0), "0.3 sales (0 to 1)"),
+        ("visitors", (0.0, 0.0, 0.0), "0.0 visitors (0 to 0)"),
+    ],
+)
+def test_no_mean_is_told_beside_an_interval_that_does_not_hold_it(
+    measure: str, ends: tuple[float, ...], words: str
+) -> None:
+    row = dict(zip(ENDS, ends, strict=True)) | {"measure": measure, "currency": "USD"}
+    assert dfn.forecast.Forecast.row_in_words(row) == words  # type: ignore[attr-defined]
+
+
 def test_what_came_is_within_it(record: Simulated) -> None:
     visits = record.visits.filter(pl.col("start").is_between(NOW, NOW + timedelta(days=1)))
     sold = record.visits.filter("buys", pl.col("end").is_between(NOW, NOW + timedelta(days=1)))
