@@ -26,7 +26,7 @@ STUDIES: dict[str, tuple[str, Callable[[], pl.DataFrame]]] = {
     "measures": ("How often the intervals of visitors, sales and revenue hold what comes (95 %)", measures_table),
     "sales": ("How often the interval of the next hour's sales holds what comes (95 %)", sales_table),
     "expected": ("How often the interval of sales from those here now holds what comes (95 %)", expected_table),
-    "forecasts with a model": ("How often the interval of the next hour's sales holds what comes", with_model_table),
+    "forecasts with a model": ("How often the interval of the next sales holds what comes (95 %)", with_model_table),
     "revenue": (
         "How often the interval of revenue holds what is paid, if that of sales is right (95 %)",
         revenue_table,
