@@ -28,7 +28,10 @@ const schema = JSON.parse(
     encoding: "utf8",
     env: { ...process.env, PYTHONPATH: process.cwd() },
   }),
-  (_key, value) => (value?.type === "object" && !value.properties ? { additionalProperties: true, ...value } : value), // a dictionary
+  (_key, value) => {
+    if (value?.contentEncoding) return { ...value, tsType: "DataView" }; // bytes, which are sent as buffers
+    return value?.type === "object" && !value.properties ? { additionalProperties: true, ...value } : value; // a dictionary
+  },
 );
 const types = await compile({ ...schema, type: "object", additionalProperties: false }, "Protocol", {
   bannerComment: "",

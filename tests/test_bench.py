@@ -24,13 +24,13 @@ from datafast_nb import Snapshot
 from datafast_nb.livemap.clusters import Viewport, cluster, marks
 from datafast_nb.livemap.colors import Coloring
 from datafast_nb.livemap.frame_state import FrameState
-from tests.bench.answers import WORLD, answer_costs
+from tests.bench.answers import WORLD, answer_costs, zooming
 from tests.bench.breakdown import breakdown_table, parquet_table
 from tests.bench.counting import counted_comms
 from tests.bench.engines import by_duckdb, by_polars, months_of
 from tests.bench.history import append_table, history_table
 from tests.bench.load import load_table
-from tests.bench.moments import Turns, busy, crowd, passing
+from tests.bench.moments import Turns, busy, crowd, drifting, passing
 from tests.bench.month import Run, lively, month_table, polling
 from tests.bench.predicting import predict_table
 from tests.bench.questions import question_table
@@ -102,9 +102,19 @@ def cpu(read: Callable[[Any], object], body: bytes | str) -> float:
     return time.process_time() - begun
 
 
-def test_a_refresh_of_100_000_visitors_sends_less_than_100_kB(costs: dict[str, Cost]) -> None:  # noqa: N802
-    assert costs["changed"].kilobytes < 100
+def test_a_refresh_of_100_000_visitors_sends_less_than_25_kB(costs: dict[str, Cost]) -> None:  # noqa: N802
+    assert costs["changed"].most_kilobytes < 25
     assert costs["changed"].messages <= 2
+
+
+@pytest.mark.parametrize("visitors", [1_000, 100_000])
+def test_a_refresh_in_which_a_tenth_changed_sends_less_than_5_kB(visitors: int) -> None:  # noqa: N802
+    with counted_comms(), displayed(Turns(drifting(visitors))) as (live, refresh):
+        zooming(live)()
+        refresh()
+        sent = cost(refresh, rounds=12)
+    assert sent.kilobytes < 5
+    assert sent.most_kilobytes < 15  # now and then, all of it
 
 
 def test_a_refresh_in_which_nothing_changed_sends_nothing_but_the_clock(costs: dict[str, Cost]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from datafast_nb.widgets.front import FrontEnd, Script, asset, bundle, front_script
+from datafast_nb.widgets.front import Script, asset, bundle, front_script
+from datafast_nb.widgets.packed import PackedFrontEnd, packed_traits_of
 from datafast_nb.widgets.protocol import MapLayers, MapMessage, MapPanels, MapParts, MapSettings
 from datafast_nb.widgets.shared import Shared
-from datafast_nb.widgets.synced import traits_of
 
 
 class MapScript(Script):
@@ -19,7 +19,16 @@ class MapScript(Script):
 SCRIPT: Final = Shared(lambda: MapScript.of(bundle("livemap.js")))
 
 
-class Front(FrontEnd):
+PACKED: Final = frozenset(
+    {
+        *("visitors", "events", "payments", "card", "clusters", "heat", "popups"),
+        *("figures", "legend", "filters", "coverage"),
+    }
+)
+"""The fields that are large, or change with these."""
+
+
+class Front(PackedFrontEnd):
     """Everything in a live map except the Leaflet map itself.
 
     Set all that belongs to one moment inside one ``hold_sync``, so that it is sent in one message.
@@ -27,7 +36,8 @@ class Front(FrontEnd):
 
     _esm = front_script("livemap.js")
     messages = MapMessage
-    vars().update(traits_of(MapPanels, MapLayers, MapSettings, MapParts))
+    packed = PACKED
+    vars().update(packed_traits_of(MapPanels, MapLayers, MapSettings, MapParts, packed=PACKED))
 
 
 class OwnFront(Front):

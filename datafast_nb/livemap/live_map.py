@@ -894,6 +894,8 @@ class LiveMap(OpenedWhenShown):
         with self._lock:
             state = replace(self._map_state, private=private)
             frame = self._without_names() if self.redact or private else self._frame
+            if self._view is not None:
+                self._view.front.forget()  # or the saved widget would still say who was there
             self._show_state(replace(state, selected=self._key_in(frame, state.selected)))
         self._selection_callbacks.call(self.selection)
 

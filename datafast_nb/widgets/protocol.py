@@ -659,6 +659,29 @@ class MapPanels(Struct, frozen=True):
     zone: str = "UTC"
 
 
+# The large fields of a map's state, on their way
+
+Page = dict[str, bytes]
+"""The new values of fields, by their names: JSON, compressed with zlib."""
+
+
+class Pages(Struct, frozen=True):
+    """The large fields of a state, compressed. Each page holds the fields that have changed since the page before.
+
+    A field's zlib dictionary is its own JSON on the pages before; `page_0` holds all fields, and needs none. Its change
+    begins them anew.
+    """
+
+    page_0: Page = {}
+    page_1: Page = {}
+    page_2: Page = {}
+    page_3: Page = {}
+    page_4: Page = {}
+    page_5: Page = {}
+    page_6: Page = {}
+    page_7: Page = {}
+
+
 # A saved page: what it answers from, without a kernel
 
 
@@ -970,6 +993,10 @@ class Places(ToViews, frozen=True, tag="places"):
     part: Part
 
 
+class Packed(ToViews, frozen=True, tag="packed"):
+    """Another message to the views, as JSON that is compressed with zlib, in the message's only buffer."""
+
+
 MapAnnouncement = Announcements | Description | Fit | AskViewport | Age | Places
 """The messages that the kernel can send to a map's views."""
 
@@ -986,6 +1013,8 @@ FROM_KERNEL: Final[dict[str, Any]] = {
     "MapLayers": MapLayers,
     "MapSettings": MapSettings,
     "MapParts": MapParts,
+    "Pages": Pages,
+    "Packed": Packed,
     "MapAnnouncement": MapAnnouncement,
     "SavedMap": SavedMap,
 }

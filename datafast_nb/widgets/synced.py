@@ -14,7 +14,7 @@ from traitlets import HasTraits, TraitError, TraitType
 
 
 class Synced(TraitType[Any, Any]):
-    """A trait with a value of a type that msgspec supports, sent as JSON.
+    """A trait with a value of a type that msgspec supports, sent as JSON, and bytes as buffers.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Synced(TraitType[Any, Any]):
     def __init__(self, kind: Any, default: Any) -> None:  # noqa: ANN401 - any type, and a value of it
         super().__init__(default_value=default)
         self.kind: Final = kind
-        self.tag(sync=True, to_json=lambda value, _widget: msgspec.to_builtins(value, enc_hook=_plain_number))
+        self.tag(sync=True, to_json=lambda value, _widget: _plain(value))
 
     def validate(self, _obj: HasTraits, value: Any) -> Any:  # noqa: ANN401 - any assigned value
         """Return the value converted to the trait's type, as for JSON from a browser.
@@ -65,7 +65,12 @@ def as_trait_error() -> Iterator[None]:
         raise TraitError(str(error)) from error
 
 
-def _plain_number(value: object) -> int | float:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of the trait's type, and the same in plain types
+    """Return a value as JSON and buffers."""
+    return msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=plain_number)
+
+
+def plain_number(value: object) -> int | float:
     """Return a number of another library, such as one of NumPy's, as a number of Python."""
     if isinstance(value, numbers.Integral):
         return int(value)

@@ -11,10 +11,12 @@ import comm
 from comm.base_comm import BaseComm
 from jupyter_client.session import json_packer
 
+from datafast_nb.widgets.protocol import Pages
+
 
 @dataclass
 class Traffic:
-    """What was sent: bytes, messages, and the names of the states in them."""
+    """What was sent: bytes, messages, and the names of the states in them, those in pages too."""
 
     size: int = 0
     messages: int = 0
@@ -37,7 +39,8 @@ class CountingComm(BaseComm):
         packed = json_packer({"data": data, "metadata": metadata, **keys})
         self.traffic.size += len(packed) + sum(memoryview(buffer).nbytes for buffer in buffers or ())
         self.traffic.messages += 1
-        self.traffic.states |= (data or {}).get("state", {}).keys()
+        self.traffic.states |= (data or {}).get("state", {}).keys() - {*Pages.__struct_fields__}
+        self.traffic.states |= {field for page, field, *_ in (data or {}).get("buffer_paths", ())}
 
 
 @contextmanager

@@ -59,6 +59,13 @@ def changing(visitors: int, of: Moments = busy) -> Iterator[Snapshot]:
     return _later(itertools.cycle([of(visitors, 1), of(visitors, 2)]))
 
 
+def drifting(visitors: int, of: Moments = busy) -> Iterator[Snapshot]:
+    """Return moments in each of which another tenth of the visitors, of their events and of the payments changes."""
+    one, other = of(visitors, 1), of(visitors, 2)
+    tenths = [*range(10), *range(10, 0, -1)]
+    return _later(itertools.cycle([_mixed(one, other, tenth) for tenth in tenths]))
+
+
 def standing(visitors: int, of: Moments = busy) -> Iterator[Snapshot]:
     """Return one moment again and again, each time as if it had been fetched later."""
     return _later(itertools.repeat(of(visitors, 1)))
@@ -67,6 +74,16 @@ def standing(visitors: int, of: Moments = busy) -> Iterator[Snapshot]:
 def passing(visitors: int) -> Iterator[Snapshot]:
     """Return moments of which each has visitors, events and payments that none before had."""
     return (_renamed(moment, turn) for turn, moment in enumerate(changing(visitors)))
+
+
+def _mixed(one: Snapshot, other: Snapshot, tenths: int) -> Snapshot:
+    """Return a moment with so many tenths of another."""
+    theirs = pl.int_range(pl.len()) % 10 < tenths
+    visitors = pl.concat([one.visitors.filter(~theirs), other.visitors.filter(theirs)])
+    here = pl.col("visitor_id").is_in(visitors["visitor_id"].implode())
+    events = pl.concat([one.events.filter(here), other.events.filter(here)])
+    payments = pl.concat([one.payments.filter(~theirs), other.payments.filter(theirs)])
+    return Snapshot(visitors, events, payments, fetched_at=AFTERNOON)
 
 
 def _later(moments: Iterator[Snapshot]) -> Iterator[Snapshot]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.unpacked import Unpacked
+
 
 class Sent(list[dict[str, Any]]):
-    """What the widgets have sent to the browser, in order."""
+    """What the widgets have sent to the browser, in order, as the browser reads it."""
 
     def states(self, *traits: str) -> list[dict[str, Any]]:
         """Return the states that were sent, of those that hold one of some traits."""
@@ -34,8 +36,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     messages = Sent()
 
     class Recorder(BaseComm):
-        def publish_msg(self, msg_type: str, data: Any = None, *_: Any, **_rest: Any) -> None:
-            messages.append({"type": msg_type, "data": data or {}})
+        def __init__(self, *given: Any, **named: Any) -> None:
+            self.unpacked = Unpacked()
+            super().__init__(*given, **named)
+
+        def publish_msg(
+            self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **_rest: Any
+        ) -> None:
+            messages.append({"type": msg_type, "data": self.unpacked.read(data or {}, buffers or [])})
 
     monkeypatch.setattr("comm.create_comm", Recorder)
     return messages

@@ -15,6 +15,7 @@ from datafast_nb.snapshot import Snapshot
 from tests.livemap.conftest import Sent
 from tests.livemap.maps import ask, displayed, front, made, names, refreshed, shown
 from tests.livemap.sources import NOON, events, payments, visitors
+from tests.unpacked import saved_fields
 
 NAME, MAIL = "Jane Quartz", "jane.quartz@example.org"
 TRACES = ("quartz", "jane")
@@ -76,8 +77,9 @@ def traces(said: object) -> list[str]:
 
 
 def in_a_notebook() -> object:
-    """Return the state that a notebook would be saved with."""
-    return Widget.get_manager_state(drop_defaults=False)
+    """Return the state that a notebook would be saved with, and what its pages hold."""
+    saved = Widget.get_manager_state(drop_defaults=False)
+    return saved, [saved_fields(each) for each in saved["state"].values()]
 
 
 def test_no_message_and_no_saved_notebook_names_anybody(sent: Sent) -> None:

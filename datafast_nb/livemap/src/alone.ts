@@ -4,12 +4,11 @@ import "leaflet/dist/leaflet.css"; // before the styles that change it
 import type { RenderProps } from "@anywidget/types";
 import { kernelOf } from "#kit/kernel.ts";
 import { show } from "./main.tsx";
-import type { MapState } from "./model.ts";
 import { findOwn } from "./own.ts";
 import { openPage } from "./saved/page.ts";
 
 /** Draw a view into `el`, and return a function that removes it. */
-function render({ model, el }: RenderProps<MapState>) {
+function render({ model, el }: RenderProps<object>) {
   const leaving = new AbortController();
   const [root, front] = [document.createElement("div"), document.createElement("div")];
   root.className = "datafast datafast-map widget-vbox";

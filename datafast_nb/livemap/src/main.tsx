@@ -10,7 +10,8 @@ import { type Faults, faultList, watchUncaught } from "#kit/faults.ts";
 import { Guarded } from "#kit/guarded.tsx";
 import { freshId } from "#kit/id.ts";
 import { type Kernel, kernelOf } from "#kit/kernel.ts";
-import { onChange } from "#kit/model.ts";
+import { type Model, onChange } from "#kit/model.ts";
+import { unpacked } from "#kit/packed.ts";
 import type { MapAnnouncement, MapMessage } from "#kit/protocol.ts";
 import { followTheme } from "#kit/theme.ts";
 import { visibility } from "#kit/visibility.ts";
@@ -49,17 +50,18 @@ interface Parts {
 }
 
 /** Draw a view into `el`, and return a function that removes it. */
-export function render({ model, el }: RenderProps<MapState>) {
+export function render({ model, el }: RenderProps<object>) {
   const leaving = new AbortController();
   show(model, el, kernelOf(model, leaving.signal), findMap, leaving.signal);
   return () => leaving.abort();
 }
 
 /** Draw a view of what a kernel, or what stands for one, knows, with the map that is found for it. */
-export function show(model: MapModel, el: HTMLElement, kernel: Kernel, find: FindMap, signal: AbortSignal): void {
+export function show(sent: Model<object>, el: HTMLElement, kernel: Kernel, find: FindMap, signal: AbortSignal): void {
   const view = freshId();
-  const ask: MapAsk = asker<MapMessage>(model, kernel, signal, view);
+  const ask: MapAsk = asker<MapMessage>(sent, kernel, signal, view);
   const faults = faultList(ask);
+  const model = unpacked<MapState>(sent, (read) => faults.guard("What the kernel sent can't be read", read), signal);
   watchUncaught(faults, model, import.meta.url, signal);
   const clock = clockOf(model, kernel, signal);
   const places = new Places(model, ask, (error) => faults.report("The places can't be drawn", error), signal);

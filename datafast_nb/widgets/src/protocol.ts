@@ -770,6 +770,44 @@ export interface MapParts {
   };
 }
 /**
+ * The large fields of a state, compressed. Each page holds the fields that have changed since the page before.
+ *
+ * A field's zlib dictionary is its own JSON on the pages before; `page_0` holds all fields, and needs none. Its change
+ * begins them anew.
+ */
+export interface Pages {
+  page_0: {
+    [k: string]: DataView;
+  };
+  page_1: {
+    [k: string]: DataView;
+  };
+  page_2: {
+    [k: string]: DataView;
+  };
+  page_3: {
+    [k: string]: DataView;
+  };
+  page_4: {
+    [k: string]: DataView;
+  };
+  page_5: {
+    [k: string]: DataView;
+  };
+  page_6: {
+    [k: string]: DataView;
+  };
+  page_7: {
+    [k: string]: DataView;
+  };
+}
+/**
+ * Another message to the views, as JSON that is compressed with zlib, in the message's only buffer.
+ */
+export interface Packed {
+  do: "packed";
+}
+/**
  * What just happened: where visitors arrived, by view; the first payments, and how many `more` there are.
  */
 export interface Announcements {

@@ -8,7 +8,7 @@ export type TestModel<State extends object> = Model<State> & {
   /** Change fields as a message of the kernel does. */
   change(fields: Partial<State>): void;
   /** Receive a message of the kernel. */
-  tell(message: unknown): void;
+  tell(message: unknown, buffers?: unknown[]): void;
 };
 
 /** Return a model with a state. */
@@ -41,6 +41,6 @@ export function testModel<State extends object>(initial: State): TestModel<State
     change: (fields) => {
       for (const name of Object.keys(fields) as (keyof State)[]) set(name, fields[name] as State[typeof name]);
     },
-    tell: (message) => call("msg:custom", message),
+    tell: (message, buffers) => call("msg:custom", message, ...(buffers ? [buffers] : [])),
   };
 }
