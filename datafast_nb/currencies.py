@@ -38,11 +38,19 @@ def with_codes(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def coded(payments: pl.DataFrame) -> pl.DataFrame:
     """Return Polars payments with their currencies as `with_codes` returns them."""
+    if _are_codes(payments["currency"]):  # the usual case, and cheaper to check than to write anew
+        return payments
     written: pl.DataFrame = _in_upper_case(nw.from_native(payments.lazy())).collect().to_native()
     if not written["currency"].is_in(list(SYMBOLS)).any():
         return written
     result: pl.DataFrame = _with_signs_replaced(nw.from_native(written.lazy())).collect().to_native()
     return result
+
+
+def _are_codes(currencies: pl.Series) -> bool:
+    """Return whether all currencies are codes as `with_codes` returns them; not for text that it may not change."""
+    named = currencies.drop_nulls().unique()
+    return currencies.dtype == pl.String and all(each.isascii() and each.isalpha() and each.isupper() for each in named)
 
 
 def _in_upper_case(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -184,7 +184,8 @@ _DERIVED: Final[Mapping[str, tuple[tuple[str, ...], nw.Expr]]] = MappingProxyTyp
     }
 )
 
-_REMEMBERED: Final = 1_000  # combinations of values from one batch to the next
+_REMEMBERED: Final = 1_000  # combinations of values from one batch to the next, and from one frame to the next
+_LONGEST_REMEMBERED: Final = 2**20  # bytes of all of these, as a text may have any length
 _OF_TEXT: Final = ("channel", "page")  # derived from texts, which takes many times as long as from numbers
 
 
@@ -214,24 +215,37 @@ def with_derived(frame: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame
 def _by_distinct(name: str) -> pl.Expr:
     """Return a derived dimension in Polars, computed once for each combination of values: visitors share theirs.
 
-    Polars computes it batch by batch, and the later batches of a query hold hardly anything new.
+    Polars computes it batch by batch, and the later batches of a query hold hardly anything new. Nor does the next
+    moment of a website.
     """
     columns, derived = _DERIVED[name]
-    known: pl.DataFrame | None = None
 
     def derive(rows: pl.Series) -> pl.Series:
-        nonlocal known
-        given, found = rows.struct.unnest(), known  # another thread may set `known` at any time
+        given = rows.struct.unnest()
+        all_text = all(dtype == pl.String for dtype in given.dtypes)  # not so in a frame of somebody's own
+        found = _known.get(name) if all_text else None  # another thread may set it at any time
         new = given.unique()
         if found is not None:
             new = new.join(found, on=columns, how="anti", nulls_equal=True)
         if found is None or new.height:
             added = nw.from_native(new).with_columns(derived.alias(name)).to_native()
             found = added if found is None else pl.concat([found, added])
-            known = found if found.height <= _REMEMBERED else known
+            if all_text:
+                _remember(name, found, added)
         return given.join(found, on=columns, how="left", nulls_equal=True, maintain_order="left").get_column(name)
 
     return pl.struct(columns).map_batches(derive, return_dtype=pl.String, is_elementwise=True).alias(name)
+
+
+_known: Final[dict[str, pl.DataFrame]] = {}  # combinations of values, and the dimension that is derived from them
+
+
+def _remember(name: str, *candidates: pl.DataFrame) -> None:
+    """Keep the first of some frames that is not too large."""
+    for each in candidates:
+        if each.height <= _REMEMBERED and each.estimated_size() <= _LONGEST_REMEMBERED:
+            _known[name] = each
+            return
 
 
 def dimension_names(by: str | Sequence[str]) -> list[str]:

@@ -133,7 +133,9 @@ class FrameState:
 
     def with_dimensions(self, *names: str) -> pl.DataFrame:
         """Return the visitors with derived dimensions as columns. Each is computed once, when first requested."""
-        self.visitors = with_dimensions(self.visitors, *(name for name in get_args(Derived) if name in names))
+        new = [name for name in get_args(Derived) if name in names and name not in self.visitors.columns]
+        if new:
+            self.visitors = with_dimensions(self.visitors, *new)
         return self.visitors
 
     def chosen(self, filters: Filters) -> pl.DataFrame:

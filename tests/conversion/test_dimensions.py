@@ -116,3 +116,20 @@ def test_texts_are_read_alike_in_one_batch_and_in_many(tmp_path: Path, monkeypat
     expected = frame["current_url"].str.extract(r"example(/\d+)")
     for files in (frame.lazy(), pl.scan_parquet(tmp_path / "*.parquet")):
         assert with_dimensions(files, "page").collect()["page"].equals(expected, check_names=False)
+
+
+def test_a_channel_is_the_same_whatever_other_frames_had_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = ("utm_source", "ref", "source", "via", "referrer")
+    sources = ["google", "www.google.de", None, " Bing ", "x" * 3_000_000, *map(str, range(1_500))]
+    frames = [
+        pl.select(pl.lit(None, pl.String).alias(name) for name in columns[1:]).join(
+            pl.DataFrame({"utm_source": sources[start::step]}, {"utm_source": dtype}), how="cross"
+        )
+        for start, step in ((0, 1), (3, 2), (0, 3), (1, 1))
+        for dtype in (pl.String, pl.Categorical)
+    ]
+    together = [with_dimensions(frame, "channel")["channel"].to_list() for frame in frames]
+    for frame, channels in zip(frames, together, strict=True):
+        monkeypatch.setattr(dimensions, "_known", {})
+        assert with_dimensions(frame, "channel")["channel"].to_list() == channels
+        assert all(each.estimated_size() < 2**21 for each in dimensions._known.values())
