@@ -16,6 +16,11 @@ from datafast_nb.demo.visits import DAY, MINUTE, ledger, sources
 
 WINDOW = 10 * MINUTE  # milliseconds
 MOST_EVENTS = 200_000  # the newest ones; reached at about 50,000 visitors
+OF_EVENTS = (
+    *("visitor_id", "known_country", "referrer", "customer_name", "display_name"),
+    *("buys", "signs_up", "plan", "amount", "currency"),
+)
+"""What `events_of` takes of each visit."""
 
 _DEMO_PAGE = "/features/live-map"
 _WATCHES_DEMO = 0.15  # chance of the goal `watch_demo` on a visit to that page
@@ -89,7 +94,9 @@ def described(visits: pl.LazyFrame, bias: float) -> pl.LazyFrame:
 
 def _events(visitors: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
     """Return the newest page views and goals reached."""
-    return events_of(recent.join(visitors.drop("start", "page", "at"), on="visit")).head(MOST_EVENTS)
+    if recent.height > MOST_EVENTS:  # each step is an event at least
+        recent = recent.filter(pl.col("at") >= pl.col("at").top_k(MOST_EVENTS).min())
+    return events_of(recent.join(visitors.select("visit", *OF_EVENTS), on="visit")).head(MOST_EVENTS)
 
 
 def events_of(steps: pl.DataFrame) -> pl.DataFrame:

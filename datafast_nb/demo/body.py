@@ -129,9 +129,9 @@ def encode(activity: Activity, *, count: int, predictions: bool = True) -> bytes
     Without `predictions`, everything that depends on a conversion model is absent, as for a site that has none yet.
     """
     # The `extra` of an event is already JSON, so it is inserted unchanged.
-    events = (
-        _encode(activity.events, _events()).str.strip_suffix("}") + ',"extraData":' + activity.events["extra"] + "}"
-    )
+    records = pl.DataFrame({"event": _encode(activity.events, _events()), "extra": activity.events["extra"]})
+    opened = pl.col("event").str.strip_suffix("}")
+    events = records.select(pl.concat_str(opened, pl.lit(',"extraData":'), "extra", pl.lit("}"))).to_series()
     pieces = (
         b'{"status":"success","data":{"count":%d,"visitors":[' % count,
         _joined(_encode(activity.visitors, _visitors(predictions=predictions))),

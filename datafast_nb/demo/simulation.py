@@ -11,6 +11,7 @@ import polars as pl
 
 from datafast_nb.checks import checked_between, checked_positive, in_utc
 from datafast_nb.demo.activity import (
+    OF_EVENTS,
     WINDOW,
     Activity,
     described,
@@ -30,10 +31,6 @@ from datafast_nb.history import History, Rows
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
 _AT_ONCE: Final = 50_000  # visits simulated at once, if they fall within a month: about half a gigabyte
-_OF_EVENTS: Final = (
-    *("visitor_id", "known_country", "referrer", "customer_name", "display_name"),
-    *("buys", "signs_up", "plan", "amount", "currency"),
-)
 _LEAD: Final = (LONGEST_VISIT + 1) * MINUTE + WINDOW  # how long a visit can be seen after its start
 
 
@@ -141,7 +138,7 @@ def _rows(plan: _Plan, start: int, end: int) -> Rows:
     people = _people(visits, latest, plan.site.bias)
     states = latest.join(people.select("visit", "ended", "person_row"), on=["visit", "ended"]).sort("visit", "seen")
     shown = steps.join(states.select("visit", "seen", "person_row"), on=["visit", "seen"])
-    events = events_of(shown.join(people.select("person_row", *_OF_EVENTS), on="person_row"))
+    events = events_of(shown.join(people.select("person_row", *OF_EVENTS), on="person_row"))
     done = steps.lazy().filter("last").select("visit", "at")
     bought = people.lazy().filter("buys", "ended").join(done, on="visit")
     payments = payments_of(bought, *_due(plan, start, end)).with_columns(seen=_poll(plan)).collect()
