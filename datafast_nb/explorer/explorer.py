@@ -284,7 +284,8 @@ class Explorer(OpenedWhenShown):
             self._draw()
             self._draw_when_the_cell_has_run()
             self._view.front.on_message(self._take)
-            self._view.chart.on_click(self._take_click)
+            if self._view.chart is not None:
+                self._view.chart.on_click(self._take_click)
             self._open_view("datafast-explorer")
 
     # Traits
@@ -415,7 +416,7 @@ class Explorer(OpenedWhenShown):
         """Show the controls, the current answer and its chart."""
         view.ask(self.by, self.measure, several_sites=self._has_several_sites())
         answer = self._shown = self._answer()
-        nothing = self._why_nothing(answer)
+        nothing = self._why_nothing(answer) or view.why_no_chart
         view.show(self._state(answer, nothing), None if nothing else answer.spec)
 
     def _show_status(self) -> None:

@@ -42,4 +42,4 @@ class OwnFront(Front):
 
     _esm = asset("explorer_alone.js")
     _css = asset("explorer_alone.css")
-    chart = Instance(ChartView).tag(sync=True, **widget_serialization)
+    chart = Instance(ChartView, allow_none=True).tag(sync=True, **widget_serialization)

@@ -10,6 +10,7 @@ from ipywidgets import Widget
 from datafast_nb import glossary
 from datafast_nb.charts import ChartView, Measure
 from datafast_nb.charts.measures import NOTATIONS
+from datafast_nb.errors import DrawingError
 from datafast_nb.explorer.front import SCRIPT, Front, OwnFront
 from datafast_nb.text import capitalized
 from datafast_nb.widgets.family import family
@@ -36,11 +37,16 @@ class View:
 
     def __init__(self, theme: Theme, *, can_refresh: bool, linked: bool, in_one: bool = False) -> None:
         options: dict[str, Any] = {"linked": linked, "refreshable": can_refresh, "theme": theme}
-        self.chart = ChartView(_NOTHING_DRAWN, theme=theme)
+        self.why_no_chart = ""
+        try:
+            self.chart: ChartView | None = ChartView(_NOTHING_DRAWN, theme=theme)
+        except DrawingError as error:  # no vl-convert, as in Pyodide
+            self.chart, self.why_no_chart = None, f"No chart here: {error}"
         self.front = OwnFront(chart=self.chart, **options) if in_one else Front(script=SCRIPT.get(), **options)
         self.front.add_class("df-front")
-        self.chart.add_class("df-chart")
-        self.children: tuple[Widget, ...] = (self.front,) if in_one else (self.front, self.chart)
+        if self.chart is not None:
+            self.chart.add_class("df-chart")
+        self.children: tuple[Widget, ...] = (self.front,) if in_one or self.chart is None else (self.front, self.chart)
 
     def ask(self, by: tuple[str, ...], measure: str, *, several_sites: bool) -> None:
         """Set the controls. Offer the site if there are several, or if it is in use."""
@@ -50,16 +56,19 @@ class View:
     def show(self, state: ExplorerState, spec: dict[str, Any] | None) -> None:
         """Show a state, in one message, and a chart. Only changes are sent."""
         self.front.show(state)
-        if spec is not None and spec != self.chart.spec:
+        if self.chart is not None and spec is not None and spec != self.chart.spec:
             self.chart.show(spec)
 
     def set_theme(self, theme: Theme) -> None:
         """Change the theme."""
-        self.front.theme = self.chart.theme = theme
+        self.front.theme = theme
+        if self.chart is not None:
+            self.chart.theme = theme
 
     def close(self) -> None:
         """Close all widgets except the shared ones: the charting library and the script."""
-        kept = {*family(self.chart.vega), *(family(self.front.script) if self.front.script else ())}
+        shared = (self.chart and self.chart.vega, self.front.script)
+        kept = {each for widget in shared if widget for each in family(widget)}
         for widget in {*self.family()} - kept:
             widget.close()
 

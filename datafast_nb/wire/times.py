@@ -42,7 +42,7 @@ def times(text: pl.Series) -> pl.Series:
     latest: Any = milliseconds.max()
     if earliest is None or (earliest >= _YEARS[0] and latest <= _YEARS[1]):
         return read
-    return read.set((milliseconds < _YEARS[0]) | (milliseconds > _YEARS[1]), None)
+    return milliseconds.set(~milliseconds.is_between(*_YEARS), None).cast(TIMESTAMP)
 
 
 def _of_any_form(text: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import json
 import weakref
 from typing import Any
@@ -13,10 +14,14 @@ from traitlets import TraitError
 
 import datafast_nb as dfn
 from datafast_nb import glossary
-from datafast_nb.errors import ConnectionFailedError
+from datafast_nb.charts import drawing
+from datafast_nb.charts.view import Vega
+from datafast_nb.errors import ConnectionFailedError, DrawingWarning
 from datafast_nb.explorer import Explorer
+from datafast_nb.pictures.drawer import Drawer
 from datafast_nb.widgets.family import family
 from datafast_nb.widgets.protocol import ExplorerStatus
+from datafast_nb.widgets.shared import Shared
 from tests.alerts.sites import visitor
 from tests.explorer.panels import PEOPLE, ask, click, displayed, key, names, picked, view
 from tests.history.moments import snapshot
@@ -49,6 +54,22 @@ def test_the_figures_of_the_table_are_written_with_their_units() -> None:
     assert cells["95 % interval"] == "3.00% to 3.00%"
     assert cells["Expected value"] == "$22.50"
     assert cells["Share of all visitors"] == "25.0%"
+
+
+def test_without_vl_convert_it_has_its_table_and_says_why_there_is_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "vl_convert" else find(name))
+    monkeypatch.setattr(drawing, "drawer", Drawer())
+    monkeypatch.setattr("datafast_nb.charts.view._VEGA", Shared(lambda: Vega(source=drawing.vega(""))))
+    with pytest.warns(DrawingWarning, match="vl-convert"):
+        explorer = displayed(Explorer(PEOPLE, by="country_code", measure="visitors"))
+    front = view(explorer).front
+    assert sorted(names(explorer)) == ["(not known)", "DE", "FR", "US"]
+    assert front.empty.startswith("No chart here: vl-convert, which draws pictures, is not installed")
+    ask(explorer, "question", control="first", value="device")
+    explorer.theme = "dark"
+    assert (explorer.by, front.theme) == (("device",), "dark")
+    explorer.close()
 
 
 def test_the_controls_change_the_question() -> None:

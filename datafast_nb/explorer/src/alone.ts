@@ -8,7 +8,7 @@ import { render as renderFront } from "./main.tsx";
 import type { ExplorerFields } from "./model.ts";
 
 /** Draw a view into `el`, and return a function that removes it. */
-async function render({ model, el, ...props }: RenderProps<ExplorerFields & { chart: string }>) {
+async function render({ model, el, ...props }: RenderProps<ExplorerFields & { chart: string | null }>) {
   const root = document.createElement("div");
   root.className = "datafast datafast-explorer widget-vbox";
   const [front, chart] = [document.createElement("div"), document.createElement("div")];
@@ -17,10 +17,11 @@ async function render({ model, el, ...props }: RenderProps<ExplorerFields & { ch
   root.append(front, chart);
   el.append(root);
   const endFront = renderFront({ model, el: front, ...props });
-  const chartModel = await modelOf<ChartState & { vega: string }>({ model, ...props }, model.get("chart"));
-  const endChart = await renderChart({ model: chartModel, el: chart, ...props });
+  const id = model.get("chart"); // none where there is no vl-convert
+  const chartModel = id && (await modelOf<ChartState & { vega: string }>({ model, ...props }, id));
+  const endChart = chartModel && (await renderChart({ model: chartModel, el: chart, ...props }));
   return () => {
-    endChart();
+    if (endChart) endChart();
     endFront();
     root.remove();
   };
