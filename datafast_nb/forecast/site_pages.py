@@ -18,7 +18,7 @@ from datafast_nb.snapshot import Snapshot
 _MOST: Final = 300  # pages
 _COVERED: Final = 0.9  # of the visitors are on one of these, or the pages can't identify the site
 _ENOUGH: Final = 10  # visitors of a snapshot
-_FIRST: Final = 100  # visitors that are looked at first: mostly, one of them is on a known page
+_FIRST: Final = 1_000  # visitors that are looked at first: mostly, one of them is on a known page
 _HOST: Final = r"^(?:[a-z][a-z0-9+.-]*:)?//(?:www\.)?([^/?#]+)"
 
 
