@@ -205,6 +205,9 @@ def forecast(
     the usual sales is replaced by what the model expects. It is small: most people who buy within an hour or a day come
     later. So a model shows whom to expect sales from, but rarely makes the interval narrower.
 
+    Sales are often too few to show how their level moves. So it is taken to move as that of the visitors, unless they
+    show otherwise: Schmidli and others, *Biometrics* 70 (2014).
+
     How much hours vary is an estimate too. So where they vary, the intervals are as wide as those of Student's t:
     Geisser and Cornfield, *Journal of the Royal Statistical Society B* 25 (1963).
 

@@ -381,6 +381,16 @@ def quantile(it: Predictive, share: float) -> int:
     return _first(it, lambda count: cumulative(it, count) >= share)
 
 
+def lower_tail(it: Predictive, most: float) -> float:
+    """Return the probability of the largest count, or a lower one, that is `most` or less; 0 if there is none."""
+    return cumulative(it, _first(it, lambda count: cumulative(it, count) > most) - 1)
+
+
+def upper_tail(it: Predictive, most: float) -> float:
+    """Return the probability of the smallest count, or a higher one, that is `most` or less."""
+    return exceeding(it, _first(it, lambda count: exceeding(it, count - 1) <= most) - 1)
+
+
 def freedom(it: Predictive, of_learned: float) -> float:
     """Return the degrees of freedom of a variance of which a part is learned, with so many, and a part is known.
 

@@ -178,11 +178,11 @@ def unusual(
 
     Counts are compared with those of such a span at the level of the days before, given how much hours and days vary in
     the record. At most 1 in 1,000 quiet spans is called unusual, however many groups there are. Which changes stand out
-    from chance depends on the traffic. On a site with 60 visitors an hour on average who come independently of each
-    other, a doubled hour is found at least 3 times in 4 after two weeks of recording; with 30 visitors an hour, 7 times
-    in 10 after four weeks. After ten days of recording or less, only larger changes are found, and so they are where
-    hours or days differ by themselves. If they do so by 30 % or more, a doubled hour is much like a usual one: with one
-    false alarm in 1,000 spans, even a test that knew exactly how much they differ would miss most doubled hours.
+    from chance depends on the traffic. On a site whose visitors come independently of each other, a doubled hour is
+    found at least 3 times in 4 with 60 visitors an hour on average after two weeks of recording, and with 30 after four
+    weeks. After ten days of recording or less, only larger changes are found, and so they are where hours or days
+    differ by themselves. If they do so by 30 % or more, a doubled hour is much like a usual one: with one false alarm
+    in 1,000 spans, even a test that knew exactly how much they differ would miss most doubled hours.
 
     Parameters
     ----------
@@ -215,10 +215,10 @@ def unusual(
 
     Notes
     -----
-    The p-values are those of both tails of the negative binomial distribution of `forecast`, made heavier as those of
-    Student's t are, for how much hours vary is itself an estimate: Geisser and Cornfield, *Journal of the Royal
-    Statistical Society B* 25 (1963). The false discoveries are controlled as Benjamini and Hochberg do (the same
-    journal, B 57, 1995).
+    The p-values are those of both tails (Blaker, *Canadian Journal of Statistics* 28, 2000) of the negative binomial
+    distribution of `forecast`, made heavier as those of Student's t are, for how much hours vary is itself an estimate:
+    Geisser and Cornfield, *Journal of the Royal Statistical Society B* 25 (1963). The false discoveries are controlled
+    as Benjamini and Hochberg do (the same journal, B 57, 1995).
 
     Examples
     --------
@@ -354,7 +354,10 @@ class _Learned:
 
 
 def p_value(it: Predictive, count: int) -> float:
-    """Return how often a usual span is as far from the usual count as this one, by the smaller of both tails.
+    """Return how often a usual span is as far from the usual count as this one, on either side.
+
+    On the other side, counts are as far whose tail is no more likely. Where no count there is, as few are usual, the
+    tail on this side is all: Blaker, *Canadian Journal of Statistics* 28 (2000).
 
     How much hours vary, and in what shape, is learned from the record, so the tails are heavier than those of the
     distribution: the probability is that of Student's t at the score where a normal distribution has the same tail. For
@@ -362,7 +365,9 @@ def p_value(it: Predictive, count: int) -> float:
     """
     special, freedom = scipy("special"), traffic_level.freedom(it, _FREEDOM)
     below, above = traffic_level.cumulative(it, count), traffic_level.exceeding(it, count - 1)
-    return min(1.0, 2.0 * float(special.stdtr(freedom, special.ndtri(min(below, above)))))
+    far = traffic_level.lower_tail if above < below else traffic_level.upper_tail
+    tails = (min(below, above), far(it, min(below, above)))
+    return min(1.0, sum(float(special.stdtr(freedom, special.ndtri(tail))) for tail in tails))
 
 
 def _with_groups(it: Happenings, visits: pl.DataFrame, names: Sequence[str]) -> dict[Counted, pl.DataFrame]:
