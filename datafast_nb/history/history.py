@@ -16,7 +16,7 @@ from datafast_nb.checks import checked_duration, in_utc
 from datafast_nb.errors import HistoryError, HistoryInUseError, HistoryKeyError, NotRecordedError
 from datafast_nb.history import pseudonyms
 from datafast_nb.history.changes import IDS, STILL
-from datafast_nb.history.moments import MOMENT, before, following
+from datafast_nb.history.moments import MOMENT, before, following, literal
 from datafast_nb.history.rebuild import snapshot_at
 from datafast_nb.history.recorder import Recording, Report, progress_bar
 from datafast_nb.history.replay import Replay
@@ -652,7 +652,7 @@ class History:
             raise NotRecordedError(f"The history at {self.location} exists, but holds no snapshot yet.")
         span = (start and in_utc(start, "start"), end and in_utc(end, "end"))
         rows = self._scanned(name, span, opened)
-        return rows if name == "polls" else rows.filter(pl.col("seen_at") <= opened.newest)
+        return rows if name == "polls" else rows.filter(pl.col("seen_at") <= literal(opened.newest))
 
     def _scanned(self, name: Name, span: tuple[datetime | None, datetime | None], opened: _Opened) -> pl.LazyFrame:
         """Scan a table; open it again if it was open for so long that its files may have been merged and deleted."""
@@ -706,12 +706,12 @@ class History:
         if name == "visitors":
             first = last if since is None else since
             rows = self._rows(name, first, last, opened)
-            return self.collect(rows.filter(pl.col("seen_at").is_between(first, last)))
+            return self.collect(rows.filter(pl.col("seen_at").is_between(literal(first), literal(last))))
         retimed = polls[f"{name}_retimed"].explode().struct.field("id").drop_nulls().unique()
-        shown = pl.col("timestamp").is_null() | (pl.col("timestamp") >= pl.lit(since, MOMENT))
+        shown = pl.col("timestamp").is_null() | (pl.col("timestamp") >= literal(since))
         if len(retimed):  # an id may be in any file, so all are read
             shown = shown | pl.col(IDS[name]).is_in(retimed.implode())
-        return self.collect(self._rows(name, end=last, opened=opened).filter(pl.col("seen_at") <= last, shown))
+        return self.collect(self._rows(name, end=last, opened=opened).filter(pl.col("seen_at") <= literal(last), shown))
 
     def _nearest(self, when: datetime, opened: _Opened) -> str:
         """Return the error for a moment without a record; it names the nearest snapshots."""
@@ -745,7 +745,7 @@ def _between(rows: pl.LazyFrame, column: str, start: datetime | None, end: datet
     """Keep the rows of a span; if the column is null, use `seen_at`."""
     for edge, name, holds in ((start, "start", pl.Expr.ge), (end, "end", pl.Expr.lt)):
         if edge is not None:
-            moment = pl.lit(in_utc(edge, name), MOMENT)
+            moment = literal(in_utc(edge, name))
             inside = holds(pl.col(column), moment)
             stand_in = pl.col(column).is_null() & holds(pl.col("seen_at"), moment)
             rows = rows.filter(inside if column == "seen_at" else inside | stand_in)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from datafast_nb.history.changes import IDS, STATES, VISITOR_KEY, Kind
-from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.moments import MOMENT, literal
 from datafast_nb.history.tables import RETIMED, as_given
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
 from datafast_nb.snapshot import Baseline, Snapshot
@@ -18,7 +18,7 @@ def states_at(visitors: pl.LazyFrame, when: datetime, since: datetime | None) ->
     """Return the state of each visitor who was present at a moment, from rows that reach back to `since`."""
     if since is None:
         return STATES.to_frame()
-    rows = visitors.filter(pl.col("seen_at").is_between(since, when))
+    rows = visitors.filter(pl.col("seen_at").is_between(literal(since), literal(when)))
     latest = rows.sort("seen_at").unique(VISITOR_KEY, keep="last", maintain_order=True)
     return as_given(latest.filter(pl.col("change") != "left")).select(STATES.names()).collect()
 
@@ -46,9 +46,9 @@ def _shown(records: pl.LazyFrame, poll: dict[str, Any], kind: Kind, schema: pl.S
     again = pl.LazyFrame(poll[f"{kind}_retimed"] or [], schema=RETIMED.inner.to_schema())  # type: ignore[union-attr]
     then = again.select(pl.col("id").alias(id_), _then="timestamp", _again=pl.lit(value=True))
     time = pl.when("_again").then("_then").otherwise(pl.col("timestamp").cast(MOMENT))
-    since = pl.lit(poll[f"{kind}_since"], MOMENT)
+    since = literal(poll[f"{kind}_since"])
     rows = (
-        records.filter(pl.col("seen_at") <= poll["seen_at"])
+        records.filter(pl.col("seen_at") <= literal(poll["seen_at"]))
         .join(then, on=id_, how="left", maintain_order="left")
         .with_columns(_time=time)
         .filter(pl.col("_time").is_null() | (pl.col("_time") >= since))

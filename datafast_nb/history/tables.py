@@ -11,12 +11,12 @@ import copy
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 from urllib.request import url2pathname
 
 import polars as pl
@@ -24,13 +24,15 @@ import polars as pl
 from datafast_nb.errors import HistoryFormatError, HistoryStorageError
 from datafast_nb.history.checksums import FILE, LOG, OWNER_ONLY_FOLDER, Checksums
 from datafast_nb.history.faults import guarded
-from datafast_nb.history.moments import MOMENT
+from datafast_nb.history.moments import MOMENT, literal
 from datafast_nb.schema import EVENTS, PAYMENTS, TIMESTAMP, VISITORS
 from datafast_nb.text import plain
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake._internal import DeltaFileSystemHandler
+
+_Read = TypeVar("_Read")
 
 Name = Literal["visitors", "events", "payments", "polls"]
 
@@ -186,7 +188,9 @@ class Tables:
         self._sums = None if self.is_remote else Checksums(Path(self.location), SCHEMAS)
         self._met = False  # whether all tables existed at the last check
         self._complete: dict[Name, int] = {}  # in an object store: the version whose files all existed
-        self._listed: dict[Name, tuple[DeltaTable, int, pl.DataFrame]] = {}  # the files of a table at a version
+        # The files and the columns of a table at a version.
+        self._listed: dict[Name, tuple[DeltaTable, int, pl.DataFrame]] = {}
+        self._schemas: dict[Name, tuple[DeltaTable, int, pl.Schema]] = {}
 
     def __str__(self) -> str:
         return self.location
@@ -397,7 +401,7 @@ class Tables:
 
         Another version of this package, or another program, may have left out a column or changed its type.
         """
-        found = pl.Schema(table.schema())
+        found = _of_version(self._schemas, table, name, lambda it: pl.Schema(it.schema()))
         columns = []
         for column, dtype in _stored(SCHEMAS[name]).items():
             there = found.get(column)
@@ -441,20 +445,17 @@ class Tables:
             return
         found = self._files(table, name)
         if first is not None:
-            found = found.filter(pl.col("last") >= first)
+            found = found.filter(pl.col("last") >= literal(first))
         if last is not None:
-            found = found.filter(pl.col("first") <= last)
+            found = found.filter(pl.col("first") <= literal(last))
         for path, size in found.select("path", "bytes").iter_rows():
             self._check_size(f"{name}/{path}", size)
         with self.guarded("read"):
             self._sums.check((f"{name}/{path}" for path in found["path"]), afresh=afresh)
 
     def _files(self, table: DeltaTable, name: Name) -> pl.DataFrame:
-        """Return the files of a table, as `files` does, and remember them: to list them takes longer than to filter."""
-        version, kept = table.version(), self._listed.get(name)
-        if kept is None or kept[0] is not table or kept[1] != version:
-            kept = self._listed[name] = table, version, files(table)
-        return kept[2]
+        """Return the files of a table, as `files` does: to list them takes longer than to filter."""
+        return _of_version(self._listed, table, name, files)
 
     def check(self) -> Checked | None:
         """Read every file; return None if no history was begun."""
@@ -671,6 +672,16 @@ def properties_of(table: DeltaTable) -> dict[str, str]:
     """Return this package's own properties of a table."""
     found = table.metadata().configuration
     return {key.removeprefix(_PROPERTY): value for key, value in found.items() if key.startswith(_PROPERTY)}
+
+
+def _of_version(
+    kept: dict[Name, tuple[DeltaTable, int, _Read]], table: DeltaTable, name: Name, read: Callable[[DeltaTable], _Read]
+) -> _Read:
+    """Return what is read of a table, once for each of its versions."""
+    version, last = table.version(), kept.get(name)
+    if last is None or last[0] is not table or last[1] != version:
+        last = kept[name] = table, version, read(table)
+    return last[2]
 
 
 def files(table: DeltaTable) -> pl.DataFrame:
