@@ -96,7 +96,7 @@ _DIMENSION_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 _DIMENSION_HINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "channel": "what brought them, in one word",
+        "channel": "what brought them",
         "utm_source": "utm_source= in the link",
         "source": "source= in the link",
         "ref": "ref= in the link",

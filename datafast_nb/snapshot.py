@@ -319,7 +319,8 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return (
-            f"Snapshot({self._count} visitors, {self._events.height} events, {self._payments.height} payments, "
+            f"Snapshot({number(self._count, 'visitor')}, {number(self._events.height, 'event')}, "
+            f"{number(self._payments.height, 'payment')}, "
             f"fetched_at={self._fetched_at:%Y-%m-%d %H:%M:%S} UTC)"
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -201,6 +201,18 @@ def number(count: int, one: str, more: str | None = None) -> str:
     ('1 visitor', '1,204 visitors', '2 currencies')
     """
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as running text.
+
+    Examples
+    --------
+    >>> listed(["shop"]), listed(["shop", "blog", "docs"])
+    ('shop', 'shop, blog and docs')
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def capitalized(words: str) -> str:

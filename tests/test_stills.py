@@ -24,7 +24,7 @@ from datafast_nb.pictures import formats
 from datafast_nb.pictures.formats import LARGEST
 from tests.charts.sites import crowd
 from tests.livemap.maps import made
-from tests.livemap.sources import people
+from tests.livemap.sources import Scripted, people
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
@@ -120,7 +120,7 @@ def test_a_page_of_nbconvert_shows_the_pictures_where_the_file_has_no_widgets(wi
 def test_a_map_s_output_holds_a_small_picture_of_its_first_answer_and_says_its_figures() -> None:
     live = made(people(300), time_zone="Europe/Berlin")
     content, metadata = live._repr_mimebundle_()
-    assert content["text/plain"].startswith("Live map of Scripted: 300 visitors at 13:00:00 Europe/Berlin\n")
+    assert content["text/plain"].startswith("Live map: 300 visitors at 13:00:00 Europe/Berlin\n")
     size = metadata["image/png"]
     assert struct.unpack_from(">II", content["image/png"], 16) == (
         1.5 * size["width"],
@@ -129,7 +129,13 @@ def test_a_map_s_output_holds_a_small_picture_of_its_first_answer_and_says_its_f
     assert 20_000 < len(content["image/png"]) <= LARGEST
     assert "\nVisitors now: 300 · Customers: " in content["text/plain"]
     page = converted((content, metadata))
-    assert 'alt="Live map of Scripted. Visitors now: 300 · ' in page
+    assert 'alt="Live map. Visitors now: 300 · ' in page
+    live.close()
+
+
+def test_a_map_of_several_sites_is_called_by_their_names() -> None:
+    live = dfn.LiveMap({"shop": Scripted([people(3)]), "blog": Scripted([people(2)])}, every=3600)
+    assert live._repr_mimebundle_()[0]["text/plain"].startswith("Live map of shop and blog")
     live.close()
 
 
@@ -151,9 +157,9 @@ def test_a_map_without_an_answer_is_shown_all_the_same(monkeypatch: pytest.Monke
     answer = threading.Event()
     source = Late(answer)
     late, failed = dfn.LiveMap(source), made(ConnectionFailedError("No route."))
-    for live, name in ((late, "Late"), (failed, "Scripted")):
+    for live in (late, failed):
         page = converted(live._repr_mimebundle_())
-        assert f"Live map of {name}\n" in page
+        assert "Live map\n" in page
         assert "run the cell" in page
         assert "<img" not in page
     answer.set()

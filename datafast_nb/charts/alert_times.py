@@ -11,13 +11,15 @@ import polars as pl
 from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.specification import finished
+from datafast_nb.charts.theme import NEUTRAL
 from datafast_nb.text import number, plain
 
 _SUBJECT: Final = "When an alert would have sent messages"
 _NEVER: Final = "It would have sent no message"
+_OVER: Final = " Thin, gray: back to usual."
 _WIDTH: Final = Usual(600)
 _HEIGHT: Final = 120
-_FAINT: Final = 0.35  # of a message that something is over
+_THICK, _THIN = 4, 1.5  # pixels of a message, and of one that something is over
 _MOST_STEPS: Final = 5  # on the axis of counts, which are whole
 
 
@@ -55,8 +57,8 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
     Returns
     -------
     altair.Chart
-        A bar for each message, over the whole time that was looked at (UTC); faint if it says that traffic is back to
-        usual.
+        A bar for each message, over the whole time that was looked at (UTC); thin and gray if it says that traffic is
+        back to usual.
 
     Examples
     --------
@@ -70,13 +72,14 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
         time=pl.col("at").dt.strftime("%Y-%m-%d %H:%M:%S"),
         what=pl.when("over").then(pl.lit("back to usual")).otherwise(pl.lit("message")),
     )
-    subtitle = f"{plain(backtest.alert)}: {number(sent, 'message')}" if sent else f"{plain(backtest.alert)}: {_NEVER}"
+    subtitle = f"{plain(backtest.alert)}: {number(sent, 'message') if sent else _NEVER}."
+    subtitle += _OVER if sent < messages.height else ""
     most: Any = rows["count"].max()
     steps = min(_MOST_STEPS, most or 1)
     span = [each.timestamp() * 1_000 for each in (backtest.start, backtest.end)]
     chart: alt.Chart = (
         alt.Chart(rows, title=alt.Title(_SUBJECT, subtitle=subtitle), width=_WIDTH, height=_HEIGHT)
-        .mark_bar(width=3)
+        .mark_bar()
         .encode(
             x=alt.X(
                 "at:T",
@@ -84,14 +87,23 @@ def alerts(backtest: LookedBack, **_words: Unpack[Heading]) -> alt.Chart:
                 scale=alt.Scale(type="utc", domain=span),
                 axis=alt.Axis(format="%b %-d %H:%M", labelOverlap="greedy"),
             ),
-            y=alt.Y("count:Q", title="In one message", axis=alt.Axis(tickCount=steps, format=",d")),
-            opacity=alt.condition("datum.over", alt.value(_FAINT), alt.value(1)),
+            y=alt.Y(
+                "count:Q",
+                title="In one message",
+                axis=alt.Axis(tickCount=steps, format=",d"),
+                scale=alt.Scale(domainMin=0) if most else alt.Scale(domain=[0, 1]),
+                stack=None,
+            ),
+            # Where two are close, the thin ones are on top, and both are seen.
+            order=alt.Order("over:N", sort="ascending"),
+            color=alt.when("datum.over").then(alt.value(NEUTRAL)),
+            size=alt.when("datum.over").then(alt.value(_THIN)).otherwise(alt.value(_THICK)),
             tooltip=[
                 alt.Tooltip("time:N", title="Time (UTC)"),
                 alt.Tooltip("count:Q", title="In one message", format=",d"),
                 alt.Tooltip("what:N", title="What"),
             ],
         )
-        .properties(description=f"{_SUBJECT}: {subtitle}.")
+        .properties(description=f"{_SUBJECT}: {subtitle}")
     )
     return chart

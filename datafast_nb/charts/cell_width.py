@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from datafast_nb.charts.wrapped_titles import wrapped
 
 _Part = dict[str, Any]
 
-_LEAST: Final = 480  # pixels, for a whole chart
-_LEAST_PLOT: Final = 220  # pixels between the axes of a chart
-_LEAST_BESIDE: Final = 260  # the same for charts side by side
+_LEAST: Final = 340  # pixels, for a whole chart
+_LEAST_PLOT: Final = 200  # pixels between the axes of a chart, unless it needs more
+_LEAST_BESIDE: Final = 260  # the same for charts side by side, whose notes are as wide as their plots
 _FONTS_DIFFER: Final = 10  # pixels by which a chart may have more beside its plots than in the picture
 _LABEL: Final = 7.5  # pixels of a letter of a label, on average
+_LABELS: Final = 220  # pixels of the labels of rows at most
+_SHARE_OF_LABELS: Final = 0.3  # of the width of a chart, at most
 _BETWEEN_LABELS: Final = 8  # pixels
 _OFTEN: Final = 500  # milliseconds from one look at the place to the next
 _DEEPEST: Final = 2  # levels of concatenations; Vega does not find the scale of a brush on a deeper one as it resizes
@@ -30,9 +32,23 @@ CONCATENATIONS: Final = ("concat", "hconcat", "vconcat")
 
 
 class Usual(int):
-    """A width that a chart has if nobody gives it another: where it is shown, it follows the width of its place."""
+    """A width that a chart has if nobody gives it another: where it is shown, it follows the width of its place.
 
-    __slots__ = ()
+    Parameters
+    ----------
+    width
+        The width of the plot, in pixels.
+    least
+        The width that its plot needs at least, such as for the figures in its cells.
+    """
+
+    least: float
+
+    def __new__(cls, width: int, least: float = _LEAST_PLOT) -> Self:
+        """Return a number that knows what its plot needs."""
+        usual = super().__new__(cls, width)
+        usual.least = least
+        return usual
 
 
 def parts_of(spec: _Part) -> list[_Part]:
@@ -53,7 +69,13 @@ def follows_place(spec: _Part, deepest: int = _DEEPEST) -> bool:
     return deepest > 0 and all(follows_place(part, deepest - 1) for part in parts)
 
 
-def following(vega: _Part, drawn: float) -> _Part:
+def least_plot(spec: _Part) -> float:
+    """Return the width that the plots of a specification need at least."""
+    own = spec.get("width")
+    return max([own.least if isinstance(own, Usual) else _LEAST_PLOT, *map(least_plot, parts_of(spec))])
+
+
+def following(vega: _Part, drawn: float, least: float = _LEAST_PLOT) -> _Part:
     """Return a chart whose widths follow its place.
 
     Parameters
@@ -62,6 +84,8 @@ def following(vega: _Part, drawn: float) -> _Part:
         The chart as Vega, with fixed widths; it is modified.
     drawn : float
         The width of the whole chart with these, in pixels: what it has where that of its place is not known.
+    least : float
+        The width that its plots need at least, from `least_plot`.
     """
     signals = vega.pop("signals", [])
     fixed = {it["name"]: it["value"] for it in signals if it["name"].lower().endswith("width") and "value" in it}
@@ -75,8 +99,9 @@ def following(vega: _Part, drawn: float) -> _Part:
     rooms = {name: f"{width} - {_FONTS_DIFFER}" for name, width in _widths(rows, "place", drawn).items()}
     rooms["width"] = f"place - {_padding(vega)}"
     _stand_upright(vega, drawn - widest)
+    shortened = _shorten_labels(vega, vega.get("data", []))
     vega["signals"] = [
-        _place(max(_LEAST, round(beside) + _LEAST_PLOT), round(drawn)),
+        _place(max(_LEAST, round(beside - shortened + least)), round(drawn)),
         *({"name": name, "update": update} for name, update in updates.items()),
         *_titles(vega, rooms, 0),
         *(signal for signal in signals if signal["name"] not in updates),
@@ -182,6 +207,35 @@ def _stand_upright(vega: _Part, beside: float) -> None:
             narrow = f"place < {round(beside + len(names) * (longest + _BETWEEN_LABELS))}"
             axis["labelAngle"] = {"signal": f"{narrow} ? {axis['labelAngle']} : 0"}
             axis["labelAlign"] = {"signal": f"{narrow} ? '{axis['labelAlign']}' : 'center'"}
+
+
+def _shorten_labels(part: _Part, data: list[_Part], columns: str = "1") -> float:
+    """Leave plots their room: in a narrow place, cut the labels of rows sooner, by how many columns there are.
+
+    Return about how many pixels narrower the labels are in the narrowest place.
+    """
+    if "layout" in part:
+        beside = part["layout"].get("columns")
+        inner = beside["signal"] if isinstance(beside, dict) else columns
+        return max((_shorten_labels(chart, data, inner) for chart in _charts(part)), default=0.0)
+    bands = {scale["name"]: scale["domain"] for scale in part.get("scales", ()) if scale["type"] in {"band", "point"}}
+    shortened = 0.0
+    for axis in part.get("axes", ()):
+        if axis["orient"] == "left" and axis["scale"] in bands:
+            limit = axis.get("labelLimit", _LABELS)
+            longest = min(limit, _LABEL * _letters(bands[axis["scale"]], data))
+            axis["labelLimit"] = {"signal": f"min({limit}, {_SHARE_OF_LABELS} * place / ({columns}))"}
+            shortened = max(shortened, longest - _SHARE_OF_LABELS * _LEAST)
+    return shortened
+
+
+def _letters(domain: Any, data: list[_Part]) -> int:  # noqa: ANN401 - a list, or where to find one
+    """Return the letters of the longest name of a scale's domain."""
+    if isinstance(domain, list):
+        return max((len(str(name)) for name in domain), default=0)
+    fields = {domain.get("field"), *(each.get("field") for each in domain.get("fields", ()) if isinstance(each, dict))}
+    rows = [row for part in data for row in part.get("values", ()) if isinstance(row, dict)]
+    return max((len(str(row[field])) for row in rows for field in fields if field in row), default=0)
 
 
 def _titles(part: _Part, rooms: dict[str, str], count: int) -> list[_Part]:

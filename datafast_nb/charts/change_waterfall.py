@@ -197,7 +197,7 @@ def _drawn(rows: pl.DataFrame, ends: pl.DataFrame) -> alt.LayerChart:
     ]
     column = max(_COLUMN[0], 12 + _LETTER * max(map(len, one_each["size"].to_list())))
     width = min(max(_LEAST_WIDTH / len(order), column), _COLUMN[1]) * len(order)
-    return alt.LayerChart(layer=layers, width=Usual(round(width)), height=_HEIGHT)
+    return alt.LayerChart(layer=layers, width=Usual(round(width), column * len(order)), height=_HEIGHT)
 
 
 def _names(order: Sequence[str]) -> alt.Axis:

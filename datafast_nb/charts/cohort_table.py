@@ -21,6 +21,7 @@ from datafast_nb.text import number
 
 _SUBJECT: Final = "How many of those first seen in a week came back"
 _CELL: Final = (58, 28)
+_NARROW: Final = 44  # pixels that the figure of a cell needs
 _MOST: Final = 26
 _IN_PART: Final = " †"
 # The colors of numbers on cells of many and of few: on dark, cells of many are bright.
@@ -143,5 +144,7 @@ def _drawn(rates: pl.DataFrame) -> alt.LayerChart:
         text="text:N", color=alt.when(many).then(alt.value(on_many)).otherwise(alt.value(on_few))
     )
     return alt.LayerChart(
-        layer=[cells, texts], width=Usual(max(_CELL[0] * len(weeks), 120)), height=_CELL[1] * len(labels)
+        layer=[cells, texts],
+        width=Usual(max(_CELL[0] * len(weeks), 120), _NARROW * len(weeks)),
+        height=_CELL[1] * len(labels),
     )

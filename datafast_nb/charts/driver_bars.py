@@ -26,7 +26,7 @@ _ROOM: Final = 1.15
 _CLOSE: Final = 4.0
 _CLOSE_TICKS: Final = (0.5, 0.6, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75)
 _TICKS: Final = (0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8)
-_ABOVE, _BELOW = "more likely to buy", "less likely"
+_BELOW, _ABOVE = "less likely to buy", "more likely"  # in the order of the colors, blue and orange
 
 
 @finished
@@ -178,7 +178,7 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
         color=alt.Color(
             "direction:N",
             title=None,
-            scale=alt.Scale(domain=[_ABOVE, _BELOW]),
+            scale=alt.Scale(domain=[_BELOW, _ABOVE]),
             legend=alt.Legend(symbolOpacity=1),
         ),
         opacity=uncertainty.opacity_of(picked, "scored"),

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb.charts import wording
+from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.heading import Heading
 from datafast_nb.charts.predictors import COMPARED, UNTESTED, compared, quality_of, score_of
 from datafast_nb.charts.specification import finished
@@ -16,7 +17,7 @@ from datafast_nb.forecast import Model, Quality
 from datafast_nb.text import number
 
 _SUBJECT: Final = "How many buyers are among the most likely prospects"
-_WIDTH, _HEIGHT = 420, 320
+_WIDTH, _HEIGHT = Usual(420), 320
 _TENTH: Final = 0.1
 _X, _Y = "Share of prospects, most likely first", "Share of the buyers among them"
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _DIMENSIONS: Final = 2
 _CELL: Final = (44, 28)
+_NARROW: Final = 34  # pixels that the figure of a cell needs
 
 
 @finished
@@ -57,7 +58,7 @@ def heatmap(
     Returns
     -------
     altair.LayerChart
-        Cells with their lift in figures, from orange (below the site's average) through pale at 1 to blue (above it);
+        Cells with their lift in figures, from blue (below the site's average) through pale at 1 to orange (above it);
         those of fewer than 30 prospects are faint, more so the fewer they are. Lifts under 0.25 and over 4 have the
         colors of these ends.
 
@@ -101,7 +102,7 @@ def heatmap(
         wording.left_out(total),
         *notes,
         "The groups overlap." if "dimension_matches" in names else "",
-        f"Blue: more likely to buy than the site's average; orange: less likely. {uncertainty.note(cells['scored'])}",
+        f"Orange: more likely to buy than the site's average; blue: less likely. {uncertainty.note(cells['scored'])}",
     )
     return _drawn(cells, names, rows["_label"].to_list(), columns["_label"].to_list()).properties(title=heading)
 
@@ -149,7 +150,9 @@ def _drawn(cells: pl.DataFrame, names: Sequence[str], rows: Sequence[str], colum
         opacity=uncertainty.opacity("scored", uncertainty.legend("Prospects")),
     )
     return alt.LayerChart(
-        layer=[rectangles, *cell_numbers.numbers(base, numbered, 11)], width=Usual(width), height=height
+        layer=[rectangles, *cell_numbers.numbers(base, numbered, 11)],
+        width=Usual(width, _NARROW * len(columns)),
+        height=height,
     )
 
 

@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from datafast_nb import conversion
-from datafast_nb.charts import uncertainty, wording
+from datafast_nb.charts import live_interval, uncertainty, wording
 from datafast_nb.charts.activity import bar_width, timeline
 from datafast_nb.charts.cell_width import Usual
 from datafast_nb.charts.driver_bars import drivers
@@ -19,8 +19,8 @@ from datafast_nb.charts.measures import why_missing
 from datafast_nb.charts.score_histogram import scores
 from datafast_nb.charts.specification import finished, in_line
 from datafast_nb.charts.theme import NEUTRAL
+from datafast_nb.conversion.breakdown import skewness_within
 from datafast_nb.conversion.frames import once, rate_of
-from datafast_nb.conversion.interval import FEWEST
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.schema import RANGES
 from datafast_nb.snapshot import Snapshot
@@ -167,39 +167,39 @@ def _bars(snap: Snapshot, name: str, times: _Times | None, brush: str) -> alt.La
     heading = wording.title(
         f"Predicted rate by {wording.dimension(name)}, {number(scored, 'prospect')}",
         "" if rate is None else f"Dashed: the site's average, {rate:.2%}.",
-        "Thin lines: 95 % interval. The groups overlap."
-        if name == "dimension_matches"
-        else "Thin lines: 95 % interval.",
+        "Thin lines: 95 % interval, where there are enough to tell.",
+        "The groups overlap." if name == "dimension_matches" else "",
         order_note(name, "predicted_rate", groups),
         f"Faint: fewer than {uncertainty.ENOUGH} prospects.",
     )
-    layers = _layers(_live(rows, labels, times, brush), labels, rate)
+    live = _live(rows, labels, times, brush, skewness_within(snap, name))
+    layers = _layers(live, labels, rate)
     return alt.LayerChart(layer=layers, title=heading, width=_WIDTH, height=24 * labels.height)
 
 
 def _rows(snap: Snapshot, name: str, times: _Times, groups: pl.DataFrame, *, pool: bool) -> pl.DataFrame:
-    """Sum the rates by group and by first and last bar: `n` prospects, their rates `r` and the rates' squares `q`."""
+    """Sum the rates by group and by first and last bar, as `live_interval.SUMS`."""
     scored = once(snap.visitors).filter(pl.col("conversion_rate").is_between(*RANGES["conversion_rate"]))
     dimensions = [name, "seen_first", "seen_last"]
     present = scored.join(times.seen, on="visitor_id", how="left")
-    # The expected conversions at squared rates are the sum of squares.
-    squared = present.with_columns(pl.col("conversion_rate") ** 2)
-    sums, squares = (conversion.breakdown(frame, dimensions) for frame in (present, squared))
-    table = sums.select(*dimensions, n="scored", r="expected_conversions").join(
-        squares.select(*dimensions, q="expected_conversions"), on=dimensions, nulls_equal=True
-    )
+    table = conversion.breakdown(present, dimensions).select(*dimensions, n="scored")
+    for power, name_of_sum in enumerate(live_interval.SUMS[1:], start=1):
+        # The expected conversions at squared rates are the sum of squares.
+        sums = conversion.breakdown(present.with_columns(pl.col("conversion_rate") ** power), dimensions)
+        sums = sums.select(*dimensions, pl.col("expected_conversions").alias(name_of_sum))
+        table = table.join(sums, on=dimensions, nulls_equal=True)
     placed = table.join(groups.select(name, place="_place"), on=name, how="left" if pool else "inner", nulls_equal=True)
     rows = placed.group_by(pl.col("place").fill_null(groups.height), "seen_first", "seen_last").agg(
-        pl.col("n", "r", "q").sum()
+        pl.col(live_interval.SUMS).sum()
     )
     return rows.filter(pl.col("n") > 0).sort("place", "seen_first", "seen_last")
 
 
-def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str) -> alt.Chart:
+def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str, skewness: float) -> alt.Chart:
     """Return a chart of the groups' rates, computed in the browser from the rows that the brush leaves."""
     kinds = dict.fromkeys(rows.columns, "number")
     # As text the rows take a third of the space.
-    text = rows.with_columns(pl.col("r", "q").round_sig_figs(9)).write_csv()
+    text = rows.with_columns(pl.col(live_interval.SUMS[1:]).round_sig_figs(9)).write_csv()
     data = alt.InlineData(values=text, format=alt.CsvDataFormat(type="csv", parse=kinds))
     span = f"{brush}.start"
     begins, ends = (
@@ -209,22 +209,11 @@ def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str) -
     chart: alt.Chart = (
         alt.Chart(data)
         .transform_filter(f"!isArray({span}) || ({here})")
-        .transform_aggregate(n="sum(n)", r="sum(r)", q="sum(q)", groupby=["place"])
+        .transform_aggregate(n="sum(n)", r="sum(r)", q="sum(q)", c="sum(c)", groupby=["place"])
         .transform_lookup("place", from_=alt.LookupData(in_line(labels), key="place", fields=["group"]))
-        .transform_calculate(
-            rate="datum.r / datum.n",
-            # On log-odds, for five or more prospects, as in `breakdown`, but with the normal quantile.
-            margin=f"datum.n < {FEWEST} || datum.r <= 0 || datum.r >= datum.n ? null : {conversion.Z_95} * "
-            "sqrt(max(0, datum.q - datum.r * datum.r / datum.n) / (datum.n - 1) / datum.n)"
-            " / (datum.r / datum.n * (1 - datum.r / datum.n))",
-        )
-        .transform_calculate(
-            low="datum.margin == null ? null : 1 / (1 + (1 / datum.rate - 1) * exp(datum.margin))",
-            high="datum.margin == null ? null : 1 / (1 + (1 / datum.rate - 1) * exp(-datum.margin))",
-            size="'n = ' + format(datum.n, ',d')",
-        )
+        .transform_calculate(size="'n = ' + format(datum.n, ',d')")
     )
-    return chart
+    return live_interval.with_interval(chart, skewness)
 
 
 def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[alt.Chart]:
@@ -236,8 +225,7 @@ def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[a
             alt.Tooltip("group:N", title="Group"),
             alt.Tooltip("n:Q", title="Prospects", format=",d"),
             alt.Tooltip("rate:Q", title="Predicted rate", format=".2%"),
-            alt.Tooltip("low:Q", title="95 % interval from", format=".2%"),
-            alt.Tooltip("high:Q", title="to", format=".2%"),
+            alt.Tooltip("interval:N", title="95 % interval"),
         ],
     )
     axis = alt.Axis(format=".2~%", tickCount=5)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SUBJECT: Final = "From page to page"
 _END: Final = "no next page"
 _CELL: Final = (46, 28)
+_NARROW: Final = 24  # pixels that the figure of a cell needs
 _LEAST_WIDTH: Final = 320
 _STRONG: Final = 0.6  # of the ramp, from where its colors need the ink of the strongest
 _FAINTEST: Final = 0.12
@@ -154,7 +155,9 @@ def _drawn(rows: pl.DataFrame) -> alt.LayerChart:
         *cell_numbers.numbers(cells, rows, 11),
         wording.at_the_right(sizes),
     ]
-    return alt.LayerChart(layer=layers, width=Usual(width), height=max(_CELL[1] * len(pages), 2 * _CELL[1]))
+    return alt.LayerChart(
+        layer=layers, width=Usual(width, _NARROW * len(columns)), height=max(_CELL[1] * len(pages), 2 * _CELL[1])
+    )
 
 
 def _angle(labels: Sequence[str], width: int) -> int:

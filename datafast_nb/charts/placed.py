@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from datafast_nb.charts import drawing
-from datafast_nb.charts.cell_width import CONCATENATIONS, following, follows_place, parts_of
+from datafast_nb.charts.cell_width import CONCATENATIONS, following, follows_place, least_plot, parts_of
 from datafast_nb.charts.specification import titles_of
 from datafast_nb.charts.theme import on_paper
 from datafast_nb.errors import DrawingError, DrawingWarning
@@ -46,11 +46,11 @@ def placed(spec: dict[str, Any], options: dict[str, Any], themes: Mapping[Any, d
 
 def _following(spec: dict[str, Any], options: dict[str, Any], themes: Mapping[Any, dict[str, Any]]) -> Placed:
     """Return a chart as Vega. Its themes share what is equal, such as all rows."""
-    width = width_of(spec, options)
+    width, least = width_of(spec, options), least_plot(spec)
     if not themes:
-        return Placed(following(drawing.compiled(spec, drawing.NEWEST), width), {})
+        return Placed(following(drawing.compiled(spec, drawing.NEWEST), width, least), {})
     each = {
-        name: following(drawing.compiled({**spec, "config": config}, drawing.NEWEST), width)
+        name: following(drawing.compiled({**spec, "config": config}, drawing.NEWEST), width, least)
         for name, config in themes.items()
     }
     one, *others = each.values()

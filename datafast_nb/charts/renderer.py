@@ -14,7 +14,7 @@ from typing import Any, Final
 import altair as alt
 
 from datafast_nb.charts import drawing
-from datafast_nb.charts.cell_width import following, follows_place
+from datafast_nb.charts.cell_width import following, follows_place, least_plot
 from datafast_nb.charts.embedding import embed_options as embedded
 from datafast_nb.charts.picture import png
 from datafast_nb.charts.placed import has_long_title, width_of
@@ -68,12 +68,14 @@ def render(
     clean, options = specification_of(spec), embedded(embed_options)
     content, metadata = still(clean, options)
     kind, shown = VEGALITE, {**clean, "$schema": _SCHEMA}
-    if follows_place(clean) and "image/png" in metadata:
+    if follows_place(clean):
+        picture = metadata.get("image/png")  # none if it is too large to be kept in a notebook
         try:
-            width = width_of(clean, options) if has_long_title(clean) else metadata["image/png"]["width"]
-            kind, shown = VEGA, following(drawing.compiled(clean, drawing.OF_JUPYTERLAB), width)
-        except DrawingError as error:  # it keeps the width of its picture
-            warnings.warn(str(error), DrawingWarning, stacklevel=2)
+            width = width_of(clean, options) if picture is None or has_long_title(clean) else picture["width"]
+            kind, shown = VEGA, following(drawing.compiled(clean, drawing.OF_JUPYTERLAB), width, least_plot(clean))
+        except DrawingError as error:  # it keeps the width of its specification
+            if picture is not None:  # otherwise, `still` has told why
+                warnings.warn(str(error), DrawingWarning, stacklevel=2)
     return {kind: shown, **content}, {kind: {"embed_options": options}, **metadata}
 
 

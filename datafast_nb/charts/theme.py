@@ -5,7 +5,8 @@ colors that are visible on light and on dark. So a chart follows the page's them
 changes. In a picture, which has no page around it, it is the light variant.
 
 People with any common color vision deficiency can tell the colors apart: the categories are those of Okabe and Ito
-(*Color Universal Design*, 2008), the ramps change in lightness, and the diverging scale runs from orange to blue.
+(*Color Universal Design*, 2008), the ramps change in lightness, and the diverging scale runs from blue
+(less than average) to orange (more), as on the live map.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         categories=("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a94a0"),
         steps=("#1f78b4", "#7fb6dc", "#cfe2f1", "#c3c9d0"),
         ramp=("#c3dcef", "#86bbdf", "#4594c7", "#1a6aa8", "#08407a"),
-        diverging=("#b35806", "#f1a340", "#ebe9e4", "#67a9cf", "#2166ac"),
+        diverging=("#2166ac", "#67a9cf", "#ebe9e4", "#f1a340", "#b35806"),
         cells=("#1d2733", "#1d2733", "#ffffff"),
     ),
     "dark": _Palette(
@@ -66,7 +67,7 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         categories=("#56b4e9", "#e69f00", "#20b890", "#e39cc4", "#8fb8ff", "#f0803c", "#8a94a0"),
         steps=("#6fbdf0", "#3d7ba8", "#284a66", "#4a525c"),
         ramp=("#1f4a6b", "#2a6f9f", "#4297cc", "#7fc0ea", "#d3ebfb"),
-        diverging=("#f7a94f", "#b8702c", "#5a584f", "#3f83b5", "#8fcbf5"),
+        diverging=("#8fcbf5", "#3f83b5", "#5a584f", "#b8702c", "#f7a94f"),
         cells=("#ffffff", "#000000", "#000000"),
     ),
     "auto": _Palette(
@@ -79,8 +80,8 @@ _PALETTES: Final[dict[Theme, _Palette]] = {
         steps=("#3a8fd0", "rgba(58, 143, 208, 0.62)", "rgba(58, 143, 208, 0.32)", "rgba(138, 148, 160, 0.4)"),
         ramp=tuple(f"rgba(43, 116, 187, {alpha})" for alpha in (0.12, 0.34, 0.56, 0.78, 1)),
         diverging=(
-            *("rgba(184, 88, 6, 1)", "rgba(214, 128, 40, 0.6)", "rgba(138, 148, 160, 0.15)"),
-            *("rgba(70, 150, 210, 0.6)", "rgba(43, 108, 176, 1)"),
+            *("rgba(43, 108, 176, 1)", "rgba(70, 150, 210, 0.6)", "rgba(138, 148, 160, 0.15)"),
+            *("rgba(214, 128, 40, 0.6)", "rgba(184, 88, 6, 1)"),
         ),
         cells=("currentColor", "currentColor", "#ffffff"),
     ),

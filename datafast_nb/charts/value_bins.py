@@ -28,6 +28,7 @@ _POWERS: Final = range(-2, 7)
 _EDGES: Final = tuple(round(step * 10.0**power, 3) for power in _POWERS for step in _STEPS)
 _COLUMNS: Final = 20
 _CELL: Final = (36, 24)
+_NARROW: Final = 24  # pixels that the figure of a cell needs
 _ROWS: Final = 10
 
 
@@ -108,7 +109,9 @@ def _drawn(cells: pl.DataFrame) -> alt.LayerChart:
     ).with_columns(sure=pl.format("{} to {}", pl.col("low"), pl.col("high")))
     line = alt.Chart(alt.InlineData(values=[{"half": conversion.CONFIDENT}])).mark_rule(strokeDash=[4, 3])
     layers = [*_numbered(rows.drop("row", "column"), list(names.values())), line.encode(y="half:Q")]
-    return alt.LayerChart(layer=layers, width=Usual(max(_CELL[0] * len(names), 240)), height=_CELL[1] * _ROWS)
+    return alt.LayerChart(
+        layer=layers, width=Usual(max(_CELL[0] * len(names), 240), _NARROW * len(names)), height=_CELL[1] * _ROWS
+    )
 
 
 def _numbered(rows: pl.DataFrame, columns: Sequence[str]) -> list[alt.Chart]:

@@ -59,11 +59,12 @@ class ChartView(TypedWidget):
     """
 
     _esm = asset("chart.js")
-    # The menu may extend beyond the chart. ipywidgets marks widgets without a kernel with a broken link, but a chart
-    # works without one.
+    # The menu may extend beyond the chart. Charts side by side share the width of their row. ipywidgets marks widgets
+    # without a kernel with a broken link, but a chart works without one.
     _css = """
     .datafast-chart .vega-embed { overflow: visible; }
     .datafast-chart.jupyter-widgets-disconnected::before { content: none; }
+    .widget-hbox > .datafast-chart[data-fits]:not([style*="width"]) { flex: 1 1 0; min-width: 0; overflow-x: auto; }
     """
     spec = traitlets.Dict()
     drawn: dict[str, Any]

@@ -43,6 +43,7 @@ _MEASURES: Final[dict[WeeklyMeasure, _Measure]] = {
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HOURS: Final = tuple(f"{hour:02}" for hour in range(24))
 _CELL: Final = (24, 26)
+_NARROW: Final = 18  # pixels that the figure of a cell needs
 # Every time zone in use differs from UTC by a multiple of this, so a step never holds parts of two local hours.
 _STEP: Final = timedelta(minutes=15)
 _FAINT: Final = 0.35
@@ -243,4 +244,4 @@ def _drawn(cells: pl.DataFrame, how: _Measure) -> alt.LayerChart:
     rectangles = base.mark_rect().encode(color=color, opacity=whole)
     crosses = alt.Chart(never).mark_text(color=NEUTRAL, text="×").encode(**axes, tooltip=named)
     layers = [rectangles, *cell_numbers.numbers(base, seen, 9), *([crosses] if never.height else [])]
-    return alt.LayerChart(layer=layers, width=Usual(_CELL[0] * 24), height=_CELL[1] * 7)
+    return alt.LayerChart(layer=layers, width=Usual(_CELL[0] * 24, _NARROW * 24), height=_CELL[1] * 7)

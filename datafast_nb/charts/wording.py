@@ -31,6 +31,9 @@ _PARAMETERS: Final = [column.name for column in VISITOR_COLUMNS if column.source
 _ALIASES: Final = [alias for alias, column in ALIASES.items() if column in _PARAMETERS]
 _ABSENT: Final = frozenset({*_PARAMETERS, *_ALIASES, "referrer", "dimension_matches"})
 
+_LINE: Final = 48  # characters that a narrow cell has room for
+_LINE_HEIGHT: Final = 17  # pixels
+
 NOBODY: Final = "Nobody is here right now"
 NOTHING_HAPPENED: Final = "Nothing has happened recently"
 NO_PREDICTIONS: Final = "There are no predictions"
@@ -130,15 +133,20 @@ def title(sentence: str, *notes: str) -> alt.Title:
 
 def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.LayerChart:
     """Return a chart that says why there is nothing to draw, and what to do about it."""
-    lines = [reason, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), width=78)]
-    base = alt.Chart(alt.InlineData(values=[{"line": line, "place": 17 * place} for place, line in enumerate(lines)]))
+    reasons = textwrap.wrap(reason, _LINE)
+    lines = [*reasons, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), _LINE)]
+    rows = [{"line": line, "place": _LINE_HEIGHT * place} for place, line in enumerate(lines)]
+    base = alt.Chart(alt.InlineData(values=rows))
     text = base.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))
-    first, others = alt.datum.place == 0, alt.datum.place > 0
+    end = _LINE_HEIGHT * len(reasons)
+    first, others = alt.datum.place < end, alt.datum.place >= end
     layers = [
         text.transform_filter(first).mark_text(align="left", baseline="top", fontSize=13, fontWeight=600),
         text.transform_filter(others).mark_text(align="left", baseline="top", fontSize=12, dy=4),
     ]
-    return alt.LayerChart(layer=layers, title=title(subject, *notes), width=Usual(480), height=80)
+    return alt.LayerChart(
+        layer=layers, title=title(subject, *notes), width=Usual(480), height=_LINE_HEIGHT * (len(lines) + 1)
+    )
 
 
 def grouped(column: str) -> pl.Expr:

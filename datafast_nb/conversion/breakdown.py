@@ -232,6 +232,23 @@ def breakdown(
     return restore(table.sort(*first, order_by, *names, descending=descending, nulls_last=True))
 
 
+def skewness_within(data: Snapshot, by: Dimension | str) -> float:
+    """Return the squared skewness of the rates within all groups, by which `breakdown` knows how many are enough.
+
+    Parameters
+    ----------
+    data : Snapshot
+        The snapshot.
+    by : str
+        The dimension of the groups.
+    """
+    names = dimension_names(by)
+    frame, _ = opened(data, by_polars="dimension_matches" in names)
+    visitors = with_predictions(with_derived(frame, names), once=True)
+    groups = with_skewness(_groups(visitors, names)).select(nw.col("_skewness_of_all").max())
+    return float(groups.collect().item() or 0.0)
+
+
 @overload
 def summary(data: Snapshot, *, baseline: Baseline | None = None) -> pl.DataFrame: ...
 @overload

@@ -20,8 +20,8 @@ FEWEST: Final = 5
 _FARTHEST: Final = 600.0  # log-odds; far beyond, the exponential overflows a float
 _RARE: Final = 3.0  # skewness beyond which one rare high rate dominates the mean
 _SEEN: Final = 4.0  # such rare rates to be expected in a sample that can tell
-_ALONE: Final = 0.98  # of the greatest skewness possible at a sample's size: one visitor accounts for all of it
-_EVEN: Final = 1e-8  # a variance over the squared mean; less is rounding
+ALONE: Final = 0.98  # of the greatest skewness possible at a sample's size: one visitor accounts for all of it
+EVEN: Final = 1e-8  # a variance over the squared mean; less is rounding
 
 
 def with_skewness(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -84,11 +84,11 @@ def _with_error(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         _greatest=(size - 2.0) * (size - 2.0) / nw.col("_free"),
         _error=(nw.col("_variance") / nw.col("_free")).sqrt(),
     )
-    reliable = has_enough_rates(nw.col("_skewness"), size) & (nw.col("_own") < _ALONE * nw.col("_greatest"))
+    reliable = has_enough_rates(nw.col("_skewness"), size) & (nw.col("_own") < ALONE * nw.col("_greatest"))
     return groups.with_columns(_error=nw.when(reliable).then(nw.col("_error")))
 
 
-def has_enough_rates(squared_skewness: nw.Expr, rates: nw.Expr) -> nw.Expr:
+def has_enough_rates(squared_skewness: Any, rates: Any) -> Any:  # noqa: ANN401 - see `student`
     """Return whether enough of any rare high rates are to be expected among this many rates."""
     return (squared_skewness <= _RARE * _RARE) | (rates >= _SEEN * squared_skewness)
 
@@ -105,7 +105,7 @@ def _with_third_powers(groups: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 def _with_squared_skewness(groups: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     """Add the squared skewness of rates from their `_mean`, `_variance` and `_third`; null where they don't vary."""
     variance, third, mean = (nw.col(each) for each in ("_variance", "_third", "_mean"))
-    varied = nw.when(variance > _EVEN * mean * mean).then(variance * variance * variance)
+    varied = nw.when(variance > EVEN * mean * mean).then(variance * variance * variance)
     return groups.with_columns(_cube=varied).with_columns(ratio(third * third, nw.col("_cube")).alias(name))
 
 
@@ -121,7 +121,7 @@ def wilson(successes: nw.Expr, trials: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
     return low.clip(0.0, 1.0), high.clip(0.0, 1.0)
 
 
-def student(freedom: nw.Expr) -> nw.Expr:
+def student(freedom: Any) -> Any:  # noqa: ANN401 - expressions of Narwhals, or of Altair
     """Return the 97.5 % quantile of Student's t distribution, accurate to 1 % from 2 degrees of freedom up.
 
     By its expansion in the normal quantile: Abramowitz and Stegun, *Handbook of Mathematical Functions*, 26.7.5.

@@ -75,7 +75,8 @@ def _cells(row: dict[str, Any], shown: list[Measure]) -> tuple[str, ...]:
     """Return the measures of a row as text."""
     cells = []
     for name in shown:
-        cells.append(_text(row[name], NOTATIONS[name].format))
+        told = NOTATIONS[name].is_count or row["scored"]  # sums over nobody with a prediction are not 0, but unknown
+        cells.append(_text(row[name] if told else None, NOTATIONS[name].format))
         if name == "predicted_rate":
             low, high = row["predicted_rate_low"], row["predicted_rate_high"]
             cells.append(_NONE if low is None or high is None else f"{low:.2%} to {high:.2%}")

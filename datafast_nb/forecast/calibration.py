@@ -30,6 +30,7 @@ from datafast_nb.forecast.outcomes import (
 )
 from datafast_nb.forecast.record import Record
 from datafast_nb.forecast.reliability import BIN, bins, scores, with_bins
+from datafast_nb.text import number
 
 Unit = Literal["visitor", "visit"]
 """The unit of a prediction: a visitor, with all of their visits, or each single visit."""
@@ -96,12 +97,12 @@ class Calibration:
         seen = self.coverage.row(0, named=True)
         left_out = ", ".join(f"{seen[name]:,} {name.replace('_', ' ')}" for name in _LEFT_OUT if seen[name])
         sentence = (
-            f"{seen['counted']:,} of {seen['visits']:,} visits counted ({left_out or 'none left out'}); "
-            f"{seen['matched']:,} of {seen['payments']:,} payments matched to a visitor"
+            f"{seen['counted']:,} of {number(seen['visits'], 'visit')} counted ({left_out or 'none left out'}); "
+            f"{seen['matched']:,} of {number(seen['payments'], 'payment')} matched to a visitor"
         )
         if self.scores.height == 1:
             it = self.scores.row(0, named=True)
-            rows = f"{it['predictions']:,} {self.unit}{'' if it['predictions'] == 1 else 's'}"
+            rows = number(it["predictions"], self.unit)
             within = f"({it['observed_rate_low']:.2%} to {it['observed_rate_high']:.2%})"
             parts = [
                 self.verdict(it),

@@ -9,7 +9,7 @@ import polars as pl
 from datafast_nb.forecast import traffic_level
 from datafast_nb.forecast.outcomes import USD, Money
 from datafast_nb.schema import RANGES
-from datafast_nb.text import plain
+from datafast_nb.text import listed, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def _listed(codes: list[str | None]) -> str:
     """Return currencies as text; the first ones, if there are more than a website may have."""
     names = [plain(code or "no currency", 12) for code in codes[:_MOST_LISTED]]
     more = [f"{len(codes) - _MOST_LISTED} more"] if len(codes) > len(names) else []
-    return ", ".join([*names, *more][:-1]) + " and " + [*names, *more][-1] if len(codes) > 1 else names[0]
+    return listed([*names, *more])
 
 
 def takings(sales: Predictive, of: Amounts) -> tuple[float, float, float]:

@@ -27,7 +27,7 @@ from datafast_nb.polling import checked_every
 from datafast_nb.privacy import concealed
 from datafast_nb.schema import VISITORS, WINDOW
 from datafast_nb.snapshot import Snapshot, Source
-from datafast_nb.text import duration
+from datafast_nb.text import duration, number
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -68,11 +68,12 @@ class Info:
     def __str__(self) -> str:
         size = sum(self.bytes.values()) / 1e6
         on_disk = self.bytes_on_disk
+        changes = number(self.rows["visitors"], "change of visitors", "changes of visitors")
         whole = "" if on_disk is None else f" ({on_disk / 1e6:,.1f} MB in {self.files_on_disk:,} files on disk)"
         return (
-            f"{self.rows['polls']:,} snapshots from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC: "
-            f"{self.rows['visitors']:,} changes of visitors, {self.rows['events']:,} events, "
-            f"{self.rows['payments']:,} payments, {size:,.1f} MB{whole}, {self.gaps} gap(s)"
+            f"{number(self.rows['polls'], 'snapshot')} from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} "
+            f"UTC: {changes}, {number(self.rows['events'], 'event')}, {number(self.rows['payments'], 'payment')}, "
+            f"{size:,.1f} MB{whole}, {number(self.gaps, 'gap')}"
         )
 
 

@@ -17,7 +17,7 @@ from datafast_nb.errors import DataFastError
 from datafast_nb.history.writer import Appended
 from datafast_nb.polling import Follower, Pace, Poller
 from datafast_nb.snapshot import Snapshot, Source
-from datafast_nb.text import plain
+from datafast_nb.text import number, plain
 
 LONGEST_WAIT: Final = 60.0
 """The most seconds between two attempts, unless the service asks for more: the endpoint forgets after ten minutes."""
@@ -262,7 +262,7 @@ class Recording:
         elif self.running:
             state += f", trying again: {now.fault}" if now.fault else ""
             state += f", waiting since {now.waiting_since:%H:%M:%S} UTC for an answer" if now.waiting_since else ""
-        return f"<Recording to {self._recorder.store.location!r}: {now.snapshots:,} snapshots, {state}>"
+        return f"<Recording to {self._recorder.store.location!r}: {number(now.snapshots, 'snapshot')}, {state}>"
 
 
 def progress_bar(total: int | None) -> Report:

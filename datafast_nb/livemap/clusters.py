@@ -36,6 +36,9 @@ CELL_PIXELS: Final = 28
 _MARGIN: Final = 0.05  # of the viewport's width and height, on each side: clusters are ready for a short move
 _MOST_SHIFT: Final = 20.0  # pixels that a circle may be from its place; where it would be more, cells are larger
 _RING: Final = 4.0  # width of a ring that shows the share of customers, in pixels
+_COARSER: Final = 0.85  # of the cells across the world, where these are too small
+_FULL_WORLD: Final = 1000.0  # pixels of the world's width from which circles have their full radius
+_LEAST_LARGE: Final = 13.0  # radius of the largest circle on a small world, in pixels
 _LEAST_RADII: Final = (8.0, 9.5, 12.0, 15.0)  # of circles with numbers of one to four characters, in pixels
 _HALF: Final = 0.5  # of the world's width
 
@@ -146,7 +149,7 @@ def cluster(
     across = viewport.cells_across(cell_pixels)
     groups = cells(placed, viewport, across, category)
     while across > 1 and (groups.height > MOST_CELLS or _shift(groups, viewport.zoom) > _MOST_SHIFT):
-        across = math.floor(across / math.sqrt(2))
+        across = math.floor(across * _COARSER)
         groups = cells(placed, viewport, across, category)
     return groups
 
@@ -283,7 +286,7 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
         another.
     """
     moved = _moved(clusters, viewport.zoom)
-    drawn = clusters.with_columns(_radius(clusters), *_places(moved)).select(
+    drawn = clusters.with_columns(_radius(clusters, viewport.zoom), *_places(moved)).select(
         "id",
         pl.col("latitude", "longitude").round(viewport.decimals),
         "visitors",
@@ -296,9 +299,10 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
     return Clusters(across=across, **columns)
 
 
-def _radius(clusters: pl.DataFrame) -> pl.Expr:
-    """Return the ``radius`` of the circles of clusters, in pixels."""
+def _radius(clusters: pl.DataFrame, zoom: float) -> pl.Expr:
+    """Return the ``radius`` of the circles of clusters, in pixels: smaller ones where the whole world is small."""
     small, large = RADII
+    large = max(_LEAST_LARGE, large * min(1.0, 256 * 2**zoom / _FULL_WORLD))
     share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
     wanted = small + (large - small) * share
     return pl.max_horizontal(wanted, _least_radius(pl.col("visitors"))).round(1).alias("radius")
@@ -316,7 +320,7 @@ def _moved(clusters: pl.DataFrame, zoom: float) -> NDArray[np.float64]:
     """Return the places of clusters in Web Mercator, moved as far as their circles would cover each other at a zoom."""
     world = 256 * 2**zoom
     ring = pl.when(pl.col("customers") > 0).then(_RING).otherwise(0.0)
-    radii = clusters.select(_radius(clusters) + ring).to_series().to_numpy()
+    radii = clusters.select(_radius(clusters, zoom) + ring).to_series().to_numpy()
     return apart(_middles(clusters) * world, radii) / world
 
 

@@ -47,7 +47,7 @@ from datafast_nb.polling import Poller
 from datafast_nb.renamed import renamed
 from datafast_nb.schema import PAYMENTS, VISITORS
 from datafast_nb.snapshot import Snapshot, Source
-from datafast_nb.text import clock, duration, number
+from datafast_nb.text import clock, duration, listed, number, plain
 from datafast_nb.widgets.family import is_held
 from datafast_nb.widgets.faults import Faults
 from datafast_nb.widgets.protocol import (
@@ -683,7 +683,7 @@ class LiveMap(OpenedWhenShown):
         """Return a picture without names, if there is an answer or soon will be, and the figures in words."""
         if self._sites.are_threaded:
             self._answered.wait(_PATIENCE)
-        (snapshot, sites), title = self._sites.latest(), f"Live map of {self._source_names}"
+        (snapshot, sites), title = self._sites.latest(), self._called()
         if snapshot is None:
             return {"text/plain": f"{title}\n{NEEDS_KERNEL}"}, {}
         count, time = number(snapshot.visitors.height, "visitor"), clock(snapshot.fetched_at, self.time_zone)
@@ -691,6 +691,12 @@ class LiveMap(OpenedWhenShown):
         content, metadata = still(shown)
         words = f"{title}: {count} at {time}\n{in_words(shown)}\n{NEEDS_KERNEL}"
         return {**content, "text/plain": words}, metadata
+
+    def _called(self) -> str:
+        """Return what the map is called where no widgets are shown: the names of its sites, if they have some."""
+        kind = "Live map" if self._timebar is None else "Replayed map"
+        names = [plain(name, 40) for name in self._sites.pollers if name != ONE_SITE]
+        return f"{kind} of {listed(names)}" if names else kind
 
     def _show(self) -> None:
         """Make the view and open the comm, the first time."""

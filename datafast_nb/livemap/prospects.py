@@ -12,7 +12,7 @@ from datafast_nb.snapshot import Snapshot
 from datafast_nb.text import duration
 from datafast_nb.widgets.protocol import Figure
 
-_SALES: Final = "Sales expected from them"
+_SALES: Final = "Expected sales"
 
 
 def with_model(visitors: pl.DataFrame, snapshot: Snapshot, model: Model) -> pl.DataFrame:
@@ -37,7 +37,7 @@ def expected_sales(chosen: pl.DataFrame, snapshot: Snapshot, model: Model) -> Fi
     sales = model.expected(them)
     mean = f"{sales.conversions:,.{0 if sales.conversions >= 1 else 1}f}"
     interval = f"({sales.conversions_low:,} to {sales.conversions_high:,})"
-    return Figure(_SALES, f"{mean} {interval}", f"within {within(model)}")
+    return Figure(_SALES, f"{mean} {interval}", f"from them within {within(model)}")
 
 
 def within(model: Model) -> str:

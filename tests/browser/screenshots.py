@@ -1,210 +1,89 @@
-"""Takes pictures of the live map in each of its states, for a person to look at.
+"""Takes pictures of the live map, the explorer and the charts in each of their states, for a person to look at.
 
 Run it as ``python -m tests.browser.screenshots FOLDER [STATE ...]``. Without FOLDER, the environment variable
-DATAFAST_NB_SCREENSHOTS names it. Each state is shown in light and dark, at each width and in full screen.
+DATAFAST_NB_SCREENSHOTS names it. Each state is shown in light and dark: of the map and the explorer at each width of a
+window, and of the map in full screen; of a chart at each width of a cell.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.chromium import FLAGS, required
-from tests.browser.lab import Notebook, serve
-from tests.browser.map_page import CELLS, RECORDER, SETUP, MapPage
-
-SCENES: Final = """
-from tempfile import TemporaryDirectory
-from tests.livemap.pasts import demo_replay
-from tests.livemap.sources import Scripted
-
-noon = datetime(2026, 2, 6, 12, tzinfo=UTC)
-
-class Never:
-    def snapshot(self):
-        import time
-        time.sleep(3600)
-
-def site(visitors, seed=0, at=noon, **options):
-    return dfn.demo.Site(seed=seed, visitors=visitors, start=noon, clock=lambda: at, **options)
-
-def modeled():
-    with TemporaryDirectory() as folder:
-        past = dfn.demo.simulate(folder, 2, 3_000, end=noon, every=300, progress=False)
-        return dfn.learn(past, "6h")
-
-def minute(number):
-    now = site(120 + 5 * (number * number % 17)).snapshot()
-    fetched_at = noon + timedelta(minutes=number)
-    return dfn.Snapshot(now.visitors, now.events, now.payments, fetched_at=fetched_at)
-
-def alarming(text):
-    names = ["display_name", "customer_name", "city", "region", "current_url", "referrer", "utm_source", "device"]
-    return people(40, **{name: text for name in names})
-
-HOSTILE = "<img src=x onerror=alert(1)> \\u202e evil \\u05e9\\u05dc\\u05d5\\u05dd " + "a" * 10_000
-""".strip()
-
-REFRESH: Final = """
-import time
-for _ in range(29):
-    before = live.snapshot
-    live.refresh()
-    while live.snapshot is before:
-        time.sleep(0.02)
-"""
+from tests.browser.lab import Lab, Notebook, serve
+from tests.browser.map_page import CELLS, PATIENT, RECORDER, SETUP, MapPage
+from tests.browser.states import CHARTS, EXPLORERS, MAPS, SCENES, Explored, State
 
 THEMES: Final = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 WIDTHS: Final = (480, 1000, 1600)
+CELL_WIDTHS: Final = (480, 1000)
 HEIGHT: Final = 1100
+TALL: Final = 2000
 SCREEN: Final = (1920, 1080)
 LARGE_SCREEN: Final = (3840, 2160)
+LEAST_CHART: Final = 480  # pixels, below which the cell scrolls
+LONGEST_FIT: Final = 5_000  # milliseconds
+PAINTED: Final = 300  # milliseconds in which a page has painted everything in another theme
+DRAWN: Final = 1_500  # milliseconds in which a chart has been drawn again, in steps
 
-Act = Callable[[MapPage], object]
-
-
-@dataclass(frozen=True)
-class State:
-    """A state of the map: what makes it, and what a person does then.
-
-    Attributes
-    ----------
-    source, options
-        The map's source and its options, as code.
-    act
-        What a person does, once or at each size.
-    each_size
-        Whether it is done again at each size.
-    large
-        Whether there are pictures of a very large screen.
-    """
-
-    source: str
-    act: Act | None = None
-    options: str = ""
-    each_size: bool = False
-    large: bool = False
-
-
-def python(code: str) -> Act:
-    """Return an act that runs code in the kernel."""
-    return lambda live: live.python(code)
-
-
-def click(selector: str, text: str | None = None) -> Act:
-    """Return an act that clicks on something in the map."""
-    return lambda live: live.root.locator(selector, has_text=text).first.click()
-
-
-def hover(live: MapPage) -> None:
-    """Point at the largest cluster."""
-    live.point_at(live.discs()[0])
-    live.part("tip").wait_for()
-
-
-def popup(live: MapPage) -> None:
-    """Click on the largest cluster."""
-    live.click(live.discs()[0])
-    live.part("popup").wait_for()
-
-
-def heat(live: MapPage) -> None:
-    """Switch the heat on in the layers control, and leave it open."""
-    live.root.locator(".leaflet-control-layers").hover()
-    live.root.locator(".leaflet-control-layers label", has_text="Heat").locator("input").check()
-
-
-def select_by_code(live: MapPage) -> None:
-    """Open the filters, with some of them active."""
-    live.part("button", "Filters").click()
-    live.python("live.filter(country_code=['DE', 'FR', 'GB'], device='desktop', min_score=40)")
-
-
-def zoom_to_europe(live: MapPage) -> None:
-    """Zoom to some of the visitors."""
-    live.python("live.filter(country_code=['DE', 'FR', 'GB', 'ES', 'IT', 'PL'])")
-    live.part("zoom").click()
-
-
-STATES: Final = {
-    "busy": State("site(400)", large=True),
-    "loading": State("Never()"),
-    "empty": State("Scripted([people(0)])"),
-    "one-visitor": State("Scripted([people(1, city='Lisbon', country_code='PT', latitude=38.7, longitude=-9.1)])"),
-    "crowded": State("Scripted([site(100_000).snapshot()])"),
-    "no-predictions": State("site(120, predictions=False)"),
-    "refused": State("Scripted([AuthenticationError('The key is not accepted (401). Check DATAFAST_API_KEY.')])"),
-    "retrying": State(
-        "Scripted([site(120).snapshot(), ConnectionFailedError('No answer from the site within 30 s.')])",
-        python("live.refresh()"),
-    ),
-    "stopped": State("site(120)", python("live.stop()")),
-    "hostile": State("Scripted([alarming(HOSTILE)])", click(".df-listing [role=option]")),
-    "sites": State("{'shop': site(200), 'blog': site(90, seed=4)}", options="color_by='site'"),
-    "one-site-fails": State("{'shop': site(200), 'blog': Scripted([ConnectionFailedError('No answer within 30 s.')])}"),
-    "filters": State("site(400)", select_by_code),
-    "nobody-matches": State("site(400)", python("live.filter(text='nobody is called this')")),
-    "card": State("site(400)", click(".df-listing [role=option]")),
-    "events": State("site(400)", click("[role=tab]", "Events")),
-    "payments": State("site(400)", click("[role=tab]", "Payments")),
-    "hover": State("site(400)", hover, each_size=True),
-    "popup": State("site(400)", popup, each_size=True),
-    "heat": State("site(400)", heat),
-    "by-value": State("site(400)", options="color_by='expected_value'"),
-    "by-channel": State("site(400)", options="color_by='channel'"),
-    "by-device": State("site(400)", options="color_by='device'"),
-    "by-country": State("site(400)", options="color_by='country_code'"),
-    "by-customer": State("site(400)", options="color_by='is_customer'"),
-    "model": State("site(400)", options="model=modeled()"),
-    "model-card": State("site(400)", click(".df-listing [role=option]"), options="model=modeled()"),
-    "model-hover": State("site(400)", hover, options="model=modeled()", each_size=True),
-    "model-popup": State("site(400)", popup, options="model=modeled()", each_size=True),
-    "model-of-another-site": State(
-        "Scripted([people(40, current_url='https://other.example/a')])", options="model=modeled()"
-    ),
-    "model-empty": State("Scripted([people(0)])", options="model=modeled()"),
-    "news": State(
-        "Scripted([site(120).snapshot(), site(160, at=noon + timedelta(seconds=150)).snapshot()])",
-        python("live.refresh()"),
-    ),
-    "replay": State("demo_replay()"),
-    "replay-gap": State("demo_replay(at=0.5)"),
-    "replay-end": State("demo_replay(days=0.1, at=1)"),
-    "globe": State("site(400)", options="projection='globe'", large=True),
-    "europe": State("site(400)", zoom_to_europe, large=True),
-    "globe-europe": State("site(400)", zoom_to_europe, options="projection='globe'", large=True),
-    "globe-popup": State("site(400)", popup, options="projection='globe'", each_size=True),
-    "privacy": State("site(400)", click(".df-listing [role=option]"), options="redact=True"),
-    "locked": State(
-        "site(400)",
-        python("live.filter(country_code=['DE', 'FR'], locked=True); live.filter(device='desktop')"),
-    ),
-    "last-minutes": State("Scripted([minute(number) for number in range(30)])", python(REFRESH)),
-    "dark-on-light": State("site(400)", options="theme='dark'"),
-}
+EXPLORER_CELL: Final = "explorer = dfn.Explorer(source, **options)\nexplorer"
+# A chart is fitted to its cell half a second after that has changed, and its labels may then need another look.
+_AS_WIDE: Final = """([width]) => {
+    const drawn = document.querySelector('.jp-Cell .jp-OutputArea-output svg.marks');
+    return drawn && Number(drawn.getAttribute('width')) === width;
+}"""
 
 
 def main(folder: Path, *names: str) -> None:
     """Take all pictures, or those of the states that are named."""
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = names or (*MAPS, *EXPLORERS, *(f"chart-{name}" for name in CHARTS))
     with TemporaryDirectory() as work, serve(Path(work)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=required(playwright), args=FLAGS)
-        with Notebook.window(lab, browser, height=HEIGHT) as notebook:
-            notebook.page.add_init_script(RECORDER)
-            notebook.open(*CELLS).python(f"{SETUP}\n{SCENES}")
+        with _notebook(lab, browser) as notebook:
             live = MapPage(notebook, Path(work))
-            for name in names or STATES:
-                show(live, STATES[name], "starting" if name == "loading" else "stopped" if "replay" in name else "live")
-                _shoot(live, STATES[name], folder / name)
-                live.clear()
+            for name in wanted:
+                _take(live, name, folder / name)
         browser.close()
+
+
+@contextmanager
+def _notebook(lab: Lab, browser: Browser) -> Iterator[Notebook]:
+    """Open a notebook in which the states can be made."""
+    with Notebook.window(lab, browser, height=HEIGHT) as notebook:
+        notebook.page.add_init_script(RECORDER)
+        notebook.open(*CELLS).python(f"{SETUP}\n{SCENES}")
+        yield notebook
+
+
+def _take(live: MapPage, name: str, file: Path) -> None:
+    """Take the pictures of one state."""
+    if name in MAPS:
+        live.notebook.write(0, CELLS[0])
+        show(live, MAPS[name], "starting" if name == "loading" else "stopped" if "replay" in name else "live")
+        _shoot_map(live, MAPS[name], file)
+        live.clear()
+    elif name in EXPLORERS:
+        _show_explorer(live, EXPLORERS[name])
+        _shoot_explorer(live, EXPLORERS[name], file)
+        live.python("explorer.close()")
+        live.notebook.clear(0)
+    else:
+        live.notebook.write(0, CHARTS[name.removeprefix("chart-")]).run(0)
+        _shoot_chart(live, file)
+        live.notebook.clear(0)
+
+
+# Maps
 
 
 def show(live: MapPage, state: State, expected: str) -> None:
@@ -216,34 +95,84 @@ def show(live: MapPage, state: State, expected: str) -> None:
     live.rest()
 
 
-def _shoot(live: MapPage, state: State, name: Path) -> None:
+def _shoot_map(live: MapPage, state: State, name: Path) -> None:
     """Take pictures of a map in both themes, all widths and in full screen."""
     for width in WIDTHS:
         live.page.set_viewport_size({"width": width, "height": HEIGHT})
         live.root.scroll_into_view_if_needed()
         live.rest()
-        if state.act is not None and (state.each_size or width == WIDTHS[0]):
+        if state.act is not None and (state.each == "size" or (state.each == "once" and width == WIDTHS[0])):
             state.act(live)
         for theme in THEMES:
-            _wear(live, theme)
-            live.notebook.output(0).screenshot(path=f"{name}-{width}-{theme}.png")
+            with _pictured(live, state, theme):
+                live.notebook.output(0).screenshot(path=f"{name}-{width}-{theme}.png")
     live.page.set_viewport_size({"width": SCREEN[0], "height": SCREEN[1]})
     live.root.get_by_role("button", name="Full screen").click()
     for width, height in (SCREEN, LARGE_SCREEN) if state.large else (SCREEN,):
         live.page.set_viewport_size({"width": width, "height": height})
         live.rest()
-        if state.act is not None and state.each_size:
+        if state.act is not None and state.each == "size":
             state.act(live)
         for theme in THEMES:
-            _wear(live, theme)
-            live.page.screenshot(path=f"{name}-full-{width}-{theme}.png")
+            with _pictured(live, state, theme):
+                live.page.screenshot(path=f"{name}-full-{width}-{theme}.png")
     live.root.get_by_role("button", name="Exit full screen").click()
 
 
-def _wear(live: MapPage, theme: str) -> None:
-    """Change JupyterLab's theme, and wait until the map is drawn in it."""
-    live.notebook.theme(THEMES[theme])
+@contextmanager
+def _pictured(live: MapPage, state: State, theme: str) -> Iterator[None]:
+    """Have a map drawn in a theme, with what happens for each picture."""
+    live.notebook.theme(THEMES[theme])  # type: ignore[arg-type]
     live.rest()
+    act: Callable[[MapPage], object] | None = state.act if state.each == "picture" else None
+    if act is not None:
+        act(live)
+    yield
+    if act is not None and state.after is not None:
+        state.after(live)
+
+
+# Explorers
+
+
+def _show_explorer(live: MapPage, state: Explored) -> None:
+    """Show an explorer in a state, and wait until its chart, or what stands in its place, is there."""
+    live.python(f"source, options = {state.source}, dict({state.options})")
+    live.notebook.write(0, EXPLORER_CELL).run(0)
+    live.page.locator(".datafast-explorer").locator("svg.marks, .df-empty:visible").first.wait_for(timeout=PATIENT)
+
+
+def _shoot_explorer(live: MapPage, state: Explored, name: Path) -> None:
+    """Take pictures of an explorer in both themes and all widths."""
+    for width in WIDTHS:
+        live.page.set_viewport_size({"width": width, "height": TALL})
+        if state.act is not None and width == WIDTHS[0]:
+            state.act(live)
+        for theme in THEMES:
+            live.notebook.theme(THEMES[theme])  # type: ignore[arg-type]
+            live.page.wait_for_timeout(DRAWN)
+            live.notebook.output(0).screenshot(path=f"{name}-{width}-{theme}.png")
+
+
+# Charts
+
+
+def _shoot_chart(live: MapPage, name: Path) -> None:
+    """Take pictures of a chart in both themes, at each width of its cell."""
+    output = live.notebook.output(0)
+    live.page.set_viewport_size({"width": SCREEN[0], "height": TALL})
+    expect(output.locator("svg.marks")).to_be_visible(timeout=PATIENT)
+    for width in CELL_WIDTHS:
+        # The width of the cell, in which the chart's frame and menu have theirs.
+        output.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)
+        place = output.locator(".chart-wrapper").evaluate("it => it.clientWidth")
+        with suppress(PlaywrightTimeout):  # a chart may keep a width of its own, and the picture shows it
+            live.page.wait_for_function(_AS_WIDE, arg=[max(LEAST_CHART, place)], timeout=LONGEST_FIT)
+        for theme in THEMES:
+            live.notebook.theme(THEMES[theme])  # type: ignore[arg-type]
+            live.page.wait_for_timeout(PAINTED)
+            output.screenshot(path=f"{name}-{width}-{theme}.png")
+    output.evaluate("cell => { cell.style.maxWidth = ''; }")
 
 
 if __name__ == "__main__":

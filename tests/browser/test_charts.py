@@ -163,12 +163,12 @@ def test_a_chart_follows_the_width_of_its_cell(window: Notebook, drawn: dict[str
     expect(follows).to_be_visible()
     expect(own).to_be_visible()
     fixed, output = own.get_attribute("width"), cell.locator(".jp-OutputArea-output")
-    for width in (900, 640, 400):
+    for width in (900, 640, 360):
         cell.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)  # as where a sidebar opens
         place = cell.locator(".chart-wrapper").evaluate("it => it.clientWidth")
         assert place < width
-        expect(follows).to_have_attribute("width", str(max(480, place)))
-        assert output.evaluate("it => it.scrollWidth > it.clientWidth") is (width == 400)
+        expect(follows).to_have_attribute("width", str(max(340, place)))
+        assert output.evaluate("it => it.scrollWidth > it.clientWidth") is (width == 360)
     assert own.get_attribute("width") == fixed
     cell.evaluate("cell => { cell.style.maxWidth = ''; }")
 
@@ -181,7 +181,25 @@ def test_a_chart_widget_follows_the_width_of_its_place(notebook: Notebook) -> No
         cell.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)
         place = cell.locator(".chart-wrapper").evaluate("it => it.clientWidth")
         assert place < width
-        expect(drawn).to_have_attribute("width", str(max(480, place)))
+        expect(drawn).to_have_attribute("width", str(max(340, place)))
+
+
+def test_chart_widgets_side_by_side_share_the_width_of_their_row(notebook: Notebook) -> None:
+    beside = (
+        "ipywidgets.HBox([dfn.charts.ChartView(chart(snap)) for chart in (dfn.charts.scores, dfn.charts.timeline)])"
+    )
+    notebook.open(f"import ipywidgets\n{SITE}", beside).run(0).run(1)
+    cell = notebook.output(1)
+    expect(cell.locator("svg.marks")).to_have_count(2, timeout=30_000)
+    for width in (1100, 800):
+        cell.evaluate("(cell, width) => { cell.style.maxWidth = `${width}px`; }", width)
+        row = cell.locator(".widget-hbox").evaluate("it => it.clientWidth")
+        for drawn in cell.locator("svg.marks").all():
+            place = drawn.locator("xpath=ancestor::*[contains(@class, 'chart-wrapper')]").evaluate(
+                "it => it.clientWidth"
+            )
+            assert 0.4 * row < place < 0.51 * row
+            expect(drawn).to_have_attribute("width", str(max(340, place)))
 
 
 def test_tooltips_use_the_font_of_the_charts(window: Notebook, drawn: dict[str, Locator]) -> None:

@@ -85,7 +85,7 @@ def test_an_error_of_the_source_itself_is_named(live: MapPage) -> None:
 def test_several_sites_are_on_one_map_with_a_tag_a_filter_and_a_color(live: MapPage) -> None:
     live.show_sites({"shop": SHOP, "blog": BLOG})
     live.visitors_now("8")
-    expect(live.rows().filter(has=live.page.locator(".df-site", has_text="blog"))).to_have_count(3)
+    expect(live.rows().filter(has=live.page.locator(".df-website", has_text="blog"))).to_have_count(3)
     live.root.get_by_label("Color by").select_option("site")
     expect(live.part("swatches")).to_contain_text("shop")
     live.rest()

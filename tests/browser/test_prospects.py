@@ -47,7 +47,7 @@ def said(live: MapPage) -> list[Any]:
 
 def test_the_header_the_list_and_the_circles_go_by_the_probability_to_buy(live: MapPage, said: list[Any]) -> None:
     mean, low, high, likeliest = said
-    figure = live.part("figure", "Sales expected from them")
+    figure = live.part("figure", "Expected sales")
     expect(figure).to_be_visible()
     digits = 0 if mean >= 1 else 1
     expect(figure.locator("strong")).to_have_text(f"{mean:.{digits}f} ({low} to {high})")

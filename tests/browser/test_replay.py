@@ -207,3 +207,11 @@ def test_the_bar_shows_the_traffic_and_leads_to_highlights(past: MapPage) -> Non
     past.until(lambda: now(past) == HOUR + 30)
     button(past, "Go to: After the longest gap: 2 h 5 min").click()
     past.until(lambda: now(past) == 4 * HOUR)
+
+
+def test_the_header_says_how_long_before_the_moment_its_data_were_recorded(past: MapPage) -> None:
+    updated = past.part("updated")
+    expect(updated).to_have_text("Recorded then")
+    seek(past, 8 * MINUTE)
+    reads(past, 8 * MINUTE)
+    expect(updated).to_have_text("Recorded 3 min before")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import datafast_nb as dfn
+from datafast_nb.charts.theme import NEUTRAL
 from tests.alerts.sites import visitor
+from tests.charts.sites import svg
 from tests.history.moments import snapshot
 
 
@@ -19,6 +22,11 @@ def test_a_bar_for_each_message_over_the_time_that_was_looked_at(tmp_path: Path)
     chart = dfn.charts.alerts(found, title="Crowds")
     (rows,) = chart.to_dict()["datasets"].values()
     assert [row["what"] for row in rows] == ["message", "back to usual", "message"]
+    assert "back to usual" in chart.to_dict()["title"]["subtitle"]
+    bars = re.findall(r'aria-label="Time \(UTC\): [^"]*"[^>]*d="M[^"]*h([\d.]+)v[^"]*" fill="([^"]*)"', svg(chart))
+    assert len(bars) == 3
+    assert [float(width) for width, _ in bars] == sorted((float(width) for width, _ in bars), reverse=True)
+    assert bars[0][1] == bars[1][1] != bars[2][1] == NEUTRAL
     file = dfn.charts.save(chart, tmp_path / "crowds.svg")
     picture = Path(file).read_text()
     assert "Crowds" in picture

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 
 import pytest
 from IPython.core.completer import IPCompleter, provisionalcompleter
 
 import datafast_nb as dfn
+from tests.browser import states
 
 CHARTS = {
     "alerts",
@@ -48,6 +50,11 @@ def test_a_notebook_completes_to_them(use_jedi: bool) -> None:
     with provisionalcompleter():
         offered = {found.text.lstrip(".") for found in completer.completions("dfn.charts.", len("dfn.charts."))}
     assert {name for name in offered if not name.startswith("_")} == {*CHARTS}
+
+
+def test_each_is_among_the_pictures_that_are_looked_at() -> None:
+    drawn = {found for code in states.CHARTS.values() for found in re.findall(r"charts\.(\w+)\(", code)}
+    assert drawn == CHARTS
 
 
 def test_what_else_is_public_is_found_by_its_name() -> None:

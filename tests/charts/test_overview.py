@@ -13,7 +13,7 @@ import pytest
 
 import datafast_nb as dfn
 from datafast_nb.schema import EVENTS
-from tests.charts.sites import crowd, svg
+from tests.charts.sites import NOON, crowd, svg
 
 
 class TestDashboard:
@@ -31,6 +31,31 @@ class TestDashboard:
         table = dfn.breakdown(snap, "channel").select("channel", "scored", "predicted_rate")
         assert self.rates(snap, "channel") == {
             channel: (scored, pytest.approx(rate)) for channel, scored, rate in table.rows()
+        }
+
+    @pytest.mark.parametrize(("visitors", "by"), [(60, "channel"), (400, "channel"), (400, "country_code")])
+    def test_the_intervals_are_those_of_the_breakdown_and_missing_where_it_cannot_tell(
+        self, visitors: int, by: str
+    ) -> None:
+        snap = dfn.demo.Site(seed=0, visitors=visitors, start=NOON, clock=lambda: NOON).snapshot()
+        table = dfn.breakdown(snap, by).filter(pl.col("scored") > 0)
+        ends = ("predicted_rate_low", "predicted_rate_high")
+        known = {
+            row[by]: "too few to tell"
+            if row[ends[0]] is None
+            else " to ".join(f"{100 * row[end]:.2f} %" for end in ends)
+            for row in table.iter_rows(named=True)
+        }
+        labels = re.findall(r'aria-label="([^"]*Group: [^"]*)"', svg(dfn.charts.dashboard(snap, by=[by])))
+        found = [dict(part.split(": ", 1) for part in label.split("; ")) for label in labels]
+        drawn = {
+            each["Group"]: each["95 % interval"]
+            for each in found
+            if "Prospects" in each and "Measured lift" not in each
+        }
+        assert len(drawn) >= 9
+        assert {name: it for name, it in drawn.items() if name in known} == {
+            name: it for name, it in known.items() if name in drawn
         }
 
     def test_the_groups_that_are_not_the_largest_are_one_bar(self) -> None:

@@ -274,6 +274,14 @@ def test_where_there_is_no_chart_a_sentence_says_why(
     assert view(explorer).front.empty.startswith(words)
 
 
+def test_without_predictions_expected_values_are_unknown_and_not_zero() -> None:
+    explorer = displayed(Explorer(people(9, score=None, expected_value=None), by="device"))
+    table = view(explorer).front.table
+    places = {column.label: place for place, column in enumerate(table.columns)}
+    cells = table.rows[0].cells
+    assert (cells[places["Visitors"]], cells[places["Expected value"]]) == ("9", "–")
+
+
 def test_counts_are_drawn_without_predictions() -> None:
     explorer = displayed(Explorer(people(9, score=None), measure="visitors"))
     assert view(explorer).front.empty == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -207,6 +208,7 @@ def test_the_information_is_a_sentence(history: dfn.History) -> None:
     info = history.info()
     assert (info.start, info.end) == (after(0), after(TIMES[-1]))
     assert f"{len(TIMES)} snapshots" in str(info)
+    assert not re.search(r"\(s\)|\b1 \w+s\b", str(info))
     assert info.bytes["visitors"] > 0
 
 

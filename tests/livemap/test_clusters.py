@@ -191,14 +191,23 @@ def test_no_circle_covers_another_and_each_has_room_for_its_number(width: int) -
     assert all(radius >= 12 for radius, visitors in zip(found.radius, found.visitors, strict=True) if visitors > 99)
 
 
-def test_western_europe_is_more_than_one_circle_on_a_map_of_the_world() -> None:
+@pytest.mark.parametrize(("width", "circles"), [(376, 3), (490, 4), (620, 5), (1024, 5)])
+def test_western_europe_is_more_than_one_circle_on_a_map_of_the_world(width: int, circles: int) -> None:
     site = dfn.demo.Site(seed=0, visitors=400, start=NOON, clock=lambda: NOON)
-    view = Viewport(2, -50, -180, 75, 180)
+    view = Viewport(math.log2(width / 256), -50, -180, 75, 180)
     europe = cluster(project(site.snapshot().visitors), view).filter(
         pl.col("latitude").is_between(36, 60), pl.col("longitude").is_between(-10, 16)
     )
-    assert europe.height >= 5
+    assert europe.height >= circles
     assert europe["visitors"].max() < 0.6 * europe["visitors"].sum()  # type: ignore[operator]
+
+
+def test_the_largest_circle_is_smaller_where_the_world_is() -> None:
+    crowd = project(visitors(50, latitude=48.0, longitude=2.0))
+    views = [Viewport(math.log2(width / 256), -50, -180, 75, 180) for width in (380, 800, 1_600, 3_200)]
+    radii = [marks(cluster(crowd, view), view, Coloring()).radius[0] for view in views]
+    assert radii == sorted(radii)
+    assert radii[0] < radii[1] < radii[2] == radii[3]
 
 
 def test_larger_clusters_are_drawn_larger_within_limits_and_below_smaller_ones() -> None:

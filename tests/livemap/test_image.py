@@ -159,7 +159,7 @@ def test_a_model_s_map_is_saved_with_what_the_model_predicts(tmp_path: Path) -> 
     live._take(SelectVisitor(view=VIEW, id=str(live._frame.visitors["_key"][5])))
     live.filter(country_code=["FR", "JP"])
     drawn, page = picture(live, tmp_path), held(live.save_html(tmp_path / "now.html"))
-    (sales,) = (it for it in front(live).figures if it.label == "Sales expected from them")
+    (sales,) = (it for it in front(live).figures if it.label == "Expected sales")
     assert f"{sales.label} {sales.value} {sales.note}" in words(drawn)
     assert "Expected value" not in words(drawn)
     assert "Probability to buy" in words(drawn)

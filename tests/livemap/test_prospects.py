@@ -16,7 +16,7 @@ from datafast_nb.schema import VISITORS
 from tests.livemap.maps import ask, figure, front, names, own, shown
 from tests.livemap.sources import NOON, Scripted, people, visitors
 
-SALES = "Sales expected from them"
+SALES = "Expected sales"
 
 
 class Sales(NamedTuple):
@@ -55,10 +55,10 @@ def modeled(snapshot: Snapshot, **options: Any) -> LiveMap:
 
 def test_the_header_says_how_many_sales_to_expect_from_those_who_are_shown() -> None:
     live = modeled(people(25))  # the last one is a customer
-    assert figure(live, SALES) == ("3 (0 to 6)", "within 1 d")
+    assert figure(live, SALES) == ("3 (0 to 6)", "from them within 1 d")
     assert "Expected value" not in {each.label for each in front(live).figures}
     live.filter(text="nobody")
-    assert figure(live, SALES) == ("0.0 (0 to 0)", "within 1 d")
+    assert figure(live, SALES) == ("0.0 (0 to 0)", "from them within 1 d")
 
 
 def test_without_a_model_the_header_says_what_the_raw_figure_is() -> None:

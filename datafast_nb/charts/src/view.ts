@@ -137,6 +137,8 @@ class Chart {
 
   #replace(next: Shown): void {
     Object.assign(next.place.style, { position: "", visibility: "", width: next.fits ? "100%" : "" });
+    const sizing = this.#model.get("drawn").autosize as { type?: string } | undefined;
+    this.#el.toggleAttribute("data-fits", next.fits || sizing?.type === "fit-x");
     this.#shown?.result.finalize();
     this.#shown?.place.remove();
     this.#shown = next;

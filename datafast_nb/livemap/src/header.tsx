@@ -11,8 +11,10 @@ import { Select } from "#kit/select.tsx";
 import { useTrait } from "#kit/trait.ts";
 import { useClock } from "./elapsed.tsx";
 import type { MapAsk, MapModel } from "./model.ts";
-import { ago, type Clock } from "./time.ts";
+import { ago, type Clock, lasting } from "./time.ts";
 import { Traffic } from "./traffic.tsx";
+
+const EARLIER = 5000; // milliseconds that make a difference
 
 interface HeaderProps {
   model: MapModel;
@@ -242,8 +244,14 @@ function StatusLine({ text, model, clock, kernel, faults }: StatusProps) {
       </span>
       <Traffic traffic={useTrait(model, "traffic")} zone={useTrait(model, "zone")} />
       <span class="df-updated" hidden={!updated || kernel !== "live"}>
-        Updated{" "}
-        <Age since={updated} clock={clock} staleAfter={awaited ? staleAfter(every) : Number.POSITIVE_INFINITY} />
+        {replayed ? (
+          <Recorded at={updated} clock={clock} />
+        ) : (
+          <>
+            Updated{" "}
+            <Age since={updated} clock={clock} staleAfter={awaited ? staleAfter(every) : Number.POSITIVE_INFINITY} />
+          </>
+        )}
       </span>
     </div>
   );
@@ -252,6 +260,18 @@ function StatusLine({ text, model, clock, kernel, faults }: StatusProps) {
 /** Return the milliseconds after which three answers are missing: the data are then old. */
 function staleAfter(every: number): number {
   return Math.max(30, 3 * every) * 1000;
+}
+
+/** How long before the moment of the time bar the data of a replay were recorded. */
+function Recorded({ at, clock }: { at: number; clock: Clock }) {
+  const text = useClock(clock, (now) =>
+    now - at < EARLIER ? "Recorded then" : `Recorded ${lasting(now - at)} before`,
+  );
+  return (
+    <span class="df-age" title="When what is shown was recorded, by the time bar">
+      {text}
+    </span>
+  );
 }
 
 function Age({ since, clock, staleAfter }: { since: number; clock: Clock; staleAfter: number }) {

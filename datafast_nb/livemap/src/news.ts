@@ -28,7 +28,7 @@ export function announce({ model, view, map, layer, toasts, globe, signal }: New
       if (payment.place && payment.kind !== "refund") layer.pulse(payment.place, "payment");
       toasts.show({ title: payment.amount, text: sentence(payment) });
     }
-    if (more > 0) toasts.show({ title: `${more} more payments`, text: "See the list" });
+    if (more > 0) toasts.show({ title: othersIn(more), text: "See the list" });
   };
   const received = (message: MapAnnouncement) => {
     if (message.do === "news" && document.visibilityState === "visible") show(message);
@@ -51,6 +51,11 @@ function fit(map: LeafletMap, { south, west, north, east }: Fit): void {
     ],
     { maxZoom: 8, padding: [32, 32] },
   );
+}
+
+/** Return a count of further payments. */
+export function othersIn(more: number): string {
+  return `${more} more ${more === 1 ? "payment" : "payments"}`;
 }
 
 /** Return the message about a payment. */

@@ -16,7 +16,7 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
   return (
     <>
       <Portrait visitor={visitor} />
-      <Line name={visitor.name} site={visitor.site}>
+      <Line name={visitor.name}>
         <KindTag kind={visitor.kind} />
       </Line>
       <span class="df-value" title={visitor.value && "expected value"}>
@@ -35,6 +35,7 @@ export function VisitorContent({ visitor, clock }: { visitor: VisitorRow; clock:
         texts={{
           place: visitor.place,
           channel: visitor.channel,
+          website: visitor.site,
           page: visitor.page,
           visit: visitor.visit === null ? "" : `visit ${formatNumber(visitor.visit)}`,
         }}
@@ -142,7 +143,7 @@ export function PaymentContent({ payment, clock }: { payment: PaymentRow; clock:
 
 interface LineProps {
   name: string;
-  site: string;
+  site?: string;
   /** Read by screen readers before the name. */
   kind?: string;
   children?: ComponentChildren;
@@ -156,7 +157,7 @@ function Line({ name, site, kind, children }: LineProps) {
         {name}
       </bdi>
       {children}
-      <Site name={site} />
+      {site && <Site name={site} />}
     </span>
   );
 }

@@ -13,6 +13,9 @@ const MARGIN = 0.05; // of the viewport, on each side
 const MOST_SHIFT = 20; // pixels that a circle may be from its place
 const RING = 4; // pixels of a ring that shows the share of customers
 const [SMALLEST, LARGEST] = [5, 20]; // pixels of a circle's radius
+const COARSER = 0.85; // of the cells across the world, where these are too small
+const FULL_WORLD = 1000; // pixels of the world's width from which circles have their full radius
+const LEAST_LARGE = 13; // pixels, of the largest circle on a small world
 const ROOM = [8, 9.5, 12, 15] as const; // radii of circles with numbers of one to four characters
 const DEEPEST = 14; // zoom
 
@@ -67,7 +70,7 @@ export function grouped(
   let across = cellsAcross(viewport, pixels);
   let groups = cells(here, viewport, across, category);
   while (across > 1 && (groups.length > MOST_CELLS || shift(groups, viewport.zoom) > MOST_SHIFT)) {
-    across = Math.floor(across / Math.SQRT2);
+    across = Math.floor(across * COARSER);
     groups = cells(here, viewport, across, category);
   }
   return groups;
@@ -114,7 +117,7 @@ function groupOf(id: string, members: readonly Placed[], copy: number, category:
 /** Return the groups as they are drawn, each in the color that `paint` gives it. */
 export function marks(groups: readonly Group[], viewport: Viewport, paint: (group: Group) => string): Clusters {
   const decimals = Math.min(4, Math.ceil(Math.log10((10 * 256 * 2 ** viewport.zoom) / 360)));
-  const radius = radiusIn(groups);
+  const radius = radiusIn(groups, viewport.zoom);
   const moved = spread(groups, viewport.zoom);
   return {
     across: groups[0] ? Number(groups[0].id.split("/")[0]) : cellsAcross(viewport, CELL),
@@ -134,12 +137,13 @@ function rounded(value: number, decimals: number): number {
 }
 
 /** Return the radius of a circle, whose area grows with the number that it has room for. */
-function radiusIn(groups: readonly Group[]): (visitors: number) => number {
+function radiusIn(groups: readonly Group[], zoom: number): (visitors: number) => number {
+  const large = Math.max(LEAST_LARGE, LARGEST * Math.min(1, (256 * 2 ** zoom) / FULL_WORLD));
   const most = Math.max(1, ...groups.map(({ visitors }) => visitors));
   const full = Math.max(64, 2 ** Math.ceil(Math.log2(most)));
   return (visitors) => {
     const share = Math.min(1, Math.sqrt((visitors - 1) / (full - 1)));
-    return Math.max(SMALLEST + (LARGEST - SMALLEST) * share, roomFor(visitors));
+    return Math.max(SMALLEST + (large - SMALLEST) * share, roomFor(visitors));
   };
 }
 
@@ -153,7 +157,7 @@ function roomFor(visitors: number): number {
 /** Return the places of groups on the square, moved as far as their circles would cover each other. */
 function spread(groups: readonly Group[], zoom: number): { x: number; y: number }[] {
   const world = 256 * 2 ** zoom;
-  const radius = radiusIn(groups);
+  const radius = radiusIn(groups, zoom);
   const circles = groups.map((group) => ({
     x: middle(group).x * world,
     y: middle(group).y * world,
