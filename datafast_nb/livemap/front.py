@@ -21,7 +21,7 @@ SCRIPT: Final = Shared(lambda: MapScript.of(bundle("livemap.js")))
 
 PACKED: Final = frozenset(
     {
-        *("visitors", "events", "payments", "card", "clusters", "heat"),
+        *("visitors", "events", "payments", "card", "clusters", "heat", "popups"),
         *("figures", "legend", "filters", "coverage"),
     }
 )

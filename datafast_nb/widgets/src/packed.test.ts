@@ -66,6 +66,17 @@ test("pages begin anew", () => {
   expect(model.get("visitors")).toEqual(THREE);
 });
 
+test("pages begin anew with what they began with, of which only that the others are empty is sent", () => {
+  const { sent, model } = opened({ visitors: packed(ONE) });
+  const changed = vi.fn();
+  model.on("change:visitors", changed);
+  sent.change({ page_1: { visitors: packed(TWO, ONE) } });
+  sent.change({ page_1: {} });
+  expect([model.get("visitors"), changed.mock.calls.length]).toEqual([ONE, 2]);
+  sent.change({ page_1: { visitors: packed(THREE, ONE) } });
+  expect(model.get("visitors")).toEqual(THREE);
+});
+
 test("a change is told once, of the fields that changed, and what is set here stays here", () => {
   const { sent, model } = opened({ visitors: packed(ONE) });
   const [changed, ticked] = [vi.fn(() => model.get("visitors")), vi.fn()];

@@ -109,7 +109,9 @@ class Fields {
     const pages = PAGES.map((name) => this.#model.get(name));
     if (pages.every((page, place) => page === this.#seen[place])) return;
     this.#seen = pages;
-    const first = pages.findIndex((page, place) => page !== this.#pages[place]);
+    const changed = pages.findIndex((page, place) => page !== this.#pages[place]);
+    // A page that held something was taken back, so pages began anew, with a first page that may be the same as before.
+    const first = Object.keys(this.#pages[changed] ?? {}).length ? 0 : changed;
     const before = this.#fields;
     this.#read(() => {
       this.#fields = fieldsAfter(pages.slice(first), first ? before : new Map());
