@@ -112,6 +112,8 @@ def open_in_notebook_7(notebook: Notebook) -> None:
     with beside_its_own(notebook):
         visit(file_in(notebook, "in-notebook-7.ipynb", CELLS))
         prompt = notebook.page.locator(".jp-InputPrompt").first
+        accept = notebook.page.locator(".jp-Dialog .jp-mod-accept")  # of the dialog that asks which kernel to start
+        notebook.page.add_locator_handler(accept, Locator.click)
         for _ in range(20):  # a click before the kernel is ready runs nothing
             notebook.page.get_by_role("menuitem", name="Run").click()
             notebook.page.get_by_text("Run All Cells", exact=True).click()

@@ -49,11 +49,13 @@ interface Flight {
   hold: Hold | null;
 }
 
+const CALM = "(prefers-reduced-motion: reduce)";
+
 /** The globe over a map, until its view is removed. Its zoom is the map's; its center is its own. */
 export class Globe {
   readonly #parts: PlacesParts;
   readonly #canvas = document.createElement("canvas");
-  readonly #calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  readonly #calm = window.matchMedia(CALM);
   readonly #projection = geoOrthographic().clipAngle(90).precision(0);
   readonly #followers = new Set<() => void>();
   #spots: (place: Place) => Spot = () => ({ x: Number.NaN, y: Number.NaN, size: 1 });
@@ -86,7 +88,8 @@ export class Globe {
       this.#next();
     });
     watcher.observe(map.getContainer());
-    this.#calm.addEventListener("change", this.redraw, { signal });
+    // Not `#calm`: Chromium tells no change to one that was asked after the change.
+    window.matchMedia(CALM).addEventListener("change", this.redraw, { signal });
     const unfollow = [
       onChange(model, ["projection"], () => this.#turn()),
       onChange(model, ["clusters"], this.redraw),
