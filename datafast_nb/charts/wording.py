@@ -133,8 +133,10 @@ def title(sentence: str, *notes: str) -> alt.Title:
 
 def message(subject: str, reason: str, *notes: str, remedy: str = "") -> alt.LayerChart:
     """Return a chart that says why there is nothing to draw, and what to do about it."""
-    reasons = textwrap.wrap(reason, _LINE)
-    lines = [*reasons, *textwrap.wrap(remedy or _REMEDIES.get(reason, ""), _LINE)]
+    reasons, remedies = (
+        textwrap.wrap(text, _LINE, break_on_hyphens=False) for text in (reason, remedy or _REMEDIES.get(reason, ""))
+    )
+    lines = [*reasons, *remedies]
     rows = [{"line": line, "place": _LINE_HEIGHT * place} for place, line in enumerate(lines)]
     base = alt.Chart(alt.InlineData(values=rows))
     text = base.encode(text="line:N", x=alt.value(0), y=alt.Y("place:Q", scale=None, axis=None))

@@ -151,6 +151,11 @@ def said(chart: Any) -> str:
     return " ".join([chart.title.text, *chart.title.subtitle])
 
 
+def told(chart: alt.TopLevelMixin) -> str:
+    """Return what is written in place of a chart that can't be drawn."""
+    return " ".join(row["line"] for row in drawn(chart, "line"))
+
+
 def drawn(chart: alt.TopLevelMixin, column: str) -> list[dict[str, Any]]:
     """Return the rows of the chart's data that have a column."""
     rows = (rows for rows in chart.to_dict()["datasets"].values() if isinstance(rows, list))

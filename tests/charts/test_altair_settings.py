@@ -90,7 +90,7 @@ def test_a_locale_that_there_is_not_is_said() -> None:
 def test_the_rules_of_a_view_reach_no_other_chart() -> None:
     selectors = [rule.rpartition("}")[2] for rule in dfn.charts.ChartView._css.split("{")[:-1]]
     assert selectors
-    assert all(re.search(r"\.datafast-chart[ .]", selector) for selector in selectors)
+    assert all(re.search(r"\.datafast-chart[ .[]", selector) for selector in selectors)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import datafast_nb as dfn
-from tests.charts.sites import drawn, said, svg
+from tests.charts.sites import drawn, said, svg, told
 from tests.forecast.simulated import START, Simulated, World, simulate
 
 NOW = START + timedelta(days=8, hours=13, minutes=20)
@@ -68,7 +68,7 @@ def test_what_can_not_be_told_is_said(tmp_path: Path) -> None:
     with dfn.History(tmp_path) as two:
         two.extend(simulate(World(days=2, arrivals=40, currencies={"USD": 1, "EUR": 1})).rows)
     assert "rates=" in str(dfn.charts.forecast(two, "1h", measure="revenue").to_dict())
-    assert "Keep recording" in str(dfn.charts.forecast(two, "7d").to_dict())
+    assert "Keep recording" in told(dfn.charts.forecast(two, "7d"))
     assert "mean" in str(dfn.charts.forecast(two, "1h", measure="revenue", rates={"EUR": 1.1}).to_dict())
 
 

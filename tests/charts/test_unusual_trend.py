@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import datafast_nb as dfn
-from tests.charts.sites import drawn, said, svg
+from tests.charts.sites import drawn, said, svg, told
 from tests.forecast.simulated import START, Simulated
 from tests.forecast.test_unusual import with_more
 
@@ -40,7 +40,7 @@ def test_an_unusual_span_has_another_color_and_its_groups_are_named(simulated: S
 
 def test_too_little_and_nonsense_are_told(recorded: dfn.History) -> None:
     early = START + timedelta(days=2)
-    assert "Keep recording" in str(dfn.charts.unusual(recorded, (early, early + timedelta(hours=1))).to_dict())
+    assert "Keep recording" in told(dfn.charts.unusual(recorded, (early, early + timedelta(hours=1))))
     with pytest.raises(ValueError, match="visitors, events, sales"):
         dfn.charts.unusual(recorded, measure="revenue")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="give 1 or more"):
