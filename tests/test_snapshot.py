@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,7 +77,7 @@ def test_the_repr_is_short_and_holds_no_names() -> None:
     text = repr(Snapshot.from_json(with_visitor(customerName="Ann")))
     assert len(text) < 120
     assert "Ann" not in text
-    assert re.search("1 visitor, [^1].* events?, ", text)
+    assert "(2 visitors, 1 event, 1 payment, " in text
 
 
 def personal() -> Snapshot:
