@@ -52,7 +52,7 @@ def reduced(picture: bytes) -> bytes:
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """Return an image in 256 colors, chosen from a sample of its pixels: to look at each takes ten times as long."""
+    """Return an image in 256 colors, chosen from a sample of its pixels: to look at each takes far longer."""
     sample = image.resize([math.ceil(pixels / _SAMPLED) for pixels in image.size], Image.Resampling.NEAREST)
     return image.quantize(palette=sample.quantize(256), dither=Image.Dither.NONE)
 
