@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 HOURS: Final = 24
+_HOUR: Final = timedelta(hours=1)
 _WEEKDAYS: Final = 7
 _QUARTER: Final = 900_000  # milliseconds
 
@@ -138,11 +139,15 @@ def ahead(over: Calendar, since: datetime, until: datetime) -> Numbers:
     import numpy as np
 
     local, today = ZoneInfo(over.zone), over.today.date()
-    days = (until.astimezone(local).date() - today).days + 1
-    edges = _edges(since, until, over.zone)
-    whole = pl.DataFrame({"from": [since], "until": [until]}, schema={"from": MOMENT, "until": MOMENT})
-    parts = pl.DataFrame({"at": edges[:-1], "amount": watched_seconds(edges, whole) / 3600})
-    return _summed(parts, today, days, over.zone, np.zeros((days, HOURS)))
+    hours = np.zeros(((until.astimezone(local).date() - today).days + 1, HOURS))
+    at = since.astimezone(UTC)
+    while at < until:
+        there = at.astimezone(local)
+        gone = timedelta(minutes=there.minute, seconds=there.second, microseconds=there.microsecond)
+        next_hour = min(at - gone + _HOUR, until)  # in UTC, as a local hour may come twice
+        hours[(there.date() - today).days, there.hour] += (next_hour - at) / _HOUR
+        at = next_hour
+    return hours
 
 
 # What is counted

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -29,7 +31,8 @@ _SEED: Final = 0
 _MOST_LISTED: Final = 40  # currencies in a message
 
 
-class Amounts(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Amounts:
     """The amounts that were paid, in one currency.
 
     `paid`, those above 0, and `refunded`, those below; `share`, how many of the sales have an amount; `column`, that of
@@ -41,6 +44,16 @@ class Amounts(NamedTuple):
     share: float
     column: str
     currency: str | None
+
+    @cached_property
+    def errors(self) -> Numbers:
+        """How far the mean amount may be off, relative to it: draws by the bootstrap, with a fixed seed."""
+        import numpy as np
+
+        few = min(len(self.paid), _RESAMPLED)
+        drawn = np.random.default_rng(_SEED + 1).choice(self.paid, (_DRAWS, few)).mean(axis=1)
+        off: Numbers = (drawn / self.paid.mean() - 1.0) * np.sqrt(few / len(self.paid))
+        return off
 
 
 def amounts(found: Money, sales: float, rates: Mapping[str, float] | None) -> tuple[Amounts | None, str]:
@@ -87,9 +100,7 @@ def takings(sales: Predictive, of: Amounts) -> tuple[float, float, float]:
     per_sale = len(of.refunded) / len(of.paid)
     if len(of.refunded):
         total += _sums(draw.poisson(per_sale * number), of.refunded, draw)
-    few = min(len(of.paid), _RESAMPLED)
-    again = draw.choice(of.paid, (size, few)).mean(axis=1) / of.paid.mean() - 1.0
-    total *= 1.0 + again * np.sqrt(few / len(of.paid))
+    total *= 1.0 + of.errors[:size]
     mean_amount = of.paid.mean() + (per_sale * of.refunded.mean() if len(of.refunded) else 0.0)
     beyond = traffic_level.outside(sales)
     low = float(np.quantile(total, beyond / 2.0))
