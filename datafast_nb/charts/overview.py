@@ -216,6 +216,13 @@ def _live(rows: pl.DataFrame, labels: pl.DataFrame, times: _Times, brush: str, s
     return live_interval.with_interval(chart, skewness)
 
 
+def _of_some_length(live: alt.Chart) -> alt.Chart:
+    """Have intervals that can't be told begin and end at the rate: Vega warns of a scale for which all are null."""
+    return live.transform_calculate(
+        **{end: f"isValid(datum.{end}) ? datum.{end} : datum.rate" for end in ("low", "high")}
+    )
+
+
 def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[alt.Chart]:
     """Draw the bars, the intervals, the sample sizes, and the line at the site's average."""
     order = labels["group"].to_list()
@@ -234,7 +241,7 @@ def _layers(live: alt.Chart, labels: pl.DataFrame, rate: float | None) -> list[a
             x=alt.X("rate:Q", title="Predicted rate", axis=axis, stack=None),
             opacity=uncertainty.opacity("n"),
         ),
-        base.mark_rule().encode(x="low:Q", x2="high:Q"),
+        _of_some_length(base).mark_rule().encode(x="low:Q", x2="high:Q"),
         wording.at_the_right(base),
     ]
     if rate is not None:

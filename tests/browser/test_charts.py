@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,20 @@ def test_a_brush_over_the_timeline_leaves_those_who_were_there_then(page: Page, 
     assert int(sizes.first.text_content().removeprefix("n = ")) < everybody  # type: ignore[union-attr]
     page.mouse.dblclick(area["x"] + 250, area["y"] + 150)
     expect(sizes.first).to_have_text(f"n = {everybody}")
+
+
+def test_a_brush_that_leaves_too_few_to_tell_has_vega_warn_of_nothing(page: Page, tmp_path: Path) -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    snap = dfn.Snapshot.from_json(dfn.demo.Site(seed=0, visitors=8).body(now), fetched_at=now)
+    page.goto(dfn.charts.save(dfn.charts.dashboard(snap, by=["device"]), tmp_path / "dashboard.html").as_uri())
+    area = page.locator("svg.marks .background").nth(1).bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + 20, area["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(area["x"] + 300, area["y"] + 150, steps=5)
+    page.mouse.up()
+    sizes = page.locator("svg.marks text", has_text=re.compile(r"^n = [1-4]$"))
+    expect(sizes.first).to_be_visible()  # the page's complaints are read at the end
 
 
 def test_a_chart_follows_jupyterlab_s_theme_when_it_changes_and_a_chosen_one_stays(
