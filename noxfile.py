@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -81,15 +82,39 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--quiet", env={"NO_MKDOCS_2_WARNING": "1"})
 
 
+# What JupyterLite's kernel and the package need and Pyodide lacks, or has too old: all pure Python.
+LITE = [
+    *("anywidget", "babel", "branca", "comm", "ipyleaflet", "ipywidgets", "jupyter-leaflet", "jupyterlab-widgets"),
+    *("narwhals", "psygnal", "tenacity", "traittypes"),
+]
+
+
+def installing(notebooks: Path, folder: Path) -> None:
+    """Copy the notebooks with a first cell that installs the package from the site that they lie in."""
+    shutil.copytree(notebooks, folder)
+    for path in folder.glob("*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cell = {"cell_type": "code", "id": "install", "metadata": {}, "source": "%pip install datafast_nb"}
+        notebook["cells"].insert(0, cell | {"execution_count": None, "outputs": []})
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 @nox.session
 def lite(session: nox.Session) -> None:
     """Build a JupyterLite site of the notebooks into lite/; ``-- --pyodide FILE`` puts a release of Pyodide into it."""
-    session.install("build", "jupyter-server", "jupyterlite-core>=0.8", "jupyterlite-pyodide-kernel>=0.8.7")
+    widgets = ["anywidget", "ipyleaflet", "ipywidgets"]  # the site takes their browser halves from this environment
+    session.install("build", "jupyter-server", "jupyterlite-pyodide-kernel>=0.8.6", "pip", *widgets)
     folder = Path(session.create_tmp()).resolve()
-    session.run("python", "-m", "build", "--wheel", "--outdir", f"{folder}/dist")
-    (wheel,) = (folder / "dist").glob("*.whl")
-    options = ["--contents", "notebooks", "--output-dir", "lite", "--piplite-wheels", f"{wheel}", *session.posargs]
-    session.run("jupyter", "lite", "build", *options, env={"JUPYTERLITE_LITE_DIR": f"{folder}"})
+    wheels, notebooks = folder / "dist", folder / "notebooks"
+    for old in (wheels, notebooks, Path("lite")):
+        shutil.rmtree(old, ignore_errors=True)
+    installing(Path("notebooks"), notebooks)
+    session.run("python", "-m", "build", "--wheel", "--outdir", f"{wheels}")
+    pure = ["--only-binary=:all:", "--no-deps", "--platform=any", "--implementation=py", "--python-version=3.14"]
+    session.run("python", "-m", "pip", "download", "--quiet", *pure, "--dest", f"{wheels}", *LITE)
+    options = ["--contents", f"{notebooks}", "--piplite-wheels", f"{wheels}", "--output-dir", "lite"]
+    env = {"JUPYTERLITE_CACHE_DIR": f"{folder}/cache"}
+    session.run("jupyter", "lite", "build", *options, *session.posargs, env=env)
 
 
 @nox.session

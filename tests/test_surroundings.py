@@ -6,6 +6,7 @@ import base64
 import http.client
 import logging
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import datafast_nb as dfn
 from datafast_nb import Client, ConnectionFailedError
@@ -265,6 +267,19 @@ assert frame["t"].to_list()[0].astimezone(UTC) == snap.fetched_at
     assert done.returncode == 0, done.stderr
     names = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert any(name.startswith("tzdata") for name in names), "the database comes with the package"
+
+
+def test_pyodide_or_the_lite_site_has_each_dependency_in_a_version_that_is_accepted() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("## In the browser alone")[1].split("\n## ")[0]
+    released = dict(re.findall(r"`([\w-]+)==([\d.]+)`", section))
+    (session,) = re.findall(r"^LITE = (\[.*?^\])", (ROOT / "noxfile.py").read_text(), re.DOTALL | re.MULTILINE)
+    site = re.findall(r'"([\w-]+)"', session)
+    named = map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
+    needed = [each for each in named if not each.marker or each.marker.evaluate({"sys_platform": "emscripten"})]
+    taken = {each.name for each in needed if each.name in released and released[each.name] in each.specifier}
+    assert {each.name for each in needed} - taken - {*site} == set(), "neither Pyodide nor the site has them"
+    assert {*released} - taken <= {*site}, "Pyodide's are too old"
+    assert taken.isdisjoint(site), "Pyodide's are new enough: the site need not hold them"
 
 
 def test_without_threads_processes_and_what_draws_pictures_all_is_shown_as_in_a_browser() -> None:
