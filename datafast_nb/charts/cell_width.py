@@ -23,6 +23,7 @@ _FONTS_DIFFER: Final = 10  # pixels by which a chart may have more beside its pl
 _LABEL: Final = 7.5  # pixels of a letter of a label, on average
 _LABELS: Final = 220  # pixels of the labels of rows at most
 _SHARE_OF_LABELS: Final = 0.3  # of the width of a chart, at most
+_UNEVEN: Final = 20  # pixels by which the labels of a chart may differ from those of the others
 _BETWEEN_LABELS: Final = 8  # pixels
 _OFTEN: Final = 500  # milliseconds from one look at the place to the next
 _DEEPEST: Final = 2  # levels of concatenations; Vega does not find the scale of a brush on a deeper one as it resizes
@@ -95,11 +96,13 @@ def following(vega: _Part, drawn: float, least: float = _LEAST_PLOT) -> _Part:
     updates = _widths(rows, "width", widest) | {"width": "place"}
     if "projections" in vega and "height" in vega:  # a map by itself keeps its shape
         updates["height"] = f"width * {vega.pop('height') / widest}"
-    # Whatever changes the height depends on the place: after Vega has fitted the width, it keeps the height.
-    rooms = {name: f"{width} - {_FONTS_DIFFER}" for name, width in _widths(rows, "place", drawn).items()}
-    rooms["width"] = f"place - {_padding(vega)}"
     _stand_upright(vega, drawn - widest)
-    shortened = _shorten_labels(vega, vega.get("data", []))
+    labels = _shorten_labels(vega, vega)
+    shortened = max(0.0, labels - _SHARE_OF_LABELS * _LEAST)
+    # Whatever changes the height depends on the place: after Vega has fitted the width, it keeps the height.
+    place = f"(place + max(0, {labels - _UNEVEN} - {_SHARE_OF_LABELS} * place))"  # what the labels give up
+    rooms = {name: f"{width} - {_FONTS_DIFFER}" for name, width in _widths(rows, place, drawn).items()}
+    rooms["width"] = f"place - {_padding(vega)}"
     vega["signals"] = [
         _place(max(_LEAST, round(beside - shortened + least)), round(drawn)),
         *({"name": name, "update": update} for name, update in updates.items()),
@@ -209,24 +212,25 @@ def _stand_upright(vega: _Part, beside: float) -> None:
             axis["labelAlign"] = {"signal": f"{narrow} ? '{axis['labelAlign']}' : 'center'"}
 
 
-def _shorten_labels(part: _Part, data: list[_Part], columns: str = "1") -> float:
+def _shorten_labels(part: _Part, whole: _Part, columns: str = "1") -> float:
     """Leave plots their room: in a narrow place, cut the labels of rows sooner, by how many columns there are.
 
-    Return about how many pixels narrower the labels are in the narrowest place.
+    Return about how many pixels wide the longest are where there is room.
     """
     if "layout" in part:
         beside = part["layout"].get("columns")
         inner = beside["signal"] if isinstance(beside, dict) else columns
-        return max((_shorten_labels(chart, data, inner) for chart in _charts(part)), default=0.0)
-    bands = {scale["name"]: scale["domain"] for scale in part.get("scales", ()) if scale["type"] in {"band", "point"}}
-    shortened = 0.0
+        return max((_shorten_labels(chart, whole, inner) for chart in _charts(part)), default=0.0)
+    # The scales of a chart are its own, those of a concatenation are the whole's.
+    scales = [*whole.get("scales", ()), *part.get("scales", ())]
+    bands = {scale["name"]: scale["domain"] for scale in scales if scale["type"] in {"band", "point"}}
+    longest = 0.0
     for axis in part.get("axes", ()):
         if axis["orient"] == "left" and axis["scale"] in bands:
             limit = axis.get("labelLimit", _LABELS)
-            longest = min(limit, _LABEL * _letters(bands[axis["scale"]], data))
             axis["labelLimit"] = {"signal": f"min({limit}, {_SHARE_OF_LABELS} * place / ({columns}))"}
-            shortened = max(shortened, longest - _SHARE_OF_LABELS * _LEAST)
-    return shortened
+            longest = max(longest, min(limit, _LABEL * _letters(bands[axis["scale"]], whole.get("data", []))))
+    return longest
 
 
 def _letters(domain: Any, data: list[_Part]) -> int:  # noqa: ANN401 - a list, or where to find one

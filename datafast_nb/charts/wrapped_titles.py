@@ -15,7 +15,7 @@ class _Size(NamedTuple):
     lines: tuple[int, ...]
 
 
-_SIZES: Final = {"text": _Size(8.8, (80, 64, 50, 36, 28)), "subtitle": _Size(6.5, (80, 68, 52, 40))}
+_SIZES: Final = {"text": _Size(8.8, (80, 64, 50, 36, 28, 21)), "subtitle": _Size(6.5, (80, 68, 52, 40, 29))}
 _USUAL: Final = 15  # pixels, for the font of a title
 
 

@@ -70,6 +70,14 @@ def test_in_a_narrow_cell_long_names_leave_the_bars_their_room() -> None:
     assert ">with a longer name campaign 3</t" in in_cell(vega, 1_000)
 
 
+def test_in_a_narrow_cell_a_dashboard_cuts_long_names_instead_of_its_titles() -> None:
+    narrow = in_cell(shown(dfn.charts.dashboard(crowd(300))), 376)
+    assert size(narrow)[0] == 376
+    titles = re.findall(r'font-size="15px" font-weight="600"[^>]*>(.*?)</text>', narrow)
+    assert len(titles) == 5
+    assert not any("…" in title for title in titles)
+
+
 def test_cells_with_figures_never_run_into_each_other() -> None:
     site = dfn.demo.Site(seed=0, visitors=400).snapshot()
     chart = dfn.charts.transitions(site)
