@@ -16,7 +16,7 @@ import datafast_nb as dfn
 from datafast_nb.charts.renderer import VEGA, VEGALITE, render
 from datafast_nb.errors import DrawingWarning
 from datafast_nb.pictures import formats
-from tests.charts.sites import BASELINE, CHARTS, HOSTILE, crowd, strings
+from tests.charts.sites import BASELINE, CHARTS, HOSTILE, NOON, crowd, strings
 
 SHOWN = ["scores", "two dimensions", "world", "compare", "dashboard"]
 
@@ -71,7 +71,8 @@ def test_in_a_narrow_cell_long_names_leave_the_bars_their_room() -> None:
 
 
 def test_in_a_narrow_cell_a_dashboard_cuts_long_names_instead_of_its_titles() -> None:
-    narrow = in_cell(shown(dfn.charts.dashboard(crowd(300))), 376)
+    site = dfn.Snapshot.from_json(dfn.demo.Site(seed=0, visitors=400).body(NOON), fetched_at=NOON)
+    narrow = in_cell(shown(dfn.charts.dashboard(site)), 376)
     assert size(narrow)[0] == 376
     titles = re.findall(r'font-size="15px" font-weight="600"[^>]*>(.*?)</text>', narrow)
     assert len(titles) == 5
