@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from datafast_nb.schema import EVENTS, PAYMENTS, VISITORS
-from datafast_nb.text import money, number, plain
+from datafast_nb.text import NO_MATH, money, number, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ def table(frame: pl.DataFrame) -> str | None:
     heads = "".join(_head(name, dtype) for name, dtype in frame.schema.items())
     size = f"{number(frame.height, 'row')}, {number(frame.width, 'column')}"
     return (
-        f'{_STYLE}<div class="datafast-table"><small>{size}</small><table class="dataframe">'
+        f'{_STYLE}<div class="datafast-table {NO_MATH}"><small>{size}</small><table class="dataframe">'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -73,8 +73,8 @@ def card(frame: pl.LazyFrame) -> str | None:
         for name, dtype in schema.items()
     )
     return (
-        f'{_STYLE}<div class="datafast-table"><b>A lazy result</b>: nothing is computed until <code>.collect()</code> '
-        f"returns its rows; <code>.explain()</code> returns the plan.<details><summary>"
+        f'{_STYLE}<div class="datafast-table {NO_MATH}"><b>A lazy result</b>: nothing is computed until '
+        f"<code>.collect()</code> returns its rows; <code>.explain()</code> returns the plan.<details><summary>"
         f"{number(len(schema), 'column')}</summary><ul>{columns}</ul></details></div>"
     )
 

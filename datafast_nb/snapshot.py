@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
 
@@ -16,6 +15,7 @@ from datafast_nb import wire
 from datafast_nb.checks import in_utc
 from datafast_nb.currencies import received
 from datafast_nb.errors import ResponseWarning
+from datafast_nb.figure_card import figure_card
 from datafast_nb.privacy import BLANK, PROCESS_KEY, Key, concealed, redacted
 from datafast_nb.schema import EVENTS, PAYMENTS, PROBLEMS, VISITORS
 from datafast_nb.text import age, number
@@ -336,16 +336,7 @@ class Snapshot:
         ]
         if self._problem_count:
             figures.append(("problems", f"{self._problem_count:,}, see .problems"))
-        cells = "".join(
-            '<div style="padding:0 1.4em 0 0">'
-            f'<div style="font-size:85%;opacity:.75">{escape(label)}</div>'
-            f'<div style="font-weight:600;font-variant-numeric:tabular-nums">{escape(value)}</div></div>'
-            for label, value in figures
-        )
-        return (
-            '<div style="display:flex;flex-wrap:wrap;gap:.4em 0;padding:.5em 0" role="group" aria-label="Snapshot">'
-            f"{cells}</div>"
-        )
+        return figure_card("Snapshot", figures)
 
 
 _CURRENCIES: Final = 4

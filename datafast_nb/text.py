@@ -19,6 +19,9 @@ from babel.numbers import get_currency_precision, get_currency_symbol, is_curren
 
 from datafast_nb.countries import ALIASES
 
+NO_MATH: Final = "tex2jax_ignore mathjax_ignore"
+"""The classes of an HTML element in which no version of MathJax takes text between two dollar signs for a formula."""
+
 _LOCALE: Final = Locale("en", "US")
 _WITHOUT_CENTS: Final = 1000
 _SPELLED_OUT: Final = 1e12  # beyond this, more digits mean nothing to a reader

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from html import escape
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
 
@@ -23,6 +22,7 @@ from datafast_nb.alerts.memory import Memory
 from datafast_nb.checks import checked_duration
 from datafast_nb.conversion.predictor import Predictor
 from datafast_nb.errors import AlertError, DataFastError
+from datafast_nb.figure_card import figure_card
 from datafast_nb.forecast.record import Record
 from datafast_nb.polling import Follower, Pace, Poller, checked_every, sentence
 from datafast_nb.snapshot import Snapshot, Source
@@ -367,17 +367,8 @@ def card(status: WatchStatus) -> str:
         *([("lost", f"{status.dropped:,}")] if status.dropped else []),
         ("channels", ", ".join(status.channels)),
     ]
-    cells = "".join(
-        '<div style="padding:0 1.4em 0 0">'
-        f'<div style="font-size:85%;opacity:.75">{escape(label)}</div>'
-        f'<div style="font-weight:600;font-variant-numeric:tabular-nums">{escape(plain(value, 120))}</div></div>'
-        for label, value in figures
-    )
-    notes = "".join(f'<div style="padding:.3em 0">{escape(plain(fault, 300))}</div>' for fault in faults)
-    return (
-        '<div role="group" aria-label="Watcher" style="padding:.5em 0">'
-        f'<div style="display:flex;flex-wrap:wrap;gap:.4em 0">{cells}</div>{notes}</div>'
-    )
+    cut = [(name, plain(value, 120)) for name, value in figures]
+    return figure_card("Watcher", cut, [plain(fault, 300) for fault in faults])
 
 
 def _status(poller: Poller, background: _Watch) -> WatchStatus:

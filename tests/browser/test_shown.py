@@ -235,3 +235,20 @@ def test_a_fault_in_one_frame_is_logged_once_and_said_and_the_next_frames_are_dr
     live.refresh("people(297)")
     shows_visitors(live)
     expect(live.part("state")).not_to_contain_text("can't be drawn")
+
+
+def test_amounts_in_an_output_are_not_taken_for_formulas(notebook: Notebook) -> None:
+    notebook.open(
+        "import datafast_nb as dfn\nimport polars as pl\nfrom datetime import UTC, datetime\n"
+        "from datafast_nb.schema import PAYMENTS\n"
+        "paid = pl.DataFrame({'amount': [163.2, 66.15], 'currency': ['USD', 'CAD']})\n"
+        "columns = [pl.lit(None, dtype).alias(name) for name, dtype in PAYMENTS.items() if name not in paid.columns]\n"
+        "snap = dfn.Snapshot(payments=paid.with_columns(columns).select(PAYMENTS.names()))\n"
+        "snap",
+        "from IPython.display import HTML\nHTML('$a^2$')",
+    )
+    notebook.run(1).run(0)
+    # What is a formula is drawn as one, so the other would be, too.
+    expect(notebook.output(1).locator("mjx-container")).to_be_attached(timeout=PATIENT)
+    expect(notebook.output(0)).to_contain_text("CA$66.15 · $163.20")
+    expect(notebook.output(0).locator("mjx-container")).to_have_count(0)
