@@ -32,7 +32,8 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "visitor": "a person with one visitor id, however many visits or rows they have",
         "visit": "one stay of a visitor on the site, from its first page to its last",
         "session": "another word for a visit, in names such as session_start_time and history.sessions()",
-        "event": "one thing that a visitor did: a page view, a goal or a payment",
+        "event": "one thing that a visitor did: a page view, a goal or a payment; payments such as renewals may come "
+        "without one",
         "goal": "an event that is neither a page view nor a payment, such as a signup; the site names its own",
         "prospect": "a visitor who has not paid yet",
         "scored": "how many predictions there are for prospects",
@@ -47,7 +48,7 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "source, ref, via": "the words after utm_source= or source=, ref= and via= in the link that a visitor "
         "followed; the author of the link chose them",
         "campaign": "the word after utm_campaign= in that link; likewise medium (utm_medium=), ad content "
-        "(utm_content=) and search term (utm_term=)",
+        "(utm_content=) and search term (utm_term=); by='campaign' means the column utm_campaign",
         "referrer": "the page with the link that a visitor followed, as their browser reports it",
         "country": "where a visitor is; the column country_code holds its two-letter code, such as DE, "
         "and by='country' means this column",

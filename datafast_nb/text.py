@@ -22,6 +22,9 @@ from datafast_nb.countries import ALIASES
 NO_MATH: Final = "tex2jax_ignore mathjax_ignore"
 """The classes of an HTML element in which no version of MathJax takes text between two dollar signs for a formula."""
 
+MOSTLY_NONE: Final = "on average, mostly none"
+"""What stands in place of an interval of 0 to 0, which does not hold its mean."""
+
 _LOCALE: Final = Locale("en", "US")
 _WITHOUT_CENTS: Final = 1000
 _SPELLED_OUT: Final = 1e12  # beyond this, more digits mean nothing to a reader

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from datafast_nb.text import duration, money, number
+from datafast_nb.text import MOSTLY_NONE, duration, money, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,11 +56,13 @@ class Expected:
 
     def __str__(self) -> str:
         within = duration(self.horizon.total_seconds())
-        sales = f"{self.conversions:,.1f} sales ({self.conversions_low:,} to {self.conversions_high:,})"
+        rare = self.conversions_high == 0 < self.conversions
+        interval = MOSTLY_NONE if rare else f"{self.conversions_low:,} to {self.conversions_high:,}"
+        sales = f"{self.conversions:{'.1g' if rare else ',.1f'}} sales ({interval})"
         paid = ""
         if self.revenue is not None:
             mean, low, high = (money(it, self.currency) for it in (self.revenue, self.revenue_low, self.revenue_high))
-            paid = f" and {mean} ({low} to {high})"
+            paid = f" and {mean} ({MOSTLY_NONE if rare else f'{low} to {high}'})"
         return f"{sales}{paid} expected within {within} from {number(self.prospects, 'prospect')} here now"
 
 

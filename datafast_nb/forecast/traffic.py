@@ -25,7 +25,7 @@ from datafast_nb.forecast.traffic_level import Predictive
 from datafast_nb.forecast.usual_traffic import UsualTraffic, usual_traffic
 from datafast_nb.history.coverage import only_watched
 from datafast_nb.history.moments import MOMENT
-from datafast_nb.text import duration
+from datafast_nb.text import MOSTLY_NONE, duration
 from datafast_nb.text import money as amount_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,6 @@ _STEPS: Final = {
     "low": pl.Float64(),
     "high": pl.Float64(),
 }
-_RARE: Final = "on average, mostly none"
 _IN_WORDS: Final = {"1h": "next hour", "1d": "next 24 hours", "7d": "next 7 days"}
 
 
@@ -128,10 +127,10 @@ class Forecast:
         rare = low == high == 0 < mean
         if row["measure"] == "revenue":
             ends = [amount_of(it, row["currency"]) for it in (mean, low, high)]
-            interval = _RARE if rare else f"{ends[1]} to {ends[2]}"
+            interval = MOSTLY_NONE if rare else f"{ends[1]} to {ends[2]}"
             return f"{ends[0]} of revenue ({interval})"
         digits = ".1g" if rare else ",.0f" if mean >= 10 else ",.1f"  # noqa: PLR2004 - where a tenth matters
-        interval = _RARE if rare else f"{low:,.0f} to {high:,.0f}"
+        interval = MOSTLY_NONE if rare else f"{low:,.0f} to {high:,.0f}"
         return f"{mean:{digits}} {row['measure']} ({interval})"
 
 

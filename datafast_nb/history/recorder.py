@@ -128,7 +128,9 @@ class _Recorder(Follower):
                 return
             appended = self.store.append(snapshot)
         self.progress = self.progress.after(appended, snapshot.fetched_at)
-        figures = {"snapshot": snapshot.fetched_at, **appended._asdict()}
+        stored = appended._asdict()
+        # Of visitors, only what has changed is stored: their number is not that of those who are there.
+        figures = {"snapshot": snapshot.fetched_at, "visitor_changes": stored.pop("visitors"), **stored}
         self._announce("stored", {name: value for name, value in figures.items() if value is not None})
 
     def fail(self, error: BaseException, retry_in: float) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from datafast_nb.forecast.model import Model
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import duration
+from datafast_nb.text import MOSTLY_NONE, duration
 from datafast_nb.widgets.protocol import Figure
 
 _SALES: Final = "Expected sales"
@@ -35,9 +35,12 @@ def expected_sales(chosen: pl.DataFrame, snapshot: Snapshot, model: Model) -> Fi
     """Return the figure of the sales that a model expects from some visitors of a frame state."""
     them = Snapshot(chosen.select(*VISITORS), snapshot.events, fetched_at=snapshot.fetched_at)
     sales = model.expected(them)
-    mean = f"{sales.conversions:,.{0 if sales.conversions >= 1 else 1}f}"
-    interval = f"({sales.conversions_low:,} to {sales.conversions_high:,})"
-    return Figure(_SALES, f"{mean} {interval}", f"from them within {within(model)}")
+    if sales.conversions_high == 0 < sales.conversions:
+        expected = f"{sales.conversions:.1g} ({MOSTLY_NONE})"
+    else:
+        mean = f"{sales.conversions:,.{0 if sales.conversions >= 1 else 1}f}"
+        expected = f"{mean} ({sales.conversions_low:,} to {sales.conversions_high:,})"
+    return Figure(_SALES, expected, f"from them within {within(model)}")
 
 
 def within(model: Model) -> str:

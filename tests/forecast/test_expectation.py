@@ -68,5 +68,10 @@ def test_it_prints_as_a_sentence() -> None:
         str(found)
         == "3.1 sales (1 to 6) and €140.00 (€20.00 to €341.50) expected within 1 d from 1,204 prospects here now"
     )
+    rare = Expected(0.07, 0, 0, 3.5, 0.0, 0.0, "EUR", 20, timedelta(days=1))
+    assert str(rare) == (
+        "0.07 sales (on average, mostly none) and €3.50 (on average, mostly none) expected within 1 d from "
+        "20 prospects here now"
+    )
     without = Expected(0.0, 0, 0, None, None, None, None, 1, timedelta(hours=1))
     assert str(without) == "0.0 sales (0 to 0) expected within 1 h from 1 prospect here now"
