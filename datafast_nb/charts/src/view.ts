@@ -39,7 +39,7 @@ interface Shown {
 }
 
 /** Draw a view into `el`, and return a function that removes it. */
-export async function render(props: RenderProps<ChartState & { vega: string }>) {
+async function render(props: RenderProps<ChartState & { vega: string }>) {
   const { model, el } = props;
   const leaving = new AbortController();
   const { signal } = leaving;

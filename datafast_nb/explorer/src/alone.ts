@@ -3,8 +3,8 @@
 import type { RenderProps } from "@anywidget/types";
 import { modelOf } from "#kit/others.ts";
 import type { ChartState } from "#kit/protocol.ts";
-import { render as renderChart } from "../../charts/src/view.ts";
-import { render as renderFront } from "./main.tsx";
+import chartView from "../../charts/src/view.ts";
+import frontView from "./main.tsx";
 import type { ExplorerFields } from "./model.ts";
 
 /** Draw a view into `el`, and return a function that removes it. */
@@ -16,10 +16,10 @@ async function render({ model, el, ...props }: RenderProps<ExplorerFields & { ch
   chart.className = "df-chart";
   root.append(front, chart);
   el.append(root);
-  const endFront = renderFront({ model, el: front, ...props });
+  const endFront = frontView.render({ model, el: front, ...props });
   const id = model.get("chart"); // none where there is no vl-convert
   const chartModel = id && (await modelOf<ChartState & { vega: string }>({ model, ...props }, id));
-  const endChart = chartModel && (await renderChart({ model: chartModel, el: chart, ...props }));
+  const endChart = chartModel && (await chartView.render({ model: chartModel, el: chart, ...props }));
   return () => {
     if (endChart) endChart();
     endFront();

@@ -22,7 +22,7 @@ import { Question } from "./question.tsx";
 import { Script } from "./script.tsx";
 
 /** Draw a view into `el`, and return a function that removes it. */
-export function render({ model, el }: RenderProps<ExplorerFields>) {
+function render({ model, el }: RenderProps<ExplorerFields>) {
   const leaving = new AbortController();
   const { signal } = leaving;
   const kernel = kernelOf(model, signal);

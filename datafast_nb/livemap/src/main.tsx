@@ -50,7 +50,7 @@ interface Parts {
 }
 
 /** Draw a view into `el`, and return a function that removes it. */
-export function render({ model, el }: RenderProps<object>) {
+function render({ model, el }: RenderProps<object>) {
   const leaving = new AbortController();
   show(model, el, kernelOf(model, leaving.signal), findMap, leaving.signal);
   return () => leaving.abort();
