@@ -47,7 +47,7 @@ CHARTS_OF_HISTORIES = {
 # chart, measure, start processes, or try many examples.
 SLOW = {
     *CHARTS_OF_HISTORIES,
-    "datafast_nb/charts/change_waterfall.py",
+    "datafast_nb/charts/change_bars.py",
     "datafast_nb/charts/cohort_table.py",
     "datafast_nb/charts/credit_bars.py",
     "datafast_nb/charts/forecast_fan.py",
@@ -75,7 +75,7 @@ SLOW = {
     "tests/charts/test_altair_settings.py",
     "tests/charts/test_cell_numbers.py",
     "tests/charts/test_cell_width.py",
-    "tests/charts/test_change_waterfall.py",
+    "tests/charts/test_change_bars.py",
     "tests/charts/test_driver_bars.py",
     "tests/charts/test_every_chart.py",
     "tests/charts/test_forecast_fan.py",

@@ -16,7 +16,7 @@ if Altair still has its defaults.
 
 from datafast_nb.charts.activity import timeline
 from datafast_nb.charts.alert_times import alerts
-from datafast_nb.charts.change_waterfall import compare
+from datafast_nb.charts.change_bars import compare
 from datafast_nb.charts.cohort_table import cohorts
 from datafast_nb.charts.credit_bars import attribution
 from datafast_nb.charts.driver_bars import drivers

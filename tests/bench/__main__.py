@@ -11,7 +11,9 @@ import polars as pl
 
 from tests.bench.answers import answer_table
 from tests.bench.breakdown import breakdown_table, parquet_table
+from tests.bench.demo_site import body_table
 from tests.bench.engines import engine_table
+from tests.bench.first import first_table
 from tests.bench.history import append_table, history_table
 from tests.bench.importing import import_table
 from tests.bench.load import drift_table, load_table
@@ -51,6 +53,8 @@ TABLES = {
     "engines": ("A year of that site, in Polars, DuckDB and a local Spark", engine_table),
     "append": ("Appending a snapshot to a history in a folder", append_table),
     "predict": ("A model's prediction for each prospect of a snapshot, against the same in pandas", predict_table),
+    "first": ("How long the first cell of a fresh kernel takes to show what it shows", first_table),
+    "demo": ("The first response of the demo site, beside msgspec's encoding of what it holds", body_table),
     "import": ("Importing, in a fresh interpreter", import_table),
 }
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from tests.bench.timing import best_milliseconds
 
+SNAPSHOT = "import datafast_nb as dfn; snap = dfn.demo.Site(seed=0).snapshot()"
 STATEMENTS = (
     "pass",
     "import polars",
@@ -17,6 +18,9 @@ STATEMENTS = (
     "from datafast_nb import Client",
     "from datafast_nb import LiveMap",
     "from datafast_nb import charts",
+    "import altair",
+    SNAPSHOT,
+    f"{SNAPSHOT}; dfn.charts.breakdown(snap, 'channel').to_dict()",
 )
 
 

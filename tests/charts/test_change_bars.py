@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -18,13 +17,11 @@ class TestCompare:
         likelier = second.visitors.with_columns(pl.col("conversion_rate") * 1.5)
         return first, dfn.Snapshot(likelier, baseline=second.baseline)
 
-    def test_it_leads_from_the_rate_before_to_the_rate_after(self) -> None:
+    def test_the_bars_add_up_to_the_change(self) -> None:
         before, after = self.before_and_after()
         rows = drawn(dfn.charts.compare(before, after, "channel", top=4), "cause")
-        rates = [dfn.summary(snap)["predicted_rate"].item() for snap in (before, after)]
-        assert (rows[0]["start"], rows[-1]["end"]) == (pytest.approx(rates[0]), pytest.approx(rates[1]))
-        for earlier, later in pairwise(rows):
-            assert later["start"] == pytest.approx(earlier["end"])
+        first, second = (dfn.summary(snap)["predicted_rate"].item() for snap in (before, after))
+        assert sum(row["points"] for row in rows) == pytest.approx(100 * (second - first))
 
     def test_the_groups_that_are_not_drawn_are_one_more_row(self) -> None:
         rows = drawn(dfn.charts.compare(*self.before_and_after(), "channel", top=4), "cause")
@@ -35,23 +32,27 @@ class TestCompare:
         rows = drawn(dfn.charts.compare(*self.before_and_after(channels=5), "channel", top=4), "cause")
         assert {row["group"] for row in rows} == {f"campaign {number}" for number in range(5)}
 
-    @pytest.mark.parametrize("factor", [0.5, 1.01, 2.0])
-    def test_before_is_left_of_after_on_an_axis_from_zero(self, factor: float) -> None:
+    @pytest.mark.parametrize("factor", [0.5, 1.001, 2.0])
+    def test_zero_is_in_the_middle_and_a_small_change_looks_small(self, factor: float) -> None:
         before, rate = crowd(300), pl.col("conversion_rate")
         after = dfn.Snapshot(before.visitors.with_columns(rate * factor), baseline=before.baseline)
         chart = dfn.charts.compare(before, after, "channel")
-        (bars,) = (layer for layer in chart.to_dict()["layer"] if "xOffset" in layer["encoding"])
-        order = bars["encoding"]["x"]["scale"]["domain"]
-        assert (order[0], order[-1], len(order)) == ("before", "after", 2 + 5)
-        assert bars["encoding"]["y"]["scale"]["domain"][0] == 0
-        ends = {row["group"]: row["name"] for row in drawn(chart, "rate")}
-        rates = [dfn.summary(snap)["predicted_rate"].item() for snap in (before, after)]
-        assert [ends["before"], ends["after"]] == [f"{rate:.2%}" for rate in rates]
+        (bars,) = (layer for layer in chart.to_dict()["layer"] if "yOffset" in layer["encoding"])
+        low, high = bars["encoding"]["x"]["scale"]["domain"]
+        largest = max(abs(row["points"]) for row in drawn(chart, "cause"))
+        assert low == -high
+        assert largest < high
+        assert 100 * dfn.summary(before)["predicted_rate"].item() / 20 <= high
+        if factor == 1.001:
+            assert largest < high / 10
 
-    def test_a_group_that_is_called_before_is_none_of_the_ends(self) -> None:
-        people = crowd(60).visitors.with_columns(utm_source=pl.lit("before"))
-        rows = drawn(dfn.charts.compare(people, people, "channel"), "cause")
-        assert {row["group"] for row in rows} == {"(1) before"}
+    def test_a_rate_that_rises_has_the_color_of_what_is_more_likely(self) -> None:
+        before, after = self.before_and_after()
+        rows = drawn(dfn.charts.compare(before, after, "channel"), "cause")
+        own = {row["cause"] for row in rows if row["place"] == 1}
+        assert own == {"own rate, higher"}
+        back = drawn(dfn.charts.compare(after, before, "channel"), "cause")
+        assert {row["cause"] for row in back if row["place"] == 1} == {"own rate, lower"}
 
     def test_the_subtitle_tells_the_mix_from_the_rates(self) -> None:
         assert "+0.00 come from the traffic mix, +0.00 from the groups' own rates" in said(
@@ -75,15 +76,15 @@ class TestCompare:
 
     def sure(self, before: dfn.Snapshot, after: dfn.Snapshot) -> dict[str, int]:
         rows = drawn(dfn.charts.compare(before, after, "channel", top=20), "cause")
-        return {row["group"]: row["sure"] for row in rows if row["cause"] == "the group's own rate"}
+        return {row["group"]: row["sure"] for row in rows if row["place"] == 1}
 
     @pytest.mark.parametrize("factor", [1.0001, 1.01, 3.0])
     def test_the_ticks_of_the_axis_differ_however_small_the_change(self, factor: float) -> None:
         before = crowd(300)
         likelier = before.visitors.with_columns(pl.col("conversion_rate") * factor)
         picture = svg(dfn.charts.compare(before, dfn.Snapshot(likelier, baseline=before.baseline), "channel"))
-        axis = picture.split("role-axis-label")[2].split("</g>")[0]
-        ticks = re.findall(r">([\d.]+%)</text>", axis)
+        axis = picture.split("role-axis-label")[1].split("</g>")[0]
+        ticks = re.findall(r">([+−][\d.]+)</text>", axis)
         assert len(ticks) == len(set(ticks)) >= 3
 
     def test_a_moment_without_predictions_is_named(self) -> None:
