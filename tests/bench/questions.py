@@ -18,14 +18,18 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 
 import datafast_nb as dfn
+from datafast_nb.conversion.channels import _CALLED, _GOOGLE
 from tests.bench.timing import best_milliseconds
 
 TABLES = ("visitors", "events", "payments", "polls")
 COMPLETE = "seen_at <= (SELECT max(seen_at) FROM polls)"
 FIRST = f"FROM visitors WHERE change = 'appeared' AND {COMPLETE}"
 
-CHANNEL = r"""coalesce(nullif(trim(utm_source), ''), nullif(trim(ref), ''), nullif(trim(source), ''),
-    nullif(trim(via), ''), regexp_extract(lower(referrer), '^(?:[a-z]+://)?(?:www\.)?([^/?#:]+)', 1), 'direct')"""
+NAMED = r"""coalesce(nullif(trim(utm_source), ''), nullif(trim(ref), ''), nullif(trim(source), ''),
+    nullif(trim(via), ''), regexp_extract(lower(referrer), '^(?:[a-z]+://)?(?:www\.)?([^/?#:]+)', 1))"""
+SPELLED = rf"regexp_replace(regexp_replace(lower({NAMED}), '^www\.', ''), '{_GOOGLE}', 'google')"
+CALLED = ", ".join(f"'{other}': '{name}'" for other, name in _CALLED.items())
+CHANNEL = f"coalesce(map_extract_value(MAP {{{CALLED}}}, {SPELLED}), {NAMED}, 'direct')"
 
 BREAKDOWN = f"""
 WITH measured AS (
