@@ -48,7 +48,7 @@ TERMS: Final[Mapping[str, str]] = MappingProxyType(
         "source, ref, via": "the words after utm_source= or source=, ref= and via= in the link that a visitor "
         "followed; the author of the link chose them",
         "campaign": "the word after utm_campaign= in that link; likewise medium (utm_medium=), ad content "
-        "(utm_content=) and search term (utm_term=); by='campaign' means the column utm_campaign",
+        "(utm_content=) and search term (utm_term=); by='campaign' groups by the column utm_campaign",
         "referrer": "the page with the link that a visitor followed, as their browser reports it",
         "country": "where a visitor is; the column country_code holds its two-letter code, such as DE, "
         "and by='country' means this column",

@@ -27,6 +27,7 @@ from datafast_nb.demo.predictions import averages
 from datafast_nb.demo.sales import MONTH, RENEWALS
 from datafast_nb.demo.site import COUNT_LAG, MOST_VISITORS, Site
 from datafast_nb.demo.visits import DAY, MINUTE, ledger
+from datafast_nb.errors import HistoryOrderError, NotRecordedError
 from datafast_nb.history import History, Rows
 
 _DAY_LENGTH: Final = DAY * MINUTE  # milliseconds
@@ -63,7 +64,7 @@ def simulate(
     Parameters
     ----------
     location
-        A folder, or a URL in an object store, that holds no history yet.
+        A folder, or a URL in an object store, that holds no history yet. ``History(location)`` opens one that does.
     days
         How many days, up to `end`.
     visitors_per_day
@@ -81,6 +82,11 @@ def simulate(
     -------
     History
         Open for reading, without a writer.
+
+    Raises
+    ------
+    HistoryOrderError
+        There is a history at this location already.
 
     Examples
     --------
@@ -101,9 +107,23 @@ def simulate(
     at_once = int(min(max(_AT_ONCE / max(visitors_per_day, 1), 1), MONTH))
     plan = _Plan(site, last - int(days * _DAY_LENGTH) // step * step, last, step, at_once)
     with History(location) as history:
+        if _is_there(history):
+            raise HistoryOrderError(
+                f"There is a history at {history.location} already. Open it with dfn.History(location), or simulate "
+                "one at another location."
+            )
         for rows in _with_progress(plan) if progress else _days(plan):
             history.extend(rows)
     return history
+
+
+def _is_there(history: History) -> bool:
+    """Return whether anything was stored in a history."""
+    try:
+        history.polls()
+    except NotRecordedError:
+        return False
+    return True
 
 
 def _with_progress(plan: _Plan) -> Iterator[Rows]:

@@ -34,11 +34,6 @@ CELLS: Final = {
         "import ipyleaflet\nipyleaflet.Map(layers=[])", "document.querySelector('.leaflet-container') !== null"
     ),
     "a chart of 500 visitors": First(f"{_SITE}dfn.charts.breakdown(site.snapshot(), 'channel')", _SVG),
-    "a chart of Altair": First(
-        "import altair as alt\nimport polars as pl\n"
-        "alt.Chart(pl.DataFrame({'x': [1, 2], 'y': [3, 4]})).mark_bar().encode(x='x:N', y='y:Q')",
-        _SVG,
-    ),
 }
 
 

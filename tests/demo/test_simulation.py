@@ -102,3 +102,12 @@ def test_however_many_days_are_simulated_at_once_the_history_is_the_same(
     for name, key in (("visitors", ["seen_at", "visitor_id"]), ("events", ["event_id"]), ("polls", ["seen_at"])):
         assert_frame_equal(*(getattr(it, name)().collect().sort(key) for it in histories))
     assert histories[0].payments().collect()["payment_id"].is_unique().all()
+
+
+def test_a_history_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    earlier = datetime(2026, 2, 6, tzinfo=UTC)
+    history = dfn.demo.simulate(tmp_path / "site", 0.1, 500, end=earlier, progress=False)
+    before = history.info()
+    with pytest.raises(dfn.HistoryOrderError, match=r"already\. Open it with dfn\.History\(location\)"):
+        dfn.demo.simulate(tmp_path / "site", 0.1, 500, end=earlier + timedelta(days=9), progress=False)
+    assert dfn.History(tmp_path / "site").info() == before
