@@ -58,7 +58,8 @@ def _rings() -> list[list[tuple[float, float]]]:
         geometry = feature["geometry"]
         polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
         rings += [ring for polygon in polygons for ring in polygon]
-    return [list(zip([x / 360 + 0.5 for x, _ in ring], ys(y for _, y in ring), strict=True)) for ring in rings]
+    projected = iter(ys(y for ring in rings for _, y in ring))  # in one step: there are hundreds of rings
+    return [[(x / 360 + 0.5, y) for (x, _), y in zip(ring, projected, strict=False)] for ring in rings]
 
 
 @cache

@@ -43,6 +43,7 @@ from datafast_nb.livemap.traffic import Minutes
 from datafast_nb.livemap.view import OwnView, View
 from datafast_nb.livemap.view_state import MapState
 from datafast_nb.notebook_display import is_marimo
+from datafast_nb.pictures.drawer import drawer
 from datafast_nb.polling import Poller
 from datafast_nb.renamed import renamed
 from datafast_nb.schema import PAYMENTS, VISITORS
@@ -681,6 +682,7 @@ class LiveMap(OpenedWhenShown):
 
     def _static_output(self) -> Bundle:
         """Return a picture without names, if there is an answer or soon will be, and the figures in words."""
+        drawer.start()  # while the first answer is on its way
         if self._sites.are_threaded:
             self._answered.wait(_PATIENCE)
         (snapshot, sites), title = self._sites.latest(), self._called()

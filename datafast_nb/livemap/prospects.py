@@ -9,7 +9,7 @@ import polars as pl
 from datafast_nb.forecast.model import Model
 from datafast_nb.schema import VISITORS
 from datafast_nb.snapshot import Snapshot
-from datafast_nb.text import MOSTLY_NONE, duration
+from datafast_nb.text import duration
 from datafast_nb.widgets.protocol import Figure
 
 _SALES: Final = "Expected sales"
@@ -36,7 +36,7 @@ def expected_sales(chosen: pl.DataFrame, snapshot: Snapshot, model: Model) -> Fi
     them = Snapshot(chosen.select(*VISITORS), snapshot.events, fetched_at=snapshot.fetched_at)
     sales = model.expected(them)
     if sales.conversions_high == 0 < sales.conversions:
-        expected = f"{sales.conversions:.1g} ({MOSTLY_NONE})"
+        expected = f"{sales.conversions:.1g} (mostly none)"
     else:
         mean = f"{sales.conversions:,.{0 if sales.conversions >= 1 else 1}f}"
         expected = f"{mean} ({sales.conversions_low:,} to {sales.conversions_high:,})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -53,6 +54,11 @@ class Drawer:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - kept as long as the drawer
+
+    def start(self) -> None:
+        """Start the process if there is none, so that it is ready when it is asked; `ask` tells why it can't start."""
+        with contextlib.suppress(DrawingError), self._lock:
+            self._started()
 
     def ask(self, function: str, **arguments: Any) -> bytes:  # noqa: ANN401 - any JSON
         """Call a function of vl-convert in the process, and return its result.

@@ -63,7 +63,7 @@ def test_the_header_says_how_many_sales_to_expect_from_those_who_are_shown() -> 
 
 def test_the_header_says_that_mostly_none_is_to_be_expected() -> None:
     live = modeled(people(5))
-    assert figure(live, SALES) == ("0.1 (on average, mostly none)", "from them within 1 d")
+    assert figure(live, SALES) == ("0.1 (mostly none)", "from them within 1 d")
 
 
 def test_without_a_model_the_header_says_what_the_raw_figure_is() -> None:
