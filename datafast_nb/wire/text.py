@@ -80,15 +80,16 @@ TOO_DEEP: Final = '{"nested too deeply":null}'
 _LEAVES: Final = 7  # a value in the deepest object of a record is at the seventh level of a response
 _DEEPEST: Final = 200  # msgspec and Python both fail at about 1,000 levels
 
-# A string. Most strings hold no escape, so their end is searched for at once.
+# A string. Most strings hold no escape, so their end is searched for at once. Groups that backtrack are repeated within
+# an atomic one: after a possessive repetition of them, Python loses its place until 3.11.5 (CPython's issue 106052).
 _STRING: Final = r'"(?:[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))'
 _BETWEEN: Final = r'[^"\[\]{}]*+'
-_FLAT: Final = rf"[\[{{]{_BETWEEN}(?:{_STRING}{_BETWEEN})*+[\]}}]"
-_SHALLOW: Final = rf"[\[{{]{_BETWEEN}(?:(?:{_STRING}|{_FLAT}){_BETWEEN})*+[\]}}]"
+_FLAT: Final = rf"[\[{{]{_BETWEEN}(?>(?:{_STRING}{_BETWEEN})*)[\]}}]"
+_SHALLOW: Final = rf"[\[{{]{_BETWEEN}(?>(?:(?:{_STRING}|{_FLAT}){_BETWEEN})*)[\]}}]"
 
 # Text to skip, mainly strings and shallow values, then a run of one bracket, or the end. It matches at every position,
 # so that no text is searched again from the next position on.
-_BRACKETS: Final = re.compile(rf"{_BETWEEN}(?:(?:{_STRING}|{_SHALLOW}){_BETWEEN})*+(\[+|{{+|\]+|}}+|\Z)", re.DOTALL)
+_BRACKETS: Final = re.compile(rf"{_BETWEEN}(?>(?:(?:{_STRING}|{_SHALLOW}){_BETWEEN})*)(\[+|{{+|\]+|}}+|\Z)", re.DOTALL)
 _PATIENCE: Final = 1 << 16  # tokens between two checks of the clock
 
 
