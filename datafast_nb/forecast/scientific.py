@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
 from typing import Any, Final, Literal
 
 _MISSING: Final = 'Forecasts need SciPy, which is not installed. Get it with: pip install "datafast_nb[forecast]"'
 
 
-@cache
 def scipy(part: Literal["optimize", "special", "stats"]) -> Any:  # noqa: ANN401 - a module
     """Return a part of SciPy.
 
