@@ -123,20 +123,26 @@ def test_a_saved_page_draws_by_itself_without_a_warning(name: str, page: Page, t
     expect(page.locator("svg.marks")).to_be_visible()
 
 
+def brush(page: Page, since: int, until: int) -> tuple[float, float]:
+    """Drag over a span of a dashboard's timeline, in its pixels; return the middle of the span."""
+    area = page.locator("svg.marks .background").nth(1).bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + since, area["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(area["x"] + until, area["y"] + 150, steps=5)
+    page.mouse.up()
+    return area["x"] + (since + until) / 2, area["y"] + 150
+
+
 def test_a_brush_over_the_timeline_leaves_those_who_were_there_then(page: Page, tmp_path: Path) -> None:
     snap = dfn.demo.Site(seed=0, visitors=300).snapshot()
     page.goto(dfn.charts.save(dfn.charts.dashboard(snap, by=["device"]), tmp_path / "dashboard.html").as_uri())
     sizes = page.locator("svg.marks text", has_text=re.compile(r"^n = [\d,]+$"))
     everybody = int(sizes.first.text_content().removeprefix("n = "))  # type: ignore[union-attr]
-    area = page.locator("svg.marks .background").nth(1).bounding_box()
-    assert area is not None
-    page.mouse.move(area["x"] + 200, area["y"] + 150)
-    page.mouse.down()
-    page.mouse.move(area["x"] + 300, area["y"] + 150, steps=5)
-    page.mouse.up()
+    middle = brush(page, 200, 300)
     expect(sizes.first).not_to_have_text(f"n = {everybody}")
     assert int(sizes.first.text_content().removeprefix("n = ")) < everybody  # type: ignore[union-attr]
-    page.mouse.dblclick(area["x"] + 250, area["y"] + 150)
+    page.mouse.dblclick(*middle)
     expect(sizes.first).to_have_text(f"n = {everybody}")
 
 
@@ -144,12 +150,7 @@ def test_a_brush_that_leaves_too_few_to_tell_has_vega_warn_of_nothing(page: Page
     now = datetime(2026, 6, 1, 12, tzinfo=UTC)
     snap = dfn.Snapshot.from_json(dfn.demo.Site(seed=0, visitors=8).body(now), fetched_at=now)
     page.goto(dfn.charts.save(dfn.charts.dashboard(snap, by=["device"]), tmp_path / "dashboard.html").as_uri())
-    area = page.locator("svg.marks .background").nth(1).bounding_box()
-    assert area is not None
-    page.mouse.move(area["x"] + 20, area["y"] + 150)
-    page.mouse.down()
-    page.mouse.move(area["x"] + 300, area["y"] + 150, steps=5)
-    page.mouse.up()
+    brush(page, 20, 300)
     sizes = page.locator("svg.marks text", has_text=re.compile(r"^n = [1-4]$"))
     expect(sizes.first).to_be_visible()  # the page's complaints are read at the end
 

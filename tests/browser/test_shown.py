@@ -239,7 +239,7 @@ def test_a_fault_in_one_frame_is_logged_once_and_said_and_the_next_frames_are_dr
 
 def test_amounts_in_an_output_are_not_taken_for_formulas(notebook: Notebook) -> None:
     notebook.open(
-        "import datafast_nb as dfn\nimport polars as pl\nfrom datetime import UTC, datetime\n"
+        "import datafast_nb as dfn\nimport polars as pl\n"
         "from datafast_nb.schema import PAYMENTS\n"
         "paid = pl.DataFrame({'amount': [163.2, 66.15], 'currency': ['USD', 'CAD']})\n"
         "columns = [pl.lit(None, dtype).alias(name) for name, dtype in PAYMENTS.items() if name not in paid.columns]\n"
