@@ -6,7 +6,9 @@ One refresh of the map is ``marks(cluster(project(snapshot.visitors), viewport),
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,6 +16,7 @@ import polars as pl
 
 from datafast_nb.livemap.colors import RADII, Coloring
 from datafast_nb.livemap.crowding import apart
+from datafast_nb.livemap.grid import Grid
 from datafast_nb.livemap.mercator import latitude_at, x_of, y_of, ys
 from datafast_nb.livemap.worth import worth_column
 from datafast_nb.widgets.protocol import Clusters, Heat
@@ -64,10 +67,7 @@ class Viewport:
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom, including the margin, in units of the world's width."""
-        left, right = self.west / 360 + 0.5, self.east / 360 + 0.5
-        top, bottom = ys([self.north, self.south])
-        across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
-        return left - across, top - down, right + across, bottom + down
+        return _box(self)
 
     @property
     def decimals(self) -> int:
@@ -89,6 +89,15 @@ class Viewport:
         while level > 0 and 256 * 2**level / cell_pixels > most:
             level -= 0.5
         return max(1, math.floor(256 * 2**level / cell_pixels))
+
+
+@lru_cache(maxsize=64)
+def _box(viewport: Viewport) -> tuple[float, float, float, float]:
+    """Return a viewport's ``box``."""
+    left, right = viewport.west / 360 + 0.5, viewport.east / 360 + 0.5
+    top, bottom = ys([viewport.north, viewport.south])
+    across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
+    return left - across, top - down, right + across, bottom + down
 
 
 WORLD: Final = Viewport(zoom=1.5, south=-60.0, west=-180.0, north=80.0, east=180.0)
@@ -143,63 +152,79 @@ def cluster(
     -------
     polars.DataFrame
         One row per cell with visitors, the largest first: ``id``; ``latitude`` and ``longitude``, the mean position in
-        degrees; ``visitors``; ``customers``; ``score`` and ``probability``, the means over non-customers;
+        degrees; ``x`` and ``y``, the center of its circle in Web Mercator, moved as far as circles would cover each
+        other; ``visitors``; ``customers``; ``score`` and ``probability``, the means over non-customers;
         ``expected_value``, their sum in USD, by the model if there is one; ``category``, if requested.
     """
-    across = viewport.cells_across(cell_pixels)
-    groups = cells(placed, viewport, across, category)
-    while across > 1 and (groups.height > MOST_CELLS or _shift(groups, viewport.zoom) > _MOST_SHIFT):
+    x, y, latitude = _positions(placed)
+    customer = placed["is_customer"].fill_null(value=False).to_numpy()
+    for across in _coarser(viewport.cells_across(cell_pixels)):
+        grid = Grid(x, y, viewport.box, across)
+        if len(grid.visitors) > MOST_CELLS:
+            continue
+        means = _means(grid, x, latitude).with_columns(customers=grid.sums(customer).astype(int))
+        groups = _apart(means, viewport.zoom)
+        if not (groups["shift"] > _MOST_SHIFT).any():
+            break
+    figures = _figures(placed, grid, customer)
+    if category is not None:
+        figures["category"] = _commonest(placed[category], grid)
+    name = pl.format("{}/{}/{}", pl.lit(across), pl.lit(grid.columns), pl.lit(grid.rows))
+    return groups.select(name.alias("id"), pl.exclude("shift")).with_columns(**figures)
+
+
+def places(placed: pl.DataFrame, viewport: Viewport) -> pl.DataFrame:
+    """Return the mean ``latitude`` and ``longitude`` of the visitors in each cell of a viewport, and how many they are.
+
+    The cells are those of the usual width, those with the most visitors first.
+    """
+    x, y, latitude = _positions(placed)
+    return _means(Grid(x, y, viewport.box, viewport.cells_across(CELL_PIXELS)), x, latitude)
+
+
+def _positions(placed: pl.DataFrame) -> tuple[NDArray[np.float64], ...]:
+    """Return the x, y and latitude of each visitor; NaN without a location."""
+    return tuple(placed[name].to_numpy() for name in ("x", "y", "latitude"))
+
+
+def _means(grid: Grid, x: NDArray[np.float64], latitude: NDArray[np.float64]) -> pl.DataFrame:
+    """Return the mean place of each cell, and its number of visitors."""
+    east = grid.sums(x) / grid.visitors + grid.copies - 0.5
+    # Round: the order in which numbers are added changes the last digits, which would look like a change.
+    mean = {"latitude": (grid.sums(latitude) / grid.visitors).round(9), "longitude": (360 * east).round(9)}
+    return pl.DataFrame({**mean, "visitors": grid.visitors})
+
+
+def _coarser(across: int) -> Iterator[int]:
+    """Yield a number of cells across the world, and ever smaller ones, down to 1."""
+    while across > 1:
+        yield across
         across = math.floor(across * _COARSER)
-        groups = cells(placed, viewport, across, category)
-    return groups
+    yield 1
 
 
-def cells(placed: pl.DataFrame, viewport: Viewport, across: int, category: str | None = None) -> pl.DataFrame:
-    """Return the cells in a viewport of a grid of so many cells across the world, as `cluster` returns its own."""
-    left, top, right, bottom = viewport.box
-    prospect = ~pl.col("is_customer").fill_null(value=False)
-    extra = {} if category is None else {"category": pl.col(category)}
-    chance = "probability" if "probability" in placed.columns else pl.lit(None, pl.Float64)
-    figures = {"score": "score", "probability": chance, "expected_value": worth_column(placed)}
-    return (
-        placed.lazy()
-        .filter(pl.col("x").is_not_null())
-        .select(
-            *(pl.when(prospect).then(figure).alias(name) for name, figure in figures.items()),
-            latitude="latitude",
-            longitude=360 * (pl.col("x") - 0.5),  # the same on both sides of the date line
-            customer=~prospect,
-            # Grouping by one integer is faster than by two.
-            cell=(pl.col("y") * across).floor().cast(pl.Int64) * across + (pl.col("x") * across).floor().cast(pl.Int64),
-            **extra,
-        )
-        .group_by("cell")
-        # Round: the order in which threads add numbers changes the last digits, which would look like a change.
-        .agg(
-            pl.col("latitude", "longitude").mean().round(9),
-            pl.len().alias("visitors"),
-            pl.col("customer").sum().alias("customers"),
-            pl.col("score").mean().round(6),
-            pl.col("probability").mean().round(9),
-            pl.col("expected_value").sum().round(6),
-            *(pl.col(name).drop_nulls().mode().min() for name in extra),
-        )
-        .with_columns(row=pl.col("cell") // across, column=pl.col("cell") % across)
-        .with_columns(copy=((left + right) / 2 - (pl.col("column") + 0.5) / across + 0.5).floor())
-        # Keep whole cells, so that a cluster at the edge counts everyone in it and does not change when the map moves.
-        .filter(
-            (pl.col("column") + pl.col("copy") * across).is_between(left * across - 1, right * across),
-            pl.col("row").is_between(top * across - 1, bottom * across),
-        )
-        .sort("visitors", "cell", descending=[True, False])
-        .select(
-            pl.format("{}/{}/{}", pl.lit(across), "column", "row").alias("id"),
-            "latitude",
-            pl.col("longitude") + 360 * pl.col("copy"),
-            *("visitors", "customers", *figures, *extra),
-        )
-        .collect()
-    )
+def _figures(placed: pl.DataFrame, grid: Grid, customer: NDArray[np.bool_]) -> dict[str, pl.Series]:
+    """Return the figures of the prospects in each cell: the mean score and probability, and what all are worth."""
+
+    def of_prospects(column: str) -> NDArray[np.float64]:
+        return np.where(customer, np.nan, placed[column].to_numpy())
+
+    chance = "probability" in placed.columns
+    worth = of_prospects(worth_column(placed))
+    figures = {
+        "score": (grid.means(of_prospects("score")), 6),
+        "probability": (grid.means(of_prospects("probability") if chance else np.full(placed.height, np.nan)), 9),
+        "expected_value": (grid.sums(np.where(np.isnan(worth), 0.0, worth)), 6),
+    }
+    return {name: pl.Series(values, nan_to_null=True).round(digits) for name, (values, digits) in figures.items()}
+
+
+def _commonest(values: pl.Series, grid: Grid) -> pl.Series:
+    """Return the most common text of each cell; null where none is known."""
+    known = pl.DataFrame({"cell": grid.owners(), "value": values[grid.inside]}).drop_nulls()
+    modes = known.group_by("cell").agg(pl.col("value").mode().min())
+    cells = pl.DataFrame({"cell": range(len(grid.visitors))}, schema={"cell": known.schema["cell"]})
+    return cells.join(modes, on="cell", how="left", maintain_order="left")["value"]
 
 
 def members(placed: pl.DataFrame, cluster_id: str) -> pl.DataFrame:
@@ -285,13 +310,13 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
         The clusters; a circle's area grows with the number of visitors, which it has room for. No circle covers
         another.
     """
-    moved = _moved(clusters, viewport.zoom)
-    drawn = clusters.with_columns(_radius(clusters, viewport.zoom), *_places(moved)).select(
+    drawn = clusters.select(
         "id",
-        pl.col("latitude", "longitude").round(viewport.decimals),
+        latitude_at(pl.col("y").clip(0, 1)).round(viewport.decimals).alias("latitude"),
+        (360 * (pl.col("x") - 0.5)).round(viewport.decimals).alias("longitude"),
         "visitors",
         "customers",
-        "radius",
+        _radius(clusters, viewport.zoom),
         color=coloring.colors(),
     )
     columns = {name: tuple(column) for name, column in drawn.to_dict(as_series=False).items()}
@@ -316,29 +341,20 @@ def _least_radius(visitors: pl.Expr) -> pl.Expr:
     return few.when(short).then(three).otherwise(four)
 
 
-def _moved(clusters: pl.DataFrame, zoom: float) -> NDArray[np.float64]:
-    """Return the places of clusters in Web Mercator, moved as far as their circles would cover each other at a zoom."""
+def _apart(groups: pl.DataFrame, zoom: float) -> pl.DataFrame:
+    """Return groups with the places of their circles in Web Mercator, moved so far that none covers another at a zoom.
+
+    ``shift`` is how far each was moved, in pixels.
+    """
     world = 256 * 2**zoom
     ring = pl.when(pl.col("customers") > 0).then(_RING).otherwise(0.0)
-    radii = clusters.select(_radius(clusters, zoom) + ring).to_series().to_numpy()
-    return apart(_middles(clusters) * world, radii) / world
-
-
-def _shift(clusters: pl.DataFrame, zoom: float) -> float:
-    """Return how far circles are from their places at most, in pixels: they would cover each other there."""
-    moves = np.hypot(*(_moved(clusters, zoom) - _middles(clusters)).T)
-    return float(moves.max(initial=0.0)) * 256 * 2**zoom
-
-
-def _middles(clusters: pl.DataFrame) -> NDArray[np.float64]:
-    """Return the places of clusters in Web Mercator, before they are moved."""
-    return clusters.select(x=x_of(pl.col("longitude")), y=y_of(pl.col("latitude"))).to_numpy()
-
-
-def _places(points: NDArray[np.float64]) -> pl.DataFrame:
-    """Return points in Web Mercator as places in degrees."""
-    here = pl.DataFrame({"x": points[:, 0], "y": points[:, 1].clip(0, 1)})
-    return here.select(latitude=latitude_at(pl.col("y")), longitude=360 * (pl.col("x") - 0.5))
+    x, y, radii = (
+        groups.select(x_of(pl.col("longitude")), y_of(pl.col("latitude")), _radius(groups, zoom) + ring).to_numpy().T
+    )
+    before = np.column_stack([x, y]) * world
+    moved = apart(before, radii, _MOST_SHIFT)
+    shift = np.hypot(*(moved - before).T)
+    return groups.with_columns(x=moved[:, 0] / world, y=moved[:, 1] / world, shift=shift)
 
 
 def weights(clusters: pl.DataFrame, zoom: float) -> Heat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ _STEPS: Final = 8  # in a round
 _NEAR: Final = 10.0  # that two circles may be apart and still meet within a round
 
 
-def apart(points: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:
+def apart(points: NDArray[np.float64], radii: NDArray[np.float64], most: float = math.inf) -> NDArray[np.float64]:
     """Return the places of circles, moved just far enough that none covers another, as far as there is room.
 
     Parameters
@@ -25,6 +26,9 @@ def apart(points: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np
         The centers, in pixels.
     radii : array of shape (n,)
         The radii, in pixels. Of two circles that overlap, the smaller one moves farther.
+    most : float
+        How far a circle may be moved, in pixels. Once one is farther from its place, there is no room for all, and
+        none is moved any more.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def apart(points: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np
             for axis in (0, 1):
                 moved[:, axis] -= np.bincount(first, push[:, axis] * share, len(moved))
                 moved[:, axis] += np.bincount(second, push[:, axis] * (1 - share), len(moved))
-        if worst < _CLOSE:
+        if worst < _CLOSE or np.hypot(*(moved - points).T).max() > most:
             break
     return moved
 

@@ -13,7 +13,15 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import sidebar
-from datafast_nb.livemap.clusters import CELL_PIXELS, Viewport, cells, cluster, marks, members, successor, weights
+from datafast_nb.livemap.clusters import (
+    Viewport,
+    cluster,
+    marks,
+    members,
+    places,
+    successor,
+    weights,
+)
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup
@@ -269,9 +277,8 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
 
 def _points(visitors: pl.DataFrame, viewport: Viewport) -> tuple[Point, ...]:
     """Return the positions of visitors within a view, grouped by its finest cells; if many, the largest."""
-    most = cells(visitors, viewport, viewport.cells_across(CELL_PIXELS)).head(_MOST_PULSES)
-    places = most.select(pl.col("latitude", "longitude").round(4))
-    return tuple(Point(*row) for row in places.iter_rows())
+    most = places(visitors, viewport).head(_MOST_PULSES).select(pl.col("latitude", "longitude").round(4))
+    return tuple(Point(*row) for row in most.iter_rows())
 
 
 def payments_of(frame: FrameState, chosen: pl.DataFrame, filters: Filters) -> pl.DataFrame:
