@@ -262,7 +262,7 @@ def announcements(news: News, frame: FrameState, chosen: pl.DataFrame, state: Ma
         The state of the map.
     """
     arrived = news.arrived
-    if arrived.height:
+    if state.filters:
         arrived = chosen.filter(pl.col("_key").is_in(arrived["_key"].implode()))
     views = state.views.items() if arrived.height else ()
     pulses = {view: _points(arrived, each.viewport) for view, each in views}

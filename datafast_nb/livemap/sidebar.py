@@ -212,11 +212,13 @@ def _card(row: dict[str, Any], events: tuple[CardEvent, ...], *, here: bool, wit
 
 def newest(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     """Return the newest rows, newest first, each with a ``_name`` that stays the same when newer rows arrive."""
-    last = rows.lazy().with_row_index("_row").select("_row", "timestamp")
-    last = last.sort("timestamp", "_row", descending=[True, False], nulls_last=True).head(most)
+    times = rows.select("timestamp").with_row_index("_row")
+    if times["timestamp"].count() > most:  # of many rows, sort only those that are new enough
+        times = times.filter(pl.col("timestamp") >= pl.col("timestamp").top_k(most).min())
+    last = times.sort("timestamp", "_row", descending=[True, False], nulls_last=True).head(most)
     identity = pl.struct(name for name in _IDENTITY if name in rows.columns).hash()
     alike = pl.col("_hash").cum_count(reverse=True).over("_hash")  # counted from the oldest
-    newest = rows[last.collect()["_row"]].with_columns(_hash=identity)
+    newest = rows[last["_row"]].with_columns(_hash=identity)
     return newest.with_columns(_name=pl.format("{}.{}", "_hash", alike)).drop("_hash")
 
 
