@@ -1,14 +1,12 @@
 """Takes pictures of the live map, the explorer and the charts in each of their states, for a person to look at.
 
-Run it as ``python -m tests.browser.screenshots FOLDER [STATE ...]``. Without FOLDER, the environment variable
-DATAFAST_NB_SCREENSHOTS names it. Each state is shown in light and dark: of the map and the explorer at each width of a
-window, and of the map in full screen; of a chart at each width of a cell.
+Each state is shown in light and dark: of the map and the explorer at each width of a window, and of the map in full
+screen; of a chart at each width of a cell.
 """
 
 from __future__ import annotations
 
-import os
-import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +22,7 @@ from tests.browser.map_page import CELLS, PATIENT, RECORDER, SETUP, MapPage
 from tests.browser.states import CHARTS, EXPLORERS, MAPS, SCENES, Explored, State
 
 THEMES: Final = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+STATES: Final = (*MAPS, *EXPLORERS, *(f"chart-{name}" for name in CHARTS))
 WIDTHS: Final = (480, 1000, 1600)
 CELL_WIDTHS: Final = (480, 1000)
 HEIGHT: Final = 1100
@@ -46,12 +45,11 @@ _AS_WIDE: Final = """([width]) => {
 def main(folder: Path, *names: str) -> None:
     """Take all pictures, or those of the states that are named."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = names or (*MAPS, *EXPLORERS, *(f"chart-{name}" for name in CHARTS))
     with TemporaryDirectory() as work, serve(Path(work)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=required(playwright), args=FLAGS)
         with _notebook(lab, browser) as notebook:
             live = MapPage(notebook, Path(work))
-            for name in wanted:
+            for name in names or STATES:
                 _take(live, name, folder / name)
         browser.close()
 
@@ -175,5 +173,17 @@ def _shoot_chart(live: MapPage, name: Path) -> None:
     output.evaluate("cell => { cell.style.maxWidth = ''; }")
 
 
+def _asked() -> Namespace:
+    """Return what the command line asks for."""
+    parser = ArgumentParser(prog="python -m tests.browser.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to put the pictures; it is made if it is missing")
+    parser.add_argument("states", nargs="*", help="the states to show; by default all of them")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.states if name not in STATES]:
+        parser.error(f"there is no state {unknown[0]!r}; there are {', '.join(STATES)}")
+    return asked
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else os.environ["DATAFAST_NB_SCREENSHOTS"]), *sys.argv[2:])
+    wanted = _asked()
+    main(wanted.folder, *wanted.states)
