@@ -152,9 +152,10 @@ def cluster(
     -------
     polars.DataFrame
         One row per cell with visitors, the largest first: ``id``; ``latitude`` and ``longitude``, the mean position in
-        degrees; ``x`` and ``y``, the center of its circle in Web Mercator, moved as far as circles would cover each
-        other; ``visitors``; ``customers``; ``score`` and ``probability``, the means over non-customers;
-        ``expected_value``, their sum in USD, by the model if there is one; ``category``, if requested.
+        degrees; ``visitors`` and ``customers``; ``x`` and ``y``, the center of its circle in Web Mercator, moved as
+        far as circles would cover each other, and its ``radius`` in pixels; ``score`` and ``probability``, the means
+        over non-customers; ``expected_value``, their sum in USD, by the model if there is one; ``category``, if
+        requested.
     """
     x, y, latitude = _positions(placed)
     customer = placed["is_customer"].fill_null(value=False).to_numpy()
@@ -162,15 +163,15 @@ def cluster(
         grid = Grid(x, y, viewport.box, across)
         if len(grid.visitors) > MOST_CELLS:
             continue
-        means = _means(grid, x, latitude).with_columns(customers=grid.sums(customer).astype(int))
-        groups = _apart(means, viewport.zoom)
-        if not (groups["shift"] > _MOST_SHIFT).any():
+        groups, customers = _means(grid, x, latitude), grid.sums(customer)
+        circles, shift = _circles(groups, customers, viewport.zoom)
+        if shift <= _MOST_SHIFT:
             break
-    figures = _figures(placed, grid, customer)
-    if category is not None:
-        figures["category"] = _commonest(placed[category], grid)
     name = pl.format("{}/{}/{}", pl.lit(across), pl.lit(grid.columns), pl.lit(grid.rows))
-    return groups.select(name.alias("id"), pl.exclude("shift")).with_columns(**figures)
+    named = {} if category is None else {"category": _commonest(placed[category], grid)}
+    return groups.select(name.alias("id"), pl.all(), customers=pl.lit(customers.astype(int))).with_columns(
+        **circles, **_figures(placed, grid, customer), **named
+    )
 
 
 def places(placed: pl.DataFrame, viewport: Viewport) -> pl.DataFrame:
@@ -201,6 +202,17 @@ def _coarser(across: int) -> Iterator[int]:
         yield across
         across = math.floor(across * _COARSER)
     yield 1
+
+
+def _circles(groups: pl.DataFrame, customers: NDArray[np.float64], zoom: float) -> tuple[dict[str, pl.Series], float]:
+    """Return the circles of groups: centers in Web Mercator and radii, and by how many pixels one is moved at most."""
+    world = 256 * 2**zoom
+    radius = _radius(groups["visitors"].to_numpy(), zoom)
+    before = world * groups.select(x_of(pl.col("longitude")), y_of(pl.col("latitude"))).to_numpy()
+    after = apart(before, radius + np.where(customers > 0, _RING, 0.0), _MOST_SHIFT)
+    shift = np.hypot(*(after - before).T).max(initial=0.0)
+    columns = {"x": after[:, 0] / world, "y": after[:, 1] / world, "radius": radius}
+    return {name: pl.Series(values) for name, values in columns.items()}, float(shift)
 
 
 def _figures(placed: pl.DataFrame, grid: Grid, customer: NDArray[np.bool_]) -> dict[str, pl.Series]:
@@ -286,10 +298,10 @@ def bounds(placed: pl.DataFrame) -> list[list[float]] | None:
     return [[south, 360 * (left - turn - 0.5)], [north, 360 * (right - turn - 0.5)]]
 
 
-def full_size(clusters: pl.DataFrame) -> int:
+def full_size(visitors: NDArray[np.intp]) -> int:
     """Return the number of visitors that the largest circle stands for: a power of two, so that it rarely changes."""
-    most = clusters["visitors"].max() if clusters.height else None
-    return max(64, 2 ** math.ceil(math.log2(most))) if isinstance(most, int) else 64
+    most = int(visitors.max(initial=1))
+    return max(64, 1 << (most - 1).bit_length())
 
 
 def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clusters:
@@ -316,7 +328,7 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
         (360 * (pl.col("x") - 0.5)).round(viewport.decimals).alias("longitude"),
         "visitors",
         "customers",
-        _radius(clusters, viewport.zoom),
+        "radius",
         color=coloring.colors(),
     )
     columns = {name: tuple(column) for name, column in drawn.to_dict(as_series=False).items()}
@@ -324,37 +336,20 @@ def marks(clusters: pl.DataFrame, viewport: Viewport, coloring: Coloring) -> Clu
     return Clusters(across=across, **columns)
 
 
-def _radius(clusters: pl.DataFrame, zoom: float) -> pl.Expr:
-    """Return the ``radius`` of the circles of clusters, in pixels: smaller ones where the whole world is small."""
+def _radius(visitors: NDArray[np.intp], zoom: float) -> NDArray[np.float64]:
+    """Return the radius of the circles of clusters, in pixels: smaller ones where the whole world is small."""
     small, large = RADII
     large = max(_LEAST_LARGE, large * min(1.0, 256 * 2**zoom / _FULL_WORLD))
-    share = ((pl.col("visitors") - 1) / (full_size(clusters) - 1)).sqrt().clip(0, 1)
-    wanted = small + (large - small) * share
-    return pl.max_horizontal(wanted, _least_radius(pl.col("visitors"))).round(1).alias("radius")
+    share = np.sqrt((visitors - 1) / (full_size(visitors) - 1)).clip(0, 1)
+    radius: NDArray[np.float64] = np.maximum(small + (large - small) * share, _least_radius(visitors)).round(1)
+    return radius
 
 
-def _least_radius(visitors: pl.Expr) -> pl.Expr:
+def _least_radius(visitors: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the radius that a circle needs for its number, in at most four characters such as 1.2k."""
+    short = (visitors < 1000) | ((visitors >= 9950) & (visitors < 99_500))  # noqa: PLR2004 - 10k to 99k
     one, two, three, four = _LEAST_RADII
-    few = pl.when(visitors < 2).then(0.0).when(visitors < 10).then(one).when(visitors < 100).then(two)  # noqa: PLR2004
-    short = (visitors < 1000) | visitors.is_between(9950, 99_499)  # noqa: PLR2004 - 10k to 99k
-    return few.when(short).then(three).otherwise(four)
-
-
-def _apart(groups: pl.DataFrame, zoom: float) -> pl.DataFrame:
-    """Return groups with the places of their circles in Web Mercator, moved so far that none covers another at a zoom.
-
-    ``shift`` is how far each was moved, in pixels.
-    """
-    world = 256 * 2**zoom
-    ring = pl.when(pl.col("customers") > 0).then(_RING).otherwise(0.0)
-    x, y, radii = (
-        groups.select(x_of(pl.col("longitude")), y_of(pl.col("latitude")), _radius(groups, zoom) + ring).to_numpy().T
-    )
-    before = np.column_stack([x, y]) * world
-    moved = apart(before, radii, _MOST_SHIFT)
-    shift = np.hypot(*(moved - before).T)
-    return groups.with_columns(x=moved[:, 0] / world, y=moved[:, 1] / world, shift=shift)
+    return np.select([visitors < 2, visitors < 10, visitors < 100, short], [0.0, one, two, three], four)  # noqa: PLR2004
 
 
 def weights(clusters: pl.DataFrame, zoom: float) -> Heat:
