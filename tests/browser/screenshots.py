@@ -97,7 +97,7 @@ def _shoot_map(live: MapPage, state: State, name: Path) -> None:
     """Take pictures of a map in both themes, all widths and in full screen."""
     for width in WIDTHS:
         live.page.set_viewport_size({"width": width, "height": HEIGHT})
-        live.root.scroll_into_view_if_needed()
+        live.notebook.output(0).scroll_into_view_if_needed()  # or the camera would, away from the pointer
         live.rest()
         if state.act is not None and (state.each == "size" or (state.each == "once" and width == WIDTHS[0])):
             state.act(live)

@@ -214,7 +214,7 @@ MAPS: Final = {
     "card": State("site(400)", click(".df-listing [role=option]")),
     "events": State("site(400)", click("[role=tab]", "Events")),
     "payments": State("site(400)", click("[role=tab]", "Payments")),
-    "hover": State("site(400)", hover, each="size"),
+    "hover": State("site(400)", hover, each="picture"),
     "popup": State("site(400)", popup, each="size"),
     "heat": State("site(400)", heat),
     "by-value": State("site(400)", options="color_by='expected_value'"),
@@ -224,7 +224,7 @@ MAPS: Final = {
     "by-customer": State("site(400)", options="color_by='is_customer'"),
     "model": State("site(400)", options="model=modeled()"),
     "model-card": State("site(400)", click(".df-listing [role=option]"), options="model=modeled()"),
-    "model-hover": State("site(400)", hover, options="model=modeled()", each="size"),
+    "model-hover": State("site(400)", hover, options="model=modeled()", each="picture"),
     "model-popup": State("site(400)", popup, options="model=modeled()", each="size"),
     "model-of-another-site": State(
         "Scripted([people(40, current_url='https://other.example/a')])", options="model=modeled()"
