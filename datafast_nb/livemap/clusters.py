@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -67,7 +66,10 @@ class Viewport:
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom, including the margin, in units of the world's width."""
-        return _box(self)
+        left, right = self.west / 360 + 0.5, self.east / 360 + 0.5
+        top, bottom = ys([self.north, self.south])
+        across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
+        return left - across, top - down, right + across, bottom + down
 
     @property
     def decimals(self) -> int:
@@ -89,15 +91,6 @@ class Viewport:
         while level > 0 and 256 * 2**level / cell_pixels > most:
             level -= 0.5
         return max(1, math.floor(256 * 2**level / cell_pixels))
-
-
-@lru_cache(maxsize=64)
-def _box(viewport: Viewport) -> tuple[float, float, float, float]:
-    """Return a viewport's ``box``."""
-    left, right = viewport.west / 360 + 0.5, viewport.east / 360 + 0.5
-    top, bottom = ys([viewport.north, viewport.south])
-    across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
-    return left - across, top - down, right + across, bottom + down
 
 
 WORLD: Final = Viewport(zoom=1.5, south=-60.0, west=-180.0, north=80.0, east=180.0)
@@ -159,8 +152,9 @@ def cluster(
     """
     x, y, latitude = _positions(placed)
     customer = placed["is_customer"].fill_null(value=False).to_numpy()
+    box = viewport.box
     for across in _coarser(viewport.cells_across(cell_pixels)):
-        grid = Grid(x, y, viewport.box, across)
+        grid = Grid(x, y, box, across)
         if len(grid.visitors) > MOST_CELLS:
             continue
         groups, customers = _means(grid, x, latitude), grid.sums(customer)

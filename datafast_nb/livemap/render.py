@@ -13,15 +13,7 @@ from datafast_nb.filter_bar import filter_bar, offered
 from datafast_nb.filters import Filters
 from datafast_nb.glossary import JUST_ARRIVING
 from datafast_nb.livemap import sidebar
-from datafast_nb.livemap.clusters import (
-    Viewport,
-    cluster,
-    marks,
-    members,
-    places,
-    successor,
-    weights,
-)
+from datafast_nb.livemap.clusters import Viewport, cluster, marks, members, places, successor, weights
 from datafast_nb.livemap.colors import CATEGORIES, COLOR_NAMES, Coloring, follow
 from datafast_nb.livemap.frame_state import ONE_SITE, FrameState, News, of_visitors
 from datafast_nb.livemap.popups import popup

@@ -69,3 +69,11 @@ def test_more_circles_than_there_is_room_for_cost_no_more_than_a_frame_or_two() 
     for _ in range(10):
         np.sort(np.random.default_rng(0).random(100_000))
     assert took < 20 * (time.process_time() - start)
+
+
+def test_circles_without_room_within_reach_are_left_where_they_got_to() -> None:
+    crowd, radii = np.column_stack([np.arange(60) * 4.0, np.zeros(60)]), np.full(60, 5.0)
+    free, near = apart(crowd, radii), apart(crowd, radii, 20.0)
+    farthest = [np.hypot(*(places - crowd).T).max() for places in (near, free)]
+    assert 20 < farthest[0] < farthest[1]
+    assert np.array_equal(apart(crowd, radii, farthest[1]), free)
